@@ -1,0 +1,215 @@
+"""Feature blocks: what a fingerprint of many molecules is held in.
+
+Two containers, one contract. Bits stay packed (128 bytes for 1,024 bits); counts are held as
+compressed sparse rows, since a molecule sets some 50 of 4,096 positions. Both give the same view to
+a network: :meth:`Block.sparse_rows`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, NamedTuple, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bioassay_mtl.chem.status import Status
+
+CountScale = Literal["linear", "log2"]
+
+
+class SparseRows(NamedTuple):
+    """Compressed sparse rows, ready for a sum of table rows.
+
+    Attributes
+    ----------
+    offsets
+        ``(n + 1,) int64``; row i owns ``indices[offsets[i]:offsets[i + 1]]``.
+    indices
+        ``(nnz,) int32``, ascending inside a row.
+    values
+        ``(nnz,) float32``, or None where every value is 1 (bits).
+    """
+
+    offsets: NDArray[np.int64]
+    indices: NDArray[np.int32]
+    values: NDArray[np.float32] | None
+
+
+class Block(Protocol):
+    """Features of n molecules under one fingerprint."""
+
+    n_features: int
+
+    def __len__(self) -> int: ...
+
+    def take(self, rows: NDArray[Any]) -> Block:
+        """The block of some rows (integer index or boolean mask), in that order."""
+        ...
+
+    def sparse_rows(self) -> SparseRows:
+        """The values a network reads, as compressed sparse rows."""
+        ...
+
+    def dense(self) -> NDArray[np.float32]:
+        """The same values, ``(n, n_features) float32``."""
+        ...
+
+
+@dataclass(frozen=True)
+class PackedBits:
+    """Bit fingerprints, eight to a byte.
+
+    Parameters
+    ----------
+    packed
+        ``(n, ceil(n_features / 8)) uint8``, most significant bit first, as `numpy.packbits` does.
+    n_features
+        Number of bits.
+    """
+
+    packed: NDArray[np.uint8]
+    n_features: int
+
+    def __post_init__(self) -> None:
+        width = -(-self.n_features // 8)
+        if self.packed.dtype != np.uint8 or self.packed.ndim != 2 or self.packed.shape[1] != width:
+            raise ValueError(
+                f"{self.n_features} bits need packed (n, {width}) uint8, "
+                f"found {self.packed.shape} {self.packed.dtype}"
+            )
+
+    def __len__(self) -> int:
+        return len(self.packed)
+
+    def take(self, rows: NDArray[Any]) -> PackedBits:
+        return PackedBits(self.packed[rows], self.n_features)
+
+    def sparse_rows(self) -> SparseRows:
+        bits = np.unpackbits(self.packed, axis=1, count=self.n_features)
+        row, index = np.nonzero(bits)
+        offsets = np.zeros(len(self) + 1, dtype=np.int64)
+        np.cumsum(np.bincount(row, minlength=len(self)), out=offsets[1:])
+        return SparseRows(offsets, index.astype(np.int32), None)
+
+    def dense(self) -> NDArray[np.float32]:
+        return np.unpackbits(self.packed, axis=1, count=self.n_features).astype(np.float32)
+
+    @staticmethod
+    def concatenate(blocks: Sequence[PackedBits]) -> PackedBits:
+        """Stack blocks of the same fingerprint on top of each other."""
+        return PackedBits(np.concatenate([b.packed for b in blocks]), blocks[0].n_features)
+
+
+@dataclass(frozen=True)
+class SparseCounts:
+    """Count fingerprints as compressed sparse rows.
+
+    Parameters
+    ----------
+    offsets
+        ``(n + 1,) int64``.
+    indices
+        ``(nnz,) uint16``, ascending inside a row (fingerprints of up to 65,536 positions).
+    counts
+        ``(nnz,) uint8``, at least 1; larger counts are held as 255.
+    n_features
+        Number of positions.
+    scale
+        What a network reads: the count itself (``linear``) or ``log2(1 + count)`` (``log2``).
+    """
+
+    offsets: NDArray[np.int64]
+    indices: NDArray[np.uint16]
+    counts: NDArray[np.uint8]
+    n_features: int
+    scale: CountScale = "log2"
+
+    def __post_init__(self) -> None:
+        if len(self.indices) != len(self.counts) or self.offsets[-1] != len(self.indices):
+            raise ValueError(
+                f"offsets end at {self.offsets[-1]}, but there are {len(self.indices)} indices "
+                f"and {len(self.counts)} counts"
+            )
+
+    def __len__(self) -> int:
+        return len(self.offsets) - 1
+
+    def take(self, rows: NDArray[Any]) -> SparseCounts:
+        rows = np.flatnonzero(rows) if rows.dtype == np.bool_ else rows
+        lengths = (self.offsets[1:] - self.offsets[:-1])[rows]
+        offsets = np.zeros(len(rows) + 1, dtype=np.int64)
+        np.cumsum(lengths, out=offsets[1:])
+        source = np.repeat(self.offsets[:-1][rows] - offsets[:-1], lengths) + np.arange(offsets[-1])
+        return SparseCounts(
+            offsets, self.indices[source], self.counts[source], self.n_features, self.scale
+        )
+
+    def sparse_rows(self) -> SparseRows:
+        return SparseRows(
+            self.offsets, self.indices.astype(np.int32), count_table(self.scale)[self.counts]
+        )
+
+    def dense(self) -> NDArray[np.float32]:
+        dense = np.zeros((len(self), self.n_features), dtype=np.float32)
+        row = np.repeat(np.arange(len(self)), np.diff(self.offsets))
+        dense[row, self.indices] = count_table(self.scale)[self.counts]
+        return dense
+
+    @staticmethod
+    def concatenate(blocks: Sequence[SparseCounts]) -> SparseCounts:
+        """Stack blocks of the same fingerprint on top of each other."""
+        ends = np.cumsum([0, *(b.offsets[-1] for b in blocks)])
+        offsets = [np.zeros(1, dtype=np.int64)]
+        offsets += [b.offsets[1:] + end for b, end in zip(blocks, ends[:-1], strict=True)]
+        return SparseCounts(
+            np.concatenate(offsets),
+            np.concatenate([b.indices for b in blocks]),
+            np.concatenate([b.counts for b in blocks]),
+            blocks[0].n_features,
+            blocks[0].scale,
+        )
+
+
+def count_table(scale: CountScale) -> NDArray[np.float32]:
+    """``(256,) float32``: what a network reads for each count."""
+    counts = np.arange(256, dtype=np.float32)
+    return counts if scale == "linear" else np.log2(1 + counts)
+
+
+@dataclass(frozen=True)
+class Features:
+    """What a model reads of n molecules, aligned with the input rows.
+
+    Parameters
+    ----------
+    blocks
+        One block of n rows for each input of the model; rows that are not ok are all zero.
+    status
+        ``(n,) uint8``: :attr:`Status.code` of each record.
+    """
+
+    blocks: dict[str, PackedBits | SparseCounts]
+    status: NDArray[np.uint8]
+
+    def __len__(self) -> int:
+        return len(self.status)
+
+    @property
+    def ok(self) -> NDArray[np.bool_]:
+        """``(n,) bool``: rows that have features."""
+        return self.status == Status.OK.code
+
+    def take(self, rows: NDArray[Any]) -> Features:
+        """Some rows, in that order."""
+        return Features({n: b.take(rows) for n, b in self.blocks.items()}, self.status[rows])
+
+    @staticmethod
+    def concatenate(parts: Sequence[Features]) -> Features:
+        """Stack features of the same model on top of each other."""
+        names = parts[0].blocks
+        return Features(
+            {n: type(b).concatenate([p.blocks[n] for p in parts]) for n, b in names.items()},  # type: ignore[arg-type]
+            np.concatenate([p.status for p in parts]),
+        )

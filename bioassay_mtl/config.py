@@ -1,0 +1,60 @@
+"""The base of every configuration: frozen, typed, and strict about unknown keys."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
+
+from bioassay_mtl.errors import ConfigError
+
+ConfigT = TypeVar("ConfigT", bound="Config")
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """A closing phrase for an error message: the nearest known word, or the whole list."""
+    known = sorted(known)
+    close = get_close_matches(word, known, n=1)
+    return f"did you mean {close[0]!r}?" if close else f"known: {', '.join(known)}"
+
+
+class Config(BaseModel):
+    """Frozen settings that reject unknown keys with a suggestion.
+
+    Examples
+    --------
+    >>> class Depth(Config):
+    ...     layers: int = 1
+    >>> Depth.of({"layer": 2})
+    Traceback (most recent call last):
+    bioassay_mtl.errors.ConfigError: Depth: unknown key 'layer' (did you mean 'layers'?)
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True, protected_namespaces=())
+
+    @model_validator(mode="before")
+    @classmethod
+    def _suggest_known_keys(cls, values: Any) -> Any:
+        if isinstance(values, dict):
+            names = {field.alias or name for name, field in cls.model_fields.items()}
+            for key in values:
+                if key not in names and key not in cls.model_fields:
+                    raise ConfigError(
+                        f"{cls.__name__}: unknown key {key!r} ({did_you_mean(str(key), names)})"
+                    )
+        return values
+
+    @classmethod
+    def of(cls: type[ConfigT], values: Any) -> ConfigT:
+        """Validate a plain mapping; every fault becomes one readable :class:`ConfigError`."""
+        try:
+            return cls.model_validate(values)
+        except ValidationError as error:
+            faults = "; ".join(
+                f"{'.'.join(str(part) for part in fault['loc']) or cls.__name__}: {fault['msg']}"
+                f" (found {fault['input']!r})"
+                for fault in error.errors()
+            )
+            raise ConfigError(f"{cls.__name__}: {faults}") from None

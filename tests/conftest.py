@@ -1,0 +1,34 @@
+"""Shared fixtures: real molecules, and the shared data where they are present."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """Folder of the real assay data; tests that need it skip where it is absent."""
+    folder = Path(os.environ.get("BIOASSAY_DATA", REPOSITORY.parent / "shared" / "data"))
+    if not (folder / "pcba").is_dir():
+        pytest.skip(f"the real assay data are not at {folder} (set BIOASSAY_DATA)")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def nci_smiles() -> list[str]:
+    """5,000 real SMILES that ship with RDKit (some do not parse)."""
+    from rdkit import RDConfig
+
+    lines = (Path(RDConfig.RDDataDir) / "NCI" / "first_5K.smi").read_text().splitlines()
+    return [line.split()[0] for line in lines if line.strip()]
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _one_torch_thread() -> None:
+    """Two threads collapse when anything else runs on a two-core machine."""
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
