@@ -199,7 +199,8 @@ class Features:
     @property
     def ok(self) -> NDArray[np.bool_]:
         """``(n,) bool``: rows that have features."""
-        return self.status == Status.OK.code
+        ok: NDArray[np.bool_] = self.status == Status.OK.code
+        return ok
 
     def take(self, rows: NDArray[Any]) -> Features:
         """Some rows, in that order."""
@@ -208,8 +209,8 @@ class Features:
     @staticmethod
     def concatenate(parts: Sequence[Features]) -> Features:
         """Stack features of the same model on top of each other."""
-        names = parts[0].blocks
-        return Features(
-            {n: type(b).concatenate([p.blocks[n] for p in parts]) for n, b in names.items()},  # type: ignore[arg-type]
-            np.concatenate([p.status for p in parts]),
-        )
+        blocks: dict[str, Any] = {
+            name: type(block).concatenate([part.blocks[name] for part in parts])  # type: ignore[misc]
+            for name, block in parts[0].blocks.items()
+        }
+        return Features(blocks, np.concatenate([part.status for part in parts]))

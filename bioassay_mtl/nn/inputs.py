@@ -1,0 +1,138 @@
+"""Network inputs: fingerprints of a batch, as sparse rows on a CPU or dense rows on an accelerator.
+
+A fingerprint sets about 50 of its 1,024 to 4,096 positions. On a CPU the product of such rows with
+a weight table is cheapest as a sum of table rows, and so is its gradient: the same sum over the
+transposed rows. On an accelerator a dense product wins.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from scipy.sparse import csr_array
+from torch import Tensor, nn
+from torch.nn import functional
+
+from bioassay_mtl.chem.features import SparseRows
+
+
+@dataclass
+class SparseInput:
+    """Compressed sparse rows of a batch, on the CPU.
+
+    Parameters
+    ----------
+    rows
+        Offsets, indices and values of B molecules.
+    n_features
+        Number of columns F.
+    """
+
+    rows: SparseRows
+    n_features: int
+
+    def __len__(self) -> int:
+        return len(self.rows.offsets) - 1
+
+    @cached_property
+    def transposed(self) -> SparseInput:
+        """The ``(F, B)`` matrix, also as sparse rows: what the gradient of a weight table sums."""
+        offsets, indices, values = self.rows
+        data: NDArray[Any] = np.ones(len(indices), dtype=np.float32) if values is None else values
+        matrix = csr_array((data, indices, offsets), shape=(len(self), self.n_features)).tocsc()
+        return SparseInput(
+            SparseRows(
+                matrix.indptr.astype(np.int64),
+                matrix.indices.astype(np.int32),
+                None if values is None else matrix.data,
+            ),
+            len(self),
+        )
+
+    def matmul(self, table: Tensor) -> Tensor:
+        """``(B, F) @ table (F, H)`` as sums of table rows."""
+        offsets, indices, values = self.rows
+        return functional.embedding_bag(
+            torch.from_numpy(indices),
+            table,
+            torch.from_numpy(offsets.astype(np.int32)),
+            mode="sum",
+            per_sample_weights=None if values is None else torch.from_numpy(values).to(table.dtype),
+            include_last_offset=True,
+        )
+
+    def dense(self, dtype: torch.dtype = torch.float32) -> Tensor:
+        """``(B, F)``."""
+        offsets, indices, values = self.rows
+        dense = torch.zeros(len(self), self.n_features, dtype=dtype)
+        row = np.repeat(np.arange(len(self)), np.diff(offsets))
+        dense[torch.from_numpy(row), torch.from_numpy(indices).long()] = (
+            torch.ones(len(indices), dtype=dtype)
+            if values is None
+            else torch.from_numpy(values).to(dtype)
+        )
+        return dense
+
+
+Input = SparseInput | Tensor
+Inputs = Mapping[str, Input]
+
+
+class _SparseProduct(torch.autograd.Function):
+    """``X @ table`` for constant sparse X, differentiable any number of times in the table."""
+
+    @staticmethod
+    def forward(ctx: Any, table: Tensor, x: SparseInput) -> Tensor:
+        ctx.x = x
+        return x.matmul(table)
+
+    @staticmethod
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None]:
+        return sparse_product(gradient.contiguous(), ctx.x.transposed), None
+
+
+def sparse_product(table: Tensor, x: SparseInput) -> Tensor:
+    """``x (B, F) @ table (F, H) -> (B, H)``; the gradient flows to the table."""
+    product: Tensor = _SparseProduct.apply(table, x)  # type: ignore[no-untyped-call]
+    return product
+
+
+class InputLinear(nn.Module):
+    """A bias-free linear map of named inputs, their products summed: a map of their concatenation.
+
+    Parameters
+    ----------
+    n_features
+        Columns of each input that is read.
+    n_outputs
+        Columns of the result (several experts side by side are one table).
+    """
+
+    def __init__(self, n_features: Mapping[str, int], n_outputs: int) -> None:
+        super().__init__()
+        self.tables = nn.ParameterDict(
+            {name: nn.Parameter(torch.empty(f, n_outputs)) for name, f in n_features.items()}
+        )
+        self.reset_parameters()
+
+    def reset_parameters(self) -> None:
+        """Uniform in +-1/sqrt(F) over all features read, as `torch.nn.Linear` does."""
+        bound = sum(len(table) for table in self.tables.values()) ** -0.5
+        for table in self.tables.values():
+            nn.init.uniform_(table, -bound, bound)
+
+    def forward(self, inputs: Inputs) -> Tensor:
+        """``(B, n_outputs)``."""
+        total: Tensor | None = None
+        for name, table in self.tables.items():
+            x = inputs[name]
+            product = sparse_product(table, x) if isinstance(x, SparseInput) else x @ table
+            total = product if total is None else total + product
+        assert total is not None
+        return total

@@ -1,0 +1,95 @@
+"""MMoEEx: a mixture of experts with exclusive connections (arXiv 2106.10595)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any, Literal
+
+import torch
+from pydantic import Field
+from torch import Tensor, nn
+
+from bioassay_mtl.config import Config
+from bioassay_mtl.errors import ConfigError
+from bioassay_mtl.nn.connections import ConnectionConfig, connection_matrix
+from bioassay_mtl.nn.experts import ExpertGroup, ExpertGroupConfig
+from bioassay_mtl.nn.gates import GateConfig, gates
+from bioassay_mtl.nn.inputs import Inputs
+from bioassay_mtl.nn.networks import networks
+from bioassay_mtl.nn.towers import TowerConfig, towers
+
+
+class MMoEExConfig(Config):
+    """Architecture of :class:`MMoEEx`.
+
+    Parameters
+    ----------
+    experts
+        Groups of experts; each group names the inputs that it reads.
+    gate, connections, tower
+        See their classes.
+    """
+
+    kind: Literal["mmoeex"] = "mmoeex"
+    experts: Annotated[tuple[ExpertGroupConfig, ...], Field(min_length=1)]
+    gate: GateConfig = GateConfig()
+    connections: ConnectionConfig = ConnectionConfig()
+    tower: TowerConfig = TowerConfig()
+
+
+@networks.register("mmoeex")
+class MMoEEx(nn.Module):
+    """``logit_t = h_t(sum_e g_te(x) f_e(x))`` with closed connections exactly 0.
+
+    Parameters
+    ----------
+    config
+        The architecture.
+    n_features
+        Columns of every input.
+    tasks
+        Names of the T tasks, in the order of the outputs.
+    """
+
+    config_class: type[Config] = MMoEExConfig
+    connections: Tensor
+    """``(T, E) bool`` buffer."""
+
+    def __init__(
+        self, config: MMoEExConfig, n_features: Mapping[str, int], tasks: Sequence[str]
+    ) -> None:
+        super().__init__()
+        _check(config, n_features)
+        self.groups = nn.ModuleList(ExpertGroup(group, n_features) for group in config.experts)
+        n_experts = sum(group.n for group in config.experts)
+        matrix = connection_matrix(config.connections, tasks, n_experts)
+        self.register_buffer("connections", torch.from_numpy(matrix))
+        read = config.gate.inputs or tuple(n_features)
+        self.gate = gates[config.gate.kind](
+            config.gate, len(tasks), n_experts, {name: n_features[name] for name in read}
+        )
+        self.tower = towers[config.tower.kind](config.tower, len(tasks), config.experts[0].width)
+
+    def experts(self, inputs: Inputs) -> Tensor:
+        """Outputs of all experts, ``(B, E, H)``."""
+        return torch.cat([group(inputs) for group in self.groups], dim=1)
+
+    def mixing_weights(self, inputs: Inputs) -> Tensor:
+        """Gates of all tasks, ``(B, T, E)``, or ``(1, T, E)`` where no molecule matters."""
+        weights: Tensor = self.gate(inputs, self.connections)
+        return weights
+
+    def forward(self, inputs: Inputs) -> Tensor:
+        """Logits ``(B, T)``."""
+        logits: Tensor = self.tower(self.experts(inputs), self.mixing_weights(inputs))
+        return logits
+
+
+def _check(config: MMoEExConfig, n_features: Mapping[str, Any]) -> None:
+    widths = {group.width for group in config.experts}
+    if len(widths) > 1:
+        raise ConfigError(f"experts: all groups need one width to be mixed, found {sorted(widths)}")
+    read = [name for group in config.experts for name in group.inputs] + [*config.gate.inputs]
+    for name in read:
+        if name not in n_features:
+            raise ConfigError(f"unknown input {name!r}; the model has {sorted(n_features)}")

@@ -1,0 +1,29 @@
+"""The registry of architectures, and the one way to build one.
+
+An architecture is a module with ``forward(inputs) -> logits (B, T)``, ``experts(inputs)``,
+``mixing_weights(inputs)``, a ``connections`` buffer, a ``tower`` with a ``bias``, and a
+``config_class``. A new one is a new file that registers itself here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from bioassay_mtl.config import Config
+from bioassay_mtl.registry import Registry
+
+networks: Registry[Any] = Registry("network")
+
+
+def network_config(values: Mapping[str, Any] | Config) -> Config:
+    """Validate the settings of any registered architecture, by their ``kind``."""
+    if isinstance(values, Config):
+        return values
+    config: Config = networks[values.get("kind", "mmoeex")].config_class.of(dict(values))
+    return config
+
+
+def build_network(config: Config, n_features: Mapping[str, int], tasks: Sequence[str]) -> Any:
+    """A freshly initialised network (draws from torch's global generator)."""
+    return networks[config.kind](config, n_features, tasks)  # type: ignore[attr-defined]

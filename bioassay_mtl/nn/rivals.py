@@ -1,0 +1,56 @@
+"""Plain MMoE and the shared bottom: the rivals, with the interface of MMoEEx."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Literal
+
+from bioassay_mtl.config import Config
+from bioassay_mtl.nn.experts import ExpertGroupConfig
+from bioassay_mtl.nn.gates import GateConfig
+from bioassay_mtl.nn.mmoeex import MMoEEx, MMoEExConfig
+from bioassay_mtl.nn.networks import networks
+from bioassay_mtl.nn.towers import TowerConfig
+
+
+class MMoEConfig(Config):
+    """Architecture of :class:`MMoE`: one group of experts, open to every task."""
+
+    kind: Literal["mmoe"] = "mmoe"
+    experts: ExpertGroupConfig
+    gate: GateConfig = GateConfig()
+    tower: TowerConfig = TowerConfig()
+
+
+@networks.register("mmoe")
+class MMoE(MMoEEx):
+    """Multi-gate mixture of experts (Ma et al., KDD 2018, doi 10.1145/3219819.3220007)."""
+
+    config_class = MMoEConfig
+
+    def __init__(
+        self, config: MMoEConfig, n_features: Mapping[str, int], tasks: Sequence[str]
+    ) -> None:
+        full = MMoEExConfig(experts=(config.experts,), gate=config.gate, tower=config.tower)
+        super().__init__(full, n_features, tasks)
+
+
+class SharedBottomConfig(Config):
+    """Architecture of :class:`SharedBottom`: one network (``n: 1``) read by every tower."""
+
+    kind: Literal["shared_bottom"] = "shared_bottom"
+    bottom: ExpertGroupConfig
+    tower: TowerConfig = TowerConfig()
+
+
+@networks.register("shared_bottom")
+class SharedBottom(MMoEEx):
+    """Hard parameter sharing (Caruana 1997): one expert, which every task reads whole."""
+
+    config_class = SharedBottomConfig
+
+    def __init__(
+        self, config: SharedBottomConfig, n_features: Mapping[str, int], tasks: Sequence[str]
+    ) -> None:
+        bottom = config.bottom.model_copy(update={"n": 1})
+        super().__init__(MMoEExConfig(experts=(bottom,), tower=config.tower), n_features, tasks)

@@ -1,0 +1,91 @@
+"""Towers: from a task's mixture of experts to its logit."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import torch
+from pydantic import Field
+from torch import Tensor, nn
+
+from bioassay_mtl.config import Config
+from bioassay_mtl.nn.experts import activations
+from bioassay_mtl.registry import Registry
+
+
+class TowerConfig(Config):
+    """The head of each task.
+
+    Parameters
+    ----------
+    kind
+        ``linear``, or ``mlp`` (one hidden layer per task).
+    width
+        Hidden units of an ``mlp`` tower.
+    dropout
+        Share of its hidden units dropped in training.
+    activation
+        Of an ``mlp`` tower.
+    """
+
+    kind: str = "linear"
+    width: Annotated[int, Field(ge=1)] = 16
+    dropout: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    activation: str = "relu"
+
+
+class Tower(nn.Module):
+    """``logit_t = h_t(sum_e g_te f_e)`` for all tasks at once."""
+
+    bias: nn.Parameter
+
+    def __init__(self, config: TowerConfig, n_tasks: int, n_hidden: int) -> None:
+        super().__init__()
+
+    def forward(self, experts: Tensor, gates: Tensor) -> Tensor:
+        """``experts (B, E, H), gates (B or 1, T, E) -> logits (B, T)``."""
+        raise NotImplementedError
+
+
+towers: Registry[type[Tower]] = Registry("tower")
+
+
+@towers.register("linear")
+class LinearTower(Tower):
+    """``logit_bt = sum_e g_bte (f_be . v_t) + c_t``: no ``(B, T, H)`` tensor is ever formed."""
+
+    def __init__(self, config: TowerConfig, n_tasks: int, n_hidden: int) -> None:
+        super().__init__(config, n_tasks, n_hidden)
+        self.weight = nn.Parameter(torch.empty(n_tasks, n_hidden))
+        self.bias = nn.Parameter(torch.zeros(n_tasks))
+        nn.init.uniform_(self.weight, -(n_hidden**-0.5), n_hidden**-0.5)
+
+    def forward(self, experts: Tensor, gates: Tensor) -> Tensor:
+        if len(gates) == 1:
+            # One product: the mix is folded into the weights, W_teh = g_te v_th.
+            weight = gates[0, :, :, None] * self.weight[:, None, :]
+            return experts.flatten(1) @ weight.flatten(1).T + self.bias
+        per_expert = experts @ self.weight.T
+        return torch.einsum("bet,bte->bt", per_expert, gates) + self.bias
+
+
+@towers.register("mlp")
+class MLPTower(Tower):
+    """One hidden layer per task on its mixture: ``v_t . act(U_t sum_e g_te f_e + b_t) + c_t``."""
+
+    def __init__(self, config: TowerConfig, n_tasks: int, n_hidden: int) -> None:
+        super().__init__(config, n_tasks, n_hidden)
+        self.activation = activations[config.activation]
+        self.dropout = nn.Dropout(config.dropout)
+        self.hidden = nn.Parameter(torch.empty(n_tasks, n_hidden, config.width))
+        self.hidden_bias = nn.Parameter(torch.zeros(n_tasks, config.width))
+        self.weight = nn.Parameter(torch.empty(n_tasks, config.width))
+        self.bias = nn.Parameter(torch.zeros(n_tasks))
+        nn.init.uniform_(self.hidden, -(n_hidden**-0.5), n_hidden**-0.5)
+        nn.init.uniform_(self.weight, -(config.width**-0.5), config.width**-0.5)
+
+    def forward(self, experts: Tensor, gates: Tensor) -> Tensor:
+        mixed = gates.expand(len(experts), -1, -1) @ experts
+        hidden = torch.einsum("bth,thk->btk", mixed, self.hidden) + self.hidden_bias
+        hidden = self.dropout(self.activation(hidden))
+        return torch.einsum("btk,tk->bt", hidden, self.weight) + self.bias
