@@ -1,0 +1,43 @@
+"""What a result was made with: versions, commit, machine in general words."""
+
+from __future__ import annotations
+
+import os
+import platform
+import subprocess
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+PACKAGES = ("numpy", "scipy", "scikit-learn", "xgboost", "torch", "deepchem", "rdkit")
+
+
+def provenance() -> dict[str, Any]:
+    """Versions, git commit and machine, without names or paths."""
+    return {
+        "commit": _commit(),
+        "machine": f"{os.cpu_count()} {platform.machine()} cores, shared; one thread, no GPU",
+        "python": platform.python_version(),
+        "versions": {name: _version(name) for name in PACKAGES},
+    }
+
+
+def _version(name: str) -> str:
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return "absent"
+
+
+def _commit() -> str:
+    try:
+        found = subprocess.run(
+            ["git", "rev-parse", "--short", "HEAD"],
+            cwd=Path(__file__).parent,
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+    except (OSError, subprocess.CalledProcessError):
+        return "unknown"
+    return found.stdout.strip()
