@@ -75,7 +75,7 @@ def fit_network(
 
     torch.set_num_threads(1)
     torch.manual_seed(seed)
-    np.random.seed(seed)  # DeepChem shuffles with numpy's global state.
+    np.random.seed(seed)  # noqa: NPY002  (DeepChem shuffles with numpy's global state.)
 
     def dataset(numbers: NDArray[np.int64]) -> Any:
         known = label[numbers]

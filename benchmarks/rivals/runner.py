@@ -87,9 +87,8 @@ def _choice_assays(rows: Evaluation, number: int) -> NDArray[np.int64]:
     order = np.argsort(-actives, kind="stable")
     able = order[actives[order] >= CHOICE_ACTIVES]
     able = able if len(able) else order[:1]
-    return able[
-        np.unique(np.linspace(0, len(able) - 1, min(number, len(able))).round().astype(int))
-    ]
+    picks = np.linspace(0, len(able) - 1, min(number, len(able)))
+    return np.asarray(able[np.unique(picks.round().astype(np.int64))])
 
 
 def _one_assay(
