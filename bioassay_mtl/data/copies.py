@@ -1,0 +1,46 @@
+"""Which rows of a panel are copies of the same molecule."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bioassay_mtl.chem.features import PackedBits, SparseCounts
+
+
+def group_by_structure(structures: Sequence[str]) -> NDArray[np.int64]:
+    """Group rows by canonical SMILES (stereochemistry included), ``(n,) int64``.
+
+    A SMILES that does not parse is in a group of its own, also where it occurs twice: nothing is
+    known of it.
+    """
+    from rdkit import Chem, rdBase
+
+    canonical: dict[str, str | None] = {}
+    with rdBase.BlockLogs():
+        for smiles in structures:
+            if smiles not in canonical:
+                molecule = Chem.MolFromSmiles(smiles) if smiles.strip() else None
+                canonical[smiles] = None if molecule is None else Chem.MolToSmiles(molecule)
+    keys = (canonical[smiles] for smiles in structures)
+    return number(row if key is None else key for row, key in enumerate(keys))
+
+
+def group_by_features(blocks: Sequence[PackedBits | SparseCounts]) -> NDArray[np.int64]:
+    """Group rows that have the same features in every block, ``(n,) int64``."""
+    return number(zip(*(_row_bytes(block) for block in blocks), strict=True))
+
+
+def number(keys: Iterable[Hashable]) -> NDArray[np.int64]:
+    """Number equal keys alike, 0, 1, 2, ... in order of first appearance, ``(n,) int64``."""
+    known: dict[Hashable, int] = {}
+    return np.fromiter((known.setdefault(key, len(known)) for key in keys), np.int64)
+
+
+def _row_bytes(block: PackedBits | SparseCounts) -> Iterable[bytes]:
+    if isinstance(block, PackedBits):
+        return (row.tobytes() for row in block.packed)
+    ends = zip(block.offsets[:-1], block.offsets[1:], strict=True)
+    return (block.indices[a:b].tobytes() + block.counts[a:b].tobytes() for a, b in ends)

@@ -1,0 +1,117 @@
+"""A whole table from a file, with faults named by file and line."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, TextIO
+
+from bioassay_mtl.errors import InputError
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+# A row of 10,000 assays is some 20 kB; each block becomes one chunk of every column.
+_BLOCK_BYTES = 16 << 20
+
+
+def read_table(path: Path) -> pa.Table:
+    """Read CSV, TSV (``.tsv``, ``.tab``), both also ``.gz``, or Parquet.
+
+    Returns
+    -------
+    pyarrow.Table
+        Text files give text columns, an empty cell being an empty text; Parquet keeps its types,
+        less nested columns.
+
+    Raises
+    ------
+    InputError
+        Where the file is missing, not such a table, or ragged.
+    """
+    if not path.is_file():
+        raise InputError("there is no such file", file=path)
+    return _read_parquet(path) if path.suffix.lower() == ".parquet" else _read_text(path)
+
+
+def line_of(path: Path, row: int) -> int:
+    """The line in which a row of data ends (both headers and lines count, from 1)."""
+    if path.suffix.lower() == ".parquet":
+        return row + 1
+    for number, (line, _) in enumerate(_records(path)):
+        if number == row + 1:
+            return line
+    raise IndexError(row)
+
+
+def _read_parquet(path: Path) -> pa.Table:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        table = pq.read_table(path)
+    except (pa.ArrowException, OSError) as error:
+        raise InputError(f"not a Parquet table: {error}", file=path) from None
+    return table.select([f.name for f in table.schema if not pa.types.is_nested(f.type)])
+
+
+def _read_text(path: Path) -> pa.Table:
+    import pyarrow as pa
+    from pyarrow import csv as arrow_csv
+
+    names = _header(path)
+    try:
+        return arrow_csv.read_csv(
+            path,
+            read_options=arrow_csv.ReadOptions(block_size=_BLOCK_BYTES),
+            parse_options=arrow_csv.ParseOptions(
+                delimiter=_delimiter(path), newlines_in_values=True
+            ),
+            convert_options=arrow_csv.ConvertOptions(
+                column_types={name: pa.string() for name in names}
+            ),
+        )
+    except (pa.ArrowException, OSError) as error:
+        for line, fields in _records(path):
+            if len(fields) != len(names):
+                raise InputError(
+                    f"{len(names)} columns expected, {len(fields)} found", file=path, line=line
+                ) from None
+        raise InputError(f"not a table of text: {error}", file=path) from None
+
+
+def _header(path: Path) -> list[str]:
+    _, names = next(_records(path), (0, []))
+    if not names:
+        raise InputError("the file is empty", file=path)
+    seen: set[str] = set()
+    for name in names:
+        if name in seen:
+            raise InputError(f"column {name!r} occurs twice", file=path, line=1)
+        seen.add(name)
+    return names
+
+
+def _records(path: Path) -> Iterator[tuple[int, list[str]]]:
+    """Non-empty records with the line in which each ends."""
+    try:
+        with _open(path) as stream:
+            reader = csv.reader(stream, delimiter=_delimiter(path))
+            for fields in reader:
+                if fields:
+                    yield reader.line_num, fields
+    except (UnicodeDecodeError, csv.Error, EOFError, OSError, zlib.error) as error:
+        raise InputError(f"not a table of text: {error}", file=path) from None
+
+
+def _open(path: Path) -> TextIO:
+    if path.suffix.lower() == ".gz":
+        return gzip.open(path, "rt", encoding="utf-8-sig", newline="")
+    return path.open(encoding="utf-8-sig", newline="")
+
+
+def _delimiter(path: Path) -> str:
+    return "\t" if {".tsv", ".tab"} & {suffix.lower() for suffix in path.suffixes} else ","
