@@ -40,7 +40,7 @@ class AssayRival:
 LOGISTIC = {"C": 0.3, "solver": "liblinear", "max_iter": 300}
 BOOSTED = {"n_estimators": 200, "max_depth": 6, "learning_rate": 0.1, "colsample_bytree": 0.3}
 FOREST = {"n_estimators": 100, "max_features": "sqrt", "min_samples_leaf": 1}
-FOREST_INACTIVES = 10000
+FOREST_INACTIVES = 5000
 
 
 def _logistic(
@@ -89,7 +89,7 @@ RIVALS: dict[str, AssayRival] = {
     "logistic_regression": AssayRival(LOGISTIC, _logistic),
     "xgboost": AssayRival({**BOOSTED, "tree_method": "hist"}, _boosted),
     "random_forest": AssayRival(
-        {**FOREST, "inactives_cap": FOREST_INACTIVES}, _forest, FOREST_INACTIVES, 10
+        {**FOREST, "inactives_cap": FOREST_INACTIVES}, _forest, FOREST_INACTIVES, 8
     ),
 }
 

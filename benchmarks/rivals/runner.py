@@ -109,6 +109,7 @@ def _one_assay(
         return done
     fit, new = (rows.fit, rows.valid) if stage == "choice" else (rows.train, rows.test)
     label = rows.label[:, index]
+    new = new[label[new] >= 0]
     started = time.perf_counter()
     guess = predict_assay(rival, x, label, fit, new, seed, options.quick)
     seconds = time.perf_counter() - started
