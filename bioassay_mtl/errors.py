@@ -50,6 +50,14 @@ class InputError(BioassayError):
         super().__init__(f"{text} ({hint})" if hint else text)
 
 
+class OutputError(BioassayError):
+    """A file that cannot be written, or must not be."""
+
+
+class WorkerError(BioassayError):
+    """A worker process that died, most often for want of memory."""
+
+
 class ConfigError(BioassayError):
     """A setting that is unknown, or out of its range."""
 

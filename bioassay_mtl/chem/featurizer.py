@@ -1,0 +1,165 @@
+"""From structures to feature blocks: the recipe that a model remembers."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from pydantic import Field
+from rdkit.Chem import MolFromSmiles
+from rdkit.rdBase import BlockLogs
+
+from bioassay_mtl.chem.features import Features, PackedBits
+from bioassay_mtl.chem.fingerprints.base import Fingerprint, encoder_of, fingerprint_from
+from bioassay_mtl.chem.molecule import DEFAULT_MAX_ATOMS, PARSERS, Notation
+from bioassay_mtl.chem.probe import PROBE_SMILES
+from bioassay_mtl.chem.status import Status
+from bioassay_mtl.config import Config
+from bioassay_mtl.errors import ConfigError, ModelFolderError
+
+
+class _Settings(Config):
+    fingerprints: dict[str, dict[str, Any]]
+    max_atoms: int = Field(default=DEFAULT_MAX_ATOMS, gt=0)
+
+
+@dataclass(frozen=True)
+class Featurizer:
+    """The fingerprints that a model reads, each under the name of its input.
+
+    Parameters
+    ----------
+    fingerprints
+        Input name -> fingerprint.
+    max_atoms
+        Molecules of more heavy atoms get the status ``too_large``.
+
+    Examples
+    --------
+    >>> from bioassay_mtl.chem.fingerprints import MorganFingerprint
+    >>> featurizer = Featurizer({"morgan": MorganFingerprint()})
+    >>> features = featurizer(["CCO", "not a molecule"])
+    >>> features.ok.tolist()
+    [True, False]
+    >>> features.blocks["morgan"].dense().shape
+    (2, 1024)
+    """
+
+    fingerprints: Mapping[str, Fingerprint]
+    max_atoms: int = DEFAULT_MAX_ATOMS
+
+    def __post_init__(self) -> None:
+        if not self.fingerprints:
+            raise ConfigError("a featurizer needs at least one fingerprint")
+
+    def __call__(
+        self,
+        structures: Sequence[str],
+        notation: Notation = "smiles",
+        problems: Mapping[int, Status] | None = None,
+    ) -> Features:
+        """Featurize n structures; one that fails never shifts or stops the others.
+
+        Parameters
+        ----------
+        structures
+            SMILES or Mol blocks.
+        notation
+            Which of the two.
+        problems
+            Position -> status of records known to be unusable; these are not parsed.
+
+        Returns
+        -------
+        Features
+            n rows, all zero where the status is not ok.
+        """
+        parse, max_atoms = PARSERS[notation], self.max_atoms
+        known = problems or {}
+        encoders = [encoder_of(fingerprint) for fingerprint in self.fingerprints.values()]
+        # A molecule without atoms has no bits: it stands in where there is no molecule.
+        blank = [encode(MolFromSmiles("")) for encode in encoders]
+        codes, rows = np.zeros(len(structures), dtype=np.uint8), [blank] * len(structures)
+        with BlockLogs():
+            for row, structure in enumerate(structures):
+                mol = known.get(row) or parse(structure, max_atoms)
+                if isinstance(mol, Status):
+                    codes[row] = mol.code
+                    continue
+                try:
+                    rows[row] = [encode(mol) for encode in encoders]
+                except Exception:  # RDKit raises many kinds, and one molecule must not end a run
+                    codes[row] = Status.FEATURIZATION_FAILED.code
+        columns = zip(*rows, strict=True) if rows else [()] * len(encoders)
+        blocks = {
+            name: fingerprint.decode(column)
+            for (name, fingerprint), column in zip(self.fingerprints.items(), columns, strict=True)
+        }
+        return Features(blocks, codes)
+
+    @property
+    def n_features(self) -> dict[str, int]:
+        """Number of features of each input."""
+        return {name: print_.n_features for name, print_ in self.fingerprints.items()}
+
+    def config(self) -> dict[str, Any]:
+        """Plain settings, for :meth:`from_config`."""
+        return {
+            "fingerprints": {name: f.model_dump() for name, f in self.fingerprints.items()},
+            "max_atoms": self.max_atoms,
+        }
+
+    @classmethod
+    def from_config(cls, config: Mapping[str, Any]) -> Featurizer:
+        """The featurizer of some settings; unknown keys raise :class:`ConfigError`."""
+        settings = _Settings.of(dict(config))
+        prints = {name: fingerprint_from(f) for name, f in settings.fingerprints.items()}
+        return cls(prints, settings.max_atoms)
+
+    @staticmethod
+    def versions() -> dict[str, str]:
+        """Versions of the packages that decide what the features are."""
+        import rdkit
+
+        return {"rdkit": rdkit.__version__}
+
+    def probe(self) -> str:
+        """SHA-256 (hex) over the features of a fixed, diverse set of molecules."""
+        features = self(PROBE_SMILES)
+        digest = hashlib.sha256(features.status.tobytes())
+        for name, block in sorted(features.blocks.items()):
+            digest.update(f"{name} {block.n_features}".encode())
+            if isinstance(block, PackedBits):
+                digest.update(block.packed.tobytes())
+            else:
+                digest.update(block.offsets.astype("<i8").tobytes())
+                digest.update(block.indices.astype("<u2").tobytes())
+                digest.update(block.counts.tobytes())
+        return digest.hexdigest()
+
+    def check_probe(self, expected: str, made_with: Mapping[str, str] | None = None) -> None:
+        """Make sure that the installed RDKit computes the features that a model was trained on.
+
+        Parameters
+        ----------
+        expected
+            :meth:`probe` at the time of training.
+        made_with
+            :meth:`versions` at that time, for the message.
+
+        Raises
+        ------
+        ModelFolderError
+            Where the features differ.
+        """
+        if self.probe() == expected:
+            return
+        then = (made_with or {}).get("rdkit")
+        raise ModelFolderError(
+            f"the installed RDKit {self.versions()['rdkit']} computes other fingerprints than the "
+            f"model was trained on (with RDKit {then or 'of an unknown version'})"
+            + (f": pip install rdkit=={then} brings that version" if then else "")
+        )

@@ -1,0 +1,80 @@
+"""From one structure as text to an RDKit molecule, or to the reason why there is none."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Literal
+
+from rdkit.Chem import MolFromMolBlock, MolFromSmiles, MolToSmiles
+from rdkit.rdBase import BlockLogs
+
+from bioassay_mtl.chem.status import Status
+
+Notation = Literal["smiles", "molblock"]
+
+DEFAULT_MAX_ATOMS = 500
+"""Heavy atoms; far above any screening compound, below what stalls a fingerprint."""
+
+# More characters than this per allowed atom cannot hold a molecule within the limit, so longer
+# text is not even parsed. A V3000 atom with its bonds and hydrogens stays under 1,000.
+_SMILES_CHARACTERS_PER_ATOM = 30
+_MOLBLOCK_CHARACTERS_PER_ATOM = 1_000
+_MOLBLOCK_HEAD = 1_000
+
+
+def parse_smiles(text: object, max_atoms: int = DEFAULT_MAX_ATOMS) -> Any | Status:
+    """The molecule of a SMILES, or the status that says why there is none.
+
+    What follows the SMILES after white space (a name, a CXSMILES extension) is not read. None and
+    NaN, the missing values of tables, count as empty.
+    """
+    if not isinstance(text, str):
+        return Status.EMPTY if text is None or text != text else Status.INVALID_SMILES
+    words = text.split(None, 1)
+    if not words:
+        return Status.EMPTY
+    smiles = words[0]
+    if len(smiles) > _SMILES_CHARACTERS_PER_ATOM * max_atoms:
+        return Status.TOO_LARGE
+    # RDKit drops non-ASCII characters and what follows a NUL: a wrong molecule, not an error.
+    if not smiles.isascii() or "\0" in smiles:
+        return Status.INVALID_SMILES
+    return _checked(MolFromSmiles, smiles, max_atoms, Status.INVALID_SMILES)
+
+
+def parse_molblock(text: object, max_atoms: int = DEFAULT_MAX_ATOMS) -> Any | Status:
+    """The molecule of a Mol block (V2000 or V3000), or the status that says why there is none."""
+    if not isinstance(text, str):
+        return Status.EMPTY if text is None or text != text else Status.INVALID_MOLBLOCK
+    if len(text) > _MOLBLOCK_HEAD + _MOLBLOCK_CHARACTERS_PER_ATOM * max_atoms:
+        return Status.TOO_LARGE
+    if not text or text.isspace():
+        return Status.EMPTY
+    return _checked(MolFromMolBlock, text, max_atoms, Status.INVALID_MOLBLOCK)
+
+
+def _checked(
+    parse: Callable[[str], Any], text: str, max_atoms: int, invalid: Status
+) -> Any | Status:
+    try:
+        mol = parse(text)
+        if mol is None:
+            return invalid
+        if mol.GetNumHeavyAtoms() > max_atoms:
+            return Status.TOO_LARGE
+        return mol if mol.GetNumAtoms() else Status.EMPTY
+    except Exception:  # RDKit raises many kinds, and one molecule must not end a run
+        return invalid
+
+
+PARSERS: dict[Notation, Callable[[object, int], Any | Status]] = {
+    "smiles": parse_smiles,
+    "molblock": parse_molblock,
+}
+
+
+def canonical_smiles(structure: str, notation: Notation = "molblock") -> str | None:
+    """Canonical SMILES of a structure, or None where it is not a molecule."""
+    with BlockLogs():
+        mol = PARSERS[notation](structure, DEFAULT_MAX_ATOMS)
+        return None if isinstance(mol, Status) else str(MolToSmiles(mol))

@@ -1,0 +1,38 @@
+"""Fixed molecules whose features tell whether two versions of RDKit agree."""
+
+from __future__ import annotations
+
+PROBE_SMILES = (
+    "CCO",
+    "c1ccccc1",
+    "CC(=O)Oc1ccccc1C(=O)O",
+    "CN1C=NC2=C1C(=O)N(C(=O)N2C)C",
+    "CC(C)Cc1ccc(cc1)[C@@H](C)C(=O)O",
+    "C[C@H](N)C(=O)N[C@@H](Cc1ccccc1)C(=O)O",
+    "OC[C@H]1O[C@@H](O)[C@H](O)[C@@H](O)[C@@H]1O",
+    "C/C=C/C(=O)N\\N=C\\c1ccco1",
+    "[Na+].[O-]C(=O)c1ccccc1",
+    "C[N+](C)(C)CCO.[Cl-]",
+    "O=[N+]([O-])c1ccc(Cl)c(c1)S(=O)(=O)N",
+    "FC(F)(F)c1nnc2CN(CCn12)C(=O)C[C@H](N)Cc1cc(F)c(F)cc1F",
+    "CN1CC[C@]23c4c5ccc(O)c4O[C@H]2[C@@H](O)C=C[C@H]3[C@H]1C5",
+    "C[C@]12CC[C@H]3[C@@H](CCC4=CC(=O)CC[C@]34C)[C@@H]1CC[C@@H]2O",
+    "O=C1NC(=O)c2ccccc12",
+    "c1ccc2c(c1)[nH]c1ccccc12",
+    "c1cc[n+]([O-])cc1",
+    "Cc1onc(-c2ccccc2)c1C(=O)N[C@H]1[C@H]2SC(C)(C)[C@@H](N2C1=O)C(O)=O",
+    "[2H]C([2H])([2H])O",
+    "[13CH3]C(=O)S",
+    "N#CC1=CC=CN(c2cscn2)C1=O",
+    "OB(O)c1cccc(I)c1",
+    "C[Si](C)(C)C#CBr",
+    "CP(=O)(OC)Oc1ccc([Se]C)cc1",
+    "C1CC2CCC1C2",
+    "C12C3C4C1C5C2C3C45",
+    "C1CCCCCCCCCCCCCC(=O)OCC1",
+    "[Fe+2].c1cc[cH-]c1.c1cc[cH-]c1",
+    "O=C1C=CC(=O)c2c1cccc2O",
+    "CC1=C(/C=C/C(C)=C/C=C/C(C)=C/CO)C(C)(C)CCC1",
+    "NC(=N)NCCC[C@H](NC(=O)[C@@H]1CCCN1C(=O)CNC(=O)c1c[nH]c2ccccc12)C(=O)NCC(=O)O",
+    "CCCCCCCCCCCCCCCCCC(=O)OCC(COP(=O)([O-])OCC[N+](C)(C)C)OC(=O)CCCCCCCCCCCCCCC",
+)
