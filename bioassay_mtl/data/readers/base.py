@@ -1,0 +1,98 @@
+"""What every reader yields, and the registry of formats."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from itertools import islice
+
+from bioassay_mtl.chem.molecule import Notation
+from bioassay_mtl.chem.status import Status
+from bioassay_mtl.data.readers.source import Source
+from bioassay_mtl.registry import Registry
+
+
+@dataclass(frozen=True, slots=True)
+class RecordBatch:
+    """Consecutive records of one file.
+
+    Parameters
+    ----------
+    first_row
+        Number of the first record; records count from 1.
+    ids
+        n names; empty strings where there are none.
+    structures
+        n SMILES or Mol blocks, as they stood in the file.
+    notation
+        Which of the two.
+    problems
+        Position in the batch -> status, for records found unusable while reading.
+    """
+
+    first_row: int
+    ids: list[str]
+    structures: list[str]
+    notation: Notation
+    problems: dict[int, Status] = field(default_factory=dict)
+
+    def __len__(self) -> int:
+        return len(self.structures)
+
+
+@dataclass(frozen=True, slots=True)
+class ReadOptions:
+    """How to read.
+
+    Parameters
+    ----------
+    smiles_column, id_column
+        Names of columns (of a property, for the id in an SD file); found by name where None.
+    batch_size
+        Records a batch at most; a batch of very long records is shorter.
+    """
+
+    smiles_column: str | None = None
+    id_column: str | None = None
+    batch_size: int = 1024
+
+
+Reader = Callable[[Source, ReadOptions], Iterator[RecordBatch]]
+
+readers: Registry[Reader] = Registry("input format")
+
+# Characters after which a batch is closed early, and how many records are read between two looks.
+_MAX_CHARACTERS = 8_000_000
+_STRIDE = 128
+
+
+Record = tuple[str, str, Status | None]
+"""Id, structure and, where it is known to be unusable, why."""
+
+
+def batched(
+    records: Iterable[Record], notation: Notation, batch_size: int
+) -> Iterator[RecordBatch]:
+    """Gather records into batches of at most ``batch_size``."""
+    records = iter(records)
+    first_row = 1
+    while True:
+        rows: list[Record] = []
+        characters = 0
+        while len(rows) < batch_size and characters < _MAX_CHARACTERS:
+            more = list(islice(records, min(_STRIDE, batch_size - len(rows))))
+            if not more:
+                break
+            rows += more
+            characters += sum([len(row[1]) for row in more])
+        if not rows:
+            return
+        ids, structures, problems = zip(*rows, strict=True)
+        yield RecordBatch(
+            first_row,
+            list(ids),
+            list(structures),
+            notation,
+            {i: p for i, p in enumerate(problems) if p is not None},
+        )
+        first_row += len(rows)

@@ -1,0 +1,98 @@
+"""Which column holds the structure, and which the id."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from difflib import get_close_matches
+
+from bioassay_mtl.data.readers.source import Source
+
+# Compared without case, spaces, hyphens and underscores; earlier names go first.
+SMILES_NAMES = (
+    "smiles",
+    "canonicalsmiles",
+    "isomericsmiles",
+    "cansmiles",
+    "rdkitsmiles",
+    "smilesstring",
+    "cxsmiles",
+    "smi",
+    "structure",
+    "mol",
+    "molecule",
+)
+ID_NAMES = (
+    "id",
+    "name",
+    "compoundid",
+    "moleculeid",
+    "molid",
+    "moleculechemblid",
+    "chemblid",
+    "cid",
+    "pubchemcid",
+    "zincid",
+    "compoundname",
+    "moleculename",
+    "molname",
+    "identifier",
+    "title",
+)
+
+
+def plain(name: str) -> str:
+    """A column's name without case, spaces, hyphens and underscores."""
+    return name.casefold().translate(_FILLERS)
+
+
+_FILLERS = str.maketrans("", "", " -_\t")
+
+
+def smiles_column(header: Sequence[str], wanted: str | None, source: Source) -> int:
+    """Position of the SMILES column.
+
+    Raises
+    ------
+    InputError
+        Where there is none, or several that could be meant.
+    """
+    if wanted is not None:
+        return _named(header, wanted, source, "--smiles-column")
+    names = [plain(name) for name in header]
+    for known in SMILES_NAMES:
+        if known in names:
+            return names.index(known)
+    candidates = [i for i, name in enumerate(names) if "smiles" in name]
+    if len(candidates) == 1:
+        return candidates[0]
+    raise source.fault(
+        "no SMILES column" if not candidates else "several columns could hold the SMILES",
+        line=1,
+        hint=f"name it with --smiles-column; columns: {_listed(header)}",
+    )
+
+
+def id_column(header: Sequence[str], wanted: str | None, source: Source) -> int | None:
+    """Position of the id column, or None where none is asked for or known by its name."""
+    if wanted is not None:
+        return _named(header, wanted, source, "--id-column")
+    names = [plain(name) for name in header]
+    return next((names.index(known) for known in ID_NAMES if known in names), None)
+
+
+def _named(header: Sequence[str], wanted: str, source: Source, option: str) -> int:
+    if wanted in header:
+        return list(header).index(wanted)
+    folded = [name.strip().casefold() for name in header]
+    if wanted.strip().casefold() in folded:
+        return folded.index(wanted.strip().casefold())
+    close = get_close_matches(wanted, header, n=1)
+    guess = f"did you mean {close[0]!r}? " if close else ""
+    raise source.fault(
+        f"no column {wanted!r}", line=1, hint=f"{guess}{option} takes one of: {_listed(header)}"
+    )
+
+
+def _listed(header: Sequence[str], most: int = 20) -> str:
+    more = f", and {len(header) - most} more" if len(header) > most else ""
+    return ", ".join(map(repr, header[:most])) + more

@@ -1,0 +1,49 @@
+"""One entry for all formats."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from bioassay_mtl.data.readers.base import ReadOptions, RecordBatch, readers
+from bioassay_mtl.data.readers.detection import format_of
+from bioassay_mtl.data.readers.source import ReadProgress, Source
+
+
+def read_records(
+    path: str | Path,
+    *,
+    smiles_column: str | None = None,
+    id_column: str | None = None,
+    batch_size: int = 1024,
+    format: str | None = None,
+    progress: ReadProgress | None = None,
+) -> Iterator[RecordBatch]:
+    """Stream the records of a file, or of standard input for ``-``, in constant memory.
+
+    Parameters
+    ----------
+    path
+        ``.smi``, ``.txt``, ``.csv``, ``.tsv``, ``.sdf`` (each plain or gzip) or ``.parquet``.
+    smiles_column, id_column
+        Names of columns, where they are not among the usual ones.
+    batch_size
+        Records a batch at most.
+    format
+        A reader's name, instead of the suffix.
+    progress
+        Kept up to date with the bytes read.
+
+    Yields
+    ------
+    RecordBatch
+        Every record, in order; one that cannot be used keeps its place, with its status.
+
+    Raises
+    ------
+    InputError
+        Where the file cannot be read as a whole; raised while iterating.
+    """
+    options = ReadOptions(smiles_column, id_column, batch_size)
+    with Source(path, progress) as source:
+        yield from readers[format or format_of(source)](source, options)

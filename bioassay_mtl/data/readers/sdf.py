@@ -1,0 +1,57 @@
+"""SD files: Mol blocks (V2000 or V3000) with properties, closed by ``$$$$``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+
+from bioassay_mtl.data.readers.base import ReadOptions, Record, RecordBatch, batched, readers
+from bioassay_mtl.data.readers.columns import ID_NAMES, plain
+from bioassay_mtl.data.readers.source import MAX_RECORD, Source
+
+
+@readers.register("sdf")
+@readers.register("sd")
+@readers.register("mol")
+def read_sdf(source: Source, options: ReadOptions) -> Iterator[RecordBatch]:
+    """The id is the property named, else the title line, else a property with an id's name."""
+    return batched(_records(source, options.id_column), "molblock", options.batch_size)
+
+
+def _records(source: Source, id_property: str | None) -> Iterator[Record]:
+    lines: list[str] = []
+    size = 0
+    for number, line in enumerate(source.lines(), start=1):
+        if line.startswith("$$$$"):
+            yield _record(lines, id_property)
+            lines, size = [], 0
+            continue
+        lines.append(line)
+        size += len(line)
+        if size > MAX_RECORD:
+            raise source.fault(
+                f"a record of more than {MAX_RECORD:,} characters", number, "is $$$$ missing?"
+            )
+    if any(not line.isspace() for line in lines):
+        yield _record(lines, id_property)
+
+
+def _record(lines: Sequence[str], id_property: str | None) -> Record:
+    end = next((i for i, line in enumerate(lines, 1) if line.startswith("M  END")), len(lines))
+    block = "".join(lines[:end]).replace("\r\n", "\n").replace("\r", "\n")
+    title = lines[0].strip() if lines else ""
+    if id_property is not None:
+        return _properties(lines[end:]).get(id_property, ""), block, None
+    if title:
+        return title, block, None
+    properties = {plain(name): value for name, value in _properties(lines[end:]).items()}
+    return next((properties[name] for name in ID_NAMES if name in properties), ""), block, None
+
+
+def _properties(lines: Sequence[str]) -> dict[str, str]:
+    """Properties by name; of a value over several lines, the first."""
+    return {
+        line[line.find("<") + 1 : line.rfind(">")]: value.strip()
+        for line, value in pairwise(lines)
+        if line.startswith(">") and "<" in line
+    }

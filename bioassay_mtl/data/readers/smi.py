@@ -1,0 +1,40 @@
+"""SMILES files: a SMILES, white space, and the rest of the line as a name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from bioassay_mtl.data.readers.base import ReadOptions, Record, RecordBatch, batched, readers
+from bioassay_mtl.data.readers.columns import SMILES_NAMES, plain
+from bioassay_mtl.data.readers.source import Source
+
+
+@readers.register("smi")
+@readers.register("smiles")
+@readers.register("ism")
+@readers.register("can")
+def read_smi(source: Source, options: ReadOptions) -> Iterator[RecordBatch]:
+    """Every line is a record, a blank one too; a first line such as ``smiles name`` is a header.
+
+    A CXSMILES extension (``|...|``) between SMILES and name is dropped.
+    """
+    # None of the column names is a valid SMILES, so no molecule is taken for a header.
+    first = source.head(1)[0].split(None, 1)
+    lines = source.lines()
+    if first and plain(first[0].lstrip("#")) in SMILES_NAMES:
+        next(lines)
+    return batched(map(_record, lines), "smiles", options.batch_size)
+
+
+def _record(line: str) -> Record:
+    if line[0] == "\t":  # an empty first column
+        return line.strip(), "", None
+    words = line.split(None, 1)
+    if not words:
+        return "", "", None
+    if len(words) == 1:
+        return "", words[0], None
+    smiles, name = words
+    if name[0] == "|":
+        name = name[name.find("|", 1) + 1 :].lstrip()
+    return name.rstrip(), smiles, None
