@@ -53,7 +53,7 @@ class MMoEEx(nn.Module):
 
     config_class: type[Config] = MMoEExConfig
     connections: Tensor
-    """``(T, E) bool`` buffer."""
+    """``(T, E) bool``: kept in the configuration of a model folder, not among its weights."""
 
     def __init__(
         self, config: MMoEExConfig, n_features: Mapping[str, int], tasks: Sequence[str]
@@ -63,12 +63,14 @@ class MMoEEx(nn.Module):
         self.groups = nn.ModuleList(ExpertGroup(group, n_features) for group in config.experts)
         n_experts = sum(group.n for group in config.experts)
         matrix = connection_matrix(config.connections, tasks, n_experts)
-        self.register_buffer("connections", torch.from_numpy(matrix))
+        self.register_buffer("connections", torch.from_numpy(matrix), persistent=False)
         read = config.gate.inputs or tuple(n_features)
         self.gate = gates[config.gate.kind](
             config.gate, len(tasks), n_experts, {name: n_features[name] for name in read}
         )
-        self.tower = towers[config.tower.kind](config.tower, len(tasks), config.experts[0].width)
+        self.tower = towers[config.tower.kind](
+            config.tower, len(tasks), n_experts, config.experts[0].width
+        )
 
     def experts(self, inputs: Inputs) -> Tensor:
         """Outputs of all experts, ``(B, E, H)``."""

@@ -19,7 +19,8 @@ class TowerConfig(Config):
     Parameters
     ----------
     kind
-        ``linear``, or ``mlp`` (one hidden layer per task).
+        ``linear``; ``per_expert`` (a linear head for every task *and* expert: experts vote, the
+        gate weighs the votes); or ``mlp`` (one hidden layer per task).
     width
         Hidden units of an ``mlp`` tower.
     dropout
@@ -38,12 +39,17 @@ class Tower(nn.Module):
     """``logit_t = h_t(sum_e g_te f_e)`` for all tasks at once."""
 
     bias: nn.Parameter
+    """``(T,)``: starts at the log-odds of each task."""
 
-    def __init__(self, config: TowerConfig, n_tasks: int, n_hidden: int) -> None:
+    def __init__(self, config: TowerConfig, n_tasks: int, n_experts: int, n_hidden: int) -> None:
         super().__init__()
 
     def forward(self, experts: Tensor, gates: Tensor) -> Tensor:
         """``experts (B, E, H), gates (B or 1, T, E) -> logits (B, T)``."""
+        raise NotImplementedError
+
+    def expert_logits(self, experts: Tensor) -> Tensor:
+        """``(B, E, H) -> (B, T, E)``: the logits of each expert on its own, as if it had gate 1."""
         raise NotImplementedError
 
 
@@ -54,8 +60,8 @@ towers: Registry[type[Tower]] = Registry("tower")
 class LinearTower(Tower):
     """``logit_bt = sum_e g_bte (f_be . v_t) + c_t``: no ``(B, T, H)`` tensor is ever formed."""
 
-    def __init__(self, config: TowerConfig, n_tasks: int, n_hidden: int) -> None:
-        super().__init__(config, n_tasks, n_hidden)
+    def __init__(self, config: TowerConfig, n_tasks: int, n_experts: int, n_hidden: int) -> None:
+        super().__init__(config, n_tasks, n_experts, n_hidden)
         self.weight = nn.Parameter(torch.empty(n_tasks, n_hidden))
         self.bias = nn.Parameter(torch.zeros(n_tasks))
         nn.init.uniform_(self.weight, -(n_hidden**-0.5), n_hidden**-0.5)
@@ -68,13 +74,39 @@ class LinearTower(Tower):
         per_expert = experts @ self.weight.T
         return torch.einsum("bet,bte->bt", per_expert, gates) + self.bias
 
+    def expert_logits(self, experts: Tensor) -> Tensor:
+        return (experts @ self.weight.T).transpose(1, 2) + self.bias[:, None]
+
+
+@towers.register("per_expert")
+class PerExpertTower(Tower):
+    """``logit_bt = sum_e g_bte (f_be . v_te) + c_t``: each expert votes, the gate weighs votes."""
+
+    def __init__(self, config: TowerConfig, n_tasks: int, n_experts: int, n_hidden: int) -> None:
+        super().__init__(config, n_tasks, n_experts, n_hidden)
+        self.weight = nn.Parameter(torch.empty(n_experts, n_hidden, n_tasks))
+        self.bias = nn.Parameter(torch.zeros(n_tasks))
+        nn.init.uniform_(self.weight, -(n_hidden**-0.5), n_hidden**-0.5)
+
+    def forward(self, experts: Tensor, gates: Tensor) -> Tensor:
+        if len(gates) == 1:
+            weight = gates[0].T[:, None, :] * self.weight
+            return experts.flatten(1) @ weight.flatten(0, 1) + self.bias
+        return torch.einsum("bte,bte->bt", self._votes(experts), gates) + self.bias
+
+    def expert_logits(self, experts: Tensor) -> Tensor:
+        return self._votes(experts) + self.bias[:, None]
+
+    def _votes(self, experts: Tensor) -> Tensor:
+        return torch.einsum("beh,eht->bte", experts, self.weight)
+
 
 @towers.register("mlp")
 class MLPTower(Tower):
     """One hidden layer per task on its mixture: ``v_t . act(U_t sum_e g_te f_e + b_t) + c_t``."""
 
-    def __init__(self, config: TowerConfig, n_tasks: int, n_hidden: int) -> None:
-        super().__init__(config, n_tasks, n_hidden)
+    def __init__(self, config: TowerConfig, n_tasks: int, n_experts: int, n_hidden: int) -> None:
+        super().__init__(config, n_tasks, n_experts, n_hidden)
         self.activation = activations[config.activation]
         self.dropout = nn.Dropout(config.dropout)
         self.hidden = nn.Parameter(torch.empty(n_tasks, n_hidden, config.width))
@@ -85,7 +117,15 @@ class MLPTower(Tower):
         nn.init.uniform_(self.weight, -(config.width**-0.5), config.width**-0.5)
 
     def forward(self, experts: Tensor, gates: Tensor) -> Tensor:
-        mixed = gates.expand(len(experts), -1, -1) @ experts
+        return self._heads(gates.expand(len(experts), -1, -1) @ experts)
+
+    def expert_logits(self, experts: Tensor) -> Tensor:
+        n_tasks = len(self.bias)
+        alone = [self._heads(f[:, None].expand(-1, n_tasks, -1)) for f in experts.unbind(1)]
+        return torch.stack(alone, dim=2)
+
+    def _heads(self, mixed: Tensor) -> Tensor:
+        """``(B, T, H) -> (B, T)``."""
         hidden = torch.einsum("bth,thk->btk", mixed, self.hidden) + self.hidden_bias
         hidden = self.dropout(self.activation(hidden))
         return torch.einsum("btk,tk->bt", hidden, self.weight) + self.bias

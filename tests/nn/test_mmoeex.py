@@ -15,12 +15,13 @@ from bioassay_mtl.errors import ConfigError
 from bioassay_mtl.nn import build_network, network_config
 from bioassay_mtl.nn.experts import activations
 from bioassay_mtl.nn.inputs import Inputs
+from bioassay_mtl.nn.towers import MLPTower, PerExpertTower
 from tests.nn.conftest import random_input
 
 FEATURES = {"ecfp": 17, "torsion": 9}
 TASKS = tuple("abcdef")
 KINDS = st.sampled_from(["static", "linear", "low_rank", "task_embedding"])
-TOWERS = st.sampled_from(["linear", "mlp"])
+TOWERS = st.sampled_from(["linear", "per_expert", "mlp"])
 OPEN = st.lists(
     st.lists(st.booleans(), min_size=5, max_size=5).filter(any), min_size=6, max_size=6
 ).filter(lambda rows: np.array(rows).any(axis=0).all())
@@ -74,10 +75,15 @@ def naive_logits(network: Any, inputs: Inputs) -> torch.Tensor:
             score = naive_scores(gate, x[b], t) / gate.config.temperature
             weight = torch.exp(score) * network.connections[t]
             weight = weight / weight.sum()
+            logits[b, t] = tower.bias[t]
+            if isinstance(tower, PerExpertTower):
+                for e, output in enumerate(outputs):
+                    logits[b, t] += weight[e] * (output[b] @ tower.weight[e, :, t])
+                continue
             mixed = sum(weight[e] * outputs[e][b] for e in range(len(outputs)))
-            if hasattr(tower, "hidden"):
+            if isinstance(tower, MLPTower):
                 mixed = torch.relu(mixed @ tower.hidden[t] + tower.hidden_bias[t])
-            logits[b, t] = mixed @ tower.weight[t] + tower.bias[t]
+            logits[b, t] += mixed @ tower.weight[t]
     return logits
 
 
@@ -139,9 +145,12 @@ def test_permuting_tasks_permutes_outputs(
     for name, value in state.items():
         if name.startswith("gate.weight.tables"):
             state[name] = value.unflatten(1, (6, -1))[:, order].flatten(1)
+        elif name == "tower.weight" and tower == "per_expert":
+            state[name] = value[:, :, order]
         elif not name.startswith(("groups.", "gate.bottleneck.", "gate.key")):
             state[name] = value[order]
     network.load_state_dict(state)
+    network.connections.copy_(network.connections[order])
     torch.testing.assert_close(network(inputs), logits[:, order])
 
 
@@ -165,6 +174,16 @@ def test_masking_a_cell_changes_no_other_gradient(
     masked = logit_gradient(mask)
     assert masked[row, task] == 0
     assert torch.equal(masked[mask], whole[mask])
+
+
+@pytest.mark.parametrize("tower", ["linear", "per_expert", "mlp"])
+def test_expert_logits_are_those_of_a_gate_that_opens_one_expert(tower: str) -> None:
+    network = make("static", tower, np.ones((6, 5), bool).tolist())
+    experts = network.experts(some_inputs())
+    alone = network.tower.expert_logits(experts)
+    for e in range(5):
+        gate = torch.nn.functional.one_hot(torch.tensor(e), 5).double().expand(1, 6, 5)
+        torch.testing.assert_close(alone[:, :, e], network.tower(experts, gate))
 
 
 @pytest.mark.parametrize("kind", ["static", "linear", "low_rank", "task_embedding"])
