@@ -7,14 +7,14 @@ from typing import Any
 
 from bioassay_mtl.data.readers.base import ReadOptions, Record, RecordBatch, batched, readers
 from bioassay_mtl.data.readers.columns import id_column, smiles_column
-from bioassay_mtl.data.readers.source import STDIN, Source
+from bioassay_mtl.data.readers.source import Source
 
 
 @readers.register("parquet")
 @readers.register("pq")
 def read_parquet(source: Source, options: ReadOptions) -> Iterator[RecordBatch]:
     """Reads the two columns alone, a batch of rows at a time."""
-    if source.path == STDIN:
+    if source.is_stdin:
         raise source.fault("Parquet cannot be read from a pipe", hint="give the file's name")
     return batched(_records(source, options), "smiles", options.batch_size)
 

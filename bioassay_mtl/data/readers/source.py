@@ -70,7 +70,8 @@ class Source:
 
     def __init__(self, path: str | Path, progress: ReadProgress | None = None) -> None:
         self.path = path
-        self.name = "standard input" if str(path) == STDIN else str(path)
+        self.is_stdin = str(path) == STDIN
+        self.name = "standard input" if self.is_stdin else str(path)
         self.progress = progress or ReadProgress()
         self._raw = self._open()
         self._lines: Iterator[str] = chain.from_iterable(
@@ -81,7 +82,7 @@ class Source:
         return self
 
     def __exit__(self, *_: object) -> None:
-        if self.path != STDIN:
+        if not self.is_stdin:
             self._raw.close()
 
     def fault(self, message: str, line: int | None = None, hint: str | None = None) -> InputError:
@@ -102,7 +103,7 @@ class Source:
         return head
 
     def _open(self) -> BufferedReader:
-        if self.path == STDIN:
+        if self.is_stdin:
             return cast(BufferedReader, sys.stdin.buffer)
         path = Path(self.path)
         try:

@@ -1,0 +1,152 @@
+"""Rows never shift; settings and probe tell whether features can be made again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Literal
+
+import numpy as np
+import pytest
+from rdkit import Chem
+from rdkit.rdBase import LogStatus
+
+from bioassay_mtl.chem.features import PackedBits
+from bioassay_mtl.chem.featurizer import Featurizer
+from bioassay_mtl.chem.fingerprints import Fingerprint, MorganFingerprint, TorsionFingerprint
+from bioassay_mtl.chem.probe import PROBE_SMILES
+from bioassay_mtl.chem.status import Status
+from bioassay_mtl.errors import ConfigError, ModelFolderError
+
+
+@pytest.fixture
+def featurizer() -> Featurizer:
+    return Featurizer(
+        {"bits": MorganFingerprint(), "counts": TorsionFingerprint(counts=True)}, max_atoms=100
+    )
+
+
+def test_rows_never_shift(featurizer: Featurizer, nci_smiles: list[str]) -> None:
+    bad = {
+        "": Status.EMPTY,
+        "c1ccccc": Status.INVALID_SMILES,
+        "C" * 101: Status.TOO_LARGE,
+        "C" * 100_000: Status.TOO_LARGE,
+    }
+    good = [s for s in nci_smiles[:200] if featurizer([s]).ok[0]]
+    mixed = [text for smiles in good for text in (smiles, *bad)]
+    features = featurizer(mixed)
+    assert len(features) == len(mixed)
+    assert features.status.reshape(len(good), 5).tolist() == [
+        [0, *(status.code for status in bad.values())]
+    ] * len(good)
+    alone = featurizer(good)
+    for name, block in features.blocks.items():
+        np.testing.assert_array_equal(block.dense()[features.ok], alone.blocks[name].dense())
+        assert not block.dense()[~features.ok].any()
+
+
+def test_no_structures_give_no_rows(featurizer: Featurizer) -> None:
+    features = featurizer([])
+    assert len(features) == 0
+    assert {name: block.dense().shape for name, block in features.blocks.items()} == {
+        "bits": (0, 1024),
+        "counts": (0, 2048),
+    }
+
+
+def test_problems_known_from_reading_are_kept(featurizer: Featurizer) -> None:
+    features = featurizer(["CCO", "CCO"], problems={0: Status.MALFORMED_ROW})
+    assert features.status.tolist() == [Status.MALFORMED_ROW.code, 0]
+    assert not features.blocks["bits"].dense()[0].any()
+
+
+def test_mol_blocks_give_the_same_features(featurizer: Featurizer) -> None:
+    smiles = ["CC(=O)Oc1ccccc1C(=O)O", "c1ccncc1CCO"]
+    blocks = [Chem.MolToMolBlock(Chem.MolFromSmiles(text)) for text in smiles]
+    expected, found = featurizer(smiles), featurizer([*blocks, "CCO"], "molblock")
+    assert found.status.tolist() == [0, 0, Status.INVALID_MOLBLOCK.code]
+    for name, block in expected.blocks.items():
+        np.testing.assert_array_equal(found.blocks[name].dense()[:2], block.dense())
+
+
+class FussyFingerprint(Fingerprint):
+    """Fails on iodine."""
+
+    kind: Literal["fussy"] = "fussy"
+    n_bits: int = 8
+
+    def encoder(self) -> Callable[[Any], bytes]:
+        def encode(mol: Any) -> bytes:
+            if any(atom.GetSymbol() == "I" for atom in mol.GetAtoms()):
+                raise RuntimeError("iodine")
+            return bytes([mol.GetNumAtoms()])
+
+        return encode
+
+
+def test_a_failing_fingerprint_costs_one_row() -> None:
+    featurizer = Featurizer({"morgan": MorganFingerprint(), "fussy": FussyFingerprint()})
+    features = featurizer(["CC", "CI", "CCC"])
+    assert features.status.tolist() == [0, Status.FEATURIZATION_FAILED.code, 0]
+    assert not features.blocks["morgan"].dense()[1].any()
+    assert features.blocks["fussy"].dense().sum(axis=1).tolist() == [1, 0, 2]
+
+
+def test_rdkit_is_quiet_then_as_before(
+    featurizer: Featurizer, capfd: pytest.CaptureFixture[str]
+) -> None:
+    before = LogStatus()
+    featurizer(["not a molecule", "c1cccc1", "C(C)(C)(C)(C)C"])
+    featurizer(["not a block"], "molblock")
+    assert capfd.readouterr().err == ""
+    assert LogStatus() == before
+
+
+def test_settings_survive_a_round_trip(featurizer: Featurizer) -> None:
+    assert Featurizer.from_config(featurizer.config()) == featurizer
+    assert featurizer.n_features == {"bits": 1024, "counts": 2048}
+
+
+@pytest.mark.parametrize(
+    ("config", "message"),
+    [
+        ({"fingerprints": {}}, "at least one fingerprint"),
+        ({"fingerprint": {}}, "did you mean 'fingerprints'"),
+        ({"fingerprints": {"a": {"kind": "morgan"}}, "max_atoms": 0}, "max_atoms"),
+        ({"fingerprints": {"a": {"n_bits": 8}}}, "needs a 'kind'"),
+    ],
+)
+def test_bad_settings_are_named(config: dict[str, Any], message: str) -> None:
+    with pytest.raises(ConfigError, match=message):
+        Featurizer.from_config(config)
+
+
+def test_probe_depends_on_what_is_computed(featurizer: Featurizer) -> None:
+    again = Featurizer.from_config(featurizer.config())
+    assert again.probe() == featurizer.probe()
+    others = [
+        Featurizer({"bits": MorganFingerprint()}),
+        Featurizer({"bits": MorganFingerprint(radius=3)}),
+        Featurizer({"bits": MorganFingerprint(chirality=True)}),
+        Featurizer({"other": MorganFingerprint()}),
+    ]
+    assert len({other.probe() for other in others} | {featurizer.probe()}) == 5
+
+
+def test_probe_molecules_all_parse_and_differ() -> None:
+    featurizer = Featurizer({"morgan": MorganFingerprint(chirality=True)})
+    features = featurizer(PROBE_SMILES)
+    assert features.ok.all()
+    block = features.blocks["morgan"]
+    assert isinstance(block, PackedBits)
+    assert len(np.unique(block.packed, axis=0)) == len(PROBE_SMILES) >= 30
+
+
+def test_check_probe_names_both_versions(featurizer: Featurizer) -> None:
+    featurizer.check_probe(featurizer.probe())
+    with pytest.raises(ModelFolderError) as error:
+        featurizer.check_probe("0" * 64, {"rdkit": "2019.03.1"})
+    assert "pip install rdkit==2019.03.1" in str(error.value)
+    assert featurizer.versions()["rdkit"] in str(error.value)
+    with pytest.raises(ModelFolderError, match="unknown version"):
+        featurizer.check_probe("0" * 64)
