@@ -40,6 +40,9 @@ class Registry(Mapping[str, T]):
             raise ConfigError(f"unknown {self.kind} {name!r} ({did_you_mean(name, self)})")
         return self._entries[name]
 
+    def __contains__(self, name: object) -> bool:
+        return name in self._entries
+
     def __iter__(self) -> Iterator[str]:
         return iter(self._entries)
 

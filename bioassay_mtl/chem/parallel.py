@@ -12,7 +12,7 @@ import subprocess
 import sys
 import threading
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import dataclass
@@ -85,7 +85,7 @@ def featurize(
 
 def featurize_batches(
     batches: Iterable[RecordsT], featurizer: Featurizer, workers: int
-) -> Iterator[tuple[RecordsT, Features]]:
+) -> Generator[tuple[RecordsT, Features], None, None]:
     """Featurize a stream of batches on several processes.
 
     Parameters

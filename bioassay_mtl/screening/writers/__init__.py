@@ -1,0 +1,15 @@
+"""Output formats; importing this package registers them."""
+
+from bioassay_mtl.screening.writers import delimited, jsonl, parquet
+from bioassay_mtl.screening.writers.base import Format, Layout, Writer, choose_format, formats
+
+__all__ = [
+    "Format",
+    "Layout",
+    "Writer",
+    "choose_format",
+    "delimited",
+    "formats",
+    "jsonl",
+    "parquet",
+]

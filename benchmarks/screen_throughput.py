@@ -1,0 +1,169 @@
+"""Molecules per second and memory of ``bioassay-mtl screen``, beside RDKit alone.
+
+RDKit alone means: the same number of processes, each of which does nothing but parse its share of
+the same SMILES and compute the fingerprints that the model reads. Both are timed in turn, round by
+round, and the ratio is taken within each round, so that a busy machine slows both.
+
+    python -m benchmarks.screen_throughput [--model FOLDER] [--workers N] [--quick]
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import gzip
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from itertools import cycle, islice
+from pathlib import Path
+
+from benchmarks.report import report
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+COMMAND = [sys.executable, "-m", "bioassay_mtl.cli.app", "screen"]
+SAMPLING_SECONDS = 0.1
+
+BARE = """
+import json, sys, time
+from rdkit import RDLogger
+from rdkit.Chem import MolFromSmiles
+from bioassay_mtl.chem.fingerprints import fingerprint_from
+RDLogger.DisableLog("rdApp.*")
+config, path, share, shares = json.loads(sys.argv[1]), *sys.argv[2:]
+vectors = [fingerprint_from(f).vector() for f in config["fingerprints"].values()]
+with open(path) as file:
+    lines = file.readlines()[int(share)::int(shares)]
+start = time.perf_counter()
+for line in lines:
+    mol = MolFromSmiles(line.split()[0])
+    if mol is not None:
+        for vector in vectors:
+            vector(mol)
+print(time.perf_counter() - start)
+"""
+
+
+def real_smiles() -> tuple[list[str], str]:
+    """SMILES of MUV and of RDKit's NCI file, and where they are from."""
+    from rdkit import RDConfig
+
+    nci_file = Path(RDConfig.RDDataDir) / "NCI" / "first_5K.smi"
+    nci = [line.split()[0] for line in nci_file.read_text().splitlines() if line.strip()]
+    data = Path(os.environ.get("BIOASSAY_DATA", REPOSITORY.parent / "shared" / "data"))
+    muv_file = data / "muv.csv.gz"
+    if not muv_file.exists():
+        return nci, f"NCI only, repeated ({muv_file.name} is not there: set BIOASSAY_DATA)"
+    with gzip.open(muv_file, "rt", newline="") as file:
+        muv = [row["smiles"] for row in csv.DictReader(file)]
+    return muv + nci, "MUV + NCI, repeated"
+
+
+def write_smiles(path: Path, smiles: list[str], n: int) -> None:
+    """A SMILES file of n rows."""
+    rows = islice(cycle(smiles), n)
+    path.write_text("".join(f"{text} M{row}\n" for row, text in enumerate(rows, 1)))
+
+
+def run_bare(path: Path, config: str, processes: int) -> tuple[float, float]:
+    """Seconds with and without start-up."""
+    start = time.perf_counter()
+    running = [
+        subprocess.Popen(
+            [sys.executable, "-c", BARE, config, str(path), str(share), str(processes)],
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        for share in range(processes)
+    ]
+    loops = [float(process.communicate()[0]) for process in running]
+    return time.perf_counter() - start, max(loops)
+
+
+def run_cli(path: Path, model: str, workers: int) -> tuple[float, dict[str, float], float]:
+    """Seconds with start-up, seconds of each stage, and peak memory of all processes in MB."""
+    import psutil
+
+    with tempfile.TemporaryDirectory() as folder:
+        output = Path(folder) / "out.csv"
+        command = [*COMMAND, str(path), "-o", str(output), "--model", model]
+        start = time.perf_counter()
+        process = subprocess.Popen(
+            [*command, "--workers", str(workers), "--json"], stdout=subprocess.PIPE, text=True
+        )
+        root, peak = psutil.Process(process.pid), 0
+        while process.poll() is None:
+            peak = max(peak, tree_bytes(root))
+            time.sleep(SAMPLING_SECONDS)
+        wall = time.perf_counter() - start
+        assert process.stdout is not None
+        summary = json.loads(process.stdout.read())
+        assert process.returncode == 0
+    return wall, summary["seconds"], peak / 1e6
+
+
+def tree_bytes(root: object) -> int:
+    """Resident memory of a process and all below it; shared pages count in each."""
+    import psutil
+
+    total = 0
+    try:
+        for process in [root, *root.children(recursive=True)]:  # type: ignore[attr-defined]
+            total += process.memory_info().rss
+    except psutil.NoSuchProcess:
+        pass
+    return total
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--model", default="pcba128", help="shipped model or model folder")
+    parser.add_argument("--workers", type=int, default=len(os.sched_getaffinity(0)))
+    parser.add_argument("--rows", type=int, default=100_000)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--quick", action="store_true", help="10,000 rows, one round, no long run")
+    options = parser.parse_args()
+    if options.quick:
+        options.rows, options.rounds = 10_000, 1
+
+    from bioassay_mtl.nn.folder import read_config
+    from bioassay_mtl.nn.shipped import find_model
+
+    config = json.dumps(read_config(find_model(options.model))["featurizer"])
+    smiles, source = real_smiles()
+    case = f"screen {options.rows} rows, {options.workers} workers"
+    print(f"molecules: {source}", file=sys.stderr)
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "molecules.smi"
+        write_smiles(path, smiles, options.rows)
+        with_startup, without_startup, rates, memory = [], [], [], []
+        for _ in range(options.rounds):
+            bare_wall, bare_loop = run_bare(path, config, options.workers)
+            wall, stages, peak = run_cli(path, options.model, options.workers)
+            with_startup.append(bare_wall / wall)
+            without_startup.append(bare_loop / stages["total"])
+            rates.append((options.rows / wall, options.rows / bare_wall))
+            memory.append(peak)
+        cli, bare = (statistics.median(column) for column in zip(*rates, strict=True))
+        report(case, "end_to_end", cli, "molecules/s")
+        report(case, "bare_rdkit", bare, "molecules/s")
+        report(case, "ratio_with_startup", statistics.median(with_startup), "", ">= 0.8")
+        report(case, "ratio_without_startup", statistics.median(without_startup), "", ">= 0.8")
+        for stage, value in stages.items():
+            report(case, f"last_round_{stage}", value / options.rows * 1e6, "us/molecule")
+        report(case, "peak_memory", max(memory), "MB", "< 1000")
+        if not options.quick:
+            write_smiles(path, smiles, 10 * options.rows)
+            _, stages, peak = run_cli(path, options.model, options.workers)
+            case = f"screen {10 * options.rows} rows, {options.workers} workers"
+            report(case, "rate", 10 * options.rows / stages["total"], "molecules/s")
+            report(case, "peak_memory", peak, "MB", "< 1000")
+            report(case, "memory_growth", peak / max(memory), "x", "<= 1.05")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,66 @@
+"""The command ``bioassay-mtl``: one verb a file.
+
+Nothing heavy is imported here: each verb imports what it needs when it runs, so that help answers
+at once.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import typer
+from typer.core import TyperGroup
+
+from bioassay_mtl._version import __version__
+from bioassay_mtl.cli import evaluate, info, models, screen, train
+from bioassay_mtl.cli.faults import reported_faults, terminate_like_interrupt
+
+
+class FaultReportingGroup(TyperGroup):
+    """Runs a verb and words what went wrong."""
+
+    def invoke(self, ctx: Any) -> Any:
+        with reported_faults(debug=ctx.params["debug"]):
+            return super().invoke(ctx)
+
+
+app = typer.Typer(
+    cls=FaultReportingGroup,
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"bioassay-mtl {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def common(
+    debug: bool = typer.Option(False, "--debug", help="Show the traceback of an error."),
+    version: bool = typer.Option(
+        False, "--version", help="Print the version.", callback=_show_version, is_eager=True
+    ),
+) -> None:
+    """Predict how molecules behave in many biological assays at once."""
+
+
+app.command()(screen.screen)
+app.command()(train.train)
+app.command()(evaluate.evaluate)
+app.command()(info.info)
+app.command()(models.models)
+
+
+def main() -> None:
+    """Entry point of the console script."""
+    terminate_like_interrupt()
+    app(prog_name="bioassay-mtl")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,106 @@
+"""``bioassay-mtl evaluate``: metrics of a model on a panel with known outcomes."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from bioassay_mtl.errors import ConfigError, InputError
+
+if TYPE_CHECKING:
+    from bioassay_mtl.data.panel import Panel
+
+
+def evaluate(
+    model: Annotated[str, typer.Argument(metavar="MODEL", help="Model folder, or shipped model.")],
+    panel: Annotated[
+        str,
+        typer.Argument(metavar="PANEL", help="Table (.csv .tsv .parquet): SMILES and assays."),
+    ],
+    out: Annotated[
+        str | None, typer.Option(metavar="FILE", help="Write all metrics as JSON; - is stdout.")
+    ] = None,
+    bootstrap: Annotated[
+        int, typer.Option(min=0, metavar="N", help="Resamples for confidence intervals; 0: none.")
+    ] = 1000,
+    split_column: Annotated[
+        str | None, typer.Option(metavar="COLUMN", help="Column that tells the parts of a split.")
+    ] = None,
+    part: Annotated[
+        str | None, typer.Option(metavar="VALUE", help="Part of the split to evaluate on.")
+    ] = None,
+    smiles_column: Annotated[
+        str | None, typer.Option(metavar="COLUMN", help="SMILES column of the table.")
+    ] = None,
+    workers: Annotated[
+        int | None, typer.Option(min=1, help="Processes that parse; all cores if not given.")
+    ] = None,
+    device: Annotated[
+        str, typer.Option(metavar="cpu|cuda", help="Where the network runs.")
+    ] = "cpu",
+    seed: Annotated[int, typer.Option(help="Seed of the resampling.")] = 0,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Replace FILE if it exists.")
+    ] = False,
+) -> None:
+    """Compare a model's predictions with measured outcomes, assay by assay.
+
+    Empty cells count as not measured, never as inactive.
+
+    Example:  bioassay-mtl evaluate runs/mine panel.csv --split-column split --part test
+    """
+    from rich.console import Console
+
+    from bioassay_mtl.cli.evaluate_report import evaluation_table
+    from bioassay_mtl.data.metrics.evaluation import evaluate as measure
+    from bioassay_mtl.data.panel import Panel
+    from bioassay_mtl.screening.output import Output
+    from bioassay_mtl.screening.pipeline import available_cores
+
+    if (split_column is None) != (part is None):
+        raise ConfigError("--split-column and --part belong together")
+    target = Output(out, overwrite=overwrite, inputs=[panel]) if out else None
+    table = Panel.read(panel, smiles_column=smiles_column)
+    if split_column is not None and part is not None:
+        table = choose_part(table, split_column, part)
+
+    from bioassay_mtl.nn.model import Model
+
+    loaded = Model.load(model, device=device)
+    assays = [task for task in loaded.tasks if task in table.tasks]
+    if not assays:
+        raise InputError(
+            f"the panel holds none of the model's {len(loaded.tasks)} assays, "
+            f"such as {loaded.tasks[0]!r}",
+            file=panel,
+            hint="columns of an assay hold 1, 0 or nothing, under the model's name for it",
+        )
+    features = loaded.featurize(table.structures or [], workers=workers or available_cores())
+    table = table.select_tasks(assays).take(features.ok)
+    columns = [loaded.tasks.index(task) for task in assays]
+    probabilities = loaded.predict_features(features)[features.ok][:, columns]
+    found = measure(table.labels, probabilities, assays, n_bootstrap=bootstrap, seed=seed)
+    left_out = len(features) - len(table)
+    if target:
+        facts = {"model": loaded.name, "panel": panel, "part": part, "left_out": left_out}
+        with target.opened() as sink:
+            sink.write((json.dumps({**facts, **found.to_json()}, indent=1) + "\n").encode())
+    Console(stderr=bool(target and target.is_stdout)).print(
+        evaluation_table(found, n_model_assays=len(loaded.tasks), left_out=left_out)
+    )
+
+
+def choose_part(panel: Panel, column: str, value: str) -> Panel:
+    """Rows whose column holds the value."""
+    from bioassay_mtl.config import did_you_mean
+
+    if column not in panel.columns:
+        raise ConfigError(f"no column {column!r} ({did_you_mean(column, panel.columns)})")
+    values = panel.columns[column]
+    if value not in values:
+        raise ConfigError(
+            f"column {column!r} never holds {value!r} ({did_you_mean(value, set(values))})"
+        )
+    return panel.take([row for row, found in enumerate(values) if found == value])

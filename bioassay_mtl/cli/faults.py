@@ -1,0 +1,69 @@
+"""What a fault becomes on the command line: one line, an exit code, and nothing left behind."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from types import FrameType
+from typing import NoReturn
+
+from bioassay_mtl.errors import BioassayError
+
+USER_FAULT = 2
+BUG = 1
+INTERRUPTED = 130
+
+
+@contextmanager
+def reported_faults(*, debug: bool) -> Iterator[None]:
+    """Turn exceptions of the body into a message on standard error and an exit code.
+
+    Parameters
+    ----------
+    debug
+        Let every exception through, with its traceback.
+    """
+    try:
+        yield
+    except KeyboardInterrupt:
+        _quit("interrupted", INTERRUPTED)
+    except BrokenPipeError:
+        # The reader has seen enough; Python must not try to flush what is left at exit.
+        with suppress(OSError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)
+    except BioassayError as error:
+        if debug:
+            raise
+        _quit(f"error: {one_line(str(error))}", USER_FAULT)
+    except Exception as error:
+        if debug or hasattr(error, "exit_code"):  # a wrong usage, which typer words itself
+            raise
+        _quit(
+            f"error: unexpected {type(error).__name__}: {one_line(str(error))} "
+            "(a fault of the program: please report it with what "
+            "`bioassay-mtl --debug ...` prints)",
+            BUG,
+        )
+
+
+def one_line(message: str) -> str:
+    """The message without line breaks."""
+    return " ".join(message.split())
+
+
+def terminate_like_interrupt() -> None:
+    """Make SIGTERM end the program as Ctrl-C does, so that it cleans up."""
+
+    def interrupt(_signal: int, _frame: FrameType | None) -> NoReturn:
+        raise KeyboardInterrupt
+
+    signal.signal(signal.SIGTERM, interrupt)
+
+
+def _quit(message: str, code: int) -> NoReturn:
+    print(message, file=sys.stderr)  # noqa: T201
+    sys.exit(code)

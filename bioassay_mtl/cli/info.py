@@ -1,0 +1,34 @@
+"""``bioassay-mtl info``: what a model is, what it reads, and how well it was measured to do."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated
+
+import typer
+
+from bioassay_mtl.cli.names import DEFAULT_MODEL
+
+
+def info(
+    model: Annotated[
+        str, typer.Argument(metavar="[MODEL]", help="Shipped model, or a model folder.")
+    ] = DEFAULT_MODEL,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Everything, as one JSON object.")
+    ] = False,
+) -> None:
+    """Describe a model: assays, features, experts and gates, metrics, versions.
+
+    Example:  bioassay-mtl info pcba128
+    """
+    from bioassay_mtl.cli.model_facts import model_facts
+    from bioassay_mtl.nn.model import Model
+
+    facts = model_facts(Model.load(model))
+    if as_json:
+        typer.echo(json.dumps(facts))
+        return
+    from bioassay_mtl.cli.info_report import show
+
+    show(facts)

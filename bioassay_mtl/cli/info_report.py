@@ -1,0 +1,94 @@
+"""The facts about a model for people to read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
+
+
+def show(facts: dict[str, Any]) -> None:
+    """Print the facts; long lists are cut, ``--json`` has them whole."""
+    console = Console(highlight=False)
+    console.print(overview(facts))
+    console.print(use_of_experts(facts))
+    metrics = macro_metrics(facts["metrics"])
+    if metrics.row_count:
+        console.print(metrics)
+
+
+def overview(facts: dict[str, Any]) -> Table:
+    """Name, size, inputs, assays, versions."""
+    counts = facts["label_counts"]
+    active, inactive = sum(counts["active"]), sum(counts["inactive"])
+    links = facts["connections"]
+    table = Table(box=None, show_header=False, pad_edge=False)
+    table.add_column(style="bold")
+    table.add_column()
+    for name, text in (
+        ("model", f"{facts['name']} ({facts['network']['kind']}, {facts['parameters']:,} weights)"),
+        ("reads", ", ".join(f"{name}: {n:,} values" for name, n in facts["inputs"].items())),
+        ("assays", f"{len(facts['tasks'])}: {shortened(facts['tasks'])}"),
+        ("trained on", f"{active + inactive:,} measured cells, {active:,} of them active"),
+        (
+            "experts",
+            f"{links['experts']}, of which {links['exclusive_experts']} exclusive; "
+            f"{links['open'] / (links['tasks'] * links['experts']):.0%} of connections open",
+        ),
+        (
+            "diversity",
+            f"{facts['expert_diversity']['mean']:.3f} (mean distance of experts, 0 to 1)",
+        ),
+        ("versions", ", ".join(f"{name} {v}" for name, v in facts["versions"].items())),
+    ):
+        table.add_row(name, text)
+    return table
+
+
+def use_of_experts(facts: dict[str, Any]) -> Table:
+    """What each expert serves, weighs and differs by."""
+    served = facts["connections"]["tasks_per_expert"]
+    distances = facts["expert_diversity"]["matrix"]
+    weights = list(facts["gate_utilisation"].values())
+    table = Table(title="Experts", title_justify="left", box=box.SIMPLE)
+    for name in ("expert", "assays", "mean gate weight", "first choice of", "mean distance"):
+        table.add_column(name, justify="right")
+    for expert, n_assays in enumerate(served):
+        others = [d for other, d in enumerate(distances[expert]) if other != expert]
+        table.add_row(
+            str(expert),
+            str(n_assays),
+            f"{sum(row[expert] for row in weights) / len(weights):.3f}",
+            str(sum(row[expert] == max(row) for row in weights)),
+            f"{sum(others) / len(others):.3f}" if others else "",
+        )
+    return table
+
+
+def macro_metrics(metrics: dict[str, Any]) -> Table:
+    """Every plain number of ``metrics.json``, by its place in it."""
+    table = Table(title="Measured", title_justify="left", box=box.SIMPLE)
+    table.add_column("metric")
+    table.add_column("value", justify="right")
+    for name, value in plain_numbers(metrics):
+        table.add_row(name, f"{value:.4g}")
+    return table
+
+
+def plain_numbers(values: dict[str, Any], path: str = "") -> Iterator[tuple[str, float]]:
+    """Numbers in nested mappings; per-assay mappings and lists are passed over."""
+    for key, value in values.items():
+        name = f"{path}{key}"
+        if isinstance(value, dict) and not key.startswith("per_"):
+            yield from plain_numbers(value, f"{name} ")
+        elif isinstance(value, int | float) and not isinstance(value, bool):
+            yield name, value
+
+
+def shortened(names: list[str], shown: int = 4) -> str:
+    """The first names, and how many more there are."""
+    more = len(names) - shown
+    return ", ".join(names[:shown]) + (f" and {more} more" if more > 0 else "")

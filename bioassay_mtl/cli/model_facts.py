@@ -1,0 +1,56 @@
+"""All that can be told about a model, as plain values."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from bioassay_mtl._version import __version__
+
+if TYPE_CHECKING:
+    from bioassay_mtl.nn.model import Model
+
+
+def model_facts(model: Model) -> dict[str, Any]:
+    """Everything that ``info`` tells.
+
+    Gate utilisation ``(T, E)`` and expert diversity ``(E, E)`` are taken on the fixed, diverse
+    molecules of :data:`bioassay_mtl.chem.probe.PROBE_SMILES`.
+    """
+    import torch
+
+    from bioassay_mtl.chem.probe import PROBE_SMILES
+    from bioassay_mtl.nn.diagnostics import diagnose
+    from bioassay_mtl.nn.resident import resident
+
+    every = torch.arange(len(PROBE_SMILES), device=model.device)
+    blocks = model.featurize(PROBE_SMILES).blocks
+    inputs = {name: resident(block, model.device).batch(every) for name, block in blocks.items()}
+    found = diagnose(model.network, inputs)
+    open_to = model.network.connections
+    return {
+        "name": model.name,
+        "tasks": list(model.tasks),
+        "label_counts": model.label_counts,
+        "features": model.featurizer.config(),
+        "inputs": dict(model.featurizer.n_features),
+        "network": model.network_config.model_dump(mode="json"),
+        "parameters": sum(p.numel() for p in model.network.parameters()),
+        "connections": {
+            "tasks": open_to.shape[0],
+            "experts": open_to.shape[1],
+            "open": int(open_to.sum()),
+            "exclusive_experts": int((~open_to.all(dim=0)).sum()),
+            "tasks_per_expert": open_to.sum(dim=0).tolist(),
+        },
+        "gate_utilisation": {
+            task: [round(weight, 4) for weight in weights]
+            for task, weights in zip(model.tasks, found.utilisation.tolist(), strict=True)
+        },
+        "expert_diversity": {
+            "mean": round(found.mean_diversity, 4),
+            "matrix": [[round(d, 4) for d in row] for row in found.diversity.tolist()],
+        },
+        "metrics": model.metrics,
+        "training": model.training,
+        "versions": {"bioassay_mtl": __version__, **model.featurizer.versions()},
+    }

@@ -1,0 +1,3 @@
+"""Names that several verbs share."""
+
+DEFAULT_MODEL = "pcba128"

@@ -1,0 +1,132 @@
+"""``bioassay-mtl screen``: files of molecules in, a table of probabilities out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from bioassay_mtl.cli.names import DEFAULT_MODEL
+from bioassay_mtl.errors import InputError
+
+
+def screen(
+    inputs: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="INPUT...",
+            help="SMILES (.smi .txt), tables (.csv .tsv .parquet), .sdf, also .gz; - is stdin.",
+        ),
+    ],
+    output: Annotated[
+        str, typer.Option("--output", "-o", metavar="FILE", help="File to write; - is stdout.")
+    ] = "-",
+    model: Annotated[
+        str, typer.Option(metavar="NAME|FOLDER", help="Shipped model, or a model folder.")
+    ] = DEFAULT_MODEL,
+    assays: Annotated[
+        str | None,
+        typer.Option(metavar="A,B|@FILE", help="Assays to write; @FILE names one a line."),
+    ] = None,
+    top: Annotated[
+        int | None,
+        typer.Option(min=1, metavar="K", help="Write the K best molecules of each assay, ranked."),
+    ] = None,
+    long: Annotated[
+        bool, typer.Option("--long", help="One row for each molecule and assay.")
+    ] = False,
+    show: Annotated[
+        int,
+        typer.Option(
+            min=0, metavar="N", help="Show the N predictions furthest above the usual active share."
+        ),
+    ] = 0,
+    file_format: Annotated[
+        str | None,
+        typer.Option(
+            "--format",
+            metavar="csv|tsv|jsonl|parquet",
+            help="Output format, if not by FILE's name.",
+        ),
+    ] = None,
+    smiles_column: Annotated[
+        str | None, typer.Option(metavar="COLUMN", help="SMILES column of a table.")
+    ] = None,
+    id_column: Annotated[
+        str | None, typer.Option(metavar="COLUMN", help="Identifier column of a table.")
+    ] = None,
+    workers: Annotated[
+        int | None,
+        typer.Option(min=1, help="Processes that parse molecules; all cores if not given."),
+    ] = None,
+    batch_size: Annotated[
+        int, typer.Option(min=1, max=65536, help="Molecules handled at a time.")
+    ] = 1024,
+    device: Annotated[
+        str, typer.Option(metavar="cpu|cuda", help="Where the network runs.")
+    ] = "cpu",
+    max_atoms: Annotated[
+        int | None,
+        typer.Option(min=1, help="Leave out molecules with more heavy atoms (too_large)."),
+    ] = None,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Replace FILE if it exists.")
+    ] = False,
+    as_json: Annotated[
+        bool,
+        typer.Option("--json", help="Summary as JSON, on stdout (without -o: on stderr)."),
+    ] = False,
+) -> None:
+    """Predict how likely each molecule is active in each assay.
+
+    Writes one row for each input record, in order: row, id, smiles, status, then one column for
+    each assay. A record that cannot be predicted keeps its row: the status says why.
+
+    Example:  bioassay-mtl screen library.smi -o hits.csv --show 10
+    """
+    from bioassay_mtl.cli import screen_report as report
+    from bioassay_mtl.data.readers import ReadProgress
+    from bioassay_mtl.screening.options import ScreenOptions
+    from bioassay_mtl.screening.output import Output
+    from bioassay_mtl.screening.pipeline import check_inputs
+    from bioassay_mtl.screening.pipeline import screen as run
+
+    options = ScreenOptions.of(
+        {
+            "assays": None if assays is None else read_names(assays),
+            "top": top,
+            "long": long,
+            "format": file_format,
+            "smiles_column": smiles_column,
+            "id_column": id_column,
+            "workers": workers,
+            "batch_size": batch_size,
+            "max_atoms": max_atoms,
+            "overwrite": overwrite,
+        }
+    )
+    # Refused here already, before the seconds that loading a model takes.
+    target = Output(output, overwrite=overwrite, inputs=inputs)
+    check_inputs(inputs)
+
+    from bioassay_mtl.nn.model import Model  # half of the time that loading takes
+
+    loaded = Model.load(model, device=device)
+    hits = report.collector(loaded, options, show)
+    reads = [ReadProgress() for _ in inputs]
+    with report.progress_bar(reads, report.size_of(inputs)) as step:
+        watch = [step] if hits is None else [step, hits.add]
+        summary = run(inputs, loaded, output, options, watch=watch, progress=reads)
+    report.show(summary, hits, loaded, as_json=as_json, stdout_is_free=not target.is_stdout)
+
+
+def read_names(text: str) -> list[str]:
+    """Names from ``A,B`` or, after an ``@``, from a file with one a line."""
+    if not text.startswith("@"):
+        return [name.strip() for name in text.split(",") if name.strip()]
+    try:
+        lines = Path(text[1:]).read_text(encoding="utf-8-sig").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"the list of assays cannot be read: {error}", file=text[1:]) from error
+    return [line.strip() for line in lines if line.strip()]

@@ -1,0 +1,109 @@
+"""The most telling predictions of a screen, over all molecules and assays."""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bioassay_mtl.screening.batch import ScreenedBatch
+
+
+@dataclass(frozen=True, order=True)
+class Hit:
+    """One molecule in one assay.
+
+    ``bits`` is what the prediction tells beyond the assay's usual active share, and orders hits.
+    """
+
+    bits: float
+    order: int
+    row: int
+    id: str
+    smiles: str
+    assay: str
+    probability: float
+    share: float
+
+    @property
+    def fold(self) -> float:
+        """Probability over the assay's active share."""
+        return self.probability / self.share
+
+
+class TellingHits:
+    """Keeps the ``k`` molecule-assay pairs that a prediction says most about.
+
+    Ranking by probability would list promiscuous assays only, ranking by the fold over an assay's
+    active share only its rarest. The information gained over the share s, the Kullback-Leibler
+    divergence ``p log2(p / s) + (1 - p) log2((1 - p) / (1 - s))`` in bits, weighs both.
+
+    Parameters
+    ----------
+    assays
+        Names of the t assays, in the order of the probabilities' columns.
+    shares
+        ``(t,)`` active share of each assay in the training data; NaN where unknown.
+    k
+        Pairs kept.
+    """
+
+    def __init__(self, assays: Sequence[str], shares: NDArray[np.float64], k: int) -> None:
+        self.assays = tuple(assays)
+        self.shares = np.clip(shares.astype(np.float32), 1e-6, 1 - 1e-6)
+        self.k = k
+        self._heap: list[Hit] = []
+
+    def add(self, batch: ScreenedBatch) -> None:
+        """Take in the next batch of rows."""
+        rows = np.flatnonzero(batch.ok)
+        if not len(rows):
+            return
+        bits = information_gain(batch.probabilities[rows], self.shares)
+        bits[~(bits > 0)] = 0
+        count = min(self.k, bits.size)
+        for place in np.argpartition(bits, -count, axis=None)[-count:]:
+            at, assay = divmod(int(place), len(self.assays))
+            if bits[at, assay] > 0:
+                self._offer(batch, int(rows[at]), assay, float(bits[at, assay]))
+
+    def _offer(self, batch: ScreenedBatch, at: int, assay: int, bits: float) -> None:
+        row = batch.first_row + at
+        hit = Hit(
+            bits=bits,
+            order=-(row * len(self.assays) + assay),
+            row=row,
+            id=batch.ids[at],
+            smiles=batch.smiles[at],
+            assay=self.assays[assay],
+            probability=float(batch.probabilities[at, assay]),
+            share=float(self.shares[assay]),
+        )
+        if len(self._heap) < self.k:
+            heapq.heappush(self._heap, hit)
+        else:
+            heapq.heappushpop(self._heap, hit)
+
+    def best(self) -> list[Hit]:
+        """The pairs kept, most telling first."""
+        return sorted(self._heap, reverse=True)
+
+
+def information_gain(
+    probabilities: NDArray[np.float32], shares: NDArray[np.float32]
+) -> NDArray[np.float32]:
+    """Bits gained over the active shares; 0 where a prediction is below its share.
+
+    Parameters
+    ----------
+    probabilities
+        ``(n, t) float32``.
+    shares
+        ``(t,) float32``, inside (0, 1).
+    """
+    p = np.clip(probabilities, 1e-7, 1 - 1e-7)
+    gain = p * np.log2(p / shares) + (1 - p) * np.log2((1 - p) / (1 - shares))
+    return np.where(p > shares, gain, np.float32(0))

@@ -1,0 +1,66 @@
+"""What a screen can be told."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from pydantic import Field
+
+from bioassay_mtl.config import Config, did_you_mean
+from bioassay_mtl.errors import ConfigError
+
+
+class ScreenOptions(Config):
+    """Settings of :func:`bioassay_mtl.screening.pipeline.screen`.
+
+    Attributes
+    ----------
+    assays
+        Assays to write, in that order; all of the model's when None.
+    top
+        Write only the best ``top`` molecules of each assay, ranked.
+    long
+        One row for each molecule and assay instead of one column for each assay.
+    format
+        Output format; by the output's name when None, CSV when that says nothing.
+    smiles_column, id_column
+        Columns of a table input; found by name when None.
+    workers
+        Processes that parse and featurise; all available cores when None.
+    batch_size
+        Records handled at a time.
+    max_atoms
+        Molecules with more heavy atoms get the status ``too_large``; the model's limit when None.
+    overwrite
+        Replace an output file that exists.
+    """
+
+    assays: tuple[str, ...] | None = None
+    top: int | None = Field(default=None, ge=1)
+    long: bool = False
+    format: str | None = None
+    smiles_column: str | None = None
+    id_column: str | None = None
+    workers: int | None = Field(default=None, ge=1)
+    batch_size: int = Field(default=1024, ge=1, le=65_536)
+    max_atoms: int | None = Field(default=None, ge=1)
+    overwrite: bool = False
+
+
+def choose_assays(wanted: Sequence[str] | None, known: Sequence[str]) -> list[int]:
+    """Positions of the wanted assays in the model's, in the wanted order, each once.
+
+    Raises
+    ------
+    ConfigError
+        For an assay that the model does not have.
+    """
+    if wanted is None:
+        return list(range(len(known)))
+    position = {assay: index for index, assay in enumerate(known)}
+    for assay in wanted:
+        if assay not in position:
+            raise ConfigError(f"the model has no assay {assay!r} ({did_you_mean(assay, known)})")
+    if not wanted:
+        raise ConfigError("no assay was chosen: name at least one")
+    return [position[assay] for assay in dict.fromkeys(wanted)]

@@ -1,0 +1,204 @@
+"""Files of molecules in, a table of probabilities out, in constant memory.
+
+The main process reads, asks the network and writes; worker processes parse and featurise. Every
+input record yields exactly one output row, in order.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections import deque
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from bioassay_mtl.chem.molecule import canonical_smiles
+from bioassay_mtl.chem.parallel import featurize_batches
+from bioassay_mtl.chem.status import Status
+from bioassay_mtl.data.readers import ReadProgress, RecordBatch, read_records
+from bioassay_mtl.data.readers.source import STDIN, Source
+from bioassay_mtl.screening.batch import ScreenedBatch
+from bioassay_mtl.screening.options import ScreenOptions, choose_assays
+from bioassay_mtl.screening.output import STDOUT, Output
+from bioassay_mtl.screening.summary import ScreenSummary, StageClock
+from bioassay_mtl.screening.top import TopWriter
+from bioassay_mtl.screening.writers import Layout, choose_format
+
+if TYPE_CHECKING:
+    from bioassay_mtl.nn.model import Model
+
+
+def available_cores() -> int:
+    """Processor cores that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def screen(
+    inputs: Sequence[str | Path],
+    model: Model,
+    output: str | Path = STDOUT,
+    options: ScreenOptions | None = None,
+    *,
+    watch: Sequence[Callable[[ScreenedBatch], None]] = (),
+    progress: Sequence[ReadProgress] | None = None,
+) -> ScreenSummary:
+    """Predict every record of some files.
+
+    Parameters
+    ----------
+    inputs
+        SMILES, table, SDF or Parquet files; ``-`` is standard input. Several are read one after the
+        other: rows are counted over all of them, and a ``file`` column tells where each stood.
+    model
+        The model that predicts.
+    output
+        File to write; ``-`` is standard output. It appears under its name when it is whole.
+    options
+        See :class:`ScreenOptions`.
+    watch
+        Called with each :class:`ScreenedBatch` once it is written.
+    progress
+        One for each input, kept up to date with the bytes read.
+
+    Raises
+    ------
+    InputError, OutputError, ConfigError
+        Where an input, the output or an option cannot be used; no output file is left then.
+    """
+    start = time.perf_counter()
+    options = options or ScreenOptions()
+    target = Output(output, overwrite=options.overwrite, inputs=inputs)
+    file_format = choose_format(options.format, output)
+    check_inputs(inputs)
+    columns = choose_assays(options.assays, model.tasks)
+    layout = Layout(
+        assays=tuple(model.tasks[column] for column in columns),
+        long=options.long,
+        with_file=len(inputs) > 1,
+    )
+    statuses = np.zeros(len(Status), dtype=np.int64)
+    clock = StageClock()
+    with target.opened() as sink:
+        writer = (
+            TopWriter(sink, layout, options.top, file_format)
+            if options.top
+            else file_format.open(sink, layout)
+        )
+        records = _Records(inputs, options, clock, progress)
+        with one_thread(), closing(_predict(records, model, columns, options, clock)) as batches:
+            for batch in batches:
+                with clock.stage("writing"):
+                    writer.write(batch)
+                statuses += np.bincount(batch.status, minlength=len(Status))
+                for look in watch:
+                    look(batch)
+        with clock.stage("writing"):
+            writer.close()
+    return ScreenSummary(
+        model=model.name,
+        inputs=[str(path) for path in inputs],
+        output=target.name,
+        rows=int(statuses.sum()),
+        statuses={s.value: int(statuses[s.code]) for s in Status if statuses[s.code]},
+        assays=len(columns),
+        seconds={**clock.seconds, "total": time.perf_counter() - start},
+    )
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """Keep the network to one thread: its threads would wait for each other behind the workers."""
+    import torch
+
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
+
+
+def check_inputs(inputs: Sequence[str | Path]) -> None:
+    """Raise an InputError now for a file that could not be opened when its turn comes."""
+    for path in inputs:
+        # Opening a pipe and closing it again would end whoever writes to it.
+        if str(path) != STDIN and not Path(path).is_fifo():
+            with Source(path):
+                pass
+
+
+def _predict(
+    records: _Records,
+    model: Model,
+    columns: list[int],
+    options: ScreenOptions,
+    clock: StageClock,
+) -> Generator[ScreenedBatch, None, None]:
+    """Batches with their predictions, in order."""
+    featurizer = model.featurizer
+    if options.max_atoms:
+        featurizer = replace(featurizer, max_atoms=options.max_atoms)
+    featurized = featurize_batches(records, featurizer, options.workers or available_cores())
+    everything = columns == list(range(len(model.tasks)))
+    with closing(featurized):
+        for batch, features in clock.timed("featurising", featurized):
+            with clock.stage("predicting"):
+                probabilities = model.predict_features(features)
+            first_row, file = records.origins.popleft()
+            yield ScreenedBatch(
+                first_row=first_row,
+                file=file,
+                ids=batch.ids,
+                smiles=_smiles(batch),
+                status=features.status,
+                probabilities=probabilities if everything else probabilities[:, columns],
+            )
+
+
+def _smiles(batch: RecordBatch) -> list[str]:
+    """SMILES to write: those of the input, or what Mol blocks say."""
+    if batch.notation == "smiles":
+        return batch.structures
+    return [canonical_smiles(structure) or "" for structure in batch.structures]
+
+
+class _Records:
+    """The records of all inputs, batch by batch.
+
+    Notes in ``origins`` the first row and the file of each batch, for when it comes back.
+    """
+
+    def __init__(
+        self,
+        inputs: Sequence[str | Path],
+        options: ScreenOptions,
+        clock: StageClock,
+        progress: Sequence[ReadProgress] | None,
+    ) -> None:
+        self.inputs = inputs
+        self.options = options
+        self.clock = clock
+        self.progress = progress or [ReadProgress() for _ in inputs]
+        self.origins: deque[tuple[int, str]] = deque()
+
+    def __iter__(self) -> Iterator[RecordBatch]:
+        row = 1
+        for path, progress in zip(self.inputs, self.progress, strict=True):
+            batches = read_records(
+                path,
+                smiles_column=self.options.smiles_column,
+                id_column=self.options.id_column,
+                batch_size=self.options.batch_size,
+                progress=progress,
+            )
+            for batch in self.clock.timed("reading", batches):
+                self.origins.append((row, str(path)))
+                row += len(batch)
+                yield batch

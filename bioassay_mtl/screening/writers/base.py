@@ -1,0 +1,100 @@
+"""What every output format can do, and which one a file name asks for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, BinaryIO, Protocol
+
+from bioassay_mtl.errors import OutputError
+from bioassay_mtl.registry import Registry
+from bioassay_mtl.screening.batch import ScreenedBatch
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Which columns there are.
+
+    Parameters
+    ----------
+    assays
+        Names of the assays written, in order.
+    long
+        Columns ``assay, probability`` and a row for each, instead of a column for each assay. A
+        record that is not ok then has one row with an empty assay.
+    with_file
+        Whether a ``file`` column follows ``row``.
+    """
+
+    assays: tuple[str, ...]
+    long: bool = False
+    with_file: bool = False
+
+    @property
+    def leading(self) -> list[str]:
+        """Columns before the probabilities."""
+        return ["row", *(["file"] if self.with_file else []), "id", "smiles", "status"]
+
+    @property
+    def columns(self) -> list[str]:
+        """All columns, in order."""
+        return [*self.leading, *(("assay", "probability") if self.long else self.assays)]
+
+
+class Writer(Protocol):
+    """Writes predictions in one format; nothing is complete before ``close``."""
+
+    def write(self, batch: ScreenedBatch) -> None:
+        """The next records, in the layout's columns."""
+        ...
+
+    def close(self) -> None:
+        """Write what is still held; the stream stays open."""
+        ...
+
+
+@dataclass(frozen=True)
+class Format:
+    """One output format.
+
+    Parameters
+    ----------
+    suffix
+        End of a file name that asks for it.
+    open
+        Makes the writer of predictions.
+    write_table
+        Writes a small table of named columns at once.
+    is_text
+        Whether it can go to a terminal or a pipe, or be gzipped.
+    """
+
+    suffix: str
+    open: Callable[[BinaryIO, Layout], Writer]
+    write_table: Callable[[BinaryIO, Mapping[str, Sequence[Any]]], None]
+    is_text: bool = True
+
+
+formats: Registry[Format] = Registry("output format")
+
+
+def choose_format(name: str | None, path: str | Path) -> Format:
+    """The named format, or the one that the file name asks for; CSV when it says nothing.
+
+    Raises
+    ------
+    ConfigError
+        For an unknown format.
+    OutputError
+        For a binary format on standard output or with ``.gz``.
+    """
+    text = str(path)
+    stem = text.removesuffix(".gz")
+    if name is None:
+        name = next((n for n, f in formats.items() if stem.endswith(f.suffix)), "csv")
+    chosen = formats[name]
+    if not chosen.is_text and (text == "-" or stem != text):
+        where = "standard output" if text == "-" else "a .gz file"
+        raise OutputError(f"{name} cannot go to {where} (name a file with -o, as x{chosen.suffix})")
+    return chosen

@@ -1,0 +1,74 @@
+"""Comma- and tab-separated text."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
+from typing import Any, BinaryIO
+
+from bioassay_mtl.screening.batch import ScreenedBatch
+from bioassay_mtl.screening.writers.base import Format, Layout, formats
+from bioassay_mtl.screening.writers.text import HEAD, RowTemplate, TextWriter
+
+
+class DelimitedWriter(TextWriter):
+    """Fields are quoted where they must be (RFC 4180), lines end in a line feed."""
+
+    def __init__(self, sink: BinaryIO, layout: Layout, *, delimiter: str) -> None:
+        super().__init__(sink, layout)
+        self.delimiter = delimiter
+        self._special = re.compile(f'[{delimiter}"\r\n]')
+        comma, assays = delimiter.encode(), [n.encode() for n in self._quoted(layout.assays)]
+        if layout.long:
+            lines = [HEAD + assay + comma for assay in assays]
+            literals = [lines[0], *(b"\n" + line for line in lines[1:]), b"\n"]
+            blank = HEAD + comma + b"\n"
+        else:
+            literals = [HEAD, *[comma] * (len(assays) - 1), b"\n"]
+            blank = b"".join(literals)
+        self.template = RowTemplate(literals, blank)
+        sink.write((delimiter.join(self._quoted(layout.columns)) + "\n").encode())
+
+    def heads(self, batch: ScreenedBatch) -> Iterable[bytes]:
+        d = self.delimiter
+        file = "".join(self._quoted([batch.file])) + d if self.layout.with_file else ""
+        fields = zip(
+            batch.rows,
+            self._quoted(batch.ids),
+            self._quoted(batch.smiles),
+            batch.status_names(),
+            strict=True,
+        )
+        return [
+            f"{row}{d}{file}{id}{d}{smiles}{d}{status}{d}".encode()
+            for row, id, smiles, status in fields
+        ]
+
+    def _quoted(self, fields: Sequence[str]) -> Sequence[str]:
+        search = self._special.search
+        if not search("".join(fields)):
+            return fields
+        return ['"' + f.replace('"', '""') + '"' if search(f) else f for f in fields]
+
+
+def write_table(sink: BinaryIO, columns: Mapping[str, Sequence[Any]], *, delimiter: str) -> None:
+    """A small table; numbers with decimals get six."""
+    text = io.StringIO()
+    lines = csv.writer(text, delimiter=delimiter, lineterminator="\n")
+    lines.writerow(columns)
+    for row in zip(*columns.values(), strict=True):
+        lines.writerow([f"{cell:.6f}" if isinstance(cell, float) else cell for cell in row])
+    sink.write(text.getvalue().encode())
+
+
+for _name, _delimiter in (("csv", ","), ("tsv", "\t")):
+    formats.register(_name)(
+        Format(
+            f".{_name}",
+            partial(DelimitedWriter, delimiter=_delimiter),
+            partial(write_table, delimiter=_delimiter),
+        )
+    )

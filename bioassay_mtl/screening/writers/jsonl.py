@@ -1,0 +1,49 @@
+"""One JSON object a line; what is not there is null."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
+from typing import Any, BinaryIO
+
+from bioassay_mtl.screening.batch import ScreenedBatch
+from bioassay_mtl.screening.writers.base import Format, Layout, formats
+from bioassay_mtl.screening.writers.text import HEAD, RowTemplate, TextWriter
+
+dumps = partial(json.dumps, ensure_ascii=False)
+
+
+class JsonLinesWriter(TextWriter):
+    """Keys are the columns of the other formats."""
+
+    def __init__(self, sink: BinaryIO, layout: Layout) -> None:
+        super().__init__(sink, layout)
+        names = [dumps(assay).encode() for assay in layout.assays]
+        if layout.long:
+            opened = [HEAD + b'"assay": %s, "probability": ' % name for name in names]
+            literals = [opened[0], *(b"}\n" + line for line in opened[1:]), b"}\n"]
+            blank = HEAD + b'"assay": null, "probability": null}\n'
+        else:
+            literals = [HEAD + names[0] + b": ", *(b", %s: " % n for n in names[1:]), b"}\n"]
+            blank = b"null".join(literals)
+        self.template = RowTemplate(literals, blank)
+
+    def heads(self, batch: ScreenedBatch) -> Iterable[bytes]:
+        file = f'"file": {dumps(batch.file)}, ' if self.layout.with_file else ""
+        fields = zip(batch.rows, batch.ids, batch.smiles, batch.status_names(), strict=True)
+        return [
+            f'{{"row": {row}, {file}"id": {dumps(id)}, "smiles": {dumps(smiles)}, '
+            f'"status": "{status}", '.encode()
+            for row, id, smiles, status in fields
+        ]
+
+
+def write_table(sink: BinaryIO, columns: Mapping[str, Sequence[Any]]) -> None:
+    """A small table; numbers with decimals get six."""
+    for row in zip(*columns.values(), strict=True):
+        cells = (round(cell, 6) if isinstance(cell, float) else cell for cell in row)
+        sink.write((dumps(dict(zip(columns, cells, strict=True))) + "\n").encode())
+
+
+formats.register("jsonl")(Format(".jsonl", JsonLinesWriter, write_table))

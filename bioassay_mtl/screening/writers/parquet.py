@@ -1,0 +1,98 @@
+"""Apache Parquet: full float32 probabilities, null where not ok."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+import numpy as np
+
+from bioassay_mtl.screening.batch import ScreenedBatch
+from bioassay_mtl.screening.writers.base import Format, Layout, formats
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+CELLS_IN_GROUP = 4_000_000
+"""Cells of one row group: 16 MB of float32, whatever the batch size."""
+
+
+class ParquetWriter:
+    """Row groups of a fixed size, so that the batch size leaves no trace in the file."""
+
+    def __init__(self, sink: BinaryIO, layout: Layout) -> None:
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
+        kinds = {"row": pa.int64(), "probability": pa.float32()}
+        text = {*layout.leading, "assay"} if layout.long else {*layout.leading}
+        self.layout = layout
+        self.schema = pa.schema(
+            [
+                (name, kinds.get(name, pa.string() if name in text else pa.float32()))
+                for name in layout.columns
+            ]
+        )
+        self._file = pq.ParquetWriter(
+            sink, self.schema, use_dictionary=["file", "status", "assay"], compression="zstd"
+        )
+        self._group = max(1, CELLS_IN_GROUP // len(layout.columns))
+        self._held: list[pa.Table] = []
+        self._n_held = 0
+
+    def write(self, batch: ScreenedBatch) -> None:
+        table = self._long(batch) if self.layout.long else self._wide(batch)
+        self._held.append(table)
+        self._n_held += len(table)
+        if self._n_held >= self._group:
+            self._write_groups(self._n_held - self._n_held % self._group)
+
+    def close(self) -> None:
+        if self._n_held:
+            self._write_groups(self._n_held)
+        self._file.close()
+
+    def _write_groups(self, rows: int) -> None:
+        import pyarrow as pa
+
+        held = pa.concat_tables(self._held)
+        self._file.write_table(held.slice(0, rows), row_group_size=self._group)
+        self._held, self._n_held = [held.slice(rows)], self._n_held - rows
+
+    def _leading(self, batch: ScreenedBatch) -> list[Any]:
+        file = [[batch.file] * len(batch)] if self.layout.with_file else []
+        return [list(batch.rows), *file, batch.ids, batch.smiles, batch.status_names()]
+
+    def _wide(self, batch: ScreenedBatch) -> pa.Table:
+        import pyarrow as pa
+
+        missing = None if (ok := batch.ok).all() else ~ok
+        columns = [pa.array(p, mask=missing) for p in np.ascontiguousarray(batch.probabilities.T)]
+        return pa.table([*self._leading(batch), *columns], schema=self.schema)
+
+    def _long(self, batch: ScreenedBatch) -> pa.Table:
+        import pyarrow as pa
+
+        n_assays = len(self.layout.assays)
+        repeats = np.where(batch.ok, n_assays, 1)
+        record = np.repeat(np.arange(len(batch)), repeats)
+        position = np.arange(len(record)) - np.repeat(np.cumsum(repeats) - repeats, repeats)
+        missing = ~batch.ok[record]
+        assays = pa.array(self.layout.assays).take(pa.array(position, mask=missing))
+        probability = pa.array(batch.probabilities[record, position], mask=missing)
+        leading = [pa.array(column).take(pa.array(record)) for column in self._leading(batch)]
+        return pa.table([*leading, assays, probability], schema=self.schema)
+
+
+def write_table(sink: BinaryIO, columns: Mapping[str, Sequence[Any]]) -> None:
+    """A small table."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    table = pa.table(dict(columns))
+    at = table.column_names.index("probability")
+    table = table.set_column(at, "probability", table.column(at).cast(pa.float32()))
+    pq.write_table(table, sink)
+
+
+formats.register("parquet")(Format(".parquet", ParquetWriter, write_table, is_text=False))

@@ -1,0 +1,90 @@
+"""Help, version, and what faults become."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+
+import pytest
+
+from bioassay_mtl._version import __version__
+from bioassay_mtl.cli.faults import reported_faults
+from bioassay_mtl.errors import InputError
+from tests.cli.conftest import Run
+
+VERBS = ["screen", "train", "evaluate", "info", "models", "datasets"]
+# Boxes, colours and line breaks of the help page
+DECORATION = re.compile(r"\x1b\[[0-9;]*m|[│╭╮╰╯─]|\s+")
+HEAVY = ("torch", "numpy", "pandas", "pyarrow", "rdkit", "sklearn", "lightning", "scipy")
+
+
+def plain(text: str) -> str:
+    return " ".join(DECORATION.sub(" ", text).split())
+
+
+def test_help_lists_verbs_in_order(cli: Run) -> None:
+    done = cli("--help")
+    assert done.code == 0
+    first_words = [words[0] for line in done.out.splitlines() if (words := plain(line).split())]
+    assert [word for word in first_words if word in VERBS] == VERBS
+
+
+@pytest.mark.parametrize("verb", VERBS[:5])
+def test_help_of_a_verb_shows_an_example(cli: Run, verb: str) -> None:
+    done = cli(verb, "--help")
+    assert done.code == 0
+    assert f"Example: bioassay-mtl {verb}" in plain(done.out)
+
+
+def test_help_imports_nothing_heavy() -> None:
+    program = (
+        "import sys\n"
+        "from bioassay_mtl.cli.app import app\n"
+        f"for verb in {VERBS}:\n"
+        "    app([verb, '--help'], standalone_mode=False)\n"
+        f"print(sorted(set(sys.modules) & set({HEAVY})), file=sys.stderr)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, check=False)
+    assert done.stderr.decode() == "[]\n"
+
+
+def test_version(cli: Run) -> None:
+    assert cli("--version").out == f"bioassay-mtl {__version__}\n"
+
+
+def test_unknown_verb_is_a_usage_error(cli: Run) -> None:
+    assert cli("scren").code == 2
+
+
+@pytest.mark.parametrize(
+    ("fault", "code", "message"),
+    [
+        (InputError("no such\nfile", file="x.smi"), 2, "error: x.smi: no such file\n"),
+        (KeyboardInterrupt(), 130, "interrupted\n"),
+        (BrokenPipeError(), 0, ""),
+    ],
+)
+def test_faults(
+    fault: BaseException, code: int, message: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as stop, reported_faults(debug=False):
+        raise fault
+    assert stop.value.code == code
+    assert capfd.readouterr().err == message
+
+
+def test_a_bug_is_one_line_that_asks_for_a_report(capfd: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as stop, reported_faults(debug=False):
+        raise ZeroDivisionError("division by\nzero")
+    assert stop.value.code == 1
+    err = capfd.readouterr().err
+    assert err.startswith("error: unexpected ZeroDivisionError: division by zero")
+    assert "--debug" in err
+    assert err.count("\n") == 1
+
+
+@pytest.mark.parametrize("fault", [InputError("x"), ZeroDivisionError("x")])
+def test_debug_lets_the_traceback_through(fault: Exception) -> None:
+    with pytest.raises(type(fault)), reported_faults(debug=True):
+        raise fault

@@ -1,0 +1,11 @@
+from __future__ import annotations
+
+import pytest
+
+from bioassay_mtl.nn.model import Model
+from tests.screening.tiny_model import tiny_model
+
+
+@pytest.fixture(scope="session")
+def model() -> Model:
+    return tiny_model()

@@ -1,0 +1,59 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from bioassay_mtl.screening.hits import TellingHits, information_gain
+from tests.screening.batches import make_batch
+
+SHARES = np.array([0.3, 0.01, 0.0005])
+
+
+def test_gain_is_the_divergence_from_the_share() -> None:
+    p = np.array([[0.9, 0.5, 0.02]], dtype=np.float32)
+    expected = [
+        q * np.log2(q / s) + (1 - q) * np.log2((1 - q) / (1 - s))
+        for q, s in zip(p[0].astype(float), SHARES, strict=True)
+    ]
+    np.testing.assert_allclose(information_gain(p, SHARES.astype(np.float32))[0], expected, 1e-4)
+
+
+def test_predictions_below_the_share_tell_nothing_here() -> None:
+    p = np.array([[0.1, 0.0, 0.0005]], dtype=np.float32)
+    assert information_gain(p, SHARES.astype(np.float32)).tolist() == [[0, 0, 0]]
+
+
+def test_certain_predictions_are_finite() -> None:
+    p = np.array([[1.0, 0.0, 1.0]], dtype=np.float32)
+    assert np.isfinite(information_gain(p, SHARES.astype(np.float32))).all()
+
+
+@pytest.mark.parametrize("k", [1, 5, 500])
+def test_equals_sorting_everything(k: int) -> None:
+    batches = [make_batch(30, 3, first_row=1 + 30 * i, seed=i) for i in range(4)]
+    hits = TellingHits("abc", SHARES, k)
+    for batch in batches:
+        hits.add(batch)
+    p = np.concatenate([batch.probabilities for batch in batches])
+    gain = np.nan_to_num(information_gain(p, SHARES.astype(np.float32))).ravel()
+    order = np.argsort(-gain, kind="stable")[: min(k, int((gain > 0).sum()))]
+    found = [(hit.row - 1) * 3 + "abc".index(hit.assay) for hit in hits.best()]
+    assert found == order.tolist()
+
+
+def test_a_rare_assay_at_half_beats_a_common_one_at_nine_tenths() -> None:
+    batch = make_batch(1, 3)
+    batch.probabilities[:] = [[0.9, 0.5, 0.0]]
+    hits = TellingHits("abc", SHARES, 2)
+    hits.add(batch)
+    best = hits.best()
+    assert [hit.assay for hit in best] == ["b", "a"]
+    assert best[0].fold == pytest.approx(50)
+
+
+def test_records_without_predictions_are_passed_over() -> None:
+    batch = make_batch(3, 3)
+    batch.status[:] = 1
+    hits = TellingHits("abc", SHARES, 2)
+    hits.add(batch)
+    assert hits.best() == []
