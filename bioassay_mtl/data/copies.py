@@ -13,17 +13,12 @@ from bioassay_mtl.chem.features import PackedBits, SparseCounts
 def group_by_structure(structures: Sequence[str]) -> NDArray[np.int64]:
     """Group rows by canonical SMILES (stereochemistry included), ``(n,) int64``.
 
-    A SMILES that does not parse is in a group of its own, also where it occurs twice: nothing is
+    A SMILES that cannot be used is in a group of its own, also where it occurs twice: nothing is
     known of it.
     """
-    from rdkit import Chem, rdBase
+    from bioassay_mtl.chem.molecule import canonical_smiles
 
-    canonical: dict[str, str | None] = {}
-    with rdBase.BlockLogs():
-        for smiles in structures:
-            if smiles not in canonical:
-                molecule = Chem.MolFromSmiles(smiles) if smiles.strip() else None
-                canonical[smiles] = None if molecule is None else Chem.MolToSmiles(molecule)
+    canonical = {smiles: canonical_smiles(smiles, "smiles") for smiles in set(structures)}
     keys = (canonical[smiles] for smiles in structures)
     return number(row if key is None else key for row, key in enumerate(keys))
 

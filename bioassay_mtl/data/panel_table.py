@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from bioassay_mtl.config import did_you_mean
 from bioassay_mtl.data.panel import NOT_MEASURED, Panel
+from bioassay_mtl.data.readers.columns import ID_NAMES, SMILES_NAMES, plain
 from bioassay_mtl.data.table import line_of, read_table
 from bioassay_mtl.errors import InputError
 
@@ -23,10 +24,8 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-SMILES_COLUMNS = ("smiles", "canonical_smiles", "isomeric_smiles", "structure")
-ID_COLUMNS = ("id", "mol_id", "molecule_id", "compound_id", "name", "row")
 # These may hold nothing but 0 and 1 and yet are no assays, unless asked for by name.
-BOOKKEEPING = frozenset({*ID_COLUMNS, "index", "part", "split", "fold", "set", "group"})
+BOOKKEEPING = frozenset({*ID_NAMES, "row", "index", "part", "split", "fold", "set", "group"})
 
 _MEANING = {"1": 1, "1.0": 1, "true": 1, "0": 0, "0.0": 0, "false": 0} | dict.fromkeys(
     ("", "na", "nan"), NOT_MEASURED
@@ -47,9 +46,9 @@ def read_panel(
     path
         The table; comma-separated unless its name ends in ``.tsv`` or ``.tab`` (and ``.gz``).
     smiles_column
-        Column of SMILES; by default the first that is called so (`SMILES_COLUMNS`, any case).
+        Column of SMILES; by default found by its name, as for molecule files.
     id_column
-        Column of names; by default the first of `ID_COLUMNS`, else rows are numbered from 0.
+        Column of names; by default found likewise, else ``row``, else rows are numbered from 0.
     tasks
         Columns that are assays. By default every other column that has values and whose values are
         all 0 or 1 (also 0.0, 1.0, true, false; empty, NA and NaN mean not measured), except
@@ -63,14 +62,14 @@ def read_panel(
     """
     path = Path(path)
     table = read_table(path)
-    smiles = _find(table, smiles_column, SMILES_COLUMNS, path)
+    smiles = _find(table, smiles_column, SMILES_NAMES, path)
     if smiles is None:
         raise InputError(
             f"no SMILES column among {_some(table.column_names)}",
             file=path,
-            hint=f"call it {SMILES_COLUMNS[0]!r}, or name it",
+            hint="call it 'smiles', or name it with --smiles-column",
         )
-    identity = _find(table, id_column, ID_COLUMNS, path)
+    identity = _find(table, id_column, (*ID_NAMES, "row"), path)
     found = (
         _assays(table, {smiles, identity}, path)
         if tasks is None
@@ -100,15 +99,15 @@ def _find(table: pa.Table, wanted: str | None, usual: Sequence[str], path: Path)
         if wanted not in names:
             raise InputError(f"no column {wanted!r} ({did_you_mean(wanted, names)})", file=path)
         return wanted
-    lower = {name.lower(): name for name in reversed(names)}
-    return next((lower[name] for name in usual if name in lower), None)
+    by_plain = {plain(name): name for name in reversed(names)}
+    return next((by_plain[name] for name in usual if name in by_plain), None)
 
 
 def _assays(table: pa.Table, taken: set[str | None], path: Path) -> dict[str, NDArray[np.int8]]:
     """Every column that has values and whose values are all labels."""
     found, left_out = {}, []
     for name in table.column_names:
-        if name in taken or name.lower() in BOOKKEEPING:
+        if name in taken or plain(name) in BOOKKEEPING:
             continue
         column = _decode(table.column(name))
         if column.fault is None and (column.labels != NOT_MEASURED).any():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from bioassay_mtl.chem.status import Status
 from bioassay_mtl.data.copies import number
 from bioassay_mtl.data.panel import Panel
 from bioassay_mtl.data.splits.split import Part, Rows, Split, SplitConfig, splitters
@@ -50,7 +51,7 @@ def scaffold_sets(panel: Panel) -> list[Rows]:
 def murcko_scaffolds(panel: Panel) -> NDArray[np.int64]:
     """Number of each row's Bemis-Murcko scaffold, without chirality, ``(n,) int64``.
 
-    All molecules without a ring share one scaffold. A SMILES that does not parse is alone.
+    All molecules without a ring share one scaffold. A SMILES that cannot be used is alone.
 
     Raises
     ------
@@ -63,16 +64,17 @@ def murcko_scaffolds(panel: Panel) -> NDArray[np.int64]:
             f"{len(panel)} rows have none",
             hint="split panel.take(panel.has_structure)",
         )
-    from rdkit import Chem, rdBase
     from rdkit.Chem.Scaffolds.MurckoScaffold import MurckoScaffoldSmiles
+    from rdkit.rdBase import BlockLogs
+
+    from bioassay_mtl.chem.molecule import parse_smiles
 
     groups = panel.groups()
-    firsts = np.unique(groups, return_index=True)[1]
     keys: list[str | int] = []
-    with rdBase.BlockLogs():
-        for row in firsts.tolist():
-            molecule = Chem.MolFromSmiles(panel.structures[row])
-            known = molecule is not None and molecule.GetNumAtoms() > 0
-            keys.append(MurckoScaffoldSmiles(mol=molecule) if known else row)  # type: ignore[no-untyped-call]
+    with BlockLogs():
+        for row in np.unique(groups, return_index=True)[1].tolist():
+            molecule = parse_smiles(panel.structures[row])
+            unknown = isinstance(molecule, Status)
+            keys.append(row if unknown else MurckoScaffoldSmiles(mol=molecule))  # type: ignore[no-untyped-call]
     # One scaffold per molecule, so that its copies agree however they are written.
     return number(keys)[groups]
