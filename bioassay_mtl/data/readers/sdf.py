@@ -14,7 +14,11 @@ from bioassay_mtl.data.readers.source import MAX_RECORD, Source
 @readers.register("sd")
 @readers.register("mol")
 def read_sdf(source: Source, options: ReadOptions) -> Iterator[RecordBatch]:
-    """The id is the property named, else the title line, else a property with an id's name."""
+    """Records up to ``$$$$``; a last one without it counts.
+
+    The id is the property asked for (empty where a record has none), else the title line, else a
+    property with an id's name.
+    """
     return batched(_records(source, options.id_column), "molblock", options.batch_size)
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from io import BufferedReader
 from itertools import chain, islice
 from pathlib import Path
-from typing import IO, cast
+from typing import cast
 
 from bioassay_mtl.errors import InputError
 
@@ -123,8 +123,8 @@ class Source:
         line, head = 1, b""
         for block in self._blocks():
             if not head:
-                head = block[:8]
                 block = block.removeprefix(_BOM)
+                head = block[:8]
             try:
                 if (nul := block.find(b"\0")) >= 0:
                     raise UnicodeDecodeError("utf-8", block, nul, nul + 1, "NUL")
@@ -153,13 +153,13 @@ class Source:
             yield b"".join(rest)
 
     def _chunks(self) -> Iterator[bytes]:
-        stream: IO[bytes] = self._raw
+        read = self._raw.read1  # what a slow pipe has now, not a whole chunk later
         try:
             if self._raw.peek(2)[:2] == _GZIP:
-                stream = cast(IO[bytes], gzip.GzipFile(fileobj=self._raw, mode="rb"))
+                read = gzip.GzipFile(fileobj=self._raw, mode="rb").read
             elif self.name.lower().endswith(".gz"):
                 raise self.fault("the name ends in .gz, but the content is not gzip data")
-            while chunk := stream.read(_CHUNK):
+            while chunk := read(_CHUNK):
                 known = self.progress.total is not None
                 self.progress.done = self._raw.tell() if known else self.progress.done + len(chunk)
                 yield chunk

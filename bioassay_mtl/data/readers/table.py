@@ -59,16 +59,17 @@ def _records(source: Source, options: ReadOptions, delimiter: str) -> Iterator[R
 def _rows(source: Source, delimiter: str) -> Iterator[list[str] | None]:
     """Fields of each row; None for a row with text after a closing quote."""
     reader = csv.reader(source.lines(), delimiter=delimiter, strict=True)
-    ended = False
-    while not ended:
+    end = 0  # the line on which the last row ended
+    while True:
         try:
-            yield from reader
-            ended = True
-        except csv.Error as error:  # noqa: PERF203
+            for row in reader:
+                end = reader.line_num
+                yield row
+            return
+        except csv.Error as error:  # noqa: PERF203 (the reader goes on after it)
             if "expected after" not in str(error):
-                raise source.fault(
-                    f"a quoted field is not closed, or is too long ({error})", reader.line_num
-                ) from None
+                raise source.fault("a quoted field opens here and is not closed", end + 1) from None
+            end = reader.line_num
             yield None
 
 
