@@ -32,18 +32,35 @@ BARE = """
 import json, sys, time
 from rdkit import RDLogger
 from rdkit.Chem import MolFromSmiles
-from bioassay_mtl.chem.fingerprints import fingerprint_from
+from rdkit.Chem import rdFingerprintGenerator as g
 RDLogger.DisableLog("rdApp.*")
+
+def compute(f):
+    common = {"includeChirality": f.get("chirality", False), "fpSize": f["n_bits"]}
+    generator = {
+        "morgan": lambda: g.GetMorganGenerator(radius=f["radius"], **common),
+        "torsion": lambda: g.GetTopologicalTorsionGenerator(
+            torsionAtomCount=f["n_atoms"], **common
+        ),
+        "atom_pair": lambda: g.GetAtomPairGenerator(
+            minDistance=f["min_distance"], maxDistance=f["max_distance"], **common
+        ),
+        "rdkit_path": lambda: g.GetRDKitFPGenerator(
+            minPath=f["min_path"], maxPath=f["max_path"], fpSize=f["n_bits"]
+        ),
+    }[f["kind"]]()
+    return generator.GetCountFingerprint if f["counts"] else generator.GetFingerprint
+
 config, path, share, shares = json.loads(sys.argv[1]), *sys.argv[2:]
-vectors = [fingerprint_from(f).vector() for f in config["fingerprints"].values()]
+fingerprints = [compute(f) for f in config["fingerprints"].values()]
 with open(path) as file:
     lines = file.readlines()[int(share)::int(shares)]
 start = time.perf_counter()
 for line in lines:
     mol = MolFromSmiles(line.split()[0])
     if mol is not None:
-        for vector in vectors:
-            vector(mol)
+        for fingerprint in fingerprints:
+            fingerprint(mol)
 print(time.perf_counter() - start)
 """
 

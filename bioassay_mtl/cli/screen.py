@@ -87,6 +87,7 @@ def screen(
     """
     from bioassay_mtl.cli import screen_report as report
     from bioassay_mtl.data.readers import ReadProgress
+    from bioassay_mtl.nn.pending import PendingModel
     from bioassay_mtl.screening.options import ScreenOptions
     from bioassay_mtl.screening.output import Output
     from bioassay_mtl.screening.pipeline import check_inputs
@@ -109,16 +110,13 @@ def screen(
     # Refused here already, before the seconds that loading a model takes.
     target = Output(output, overwrite=overwrite, inputs=inputs)
     check_inputs(inputs)
-
-    from bioassay_mtl.nn.model import Model  # half of the time that loading takes
-
-    loaded = Model.load(model, device=device)
-    hits = report.collector(loaded, options, show)
+    pending = PendingModel(model, device=device)
+    hits = report.collector(pending, options, show)
     reads = [ReadProgress() for _ in inputs]
     with report.progress_bar(reads, report.size_of(inputs)) as step:
         watch = [step] if hits is None else [step, hits.add]
-        summary = run(inputs, loaded, output, options, watch=watch, progress=reads)
-    report.show(summary, hits, loaded, as_json=as_json, stdout_is_free=not target.is_stdout)
+        summary = run(inputs, pending, output, options, watch=watch, progress=reads)
+    report.show(summary, hits, pending, as_json=as_json, stdout_is_free=not target.is_stdout)
 
 
 def read_names(text: str) -> list[str]:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from rich import box
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
@@ -23,12 +24,12 @@ from bioassay_mtl.screening.options import ScreenOptions, choose_assays
 from bioassay_mtl.screening.summary import ScreenSummary
 
 if TYPE_CHECKING:
-    from bioassay_mtl.nn.model import Model
+    from bioassay_mtl.nn.pending import PendingModel
 
 Watch = Callable[[ScreenedBatch], None]
 
 
-def collector(model: Model, options: ScreenOptions, show: int) -> TellingHits | None:
+def collector(model: PendingModel, options: ScreenOptions, show: int) -> TellingHits | None:
     """What keeps the ``show`` most telling predictions, or None for none."""
     if not show:
         return None
@@ -82,7 +83,7 @@ def size_of(inputs: Sequence[str]) -> int | None:
 def show(
     summary: ScreenSummary,
     hits: TellingHits | None,
-    model: Model,
+    model: PendingModel,
     *,
     as_json: bool,
     stdout_is_free: bool,
@@ -93,7 +94,8 @@ def show(
     or, with ``as_json``, the summary, which a script can then read by itself.
     """
     if hits is not None:
-        Console(stderr=as_json or not stdout_is_free).print(hits_table(hits, model))
+        console = Console(stderr=as_json or not stdout_is_free, highlight=False)
+        console.print(hits_table(hits, model, console.width))
     if as_json:
         stream = sys.stdout if stdout_is_free else sys.stderr
         stream.write(json.dumps(summary.to_dict()) + "\n")
@@ -101,33 +103,46 @@ def show(
         Console(stderr=True).print(summary_table(summary))
 
 
-def hits_table(hits: TellingHits, model: Model) -> Table:
+def hits_table(hits: TellingHits, model: PendingModel, width: int) -> Table:
     """The most telling predictions, each beside what is usual for the assay."""
     about: dict[str, str] = model.training.get("assay_annotations", {})
-    table = Table(
-        title="Predictions furthest above the usual", title_justify="left", box=box.SIMPLE
-    )
-    table.add_column("molecule", overflow="fold")
-    table.add_column("SMILES", overflow="ellipsis", no_wrap=True, ratio=1)
-    table.add_column("assay", no_wrap=True)
-    if about:
-        table.add_column("about", overflow="ellipsis", no_wrap=True, max_width=24)
-    for name in ("probability", "usual", "fold"):
-        table.add_column(name, justify="right", no_wrap=True)
-    for hit in hits.best():
-        notes = [about.get(hit.assay, "")] if about else []
-        table.add_row(
+    rows = [
+        [
             hit.id or f"row {hit.row}",
             hit.smiles,
             hit.assay,
-            *notes,
+            *([shortened(about.get(hit.assay, ""), 24)] if about else []),
             f"{hit.probability:.3f}",
             f"{hit.share:.2%}",
             f"{hit.fold:,.0f} x" if hit.fold >= 9.95 else f"{hit.fold:.1f} x",
-        )
-    table.caption = "usual: active share of the assay among the molecules it was trained on"
-    table.caption_justify = "left"
+        ]
+        for hit in hits.best()
+    ]
+    names = ["molecule", "SMILES", "assay", *(["about"] if about else [])]
+    numbers = ["active", "usual", "fold"]
+    widest = [max(map(len, column)) for column in zip(names + numbers, *rows, strict=True)]
+    room = width - (sum(widest) - widest[1]) - 3 * len(widest) - 2
+    for row in rows:  # SMILES get what the other columns leave
+        row[1] = shortened(row[1], max(12, room))
+    table = Table(
+        title="Predictions furthest above the usual",
+        title_justify="left",
+        caption="active: predicted probability; usual: active share in the training data",
+        caption_justify="left",
+        box=box.SIMPLE,
+    )
+    for name in names:
+        table.add_column(name, no_wrap=True)
+    for name in numbers:
+        table.add_column(name, justify="right", no_wrap=True)
+    for row in rows:
+        table.add_row(*map(escape, row))
     return table
+
+
+def shortened(text: str, width: int) -> str:
+    """The text, cut to a width."""
+    return text if len(text) <= width else text[: width - 1] + "…"
 
 
 def summary_table(summary: ScreenSummary) -> Table:

@@ -1,6 +1,5 @@
 """Networks: experts, gates, towers, and the models they make."""
 
-from bioassay_mtl.nn import mmoeex, rivals
 from bioassay_mtl.nn.networks import build_network, network_config, networks
 
-__all__ = ["build_network", "mmoeex", "network_config", "networks", "rivals"]
+__all__ = ["build_network", "network_config", "networks"]

@@ -13,18 +13,19 @@ import shutil
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import torch
-from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
 
 from bioassay_mtl._version import __version__
 from bioassay_mtl.chem.featurizer import Featurizer
 from bioassay_mtl.errors import ConfigError, ModelFolderError
-from bioassay_mtl.nn.model import Model
 from bioassay_mtl.nn.networks import build_network, network_config
+
+if TYPE_CHECKING:
+    import torch
+
+    from bioassay_mtl.nn.model import Model
 
 FORMAT_VERSION = 1
 WEIGHTS, CONFIG, METRICS, CARD = "model.safetensors", "config.json", "metrics.json", "README.md"
@@ -49,6 +50,9 @@ def write_folder(
     ModelFolderError
         The folder exists and is not to be overwritten.
     """
+    import torch
+    from safetensors.torch import save_file
+
     if folder.exists() and not overwrite:
         raise ModelFolderError(f"{folder} exists (choose another folder, or overwrite it)")
     folder.parent.mkdir(parents=True, exist_ok=True)
@@ -85,6 +89,11 @@ def read_folder(folder: Path) -> Model:
         A file is missing or altered, the format version is another, or the installed RDKit does
         not reproduce the featurizer.
     """
+    from safetensors import SafetensorError
+    from safetensors.torch import load_file
+
+    from bioassay_mtl.nn.model import Model
+
     config = read_config(folder)
     for name in (WEIGHTS, METRICS):
         if _sha256(_existing(folder, name)) != config["sha256"].get(name):
@@ -150,6 +159,8 @@ def _config(model: Model) -> dict[str, Any]:
 
 
 def _read_matrix(rows: list[str]) -> torch.Tensor:
+    import torch
+
     return torch.from_numpy(np.array([[cell == "1" for cell in row] for row in rows]))
 
 

@@ -20,10 +20,17 @@ def network_config(values: Mapping[str, Any] | Config) -> Config:
     """Validate the settings of any registered architecture, by their ``kind``."""
     if isinstance(values, Config):
         return values
+    _register()
     config: Config = networks[values.get("kind", "mmoeex")].config_class.of(dict(values))
     return config
 
 
 def build_network(config: Config, n_features: Mapping[str, int], tasks: Sequence[str]) -> Any:
     """A freshly initialised network (draws from torch's global generator)."""
+    _register()
     return networks[config.kind](config, n_features, tasks)  # type: ignore[attr-defined]
+
+
+def _register() -> None:
+    # Late, because it takes PyTorch's seconds of import; settings and help do without.
+    from bioassay_mtl.nn import mmoeex, rivals  # noqa: F401

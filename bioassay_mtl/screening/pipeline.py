@@ -1,7 +1,7 @@
 """Files of molecules in, a table of probabilities out, in constant memory.
 
-The main process reads, asks the network and writes; worker processes parse and featurise. Every
-input record yields exactly one output row, in order.
+The main process reads and writes, worker processes parse and featurise, and threads ask the
+network. Every input record yields exactly one output row, in order.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import os
 import time
 from collections import deque
 from collections.abc import Callable, Generator, Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -25,12 +25,18 @@ from bioassay_mtl.data.readers.source import STDIN, Source
 from bioassay_mtl.screening.batch import ScreenedBatch
 from bioassay_mtl.screening.options import ScreenOptions, choose_assays
 from bioassay_mtl.screening.output import STDOUT, Output
+from bioassay_mtl.screening.predict import predict_batches
 from bioassay_mtl.screening.summary import ScreenSummary, StageClock
 from bioassay_mtl.screening.top import TopWriter
 from bioassay_mtl.screening.writers import Layout, choose_format
 
 if TYPE_CHECKING:
     from bioassay_mtl.nn.model import Model
+    from bioassay_mtl.nn.pending import PendingModel
+
+
+RECORDS_AHEAD = 65_536
+"""Records whose features may wait for the network, while it is still loading or is slower."""
 
 
 def available_cores() -> int:
@@ -42,7 +48,7 @@ def available_cores() -> int:
 
 def screen(
     inputs: Sequence[str | Path],
-    model: Model,
+    model: Model | PendingModel,
     output: str | Path = STDOUT,
     options: ScreenOptions | None = None,
     *,
@@ -92,10 +98,12 @@ def screen(
             else file_format.open(sink, layout)
         )
         records = _Records(inputs, options, clock, progress)
-        with one_thread(), closing(_predict(records, model, columns, options, clock)) as batches:
+        with closing(_predict(records, model, columns, options, clock)) as batches:
             for batch in batches:
                 with clock.stage("writing"):
                     writer.write(batch)
+                    if target.is_stdout:  # whoever reads along need not wait for a full buffer
+                        sink.flush()
                 statuses += np.bincount(batch.status, minlength=len(Status))
                 for look in watch:
                     look(batch)
@@ -112,19 +120,6 @@ def screen(
     )
 
 
-@contextmanager
-def one_thread() -> Iterator[None]:
-    """Keep the network to one thread: its threads would wait for each other behind the workers."""
-    import torch
-
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(threads)
-
-
 def check_inputs(inputs: Sequence[str | Path]) -> None:
     """Raise an InputError now for a file that could not be opened when its turn comes."""
     for path in inputs:
@@ -136,7 +131,7 @@ def check_inputs(inputs: Sequence[str | Path]) -> None:
 
 def _predict(
     records: _Records,
-    model: Model,
+    model: Model | PendingModel,
     columns: list[int],
     options: ScreenOptions,
     clock: StageClock,
@@ -145,12 +140,18 @@ def _predict(
     featurizer = model.featurizer
     if options.max_atoms:
         featurizer = replace(featurizer, max_atoms=options.max_atoms)
-    featurized = featurize_batches(records, featurizer, options.workers or available_cores())
+    cores = available_cores()
+    featurized = featurize_batches(records, featurizer, options.workers or cores)
+    predicted = predict_batches(
+        clock.timed("featurising", featurized, without="reading"),
+        model,
+        threads=max(1, cores // 4),
+        ahead=max(2, RECORDS_AHEAD // options.batch_size),
+        clock=clock,
+    )
     everything = columns == list(range(len(model.tasks)))
-    with closing(featurized):
-        for batch, features in clock.timed("featurising", featurized):
-            with clock.stage("predicting"):
-                probabilities = model.predict_features(features)
+    with closing(featurized), closing(predicted):
+        for batch, features, probabilities in predicted:
             first_row, file = records.origins.popleft()
             yield ScreenedBatch(
                 first_row=first_row,

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from typing import Any, TypeVar
 
 T = TypeVar("T")
@@ -13,15 +14,16 @@ T = TypeVar("T")
 STAGES = ("reading", "featurising", "predicting", "writing")
 
 
-@dataclass
 class StageClock:
-    """Seconds that the main process spent in each stage.
+    """Seconds spent in each stage.
 
-    Molecules are parsed in worker processes; ``featurising`` is the time that the main process
-    waited for them, so that the stages add up to the total.
+    Stages overlap: molecules are parsed in worker processes (``featurising`` is the time that the
+    main process waited for them), and the network runs in threads (``predicting`` is their time).
     """
 
-    seconds: dict[str, float] = field(default_factory=lambda: dict.fromkeys(STAGES, 0.0))
+    def __init__(self) -> None:
+        self.seconds = dict.fromkeys(STAGES, 0.0)
+        self._lock = threading.Lock()
 
     @contextmanager
     def stage(self, name: str) -> Iterator[None]:
@@ -30,29 +32,34 @@ class StageClock:
         try:
             yield
         finally:
-            self.seconds[name] += time.perf_counter() - start
+            with self._lock:
+                self.seconds[name] += time.perf_counter() - start
 
-    def timed(self, name: str, items: Iterable[T]) -> Iterator[T]:
+    def timed(self, name: str, items: Iterable[T], *, without: str | None = None) -> Iterator[T]:
         """Pass items on, counting the time that each takes to arrive.
 
-        Time counted under other names meanwhile (a source timed on its own) is not counted twice.
+        Parameters
+        ----------
+        name
+            The stage that it counts for.
+        items
+            What to pass on.
+        without
+            A stage that this one calls for, whose time is not counted twice.
         """
         source = iter(items)
         while True:
-            start, counted = time.perf_counter(), self.total
-            try:
-                item = next(source)
-            except StopIteration:
+            inner = self.seconds[without] if without else 0.0
+            with self.stage(name):
+                item = next(source, _END)
+            if without:
+                self.seconds[name] -= self.seconds[without] - inner
+            if item is _END:
                 return
-            finally:
-                elsewhere = self.total - counted
-                self.seconds[name] += max(0.0, time.perf_counter() - start - elsewhere)
-            yield item
+            yield item  # type: ignore[misc]
 
-    @property
-    def total(self) -> float:
-        """Seconds in all stages."""
-        return sum(self.seconds.values())
+
+_END = object()
 
 
 @dataclass(frozen=True)

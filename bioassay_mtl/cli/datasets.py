@@ -1,0 +1,87 @@
+"""``bioassay-mtl datasets``: public panels."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from bioassay_mtl.data.download import Progress
+
+app = typer.Typer(no_args_is_help=True, help="List and fetch public panels.")
+
+
+@app.command("list")
+def list_datasets(
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON array.")] = False,
+) -> None:
+    """List the public panels that can be fetched.
+
+    Example:  bioassay-mtl datasets list
+    """
+    from bioassay_mtl.data.recipes import recipes
+
+    if as_json:
+        typer.echo(json.dumps([recipe.model_dump() for recipe in recipes().values()]))
+        return
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(box=None, pad_edge=False)
+    table.add_column("name", no_wrap=True)
+    table.add_column("molecules", justify="right", no_wrap=True)
+    table.add_column("assays", justify="right", no_wrap=True)
+    table.add_column("content")
+    table.add_column("license")
+    for name, recipe in recipes().items():
+        table.add_row(
+            name, f"{recipe.molecules:,}", f"{recipe.n_tasks:,}", recipe.title, recipe.license
+        )
+    Console().print(table)
+
+
+@app.command("fetch")
+def fetch_dataset(
+    name: Annotated[str, typer.Argument(help="As `datasets list` names it.")],
+    out: Annotated[Path, typer.Option(help="Folder to put the file in.")] = Path(),
+    force: Annotated[
+        bool, typer.Option("--force", help="Fetch again, also where the file has changed.")
+    ] = False,
+    base_url: Annotated[
+        str | None, typer.Option(help="Address of a mirror's folder that holds the file.")
+    ] = None,
+) -> None:
+    """Fetch a public panel; prints the file's path.
+
+    An interrupted download is continued. The checksum is recorded, and verified ever after.
+
+    Example:  bioassay-mtl datasets fetch tox21 --out data
+    """
+    from bioassay_mtl.data.fetch import fetch
+    from bioassay_mtl.data.recipes import recipe
+
+    chosen = recipe(name)
+    with _progress(chosen.file_name) as progress:
+        path = fetch(chosen, out, base_url=base_url, progress=progress, force=force)
+    typer.echo(path)
+
+
+@contextmanager
+def _progress(title: str) -> Iterator[Progress | None]:
+    """A bar on standard error, where that is a terminal."""
+    if not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn())
+    with Progress(*columns, TransferSpeedColumn(), console=Console(stderr=True)) as bar:
+        task = bar.add_task(title, total=None)
+        yield lambda there, total: bar.update(task, completed=there, total=total)

@@ -1,0 +1,74 @@
+"""The network's part of a screen: batches of features in, probabilities out, in order."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Generator, Iterable
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Protocol, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bioassay_mtl.chem.features import Features
+from bioassay_mtl.screening.summary import StageClock
+
+BatchT = TypeVar("BatchT")
+Predicted = tuple[BatchT, Features, NDArray[np.float32]]
+
+
+class Predicts(Protocol):
+    """What is asked of a model here."""
+
+    def predict_features(self, features: Features, /) -> NDArray[np.float32]: ...
+
+
+def predict_batches(
+    batches: Iterable[tuple[BatchT, Features]],
+    model: Predicts,
+    *,
+    threads: int,
+    ahead: int,
+    clock: StageClock,
+) -> Generator[Predicted[BatchT], None, None]:
+    """Probabilities of a stream of batches, asked for in threads beside the caller's.
+
+    While a model is still loading, or is slower than what feeds it, batches wait.
+
+    Parameters
+    ----------
+    batches
+        Read lazily.
+    model
+        Asked with one batch at a time in each thread.
+    threads
+        Batches that the network works on at a time, each on one core.
+    ahead
+        Batches that may wait at most.
+    clock
+        Told the time that the network takes, as ``predicting``.
+    """
+
+    def predict(features: Features) -> NDArray[np.float32]:
+        with clock.stage("predicting"):
+            return model.predict_features(features)
+
+    waiting: deque[tuple[BatchT, Features, Future[NDArray[np.float32]]]] = deque()
+    pool = ThreadPoolExecutor(threads, thread_name_prefix="network", initializer=_stay_on_one_core)
+    try:
+        for batch, features in batches:
+            waiting.append((batch, features, pool.submit(predict, features)))
+            while waiting and (waiting[0][2].done() or len(waiting) > ahead):
+                batch, features, future = waiting.popleft()
+                yield batch, features, future.result()
+        for batch, features, future in waiting:
+            yield batch, features, future.result()
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def _stay_on_one_core() -> None:
+    # PyTorch's own threads would wait for each other behind the processes that featurize.
+    import torch
+
+    torch.set_num_threads(1)
