@@ -50,7 +50,7 @@ def masked_bce(
     cells = binary_cross_entropy_with_logits(
         logits, known, reduction="none", pos_weight=positive_weight
     )
-    cells = torch.where(mask, cells, 0.0)
+    cells = cells * mask
     return TaskLosses(cells.sum(dim=0), mask.sum(dim=0), len(logits))
 
 

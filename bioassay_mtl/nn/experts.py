@@ -10,6 +10,7 @@ from pydantic import Field
 from torch import Tensor, nn
 
 from bioassay_mtl.config import Config
+from bioassay_mtl.nn.dropout import ByteDropout
 from bioassay_mtl.nn.inputs import InputLinear, Inputs
 from bioassay_mtl.registry import Registry
 
@@ -83,12 +84,11 @@ class ExpertGroup(nn.Module):
         self.activation = activations[config.activation]
         read = {name: n_features[name] for name in config.inputs}
         self.first = InputLinear(read, config.n * config.width)
-        bound = sum(read.values()) ** -0.5
-        self.first_bias = nn.Parameter(torch.empty(config.n, config.width).uniform_(-bound, bound))
+        self.first_bias = nn.Parameter(torch.zeros(config.n, config.width))
         self.layers = nn.ModuleList(
             StackedLinear(config.n, config.width, config.width) for _ in range(config.depth - 1)
         )
-        self.dropout = nn.Dropout(config.dropout)
+        self.dropout = ByteDropout(config.dropout)
 
     def forward(self, inputs: Inputs) -> Tensor:
         """``(B, E, H)``."""

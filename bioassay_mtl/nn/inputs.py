@@ -80,6 +80,9 @@ class SparseInput:
         return dense
 
 
+TYPICAL_POSITIONS = 60
+"""About as many positions does a drug-like molecule set in a fingerprint, whatever its length."""
+
 Input = SparseInput | Tensor
 Inputs = Mapping[str, Input]
 
@@ -122,17 +125,22 @@ class InputLinear(nn.Module):
         self.reset_parameters()
 
     def reset_parameters(self) -> None:
-        """Uniform in +-1/sqrt(F) over all features read, as `torch.nn.Linear` does."""
-        bound = sum(len(table) for table in self.tables.values()) ** -0.5
+        """Normal, so that a sum of as many rows as a molecule sets positions has unit variance."""
         for table in self.tables.values():
-            nn.init.uniform_(table, -bound, bound)
+            nn.init.normal_(table, std=TYPICAL_POSITIONS**-0.5)
 
     def forward(self, inputs: Inputs) -> Tensor:
         """``(B, n_outputs)``."""
         total: Tensor | None = None
         for name, table in self.tables.items():
             x = inputs[name]
-            product = sparse_product(table, x) if isinstance(x, SparseInput) else x @ table
+            if isinstance(x, SparseInput):
+                # Autocast does not reach into sums of table rows, where half the bytes count most.
+                if torch.is_autocast_enabled("cpu"):
+                    table = table.to(torch.get_autocast_dtype("cpu"))
+                product = sparse_product(table, x)
+            else:
+                product = x @ table
             total = product if total is None else total + product
         assert total is not None
         return total

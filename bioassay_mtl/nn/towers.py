@@ -9,6 +9,7 @@ from pydantic import Field
 from torch import Tensor, nn
 
 from bioassay_mtl.config import Config
+from bioassay_mtl.nn.dropout import ByteDropout
 from bioassay_mtl.nn.experts import activations
 from bioassay_mtl.registry import Registry
 
@@ -43,62 +44,64 @@ class Tower(nn.Module):
 
     def __init__(self, config: TowerConfig, n_tasks: int, n_experts: int, n_hidden: int) -> None:
         super().__init__()
+        self.bias = nn.Parameter(torch.zeros(n_tasks))
 
     def forward(self, experts: Tensor, gates: Tensor) -> Tensor:
         """``experts (B, E, H), gates (B or 1, T, E) -> logits (B, T)``."""
         raise NotImplementedError
 
     def expert_logits(self, experts: Tensor) -> Tensor:
-        """``(B, E, H) -> (B, T, E)``: the logits of each expert on its own, as if it had gate 1."""
+        """``(B, E, H) -> (E, B, T)``: the logits of each expert on its own, as if it had gate 1."""
         raise NotImplementedError
+
+    def with_expert_logits(self, experts: Tensor, gates: Tensor) -> tuple[Tensor, Tensor]:
+        """Logits of the mixture and of each expert on its own, sharing what they can."""
+        return self(experts, gates), self.expert_logits(experts)
 
 
 towers: Registry[type[Tower]] = Registry("tower")
 
 
+class VotingTower(Tower):
+    """A tower linear in the experts: the logit is the gate's mean of the experts' own logits."""
+
+    def forward(self, experts: Tensor, gates: Tensor) -> Tensor:
+        return mix(self.expert_logits(experts), gates)
+
+    def with_expert_logits(self, experts: Tensor, gates: Tensor) -> tuple[Tensor, Tensor]:
+        alone = self.expert_logits(experts)
+        return mix(alone, gates), alone
+
+
+def mix(votes: Tensor, gates: Tensor) -> Tensor:
+    """``votes (E, B, T), gates (B or 1, T, E) -> (B, T)``: no ``(B, T, H)`` tensor is formed."""
+    return (votes * gates.permute(2, 0, 1)).sum(dim=0)
+
+
 @towers.register("linear")
-class LinearTower(Tower):
-    """``logit_bt = sum_e g_bte (f_be . v_t) + c_t``: no ``(B, T, H)`` tensor is ever formed."""
+class LinearTower(VotingTower):
+    """``logit_bt = sum_e g_bte (f_be . v_t) + c_t``."""
 
     def __init__(self, config: TowerConfig, n_tasks: int, n_experts: int, n_hidden: int) -> None:
         super().__init__(config, n_tasks, n_experts, n_hidden)
-        self.weight = nn.Parameter(torch.empty(n_tasks, n_hidden))
-        self.bias = nn.Parameter(torch.zeros(n_tasks))
+        self.weight = nn.Parameter(torch.empty(n_hidden, n_tasks))
         nn.init.uniform_(self.weight, -(n_hidden**-0.5), n_hidden**-0.5)
 
-    def forward(self, experts: Tensor, gates: Tensor) -> Tensor:
-        if len(gates) == 1:
-            # One product: the mix is folded into the weights, W_teh = g_te v_th.
-            weight = gates[0, :, :, None] * self.weight[:, None, :]
-            return experts.flatten(1) @ weight.flatten(1).T + self.bias
-        per_expert = experts @ self.weight.T
-        return torch.einsum("bet,bte->bt", per_expert, gates) + self.bias
-
     def expert_logits(self, experts: Tensor) -> Tensor:
-        return (experts @ self.weight.T).transpose(1, 2) + self.bias[:, None]
+        return experts.transpose(0, 1) @ self.weight + self.bias
 
 
 @towers.register("per_expert")
-class PerExpertTower(Tower):
-    """``logit_bt = sum_e g_bte (f_be . v_te) + c_t``: each expert votes, the gate weighs votes."""
+class PerExpertTower(VotingTower):
+    """``logit_bt = sum_e g_bte (f_be . v_te) + c_t``: a linear head for every task and expert."""
 
     def __init__(self, config: TowerConfig, n_tasks: int, n_experts: int, n_hidden: int) -> None:
         super().__init__(config, n_tasks, n_experts, n_hidden)
         self.weight = nn.Parameter(torch.empty(n_experts, n_hidden, n_tasks))
-        self.bias = nn.Parameter(torch.zeros(n_tasks))
         nn.init.uniform_(self.weight, -(n_hidden**-0.5), n_hidden**-0.5)
 
-    def forward(self, experts: Tensor, gates: Tensor) -> Tensor:
-        if len(gates) == 1:
-            weight = gates[0].T[:, None, :] * self.weight
-            return experts.flatten(1) @ weight.flatten(0, 1) + self.bias
-        return torch.einsum("bte,bte->bt", self._votes(experts), gates) + self.bias
-
     def expert_logits(self, experts: Tensor) -> Tensor:
-        return self._votes(experts) + self.bias[:, None]
-
-    def _votes(self, experts: Tensor) -> Tensor:
-        return torch.einsum("beh,eht->bte", experts, self.weight)
+        return experts.transpose(0, 1) @ self.weight + self.bias
 
 
 @towers.register("mlp")
@@ -108,11 +111,10 @@ class MLPTower(Tower):
     def __init__(self, config: TowerConfig, n_tasks: int, n_experts: int, n_hidden: int) -> None:
         super().__init__(config, n_tasks, n_experts, n_hidden)
         self.activation = activations[config.activation]
-        self.dropout = nn.Dropout(config.dropout)
+        self.dropout = ByteDropout(config.dropout)
         self.hidden = nn.Parameter(torch.empty(n_tasks, n_hidden, config.width))
         self.hidden_bias = nn.Parameter(torch.zeros(n_tasks, config.width))
         self.weight = nn.Parameter(torch.empty(n_tasks, config.width))
-        self.bias = nn.Parameter(torch.zeros(n_tasks))
         nn.init.uniform_(self.hidden, -(n_hidden**-0.5), n_hidden**-0.5)
         nn.init.uniform_(self.weight, -(config.width**-0.5), config.width**-0.5)
 
@@ -121,8 +123,9 @@ class MLPTower(Tower):
 
     def expert_logits(self, experts: Tensor) -> Tensor:
         n_tasks = len(self.bias)
-        alone = [self._heads(f[:, None].expand(-1, n_tasks, -1)) for f in experts.unbind(1)]
-        return torch.stack(alone, dim=2)
+        return torch.stack(
+            [self._heads(f[:, None].expand(-1, n_tasks, -1)) for f in experts.unbind(1)]
+        )
 
     def _heads(self, mixed: Tensor) -> Tensor:
         """``(B, T, H) -> (B, T)``."""

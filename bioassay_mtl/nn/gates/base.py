@@ -10,6 +10,7 @@ from pydantic import Field
 from torch import Tensor, nn
 
 from bioassay_mtl.config import Config
+from bioassay_mtl.nn.dropout import ByteDropout
 from bioassay_mtl.nn.inputs import Inputs
 from bioassay_mtl.registry import Registry
 
@@ -63,7 +64,7 @@ class Gate(nn.Module):
     ) -> None:
         super().__init__()
         self.config, self.n_tasks, self.n_experts = config, n_tasks, n_experts
-        self.dropout = nn.Dropout(config.dropout)
+        self.dropout = ByteDropout(config.dropout)
 
     def scores(self, inputs: Inputs) -> Tensor:
         """``(B, T, E)``, or ``(1, T, E)`` where they do not depend on the molecule."""

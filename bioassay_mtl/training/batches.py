@@ -1,0 +1,65 @@
+"""Training data on the device: features as they are held, labels, and batches by row number."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from bioassay_mtl.chem.features import PackedBits, SparseCounts
+from bioassay_mtl.nn.inputs import Inputs
+from bioassay_mtl.nn.resident import resident
+
+
+class ResidentData:
+    """All rows of a panel where the network is; a batch is index arithmetic.
+
+    Parameters
+    ----------
+    blocks
+        Features of n molecules by input name.
+    labels
+        ``(n, T) int8``: 1, 0, or -1 where not measured.
+    device
+        Where to keep them.
+    """
+
+    def __init__(
+        self,
+        blocks: Mapping[str, PackedBits | SparseCounts],
+        labels: NDArray[np.int8],
+        device: torch.device,
+    ) -> None:
+        self.blocks = {name: resident(block, device) for name, block in blocks.items()}
+        self.labels = torch.from_numpy(np.ascontiguousarray(labels)).to(device)
+
+    def inputs(self, rows: Tensor) -> Inputs:
+        """What the network reads for some rows (``(B,) int64``)."""
+        return {name: block.batch(rows) for name, block in self.blocks.items()}
+
+    def targets(self, rows: Tensor) -> tuple[Tensor, Tensor]:
+        """``(B, T) float32`` targets and ``(B, T) bool`` mask of measured cells."""
+        labels = self.labels[rows]
+        return labels.float(), labels >= 0
+
+
+def epoch_batches(rows: Tensor, batch_size: int, seed: int, epoch: int) -> list[Tensor]:
+    """Shuffled batches of one epoch, the same for the same seed and epoch.
+
+    A last batch under half the batch size is dropped, unless it is the only one: its noisy step
+    would weigh as much as a whole one. Other rows take its place in the next epoch.
+    """
+    generator = torch.Generator().manual_seed(epoch_seed(seed, epoch))
+    order = torch.randperm(len(rows), generator=generator).to(rows.device)
+    batches = list(rows[order].split(batch_size))
+    if len(batches) > 1 and 2 * len(batches[-1]) < batch_size:
+        batches.pop()
+    return batches
+
+
+def epoch_seed(seed: int, epoch: int) -> int:
+    """A seed for each epoch, so that a resumed run draws what an unbroken one draws."""
+    return int(np.random.SeedSequence((seed, epoch)).generate_state(1, np.uint64)[0] >> 1)

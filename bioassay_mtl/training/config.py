@@ -1,0 +1,101 @@
+"""Every setting of a training run, in one frozen mapping that travels with the model."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, SerializeAsAny, field_validator
+
+from bioassay_mtl.balance.losses import PositiveWeight
+from bioassay_mtl.chem.fingerprints import fingerprint_from
+from bioassay_mtl.chem.molecule import DEFAULT_MAX_ATOMS
+from bioassay_mtl.config import Config
+from bioassay_mtl.data.splits import SplitConfig
+from bioassay_mtl.nn import network_config
+from bioassay_mtl.nn.mmoeex import MMoEExConfig
+
+Share = Annotated[float, Field(ge=0, lt=1)]
+
+
+class TrainingConfig(Config):
+    """Settings of one training run; the defaults are those that the study on PCBA chose.
+
+    Parameters
+    ----------
+    fingerprints
+        Name of each input -> settings of its fingerprint.
+    max_atoms
+        Larger molecules are not trained on, and get the status ``too_large`` in a screen.
+    network
+        Architecture, by ``kind``: ``mmoeex``, ``mmoe``, ``shared_bottom``.
+    split
+        Which rows are trained on, stopped on (``valid``) and reported on (``test``).
+    positive_weight
+        Weight of the loss of actives per task: ``none``, ``full`` (inactives : actives) or its
+        ``sqrt``.
+    reduction
+        From task losses to one: ``sum`` or ``mean_per_task``.
+    expert_loss
+        Weight of the mean loss of the experts, each predicting alone all tasks that it serves,
+        beside the loss of the mixture: above 0, experts learn as members of an ensemble do.
+    epochs
+        Passes over the training rows; without validation rows, exactly so many.
+    patience
+        Epochs without a better macro average precision on the validation rows before stopping.
+    batch_size
+        Molecules per step.
+    learning_rate, weight_decay
+        Of AdamW (decoupled; not applied to biases).
+    schedule
+        After the warm-up: ``cosine`` or ``linear`` to 2 % of the rate, or ``constant``.
+    warmup
+        Share of all steps in which the learning rate rises from 0.
+    gradient_clip
+        Largest norm of the gradient; None for no bound.
+    average
+        Decay of the moving average of the weights that is evaluated and kept; 0 keeps the last.
+    precision
+        ``float32``, or ``bfloat16`` for the products of the forward and backward pass.
+    seed
+        Of initial weights, order of rows and dropout.
+    device
+        ``cpu``, ``cuda``, or ``auto`` (cuda where there is one).
+    loggers
+        ``csv`` and ``tensorboard`` (needs the extra of that name).
+    """
+
+    fingerprints: dict[str, dict[str, Any]] = Field(
+        default_factory=lambda: {"morgan": {"kind": "morgan"}}, min_length=1
+    )
+    max_atoms: Annotated[int, Field(gt=0)] = DEFAULT_MAX_ATOMS
+    network: SerializeAsAny[Config] = Field(default=None, validate_default=True)
+    split: SplitConfig = SplitConfig()
+    positive_weight: PositiveWeight = "none"
+    reduction: str = "sum"
+    expert_loss: Annotated[float, Field(ge=0)] = 1.0
+    epochs: Annotated[int, Field(ge=1)] = 12
+    patience: Annotated[int, Field(ge=1)] = 5
+    batch_size: Annotated[int, Field(ge=1)] = 1024
+    learning_rate: Annotated[float, Field(gt=0)] = 8e-3
+    weight_decay: Annotated[float, Field(ge=0)] = 1.0
+    schedule: Literal["cosine", "linear", "constant"] = "cosine"
+    warmup: Share = 0.08
+    gradient_clip: Annotated[float, Field(gt=0)] | None = None
+    average: Share = 0.99
+    precision: Literal["float32", "bfloat16"] = "float32"
+    seed: int = 0
+    device: Literal["auto", "cpu", "cuda"] = "auto"
+    loggers: tuple[Literal["csv", "tensorboard"], ...] = ("csv",)
+
+    @field_validator("fingerprints")
+    @classmethod
+    def _known_fingerprints(cls, value: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
+        return {name: fingerprint_from(each).model_dump() for name, each in value.items()}
+
+    @field_validator("network", mode="before")
+    @classmethod
+    def _known_network(cls, value: Any, info: Any) -> Config:
+        if value is None:
+            inputs = tuple(info.data.get("fingerprints", ()))
+            value = MMoEExConfig.of({"experts": [{"inputs": (name,)} for name in inputs]})
+        return network_config(value)

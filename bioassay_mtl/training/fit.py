@@ -1,0 +1,271 @@
+"""``train(panel, config) -> Model``."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import shutil
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import lightning.pytorch as pl
+import numpy as np
+import torch
+from lightning.pytorch.loggers import CSVLogger, Logger, TensorBoardLogger
+
+from bioassay_mtl.chem.features import Features
+from bioassay_mtl.chem.featurizer import Featurizer
+from bioassay_mtl.chem.parallel import featurize
+from bioassay_mtl.chem.status import Status
+from bioassay_mtl.data.metrics import evaluate
+from bioassay_mtl.data.panel import Panel
+from bioassay_mtl.data.splits import Split, split
+from bioassay_mtl.errors import ConfigError, InputError, MissingExtraError
+from bioassay_mtl.nn import build_network
+from bioassay_mtl.nn.model import Model
+from bioassay_mtl.training.batches import ResidentData
+from bioassay_mtl.training.callbacks import KeepBest, Progress
+from bioassay_mtl.training.card import model_card
+from bioassay_mtl.training.checkpoint import Best
+from bioassay_mtl.training.config import TrainingConfig
+from bioassay_mtl.training.module import TrainingModule
+
+log = logging.getLogger(__name__)
+
+
+def train(
+    panel: Panel,
+    config: TrainingConfig | None = None,
+    *,
+    out: str | Path | None = None,
+    resume: bool = False,
+    parts: Split | None = None,
+    name: str | None = None,
+    workers: int = 1,
+    progress: Progress | None = None,
+) -> Model:
+    """Train a model on a panel.
+
+    Parameters
+    ----------
+    panel
+        Molecules x assays. Blocks in ``panel.features`` under the name of an input are used as they
+        are; other inputs are computed from ``panel.structures``.
+    config
+        All settings; None for the defaults.
+    out
+        Folder of the finished model. Until it is finished, its state is in ``OUT.training``, where
+        the logs stay.
+    resume
+        Go on from the last whole epoch in ``OUT.training``; the result is that of an unbroken run.
+    parts
+        Rows to train, stop and report on; None for ``config.split``.
+    name
+        Of the model; None for that of the folder.
+    workers
+        Processes that featurise.
+    progress
+        Called after each epoch with its number, loss and score.
+
+    Returns
+    -------
+    Model
+        With the weights of the best epoch, and metrics on the validation and test rows.
+
+    Raises
+    ------
+    ConfigError
+        A setting is wrong, or ``out`` exists.
+    InputError
+        No row can be trained on.
+    """
+    config = config or TrainingConfig()
+    out = None if out is None else Path(out)
+    scratch = _scratch_folder(out, resume)
+    device = torch.device(_device(config))
+    featurizer = Featurizer.from_config(
+        {"fingerprints": config.fingerprints, "max_atoms": config.max_atoms}
+    )
+    features = panel_features(panel, featurizer, workers)
+    parts = _usable(parts or split(panel, config.split), features)
+    torch.manual_seed(config.seed)
+    network = build_network(config.network, featurizer.n_features, panel.tasks).to(device)
+    data = ResidentData(features.blocks, panel.labels, device)
+    module = TrainingModule(
+        network,
+        config,
+        data,
+        torch.from_numpy(parts.train).to(device),
+        torch.from_numpy(parts.valid).to(device),
+    )
+    best = Best(module.average.state())
+    identity = _identity(panel, config, parts)
+    keep = KeepBest(
+        best,
+        config.patience,
+        scratch / "state.safetensors" if scratch else None,
+        identity,
+        resume,
+        progress,
+    )
+    with _quiet_lightning():
+        trainer = pl.Trainer(
+            max_epochs=config.epochs,
+            accelerator="gpu" if device.type == "cuda" else "cpu",
+            devices=1,
+            precision="bf16-mixed" if config.precision == "bfloat16" else "32-true",
+            gradient_clip_val=config.gradient_clip,
+            logger=_loggers(config, scratch),
+            callbacks=[keep],
+            reload_dataloaders_every_n_epochs=1,
+            num_sanity_val_steps=0,
+            log_every_n_steps=1,
+            enable_checkpointing=False,
+            enable_progress_bar=False,
+            enable_model_summary=False,
+        )
+        trainer.fit(module)
+    network.to(device)
+    with torch.no_grad():
+        for parameter, weight in zip(network.parameters(), best.weights, strict=True):
+            parameter.copy_(weight)
+    labels = panel.labels[parts.train]
+    model = Model(
+        network=network,
+        network_config=config.network,
+        featurizer=featurizer,
+        tasks=panel.tasks,
+        label_counts={
+            "active": (labels == 1).sum(0).tolist(),
+            "inactive": (labels == 0).sum(0).tolist(),
+        },
+        name=name or (out.name if out else "model"),
+        training={
+            "config": config.model_dump(mode="json"),
+            "panel_sha256": panel.digest(),
+            "rows": {part: len(getattr(parts, part)) for part in ("train", "valid", "test")},
+            "rows_left_out": parts.left_out,
+            "history": module.history,
+            "best_epoch": best.epoch,
+        },
+    )
+    model.metrics = {
+        part: _metrics(model, panel, features, getattr(parts, part)) for part in ("valid", "test")
+    }
+    model.card = model_card(model)
+    if out is not None and scratch is not None:
+        model.save(out)
+        (scratch / "state.safetensors").unlink(missing_ok=True)
+        if not any(scratch.iterdir()):
+            scratch.rmdir()
+    return model
+
+
+def panel_features(panel: Panel, featurizer: Featurizer, workers: int = 1) -> Features:
+    """Blocks of all rows: given ones as they are, the rest from the panel's structures."""
+    given = {
+        name: block
+        for name, block in (panel.features or {}).items()
+        if featurizer.n_features.get(name) == block.n_features
+    }
+    missing = {n: f for n, f in featurizer.fingerprints.items() if n not in given}
+    status = np.zeros(len(panel), dtype=np.uint8)
+    if not missing:
+        return Features(dict(given), status)
+    if panel.structures is None:
+        raise ConfigError(
+            f"the panel has no structures to compute {', '.join(missing)} from, only features "
+            f"{sorted(panel.features or {})}"
+        )
+    rest = Featurizer(missing, featurizer.max_atoms)
+    computed = featurize(panel.structures, rest, workers=workers)
+    order = featurizer.n_features
+    blocks: dict[str, Any] = given | computed.blocks
+    return Features({name: blocks[name] for name in order}, computed.status)
+
+
+def _usable(parts: Split, features: Features) -> Split:
+    """The split without rows that have no features, which are counted in the log."""
+    dropped = np.flatnonzero(~features.ok)
+    if len(dropped):
+        counts = np.bincount(features.status[dropped])
+        reasons = ", ".join(
+            f"{count} {Status.from_code(code)}" for code, count in enumerate(counts) if count
+        )
+        log.warning("%d rows are not used: %s", len(dropped), reasons)
+    train, valid, test = (
+        part[features.ok[part]] for part in (parts.train, parts.valid, parts.test)
+    )
+    if not len(train):
+        raise InputError("no row is left to train on", hint="check the split and the SMILES")
+    return Split(train, valid, test, parts.n_rows)
+
+
+def _metrics(model: Model, panel: Panel, features: Features, rows: Any) -> Any:
+    if not len(rows):
+        return None
+    probabilities = model.predict_features(features.take(rows))
+    return evaluate(panel.labels[rows], probabilities, panel.tasks).to_json()
+
+
+def _identity(panel: Panel, config: TrainingConfig, parts: Split) -> str:
+    """Hash of all that decides the result of a run."""
+    digest = hashlib.sha256(panel.digest().encode())
+    digest.update(json.dumps(config.model_dump(mode="json"), sort_keys=True).encode())
+    for rows in (parts.train, parts.valid):
+        digest.update(rows.tobytes())
+    return digest.hexdigest()
+
+
+def _device(config: TrainingConfig) -> str:
+    if config.device == "auto":
+        return "cuda" if torch.cuda.is_available() else "cpu"
+    if config.device == "cuda" and not torch.cuda.is_available():
+        raise ConfigError("device cuda: this machine has none that torch can use")
+    return config.device
+
+
+def _scratch_folder(out: Path | None, resume: bool) -> Path | None:
+    if out is None:
+        return None
+    if out.exists():
+        raise ConfigError(f"{out} exists: choose another folder, or remove it")
+    scratch = out.with_name(out.name + ".training")
+    if not resume and scratch.exists():
+        if (scratch / "state.safetensors").exists():
+            raise ConfigError(f"{scratch} holds an unfinished run: resume it, or remove it")
+        shutil.rmtree(scratch)
+    scratch.mkdir(parents=True, exist_ok=True)
+    return scratch
+
+
+def _loggers(config: TrainingConfig, scratch: Path | None) -> list[Logger]:
+    if scratch is None:
+        return []
+    loggers: list[Logger] = []
+    if "csv" in config.loggers:
+        loggers.append(CSVLogger(scratch, name="", version="logs"))
+    if "tensorboard" in config.loggers:
+        try:
+            loggers.append(TensorBoardLogger(scratch, name="", version="tensorboard"))
+        except ModuleNotFoundError:
+            raise MissingExtraError("tensorboard", "tensorboard") from None
+    return loggers
+
+
+@contextmanager
+def _quiet_lightning() -> Iterator[None]:
+    """Lightning's hints are for authors of loops, not for users of this one."""
+    logger = logging.getLogger("lightning.pytorch")
+    level = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        logger.setLevel(level)

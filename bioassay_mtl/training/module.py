@@ -1,0 +1,173 @@
+"""The Lightning module: one network, one panel on the device, one loss."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from typing import Any
+
+import lightning.pytorch as pl
+import numpy as np
+import torch
+from torch import Tensor
+from torch.utils.data import DataLoader
+
+from bioassay_mtl.balance import masked_bce, positive_weights, reductions
+from bioassay_mtl.data.metrics import macro_average_precision
+from bioassay_mtl.training.averaging import WeightAverage
+from bioassay_mtl.training.batches import ResidentData, epoch_batches, epoch_seed
+from bioassay_mtl.training.config import TrainingConfig
+
+SCORE = "valid_average_precision"
+_EVALUATION_ROWS = 2048
+
+
+class TrainingModule(pl.LightningModule):
+    """Trains a network on rows of resident data.
+
+    Parameters
+    ----------
+    network
+        A module of :mod:`bioassay_mtl.nn`.
+    config
+        Settings of the run.
+    data
+        Features and labels of all rows.
+    train_rows, valid_rows
+        Row numbers.
+    """
+
+    def __init__(
+        self,
+        network: Any,
+        config: TrainingConfig,
+        data: ResidentData,
+        train_rows: Tensor,
+        valid_rows: Tensor,
+    ) -> None:
+        super().__init__()
+        self.network, self.settings, self.data = network, config, data
+        self.train_rows, self.valid_rows = train_rows, valid_rows
+        self.first_epoch = 0
+        self.average = WeightAverage(network, config.average)
+        self.history: list[dict[str, float]] = []
+        self._reduce = reductions[config.reduction]
+        labels = data.labels[train_rows]
+        n_actives, n_inactives = (labels == 1).sum(0), (labels == 0).sum(0)
+        self._positive_weight = positive_weights(n_actives, n_inactives, config.positive_weight)
+        self._steps_per_epoch = len(self._batches(0))
+        self._scores: list[Tensor] = []
+        self._losses: list[Tensor] = []
+        start_at_base_rates(network, n_actives, n_inactives)
+
+    @property
+    def epoch(self) -> int:
+        """Number of the epoch since the start of the whole run, resumed or not."""
+        return int(self.current_epoch) + self.first_epoch
+
+    def _batches(self, epoch: int) -> list[Tensor]:
+        settings = self.settings
+        return epoch_batches(self.train_rows, settings.batch_size, settings.seed, epoch)
+
+    def train_dataloader(self) -> Iterable[Tensor]:
+        return DataLoader(self._batches(self.epoch), batch_size=None)  # type: ignore[arg-type]
+
+    def val_dataloader(self) -> Iterable[Tensor]:
+        if not len(self.valid_rows):
+            return []
+        return DataLoader(self.valid_rows.split(_EVALUATION_ROWS), batch_size=None)
+
+    def on_train_epoch_start(self) -> None:
+        # Dropout draws from the global generator: seed it by epoch, so that a resumed run repeats.
+        torch.manual_seed(epoch_seed(self.settings.seed, self.epoch))
+        self._losses = []
+
+    def on_train_batch_start(self, batch: Tensor, batch_idx: int) -> None:
+        step = self.epoch * self._steps_per_epoch + batch_idx
+        rate = self.settings.learning_rate * schedule(
+            self.settings, step, self.settings.epochs * self._steps_per_epoch
+        )
+        for group in self.optimizers().param_groups:
+            group["lr"] = rate
+
+    def training_step(self, rows: Tensor, batch_idx: int) -> Tensor:
+        inputs = self.data.inputs(rows)
+        targets, mask = self.data.targets(rows)
+        network, settings = self.network, self.settings
+        experts, weights = network.experts(inputs), network.mixing_weights(inputs)
+        n_experts = experts.shape[1]
+        if settings.expert_loss and n_experts > 1:
+            logits, alone = network.tower.with_expert_logits(experts, weights)
+            loss = self._loss(logits, targets, mask)
+            # Experts are further rows: each predicts the measured cells of the tasks it serves.
+            served = mask & network.connections.T[:, None]
+            expert_loss = self._loss(
+                alone.flatten(0, 1), targets.repeat(n_experts, 1), served.flatten(0, 1)
+            )
+            loss = loss + settings.expert_loss * expert_loss
+        else:
+            loss = self._loss(network.tower(experts, weights), targets, mask)
+        self._losses.append(loss.detach())
+        return loss
+
+    def _loss(self, logits: Tensor, targets: Tensor, mask: Tensor) -> Tensor:
+        return self._reduce(masked_bce(logits.float(), targets, mask, self._positive_weight))
+
+    def on_train_batch_end(self, outputs: Any, batch: Tensor, batch_idx: int) -> None:
+        self.average.update(self.epoch * self._steps_per_epoch + batch_idx + 1)
+
+    def record_epoch(self) -> dict[str, float]:
+        """Number, mean loss and score of the epoch that ends, also added to the history."""
+        record = {"epoch": self.epoch + 1, "loss": float(torch.stack(self._losses).mean())}
+        self.log("loss", record["loss"])
+        if len(self.valid_rows):
+            record[SCORE] = float(self.trainer.callback_metrics[SCORE])
+        self.history.append(record)
+        return record
+
+    def on_validation_epoch_start(self) -> None:
+        self._scores = []
+
+    def validation_step(self, rows: Tensor, batch_idx: int) -> None:
+        with self.average.applied():
+            self._scores.append(self.network(self.data.inputs(rows)).float().cpu())
+
+    def on_validation_epoch_end(self) -> None:
+        labels = self.data.labels[self.valid_rows].cpu().numpy()
+        score = macro_average_precision(labels, torch.cat(self._scores).numpy())
+        self.log(SCORE, 0.0 if np.isnan(score) else score)
+
+    def configure_optimizers(self) -> torch.optim.Optimizer:
+        settings, gate = self.settings, dict(self.network.gate.named_parameters())
+        gate_decay = self.network.gate.config.weight_decay
+        groups: dict[float, list[Tensor]] = {}
+        for name, parameter in self.network.named_parameters():
+            decay = 0.0 if name.endswith("bias") else settings.weight_decay
+            if name.startswith("gate.") and name.removeprefix("gate.") in gate:
+                decay = decay if gate_decay is None else gate_decay
+            groups.setdefault(decay, []).append(parameter)
+        return torch.optim.AdamW(
+            [{"params": members, "weight_decay": decay} for decay, members in groups.items()],
+            lr=settings.learning_rate,
+            fused=True,
+        )
+
+
+def schedule(config: TrainingConfig, step: int, n_steps: int) -> float:
+    """Share of the learning rate at one step (from 0) of ``n_steps``."""
+    warmup = max(1.0, config.warmup * n_steps)
+    rise = min(1.0, (step + 1) / warmup)
+    progress = min(1.0, step / max(1, n_steps))
+    fall = {
+        "cosine": 0.5 * (1 + math.cos(math.pi * progress)),
+        "linear": 1 - progress,
+        "constant": 1.0,
+    }[config.schedule]
+    return rise * (0.02 + 0.98 * fall)
+
+
+@torch.no_grad()
+def start_at_base_rates(network: Any, n_actives: Tensor, n_inactives: Tensor) -> None:
+    """Set the towers' biases to the (smoothed) log-odds of each task on the training rows."""
+    share = (n_actives + 1) / (n_actives + n_inactives + 50)
+    network.tower.bias.copy_(torch.logit(share.clamp(1e-4, 0.5)))
