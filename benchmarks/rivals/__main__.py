@@ -42,6 +42,7 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--chemprop", type=Path, help="the chemprop program")
     parser.add_argument("--chemprop-epochs", type=int, default=30)
     parser.add_argument("--chemprop-minutes", type=float, default=25.0)
+    parser.add_argument("--forest-inactives", type=int, default=5000, help="row cap, see the table")
     return parser.parse_args(arguments)
 
 
@@ -62,6 +63,7 @@ def main(arguments: list[str] | None = None) -> int:
         chemprop=asked.chemprop,
         chemprop_epochs=asked.chemprop_epochs,
         chemprop_minutes=asked.chemprop_minutes,
+        forest_inactives=asked.forest_inactives,
     )
     for protocol in [asked.protocol] if asked.protocol else evaluation.NAMES:
         rows = evaluation.load(protocol, folder)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -40,7 +40,6 @@ class AssayRival:
 LOGISTIC = {"C": 0.3, "solver": "liblinear", "max_iter": 300}
 BOOSTED = {"n_estimators": 200, "max_depth": 6, "learning_rate": 0.1, "colsample_bytree": 0.3}
 FOREST = {"n_estimators": 100, "max_features": "sqrt", "min_samples_leaf": 1}
-FOREST_INACTIVES = 5000
 
 
 def _logistic(
@@ -88,10 +87,13 @@ def _forest(
 RIVALS: dict[str, AssayRival] = {
     "logistic_regression": AssayRival(LOGISTIC, _logistic),
     "xgboost": AssayRival({**BOOSTED, "tree_method": "hist"}, _boosted),
-    "random_forest": AssayRival(
-        {**FOREST, "inactives_cap": FOREST_INACTIVES}, _forest, FOREST_INACTIVES, 8
-    ),
+    "random_forest": AssayRival(FOREST, _forest, choice_assays=8),
 }
+
+
+def cap_inactives(rival: AssayRival, cap: int) -> AssayRival:
+    """Return the rival fitted on all actives and at most ``cap`` inactives drawn at random."""
+    return replace(rival, settings={**rival.settings, "inactives_cap": cap}, inactives_cap=cap)
 
 
 def predict_assay(
