@@ -13,6 +13,7 @@ from typer.core import TyperGroup
 
 from bioassay_mtl._version import __version__
 from bioassay_mtl.cli import evaluate, info, models, screen, train
+from bioassay_mtl.cli.datasets import app as datasets
 from bioassay_mtl.cli.faults import reported_faults, terminate_like_interrupt
 
 
@@ -54,6 +55,7 @@ app.command()(train.train)
 app.command()(evaluate.evaluate)
 app.command()(info.info)
 app.command()(models.models)
+app.add_typer(datasets, name="datasets")
 
 
 def main() -> None:

@@ -15,9 +15,8 @@ def show(facts: dict[str, Any]) -> None:
     console = Console(highlight=False)
     console.print(overview(facts))
     console.print(use_of_experts(facts))
-    metrics = macro_metrics(facts["metrics"])
-    if metrics.row_count:
-        console.print(metrics)
+    if any(facts["metrics"].values()):
+        console.print(metrics_table(facts["metrics"]))
 
 
 def overview(facts: dict[str, Any]) -> Table:
@@ -68,24 +67,25 @@ def use_of_experts(facts: dict[str, Any]) -> Table:
     return table
 
 
-def macro_metrics(metrics: dict[str, Any]) -> Table:
-    """Every plain number of ``metrics.json``, by its place in it."""
+def metrics_table(metrics: dict[str, Any]) -> Table:
+    """Every plain number of ``metrics.json``: one column for each part, one row for each metric."""
+    columns = {part: dict(plain_numbers(values)) for part, values in metrics.items() if values}
     table = Table(title="Measured", title_justify="left", box=box.SIMPLE)
     table.add_column("metric")
-    table.add_column("value", justify="right")
-    for name, value in plain_numbers(metrics):
-        table.add_row(name, f"{value:.4g}")
+    for part in columns:
+        table.add_column(part, justify="right")
+    for name in dict.fromkeys(name for column in columns.values() for name in column):
+        table.add_row(name, *(f"{c[name]:.4g}" if name in c else "" for c in columns.values()))
     return table
 
 
-def plain_numbers(values: dict[str, Any], path: str = "") -> Iterator[tuple[str, float]]:
-    """Numbers in nested mappings; per-assay mappings and lists are passed over."""
-    for key, value in values.items():
-        name = f"{path}{key}"
-        if isinstance(value, dict) and not key.startswith("per_"):
-            yield from plain_numbers(value, f"{name} ")
-        elif isinstance(value, int | float) and not isinstance(value, bool):
-            yield name, value
+def plain_numbers(values: Any, name: str = "") -> Iterator[tuple[str, float]]:
+    """Numbers in nested mappings by their path; lists (of assays) are passed over."""
+    if isinstance(values, dict):
+        for key, value in values.items():
+            yield from plain_numbers(value, f"{name} {key}".lstrip())
+    elif isinstance(values, int | float) and not isinstance(values, bool):
+        yield name or "value", values
 
 
 def shortened(names: list[str], shown: int = 4) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -24,7 +25,7 @@ def train(
     ] = None,
     settings: Annotated[
         list[str] | None,
-        typer.Option("--set", metavar="KEY=VALUE", help="One setting, as optimizer.lr=0.001."),
+        typer.Option("--set", metavar="KEY=VALUE", help="One setting, as split.kind=scaffold."),
     ] = None,
     print_config: Annotated[
         bool, typer.Option("--print-config", help="Print all settings in effect, and stop.")
@@ -32,14 +33,22 @@ def train(
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on from the last epoch in FOLDER.")
     ] = False,
+    smiles_column: Annotated[
+        str | None, typer.Option(metavar="COLUMN", help="SMILES column of the table.")
+    ] = None,
+    workers: Annotated[
+        int | None, typer.Option(min=1, help="Processes that parse; all cores if not given.")
+    ] = None,
     seed: Annotated[int | None, typer.Option(help="Seed of everything random.")] = None,
-    device: Annotated[str | None, typer.Option(metavar="cpu|cuda", help="Where to train.")] = None,
+    device: Annotated[
+        str | None, typer.Option(metavar="cpu|cuda|auto", help="Where to train.")
+    ] = None,
 ) -> None:
     """Train a model on a table of molecules and measured outcomes.
 
     Cells are 1 (active), 0 (inactive) or empty (not measured).
 
-    Example:  bioassay-mtl train panel.csv --out runs/mine --set max_epochs=30
+    Example:  bioassay-mtl train panel.csv --out runs/mine --set epochs=30
     """
     from bioassay_mtl.training.config import TrainingConfig
 
@@ -55,14 +64,27 @@ def train(
         return
     if panel is None or out is None:
         raise ConfigError("training needs a PANEL and an --out FOLDER")
-    if Path(out).exists() and not resume:
-        raise ConfigError(f"{out}: exists already (--resume goes on with it)")
+    if Path(out).exists():  # said before the seconds that importing the training loop takes
+        raise ConfigError(f"{out} exists: choose another folder, or remove it")
 
     from bioassay_mtl.data.panel import Panel
-    from bioassay_mtl.training import train as run
+    from bioassay_mtl.screening.pipeline import available_cores
+    from bioassay_mtl.training.fit import train as run
 
-    model = run(Panel.read(panel), chosen, out=out, resume=resume)
-    typer.echo(f"{out}: model of {len(model.tasks)} assays", err=True)
+    model = run(
+        Panel.read(panel, smiles_column=smiles_column),
+        chosen,
+        out=out,
+        resume=resume,
+        workers=workers or available_cores(),
+        progress=show_epoch,
+    )
+    typer.echo(f"{out}: a model of {len(model.tasks)} assays", err=True)
+
+
+def show_epoch(record: Mapping[str, float]) -> None:
+    """A line on standard error after each epoch."""
+    typer.echo(", ".join(f"{name} {value:.5g}" for name, value in record.items()), err=True)
 
 
 def read_settings(file: str | None) -> dict[str, Any]:

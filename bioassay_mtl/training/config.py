@@ -65,7 +65,7 @@ class TrainingConfig(Config):
     """
 
     fingerprints: dict[str, dict[str, Any]] = Field(
-        default_factory=lambda: {"morgan": {"kind": "morgan"}}, min_length=1
+        default_factory=lambda: {"morgan": {"kind": "morgan"}}, min_length=1, validate_default=True
     )
     max_atoms: Annotated[int, Field(gt=0)] = DEFAULT_MAX_ATOMS
     network: SerializeAsAny[Config] = Field(default=None, validate_default=True)

@@ -1,0 +1,162 @@
+"""``train`` and ``evaluate``: from a panel to a model folder that screens."""
+
+from __future__ import annotations
+
+import csv
+import json
+import subprocess
+from pathlib import Path
+
+import pytest
+import yaml
+
+from bioassay_mtl.cli.train import put, read_settings
+from bioassay_mtl.errors import ConfigError, InputError
+from tests.cli.conftest import COMMAND, Run
+
+SETTINGS = """
+fingerprints: {ecfp: {kind: morgan, n_bits: 256}}
+network: {kind: shared_bottom, bottom: {inputs: [ecfp], width: 16}}
+split: {kind: column, column: part}
+epochs: 2
+"""
+
+
+@pytest.fixture(scope="module")
+def panel(tmp_path_factory: pytest.TempPathFactory, nci_smiles: list[str]) -> Path:
+    """Do a molecule's atoms include nitrogen, or sulphur? The latter is often not measured."""
+    path = tmp_path_factory.mktemp("panel") / "panel.csv"
+    with path.open("w", newline="") as file:
+        table = csv.writer(file)
+        table.writerow(["smiles", "part", "has_N", "has_S"])
+        for row, smiles in enumerate(dict.fromkeys(nci_smiles[:400])):
+            part = ("train", "train", "train", "valid", "test")[row % 5]
+            sulphur = "" if row % 3 else int("S" in smiles)
+            table.writerow([smiles, part, int("N" in smiles), sulphur])
+    return path
+
+
+@pytest.fixture(scope="module")
+def trained(panel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A model folder made by the real command."""
+    folder = tmp_path_factory.mktemp("trained")
+    settings = folder / "settings.yaml"
+    settings.write_text(SETTINGS)
+    out = folder / "model"
+    command = [*COMMAND, "train", panel, "--out", out, "--config", settings, "--set", "epochs=3"]
+    done = subprocess.run(
+        [*map(str, command), "--seed", "7"], capture_output=True, text=True, check=False, timeout=90
+    )
+    assert done.returncode == 0, done.stderr
+    assert [line[:8] for line in done.stderr.splitlines() if "epoch" in line] == [
+        "epoch 1,",
+        "epoch 2,",
+        "epoch 3,",
+    ]
+    return out
+
+
+def test_trained_folder_remembers_its_settings(trained: Path) -> None:
+    config = json.loads((trained / "config.json").read_text())
+    assert config["tasks"] == ["has_N", "has_S"]
+    used = config["training"]["config"]
+    assert (used["epochs"], used["seed"], used["split"]["column"]) == (3, 7, "part")
+
+
+def test_trained_model_screens(cli: Run, trained: Path, tmp_path: Path) -> None:
+    path = tmp_path / "two.smi"
+    path.write_text("CCN\nCCO\n")
+    done = cli("screen", path, "--model", trained, "--workers", 1)
+    rows = list(csv.DictReader(done.out.splitlines()))
+    assert [row["status"] for row in rows] == ["ok", "ok"]
+
+
+def test_existing_folder_is_refused(cli: Run, panel: Path, trained: Path) -> None:
+    done = cli("train", panel, "--out", trained)
+    assert done.code == 2
+    assert "exists" in done.err
+
+
+def test_evaluate_a_part(cli: Run, panel: Path, trained: Path, tmp_path: Path) -> None:
+    out = tmp_path / "metrics.json"
+    done = cli(
+        *("evaluate", trained, panel, "--split-column", "part", "--part", "test"),
+        *("--bootstrap", 20, "--out", out, "--workers", 1),
+    )
+    assert done.code == 0, done.err
+    assert "roc_auc" in done.out
+    found = json.loads(out.read_text())
+    kept = json.loads((trained / "metrics.json").read_text())["test"]
+    assert found["n_molecules"] == kept["n_molecules"]
+    assert found["macro"]["roc_auc"] == pytest.approx(kept["macro"]["roc_auc"])
+    assert found["macro"]["roc_auc_low"] <= found["macro"]["roc_auc_high"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--split-column", "prt", "--part", "test"], "did you mean 'part'"),
+        (["--split-column", "part", "--part", "tst"], "did you mean 'test'"),
+        (["--part", "test"], "belong together"),
+    ],
+)
+def test_faults_of_evaluate(
+    cli: Run, panel: Path, trained: Path, arguments: list[str], message: str
+) -> None:
+    done = cli("evaluate", trained, panel, *arguments)
+    assert (done.code, done.out) == (2, "")
+    assert message in done.err
+
+
+def test_panel_without_the_assays_of_the_model(cli: Run, panel: Path, model_folder: Path) -> None:
+    done = cli("evaluate", model_folder, panel)
+    assert done.code == 2
+    assert "none of the model's 5 assays, such as 'PCBA-1'" in done.err
+
+
+def test_print_config_is_itself_a_config(cli: Run, tmp_path: Path) -> None:
+    first = cli("train", "--print-config", "--set", "epochs=7", "--set", "split.kind=scaffold")
+    path = tmp_path / "again.yaml"
+    path.write_text(first.out)
+    values = yaml.safe_load(first.out)
+    assert (values["epochs"], values["split"]["kind"]) == (7, "scaffold")
+    assert cli("train", "--print-config", "--config", path).out == first.out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--set", "epoch=3"], "unknown key 'epoch' (did you mean 'epochs'?)"),
+        (["--set", "epochs"], "--set needs KEY=VALUE, found 'epochs'"),
+        (["--set", "epochs=many"], "epochs"),
+        (["--config", "nowhere.yaml"], "nowhere.yaml"),
+        ([], "training needs a PANEL and an --out FOLDER"),
+    ],
+)
+def test_faults_of_train(cli: Run, arguments: list[str], message: str) -> None:
+    done = cli("train", *arguments)
+    assert (done.code, done.out) == (2, "")
+    assert message in done.err
+    assert done.err.count("\n") == 1
+
+
+def test_settings_by_path() -> None:
+    values = {"split": {"kind": "random"}}
+    put(values, "split.seed=3")
+    put(values, "network.kind=mmoe")
+    put(values, "loggers=[csv]")
+    assert values == {
+        "split": {"kind": "random", "seed": 3},
+        "network": {"kind": "mmoe"},
+        "loggers": ["csv"],
+    }
+    with pytest.raises(ConfigError, match="'kind' holds no further settings"):
+        put(values, "split.kind.x=1")
+
+
+@pytest.mark.parametrize("text", ["- a\n- b\n", "a: [1\n", "just words"])
+def test_files_that_hold_no_settings(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "settings.yaml"
+    path.write_text(text)
+    with pytest.raises(InputError, match=r"settings\.yaml"):
+        read_settings(str(path))
