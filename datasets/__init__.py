@@ -1,0 +1,1 @@
+"""Recipes of public panels, and small example files."""

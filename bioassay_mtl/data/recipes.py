@@ -1,0 +1,105 @@
+"""Where public panels are, and how their files are read."""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib.abc import Traversable
+from importlib.resources import files
+from pathlib import Path
+from types import MappingProxyType
+from urllib.parse import urlsplit
+
+from pydantic import Field
+
+from bioassay_mtl.config import Config, did_you_mean
+from bioassay_mtl.data.panel import Panel
+from bioassay_mtl.errors import ConfigError
+
+
+class Recipe(Config):
+    """A public panel.
+
+    Parameters
+    ----------
+    name
+        As the user calls it.
+    title
+        One line on what was measured.
+    url
+        Address of the table.
+    sha256
+        Of the file, where it has been verified; otherwise a fetch records what it finds.
+    smiles_column, id_column
+        Columns of the table.
+    tasks
+        Columns that are assays; None for all whose values are labels.
+    molecules
+        Different molecules as published; a file may hold some of them more than once.
+    n_tasks
+        Number of assays.
+    license, source, citation
+        Of the data; who measured them and who made the file; what to cite.
+    """
+
+    name: str = Field(pattern="^[a-z0-9_]+$")
+    title: str
+    url: str = Field(pattern="^https?://[^/]+/.*[^/]$")
+    sha256: str | None = Field(pattern="^[0-9a-f]{64}$")
+    smiles_column: str
+    id_column: str | None
+    tasks: list[str] | None
+    molecules: int
+    n_tasks: int
+    license: str
+    source: str
+    citation: str
+
+    @property
+    def file_name(self) -> str:
+        """The name that the file has at its address."""
+        return urlsplit(self.url).path.rsplit("/", 1)[-1]
+
+    def read(self, path: str | Path) -> Panel:
+        """The panel of a fetched file.
+
+        Raises
+        ------
+        InputError
+            Where the file is not what the recipe says.
+        """
+        return Panel.read(path, self.smiles_column, self.id_column, self.tasks)
+
+
+@cache
+def recipes() -> MappingProxyType[str, Recipe]:
+    """All recipes by name, in alphabetic order."""
+    import yaml
+
+    found = (
+        Recipe.of(yaml.safe_load(entry.read_text(encoding="utf-8")))
+        for entry in dataset_files().iterdir()
+        if entry.name.endswith(".yaml")
+    )
+    return MappingProxyType({r.name: r for r in sorted(found, key=lambda recipe: recipe.name)})
+
+
+def recipe(name: str) -> Recipe:
+    """One recipe.
+
+    Raises
+    ------
+    ConfigError
+        Where there is none of this name.
+    """
+    if name not in recipes():
+        raise ConfigError(f"unknown data set {name!r} ({did_you_mean(name, recipes())})")
+    return recipes()[name]
+
+
+def dataset_files() -> Traversable:
+    """The folder of recipes and example files."""
+    try:
+        return files("bioassay_mtl.datasets")
+    except ModuleNotFoundError:
+        # A checkout that is not installed: the folder is mapped into the package by installing.
+        return Path(__file__).parents[2] / "datasets"

@@ -1,0 +1,93 @@
+"""A real web server on this machine, with the habits of servers elsewhere."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
+
+
+@dataclass
+class Site:
+    """What the server holds and how it behaves.
+
+    Parameters
+    ----------
+    content
+        The file, the same at each path.
+    ranges
+        Whether it can send a part.
+    honours_if_range
+        Whether it looks at the file's identity first.
+    tag, modified
+        How it identifies the file.
+    send_at_most
+        Bytes after which each answer breaks off.
+    failures
+        Statuses of the next answers.
+    requests
+        The ``Range`` header of each request so far.
+    """
+
+    content: bytes
+    ranges: bool = True
+    honours_if_range: bool = True
+    tag: bool = True
+    modified: str | None = None
+    send_at_most: int | None = None
+    failures: list[int] = field(default_factory=list)
+    requests: list[str | None] = field(default_factory=list)
+    url: str = ""
+
+    @property
+    def etag(self) -> str:
+        return f'"{hashlib.md5(self.content).hexdigest()}"'
+
+
+@contextmanager
+def serve(site: Site) -> Iterator[Site]:
+    """Serve until the block ends."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def log_message(self, format: str, *args: object) -> None:
+            pass
+
+        def do_GET(self) -> None:
+            asked = self.headers.get("Range")
+            site.requests.append(asked)
+            if site.failures:
+                self.send_error(site.failures.pop(0))
+                return
+            start = 0
+            same = self.headers.get("If-Range") in (site.etag if site.tag else None, site.modified)
+            if asked and site.ranges and (same or not site.honours_if_range):
+                start = int(asked.removeprefix("bytes=").rstrip("-"))
+                if start >= len(site.content):
+                    self.send_error(416)
+                    return
+            body = site.content[start:]
+            self.send_response(206 if start else 200)
+            if start:
+                end = len(site.content)
+                self.send_header("Content-Range", f"bytes {start}-{end - 1}/{end}")
+            if site.tag:
+                self.send_header("ETag", site.etag)
+            if site.modified:
+                self.send_header("Last-Modified", site.modified)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body[: site.send_at_most])
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    site.url = f"http://127.0.0.1:{server.server_port}/datasets"
+    thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    try:
+        yield site
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()

@@ -1,0 +1,73 @@
+"""``bioassay-mtl datasets``."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from bioassay_mtl.cli.datasets import app
+from bioassay_mtl.errors import ConfigError, InputError
+
+from .server import Site, serve
+
+run = CliRunner().invoke
+
+
+def test_list() -> None:
+    result = run(app, ["list"])
+    assert result.exit_code == 0
+    for word in ("pcba", "437,929", "128", "toxcast", "617", "public domain"):
+        assert word in result.stdout
+
+
+def test_list_as_json() -> None:
+    held = json.loads(run(app, ["list", "--json"]).stdout)
+    assert [entry["name"] for entry in held] == ["hiv", "muv", "pcba", "tox21", "toxcast"]
+    assert held[0]["tasks"] == ["HIV_active"]
+
+
+def test_fetch_prints_the_path(tmp_path: Path) -> None:
+    with serve(Site(b"smiles,HIV_active\nC,1\n")) as site:
+        result = run(app, ["fetch", "hiv", "--out", str(tmp_path), "--base-url", site.url])
+        assert result.exit_code == 0, result.output
+        assert result.stdout == f"{tmp_path / 'HIV.csv'}\n"
+        assert result.stderr == ""
+        (tmp_path / "HIV.csv").write_text("altered")
+        arguments = ["fetch", "hiv", "--out", str(tmp_path), "--base-url", site.url]
+        with pytest.raises(InputError, match="--force"):
+            run(app, arguments, catch_exceptions=False)
+        assert run(app, [*arguments, "--force"]).exit_code == 0
+    assert (tmp_path / "HIV.csv").read_bytes() == site.content
+
+
+def test_an_unknown_name() -> None:
+    with pytest.raises(ConfigError, match="did you mean 'pcba'"):
+        run(app, ["fetch", "pcb"], catch_exceptions=False)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs a pseudo-terminal")
+def test_progress_on_a_terminal(tmp_path: Path) -> None:
+    import pty
+
+    command = [sys.executable, "-c", "from bioassay_mtl.cli.datasets import app; app()"]
+    master, slave = pty.openpty()
+    with serve(Site(bytes(1_000_000))) as site:
+        done = subprocess.run(
+            [*command, "fetch", "tox21", "--out", str(tmp_path), "--base-url", site.url],
+            stdout=subprocess.PIPE,
+            stderr=slave,
+            env={**os.environ, "TERM": "xterm", "COLUMNS": "100"},
+            check=True,
+        )
+    os.close(slave)
+    shown = os.read(master, 1 << 16).decode()
+    os.close(master)
+    assert "tox21.csv.gz" in shown
+    assert "1.0/1.0 MB" in shown
+    assert done.stdout.decode() == f"{tmp_path / 'tox21.csv.gz'}\n"

@@ -1,0 +1,65 @@
+"""The recipes, and the shared copies of what they describe."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bioassay_mtl.data.recipes import Recipe, recipe, recipes
+from bioassay_mtl.errors import ConfigError
+
+
+def test_the_recipes() -> None:
+    assert list(recipes()) == ["hiv", "muv", "pcba", "tox21", "toxcast"]
+    for name, found in recipes().items():
+        assert found.name == name
+        assert found.tasks is None or len(set(found.tasks)) == found.n_tasks
+        assert found.file_name in ("HIV.csv", "toxcast_data.csv.gz", f"{name}.csv.gz")
+    with pytest.raises(ConfigError, match="did you mean 'tox21'"):
+        recipe("tox-21")
+
+
+def test_the_readme_names_them_all() -> None:
+    readme = Path(__file__).parents[2] / "datasets" / "README.md"
+    text = readme.read_text(encoding="utf-8")
+    table = re.findall(r"\| `(\w+)` \| .* \| ([\d,]+) \| (\d+) \|", text)
+    assert table == [(r.name, f"{r.molecules:,}", str(r.n_tasks)) for r in recipes().values()]
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"url": "ftp://somewhere/file.csv"}, "url"),
+        ({"url": "https://somewhere/folder/"}, "url"),
+        ({"name": "../x"}, "name"),
+        ({"sha256": "abc"}, "sha256"),
+        ({"licence": "x"}, "did you mean 'license'"),
+    ],
+)
+def test_a_faulty_recipe_is_refused(change: dict[str, Any], message: str) -> None:
+    with pytest.raises(ConfigError, match=message):
+        Recipe.of({**recipe("hiv").model_dump(), **change})
+
+
+@pytest.mark.parametrize(
+    ("name", "file"),
+    [
+        ("hiv", "HIV.csv.gz"),
+        ("muv", "muv.csv.gz"),
+        ("tox21", "tox21.csv.gz"),
+        ("toxcast", "toxcast.csv.gz"),
+        ("pcba", "pcba/pcba_smiles.csv.gz"),
+    ],
+)
+def test_the_shared_copies_are_read(shared_data: Path, name: str, file: str) -> None:
+    chosen = recipe(name)
+    if name == "pcba":  # a sample, with a row number in place of the PubChem id
+        chosen = chosen.model_copy(update={"id_column": "row"})
+    panel = chosen.read(shared_data / file)
+    assert len(panel.tasks) == chosen.n_tasks
+    assert panel.n_actives.sum() > 0
+    if name in ("hiv", "muv", "tox21"):
+        assert len(set(panel.structures or [])) == chosen.molecules
