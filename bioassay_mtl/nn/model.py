@@ -76,8 +76,17 @@ class Model:
         return parameter.device
 
     def to(self, device: str | torch.device) -> Model:
-        """Move the network."""
-        self.network.to(device)
+        """Move the network.
+
+        Raises
+        ------
+        ConfigError
+            PyTorch knows no such device, or has none here.
+        """
+        try:
+            self.network.to(device)
+        except (AssertionError, RuntimeError) as error:
+            raise ConfigError(f"device {str(device)!r} cannot be used: {error}") from error
         return self
 
     def featurize(self, structures: Sequence[str], workers: int = 1) -> Features:

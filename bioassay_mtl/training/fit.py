@@ -6,6 +6,7 @@ import hashlib
 import json
 import logging
 import shutil
+import signal
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -128,7 +129,7 @@ def train(
             enable_progress_bar=False,
             enable_model_summary=False,
         )
-        trainer.fit(module)
+        _fit(trainer, module)
     network.to(device)
     with torch.no_grad():
         for parameter, weight in zip(network.parameters(), best.weights, strict=True):
@@ -163,6 +164,18 @@ def train(
         if not any(scratch.iterdir()):
             scratch.rmdir()
     return model
+
+
+def _fit(trainer: pl.Trainer, module: TrainingModule) -> None:
+    """Fit; Lightning makes Ctrl-C an exit of the whole program, which is not for it to decide."""
+    handler = signal.getsignal(signal.SIGINT)
+    try:
+        trainer.fit(module)
+    except SystemExit as stop:
+        if not isinstance(stop.__context__, KeyboardInterrupt):
+            raise
+        signal.signal(signal.SIGINT, handler)  # Lightning leaves it ignored
+        raise KeyboardInterrupt from None
 
 
 def panel_features(panel: Panel, featurizer: Featurizer, workers: int = 1) -> Features:

@@ -126,6 +126,7 @@ def test_assays_from_a_file(cli: Run, library: Path, model_folder: Path, tmp_pat
     [
         (["--assays", "PCBA-4OO"], "did you mean 'PCBA-400'"),
         (["--assays", "@nowhere.txt"], "nowhere.txt"),
+        (["--device", "qpu"], "device 'qpu' cannot be used"),
         (["--format", "exel"], "unknown output format 'exel'"),
         (["--format", "parquet"], "parquet cannot go to standard output"),
         (["-o", "no_such_folder/out.csv"], "there is no folder 'no_such_folder'"),
