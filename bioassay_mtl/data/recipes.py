@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from functools import cache
-from importlib.abc import Traversable
 from importlib.resources import files
 from pathlib import Path
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from pydantic import Field
@@ -14,6 +14,9 @@ from pydantic import Field
 from bioassay_mtl.config import Config, did_you_mean
 from bioassay_mtl.data.panel import Panel
 from bioassay_mtl.errors import ConfigError
+
+if TYPE_CHECKING:
+    from importlib.resources.abc import Traversable
 
 
 class Recipe(Config):
