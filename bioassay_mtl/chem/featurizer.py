@@ -82,7 +82,8 @@ class Featurizer:
         encoders = [encoder_of(fingerprint) for fingerprint in self.fingerprints.values()]
         # A molecule without atoms has no bits: it stands in where there is no molecule.
         blank = [encode(MolFromSmiles("")) for encode in encoders]
-        codes, rows = np.zeros(len(structures), dtype=np.uint8), [blank] * len(structures)
+        columns = [[text] * len(structures) for text in blank]
+        codes = np.zeros(len(structures), dtype=np.uint8)
         with BlockLogs():
             for row, structure in enumerate(structures):
                 mol = known.get(row) or parse(structure, max_atoms)
@@ -90,10 +91,12 @@ class Featurizer:
                     codes[row] = mol.code
                     continue
                 try:
-                    rows[row] = [encode(mol) for encode in encoders]
+                    for column, encode in zip(columns, encoders):  # noqa: B905 (slower)
+                        column[row] = encode(mol)
                 except Exception:  # RDKit raises many kinds, and one molecule must not end a run
                     codes[row] = Status.FEATURIZATION_FAILED.code
-        columns = zip(*rows, strict=True) if rows else [()] * len(encoders)
+                    for column, text in zip(columns, blank, strict=True):
+                        column[row] = text
         blocks = {
             name: fingerprint.decode(column)
             for (name, fingerprint), column in zip(self.fingerprints.items(), columns, strict=True)

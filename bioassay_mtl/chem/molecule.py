@@ -39,7 +39,16 @@ def parse_smiles(text: object, max_atoms: int = DEFAULT_MAX_ATOMS) -> Any | Stat
     # RDKit drops non-ASCII characters and what follows a NUL: a wrong molecule, not an error.
     if not smiles.isascii() or "\0" in smiles:
         return Status.INVALID_SMILES
-    return _checked(MolFromSmiles, smiles, max_atoms, Status.INVALID_SMILES)
+    try:
+        mol = MolFromSmiles(smiles)
+        if mol is None:
+            return Status.INVALID_SMILES
+        # There are no more atoms than characters; the count is taken only where it can matter.
+        if len(smiles) > max_atoms and mol.GetNumHeavyAtoms() > max_atoms:
+            return Status.TOO_LARGE
+        return mol
+    except Exception:  # RDKit raises many kinds, and one molecule must not end a run
+        return Status.INVALID_SMILES
 
 
 def parse_molblock(text: object, max_atoms: int = DEFAULT_MAX_ATOMS) -> Any | Status:
@@ -50,21 +59,15 @@ def parse_molblock(text: object, max_atoms: int = DEFAULT_MAX_ATOMS) -> Any | St
         return Status.TOO_LARGE
     if not text or text.isspace():
         return Status.EMPTY
-    return _checked(MolFromMolBlock, text, max_atoms, Status.INVALID_MOLBLOCK)
-
-
-def _checked(
-    parse: Callable[[str], Any], text: str, max_atoms: int, invalid: Status
-) -> Any | Status:
     try:
-        mol = parse(text)
+        mol = MolFromMolBlock(text)
         if mol is None:
-            return invalid
+            return Status.INVALID_MOLBLOCK
         if mol.GetNumHeavyAtoms() > max_atoms:
             return Status.TOO_LARGE
         return mol if mol.GetNumAtoms() else Status.EMPTY
-    except Exception:  # RDKit raises many kinds, and one molecule must not end a run
-        return invalid
+    except Exception:
+        return Status.INVALID_MOLBLOCK
 
 
 PARSERS: dict[Notation, Callable[[object, int], Any | Status]] = {
