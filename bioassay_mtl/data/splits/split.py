@@ -130,6 +130,7 @@ def split(panel: Panel, config: SplitConfig | None = None, **settings: Any) -> S
 
     Examples
     --------
+    >>> from bioassay_mtl.data import Panel, split
     >>> panel = Panel.from_arrays(["C", "CC", "CCC", "CCCC"], [1, 0, 0, 1], ["assay"])
     >>> len(split(panel, kind="random", fractions=(0.5, 0.25, 0.25)).train)
     2
