@@ -99,13 +99,13 @@ def load(name: str, folder: Path) -> Evaluation:
 
 
 def cut_holdout(
-    packed: NDArray[np.uint8], train: NDArray[np.int64]
+    packed: NDArray[np.uint8], train: NDArray[np.int64], share: float = HOLDOUT_SHARE
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Divide training rows 90 / 10, rows of equal fingerprint on the same side."""
+    """Divide training rows (90 / 10 by default), rows of equal fingerprint on the same side."""
     _, group = np.unique(packed[train], axis=0, return_inverse=True)
     order = np.random.default_rng(HOLDOUT_SEED).permutation(group.max() + 1)
     held = np.zeros(len(order), dtype=bool)
-    held[order[: round(HOLDOUT_SHARE * len(order))]] = True
+    held[order[: round(share * len(order))]] = True
     inside = held[group.ravel()]
     return train[~inside], train[inside]
 

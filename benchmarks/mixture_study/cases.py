@@ -1,0 +1,144 @@
+"""What is compared: three models of equal size, eight trials each, and one change at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from copy import deepcopy
+from typing import Any
+
+Settings = dict[str, Any]
+
+BITS = {"morgan": {"kind": "morgan"}}
+COUNTS = {
+    "morgan": {"kind": "morgan", "n_bits": 4096, "counts": True},
+    "torsion": {"kind": "torsion", "n_bits": 2048, "counts": True},
+    "atom_pair": {"kind": "atom_pair", "n_bits": 2048, "counts": True},
+}
+MODELS = ("shared_bottom", "mmoe", "mmoeex")
+EPOCHS = 10
+SEEDS = (0, 1, 2)
+TRIALS = (
+    {"learning_rate": 8e-3, "dropout": 0.6, "weight_decay": 1.0},
+    {"learning_rate": 16e-3, "dropout": 0.5, "weight_decay": 1.0},
+    {"learning_rate": 16e-3, "dropout": 0.6, "weight_decay": 1.0},
+    {"learning_rate": 12e-3, "dropout": 0.5, "weight_decay": 2.0},
+)
+"""Tried by every model, with each of the two values of its own knob (:func:`own_knob`)."""
+
+
+def own_knob(model: str) -> tuple[Settings, Settings]:
+    """The two values of the one knob that is the model's own."""
+    if model == "shared_bottom":
+        return {"depth": 1}, {"depth": 2}
+    if model == "mmoe":
+        return {"gate": "static"}, {"gate": "low_rank"}
+    return {"decoupled": False}, {"decoupled": True}
+
+
+def trials(model: str) -> Iterator[Settings]:
+    """The eight trials of one model."""
+    for knob in own_knob(model):
+        for trial in TRIALS:
+            yield {"model": model, **trial, **knob}
+
+
+def training_settings(protocol: str, chosen: Settings, seed: int) -> Settings:
+    """The full training configuration of a trial; all models have about equally many parameters."""
+    settings = deepcopy(chosen)
+    model, dropout = settings.pop("model"), settings.pop("dropout")
+    layers = {"depth": settings.pop("depth", 2), "dropout": dropout}
+    gate = {"kind": settings.pop("gate", "static"), "rank": 16, "dropout": 0.5}
+    connections = settings.pop("connections", {"kind": "none"})
+    tower = {"kind": settings.pop("tower", "per_expert")}
+    if gate["kind"] == "static":
+        gate = {"kind": "static"}
+    small = protocol == "A"
+    prints = settings.pop("fingerprints", BITS if small else COUNTS)
+    names = list(prints)
+    width = settings.pop("width", None)
+    network: Settings
+    if model == "shared_bottom":
+        default = (
+            (2048 if layers["depth"] == 1 else 1024) if small else (1080, 970)[layers["depth"] - 1]
+        )
+        bottom = {"inputs": names, "width": width or default, **layers}
+        network = {"kind": model, "bottom": bottom, "tower": {"kind": "linear"}}
+    elif model == "mmoe":
+        default = 400 if small else 250
+        group = {"inputs": names, "n": 4, "width": width or default, **layers}
+        network = {"kind": model, "experts": group, "gate": gate, "tower": {"kind": "linear"}}
+    else:
+        groups = settings.pop("groups", None) or (
+            [(names, 4)] if small else [(["morgan"], 2), (["torsion"], 1), (["atom_pair"], 1)]
+        )
+        default = 400 if small else 600
+        experts = [{"inputs": i, "n": n, "width": width or default, **layers} for i, n in groups]
+        network = {
+            "kind": model,
+            "experts": experts,
+            "gate": gate,
+            "connections": connections,
+            "tower": tower,
+        }
+    settings.setdefault("expert_loss", 1.0 if model == "mmoeex" else 0.0)
+    return {
+        "fingerprints": prints,
+        "network": network,
+        "epochs": EPOCHS,
+        "batch_size": 1024,
+        "precision": "bfloat16",
+        "seed": seed,
+        **settings,
+    }
+
+
+def ablations(protocol: str) -> dict[str, Settings]:
+    """Changes to the chosen MMoEEx, one at a time."""
+    changes: dict[str, Settings] = {
+        "as chosen": {},
+        "linear gate": {"gate": "linear"},
+        "low-rank gate": {"gate": "low_rank"},
+        "task-embedding gate": {"gate": "task_embedding"},
+        "gradient of the mixture reaches experts": {"decoupled": False},
+        "no expert loss": {"decoupled": False, "expert_loss": 0.0},
+        "one linear tower per task": {"tower": "linear"},
+        "MLP towers": {"tower": "mlp", "decoupled": False, "expert_loss": 0.0},
+        "exclusivity, half the experts": {"connections": {"kind": "exclusivity", "share": 0.5}},
+        "exclusion of one task, half": {"connections": {"kind": "exclusion", "share": 0.5}},
+        "exclusion of a random quarter, all": {
+            "connections": {"kind": "exclusion", "share": 1.0, "closed": 0.25}
+        },
+        "groups by target class, half": {"connections": {"kind": "groups", "share": 0.5}},
+        "positive weights sqrt": {"positive_weight": "sqrt"},
+        "positive weights full": {"positive_weight": "full"},
+        "mean per task": {"reduction": "mean_per_task"},
+        "dropout 0.3": {"dropout": 0.3},
+        "no weight averaging": {"average": 0.0},
+        "depth 1": {"depth": 1},
+    }
+    if protocol == "A":
+        changes["8 experts"] = {"groups": [(["morgan"], 8)], "width": 210}
+        changes["2 experts"] = {"groups": [(["morgan"], 2)], "width": 700}
+    else:
+        every = ["morgan", "torsion", "atom_pair"]
+        changes["every expert reads all inputs"] = {"groups": [(every, 4)], "width": 250}
+        changes["8 experts"] = {
+            "groups": [(["morgan"], 4), (["torsion"], 2), (["atom_pair"], 2)],
+            "width": 310,
+        }
+        changes["Morgan counts alone"] = {
+            "fingerprints": {"morgan": COUNTS["morgan"]},
+            "groups": [(["morgan"], 4)],
+            "width": 480,
+        }
+        changes["4,096 bits alone"] = {
+            "fingerprints": {"morgan": {"kind": "morgan", "n_bits": 4096}},
+            "groups": [(["morgan"], 4)],
+            "width": 480,
+        }
+        changes["without atom pairs"] = {
+            "fingerprints": {name: COUNTS[name] for name in ("morgan", "torsion")},
+            "groups": [(["morgan"], 2), (["torsion"], 1)],
+            "width": 720,
+        }
+    return changes
