@@ -15,7 +15,6 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from scipy.sparse import csr_array
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -43,6 +42,8 @@ class SparseInput:
     @cached_property
     def transposed(self) -> SparseInput:
         """The ``(F, B)`` matrix, also as sparse rows: what the gradient of a weight table sums."""
+        from scipy.sparse import csr_array  # for gradients only; a screen starts without
+
         offsets, indices, values = self.rows
         data: NDArray[Any] = np.ones(len(indices), dtype=np.float32) if values is None else values
         matrix = csr_array((data, indices, offsets), shape=(len(self), self.n_features)).tocsc()

@@ -54,9 +54,15 @@ class Tower(nn.Module):
         """``(B, E, H) -> (E, B, T)``: the logits of each expert on its own, as if it had gate 1."""
         raise NotImplementedError
 
-    def with_expert_logits(self, experts: Tensor, gates: Tensor) -> tuple[Tensor, Tensor]:
-        """Logits of the mixture and of each expert on its own, sharing what they can."""
-        return self(experts, gates), self.expert_logits(experts)
+    def with_expert_logits(
+        self, experts: Tensor, gates: Tensor, *, decoupled: bool = False
+    ) -> tuple[Tensor, Tensor]:
+        """Logits of the mixture and of each expert on its own, sharing what they can.
+
+        With ``decoupled``, the mixture's gradient reaches the gates and no further.
+        """
+        mixed = self(experts.detach() if decoupled else experts, gates)
+        return mixed, self.expert_logits(experts)
 
 
 towers: Registry[type[Tower]] = Registry("tower")
@@ -68,9 +74,11 @@ class VotingTower(Tower):
     def forward(self, experts: Tensor, gates: Tensor) -> Tensor:
         return mix(self.expert_logits(experts), gates)
 
-    def with_expert_logits(self, experts: Tensor, gates: Tensor) -> tuple[Tensor, Tensor]:
+    def with_expert_logits(
+        self, experts: Tensor, gates: Tensor, *, decoupled: bool = False
+    ) -> tuple[Tensor, Tensor]:
         alone = self.expert_logits(experts)
-        return mix(alone, gates), alone
+        return mix(alone.detach() if decoupled else alone, gates), alone
 
 
 def mix(votes: Tensor, gates: Tensor) -> Tensor:

@@ -38,6 +38,9 @@ class TrainingConfig(Config):
     expert_loss
         Weight of the mean loss of the experts, each predicting alone all tasks that it serves,
         beside the loss of the mixture: above 0, experts learn as members of an ensemble do.
+    decoupled
+        Whether the loss of the mixture stops at the gates, so that experts learn from their own
+        losses alone (needs ``expert_loss``).
     epochs
         Passes over the training rows; without validation rows, exactly so many.
     patience
@@ -73,6 +76,7 @@ class TrainingConfig(Config):
     positive_weight: PositiveWeight = "none"
     reduction: str = "sum"
     expert_loss: Annotated[float, Field(ge=0)] = 1.0
+    decoupled: bool = False
     epochs: Annotated[int, Field(ge=1)] = 12
     patience: Annotated[int, Field(ge=1)] = 5
     batch_size: Annotated[int, Field(ge=1)] = 1024

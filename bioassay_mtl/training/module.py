@@ -97,7 +97,9 @@ class TrainingModule(pl.LightningModule):
         experts, weights = network.experts(inputs), network.mixing_weights(inputs)
         n_experts = experts.shape[1]
         if settings.expert_loss and n_experts > 1:
-            logits, alone = network.tower.with_expert_logits(experts, weights)
+            logits, alone = network.tower.with_expert_logits(
+                experts, weights, decoupled=settings.decoupled
+            )
             loss = self._loss(logits, targets, mask)
             # Experts are further rows: each predicts the measured cells of the tasks it serves.
             served = mask & network.connections.T[:, None]
@@ -138,13 +140,14 @@ class TrainingModule(pl.LightningModule):
         self.log(SCORE, 0.0 if np.isnan(score) else score)
 
     def configure_optimizers(self) -> torch.optim.Optimizer:
-        settings, gate = self.settings, dict(self.network.gate.named_parameters())
-        gate_decay = self.network.gate.config.weight_decay
+        settings = self.settings
         groups: dict[float, list[Tensor]] = {}
         for name, parameter in self.network.named_parameters():
-            decay = 0.0 if name.endswith("bias") else settings.weight_decay
-            if name.startswith("gate.") and name.removeprefix("gate.") in gate:
-                decay = decay if gate_decay is None else gate_decay
+            decay = settings.weight_decay
+            if name.startswith("gate."):
+                decay = self.network.gate.config.weight_decay
+            if name.endswith("bias"):
+                decay = 0.0
             groups.setdefault(decay, []).append(parameter)
         return torch.optim.AdamW(
             [{"params": members, "weight_decay": decay} for decay, members in groups.items()],

@@ -34,7 +34,7 @@ class GateConfig(Config):
     temperature
         Scores are divided by it: above 1 nearer to uniform.
     weight_decay
-        Of the gate's own parameters; None: that of the model.
+        Of the gate's own parameters, in place of the model's.
     """
 
     kind: str = "static"
@@ -43,7 +43,7 @@ class GateConfig(Config):
     dropout: Annotated[float, Field(ge=0, lt=1)] = 0.0
     expert_dropout: Annotated[float, Field(ge=0, lt=1)] = 0.0
     temperature: Annotated[float, Field(gt=0)] = 1.0
-    weight_decay: Annotated[float, Field(ge=0)] | None = None
+    weight_decay: Annotated[float, Field(ge=0)] = 0.0
 
 
 class Gate(nn.Module):
