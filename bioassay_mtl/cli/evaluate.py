@@ -24,7 +24,7 @@ def evaluate(
     ] = None,
     bootstrap: Annotated[
         int, typer.Option(min=0, metavar="N", help="Resamples for confidence intervals; 0: none.")
-    ] = 1000,
+    ] = 200,
     split_column: Annotated[
         str | None, typer.Option(metavar="COLUMN", help="Column that tells the parts of a split.")
     ] = None,
@@ -35,17 +35,18 @@ def evaluate(
         str | None, typer.Option(metavar="COLUMN", help="SMILES column of the table.")
     ] = None,
     workers: Annotated[
-        int | None, typer.Option(min=1, help="Processes that parse; all cores if not given.")
+        int | None,
+        typer.Option(min=1, metavar="N", help="Processes that parse; all cores if not given."),
     ] = None,
     device: Annotated[
         str, typer.Option(metavar="cpu|cuda", help="Where the network runs.")
     ] = "cpu",
-    seed: Annotated[int, typer.Option(help="Seed of the resampling.")] = 0,
+    seed: Annotated[int, typer.Option(metavar="N", help="Seed of the resampling.")] = 0,
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Replace FILE if it exists.")
     ] = False,
 ) -> None:
-    """Compare a model's predictions with measured outcomes, assay by assay.
+    """Compare a model's predictions with measured outcomes.
 
     Empty cells count as not measured, never as inactive.
 

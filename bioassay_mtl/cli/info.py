@@ -12,13 +12,13 @@ from bioassay_mtl.cli.names import DEFAULT_MODEL
 
 def info(
     model: Annotated[
-        str, typer.Argument(metavar="[MODEL]", help="Shipped model, or a model folder.")
+        str, typer.Argument(metavar="MODEL", help="Shipped model, or a model folder.")
     ] = DEFAULT_MODEL,
     as_json: Annotated[
         bool, typer.Option("--json", help="Everything, as one JSON object.")
     ] = False,
 ) -> None:
-    """Describe a model: assays, features, experts and gates, metrics, versions.
+    """Describe a model: assays, inputs, experts, metrics, versions.
 
     Example:  bioassay-mtl info pcba128
     """

@@ -15,7 +15,7 @@ def screen(
     inputs: Annotated[
         list[str],
         typer.Argument(
-            metavar="INPUT...",
+            metavar="INPUT",
             help="SMILES (.smi .txt), tables (.csv .tsv .parquet), .sdf, also .gz; - is stdin.",
         ),
     ],
@@ -58,17 +58,21 @@ def screen(
     ] = None,
     workers: Annotated[
         int | None,
-        typer.Option(min=1, help="Processes that parse molecules; all cores if not given."),
+        typer.Option(
+            min=1, metavar="N", help="Processes that parse molecules; all cores if not given."
+        ),
     ] = None,
     batch_size: Annotated[
-        int, typer.Option(min=1, max=65536, help="Molecules handled at a time.")
+        int, typer.Option(min=1, max=65536, metavar="N", help="Molecules handled at a time.")
     ] = 1024,
     device: Annotated[
         str, typer.Option(metavar="cpu|cuda", help="Where the network runs.")
     ] = "cpu",
     max_atoms: Annotated[
         int | None,
-        typer.Option(min=1, help="Leave out molecules with more heavy atoms (too_large)."),
+        typer.Option(
+            min=1, metavar="N", help="Leave out molecules with more heavy atoms (too_large)."
+        ),
     ] = None,
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Replace FILE if it exists.")

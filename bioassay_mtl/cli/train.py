@@ -37,9 +37,12 @@ def train(
         str | None, typer.Option(metavar="COLUMN", help="SMILES column of the table.")
     ] = None,
     workers: Annotated[
-        int | None, typer.Option(min=1, help="Processes that parse; all cores if not given.")
+        int | None,
+        typer.Option(min=1, metavar="N", help="Processes that parse; all cores if not given."),
     ] = None,
-    seed: Annotated[int | None, typer.Option(help="Seed of everything random.")] = None,
+    seed: Annotated[
+        int | None, typer.Option(metavar="N", help="Seed of everything random.")
+    ] = None,
     device: Annotated[
         str | None, typer.Option(metavar="cpu|cuda|auto", help="Where to train.")
     ] = None,
