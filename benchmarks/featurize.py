@@ -67,33 +67,23 @@ def rdkit_vector(fingerprint: Fingerprint) -> Callable[[Any], Any]:
     return vector
 
 
-def bare_parallel(smiles: Sequence[str], settings: dict[str, Any], workers: int) -> float:
-    """Seconds that the slowest of ``workers`` processes, started beforehand, needs."""
+def bare_parallel(smiles: Sequence[str], settings: dict[str, Any], workers: int) -> None:
+    """The same in ``workers`` processes, each with its share."""
     context = multiprocessing.get_context("spawn")
-    barrier = context.Barrier(workers + 1)
     processes = [
-        context.Process(target=_bare_share, args=(smiles[i::workers], settings, barrier))
+        context.Process(target=_bare_share, args=(smiles[i::workers], settings))
         for i in range(workers)
     ]
     for process in processes:
         process.start()
-    barrier.wait()
-    return timed(lambda: [process.join() for process in processes])
+    for process in processes:
+        process.join()
 
 
-def _bare_share(smiles: Sequence[str], settings: dict[str, Any], barrier: Any) -> None:
+def _bare_share(smiles: Sequence[str], settings: dict[str, Any]) -> None:
     if hasattr(os, "setsid"):
         os.setsid()  # a session of its own, as our workers have: schedulers share time by session
-    bare(smiles[:100], settings)
-    barrier.wait()
     bare(smiles, settings)
-
-
-def timed(work: Callable[[], object]) -> float:
-    """Seconds."""
-    start = time.perf_counter()
-    work()
-    return time.perf_counter() - start
 
 
 def main() -> None:
@@ -114,32 +104,29 @@ def compare(
 ) -> None:
     """Report both rates and their ratio.
 
-    One process: best of the rounds for every thousand molecules, which a busy machine disturbs
-    least. Several: median of the ratios of whole rounds, the start of our workers included.
+    One process: the best round for every thousand molecules, which a busy machine disturbs least.
+    Several: the median of the ratios of whole rounds, from the start of the processes on.
     """
     featurizer = Featurizer({name: fingerprint_from(settings)})
-    if workers == 1:
-        parts = [smiles[i : i + 1_000] for i in range(0, len(smiles), 1_000)]
-        pairs = [
-            [
-                (timed(lambda: bare(part, settings)), timed(lambda: featurizer(part)))
-                for _ in range(rounds)
-            ]
-            for part in parts
-        ]
-        rdkit = sum(min(seconds for seconds, _ in pair) for pair in pairs)
-        ours = sum(min(seconds for _, seconds in pair) for pair in pairs)
-        ratio = rdkit / ours
-    else:
-        times = [
-            (
-                bare_parallel(smiles, settings, workers),
-                timed(lambda: featurize(smiles, featurizer, workers)),
-            )
-            for _ in range(rounds)
-        ]
-        rdkit, ours = (min(column) for column in zip(*times, strict=True))
-        ratio = statistics.median(bare_time / our_time for bare_time, our_time in times)
+    step = 1_000 if workers == 1 else len(smiles)
+    rdkit = ours = 0.0
+    ratios = []
+    for part in (smiles[i : i + step] for i in range(0, len(smiles), step)):
+        bare_seconds, our_seconds = [], []
+        for _ in range(rounds):
+            start = time.perf_counter()
+            if workers == 1:
+                bare(part, settings)
+            else:
+                bare_parallel(part, settings, workers)
+            middle = time.perf_counter()
+            featurize(part, featurizer, workers)
+            bare_seconds.append(middle - start)
+            our_seconds.append(time.perf_counter() - middle)
+            ratios.append(bare_seconds[-1] / our_seconds[-1])
+        rdkit += min(bare_seconds)
+        ours += min(our_seconds)
+    ratio = rdkit / ours if workers == 1 else statistics.median(ratios)
     case = f"{name}, {workers} worker{'s' * (workers > 1)}"
     report(case, "rate", len(smiles) / ours, "molecules/s")
     report(case, "bare RDKit rate", len(smiles) / rdkit, "molecules/s")

@@ -40,7 +40,7 @@ def parse_smiles(text: object, max_atoms: int = DEFAULT_MAX_ATOMS) -> Any | Stat
     if not smiles.isascii() or "\0" in smiles:
         return Status.INVALID_SMILES
     try:
-        mol = MolFromSmiles(smiles)
+        mol: Any = MolFromSmiles(smiles)
         if mol is None:
             return Status.INVALID_SMILES
         # There are no more atoms than characters; the count is taken only where it can matter.
@@ -60,13 +60,13 @@ def parse_molblock(text: object, max_atoms: int = DEFAULT_MAX_ATOMS) -> Any | St
     if not text or text.isspace():
         return Status.EMPTY
     try:
-        mol = MolFromMolBlock(text)
+        mol: Any = MolFromMolBlock(text)
         if mol is None:
             return Status.INVALID_MOLBLOCK
         if mol.GetNumHeavyAtoms() > max_atoms:
             return Status.TOO_LARGE
         return mol if mol.GetNumAtoms() else Status.EMPTY
-    except Exception:
+    except Exception:  # as above
         return Status.INVALID_MOLBLOCK
 
 
