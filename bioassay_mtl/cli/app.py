@@ -14,7 +14,7 @@ from typer.core import TyperGroup
 from bioassay_mtl._version import __version__
 from bioassay_mtl.cli import evaluate, info, models, screen, train
 from bioassay_mtl.cli.datasets import app as datasets
-from bioassay_mtl.cli.faults import reported_faults, terminate_like_interrupt
+from bioassay_mtl.cli.faults import interrupt_once, leave, reported_faults
 
 
 class FaultReportingGroup(TyperGroup):
@@ -61,8 +61,13 @@ app.add_typer(datasets, name="datasets")
 
 def main() -> None:
     """Entry point of the console script."""
-    terminate_like_interrupt()
-    app(prog_name="bioassay-mtl")
+    interrupt_once()
+    try:
+        app(prog_name="bioassay-mtl")
+    except SystemExit as stop:
+        if isinstance(stop.code, int) and stop.code:
+            leave(stop.code)
+        raise
 
 
 if __name__ == "__main__":

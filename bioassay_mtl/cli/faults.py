@@ -55,13 +55,25 @@ def one_line(message: str) -> str:
     return " ".join(message.split())
 
 
-def terminate_like_interrupt() -> None:
-    """Make SIGTERM end the program as Ctrl-C does, so that it cleans up."""
+def interrupt_once() -> None:
+    """Let the first Ctrl-C or SIGTERM interrupt, and the next ones not disturb the clearing up."""
 
     def interrupt(_signal: int, _frame: FrameType | None) -> NoReturn:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, signal.SIG_IGN)
         raise KeyboardInterrupt
 
-    signal.signal(signal.SIGTERM, interrupt)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        if signal.getsignal(number) is not signal.SIG_IGN:  # as for a job in the background
+            signal.signal(number, interrupt)
+
+
+def leave(code: int) -> NoReturn:
+    """End the program at once, without waiting for a model that a thread is still loading."""
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError):
+            stream.flush()
+    os._exit(code)
 
 
 def _quit(message: str, code: int) -> NoReturn:

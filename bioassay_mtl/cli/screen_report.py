@@ -105,7 +105,7 @@ def show(
 
 def hits_table(hits: TellingHits, model: PendingModel, width: int) -> Table:
     """The most telling predictions, each beside what is usual for the assay."""
-    about: dict[str, str] = model.training.get("assay_annotations", {})
+    about = {assay: ", ".join(filter(None, a.values())) for assay, a in model.annotations.items()}
     rows = [
         [
             hit.id or f"row {hit.row}",

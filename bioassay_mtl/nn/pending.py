@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from concurrent.futures import Future
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -45,7 +45,7 @@ class PendingModel:
         self.name: str = config["name"]
         self.tasks: tuple[str, ...] = tuple(config["tasks"])
         self.label_counts: dict[str, list[int]] = config["label_counts"]
-        self.training: dict[str, Any] = config["training"]
+        self.annotations: dict[str, dict[str, str]] = config.get("annotations", {})
         self.featurizer = Featurizer.from_config(config["featurizer"])
         self._model: Future[Model] = Future()
         threading.Thread(target=self._load, args=(folder, device)).start()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from bioassay_mtl.config import Config, did_you_mean
 from bioassay_mtl.errors import ConfigError
@@ -45,6 +45,12 @@ class ScreenOptions(Config):
     batch_size: int = Field(default=1024, ge=1, le=65_536)
     max_atoms: int | None = Field(default=None, ge=1)
     overwrite: bool = False
+
+    @model_validator(mode="after")
+    def _one_shape(self) -> ScreenOptions:
+        if self.top and self.long:
+            raise ConfigError("top and long exclude each other: the best hits are a long table")
+        return self
 
 
 def choose_assays(wanted: Sequence[str] | None, known: Sequence[str]) -> list[int]:

@@ -64,7 +64,7 @@ def predict_batches(
         for batch, features, future in waiting:
             yield batch, features, future.result()
     finally:
-        pool.shutdown(cancel_futures=True)
+        pool.shutdown(wait=False, cancel_futures=True)
 
 
 def _stay_on_one_core() -> None:

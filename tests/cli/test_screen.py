@@ -114,6 +114,14 @@ def test_shown_hits_have_probability_share_and_fold(
         )
 
 
+def test_shown_hits_tell_what_the_assay_is_about(cli: Run, library: Path, tmp_path: Path) -> None:
+    model = tiny_model()
+    model.annotations = {task: {"target_class": "kinase", "disease_area": ""} for task in TASKS}
+    folder = model.save(tmp_path / "model")
+    done = cli("screen", library, "-o", tmp_path / "out.csv", "--model", folder, "--show", 2)
+    assert len([line for line in done.out.splitlines() if " kinase " in line]) == 2
+
+
 def test_assays_from_a_file(cli: Run, library: Path, model_folder: Path, tmp_path: Path) -> None:
     chosen = tmp_path / "assays.txt"
     chosen.write_text("PCBA-400\r\n\r\nPCBA-1\r\n")
@@ -126,6 +134,7 @@ def test_assays_from_a_file(cli: Run, library: Path, model_folder: Path, tmp_pat
     [
         (["--assays", "PCBA-4OO"], "did you mean 'PCBA-400'"),
         (["--assays", "@nowhere.txt"], "nowhere.txt"),
+        (["--top", "2", "--long"], "top and long exclude each other"),
         (["--device", "qpu"], "device 'qpu' cannot be used"),
         (["--format", "exel"], "unknown output format 'exel'"),
         (["--format", "parquet"], "parquet cannot go to standard output"),
