@@ -175,10 +175,11 @@ def _run(program: Path, arguments: list[str], folder: Path, seconds: float | Non
 
 
 def _epochs_reached(folder: Path) -> int | None:
+    """Count the epochs that ended with a validation; one cut short does not count."""
     tables = list(folder.glob("model/**/metrics.csv"))
     if not tables:
         return None
-    return int(pd.read_csv(tables[0])["epoch"].max()) + 1
+    return int(pd.read_csv(tables[0])["val_loss"].notna().sum())
 
 
 def _checkpoint_name(path: Path) -> str:
