@@ -1,7 +1,7 @@
 """Tune, compare and ablate: ``python -m benchmarks.mixture_study --protocol A [--quick]``.
 
 Choices are made on validation rows cut from the training rows (20 %, equal fingerprints on one
-side; the official validation part in the scaffold evaluation), with eight trials for each model.
+side; the official validation part in the scaffold evaluation), with ten trials for each model.
 The chosen settings then run with three seeds on the validation rows, and, refitted on all training
 rows, on the test rows. Work that is in the results file is not done again.
 """
@@ -15,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.mixture_study.cases import MODELS, SEEDS, Settings, ablations, trials
+from benchmarks.mixture_study.cases import MODELS, SEEDS, Settings, ablations, trial_name, trials
 from benchmarks.mixture_study.runs import Study
 from benchmarks.mixture_study.table import write_tables
 from benchmarks.report import report
@@ -46,7 +46,8 @@ def main() -> int:
     study = Study(arguments.protocol, folder, Ledger(file))
     if arguments.quick:
         for model in MODELS:
-            show(study.run("tune", f"{model} 0", next(iter(trials(model))), 0))
+            trial = next(iter(trials(model)))
+            show(study.run("tune", trial_name(trial), trial, 0))
         return 0
     for stage in arguments.stages:
         run_stage(study, stage)
@@ -60,17 +61,19 @@ def run_stage(study: Study, stage: str) -> None:
         # The scaffold evaluation uses what the random one chose: fewer choices, less luck.
         if study.protocol != "B-scaffold":
             for model in MODELS:
-                for number, trial in enumerate(trials(model)):
-                    show(study.run("tune", f"{model} {number}", trial, 0))
+                for trial in trials(model):
+                    show(study.run("tune", trial_name(trial), trial, 0))
         return
     chosen = {model: choose(study, model) for model in MODELS}
+    if stage == "seeds" and study.protocol == "B-scaffold":
+        return  # nothing is chosen here, and the rows fitted on are those of the test stage
     if stage in ("seeds", "test"):
         for seed in SEEDS:
             for model in MODELS:
                 show(study.run(stage, model, chosen[model], seed))
     elif study.protocol != "B-scaffold":
-        for case, change in ablations(study.protocol).items():
-            for seed in SEEDS[:2]:
+        for seed in SEEDS[:2]:
+            for case, change in ablations(study.protocol).items():
                 show(study.run(stage, case, chosen["mmoeex"] | change, seed))
 
 
@@ -80,7 +83,7 @@ def choose(study: Study, model: str) -> Settings:
     if study.protocol == "B-scaffold":
         ledger = Ledger(RESULTS / "mixture_study-B-random.jsonl")
     done = [
-        e for e in ledger.entries.values() if e.stage == "tune" and e.rival.startswith(model + " ")
+        e for e in ledger.entries.values() if e.stage == "tune" and e.rival.startswith(model + ":")
     ]
     if not done:
         raise SystemExit(f"no trial of {model}: run the stage tune first")

@@ -1,4 +1,4 @@
-"""What is compared: three models of equal size, eight trials each, and one change at a time."""
+"""What is compared: three models of equal size, ten trials each, and one change at a time."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ TRIALS = (
     {"learning_rate": 16e-3, "dropout": 0.5, "weight_decay": 1.0},
     {"learning_rate": 16e-3, "dropout": 0.6, "weight_decay": 1.0},
     {"learning_rate": 12e-3, "dropout": 0.5, "weight_decay": 2.0},
+    {"learning_rate": 24e-3, "dropout": 0.5, "weight_decay": 0.7},
 )
 """Tried by every model, with each of the two values of its own knob (:func:`own_knob`)."""
 
@@ -36,10 +37,16 @@ def own_knob(model: str) -> tuple[Settings, Settings]:
 
 
 def trials(model: str) -> Iterator[Settings]:
-    """The eight trials of one model."""
+    """The ten trials of one model."""
     for knob in own_knob(model):
         for trial in TRIALS:
             yield {"model": model, **trial, **knob}
+
+
+def trial_name(trial: Settings) -> str:
+    """Such as ``mmoe: learning_rate 0.008, dropout 0.6, weight_decay 1.0, gate static``."""
+    values = ", ".join(f"{key} {value}" for key, value in trial.items() if key != "model")
+    return f"{trial['model']}: {values}"
 
 
 def training_settings(protocol: str, chosen: Settings, seed: int) -> Settings:

@@ -21,7 +21,7 @@ def write_tables(results: Path) -> None:
         "every piece of work, with its settings, is a line of `mixture_study-*.jsonl`. Macro means",
         "over assays with an active and an inactive; unmeasured cells count nowhere. Models of one",
         "protocol have the same inputs, about the same number of parameters, and were given the",
-        "same eight trials each. Validation rows are cut from the training rows.",
+        "same ten trials each. Validation rows are cut from the training rows.",
     ]
     for protocol in NAMES:
         file = results / f"mixture_study-{protocol}.jsonl"
@@ -61,9 +61,9 @@ def _protocol(entries: list[Entry]) -> list[str]:
     if trials:
         lines += ["", "Trials (seed 0, validation AP), best first:", ""]
         for model in MODELS:
-            mine = [e for e in trials if e.rival.startswith(model + " ")]
+            mine = [e for e in trials if e.rival.startswith(model + ":")]
             mine.sort(key=lambda e: -float(np.mean(e.ap)))
-            each = "; ".join(f"{np.mean(e.ap):.4f} {_settings(e)}" for e in mine)
+            each = "; ".join(f"{np.mean(e.ap):.4f} ({e.rival.split(': ')[1]})" for e in mine)
             lines.append(f"- {model}: {each}")
     return lines
 
@@ -76,8 +76,3 @@ def _means(entries: list[Entry]) -> str:
     if not entries:
         return "– | –"
     return f"{np.mean([e.ap for e in entries]):.4f} | {np.mean([e.auc for e in entries]):.4f}"
-
-
-def _settings(entry: Entry) -> str:
-    settings = {k: v for k, v in entry.notes["settings"].items() if k != "model"}
-    return "(" + ", ".join(f"{k} {v}" for k, v in settings.items()) + ")"

@@ -46,6 +46,8 @@ class Model:
         Names of the assays, in the order of the outputs.
     label_counts
         ``active`` and ``inactive``: measured cells per task among the rows it was trained on.
+    annotations
+        What is known of an assay beyond its name, such as ``{"PCBA-1030": {"target_class": ...}}``.
     name
         How users call it.
     training
@@ -61,6 +63,7 @@ class Model:
     featurizer: Featurizer
     tasks: tuple[str, ...]
     label_counts: dict[str, list[int]]
+    annotations: dict[str, dict[str, str]] = field(default_factory=dict)
     name: str = "model"
     training: dict[str, Any] = field(default_factory=dict)
     metrics: dict[str, Any] = field(default_factory=dict)

@@ -52,7 +52,7 @@ def epoch_batches(rows: Tensor, batch_size: int, seed: int, epoch: int) -> list[
     A last batch under half the batch size is dropped, unless it is the only one: its noisy step
     would weigh as much as a whole one. Other rows take its place in the next epoch.
     """
-    generator = torch.Generator().manual_seed(epoch_seed(seed, epoch))
+    generator = torch.Generator().manual_seed(seed_of(seed, epoch))
     order = torch.randperm(len(rows), generator=generator).to(rows.device)
     batches = list(rows[order].split(batch_size))
     if len(batches) > 1 and 2 * len(batches[-1]) < batch_size:
@@ -60,6 +60,6 @@ def epoch_batches(rows: Tensor, batch_size: int, seed: int, epoch: int) -> list[
     return batches
 
 
-def epoch_seed(seed: int, epoch: int) -> int:
-    """A seed for each epoch, so that a resumed run draws what an unbroken one draws."""
-    return int(np.random.SeedSequence((seed, epoch)).generate_state(1, np.uint64)[0] >> 1)
+def seed_of(*numbers: int) -> int:
+    """One seed from several numbers (a run's seed, an epoch, a step)."""
+    return int(np.random.SeedSequence(numbers).generate_state(1, np.uint64)[0] >> 1)

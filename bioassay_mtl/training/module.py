@@ -15,7 +15,7 @@ from torch.utils.data import DataLoader
 from bioassay_mtl.balance import masked_bce, positive_weights, reductions
 from bioassay_mtl.data.metrics import macro_average_precision
 from bioassay_mtl.training.averaging import WeightAverage
-from bioassay_mtl.training.batches import ResidentData, epoch_batches, epoch_seed
+from bioassay_mtl.training.batches import ResidentData, epoch_batches, seed_of
 from bioassay_mtl.training.config import TrainingConfig
 
 SCORE = "valid_average_precision"
@@ -78,12 +78,13 @@ class TrainingModule(pl.LightningModule):
         return DataLoader(self.valid_rows.split(_EVALUATION_ROWS), batch_size=None)
 
     def on_train_epoch_start(self) -> None:
-        # Dropout draws from the global generator: seed it by epoch, so that a resumed run repeats.
-        torch.manual_seed(epoch_seed(self.settings.seed, self.epoch))
         self._losses = []
 
     def on_train_batch_start(self, batch: Tensor, batch_idx: int) -> None:
         step = self.epoch * self._steps_per_epoch + batch_idx
+        # Dropout draws from the global generator, and so do loaders: with a seed for every step, a
+        # resumed run draws what an unbroken one draws.
+        torch.manual_seed(seed_of(self.settings.seed, self.epoch, batch_idx))
         rate = self.settings.learning_rate * schedule(
             self.settings, step, self.settings.epochs * self._steps_per_epoch
         )

@@ -1,0 +1,83 @@
+"""The card of the shipped model: what it is, what it was trained on, how good, how fast."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from bioassay_mtl.nn.model import Model
+from bioassay_mtl.training.card import describe_inputs
+
+TEXT = """# pcba128
+
+Probability that a molecule is active in each of 128 PubChem BioAssay (PCBA) assays, from SMILES.
+
+- **Network**: MMoEEx, {experts} experts of {width} units, {parameters:.1f} million parameters. Each
+  expert reads one fingerprint ({inputs}) and learns from its own loss; a gate per assay weighs
+  their votes.
+- **Training rows**: all {rows:,} molecules of the data below that have a SMILES, {epochs} epochs,
+  no row held back; {active:,} active and {inactive:,} inactive cells. {missing:.0%} of the cells
+  were never measured and have no part in training or in any figure here.
+- **Weights**: safetensors, float16.
+
+## What the data are, and are not
+
+A real sample of PCBA: about a sixth of its 440,000 molecules (those for which a SMILES could be
+recovered without doubt), all 128 assays. Most are high-throughput screens at one concentration:
+noisy, with many false positives, and single-target assays beside cell-based ones. Actives are rare
+(about 1.4 % of measured cells; from under 0.01 % to 32 % by assay). Figures are not comparable with
+tables made on all of PCBA.
+
+## How good it is
+
+Measured with these settings fitted on the training part of each evaluation alone, then scored on
+its test part. The model shipped was fitted on the rows of both parts, so the rows of these
+evaluations must not be used to evaluate it again.
+
+| evaluation | fitted on | tested on | ROC-AUC (95 %) | average precision (95 %) | assays |
+|---|---|---|---|---|---|
+{table}
+
+Macro means over the assays with an active and an inactive in the test part; intervals from 200
+bootstrap samples of the test molecules. Per-assay values are in `metrics.json`, and
+`bioassay-mtl info` shows them. An assay with few actives in training (see `label_counts` in
+`config.json`) has little to be trusted.
+
+## Use
+
+- Rank molecules inside an assay; do not compare raw probabilities between assays, whose active
+  shares differ a thousandfold. The fold over an assay's active share does compare.
+- Molecules unlike drug-like screening compounds (metals, polymers, peptides) are outside what it
+  has seen. It says nothing on safety or efficacy.
+- `benchmarks/results/` holds what screening with it costs, and how rivals do on the same rows.
+
+Data: PubChem BioAssay (public domain), through MoleculeNet; assay annotations from MolData (CC0).
+"""
+
+
+def card(model: Model) -> str:
+    """Markdown card of ``pcba128``; ``model.metrics`` holds both evaluations."""
+    counts, config = model.label_counts, model.training["config"]
+    rows = model.training["rows"]["train"]
+    active, inactive = sum(counts["active"]), sum(counts["inactive"])
+    return TEXT.format(
+        experts=model.network.connections.shape[1],
+        width=config["network"]["experts"][0]["width"],
+        parameters=sum(p.numel() for p in model.network.parameters()) / 1e6,
+        inputs="; ".join(describe_inputs(model)),
+        rows=rows,
+        epochs=config["epochs"],
+        active=active,
+        inactive=inactive,
+        missing=1 - (active + inactive) / (rows * len(model.tasks)),
+        table="\n".join(_row(name, values) for name, values in model.metrics.items()),
+    )
+
+
+def _row(name: str, values: dict[str, Any]) -> str:
+    macro = values["macro"]
+    cells = [
+        f"{macro[metric]:.3f} ({macro[metric + '_low']:.3f} to {macro[metric + '_high']:.3f})"
+        for metric in ("roc_auc", "average_precision")
+    ]
+    sizes = [f"{values[key]:,}" for key in ("n_train", "n_test")]
+    return f"| {name} | {' | '.join([*sizes, *cells])} | {values['n_tasks_in_macro']} |"

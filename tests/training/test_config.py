@@ -1,0 +1,44 @@
+"""Settings are strict, complete, and come back from JSON as they went."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from bioassay_mtl.errors import ConfigError
+from bioassay_mtl.training.config import TrainingConfig
+from bioassay_mtl.training.module import schedule
+from tests.training.conftest import small_config
+
+
+@pytest.mark.parametrize("config", [TrainingConfig(), small_config()])
+def test_round_trip_through_json(config: TrainingConfig) -> None:
+    text = json.dumps(config.model_dump(mode="json"))
+    assert TrainingConfig.of(json.loads(text)) == config
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ({"epoch": 3}, "did you mean 'epochs'"),
+        ({"epochs": 0}, "epochs"),
+        ({"network": {"kind": "mmoex"}}, "did you mean 'mmoe"),
+        ({"fingerprints": {"x": {"kind": "morgn"}}}, "did you mean 'morgan'"),
+        ({"split": {"kind": "random", "fractions": [0.5, 0.1, 0.1]}}, "sum to 1"),
+    ],
+)
+def test_faults_are_named(values: dict[str, Any], message: str) -> None:
+    with pytest.raises(ConfigError, match=message):
+        TrainingConfig.of(values)
+
+
+@pytest.mark.parametrize("kind", ["cosine", "linear", "constant"])
+def test_schedule_rises_then_falls(kind: str) -> None:
+    config = small_config(schedule=kind, warmup=0.1)
+    rates = [schedule(config, step, 100) for step in range(100)]
+    assert rates[:9] == sorted(rates[:9])
+    assert rates[10:] == sorted(rates[10:], reverse=True)
+    assert min(rates) > 0
+    assert max(rates) <= 1

@@ -1,0 +1,154 @@
+"""Training learns, repeats bit for bit, and says what it did."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from bioassay_mtl.data.metrics import evaluate
+from bioassay_mtl.data.panel import Panel
+from bioassay_mtl.data.splits import Split
+from bioassay_mtl.errors import ConfigError, InputError
+from bioassay_mtl.nn.model import Model
+from bioassay_mtl.training import train
+from tests.training.conftest import small_config
+
+NO_ROWS = np.array([], dtype=np.int64)
+
+
+def weights(model: Model) -> dict[str, torch.Tensor]:
+    return dict(model.network.state_dict())
+
+
+def same(first: Model, second: Model) -> bool:
+    a, b = weights(first), weights(second)
+    return a.keys() == b.keys() and all(torch.equal(a[k], b[k]) for k in a)
+
+
+@pytest.mark.parametrize(
+    "network",
+    [
+        {"kind": "shared_bottom", "bottom": {"inputs": ["morgan"], "width": 32}},
+        {
+            "kind": "mmoe",
+            "experts": {"inputs": ["morgan"], "n": 3, "width": 16},
+            "gate": {"kind": "low_rank", "rank": 4},
+        },
+        {
+            "kind": "mmoeex",
+            "experts": [{"inputs": ["morgan"], "n": 4, "width": 16}],
+            "connections": {"kind": "exclusion"},
+            "tower": {"kind": "mlp", "width": 4},
+        },
+    ],
+)
+def test_every_model_learns_a_rule(small_panel: Panel, network: dict[str, Any]) -> None:
+    model = train(small_panel, small_config(network=network, epochs=8))
+    history = model.training["history"]
+    assert history[-1]["loss"] < 0.7 * history[0]["loss"]
+    seen = evaluate(
+        small_panel.labels[:299],
+        model.predict((small_panel.structures or [])[:299])[list(model.tasks)].to_numpy(),
+        model.tasks,
+    )
+    assert seen.macro["roc_auc"] > 0.9
+    assert model.training["rows"]["train"] in (239, 240)  # one SMILES is invalid
+
+
+def test_same_seed_same_weights_other_seed_others(small_panel: Panel) -> None:
+    first = train(small_panel, small_config())
+    assert same(first, train(small_panel, small_config()))
+    assert not same(first, train(small_panel, small_config(seed=1)))
+
+
+def test_unmeasured_cells_have_no_part(small_panel: Panel) -> None:
+    """An assay without any measured cell changes nothing in the others."""
+    labels = np.hstack([small_panel.labels, np.full((300, 1), -1, dtype=np.int8)])
+    ids = small_panel.ids
+    wider = Panel(small_panel.structures, None, labels, (*small_panel.tasks, "empty"), ids)
+    model = train(wider, small_config())
+    assert "empty" in model.metrics["test"]["degenerate_tasks"]
+    tower = weights(model)["tower.weight"][..., 3]
+    assert torch.isfinite(tower).all()
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"positive_weight": "sqrt", "reduction": "mean_per_task"},
+        {"positive_weight": "full", "gradient_clip": 1.0, "schedule": "linear"},
+        {"expert_loss": 0.0, "average": 0.0, "schedule": "constant"},
+        {"decoupled": True, "precision": "bfloat16"},
+    ],
+)
+def test_options_train_to_finite_predictions(
+    small_panel: Panel, nci_smiles: list[str], changes: dict[str, Any]
+) -> None:
+    model = train(small_panel, small_config(**changes))
+    table = model.predict(nci_smiles[300:320])
+    assert np.isfinite(table[list(model.tasks)].to_numpy()).all()
+
+
+def test_decoupled_experts_learn_as_if_alone(small_panel: Panel) -> None:
+    """The mixture's loss reaches the gate, and nothing else."""
+    coupled = weights(train(small_panel, small_config(epochs=1)))
+    changes = small_config(epochs=1, decoupled=True)
+    alone = weights(train(small_panel, changes))
+    assert not torch.equal(alone["gate.score"], torch.zeros(3, 2))
+    assert not torch.equal(coupled["tower.weight"], alone["tower.weight"])
+
+
+def test_given_rows_and_features_are_used(small_panel: Panel) -> None:
+    parts = Split(np.arange(200), NO_ROWS, np.arange(250, 299), len(small_panel))
+    model = train(small_panel, small_config(), parts=parts)
+    assert model.metrics["valid"] is None
+    assert model.training["best_epoch"] == 4  # no validation rows: the last epoch
+    features = model.featurize(small_panel.structures or [])
+    packed = features.blocks["morgan"].packed
+    bare = Panel.from_arrays(
+        packed[:299], small_panel.labels[:299], small_panel.tasks, small_panel.mask[:299]
+    )
+    again = train(bare, small_config(), parts=Split(parts.train, NO_ROWS, NO_ROWS, 299))
+    assert same(model, again)
+
+
+def test_invalid_rows_are_counted_not_trained_on(
+    small_panel: Panel, caplog: pytest.LogCaptureFixture
+) -> None:
+    parts = Split(np.arange(300), NO_ROWS, NO_ROWS, 300)
+    with caplog.at_level("WARNING"):
+        model = train(small_panel, small_config(epochs=1), parts=parts)
+    assert model.training["rows"]["train"] == 299
+    assert "1 rows are not used: 1 invalid_smiles" in caplog.text
+
+
+def test_no_row_to_train_on_is_an_error(small_panel: Panel) -> None:
+    with pytest.raises(InputError, match="no row is left to train on"):
+        train(small_panel, small_config(), parts=Split(NO_ROWS, NO_ROWS, NO_ROWS, 300))
+
+
+def test_folder_logs_and_refusals(small_panel: Panel, tmp_path: Path) -> None:
+    out = tmp_path / "model"
+    seen: list[float] = []
+    model = train(small_panel, small_config(), out=out, progress=lambda r: seen.append(r["epoch"]))
+    assert seen == [1, 2, 3, 4]
+    assert same(model, Model.load(out))
+    assert not (tmp_path / "model.training" / "state.safetensors").exists()
+    with (tmp_path / "model.training" / "logs" / "metrics.csv").open() as stream:
+        logged = [row["loss"] for row in csv.DictReader(stream) if row.get("loss")]
+    assert len(logged) == 4
+    with pytest.raises(ConfigError, match="exists"):
+        train(small_panel, small_config(), out=out)
+
+
+def test_panel_without_what_the_model_reads(small_panel: Panel) -> None:
+    bare = Panel.from_arrays(
+        np.zeros((300, 8), dtype=np.uint8), small_panel.labels, small_panel.tasks, small_panel.mask
+    )
+    with pytest.raises(ConfigError, match="no structures to compute"):
+        train(bare, small_config())
