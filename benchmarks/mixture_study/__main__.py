@@ -1,7 +1,7 @@
 """Tune, compare and ablate: ``python -m benchmarks.mixture_study --protocol A [--quick]``.
 
 Choices are made on validation rows cut from the training rows (20 %, equal fingerprints on one
-side; the official validation part in the scaffold evaluation), with ten trials for each model.
+side; the official validation part in the scaffold evaluation), with twelve trials for each model.
 The chosen settings then run with three seeds on the validation rows, and, refitted on all training
 rows, on the test rows. Work that is in the results file is not done again.
 """

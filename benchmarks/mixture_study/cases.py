@@ -1,4 +1,4 @@
-"""What is compared: three models of equal size, ten trials each, and one change at a time."""
+"""What is compared: three models of equal size, twelve trials each, and one change at a time."""
 
 from __future__ import annotations
 
@@ -16,6 +16,8 @@ COUNTS = {
 }
 MODELS = ("shared_bottom", "mmoe", "mmoeex")
 EPOCHS = 10
+GATE_DECAY = 10.0
+"""Weight decay of the gates of MMoEEx: pulls each assay's mix towards uniform."""
 SEEDS = (0, 1, 2)
 TRIALS = (
     {"learning_rate": 8e-3, "dropout": 0.6, "weight_decay": 1.0},
@@ -23,6 +25,7 @@ TRIALS = (
     {"learning_rate": 16e-3, "dropout": 0.6, "weight_decay": 1.0},
     {"learning_rate": 12e-3, "dropout": 0.5, "weight_decay": 2.0},
     {"learning_rate": 24e-3, "dropout": 0.5, "weight_decay": 0.7},
+    {"learning_rate": 16e-3, "dropout": 0.4, "weight_decay": 1.0},
 )
 """Tried by every model, with each of the two values of its own knob (:func:`own_knob`)."""
 
@@ -37,7 +40,7 @@ def own_knob(model: str) -> tuple[Settings, Settings]:
 
 
 def trials(model: str) -> Iterator[Settings]:
-    """The ten trials of one model."""
+    """The twelve trials of one model."""
     for knob in own_knob(model):
         for trial in TRIALS:
             yield {"model": model, **trial, **knob}
@@ -55,10 +58,10 @@ def training_settings(protocol: str, chosen: Settings, seed: int) -> Settings:
     model, dropout = settings.pop("model"), settings.pop("dropout")
     layers = {"depth": settings.pop("depth", 2), "dropout": dropout}
     gate = {"kind": settings.pop("gate", "static"), "rank": 16, "dropout": 0.5}
+    if model == "mmoeex":
+        gate["weight_decay"] = GATE_DECAY
     connections = settings.pop("connections", {"kind": "none"})
     tower = {"kind": settings.pop("tower", "per_expert")}
-    if gate["kind"] == "static":
-        gate = {"kind": "static"}
     small = protocol == "A"
     prints = settings.pop("fingerprints", BITS if small else COUNTS)
     names = list(prints)
@@ -71,15 +74,19 @@ def training_settings(protocol: str, chosen: Settings, seed: int) -> Settings:
         bottom = {"inputs": names, "width": width or default, **layers}
         network = {"kind": model, "bottom": bottom, "tower": {"kind": "linear"}}
     elif model == "mmoe":
-        default = 400 if small else 250
-        group = {"inputs": names, "n": 4, "width": width or default, **layers}
+        default = 650 if small else 265
+        n = 2 if small else 4
+        group = {"inputs": names, "n": n, "width": width or default, **layers}
         network = {"kind": model, "experts": group, "gate": gate, "tower": {"kind": "linear"}}
     else:
         groups = settings.pop("groups", None) or (
-            [(names, 4)] if small else [(["morgan"], 2), (["torsion"], 1), (["atom_pair"], 1)]
+            [(names, 2)] if small else [(["morgan"], 2), (["torsion"], 1), (["atom_pair"], 1)]
         )
-        default = 400 if small else 600
-        experts = [{"inputs": i, "n": n, "width": width or default, **layers} for i, n in groups]
+        default = 650 if small else 600
+        experts = [
+            {"inputs": inputs, "n": n, "width": width or default, **layers} | dict(*own)
+            for inputs, n, *own in groups
+        ]
         network = {
             "kind": model,
             "experts": experts,
@@ -103,6 +110,7 @@ def ablations(protocol: str) -> dict[str, Settings]:
     """Changes to the chosen MMoEEx, one at a time."""
     changes: dict[str, Settings] = {
         "as chosen": {},
+        "uniform gate": {"gate": "uniform"},
         "linear gate": {"gate": "linear"},
         "low-rank gate": {"gate": "low_rank"},
         "task-embedding gate": {"gate": "task_embedding"},
@@ -124,11 +132,11 @@ def ablations(protocol: str) -> dict[str, Settings]:
         "depth 1": {"depth": 1},
     }
     if protocol == "A":
-        changes["8 experts"] = {"groups": [(["morgan"], 8)], "width": 210}
-        changes["2 experts"] = {"groups": [(["morgan"], 2)], "width": 700}
+        changes["4 experts"] = {"groups": [(["morgan"], 4)], "width": 400}
+        changes["8 experts"] = {"groups": [(["morgan"], 8)], "width": 230}
     else:
         every = ["morgan", "torsion", "atom_pair"]
-        changes["every expert reads all inputs"] = {"groups": [(every, 4)], "width": 250}
+        changes["every expert reads all inputs"] = {"groups": [(every, 4)], "width": 260}
         changes["8 experts"] = {
             "groups": [(["morgan"], 4), (["torsion"], 2), (["atom_pair"], 2)],
             "width": 310,

@@ -21,7 +21,7 @@ def write_tables(results: Path) -> None:
         "every piece of work, with its settings, is a line of `mixture_study-*.jsonl`. Macro means",
         "over assays with an active and an inactive; unmeasured cells count nowhere. Models of one",
         "protocol have the same inputs, about the same number of parameters, and were given the",
-        "same ten trials each. Validation rows are cut from the training rows.",
+        "same twelve trials each. Validation rows are cut from the training rows.",
     ]
     for protocol in NAMES:
         file = results / f"mixture_study-{protocol}.jsonl"

@@ -99,7 +99,7 @@ def read_folder(folder: Path) -> Model:
         if _sha256(_existing(folder, name)) != config["sha256"].get(name):
             raise ModelFolderError(f"{folder / name} was altered since the model was saved")
     featurizer = Featurizer.from_config(config["featurizer"])
-    featurizer.check_probe(config["featurizer_probe"])
+    featurizer.check_probe(config["featurizer_probe"], config["featurizer_versions"])
     tasks = tuple(config["tasks"])
     try:
         architecture = network_config(config["network"])

@@ -20,7 +20,7 @@ from tests.nn.conftest import random_input
 
 FEATURES = {"ecfp": 17, "torsion": 9}
 TASKS = tuple("abcdef")
-KINDS = st.sampled_from(["static", "linear", "low_rank", "task_embedding"])
+KINDS = st.sampled_from(["uniform", "static", "linear", "low_rank", "task_embedding"])
 TOWERS = st.sampled_from(["linear", "per_expert", "mlp"])
 OPEN = st.lists(
     st.lists(st.booleans(), min_size=5, max_size=5).filter(any), min_size=6, max_size=6
@@ -91,6 +91,8 @@ def naive_logits(network: Any, inputs: Inputs) -> torch.Tensor:
 
 def naive_scores(gate: Any, x: torch.Tensor, t: int) -> torch.Tensor:
     match gate.config.kind:
+        case "uniform":
+            return torch.zeros(5, dtype=torch.float64)
         case "static":
             return gate.score[t]
         case "linear":
@@ -188,7 +190,7 @@ def test_expert_logits_are_those_of_a_gate_that_opens_one_expert(tower: str) -> 
         torch.testing.assert_close(alone[e], network.tower(experts, gate))
 
 
-@pytest.mark.parametrize("kind", ["static", "linear", "low_rank", "task_embedding"])
+@pytest.mark.parametrize("kind", ["uniform", "static", "linear", "low_rank", "task_embedding"])
 def test_every_gate_starts_uniform(kind: str) -> None:
     config = network_config(
         {"kind": "mmoe", "experts": {"inputs": ["ecfp"], "n": 4}, "gate": {"kind": kind}}

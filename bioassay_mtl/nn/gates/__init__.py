@@ -1,6 +1,6 @@
 """Gates: how each task mixes the experts. A new kind is a new file here."""
 
-from bioassay_mtl.nn.gates import linear, low_rank, static, task_embedding
+from bioassay_mtl.nn.gates import linear, low_rank, static, task_embedding, uniform
 from bioassay_mtl.nn.gates.base import Gate, GateConfig, gates, masked_softmax
 
 __all__ = [
@@ -12,4 +12,5 @@ __all__ = [
     "masked_softmax",
     "static",
     "task_embedding",
+    "uniform",
 ]

@@ -21,7 +21,8 @@ class GateConfig(Config):
     Parameters
     ----------
     kind
-        Name in the registry of gates: ``static``, ``linear``, ``low_rank``, ``task_embedding``.
+        Name in the registry of gates: ``uniform``, ``static``, ``linear``, ``low_rank``,
+        ``task_embedding``.
     inputs
         Names of the inputs that the gate reads; empty: all inputs of the model.
     rank
