@@ -94,6 +94,7 @@ def training_settings(protocol: str, chosen: Settings, seed: int) -> Settings:
             "connections": connections,
             "tower": tower,
         }
+    settings.setdefault("decoupled", False)
     settings.setdefault("expert_loss", 1.0 if model == "mmoeex" else 0.0)
     return {
         "fingerprints": prints,

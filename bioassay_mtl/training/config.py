@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, SerializeAsAny, field_validator
@@ -12,9 +13,24 @@ from bioassay_mtl.chem.molecule import DEFAULT_MAX_ATOMS
 from bioassay_mtl.config import Config
 from bioassay_mtl.data.splits import SplitConfig
 from bioassay_mtl.nn import network_config
-from bioassay_mtl.nn.mmoeex import MMoEExConfig
 
 Share = Annotated[float, Field(ge=0, lt=1)]
+
+DEFAULT_FINGERPRINTS: dict[str, dict[str, Any]] = {
+    "morgan": {"kind": "morgan", "n_bits": 4096, "counts": True},
+    "torsion": {"kind": "torsion", "n_bits": 2048, "counts": True},
+    "atom_pair": {"kind": "atom_pair", "n_bits": 2048, "counts": True},
+}
+
+
+def default_network(inputs: Iterable[str]) -> Config:
+    """One expert for each input, two for the first: what won the study on PCBA."""
+    experts = [
+        {"inputs": (name,), "n": 1 if number else 2, "width": 600, "depth": 2, "dropout": 0.4}
+        for number, name in enumerate(inputs)
+    ]
+    gate, tower = {"kind": "static", "weight_decay": 10.0}, {"kind": "per_expert"}
+    return network_config({"experts": experts, "gate": gate, "tower": tower})
 
 
 class TrainingConfig(Config):
@@ -40,13 +56,13 @@ class TrainingConfig(Config):
         beside the loss of the mixture: above 0, experts learn as members of an ensemble do.
     decoupled
         Whether the loss of the mixture stops at the gates, so that experts learn from their own
-        losses alone (needs ``expert_loss``).
+        losses alone. Without ``expert_loss`` it has no effect.
     epochs
         Passes over the training rows; without validation rows, exactly so many.
     patience
         Epochs without a better macro average precision on the validation rows before stopping.
     batch_size
-        Molecules per step.
+        Molecules per step; None for about 30 steps an epoch (32 to 1,024 molecules each).
     learning_rate, weight_decay
         Of AdamW (decoupled; not applied to biases).
     schedule
@@ -68,7 +84,7 @@ class TrainingConfig(Config):
     """
 
     fingerprints: dict[str, dict[str, Any]] = Field(
-        default_factory=lambda: {"morgan": {"kind": "morgan"}}, min_length=1, validate_default=True
+        default_factory=lambda: dict(DEFAULT_FINGERPRINTS), min_length=1, validate_default=True
     )
     max_atoms: Annotated[int, Field(gt=0)] = DEFAULT_MAX_ATOMS
     network: SerializeAsAny[Config] = Field(default=None, validate_default=True)
@@ -76,11 +92,11 @@ class TrainingConfig(Config):
     positive_weight: PositiveWeight = "none"
     reduction: str = "sum"
     expert_loss: Annotated[float, Field(ge=0)] = 1.0
-    decoupled: bool = False
+    decoupled: bool = True
     epochs: Annotated[int, Field(ge=1)] = 12
     patience: Annotated[int, Field(ge=1)] = 5
-    batch_size: Annotated[int, Field(ge=1)] = 1024
-    learning_rate: Annotated[float, Field(gt=0)] = 8e-3
+    batch_size: Annotated[int, Field(ge=1)] | None = None
+    learning_rate: Annotated[float, Field(gt=0)] = 16e-3
     weight_decay: Annotated[float, Field(ge=0)] = 1.0
     schedule: Literal["cosine", "linear", "constant"] = "cosine"
     warmup: Share = 0.08
@@ -100,6 +116,5 @@ class TrainingConfig(Config):
     @classmethod
     def _known_network(cls, value: Any, info: Any) -> Config:
         if value is None:
-            inputs = tuple(info.data.get("fingerprints", ()))
-            value = MMoEExConfig.of({"experts": [{"inputs": (name,)} for name in inputs]})
+            return default_network(info.data.get("fingerprints", ()))
         return network_config(value)

@@ -66,8 +66,8 @@ class TrainingModule(pl.LightningModule):
         return int(self.current_epoch) + self.first_epoch
 
     def _batches(self, epoch: int) -> list[Tensor]:
-        settings = self.settings
-        return epoch_batches(self.train_rows, settings.batch_size, settings.seed, epoch)
+        size = self.settings.batch_size or min(1024, max(32, len(self.train_rows) // 30))
+        return epoch_batches(self.train_rows, size, self.settings.seed, epoch)
 
     def train_dataloader(self) -> Iterable[Tensor]:
         return DataLoader(self._batches(self.epoch), batch_size=None)  # type: ignore[arg-type]

@@ -96,7 +96,7 @@ def test_options_train_to_finite_predictions(
 
 def test_decoupled_experts_learn_as_if_alone(small_panel: Panel) -> None:
     """The mixture's loss reaches the gate, and nothing else."""
-    coupled = weights(train(small_panel, small_config(epochs=1)))
+    coupled = weights(train(small_panel, small_config(epochs=1, decoupled=False)))
     changes = small_config(epochs=1, decoupled=True)
     alone = weights(train(small_panel, changes))
     assert not torch.equal(alone["gate.score"], torch.zeros(3, 2))

@@ -1,0 +1,27 @@
+# Everything runs in .venv, made on first use from constraints.txt; later calls are quick.
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+BIN := .venv/bin
+READY := .venv/.ready
+
+.PHONY: screen test clean
+
+## Screen the example molecules with the shipped model; show the top hits.
+screen: $(READY)
+	$(BIN)/bioassay-mtl screen datasets/example_molecules.smi -o hits.csv --overwrite --show 10
+
+## Lint, format, types, tests.
+test: $(READY)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	OMP_NUM_THREADS=1 $(BIN)/pytest -n 2
+
+$(READY): setup.cfg pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(v < (3, 10) and f"Python 3.10 or newer is needed, found {v[0]}.{v[1]}: make PYTHON=/path/to/python3.11")'
+	@echo "Making .venv (a few minutes, once) ..."
+	$(PYTHON) -m venv --clear .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[deepchem,plots,tensorboard,test]'
+	@touch $@
+
+clean:
+	rm -rf .venv build *.egg-info hits.csv

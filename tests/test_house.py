@@ -1,0 +1,98 @@
+"""The house keeps its rules: layers import only downwards, and the metadata agree."""
+
+from __future__ import annotations
+
+import ast
+import configparser
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).resolve().parent.parent
+PACKAGE = ROOT / "bioassay_mtl"
+LAYERS = ("chem", "data", "nn", "balance", "training", "screening", "adapters", "cli")
+CONDA_NAMES = {"pytorch": "torch", "matplotlib-base": "matplotlib"}
+
+
+def imports(path: Path) -> Iterator[str]:
+    """Modules of this package that a file imports, anywhere in it."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom) and node.module:
+            names = [node.module]
+        elif isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        else:
+            continue
+        yield from (name for name in names if name.startswith("bioassay_mtl."))
+
+
+@pytest.mark.parametrize("layer", LAYERS)
+def test_imports_point_down(layer: str) -> None:
+    above = LAYERS[LAYERS.index(layer) + 1 :]
+    if layer == "adapters":
+        above = ("cli",)
+    for path in (PACKAGE / layer).rglob("*.py"):
+        for name in imports(path):
+            target = name.split(".")[1]
+            assert target not in above, f"{path.relative_to(ROOT)} imports {name}"
+
+
+def test_base_modules_import_no_layer() -> None:
+    for name in ("errors", "config", "registry"):
+        assert not {n.split(".")[1] for n in imports(PACKAGE / f"{name}.py")} & set(LAYERS)
+
+
+def requirements() -> dict[str, str]:
+    """Ranges of setup.cfg, of the package itself and of the extras that the set-up installs."""
+    setup = configparser.ConfigParser()
+    setup.read(ROOT / "setup.cfg")
+    lines = setup["options"]["install_requires"].splitlines()
+    for extra in ("deepchem", "plots", "tensorboard", "test"):
+        lines += setup["options.extras_require"][extra].splitlines()
+    return dict(_requirement(line) for line in lines if line.strip())
+
+
+def _requirement(line: str) -> tuple[str, str]:
+    match = re.match(r"([\w.-]+)\s*([^;#]*)", line.split(";")[0])
+    assert match
+    return match[1].lower(), match[2].strip()
+
+
+def test_conda_environment_is_in_step_with_setup_cfg() -> None:
+    listed = yaml.safe_load((ROOT / "environment.yml").read_text())["dependencies"]
+    flat = [item for item in listed if isinstance(item, str)]
+    flat += next(item["pip"] for item in listed if isinstance(item, dict))
+    found = dict(_requirement(line) for line in flat)
+    found = {CONDA_NAMES.get(name, name): value for name, value in found.items()}
+    for name in ("python", "pip"):
+        found.pop(name)
+    assert found == requirements()
+
+
+def test_every_requirement_has_a_tested_version() -> None:
+    pinned = {
+        line.split("==")[0].lower().replace("_", "-")
+        for line in (ROOT / "constraints.txt").read_text().splitlines()
+    }
+    assert set(requirements()) <= pinned
+
+
+def test_every_package_is_installed() -> None:
+    setup = configparser.ConfigParser()
+    setup.read(ROOT / "setup.cfg")
+    named = set(setup["options"]["packages"].split())
+    found = {".".join(path.parent.relative_to(ROOT).parts) for path in PACKAGE.rglob("__init__.py")}
+    assert named == found | {"bioassay_mtl.datasets"}
+
+
+def test_importing_the_package_is_light() -> None:
+    program = "import sys, bioassay_mtl; print([m for m in ('torch', 'numpy') if m in sys.modules])"
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True, cwd=ROOT
+    )
+    assert done.stdout.strip() == "[]"
