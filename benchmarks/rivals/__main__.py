@@ -38,7 +38,10 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--data", help="folder with pcba/ (or BIOASSAY_DATA)")
     parser.add_argument("--out", type=Path, help="results file, JSONL; --quick writes none unasked")
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2], help="network seeds")
-    parser.add_argument("--minutes", type=float, default=float("inf"), help="per-assay rivals stop")
+    parser.add_argument(
+        "--minutes", type=float, default=float("inf"), help="time limit, see Options"
+    )
+    parser.add_argument("--features", nargs="+", default=[], help="deepchem: only these")
     parser.add_argument("--chemprop", type=Path, help="the chemprop program")
     parser.add_argument("--chemprop-epochs", type=int, default=30)
     parser.add_argument("--chemprop-minutes", type=float, default=25.0)
@@ -60,6 +63,7 @@ def main(arguments: list[str] | None = None) -> int:
         seeds=tuple(asked.seeds[:1] if asked.quick else asked.seeds),
         quick=asked.quick,
         minutes=asked.minutes,
+        features=tuple(asked.features),
         chemprop=asked.chemprop,
         chemprop_epochs=asked.chemprop_epochs,
         chemprop_minutes=asked.chemprop_minutes,

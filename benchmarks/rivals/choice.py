@@ -20,6 +20,9 @@ def validation_ap(rival: str, protocol: str, ledger: Ledger) -> dict[str, float]
         name: merge(ledger.select(protocol, chooser, "choice", name))
         for name in candidates(rival, protocol)
     }
+    found = {name: by_assay for name, by_assay in found.items() if by_assay}
+    if not found:
+        return {}
     shared = set.intersection(*(set(by_assay) for by_assay in found.values()))
     if not shared:
         return {}

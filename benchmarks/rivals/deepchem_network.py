@@ -6,6 +6,7 @@ import contextlib
 import copy
 import io
 import tempfile
+import time
 from dataclasses import dataclass
 from typing import Any
 
@@ -51,6 +52,7 @@ def fit_network(
     seed: int,
     epochs: int = EPOCHS,
     stop_early: bool = True,
+    minutes: float = float("inf"),
 ) -> NetworkResult:
     """Fit with early stopping, or for a given number of epochs.
 
@@ -67,7 +69,10 @@ def fit_network(
         Largest number of epochs, or the very number where ``stop_early`` is False.
     stop_early : bool
         Keep the weights of the epoch of highest macro AP on ``valid``.
+    minutes : float
+        Begin no epoch after this long.
     """
+    started = time.monotonic()
     # DeepChem greets on both streams at import; the results must stay one JSON object a line.
     with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
         import deepchem
@@ -106,7 +111,8 @@ def fit_network(
             if ap > best_ap:
                 best_ap, best_epoch = ap, epoch
                 best_state = copy.deepcopy(model.model.state_dict())
-            if epoch - best_epoch >= PATIENCE:
+            out_of_time = time.monotonic() - started > minutes * 60
+            if out_of_time or epoch - best_epoch >= PATIENCE:
                 break
         if best_state is not None:
             model.model.load_state_dict(best_state)

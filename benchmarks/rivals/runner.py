@@ -36,7 +36,10 @@ class Options:
     quick : bool
         Few rows, assays, trees and epochs.
     minutes : float
-        Stop between two pieces of work after this long; the next call goes on.
+        Per-assay rivals stop between two assays after this long and the next call goes on;
+        deepchem begins no epoch after it.
+    features : tuple of str
+        Feature sets that deepchem tries; empty for all.
     chemprop : Path or None
         The external program.
     chemprop_epochs : int
@@ -48,6 +51,7 @@ class Options:
     seeds: tuple[int, ...] = (0, 1, 2)
     quick: bool = False
     minutes: float = float("inf")
+    features: tuple[str, ...] = ()
     chemprop: Path | None = None
     chemprop_epochs: int = 30
     chemprop_minutes: float = 25.0
@@ -126,7 +130,7 @@ def _one_assay(
 def _run_deepchem(rows: Evaluation, ledger: Ledger, options: Options) -> str:
     _need("deepchem")
     _note_settings("deepchem", rows, ledger, options.seeds[0], deepchem_network.SETTINGS)
-    for feature in candidates("deepchem", rows.name):
+    for feature in options.features or candidates("deepchem", rows.name):
         _one_network(rows, ledger, options, feature, options.seeds[0])
     chosen = chosen_features("deepchem", rows.name, ledger)
     for seed in options.seeds[1:]:
@@ -144,9 +148,15 @@ def _one_network(
     parts = {"fit": rows.fit, "valid": rows.valid, "test": rows.test}
     x = features.build(feature, rows.packed, rows.smiles)
     epochs = 2 if options.quick else deepchem_network.EPOCHS
-    result = deepchem_network.fit_network(x, rows.label, parts, rows.tasks, seed, epochs)
+    result = deepchem_network.fit_network(
+        x, rows.label, parts, rows.tasks, seed, epochs, minutes=options.minutes
+    )
     seconds = time.perf_counter() - started
     notes = {"best_epoch": result.best_epoch, "epochs": result.epochs}
+    stopped = result.epochs < epochs and result.epochs - result.best_epoch < (
+        deepchem_network.PATIENCE
+    )
+    notes["finished"] = not stopped
     choice = (rows.name, "deepchem", feature, "choice", seed, "all")
     valid = scores.score_all(rows.label[rows.valid], result.valid, rows.tasks)
     test = scores.score_all(rows.label[rows.test], result.test, rows.tasks)

@@ -116,7 +116,9 @@ def _section(protocol: str, summaries: list[Summary]) -> list[str]:
     lines.append("| rival | features | ROC-AUC | AP | seeds | assays | seconds |")
     lines.append("|---|---|---|---|---|---|---|")
     for summary in sorted(summaries, key=lambda one: -float(np.mean(one.ap))):
-        cells = [summary.rival, summary.features, _spread(summary.auc), _spread(summary.ap)]
+        stopped = any(not run.get("finished", True) for run in summary.notes.get("by_seed", []))
+        name = f"{summary.rival} (stopped by time)" if stopped else summary.rival
+        cells = [name, summary.features, _spread(summary.auc), _spread(summary.ap)]
         cells += [str(len(summary.ap)), str(summary.assays), f"{summary.seconds:.0f}"]
         lines.append("| " + " | ".join(cells) + " |")
     lines.append("")
@@ -135,6 +137,8 @@ def _spread(values: list[float]) -> str:
 
 def _note(summary: Summary) -> str:
     parts = [f"- {summary.rival}: `{json.dumps(summary.notes.get('settings', {}))}`"]
+    if any(not run.get("finished", True) for run in summary.notes.get("by_seed", [])):
+        parts.append("**the time box ended its training before it converged: no fair comparison**")
     if len(summary.chosen_ap) > 1:
         values = ", ".join(f"{name} {value:.4f}" for name, value in summary.chosen_ap.items())
         parts.append(f"validation AP {values}")

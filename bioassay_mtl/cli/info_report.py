@@ -68,15 +68,27 @@ def use_of_experts(facts: dict[str, Any]) -> Table:
 
 
 def metrics_table(metrics: dict[str, Any]) -> Table:
-    """Every plain number of ``metrics.json``: one column for each part, one row for each metric."""
+    """``metrics.json`` without single assays: a column for each part, intervals in brackets."""
     columns = {part: dict(plain_numbers(values)) for part, values in metrics.items() if values}
-    table = Table(title="Measured", title_justify="left", box=box.SIMPLE)
+    table = Table(title="Measured (means over assays)", title_justify="left", box=box.SIMPLE)
     table.add_column("metric")
     for part in columns:
         table.add_column(part, justify="right")
     for name in dict.fromkeys(name for column in columns.values() for name in column):
-        table.add_row(name, *(f"{c[name]:.4g}" if name in c else "" for c in columns.values()))
+        if not name.endswith(("_low", "_high")):
+            table.add_row(
+                name.removeprefix("macro "),
+                *(_with_interval(column, name) for column in columns.values()),
+            )
     return table
+
+
+def _with_interval(values: dict[str, float], name: str) -> str:
+    if name not in values:
+        return ""
+    low, high = values.get(f"{name}_low"), values.get(f"{name}_high")
+    interval = "" if low is None or high is None else f" ({low:.3g} to {high:.3g})"
+    return f"{values[name]:.4g}{interval}"
 
 
 def plain_numbers(values: Any, name: str = "") -> Iterator[tuple[str, float]]:

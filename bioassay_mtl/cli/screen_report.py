@@ -104,26 +104,32 @@ def show(
 
 
 def hits_table(hits: TellingHits, model: PendingModel, width: int) -> Table:
-    """The most telling predictions, each beside what is usual for the assay."""
+    """The most telling predictions, each beside what is usual for the assay.
+
+    Assays and numbers are never cut; on a narrow terminal SMILES are left out, then remarks on the
+    assay.
+    """
+    best = hits.best()
     about = {assay: ", ".join(filter(None, a.values())) for assay, a in model.annotations.items()}
-    rows = [
-        [
-            hit.id or f"row {hit.row}",
-            hit.smiles,
-            hit.assay,
-            *([shortened(about.get(hit.assay, ""), 24)] if about else []),
-            f"{hit.probability:.3f}",
-            f"{hit.share:.2%}",
-            f"{hit.fold:,.0f} x" if hit.fold >= 9.95 else f"{hit.fold:.1f} x",
-        ]
-        for hit in hits.best()
-    ]
-    names = ["molecule", "SMILES", "assay", *(["about"] if about else [])]
-    numbers = ["active", "usual", "fold"]
-    widest = [max(map(len, column)) for column in zip(names + numbers, *rows, strict=True)]
-    room = width - (sum(widest) - widest[1]) - 3 * len(widest) - 2
-    for row in rows:  # SMILES get what the other columns leave
-        row[1] = shortened(row[1], max(12, room))
+    columns = {
+        "molecule": [shortened(hit.id or f"row {hit.row}", 16) for hit in best],
+        "SMILES": [hit.smiles for hit in best],
+        "assay": [hit.assay for hit in best],
+        "about": [about.get(hit.assay, "") for hit in best],
+        "active": [f"{hit.probability:.3f}" for hit in best],
+        "usual": [f"{hit.share:.2%}" for hit in best],
+        "fold": [f"{hit.fold:,.0f} x" if hit.fold >= 9.95 else f"{hit.fold:.1f} x" for hit in best],
+    }
+    widest = {name: max(map(len, (name, *texts))) for name, texts in columns.items()}
+    gap = 3  # around and between columns
+    room = width - sum(widest[name] + gap for name in columns if name not in ("SMILES", "about"))
+    for name in ("about", "SMILES"):
+        share = min(widest[name], 24 if name == "about" else 60, room - gap)
+        if share < 12 or not any(columns[name]):
+            del columns[name]
+            continue
+        columns[name] = [shortened(text, share) for text in columns[name]]
+        room -= share + gap
     table = Table(
         title="Predictions furthest above the usual",
         title_justify="left",
@@ -131,11 +137,10 @@ def hits_table(hits: TellingHits, model: PendingModel, width: int) -> Table:
         caption_justify="left",
         box=box.SIMPLE,
     )
-    for name in names:
-        table.add_column(name, no_wrap=True)
-    for name in numbers:
-        table.add_column(name, justify="right", no_wrap=True)
-    for row in rows:
+    for name in columns:
+        is_number = name in ("active", "usual", "fold")
+        table.add_column(name, justify="right" if is_number else "left", no_wrap=True)
+    for row in zip(*columns.values(), strict=True):
         table.add_row(*map(escape, row))
     return table
 

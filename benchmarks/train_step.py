@@ -1,0 +1,171 @@
+"""Rows per second of a training step: MMoEEx, a shared bottom of its size, and a naive loop.
+
+    python -m benchmarks.train_step [--quick]
+
+The naive loop has one `torch.nn` network per expert that reads a dense copy of its input, one
+linear layer per task and expert, and the same loss. Steps are timed in turn, round by round, on one
+thread (and on CUDA where there is one); the median round counts. Real molecules (RDKit's NCI set)
+with random labels: time does not depend on what is learnt.
+"""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import binary_cross_entropy_with_logits
+
+from benchmarks.report import report
+from bioassay_mtl.chem.featurizer import Featurizer
+from bioassay_mtl.nn import build_network
+from bioassay_mtl.training.batches import ResidentData
+from bioassay_mtl.training.config import TrainingConfig
+from bioassay_mtl.training.module import TrainingModule
+
+N_TASKS = 128
+BATCH = 1024
+INPUTS = ("morgan", "morgan", "torsion", "atom_pair")
+WIDTH = 600
+TOWERS = {"kind": "per_expert"}
+
+
+class NaiveMixture(nn.Module):
+    """One network per expert and one layer per task and expert, in Python loops."""
+
+    def __init__(self, n_features: dict[str, int]) -> None:
+        super().__init__()
+        self.experts = nn.ModuleList(
+            nn.ModuleList([nn.Linear(n_features[name], WIDTH), nn.Linear(WIDTH, WIDTH)])
+            for name in INPUTS
+        )
+        self.towers = nn.ModuleList(
+            nn.ModuleList(nn.Linear(WIDTH, 1) for _ in INPUTS) for _ in range(N_TASKS)
+        )
+        self.score = nn.Parameter(torch.zeros(N_TASKS, len(INPUTS)))
+        self.dropout = nn.Dropout(0.4)
+
+    def forward(self, dense: dict[str, Tensor]) -> tuple[Tensor, list[Tensor]]:
+        """Logits of the mixture ``(B, T)`` and of every expert."""
+        hidden = []
+        for name, (first, second) in zip(INPUTS, self.experts, strict=True):
+            h = self.dropout(torch.relu(first(dense[name])))
+            hidden.append(h + self.dropout(torch.relu(second(h))))
+        votes = [
+            torch.cat([towers[e](hidden[e]) for towers in self.towers], dim=1)
+            for e in range(len(INPUTS))
+        ]
+        gates = torch.softmax(self.score, dim=1)
+        return sum(gates[:, e] * vote.detach() for e, vote in enumerate(votes)), votes
+
+
+def main() -> None:
+    """Time the three."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--quick", action="store_true", help="two rounds of two steps")
+    quick = parser.parse_args().quick
+    torch.set_num_threads(1)
+    for device in ["cpu", *(["cuda"] if torch.cuda.is_available() else [])]:
+        for precision in ("float32", "bfloat16"):
+            run(torch.device(device), precision, rounds=2 if quick else 5, steps=2 if quick else 6)
+
+
+def run(device: torch.device, precision: str, rounds: int, steps: int) -> None:
+    """Time every case in turn, and report rates and their ratios to MMoEEx."""
+    data, n_features = resident_data(device)
+    mixture = TrainingConfig()
+    bottom = {"inputs": list(n_features), "width": 970, "depth": 2, "dropout": 0.4}
+    shared = TrainingConfig.of({"network": {"kind": "shared_bottom", "bottom": bottom}})
+    cases = {
+        "mmoeex": ours(mixture, data, n_features),
+        "shared_bottom of equal size": ours(shared, data, n_features),
+        "naive loop over experts and tasks": naive(data, n_features),
+    }
+    seconds: dict[str, list[float]] = {name: [] for name in cases}
+    with torch.autocast(device.type, torch.bfloat16, enabled=precision == "bfloat16"):
+        for step in cases.values():
+            step(0)
+        for _ in range(rounds):
+            for name, step in cases.items():
+                start = time.perf_counter()
+                for number in range(steps):
+                    step(number)
+                if device.type == "cuda":
+                    torch.cuda.synchronize()
+                seconds[name].append((time.perf_counter() - start) / steps)
+    place = f"{device.type} {precision}"
+    for name, times in seconds.items():
+        rate = BATCH / statistics.median(times)
+        report(f"{name}, {place}", "training_rate", rate, "rows/s")
+        ratio = statistics.median(
+            other / mine for mine, other in zip(seconds["mmoeex"], times, strict=True)
+        )
+        report(f"{name}, {place}", "step_time_ratio_to_mmoeex", ratio, "1")
+
+
+def resident_data(device: torch.device) -> tuple[ResidentData, dict[str, int]]:
+    """NCI molecules with random labels, 60 % of the cells measured, 1.4 % of those active."""
+    from rdkit import RDConfig
+
+    file = Path(RDConfig.RDDataDir) / "NCI" / "first_5K.smi"
+    smiles = [line.split()[0] for line in file.read_text().splitlines()]
+    featurizer = Featurizer.from_config({"fingerprints": TrainingConfig().fingerprints})
+    features = featurizer(smiles)
+    rng = np.random.default_rng(0)
+    shape = (len(smiles), N_TASKS)
+    labels = np.where(rng.random(shape) < 0.6, rng.random(shape) < 0.014, -1).astype(np.int8)
+    return ResidentData(features.blocks, labels, device), featurizer.n_features
+
+
+def ours(
+    config: TrainingConfig, data: ResidentData, n_features: dict[str, int]
+) -> Callable[[int], None]:
+    """A step of the package's own training module, as Lightning would call it."""
+    tasks = [f"task-{t}" for t in range(N_TASKS)]
+    network = build_network(config.network, n_features, tasks).to(data.labels.device).train()
+    rows = torch.arange(len(data.labels), device=data.labels.device)
+    module = TrainingModule(network, config, data, rows, rows[:0])
+    return stepper(lambda r: module.training_step(r, 0), module.configure_optimizers(), data)
+
+
+def naive(data: ResidentData, n_features: dict[str, int]) -> Callable[[int], None]:
+    """A step of the naive mixture on dense inputs."""
+    network = NaiveMixture(n_features).to(data.labels.device).train()
+
+    def loss(rows: Tensor) -> Tensor:
+        inputs: dict[str, Any] = dict(data.inputs(rows))
+        dense = {n: x if isinstance(x, Tensor) else x.dense() for n, x in inputs.items()}
+        mixed, votes = network(dense)
+        targets, mask = data.targets(rows)
+        losses = [
+            (binary_cross_entropy_with_logits(out, targets, reduction="none") * mask).sum()
+            for out in (mixed, *votes)
+        ]
+        return (losses[0] + sum(losses[1:]) / len(votes)) / len(rows)
+
+    return stepper(loss, torch.optim.AdamW(network.parameters(), fused=True), data)
+
+
+def stepper(
+    loss: Callable[[Tensor], Tensor], optimizer: torch.optim.Optimizer, data: ResidentData
+) -> Callable[[int], None]:
+    """One whole step: batch, forward, backward, update."""
+    order = torch.randperm(len(data.labels), generator=torch.Generator().manual_seed(0))
+    batches = order.to(data.labels.device).split(BATCH)[:-1]
+
+    def step(number: int) -> None:
+        optimizer.zero_grad()
+        loss(batches[number % len(batches)]).backward()
+        optimizer.step()
+
+    return step
+
+
+if __name__ == "__main__":
+    main()
