@@ -122,10 +122,11 @@ def hits_table(hits: TellingHits, model: PendingModel, width: int) -> Table:
     }
     widest = {name: max(map(len, (name, *texts))) for name, texts in columns.items()}
     gap = 3  # around and between columns
-    room = width - sum(widest[name] + gap for name in columns if name not in ("SMILES", "about"))
+    fixed = [widest[name] + gap for name in columns if name not in ("SMILES", "about")]
+    room = width - 2 - sum(fixed)
     for name in ("about", "SMILES"):
         share = min(widest[name], 24 if name == "about" else 60, room - gap)
-        if share < 12 or not any(columns[name]):
+        if share < min(12, widest[name]) or not any(columns[name]):
             del columns[name]
             continue
         columns[name] = [shortened(text, share) for text in columns[name]]
