@@ -16,6 +16,7 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.mixture_study.cases import MODELS, SEEDS, Settings, ablations, trial_name, trials
+from benchmarks.mixture_study.plot import write_plots
 from benchmarks.mixture_study.runs import Study
 from benchmarks.mixture_study.table import write_tables
 from benchmarks.report import report
@@ -52,6 +53,7 @@ def main() -> int:
     for stage in arguments.stages:
         run_stage(study, stage)
     write_tables(RESULTS)
+    write_plots(RESULTS)
     return 0
 
 
