@@ -77,6 +77,7 @@ def run_stage(study: Study, stage: str) -> None:
         for seed in SEEDS[:2]:
             for case, change in ablations(study.protocol).items():
                 show(study.run(stage, case, chosen["mmoeex"] | change, seed))
+        show(study.run(stage, "three models averaged", chosen["mmoeex"], 0, n_members=3))
 
 
 def choose(study: Study, model: str) -> Settings:

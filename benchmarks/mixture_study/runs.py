@@ -101,11 +101,12 @@ class Study:
         parts = Split(np.sort(fit_rows), NO_ROWS, NO_ROWS, len(panel))
         return train(panel, TrainingConfig.of(settings), parts=parts), panel
 
-    def run(self, stage: str, case: str, chosen: Settings, seed: int) -> Entry:
+    def run(self, stage: str, case: str, chosen: Settings, seed: int, n_members: int = 1) -> Entry:
         """Do one piece of work, or find it done.
 
         ``stage`` is ``test`` (fit on all training rows, score the test rows) or anything else (fit
-        and score inside the training rows).
+        and score inside the training rows). With ``n_members``, probabilities are the mean over so
+        many models of consecutive seeds.
         """
         key = (self.protocol, case, "", stage, seed, "all")
         done = self.ledger.get(key)
@@ -115,11 +116,15 @@ class Study:
         if stage == "test":
             fit, scored = self.rows.train, self.rows.test
         start = time.perf_counter()
-        model, panel = self.fit(chosen, seed, fit)
+        probabilities, size = [], 0
+        for member in range(seed, seed + n_members):
+            model, panel = self.fit(chosen, member, fit)
+            probabilities.append(predict(model, panel, scored))
+            size += n_parameters(model)
         seconds = time.perf_counter() - start
-        probabilities = predict(model, panel, scored)
-        scores = score_all(panel.labels[scored], probabilities, panel.tasks)
-        notes = {"settings": chosen, "parameters": n_parameters(model)}
+        mean = np.mean(probabilities, axis=0)
+        scores = score_all(panel.labels[scored], mean, panel.tasks)
+        notes = {"settings": chosen, "parameters": size}
         return self.ledger.add(make_entry(key, scores, seconds, notes))
 
     def _with_groups(self, chosen: Settings) -> Settings:

@@ -135,13 +135,15 @@ def test_no_row_to_train_on_is_an_error(small_panel: Panel) -> None:
 def test_folder_logs_and_refusals(small_panel: Panel, tmp_path: Path) -> None:
     out = tmp_path / "model"
     seen: list[float] = []
-    model = train(small_panel, small_config(), out=out, progress=lambda r: seen.append(r["epoch"]))
+    config = small_config(loggers=["csv", "tensorboard"])
+    model = train(small_panel, config, out=out, progress=lambda r: seen.append(r["epoch"]))
     assert seen == [1, 2, 3, 4]
     assert same(model, Model.load(out))
     assert not (tmp_path / "model.training" / "state.safetensors").exists()
     with (tmp_path / "model.training" / "logs" / "metrics.csv").open() as stream:
         logged = [row["loss"] for row in csv.DictReader(stream) if row.get("loss")]
     assert len(logged) == 4
+    assert list((tmp_path / "model.training" / "tensorboard").glob("events.*"))
     with pytest.raises(ConfigError, match="exists"):
         train(small_panel, small_config(), out=out)
 
