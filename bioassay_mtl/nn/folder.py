@@ -65,6 +65,7 @@ def write_folder(
             for name, value in model.network.state_dict().items()
         }
         save_file(weights, scratch / WEIGHTS)
+        (scratch / WEIGHTS).chmod(0o644)  # safetensors keeps files to their owner
         (scratch / METRICS).write_text(json.dumps(model.metrics, indent=1) + "\n")
         (scratch / CARD).write_text(model.card, encoding="utf-8")
         config = _config(model)
