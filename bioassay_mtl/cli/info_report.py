@@ -88,7 +88,8 @@ def _with_interval(values: dict[str, float], name: str) -> str:
         return ""
     low, high = values.get(f"{name}_low"), values.get(f"{name}_high")
     interval = "" if low is None or high is None else f" ({low:.3g} to {high:.3g})"
-    return f"{values[name]:.4g}{interval}"
+    value = values[name]
+    return f"{value:,}" if isinstance(value, int) else f"{value:.4g}{interval}"
 
 
 def plain_numbers(values: Any, name: str = "") -> Iterator[tuple[str, float]]:

@@ -39,7 +39,7 @@ def screen(
     show: Annotated[
         int,
         typer.Option(
-            min=0, metavar="N", help="Show the N predictions furthest above the usual active share."
+            min=0, metavar="N", help="Show the N molecules furthest above the usual active share."
         ),
     ] = 0,
     file_format: Annotated[

@@ -104,7 +104,7 @@ def show(
 
 
 def hits_table(hits: TellingHits, model: PendingModel, width: int) -> Table:
-    """The most telling predictions, each beside what is usual for the assay.
+    """The most telling molecules, each beside what is usual for the assay.
 
     Assays and numbers are never cut; on a narrow terminal SMILES are left out, then remarks on the
     assay.
@@ -132,7 +132,7 @@ def hits_table(hits: TellingHits, model: PendingModel, width: int) -> Table:
         columns[name] = [shortened(text, share) for text in columns[name]]
         room -= share + gap
     table = Table(
-        title="Predictions furthest above the usual",
+        title="Molecules furthest above the usual, each in its most telling assay",
         title_justify="left",
         caption="active: predicted probability; usual: active share in the training data",
         caption_justify="left",

@@ -1,4 +1,4 @@
-"""The most telling predictions of a screen, over all molecules and assays."""
+"""The molecules that a screen says most about."""
 
 from __future__ import annotations
 
@@ -35,7 +35,9 @@ class Hit:
 
 
 class TellingHits:
-    """Keeps the ``k`` molecule-assay pairs that a prediction says most about.
+    """Keeps the ``k`` molecules that predictions say most about, each in its most telling assay.
+
+    One promiscuous molecule would otherwise fill the list.
 
     Ranking by probability would list promiscuous assays only, ranking by the fold over an assay's
     active share only its rarest. The information gained over the share s, the Kullback-Leibler
@@ -48,7 +50,7 @@ class TellingHits:
     shares
         ``(t,)`` active share of each assay in the training data; NaN where unknown.
     k
-        Pairs kept.
+        Molecules kept.
     """
 
     def __init__(self, assays: Sequence[str], shares: NDArray[np.float64], k: int) -> None:
@@ -64,17 +66,18 @@ class TellingHits:
             return
         bits = information_gain(batch.probabilities[rows], self.shares)
         bits[~(bits > 0)] = 0
-        count = min(self.k, bits.size)
-        for place in np.argpartition(bits, -count, axis=None)[-count:]:
-            at, assay = divmod(int(place), len(self.assays))
-            if bits[at, assay] > 0:
-                self._offer(batch, int(rows[at]), assay, float(bits[at, assay]))
+        assays = bits.argmax(axis=1)
+        best = bits[np.arange(len(rows)), assays]
+        count = min(self.k, len(best))
+        for place in np.argpartition(best, -count)[-count:]:
+            if best[place] > 0:
+                self._offer(batch, int(rows[place]), int(assays[place]), float(best[place]))
 
     def _offer(self, batch: ScreenedBatch, at: int, assay: int, bits: float) -> None:
         row = batch.first_row + at
         hit = Hit(
             bits=bits,
-            order=-(row * len(self.assays) + assay),
+            order=-row,
             row=row,
             id=batch.ids[at],
             smiles=batch.smiles[at],
@@ -88,7 +91,7 @@ class TellingHits:
             heapq.heappushpop(self._heap, hit)
 
     def best(self) -> list[Hit]:
-        """The pairs kept, most telling first."""
+        """The hits kept, most telling first."""
         return sorted(self._heap, reverse=True)
 
 

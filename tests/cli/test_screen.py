@@ -102,7 +102,7 @@ def test_shown_hits_have_probability_share_and_fold(
     out = tmp_path / "out.csv"
     done = cli("screen", library, "-o", out, "--model", model_folder, "--show", 3)
     lines = [line.split() for line in done.out.splitlines() if " PCBA-" in line]
-    assert len(lines) == 3
+    assert len(lines) == 2  # two molecules are ok, each in its most telling assay
     rows = {row["id"]: row for row in table(out)}
     for molecule, smiles, assay, probability, share, fold, _ in lines:
         assert rows[molecule]["smiles"] == smiles

@@ -35,15 +35,16 @@ def test_equals_sorting_everything(k: int) -> None:
     for batch in batches:
         hits.add(batch)
     p = np.concatenate([batch.probabilities for batch in batches])
-    gain = np.nan_to_num(information_gain(p, SHARES.astype(np.float32))).ravel()
-    order = np.argsort(-gain, kind="stable")[: min(k, int((gain > 0).sum()))]
-    found = [(hit.row - 1) * 3 + "abc".index(hit.assay) for hit in hits.best()]
-    assert found == order.tolist()
+    gain = np.nan_to_num(information_gain(p, SHARES.astype(np.float32)))
+    best = gain.max(axis=1)
+    order = np.argsort(-best, kind="stable")[: min(k, int((best > 0).sum()))]
+    expected = [(row + 1, "abc"[gain[row].argmax()]) for row in order]
+    assert [(hit.row, hit.assay) for hit in hits.best()] == expected
 
 
 def test_a_rare_assay_at_half_beats_a_common_one_at_nine_tenths() -> None:
-    batch = make_batch(1, 3)
-    batch.probabilities[:] = [[0.9, 0.5, 0.0]]
+    batch = make_batch(2, 3)
+    batch.probabilities[:] = [[0.9, 0.0, 0.0], [0.9, 0.5, 0.0]]
     hits = TellingHits("abc", SHARES, 2)
     hits.add(batch)
     best = hits.best()
