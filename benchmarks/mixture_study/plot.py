@@ -34,6 +34,8 @@ def write_plots(results: Path) -> None:
     for (name, entries), (left, right) in zip(tests.items(), axes, strict=True):
         _seeds(left, name, entries)
         _gains(right, entries)
+    handles, labels = axes[0, 0].get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside upper center", ncols=len(labels), frameon=False)
     figure.savefig(results / "mixture_study.png", dpi=110)
     plt.close(figure)
 
@@ -45,7 +47,7 @@ def _seeds(axis, name: str, entries: list[Entry]) -> None:  # type: ignore[no-un
         auc, ap = ([float(np.mean(getattr(e, key))) for e in mine] for key in ("auc", "ap"))
         axis.scatter(auc, ap, color=COLOURS[model], label=model, s=42)
     axis.set(xlabel="macro ROC-AUC, test", ylabel="macro AP, test", title=f"{name}: every seed")
-    axis.legend(frameon=False)
+    axis.locator_params(nbins=5)
 
 
 def _gains(axis, entries: list[Entry]) -> None:  # type: ignore[no-untyped-def]
@@ -64,5 +66,5 @@ def _gains(axis, entries: list[Entry]) -> None:  # type: ignore[no-untyped-def]
     axis.set(
         xlabel="assays, sorted",
         ylabel="AP gain",
-        title=f"mmoeex over shared_bottom: better in {better} of {len(gain)} assays",
+        title=f"AP gain over shared_bottom: {better} of {len(gain)} assays",
     )
