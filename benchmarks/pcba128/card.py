@@ -12,8 +12,9 @@ TEXT = """# pcba128
 Probability that a molecule is active in each of 128 PubChem BioAssay (PCBA) assays, from SMILES.
 
 - **Network**: MMoEEx, {experts} experts of {width} units, {parameters:.1f} million parameters.
-- **Reads**: {inputs}, as log2(1 + count). Each expert reads one of the fingerprints and learns from
-  its own loss; a gate per assay weighs their votes.
+- **Reads**: {inputs}, as
+  log2(1 + count). Each expert reads one of them and learns from its own loss; a gate per assay
+  weighs their votes.
 - **Training rows**: all {rows:,} molecules of the data below that have a SMILES, {epochs} epochs,
   no row held back; {active:,} active and {inactive:,} inactive cells. {missing:.0%} of the cells
   were never measured and have no part in training or in any figure here.

@@ -79,6 +79,10 @@ def evaluate(
             hint="columns of an assay hold 1, 0 or nothing, under the model's name for it",
         )
     features = loaded.featurize(table.structures or [], workers=workers or available_cores())
+    if not features.ok.any():
+        raise InputError(
+            "no molecule of the panel can be read", file=panel, hint="check its SMILES"
+        )
     table = table.select_tasks(assays).take(features.ok)
     columns = [loaded.tasks.index(task) for task in assays]
     probabilities = loaded.predict_features(features)[features.ok][:, columns]

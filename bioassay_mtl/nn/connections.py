@@ -144,7 +144,10 @@ def matrix(
     config: ConnectionConfig, tasks: Sequence[str], n_experts: int, rng: np.random.Generator
 ) -> Connections:
     """As the user gave it."""
-    given = np.asarray(config.matrix, dtype=bool)
+    rows = config.matrix or ()
+    if len({len(row) for row in rows}) > 1:
+        raise ConfigError("connections: the rows of the matrix differ in length")
+    given = np.asarray(rows, dtype=bool)
     if given.shape != (len(tasks), n_experts):
         raise ConfigError(
             f"connections: the matrix needs {len(tasks)} tasks x {n_experts} experts, "

@@ -55,6 +55,8 @@ def write_folder(
 
     if folder.exists() and not overwrite:
         raise ModelFolderError(f"{folder} exists (choose another folder, or overwrite it)")
+    if folder.exists() and any(folder.iterdir()) and not (folder / CONFIG).exists():
+        raise ModelFolderError(f"{folder} is no model folder: it is not overwritten")
     folder.parent.mkdir(parents=True, exist_ok=True)
     scratch = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
     try:
@@ -69,7 +71,7 @@ def write_folder(
         (scratch / METRICS).write_text(json.dumps(model.metrics, indent=1) + "\n")
         (scratch / CARD).write_text(model.card, encoding="utf-8")
         config = _config(model)
-        config["sha256"] = {name: _sha256(scratch / name) for name in (WEIGHTS, METRICS)}
+        config["sha256"] = {name: _sha256(scratch / name) for name in (WEIGHTS, METRICS, CARD)}
         config["sha256"][CONFIG] = _digest(config)
         (scratch / CONFIG).write_text(json.dumps(config, indent=1) + "\n")
         if folder.exists():
@@ -96,7 +98,7 @@ def read_folder(folder: Path) -> Model:
     from bioassay_mtl.nn.model import Model
 
     config = read_config(folder)
-    for name in (WEIGHTS, METRICS):
+    for name in (WEIGHTS, METRICS, CARD):
         if _sha256(_existing(folder, name)) != config["sha256"].get(name):
             raise ModelFolderError(f"{folder / name} was altered since the model was saved")
     featurizer = Featurizer.from_config(config["featurizer"])
@@ -120,7 +122,7 @@ def read_folder(folder: Path) -> Model:
         name=config["name"],
         training=config["training"],
         metrics=json.loads((folder / METRICS).read_text(encoding="utf-8")),
-        card=(folder / CARD).read_text(encoding="utf-8") if (folder / CARD).exists() else "",
+        card=(folder / CARD).read_text(encoding="utf-8"),
     )
 
 

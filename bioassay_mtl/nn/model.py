@@ -106,6 +106,8 @@ class Model:
         """
         import pandas as pd
 
+        if isinstance(structures, str):
+            raise ConfigError("predict takes a list of SMILES, found one text")
         structures = list(structures)
         features = self.featurize(structures, workers=workers)
         table = pd.DataFrame(self.predict_features(features), columns=list(self.tasks))
@@ -149,7 +151,7 @@ class Model:
         return probabilities[: len(rows)]
 
     def _as_features(self, given: FeatureLike) -> Features:
-        expected = self.featurizer.n_features
+        expected = self.featurizer.fingerprints
         if isinstance(given, np.ndarray | PackedBits | SparseCounts):
             if len(expected) != 1:
                 raise ConfigError(
@@ -159,18 +161,27 @@ class Model:
             (name,) = expected
             given = {name: given}
         if isinstance(given, Mapping):
-            blocks = {
-                name: PackedBits(block, expected.get(name, 8 * block.shape[-1]))
-                if isinstance(block, np.ndarray)
-                else block
-                for name, block in given.items()
-            }
+            blocks = {name: self._as_block(name, block) for name, block in given.items()}
             n = len(next(iter(blocks.values()), ()))
             given = Features(blocks, np.zeros(n, dtype=np.uint8))
-        found = {name: block.n_features for name, block in given.blocks.items()}
-        if found != expected:
-            raise ConfigError(f"the model reads inputs {expected}, found {found}")
+        if not isinstance(given, Features):
+            raise ConfigError(f"features are expected (model.featurize), found {type(given)}")
+        wrong = [n for n, f in expected.items() if not f.holds(given.blocks.get(n))]
+        if wrong or len(given.blocks) != len(expected):
+            raise ConfigError(
+                f"the model reads {self.featurizer.n_features}; found "
+                f"{ {n: b.n_features for n, b in given.blocks.items()} }, which does not fit in "
+                f"{', '.join(wrong) or 'number'}: pass what model.featurize returns"
+            )
         return given
+
+    def _as_block(self, name: str, block: Any) -> PackedBits | SparseCounts:
+        if not isinstance(block, np.ndarray):
+            return block  # type: ignore[no-any-return]
+        try:
+            return PackedBits(block, self.featurizer.n_features.get(name, 0))
+        except ValueError as error:
+            raise ConfigError(f"input {name!r}: packed bits are expected: {error}") from error
 
     def save(self, folder: str | Path, *, overwrite: bool = False, half: bool = False) -> Path:
         """Write the model folder (see :func:`bioassay_mtl.nn.folder.write_folder`)."""

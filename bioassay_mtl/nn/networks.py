@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from bioassay_mtl.config import Config
+from bioassay_mtl.errors import ConfigError
 from bioassay_mtl.registry import Registry
 
 networks: Registry[Any] = Registry("network")
@@ -20,6 +21,8 @@ def network_config(values: Mapping[str, Any] | Config) -> Config:
     """Validate the settings of any registered architecture, by their ``kind``."""
     if isinstance(values, Config):
         return values
+    if not isinstance(values, Mapping):
+        raise ConfigError(f"network: settings by name are expected, found {values!r}")
     _register()
     config: Config = networks[values.get("kind", "mmoeex")].config_class.of(dict(values))
     return config

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Literal
 
+from pydantic import field_validator
+
 from bioassay_mtl.config import Config
 from bioassay_mtl.nn.experts import ExpertGroupConfig
 from bioassay_mtl.nn.gates import GateConfig
@@ -42,6 +44,11 @@ class SharedBottomConfig(Config):
     bottom: ExpertGroupConfig
     tower: TowerConfig = TowerConfig()
 
+    @field_validator("bottom")
+    @classmethod
+    def _one_network(cls, bottom: ExpertGroupConfig) -> ExpertGroupConfig:
+        return bottom.model_copy(update={"n": 1})
+
 
 @networks.register("shared_bottom")
 class SharedBottom(MMoEEx):
@@ -52,5 +59,5 @@ class SharedBottom(MMoEEx):
     def __init__(
         self, config: SharedBottomConfig, n_features: Mapping[str, int], tasks: Sequence[str]
     ) -> None:
-        bottom = config.bottom.model_copy(update={"n": 1})
-        super().__init__(MMoEExConfig(experts=(bottom,), tower=config.tower), n_features, tasks)
+        full = MMoEExConfig(experts=(config.bottom,), tower=config.tower)
+        super().__init__(full, n_features, tasks)

@@ -45,5 +45,6 @@ def describe_inputs(model: Model) -> list[str]:
 
 
 def _metric_row(part: str, n: int, values: Mapping[str, Any]) -> str:
-    macro = values["macro"]
-    return f"| {part} | {n:,} | {macro['roc_auc']:.3f} | {macro['average_precision']:.3f} |"
+    cells = [values["macro"][metric] for metric in ("roc_auc", "average_precision")]
+    shown = ["n/a" if cell is None else f"{cell:.3f}" for cell in cells]
+    return f"| {part} | {n:,} | {' | '.join(shown)} |"

@@ -8,7 +8,7 @@ import logging
 import shutil
 import signal
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -40,7 +40,7 @@ log = logging.getLogger(__name__)
 
 def train(
     panel: Panel,
-    config: TrainingConfig | None = None,
+    config: TrainingConfig | Mapping[str, Any] | None = None,
     *,
     out: str | Path | None = None,
     resume: bool = False,
@@ -57,7 +57,7 @@ def train(
         Molecules x assays. Blocks in ``panel.features`` under the name of an input are used as they
         are; other inputs are computed from ``panel.structures``.
     config
-        All settings; None for the defaults.
+        All settings, or a mapping of those that differ from the defaults; None for the defaults.
     out
         Folder of the finished model. Until it is finished, its state is in ``OUT.training``, where
         the logs stay.
@@ -84,7 +84,7 @@ def train(
     InputError
         No row can be trained on.
     """
-    config = config or TrainingConfig()
+    config = TrainingConfig.of(config or {}) if not isinstance(config, TrainingConfig) else config
     out = None if out is None else Path(out)
     scratch = _scratch_folder(out, resume)
     device = torch.device(_device(config))
@@ -92,7 +92,7 @@ def train(
         {"fingerprints": config.fingerprints, "max_atoms": config.max_atoms}
     )
     features = panel_features(panel, featurizer, workers)
-    parts = _usable(parts or split(panel, config.split), features)
+    parts = _evaluable(_usable(parts or split(panel, config.split), features), panel)
     torch.manual_seed(config.seed)
     network = build_network(config.network, featurizer.n_features, panel.tasks).to(device)
     data = ResidentData(features.blocks, panel.labels, device)
@@ -183,7 +183,7 @@ def panel_features(panel: Panel, featurizer: Featurizer, workers: int = 1) -> Fe
     given = {
         name: block
         for name, block in (panel.features or {}).items()
-        if featurizer.n_features.get(name) == block.n_features
+        if name in featurizer.fingerprints and featurizer.fingerprints[name].holds(block)
     }
     missing = {n: f for n, f in featurizer.fingerprints.items() if n not in given}
     status = np.zeros(len(panel), dtype=np.uint8)
@@ -191,8 +191,9 @@ def panel_features(panel: Panel, featurizer: Featurizer, workers: int = 1) -> Fe
         return Features(dict(given), status)
     if panel.structures is None:
         raise ConfigError(
-            f"the panel has no structures to compute {', '.join(missing)} from, only features "
-            f"{sorted(panel.features or {})}"
+            f"the panel has no structures to compute {', '.join(missing)} from, and its features "
+            "do not fit the settings: "
+            + ", ".join(f"{n} ({b.n_features} columns)" for n, b in (panel.features or {}).items())
         )
     rest = Featurizer(missing, featurizer.max_atoms)
     computed = featurize(panel.structures, rest, workers=workers)
@@ -216,6 +217,19 @@ def _usable(parts: Split, features: Features) -> Split:
     if not len(train):
         raise InputError("no row is left to train on", hint="check the split and the SMILES")
     return Split(train, valid, test, parts.n_rows)
+
+
+def _evaluable(parts: Split, panel: Panel) -> Split:
+    """Without validation rows where these could not tell one epoch from another."""
+    labels = panel.labels[parts.valid]
+    if not len(labels) or ((labels == 1).any(axis=0) & (labels == 0).any(axis=0)).any():
+        return parts
+    log.warning(
+        "no assay has an active and an inactive among the %d validation rows: "
+        "training does not stop early",
+        len(labels),
+    )
+    return Split(parts.train, parts.valid[:0], parts.test, parts.n_rows)
 
 
 def _metrics(model: Model, panel: Panel, features: Features, rows: Any) -> Any:
@@ -261,7 +275,10 @@ def _loggers(config: TrainingConfig, scratch: Path | None) -> list[Logger]:
         return []
     loggers: list[Logger] = []
     if "csv" in config.loggers:
-        loggers.append(CSVLogger(scratch, name="", version="logs"))
+        # A resumed run logs beside the first part: Lightning would overwrite it.
+        part = len(list(scratch.glob("logs*"))) + 1
+        version = "logs" if part == 1 else f"logs-{part}"
+        loggers.append(CSVLogger(scratch, name="", version=version))
     if "tensorboard" in config.loggers:
         try:
             loggers.append(TensorBoardLogger(scratch, name="", version="tensorboard"))

@@ -7,7 +7,6 @@ from collections.abc import Iterable
 from typing import Any
 
 import lightning.pytorch as pl
-import numpy as np
 import torch
 from torch import Tensor
 from torch.utils.data import DataLoader
@@ -138,7 +137,7 @@ class TrainingModule(pl.LightningModule):
     def on_validation_epoch_end(self) -> None:
         labels = self.data.labels[self.valid_rows].cpu().numpy()
         score = macro_average_precision(labels, torch.cat(self._scores).numpy())
-        self.log(SCORE, 0.0 if np.isnan(score) else score)
+        self.log(SCORE, score)
 
     def configure_optimizers(self) -> torch.optim.Optimizer:
         settings = self.settings
@@ -174,4 +173,4 @@ def schedule(config: TrainingConfig, step: int, n_steps: int) -> float:
 def start_at_base_rates(network: Any, n_actives: Tensor, n_inactives: Tensor) -> None:
     """Set the towers' biases to the (smoothed) log-odds of each task on the training rows."""
     share = (n_actives + 1) / (n_actives + n_inactives + 50)
-    network.tower.bias.copy_(torch.logit(share.clamp(1e-4, 0.5)))
+    network.tower.bias.copy_(torch.logit(share.clamp(1e-4, 1 - 1e-4)))

@@ -40,7 +40,8 @@ def model() -> Model:
     tasks = ("first", "second", "third")
     counts = {"active": [1, 2, 3], "inactive": [9, 8, 7]}
     network = build_network(config, featurizer.n_features, tasks)
-    return Model(network, config, featurizer, tasks, counts, {"first": {"target": "A"}})
+    annotations = {"first": {"target": "A"}}
+    return Model(network, config, featurizer, tasks, counts, annotations, card="# A model\n")
 
 
 def rewrite(folder: Path, **changes: object) -> None:
@@ -80,9 +81,14 @@ def test_saving_refuses_or_replaces(model: Model, tmp_path: Path) -> None:
         model.save(tmp_path / "model")
     model.save(tmp_path / "model", overwrite=True)
     assert [path.name for path in tmp_path.iterdir()] == ["model"]
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "thesis.txt").write_text("dear to me")
+    with pytest.raises(ModelFolderError, match="no model folder"):
+        model.save(tmp_path / "mine", overwrite=True)
+    assert (tmp_path / "mine" / "thesis.txt").exists()
 
 
-@pytest.mark.parametrize("name", ["model.safetensors", "config.json", "metrics.json"])
+@pytest.mark.parametrize("name", ["model.safetensors", "config.json", "metrics.json", "README.md"])
 def test_a_missing_file_is_named(model: Model, tmp_path: Path, name: str) -> None:
     folder = model.save(tmp_path / "model")
     (folder / name).unlink()
@@ -90,7 +96,7 @@ def test_a_missing_file_is_named(model: Model, tmp_path: Path, name: str) -> Non
         Model.load(folder)
 
 
-@pytest.mark.parametrize("name", ["model.safetensors", "metrics.json"])
+@pytest.mark.parametrize("name", ["model.safetensors", "metrics.json", "README.md"])
 def test_an_altered_file_is_named(model: Model, tmp_path: Path, name: str) -> None:
     folder = model.save(tmp_path / "model")
     content = bytearray((folder / name).read_bytes())
@@ -163,6 +169,13 @@ def test_features_of_another_model_are_refused(model: Model) -> None:
         model.predict_features(packed)
     with pytest.raises(ConfigError, match="found"):
         model.predict_features({"morgan": packed})
+    with pytest.raises(ConfigError, match="list of SMILES"):
+        model.predict("CCO")
+    bits = {"morgan": packed, "torsion": packed[:, :8]}
+    with pytest.raises(ConfigError, match="torsion"):
+        model.predict_features(bits)  # bits in place of counts
+    with pytest.raises(ConfigError, match="packed"):
+        model.predict_features({"morgan": packed[:, :3], "torsion": packed})
     block = {"morgan": PackedBits(packed, 128)}
     with pytest.raises(ConfigError, match="found"):
         model.predict_features(Features(block, np.zeros(2, dtype=np.uint8)))

@@ -154,3 +154,31 @@ def test_panel_without_what_the_model_reads(small_panel: Panel) -> None:
     )
     with pytest.raises(ConfigError, match="no structures to compute"):
         train(bare, small_config())
+
+
+def test_validation_rows_that_tell_nothing_do_not_stop_training(
+    small_panel: Panel, caplog: pytest.LogCaptureFixture
+) -> None:
+    labels = np.where(small_panel.labels == 1, -1, small_panel.labels)
+    labels[:40] = small_panel.labels[:40]  # every active is among the rows trained on
+    panel = Panel(small_panel.structures, None, labels, small_panel.tasks, small_panel.ids)
+    parts = Split(np.arange(200), np.arange(200, 250), np.arange(250, 299), 300)
+    with caplog.at_level("WARNING"):
+        model = train(panel, {**small_config(epochs=3).model_dump(mode="json")}, parts=parts)
+    assert "does not stop early" in caplog.text
+    assert model.training["best_epoch"] == 3
+    assert "| test | 49 | n/a | n/a |" in model.card
+
+
+def test_bits_are_not_taken_for_counts(small_panel: Panel) -> None:
+    bits = Panel.from_arrays(
+        np.full((300, 32), 255, dtype=np.uint8),
+        small_panel.labels,
+        small_panel.tasks,
+        small_panel.mask,
+    )
+    counts = small_config(
+        fingerprints={"morgan": {"kind": "morgan", "n_bits": 256, "counts": True}}
+    )
+    with pytest.raises(ConfigError, match=r"morgan \(256 columns\)"):
+        train(bits, counts)

@@ -58,6 +58,14 @@ class Fingerprint(Config):
             return pack_counts(texts, self.n_features, self.scale)
         return pack_bits(texts, self.n_features)
 
+    def holds(self, block: object) -> bool:
+        """Whether a block, made elsewhere, can be one of this fingerprint: kind, scale, width."""
+        if self.counts:
+            fits = isinstance(block, SparseCounts) and block.scale == self.scale
+        else:
+            fits = isinstance(block, PackedBits)
+        return fits and block.n_features == self.n_features  # type: ignore[attr-defined]
+
     def block(self, mols: Iterable[Any]) -> PackedBits | SparseCounts:
         """Fingerprints of RDKit molecules, one row each; all zero for one without atoms."""
         return self.decode([*map(encoder_of(self), mols)])

@@ -51,5 +51,6 @@ def percentile_interval(values: Floats, level: float = 0.95) -> Floats:
     tails = [50 * (1 - level), 50 * (1 + level)]
     known = np.isfinite(values).any(axis=-1)
     ends = np.full((*values.shape[:-1], 2), np.nan)
-    ends[known] = np.moveaxis(np.nanpercentile(values[known], tails, axis=-1), 0, -1)
+    if known.any():
+        ends[known] = np.moveaxis(np.nanpercentile(values[known], tails, axis=-1), 0, -1)
     return ends
