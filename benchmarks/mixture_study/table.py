@@ -48,15 +48,16 @@ def _protocol(entries: list[Entry]) -> list[str]:
     if ablation:
         lines += [
             "",
-            "One change at a time to the chosen MMoEEx, validation rows, two seeds "
+            "One change at a time to the chosen MMoEEx, validation rows, mean over the seeds run "
             "(differences under 0.005 AP are noise):",
             "",
-            "| change | parameters | AP | AUC |",
-            "|---|---|---|---|",
+            "| change | parameters | seeds | AP | AUC |",
+            "|---|---|---|---|---|",
         ]
         for case in ablation:
             done = _of(entries, "ablation", case)
-            lines.append(f"| {case} | {done[0].notes['parameters'] / 1e6:.2f} M | {_means(done)} |")
+            size = done[0].notes["parameters"] / 1e6
+            lines.append(f"| {case} | {size:.2f} M | {len(done)} | {_means(done)} |")
     trials = [e for e in entries if e.stage == "tune"]
     if trials:
         lines += ["", "Trials (seed 0, validation AP), best first:", ""]
