@@ -31,7 +31,7 @@ def train(
         bool, typer.Option("--print-config", help="Print all settings in effect, and stop.")
     ] = False,
     resume: Annotated[
-        bool, typer.Option("--resume", help="Go on from the last epoch in FOLDER.")
+        bool, typer.Option("--resume", help="Go on from the last whole epoch in FOLDER.training.")
     ] = False,
     smiles_column: Annotated[
         str | None, typer.Option(metavar="COLUMN", help="SMILES column of the table.")
@@ -41,7 +41,7 @@ def train(
         typer.Option(min=1, metavar="N", help="Processes that parse; all cores if not given."),
     ] = None,
     seed: Annotated[
-        int | None, typer.Option(metavar="N", help="Seed of everything random.")
+        int | None, typer.Option(metavar="N", help="Seed of initial weights, order of rows and dropout.")
     ] = None,
     device: Annotated[
         str | None, typer.Option(metavar="cpu|cuda|auto", help="Where to train.")
