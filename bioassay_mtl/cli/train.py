@@ -41,7 +41,7 @@ def train(
         typer.Option(min=1, metavar="N", help="Processes that parse; all cores if not given."),
     ] = None,
     seed: Annotated[
-        int | None, typer.Option(metavar="N", help="Seed of initial weights, order of rows and dropout.")
+        int | None, typer.Option(metavar="N", help="Of initial weights, row order and dropout.")
     ] = None,
     device: Annotated[
         str | None, typer.Option(metavar="cpu|cuda|auto", help="Where to train.")
