@@ -2,14 +2,14 @@
 
 Two containers, one contract. Bits stay packed (128 bytes for 1,024 bits); counts are held as
 compressed sparse rows, since a molecule sets some 50 of 4,096 positions. Both give the same view to
-a network: :meth:`Block.sparse_rows`.
+a network, ``sparse_rows()``, and the same ``take(rows)``, ``dense()`` and ``concatenate(blocks)``.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, NamedTuple, Protocol
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,26 +35,6 @@ class SparseRows(NamedTuple):
     offsets: NDArray[np.int64]
     indices: NDArray[np.int32]
     values: NDArray[np.float32] | None
-
-
-class Block(Protocol):
-    """Features of n molecules under one fingerprint."""
-
-    n_features: int
-
-    def __len__(self) -> int: ...
-
-    def take(self, rows: NDArray[Any]) -> Block:
-        """The block of some rows (integer index or boolean mask), in that order."""
-        ...
-
-    def sparse_rows(self) -> SparseRows:
-        """The values a network reads, as compressed sparse rows."""
-        ...
-
-    def dense(self) -> NDArray[np.float32]:
-        """The same values, ``(n, n_features) float32``."""
-        ...
 
 
 @dataclass(frozen=True)

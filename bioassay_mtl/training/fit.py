@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
-import shutil
 import signal
 import warnings
 from collections.abc import Iterator, Mapping
@@ -262,10 +261,8 @@ def _scratch_folder(out: Path | None, resume: bool) -> Path | None:
     if out.exists():
         raise ConfigError(f"{out} exists: choose another folder, or remove it")
     scratch = out.with_name(out.name + ".training")
-    if not resume and scratch.exists():
-        if (scratch / "state.safetensors").exists():
-            raise ConfigError(f"{scratch} holds an unfinished run: resume it, or remove it")
-        shutil.rmtree(scratch)
+    if not resume and (scratch / "state.safetensors").exists():
+        raise ConfigError(f"{scratch} holds an unfinished run: resume it, or remove it")
     scratch.mkdir(parents=True, exist_ok=True)
     return scratch
 
@@ -275,7 +272,7 @@ def _loggers(config: TrainingConfig, scratch: Path | None) -> list[Logger]:
         return []
     loggers: list[Logger] = []
     if "csv" in config.loggers:
-        # A resumed run logs beside the first part: Lightning would overwrite it.
+        # A later run logs beside an earlier one, which Lightning would overwrite.
         part = len(list(scratch.glob("logs*"))) + 1
         version = "logs" if part == 1 else f"logs-{part}"
         loggers.append(CSVLogger(scratch, name="", version=version))
