@@ -34,6 +34,10 @@ BATCH_SIZE = 1024
 # Batches that wait, per worker, while the caller is busy with another.
 _AHEAD = 3
 
+# A molecule is thousands of small blocks of memory, freed at once. Let glibc keep 300 of each size
+# at hand rather than 7: a sixth of a worker's time. Other C libraries do not read this.
+_ALLOCATOR = {"GLIBC_TUNABLES": "glibc.malloc.tcache_count=300"}
+
 
 class Records(Protocol):
     """What a batch must have to be featurized."""
@@ -212,7 +216,7 @@ def _start() -> subprocess.Popen[bytes]:
         [sys.executable, "-c", code],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
-        env={**os.environ, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"},
+        env={**_ALLOCATOR, **os.environ, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"},
         start_new_session=True,  # Ctrl-C is for the parent, which then ends the workers
     )
 

@@ -6,6 +6,7 @@ at once.
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 import typer
@@ -22,7 +23,9 @@ class FaultReportingGroup(TyperGroup):
 
     def invoke(self, ctx: Any) -> Any:
         with reported_faults(debug=ctx.params["debug"]):
-            return super().invoke(ctx)
+            result = super().invoke(ctx)
+            sys.stdout.flush()  # while a full disk can still be told
+            return result
 
 
 app = typer.Typer(
@@ -65,8 +68,8 @@ def main() -> None:
     try:
         app(prog_name="bioassay-mtl")
     except SystemExit as stop:
-        if isinstance(stop.code, int) and stop.code:
-            leave(stop.code)
+        if stop.code is None or isinstance(stop.code, int):
+            leave(stop.code or 0)
         raise
 
 

@@ -39,6 +39,10 @@ def reported_faults(*, debug: bool) -> Iterator[None]:
         if debug:
             raise
         _quit(f"error: {one_line(str(error))}", USER_FAULT)
+    except OSError as error:  # such as a full disk
+        if debug:
+            raise
+        _quit(f"error: {one_line(str(error))}", USER_FAULT)
     except Exception as error:
         if debug or hasattr(error, "exit_code"):  # a wrong usage, which typer words itself
             raise
@@ -69,7 +73,11 @@ def interrupt_once() -> None:
 
 
 def leave(code: int) -> NoReturn:
-    """End the program at once, without waiting for a model that a thread is still loading."""
+    """End the program at once.
+
+    Neither a model that a thread is still loading nor the half second in which PyTorch is taken
+    down is waited for.
+    """
     for stream in (sys.stdout, sys.stderr):
         with suppress(OSError):
             stream.flush()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from pathlib import Path
 from typing import Annotated
 
@@ -9,6 +10,9 @@ import typer
 
 from bioassay_mtl.cli.names import DEFAULT_MODEL
 from bioassay_mtl.errors import InputError
+
+GARBAGE_THRESHOLD = 100_000
+"""Objects between two searches for garbage: imports make a million that never become any."""
 
 
 def screen(
@@ -89,6 +93,7 @@ def screen(
 
     Example:  bioassay-mtl screen library.smi -o hits.csv --show 10
     """
+    gc.set_threshold(GARBAGE_THRESHOLD)
     from bioassay_mtl.cli import screen_report as report
     from bioassay_mtl.data.readers import ReadProgress
     from bioassay_mtl.nn.pending import PendingModel

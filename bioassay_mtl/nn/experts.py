@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from bioassay_mtl.config import Config
 from bioassay_mtl.nn.dropout import ByteDropout
 from bioassay_mtl.nn.inputs import InputLinear, Inputs
+from bioassay_mtl.nn.products import StackedProduct
 from bioassay_mtl.registry import Registry
 
 activations: Registry[Callable[[Tensor], Tensor]] = Registry("activation")
@@ -56,6 +57,7 @@ class StackedLinear(nn.Module):
 
     def __init__(self, n_experts: int, n_inputs: int, n_outputs: int) -> None:
         super().__init__()
+        self._product = StackedProduct()
         self.weight = nn.Parameter(torch.empty(n_experts, n_inputs, n_outputs))
         self.bias = nn.Parameter(torch.empty(n_experts, n_outputs))
         bound = n_inputs**-0.5
@@ -64,7 +66,7 @@ class StackedLinear(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """``(B, E, H_in) -> (B, E, H_out)``."""
-        return torch.einsum("beh,ehk->bek", x, self.weight) + self.bias
+        return self._product(x, self.weight).transpose(0, 1) + self.bias
 
 
 class ExpertGroup(nn.Module):

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from bioassay_mtl.config import Config
 from bioassay_mtl.nn.dropout import ByteDropout
 from bioassay_mtl.nn.experts import activations
+from bioassay_mtl.nn.products import StackedProduct
 from bioassay_mtl.registry import Registry
 
 
@@ -86,32 +87,18 @@ def mix(votes: Tensor, gates: Tensor) -> Tensor:
     return (votes * gates.permute(2, 0, 1)).sum(dim=0)
 
 
-FEWEST_COLUMNS = 16
-
-
-def product(x: Tensor, weight: Tensor) -> Tensor:
-    """``x @ weight``, where the place of a row in the batch does not change its result.
-
-    With fewer than 12 columns, BLAS sums the rows at the rim of a block in another order.
-    """
-    n_columns = weight.shape[-1]
-    if n_columns >= FEWEST_COLUMNS:
-        return x @ weight
-    padded = nn.functional.pad(weight, (0, FEWEST_COLUMNS - n_columns))
-    return (x @ padded)[..., :n_columns]
-
-
 @towers.register("linear")
 class LinearTower(VotingTower):
     """``logit_bt = sum_e g_bte (f_be . v_t) + c_t``."""
 
     def __init__(self, config: TowerConfig, n_tasks: int, n_experts: int, n_hidden: int) -> None:
         super().__init__(config, n_tasks, n_experts, n_hidden)
+        self._product = StackedProduct()
         self.weight = nn.Parameter(torch.empty(n_hidden, n_tasks))
         nn.init.uniform_(self.weight, -(n_hidden**-0.5), n_hidden**-0.5)
 
     def expert_logits(self, experts: Tensor) -> Tensor:
-        return product(experts.transpose(0, 1), self.weight) + self.bias
+        return self._product(experts, self.weight) + self.bias
 
 
 @towers.register("per_expert")
@@ -120,11 +107,12 @@ class PerExpertTower(VotingTower):
 
     def __init__(self, config: TowerConfig, n_tasks: int, n_experts: int, n_hidden: int) -> None:
         super().__init__(config, n_tasks, n_experts, n_hidden)
+        self._product = StackedProduct()
         self.weight = nn.Parameter(torch.empty(n_experts, n_hidden, n_tasks))
         nn.init.uniform_(self.weight, -(n_hidden**-0.5), n_hidden**-0.5)
 
     def expert_logits(self, experts: Tensor) -> Tensor:
-        return product(experts.transpose(0, 1), self.weight) + self.bias
+        return self._product(experts, self.weight) + self.bias
 
 
 @towers.register("mlp")

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 from bioassay_mtl._version import __version__
 from bioassay_mtl.cli.faults import reported_faults
 from bioassay_mtl.errors import InputError
-from tests.cli.conftest import Run
+from tests.cli.conftest import COMMAND, Run
 
 VERBS = ["screen", "train", "evaluate", "info", "models", "datasets"]
 HEAVY = ("torch", "numpy", "pandas", "pyarrow", "rdkit", "sklearn", "lightning", "scipy")
@@ -81,3 +82,15 @@ def test_a_bug_is_one_line_that_asks_for_a_report(capfd: pytest.CaptureFixture[s
 def test_debug_lets_the_traceback_through(fault: Exception) -> None:
     with pytest.raises(type(fault)), reported_faults(debug=True):
         raise fault
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="the system has no /dev/full")
+@pytest.mark.parametrize("arguments", [["models"], ["info", "pcba128", "--json"]])
+def test_output_that_a_full_disk_refuses_is_a_fault(arguments: list[str]) -> None:
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [*COMMAND, *arguments], stdout=full, stderr=subprocess.PIPE, text=True, check=False
+        )
+    assert done.returncode == 2
+    assert "No space left on device" in done.stderr
+    assert "Traceback" not in done.stderr
