@@ -1,6 +1,28 @@
 """From task losses to one update."""
 
+from bioassay_mtl.balance import plain_sum
+from bioassay_mtl.balance.balancer import (
+    Balancer,
+    Update,
+    balance_config,
+    balancers,
+    build_balancer,
+)
 from bioassay_mtl.balance.losses import TaskLosses, masked_bce, positive_weights
+from bioassay_mtl.balance.objective import Batch, Objective
 from bioassay_mtl.balance.reductions import reductions
 
-__all__ = ["TaskLosses", "masked_bce", "positive_weights", "reductions"]
+__all__ = [
+    "Balancer",
+    "Batch",
+    "Objective",
+    "TaskLosses",
+    "Update",
+    "balance_config",
+    "balancers",
+    "build_balancer",
+    "masked_bce",
+    "plain_sum",
+    "positive_weights",
+    "reductions",
+]

@@ -1,4 +1,4 @@
-"""Unweighted ways from task losses to one number (unitary scalarization, arXiv 2201.04122)."""
+"""How the measured cells of a task become its loss."""
 
 from __future__ import annotations
 
@@ -10,17 +10,22 @@ from bioassay_mtl.balance.losses import TaskLosses
 from bioassay_mtl.registry import Registry
 
 reductions: Registry[Callable[[TaskLosses], Tensor]] = Registry("loss reduction")
+"""Each maps to ``(T,)`` losses; a task without a measured cell in the batch has 0."""
 
 
 @reductions.register("sum")
-def plain_sum(losses: TaskLosses) -> Tensor:
-    """Sum over all measured cells, per molecule: assays with more cells weigh more."""
-    return losses.total.sum() / losses.n_rows
+def per_molecule(losses: TaskLosses) -> Tensor:
+    """Sum over the measured cells, per molecule: assays with more cells weigh more."""
+    return losses.total / losses.n_rows
 
 
 @reductions.register("mean_per_task")
-def mean_per_task(losses: TaskLosses) -> Tensor:
-    """Mean over the tasks present of each one's mean: every assay weighs the same."""
-    present = losses.n_cells > 0
-    means = losses.total / losses.n_cells.clamp_min(1)
-    return means.sum() / present.sum().clamp_min(1)
+def per_cell(losses: TaskLosses) -> Tensor:
+    """Mean over the measured cells, per task present: every assay weighs the same."""
+    n_present = (losses.n_cells > 0).sum().clamp_min(1)
+    return task_means(losses) / n_present
+
+
+def task_means(losses: TaskLosses) -> Tensor:
+    """``(T,)``: mean over the measured cells of each task."""
+    return losses.total / losses.n_cells.clamp_min(1)

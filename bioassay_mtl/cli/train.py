@@ -27,6 +27,10 @@ def train(
         list[str] | None,
         typer.Option("--set", metavar="KEY=VALUE", help="One setting, as split.kind=scaffold."),
     ] = None,
+    balance: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="From task losses to one update: sum, two_step, ..."),
+    ] = None,
     print_config: Annotated[
         bool, typer.Option("--print-config", help="Print all settings in effect, and stop.")
     ] = False,
@@ -58,7 +62,8 @@ def train(
     values = read_settings(config)
     for setting in settings or ():
         put(values, setting)
-    values |= {key: v for key, v in (("seed", seed), ("device", device)) if v is not None}
+    given = (("seed", seed), ("device", device), ("balance", balance))
+    values |= {key: v for key, v in given if v is not None}
     chosen = TrainingConfig.of(values)
     if print_config:
         import yaml

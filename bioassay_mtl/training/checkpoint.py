@@ -1,7 +1,7 @@
 """What a killed run needs to go on to the same end: one safetensors file, written whole.
 
-Weights, their average, the best weights so far, the optimizer's moments, and (as JSON in the file's
-header) the epoch, the scores and what was trained on what.
+Weights, their average, the best weights so far, the balancer's state, the optimizer's moments, and
+(as JSON in the file's header) the epoch, the scores and what was trained on what.
 """
 
 from __future__ import annotations
@@ -102,6 +102,8 @@ def _tensors(module: TrainingModule, best: Best) -> Iterator[tuple[str, Tensor]]
     ):
         for name, tensor in zip(names, tensors, strict=True):
             yield f"{kind}/{name}", tensor
+    for name, tensor in module.balancer.state_dict().items():
+        yield f"balancer/{name}", tensor
     for number, (_, state) in enumerate(_optimizer_states(module)):
         for key, tensor in sorted(state.items()):
             yield f"optimizer/{number}/{key}", tensor

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, SerializeAsAny, field_validator
 
+from bioassay_mtl.balance import balance_config
 from bioassay_mtl.balance.losses import PositiveWeight
 from bioassay_mtl.chem.fingerprints import fingerprint_from
 from bioassay_mtl.chem.molecule import DEFAULT_MAX_ATOMS
@@ -50,7 +51,11 @@ class TrainingConfig(Config):
         Weight of the loss of actives per task: ``none``, ``full`` (inactives : actives) or its
         ``sqrt``.
     reduction
-        From task losses to one: ``sum`` or ``mean_per_task``.
+        From the cells of a task to its loss: ``sum`` (per molecule: assays with more cells weigh
+        more) or ``mean_per_task`` (every assay weighs the same).
+    balance
+        From the losses of the tasks to one update: the name of a balancer (``sum``), or its
+        settings by ``kind``.
     expert_loss
         Weight of the mean loss of the experts, each predicting alone all tasks that it serves,
         beside the loss of the mixture: above 0, experts learn as members of an ensemble do.
@@ -91,6 +96,7 @@ class TrainingConfig(Config):
     split: SplitConfig = SplitConfig()
     positive_weight: PositiveWeight = "none"
     reduction: str = "sum"
+    balance: SerializeAsAny[Config] = Field(default="sum", validate_default=True)
     expert_loss: Annotated[float, Field(ge=0)] = 1.0
     decoupled: bool = True
     epochs: Annotated[int, Field(ge=1)] = 12
@@ -111,6 +117,11 @@ class TrainingConfig(Config):
     @classmethod
     def _known_fingerprints(cls, value: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
         return {name: fingerprint_from(each).model_dump() for name, each in value.items()}
+
+    @field_validator("balance", mode="before")
+    @classmethod
+    def _known_balancer(cls, value: Any) -> Config:
+        return balance_config(value)
 
     @field_validator("network", mode="before")
     @classmethod

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
+from functools import partial
 from typing import Any
 
 import lightning.pytorch as pl
@@ -11,7 +12,9 @@ import torch
 from torch import Tensor
 from torch.utils.data import DataLoader
 
-from bioassay_mtl.balance import masked_bce, positive_weights, reductions
+from bioassay_mtl.balance import Batch, Objective, build_balancer, masked_bce, positive_weights
+from bioassay_mtl.balance.balancer import Update
+from bioassay_mtl.balance.reductions import reductions
 from bioassay_mtl.data.metrics import macro_average_precision
 from bioassay_mtl.training.averaging import WeightAverage
 from bioassay_mtl.training.batches import ResidentData, epoch_batches, seed_of
@@ -50,10 +53,16 @@ class TrainingModule(pl.LightningModule):
         self.first_epoch = 0
         self.average = WeightAverage(network, config.average)
         self.history: list[dict[str, float]] = []
-        self._reduce = reductions[config.reduction]
         labels = data.labels[train_rows]
         n_actives, n_inactives = (labels == 1).sum(0), (labels == 0).sum(0)
-        self._positive_weight = positive_weights(n_actives, n_inactives, config.positive_weight)
+        weight = positive_weights(n_actives, n_inactives, config.positive_weight)
+        self.objective = Objective(
+            partial(masked_bce, positive_weight=weight),
+            reductions[config.reduction],
+            expert_loss=config.expert_loss,
+            decoupled=config.decoupled,
+        )
+        self.balancer = build_balancer(config.balance, labels.shape[1]).to(labels.device)
         self._steps_per_epoch = len(self._batches(0))
         self._scores: list[Tensor] = []
         self._losses: list[Tensor] = []
@@ -78,6 +87,7 @@ class TrainingModule(pl.LightningModule):
 
     def on_train_epoch_start(self) -> None:
         self._losses = []
+        self.balancer.start_epoch(self.epoch)
 
     def on_train_batch_start(self, batch: Tensor, batch_idx: int) -> None:
         step = self.epoch * self._steps_per_epoch + batch_idx
@@ -91,29 +101,9 @@ class TrainingModule(pl.LightningModule):
             group["lr"] = rate
 
     def training_step(self, rows: Tensor, batch_idx: int) -> Tensor:
-        inputs = self.data.inputs(rows)
-        targets, mask = self.data.targets(rows)
-        network, settings = self.network, self.settings
-        experts, weights = network.experts(inputs), network.mixing_weights(inputs)
-        n_experts = experts.shape[1]
-        if settings.expert_loss and n_experts > 1:
-            logits, alone = network.tower.with_expert_logits(
-                experts, weights, decoupled=settings.decoupled
-            )
-            loss = self._loss(logits, targets, mask)
-            # Experts are further rows: each predicts the measured cells of the tasks it serves.
-            served = mask & network.connections.T[:, None]
-            expert_loss = self._loss(
-                alone.flatten(0, 1), targets.repeat(n_experts, 1), served.flatten(0, 1)
-            )
-            loss = loss + settings.expert_loss * expert_loss
-        else:
-            loss = self._loss(network.tower(experts, weights), targets, mask)
-        self._losses.append(loss.detach())
-        return loss
-
-    def _loss(self, logits: Tensor, targets: Tensor, mask: Tensor) -> Tensor:
-        return self._reduce(masked_bce(logits.float(), targets, mask, self._positive_weight))
+        update: Update = self.balancer(Batch(self.network, self.objective, self.data, rows))
+        self._losses.append(update.task_losses.sum())
+        return update.loss
 
     def on_train_batch_end(self, outputs: Any, batch: Tensor, batch_idx: int) -> None:
         self.average.update(self.epoch * self._steps_per_epoch + batch_idx + 1)
@@ -149,6 +139,8 @@ class TrainingModule(pl.LightningModule):
             if name.endswith("bias"):
                 decay = 0.0
             groups.setdefault(decay, []).append(parameter)
+        if learned := list(self.balancer.parameters()):
+            groups.setdefault(0.0, []).extend(learned)
         return torch.optim.AdamW(
             [{"params": members, "weight_decay": decay} for decay, members in groups.items()],
             lr=settings.learning_rate,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 import torch
 from pydantic import Field
@@ -59,6 +59,9 @@ class Gate(nn.Module):
     n_features
         Columns of the inputs that the gate reads.
     """
+
+    shared: ClassVar[tuple[str, ...]] = ()
+    """Prefixes of the parameters that tasks share; the others belong to one task each."""
 
     def __init__(
         self, config: GateConfig, n_tasks: int, n_experts: int, n_features: Mapping[str, int]

@@ -15,6 +15,8 @@ from bioassay_mtl.nn.inputs import InputLinear, Inputs
 class LowRankGate(Gate):
     """``g_t(x) = softmax(U_t tanh(V x) + b_t + M_t)`` with V of rank r shared by all tasks."""
 
+    shared = ("bottleneck.",)
+
     def __init__(
         self, config: GateConfig, n_tasks: int, n_experts: int, n_features: Mapping[str, int]
     ) -> None:

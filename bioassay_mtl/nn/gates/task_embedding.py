@@ -20,6 +20,8 @@ class TaskEmbeddingGate(Gate):
     does not depend on the molecule. Keys start at zero: a uniform mix.
     """
 
+    shared = ("bottleneck.", "key")
+
     def __init__(
         self, config: GateConfig, n_tasks: int, n_experts: int, n_features: Mapping[str, int]
     ) -> None:

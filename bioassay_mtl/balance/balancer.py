@@ -1,0 +1,77 @@
+"""The contract of balancers: from the losses of the tasks to one update.
+
+A balancer is a module with one method to write, ``forward(batch) -> Update``. Its buffers and
+parameters are its state: checkpoints keep them, and the optimizer trains the parameters along with
+the network's. A new one is a new file that registers itself here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar, NamedTuple
+
+from torch import Tensor, nn
+
+from bioassay_mtl.balance.objective import Batch
+from bioassay_mtl.config import Config
+from bioassay_mtl.errors import ConfigError
+from bioassay_mtl.registry import Registry
+
+
+class Update(NamedTuple):
+    """What a balancer makes of a batch.
+
+    Attributes
+    ----------
+    loss
+        A number whose gradient is the update.
+    task_losses
+        ``(T,)`` losses of the tasks before balancing, detached, for the record.
+    """
+
+    loss: Tensor
+    task_losses: Tensor
+
+
+class Balancer(nn.Module):
+    """Weighs tasks against each other.
+
+    Parameters
+    ----------
+    config
+        Its settings, of :attr:`config_class`.
+    n_tasks
+        T.
+    """
+
+    config_class: ClassVar[type[Config]]
+
+    def __init__(self, config: Any, n_tasks: int) -> None:
+        super().__init__()
+        self.config, self.n_tasks = config, n_tasks
+
+    def forward(self, batch: Batch) -> Update:
+        """The update of one batch."""
+        raise NotImplementedError
+
+    def start_epoch(self, epoch: int) -> None:
+        """Told before the first batch of epoch number ``epoch`` (from 0)."""
+
+
+balancers: Registry[type[Balancer]] = Registry("balancer")
+
+
+def balance_config(values: str | Mapping[str, Any] | Config) -> Config:
+    """Validate a balancer by its name, or by a mapping of settings with its ``kind``."""
+    if isinstance(values, Config):
+        return values
+    if isinstance(values, str):
+        values = {"kind": values}
+    if not isinstance(values, Mapping):
+        raise ConfigError(f"balance: a name or settings by name are expected, found {values!r}")
+    return balancers[values.get("kind", "sum")].config_class.of(dict(values))
+
+
+def build_balancer(config: Config, n_tasks: int) -> Balancer:
+    """The balancer of some settings, at the start of its work."""
+    return balancers[config.kind](config, n_tasks)  # type: ignore[attr-defined]

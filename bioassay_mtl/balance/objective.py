@@ -1,0 +1,138 @@
+"""What a batch asks of a network: one loss for every task."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Protocol
+
+import torch
+from torch import Tensor
+
+from bioassay_mtl.balance.losses import TaskLosses
+from bioassay_mtl.nn.inputs import Inputs
+
+CellLosses = Callable[[Tensor, Tensor, Tensor], TaskLosses]
+"""``(logits, targets, mask) (B, T)`` to the masked losses of every task."""
+
+
+@dataclass(frozen=True)
+class Objective:
+    """Loss of the mixture, and of each expert on its own.
+
+    Parameters
+    ----------
+    cell_losses
+        From logits to the masked losses of every task.
+    reduce
+        From those to ``(T,)``, see :data:`bioassay_mtl.balance.reductions.reductions`.
+    expert_loss
+        Weight of the mean loss of the experts, each predicting alone the tasks that it serves.
+    decoupled
+        Whether the loss of the mixture stops at the gates.
+    """
+
+    cell_losses: CellLosses
+    reduce: Callable[[TaskLosses], Tensor]
+    expert_loss: float = 0.0
+    decoupled: bool = False
+
+    def __call__(
+        self, network: Any, experts: Tensor, gates: Tensor, targets: Tensor, mask: Tensor
+    ) -> Tensor:
+        """Losses ``(T,)`` of the tasks.
+
+        Parameters
+        ----------
+        network
+            Its tower and its connections are used.
+        experts, gates
+            ``(B, E, H)`` and ``(B or 1, T, E)``.
+        targets, mask
+            ``(B, T)``.
+        """
+        if not self.trains_experts_alone(network):
+            return self.of_logits(network.tower(experts, gates), None, network, targets, mask)
+        logits, alone = network.tower.with_expert_logits(experts, gates, decoupled=self.decoupled)
+        return self.of_logits(logits, alone, network, targets, mask)
+
+    def trains_experts_alone(self, network: Any) -> bool:
+        """Whether the experts' own losses have a part in the objective."""
+        return bool(self.expert_loss) and network.connections.shape[1] > 1
+
+    def of_logits(
+        self, logits: Tensor, alone: Tensor | None, network: Any, targets: Tensor, mask: Tensor
+    ) -> Tensor:
+        """Losses ``(T,)`` for logits of the mixture ``(B, T)`` and of each expert ``(E, B, T)``."""
+        losses = self.reduce(self.cell_losses(_full(logits), targets, mask))
+        if alone is None:
+            return losses
+        # Experts are further rows: each predicts the measured cells of the tasks that it serves.
+        served = mask & network.connections.T[:, None]
+        experts = self.cell_losses(
+            _full(alone).flatten(0, 1), targets.repeat(len(alone), 1), served.flatten(0, 1)
+        )
+        return losses + self.expert_loss * self.reduce(experts)
+
+
+def _full(logits: Tensor) -> Tensor:
+    """At least single precision: in half of it, losses of rare actives drown."""
+    return logits.float() if logits.dtype in (torch.bfloat16, torch.float16) else logits
+
+
+class RowData(Protocol):
+    """All rows of a panel, by number."""
+
+    def inputs(self, rows: Tensor) -> Inputs: ...
+    def targets(self, rows: Tensor) -> tuple[Tensor, Tensor]: ...
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Rows of a panel, the network that reads them and the objective: what a balancer is given.
+
+    Parameters
+    ----------
+    network
+        A module of :mod:`bioassay_mtl.nn`.
+    objective
+        Losses of the tasks.
+    data
+        Where the rows are.
+    rows
+        ``(B,) int64``, in random order.
+    """
+
+    network: Any
+    objective: Objective
+    data: RowData
+    rows: Tensor
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    @cached_property
+    def inputs(self) -> Inputs:
+        """Features of the rows."""
+        return self.data.inputs(self.rows)
+
+    @cached_property
+    def labels(self) -> tuple[Tensor, Tensor]:
+        """Targets and mask ``(B, T)``."""
+        return self.data.targets(self.rows)
+
+    @property
+    def present(self) -> Tensor:
+        """``(T,) bool``: tasks with a measured cell."""
+        return self.labels[1].any(dim=0)
+
+    def part(self, start: int, stop: int) -> Batch:
+        """Some of the rows, by position."""
+        return Batch(self.network, self.objective, self.data, self.rows[start:stop])
+
+    def task_losses(self) -> Tensor:
+        """Losses ``(T,)`` of one forward pass."""
+        experts = self.network.experts(self.inputs)
+        gates = self.network.mixing_weights(self.inputs)
+        return self.objective(self.network, experts, gates, *self.labels)
