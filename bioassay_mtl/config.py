@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from difflib import get_close_matches
 from typing import Any, TypeVar
 
@@ -46,15 +47,28 @@ class Config(BaseModel):
                     )
         return values
 
+    def __init__(self, **values: Any) -> None:
+        with _readable(type(self).__name__):
+            super().__init__(**values)
+
+    # Tells pydantic to pass by it in settings within settings, whose faults keep their whole path.
+    __init__.__pydantic_base_init__ = True  # type: ignore[attr-defined]
+
     @classmethod
     def of(cls: type[ConfigT], values: Any) -> ConfigT:
         """Validate a plain mapping; every fault becomes one readable :class:`ConfigError`."""
-        try:
+        with _readable(cls.__name__):
             return cls.model_validate(values)
-        except ValidationError as error:
-            faults = "; ".join(
-                f"{'.'.join(str(part) for part in fault['loc']) or cls.__name__}: {fault['msg']}"
-                f" (found {fault['input']!r})"
-                for fault in error.errors()
-            )
-            raise ConfigError(f"{cls.__name__}: {faults}") from None
+
+
+@contextmanager
+def _readable(name: str) -> Iterator[None]:
+    try:
+        yield
+    except ValidationError as error:
+        faults = "; ".join(
+            f"{'.'.join(str(part) for part in fault['loc']) or name}: {fault['msg']}"
+            f" (found {fault['input']!r})"
+            for fault in error.errors()
+        )
+        raise ConfigError(f"{name}: {faults}") from None

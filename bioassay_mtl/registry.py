@@ -40,6 +40,11 @@ class Registry(Mapping[str, T]):
             raise ConfigError(f"unknown {self.kind} {name!r} ({did_you_mean(name, self)})")
         return self._entries[name]
 
+    def known(self, name: str) -> str:
+        """The name itself, if there is an entry of that name: a validator of settings."""
+        self[name]
+        return name
+
     def __contains__(self, name: object) -> bool:
         return name in self._entries
 

@@ -11,13 +11,14 @@ from typing import Annotated
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
-from bioassay_mtl.config import Config
+from bioassay_mtl.config import Config, did_you_mean
 from bioassay_mtl.errors import ConfigError
 from bioassay_mtl.registry import Registry
 
 Connections = NDArray[np.bool_]
+connection_kinds: Registry[Rule] = Registry("connection kind")
 
 
 class ConnectionConfig(Config):
@@ -42,7 +43,7 @@ class ConnectionConfig(Config):
         Of the random choices.
     """
 
-    kind: str = "none"
+    kind: Annotated[str, AfterValidator(connection_kinds.known)] = "none"
     share: Annotated[float, Field(ge=0, le=1)] = 0.5
     closed: Annotated[float, Field(ge=0, lt=1)] = 0.0
     groups: dict[str, str] | None = None
@@ -51,7 +52,6 @@ class ConnectionConfig(Config):
 
 
 Rule = Callable[[ConnectionConfig, Sequence[str], int, np.random.Generator], Connections]
-connection_kinds: Registry[Rule] = Registry("connection kind")
 
 
 def connection_matrix(
@@ -131,6 +131,11 @@ def groups(
     """Exclusive experts are dealt out to the groups of tasks in turn."""
     if not config.groups:
         raise ConfigError("connections: kind 'groups' needs the group of each task")
+    for task in config.groups:
+        if task not in tasks:
+            raise ConfigError(
+                f"connections: groups: no task {task!r} ({did_you_mean(task, tasks)})"
+            )
     names = sorted(set(config.groups.values()))
     matrix = np.ones((len(tasks), n_experts), dtype=bool)
     for turn, expert in enumerate(_exclusive(config, n_experts)):

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Annotated
 
 import torch
-from pydantic import Field
+from pydantic import AfterValidator, Field
 from torch import Tensor, nn
 
 from bioassay_mtl.config import Config
@@ -46,7 +46,7 @@ class ExpertGroupConfig(Config):
     width: Annotated[int, Field(ge=1)] = 512
     depth: Annotated[int, Field(ge=1)] = 1
     dropout: Annotated[float, Field(ge=0, lt=1)] = 0.5
-    activation: str = "relu"
+    activation: Annotated[str, AfterValidator(activations.known)] = "relu"
 
 
 class StackedLinear(nn.Module):

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 import torch
-from pydantic import Field
+from pydantic import AfterValidator, Field
 from torch import Tensor, nn
 
 from bioassay_mtl.config import Config
@@ -13,6 +13,8 @@ from bioassay_mtl.nn.dropout import ByteDropout
 from bioassay_mtl.nn.experts import activations
 from bioassay_mtl.nn.products import StackedProduct
 from bioassay_mtl.registry import Registry
+
+towers: Registry[type[Tower]] = Registry("tower")
 
 
 class TowerConfig(Config):
@@ -31,15 +33,17 @@ class TowerConfig(Config):
         Of an ``mlp`` tower.
     """
 
-    kind: str = "linear"
+    kind: Annotated[str, AfterValidator(towers.known)] = "linear"
     width: Annotated[int, Field(ge=1)] = 16
     dropout: Annotated[float, Field(ge=0, lt=1)] = 0.0
-    activation: str = "relu"
+    activation: Annotated[str, AfterValidator(activations.known)] = "relu"
 
 
 class Tower(nn.Module):
     """``logit_t = h_t(sum_e g_te f_e)`` for all tasks at once."""
 
+    task_axis: ClassVar[int] = -1
+    """Along which axis of its parameters the tasks lie."""
     bias: nn.Parameter
     """``(T,)``: starts at the log-odds of each task."""
 
@@ -64,9 +68,6 @@ class Tower(nn.Module):
         """
         mixed = self(experts.detach() if decoupled else experts, gates)
         return mixed, self.expert_logits(experts)
-
-
-towers: Registry[type[Tower]] = Registry("tower")
 
 
 class VotingTower(Tower):
@@ -118,6 +119,8 @@ class PerExpertTower(VotingTower):
 @towers.register("mlp")
 class MLPTower(Tower):
     """One hidden layer per task on its mixture: ``v_t . act(U_t sum_e g_te f_e + b_t) + c_t``."""
+
+    task_axis = 0
 
     def __init__(self, config: TowerConfig, n_tasks: int, n_experts: int, n_hidden: int) -> None:
         super().__init__(config, n_tasks, n_experts, n_hidden)

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, SerializeAsAny, field_validator
+from pydantic import AfterValidator, Field, SerializeAsAny, field_validator
 
 from bioassay_mtl.balance import balance_config
 from bioassay_mtl.balance.losses import PositiveWeight
+from bioassay_mtl.balance.reductions import reductions
 from bioassay_mtl.chem.fingerprints import fingerprint_from
 from bioassay_mtl.chem.molecule import DEFAULT_MAX_ATOMS
 from bioassay_mtl.config import Config
@@ -95,7 +96,7 @@ class TrainingConfig(Config):
     network: SerializeAsAny[Config] = Field(default=None, validate_default=True)
     split: SplitConfig = SplitConfig()
     positive_weight: PositiveWeight = "none"
-    reduction: str = "sum"
+    reduction: Annotated[str, AfterValidator(reductions.known)] = "sum"
     balance: SerializeAsAny[Config] = Field(default="sum", validate_default=True)
     expert_loss: Annotated[float, Field(ge=0)] = 1.0
     decoupled: bool = True

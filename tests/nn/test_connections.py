@@ -50,6 +50,12 @@ def test_groups_serve_their_members() -> None:
     assert not matrix[10:, 3:].any()
 
 
+def test_groups_of_unknown_tasks_are_refused() -> None:
+    config = ConnectionConfig(kind="groups", groups={"assay-0": "first", "asay-11": "second"})
+    with pytest.raises(ConfigError, match=r"no task 'asay-11' \(did you mean 'assay-11'\?\)"):
+        connection_matrix(config, TASKS, 4)
+
+
 def test_a_task_without_expert_is_refused() -> None:
     with pytest.raises(ConfigError, match="no open expert"):
         connection_matrix(ConnectionConfig(kind="exclusivity", share=1.0), TASKS, 4)

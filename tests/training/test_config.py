@@ -8,9 +8,12 @@ from typing import Any
 import pytest
 
 from bioassay_mtl.errors import ConfigError
+from bioassay_mtl.nn.mmoeex import MMoEExConfig
 from bioassay_mtl.training.config import TrainingConfig
 from bioassay_mtl.training.module import schedule
 from tests.training.conftest import small_config
+
+EXPERTS = {"inputs": ["morgan"]}
 
 
 @pytest.mark.parametrize("config", [TrainingConfig(), small_config()])
@@ -27,11 +30,27 @@ def test_round_trip_through_json(config: TrainingConfig) -> None:
         ({"network": {"kind": "mmoex"}}, "did you mean 'mmoe"),
         ({"fingerprints": {"x": {"kind": "morgn"}}}, "did you mean 'morgan'"),
         ({"split": {"kind": "random", "fractions": [0.5, 0.1, 0.1]}}, "sum to 1"),
+        ({"split": {"kind": "randm"}}, "unknown split 'randm' .did you mean 'random'"),
+        ({"reduction": "summ"}, "unknown loss reduction 'summ' .did you mean 'sum'"),
+        ({"balance": "summ"}, "unknown balancer 'summ' .did you mean 'sum'"),
+        ({"network": {"experts": [EXPERTS], "gate": {"kind": "statik"}}}, "mean 'static'"),
+        ({"network": {"experts": [EXPERTS], "tower": {"kind": "liner"}}}, "mean 'linear'"),
+        ({"network": {"experts": [EXPERTS], "connections": {"kind": "non"}}}, "mean 'none'"),
+        ({"network": {"experts": [EXPERTS], "tower": {"activation": "gel"}}}, "mean 'gelu'"),
+        ({"network": {"experts": [EXPERTS | {"activation": "rel"}]}}, "mean 'relu'"),
     ],
 )
 def test_faults_are_named(values: dict[str, Any], message: str) -> None:
-    with pytest.raises(ConfigError, match=message):
-        TrainingConfig.of(values)
+    for construct in (TrainingConfig.of, lambda values: TrainingConfig(**values)):
+        with pytest.raises(ConfigError, match=message):
+            construct(values)
+
+
+def test_faults_of_settings_within_settings_keep_their_place() -> None:
+    with pytest.raises(ConfigError, match=r"experts\.0\.width: .*\(found 0\)"):
+        MMoEExConfig(experts=[EXPERTS | {"width": 0}])
+    with pytest.raises(ConfigError, match=r"TrainingConfig: split\.seed: .*; epochs: "):
+        TrainingConfig(split={"seed": "x"}, epochs=0)
 
 
 @pytest.mark.parametrize("kind", ["cosine", "linear", "constant"])

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, Protocol, get_args
+from typing import Annotated, Any, Literal, Protocol, get_args
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import Field, field_validator
+from pydantic import AfterValidator, Field, field_validator
 
 from bioassay_mtl.config import Config
 from bioassay_mtl.data.panel import Panel
@@ -17,6 +17,7 @@ from bioassay_mtl.registry import Registry
 
 Part = Literal["train", "valid", "test"]
 PARTS: tuple[Part, ...] = get_args(Part)
+splitters: Registry[Splitter] = Registry("split")
 Rows = NDArray[np.int64]
 
 
@@ -46,7 +47,7 @@ class SplitConfig(Config):
         is; ``raise`` refuses the split.
     """
 
-    kind: str = "random"
+    kind: Annotated[str, AfterValidator(splitters.known)] = "random"
     fractions: tuple[float, float, float] = (0.8, 0.1, 0.1)
     seed: int = 0
     column: str | None = None
@@ -104,9 +105,6 @@ class Splitter(Protocol):
     """One kind of split."""
 
     def __call__(self, panel: Panel, config: SplitConfig) -> Split: ...
-
-
-splitters: Registry[Splitter] = Registry("split")
 
 
 def split(panel: Panel, config: SplitConfig | None = None, **settings: Any) -> Split:

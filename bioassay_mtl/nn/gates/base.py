@@ -6,13 +6,15 @@ from collections.abc import Mapping
 from typing import Annotated, ClassVar
 
 import torch
-from pydantic import Field
+from pydantic import AfterValidator, Field
 from torch import Tensor, nn
 
 from bioassay_mtl.config import Config
 from bioassay_mtl.nn.dropout import ByteDropout
 from bioassay_mtl.nn.inputs import Inputs
 from bioassay_mtl.registry import Registry
+
+gates: Registry[type[Gate]] = Registry("gate")
 
 
 class GateConfig(Config):
@@ -38,7 +40,7 @@ class GateConfig(Config):
         Of the gate's own parameters, in place of the model's.
     """
 
-    kind: str = "static"
+    kind: Annotated[str, AfterValidator(gates.known)] = "static"
     inputs: tuple[str, ...] = ()
     rank: Annotated[int, Field(ge=1)] = 16
     dropout: Annotated[float, Field(ge=0, lt=1)] = 0.0
@@ -61,7 +63,8 @@ class Gate(nn.Module):
     """
 
     shared: ClassVar[tuple[str, ...]] = ()
-    """Prefixes of the parameters that tasks share; the others belong to one task each."""
+    """Prefixes of the parameters that tasks share; the others belong to one task each, and tasks
+    lie along their first axis, or along the columns of an :class:`InputLinear`."""
 
     def __init__(
         self, config: GateConfig, n_tasks: int, n_experts: int, n_features: Mapping[str, int]
@@ -103,6 +106,3 @@ def drop_connections(connections: Tensor, share: float, n: int) -> Tensor:
     noise = noise.masked_fill(~connections, -1.0)
     best = noise == noise.amax(dim=-1, keepdim=True)
     return connections & ((noise >= share) | best)
-
-
-gates: Registry[type[Gate]] = Registry("gate")
