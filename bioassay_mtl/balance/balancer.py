@@ -7,7 +7,7 @@ the network's. A new one is a new file that registers itself here.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, NamedTuple
 
 from torch import Tensor, nn
@@ -40,15 +40,17 @@ class Balancer(nn.Module):
     ----------
     config
         Its settings, of :attr:`config_class`.
-    n_tasks
-        T.
+    tasks
+        Names of the T tasks.
     """
 
     config_class: ClassVar[type[Config]]
+    learning_rate: float = 0.0
+    """The optimizer's rate of the coming step, kept up to date by the training loop."""
 
-    def __init__(self, config: Any, n_tasks: int) -> None:
+    def __init__(self, config: Any, tasks: Sequence[str]) -> None:
         super().__init__()
-        self.config, self.n_tasks = config, n_tasks
+        self.config, self.n_tasks = config, len(tasks)
 
     def forward(self, batch: Batch) -> Update:
         """The update of one batch."""
@@ -72,6 +74,6 @@ def balance_config(values: str | Mapping[str, Any] | Config) -> Config:
     return balancers[values.get("kind", "sum")].config_class.of(dict(values))
 
 
-def build_balancer(config: Config, n_tasks: int) -> Balancer:
-    """The balancer of some settings, at the start of its work."""
-    return balancers[config.kind](config, n_tasks)  # type: ignore[attr-defined]
+def build_balancer(config: Config, tasks: Sequence[str]) -> Balancer:
+    """The balancer of some settings, at the start of its work on these tasks."""
+    return balancers[config.kind](config, tasks)  # type: ignore[attr-defined]

@@ -101,6 +101,7 @@ def train(
         data,
         torch.from_numpy(parts.train).to(device),
         torch.from_numpy(parts.valid).to(device),
+        panel.tasks,
     )
     best = Best(module.average.state())
     identity = _identity(panel, config, parts)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import partial
 from typing import Any
 
@@ -37,6 +37,8 @@ class TrainingModule(pl.LightningModule):
         Features and labels of all rows.
     train_rows, valid_rows
         Row numbers.
+    tasks
+        Names of the tasks; None for their numbers.
     """
 
     def __init__(
@@ -46,6 +48,7 @@ class TrainingModule(pl.LightningModule):
         data: ResidentData,
         train_rows: Tensor,
         valid_rows: Tensor,
+        tasks: Sequence[str] | None = None,
     ) -> None:
         super().__init__()
         self.network, self.settings, self.data = network, config, data
@@ -62,7 +65,8 @@ class TrainingModule(pl.LightningModule):
             expert_loss=config.expert_loss,
             decoupled=config.decoupled,
         )
-        self.balancer = build_balancer(config.balance, labels.shape[1]).to(labels.device)
+        tasks = tasks or [str(number) for number in range(labels.shape[1])]
+        self.balancer = build_balancer(config.balance, tasks).to(labels.device)
         self._steps_per_epoch = len(self._batches(0))
         self._scores: list[Tensor] = []
         self._losses: list[Tensor] = []
@@ -99,6 +103,7 @@ class TrainingModule(pl.LightningModule):
         )
         for group in self.optimizers().param_groups:
             group["lr"] = rate
+        self.balancer.learning_rate = rate
 
     def training_step(self, rows: Tensor, batch_idx: int) -> Tensor:
         update: Update = self.balancer(Batch(self.network, self.objective, self.data, rows))
