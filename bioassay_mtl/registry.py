@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import TypeVar
+from typing import Any, TypeVar
 
-from bioassay_mtl.config import did_you_mean
+from bioassay_mtl.config import ConfigT, did_you_mean
 from bioassay_mtl.errors import ConfigError
 
 T = TypeVar("T")
@@ -53,3 +53,26 @@ class Registry(Mapping[str, T]):
 
     def __len__(self) -> int:
         return len(self._entries)
+
+
+def settings_of(
+    kinds: Registry[type[ConfigT]], values: str | Mapping[str, Any] | ConfigT, default: str
+) -> ConfigT:
+    """Settings of one of several kinds: by its name, or by a mapping with its ``kind``.
+
+    Parameters
+    ----------
+    kinds
+        Classes of settings by name.
+    values
+        What was given; settings that are made already are returned.
+    default
+        The kind of a mapping without one.
+    """
+    if isinstance(values, str):
+        values = {"kind": values}
+    if isinstance(values, Mapping):
+        return kinds[values.get("kind", default)].of(dict(values))
+    if isinstance(values, tuple(kinds.values())):
+        return values
+    raise ConfigError(f"{kinds.kind}: a name or settings by name are expected, found {values!r}")

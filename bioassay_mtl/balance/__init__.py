@@ -1,6 +1,6 @@
 """From task losses to one update."""
 
-from bioassay_mtl.balance import plain_sum
+from bioassay_mtl.balance import plain_sum, two_step
 from bioassay_mtl.balance.balancer import (
     Balancer,
     Update,
@@ -8,7 +8,7 @@ from bioassay_mtl.balance.balancer import (
     balancers,
     build_balancer,
 )
-from bioassay_mtl.balance.losses import TaskLosses, masked_bce, positive_weights
+from bioassay_mtl.balance.losses import TaskLosses, loss_config, masked_bce, positive_weights
 from bioassay_mtl.balance.objective import Batch, Objective
 from bioassay_mtl.balance.reductions import reductions
 
@@ -21,8 +21,10 @@ __all__ = [
     "balance_config",
     "balancers",
     "build_balancer",
+    "loss_config",
     "masked_bce",
     "plain_sum",
     "positive_weights",
     "reductions",
+    "two_step",
 ]

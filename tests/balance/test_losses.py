@@ -6,7 +6,7 @@ import math
 
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bioassay_mtl.balance import TaskLosses, masked_bce, positive_weights, reductions
@@ -17,6 +17,7 @@ CELLS = st.lists(
 )
 
 
+@settings(deadline=None)
 @given(CELLS, st.sampled_from([None, 3.0]))
 def test_bce_equals_a_loop_over_measured_cells(
     cells: list[tuple[float, float]], weight: float | None
