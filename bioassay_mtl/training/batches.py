@@ -12,6 +12,7 @@ from torch import Tensor
 from bioassay_mtl.chem.features import PackedBits, SparseCounts
 from bioassay_mtl.nn.inputs import Inputs
 from bioassay_mtl.nn.resident import resident
+from bioassay_mtl.training.sampling import draw
 
 
 class ResidentData:
@@ -46,15 +47,23 @@ class ResidentData:
         return labels.float(), labels >= 0
 
 
-def epoch_batches(rows: Tensor, batch_size: int, seed: int, epoch: int) -> list[Tensor]:
+def epoch_batches(
+    rows: Tensor, batch_size: int, seed: int, epoch: int, weights: Tensor | None = None
+) -> list[Tensor]:
     """Shuffled batches of one epoch, the same for the same seed and epoch.
+
+    With weights (of the rows, on the CPU), as many rows are drawn in proportion to these, with
+    replacement.
 
     A last batch under half the batch size is dropped, unless it is the only one: its noisy step
     would weigh as much as a whole one. Other rows take its place in the next epoch.
     """
     generator = torch.Generator().manual_seed(seed_of(seed, epoch))
-    order = torch.randperm(len(rows), generator=generator).to(rows.device)
-    batches = list(rows[order].split(batch_size))
+    if weights is None:
+        order = torch.randperm(len(rows), generator=generator)
+    else:
+        order = draw(weights, len(rows), generator)
+    batches = list(rows[order.to(rows.device)].split(batch_size))
     if len(batches) > 1 and 2 * len(batches[-1]) < batch_size:
         batches.pop()
     return batches

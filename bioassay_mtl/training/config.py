@@ -8,13 +8,14 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, Field, SerializeAsAny, field_validator
 
 from bioassay_mtl.balance import balance_config
-from bioassay_mtl.balance.losses import PositiveWeight
+from bioassay_mtl.balance.losses import CellLoss, PositiveWeight, loss_config
 from bioassay_mtl.balance.reductions import reductions
 from bioassay_mtl.chem.fingerprints import fingerprint_from
 from bioassay_mtl.chem.molecule import DEFAULT_MAX_ATOMS
 from bioassay_mtl.config import Config
 from bioassay_mtl.data.splits import SplitConfig
 from bioassay_mtl.nn import network_config
+from bioassay_mtl.training.sampling import Sampling, sampling_config
 
 Share = Annotated[float, Field(ge=0, lt=1)]
 
@@ -48,6 +49,11 @@ class TrainingConfig(Config):
         Architecture, by ``kind``: ``mmoeex``, ``mmoe``, ``shared_bottom``.
     split
         Which rows are trained on, stopped on (``valid``) and reported on (``test``).
+    sampling
+        Which rows make an epoch: ``uniform`` (each once) or ``balanced`` (as many, drawn so that
+        rare outcomes are seen more often), or settings by ``kind``.
+    loss
+        Of a measured cell: ``bce``, ``focal`` or ``asymmetric``, or its settings by ``kind``.
     positive_weight
         Weight of the loss of actives per task: ``none``, ``full`` (inactives : actives) or its
         ``sqrt``.
@@ -95,6 +101,8 @@ class TrainingConfig(Config):
     max_atoms: Annotated[int, Field(gt=0)] = DEFAULT_MAX_ATOMS
     network: SerializeAsAny[Config] = Field(default=None, validate_default=True)
     split: SplitConfig = SplitConfig()
+    sampling: SerializeAsAny[Sampling] = Field(default="uniform", validate_default=True)
+    loss: SerializeAsAny[CellLoss] = Field(default="bce", validate_default=True)
     positive_weight: PositiveWeight = "none"
     reduction: Annotated[str, AfterValidator(reductions.known)] = "sum"
     balance: SerializeAsAny[Config] = Field(default="sum", validate_default=True)
@@ -118,6 +126,16 @@ class TrainingConfig(Config):
     @classmethod
     def _known_fingerprints(cls, value: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
         return {name: fingerprint_from(each).model_dump() for name, each in value.items()}
+
+    @field_validator("sampling", mode="before")
+    @classmethod
+    def _known_sampling(cls, value: Any) -> Sampling:
+        return sampling_config(value)
+
+    @field_validator("loss", mode="before")
+    @classmethod
+    def _known_loss(cls, value: Any) -> CellLoss:
+        return loss_config(value)
 
     @field_validator("balance", mode="before")
     @classmethod

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 from torch.utils.data import DataLoader
 
-from bioassay_mtl.balance import Batch, Objective, build_balancer, masked_bce, positive_weights
+from bioassay_mtl.balance import Batch, Objective, build_balancer, positive_weights
 from bioassay_mtl.balance.balancer import Update
 from bioassay_mtl.balance.reductions import reductions
 from bioassay_mtl.data.metrics import macro_average_precision
@@ -60,13 +60,14 @@ class TrainingModule(pl.LightningModule):
         n_actives, n_inactives = (labels == 1).sum(0), (labels == 0).sum(0)
         weight = positive_weights(n_actives, n_inactives, config.positive_weight)
         self.objective = Objective(
-            partial(masked_bce, positive_weight=weight),
+            partial(config.loss, positive_weight=weight),
             reductions[config.reduction],
             expert_loss=config.expert_loss,
             decoupled=config.decoupled,
         )
         tasks = tasks or [str(number) for number in range(labels.shape[1])]
         self.balancer = build_balancer(config.balance, tasks).to(labels.device)
+        self._row_weights = config.sampling.weights(labels.cpu())
         self._steps_per_epoch = len(self._batches(0))
         self._scores: list[Tensor] = []
         self._losses: list[Tensor] = []
@@ -79,7 +80,7 @@ class TrainingModule(pl.LightningModule):
 
     def _batches(self, epoch: int) -> list[Tensor]:
         size = self.settings.batch_size or min(1024, max(32, len(self.train_rows) // 30))
-        return epoch_batches(self.train_rows, size, self.settings.seed, epoch)
+        return epoch_batches(self.train_rows, size, self.settings.seed, epoch, self._row_weights)
 
     def train_dataloader(self) -> Iterable[Tensor]:
         return DataLoader(self._batches(self.epoch), batch_size=None)  # type: ignore[arg-type]

@@ -33,6 +33,8 @@ def test_round_trip_through_json(config: TrainingConfig) -> None:
         ({"split": {"kind": "randm"}}, "unknown split 'randm' .did you mean 'random'"),
         ({"reduction": "summ"}, "unknown loss reduction 'summ' .did you mean 'sum'"),
         ({"balance": "summ"}, "unknown balancer 'summ' .did you mean 'sum'"),
+        ({"loss": "focl"}, "unknown loss 'focl' .did you mean 'focal'"),
+        ({"sampling": "balancd"}, "unknown sampling 'balancd' .did you mean 'balanced'"),
         ({"network": {"experts": [EXPERTS], "gate": {"kind": "statik"}}}, "mean 'static'"),
         ({"network": {"experts": [EXPERTS], "tower": {"kind": "liner"}}}, "mean 'linear'"),
         ({"network": {"experts": [EXPERTS], "connections": {"kind": "non"}}}, "mean 'none'"),

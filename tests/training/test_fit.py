@@ -84,6 +84,9 @@ def test_unmeasured_cells_have_no_part(small_panel: Panel) -> None:
         {"positive_weight": "full", "gradient_clip": 1.0, "schedule": "linear"},
         {"expert_loss": 0.0, "average": 0.0, "schedule": "constant"},
         {"decoupled": True, "precision": "bfloat16"},
+        {"loss": "focal", "positive_weight": "sqrt", "precision": "bfloat16"},
+        {"loss": {"kind": "asymmetric", "gamma_negative": 2}, "sampling": "balanced"},
+        {"loss": {"kind": "bce", "smoothing": 0.1}},
     ],
 )
 def test_options_train_to_finite_predictions(

@@ -1,0 +1,108 @@
+"""Which rows an epoch is made of: each of them once, or rare outcomes more often."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+import torch
+from pydantic import Field
+from torch import Tensor
+
+from bioassay_mtl.config import Config
+from bioassay_mtl.registry import Registry, settings_of
+
+_ROWS_AT_ONCE = 8192
+
+
+class Sampling(Config):
+    """How the rows of an epoch are drawn; there are as many as training rows.
+
+    Parameters
+    ----------
+    kind
+        The registered name of the kind.
+    """
+
+    kind: str
+
+    def weights(self, labels: Tensor) -> Tensor | None:
+        """``(n,) float64`` weights by which rows are drawn with replacement; None: each row once.
+
+        Parameters
+        ----------
+        labels
+            ``(n, T) int8`` of the training rows: 1, 0, or -1 where not measured.
+        """
+        raise NotImplementedError
+
+
+samplings: Registry[type[Sampling]] = Registry("sampling")
+
+
+def sampling_config(values: str | Mapping[str, Any] | Sampling) -> Sampling:
+    """A way of sampling by its name, or by a mapping of settings with its ``kind``."""
+    return settings_of(samplings, values, "uniform")
+
+
+@samplings.register("uniform")
+class Uniform(Sampling):
+    """Every row once, in random order."""
+
+    kind: Literal["uniform"] = "uniform"
+
+    def weights(self, labels: Tensor) -> None:
+        return None
+
+
+@samplings.register("balanced")
+class Balanced(Sampling):
+    """Rows with rare outcomes are seen more often.
+
+    The weight of a row is the mean of the :func:`outcome_weights` of its measured cells, to the
+    power ``exponent``. A cell that was not measured says nothing; a row without measured cells
+    weighs 1, as much as the mean cell.
+
+    Parameters
+    ----------
+    exponent
+        0 draws all rows alike; above 1 counters that among many measured cells one active is
+        diluted by the mean.
+    """
+
+    kind: Literal["balanced"] = "balanced"
+    exponent: Annotated[float, Field(ge=0)] = 1.0
+
+    def weights(self, labels: Tensor) -> Tensor:
+        means = row_means(labels, outcome_weights(labels))
+        return (means / means.max()) ** self.exponent  # at most 1: no power overflows
+
+
+def outcome_weights(labels: Tensor) -> Tensor:
+    """``(2, T) float64``: inverse frequency of inactives and actives among the measured cells.
+
+    Scaled so that the mean over a task's cells is 1: ``n / 2 n_c`` for the class c of a task with
+    both, and 1 for the only class of a task with one.
+    """
+    counts = torch.stack([(labels == value).sum(dim=0) for value in (0, 1)]).double()
+    n_classes = (counts > 0).sum(dim=0).clamp_min(1)
+    return counts.sum(dim=0) / (n_classes * counts.clamp_min(1))
+
+
+def row_means(labels: Tensor, weights: Tensor) -> Tensor:
+    """``(n,) float64``: mean weight ``(2, T)`` of the outcomes of each row's measured cells."""
+    parts = []
+    for some in labels.split(_ROWS_AT_ONCE):
+        inactive, active = (some == 0).double(), (some == 1).double()
+        n_measured = (inactive + active).sum(dim=1)
+        total = inactive @ weights[0] + active @ weights[1]
+        parts.append(torch.where(n_measured > 0, total / n_measured.clamp_min(1), 1.0))
+    return torch.cat(parts)
+
+
+def draw(weights: Tensor, n: int, generator: torch.Generator) -> Tensor:
+    """``(n,) int64`` positions, drawn with replacement in proportion to the weights."""
+    # torch.multinomial stops at 2^24 rows and knows only single precision on some devices.
+    bounds = weights.cumsum(dim=0)
+    points = torch.rand(n, generator=generator, dtype=torch.float64) * bounds[-1]
+    return torch.searchsorted(bounds, points, right=True).clamp_max(len(weights) - 1)
