@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
-from bioassay_mtl.errors import ConfigError, InputError
+from bioassay_mtl.cli.settings import put_all, read_settings
+from bioassay_mtl.errors import ConfigError
 
 
 def train(
@@ -25,7 +26,11 @@ def train(
     ] = None,
     settings: Annotated[
         list[str] | None,
-        typer.Option("--set", metavar="KEY=VALUE", help="One setting, as split.kind=scaffold."),
+        typer.Option(
+            "--set",
+            metavar="KEY=VALUE",
+            help="One setting, as split.kind=scaffold or network.experts.0.width=256.",
+        ),
     ] = None,
     balance: Annotated[
         str | None,
@@ -45,7 +50,11 @@ def train(
         typer.Option(min=1, metavar="N", help="Processes that parse; all cores if not given."),
     ] = None,
     seed: Annotated[
-        int | None, typer.Option(metavar="N", help="Of initial weights, row order and dropout.")
+        int | None,
+        typer.Option(
+            metavar="N",
+            help="Of the split (unless split.seed is set), initial weights, row order, dropout.",
+        ),
     ] = None,
     device: Annotated[
         str | None, typer.Option(metavar="cpu|cuda|auto", help="Where to train.")
@@ -60,10 +69,11 @@ def train(
     from bioassay_mtl.training.config import TrainingConfig
 
     values = read_settings(config)
-    for setting in settings or ():
-        put(values, setting)
-    given = (("seed", seed), ("device", device), ("balance", balance))
-    values |= {key: v for key, v in given if v is not None}
+    given = (("seed", seed), ("device", device), ("balance.kind", balance))
+    changes = [f"{key}={value}" for key, value in given if value is not None]
+    put_all(values, [*(settings or ()), *changes])
+    if seed is not None and isinstance(values.setdefault("split", {}), dict):
+        values["split"].setdefault("seed", seed)
     chosen = TrainingConfig.of(values)
     if print_config:
         import yaml
@@ -93,39 +103,3 @@ def train(
 def show_epoch(record: Mapping[str, float]) -> None:
     """A line on standard error after each epoch."""
     typer.echo(", ".join(f"{name} {value:.5g}" for name, value in record.items()), err=True)
-
-
-def read_settings(file: str | None) -> dict[str, Any]:
-    """A mapping from a YAML or JSON file; none is an empty one."""
-    import yaml
-
-    if file is None:
-        return {}
-    try:
-        values = yaml.safe_load(Path(file).read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"cannot be read: {error}", file=file) from error
-    except yaml.YAMLError as error:
-        raise InputError(f"is neither YAML nor JSON: {error}", file=file) from error
-    if not isinstance(values or {}, dict):
-        raise InputError(f"must hold settings by name, found a {type(values).__name__}", file=file)
-    return values or {}
-
-
-def put(values: dict[str, Any], setting: str) -> None:
-    """Enter ``a.b=value`` into nested settings; the value is read as YAML."""
-    import yaml
-
-    key, equals, text = setting.partition("=")
-    if not equals or not key:
-        raise ConfigError(f"--set needs KEY=VALUE, found {setting!r}")
-    *path, last = key.split(".")
-    for name in path:
-        inner = values.setdefault(name, {})
-        if not isinstance(inner, dict):
-            raise ConfigError(f"--set {setting}: {name!r} holds no further settings")
-        values = inner
-    try:
-        values[last] = yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        raise ConfigError(f"--set {setting}: the value is no YAML: {error}") from error

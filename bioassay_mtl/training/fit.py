@@ -262,8 +262,11 @@ def _scratch_folder(out: Path | None, resume: bool) -> Path | None:
     if out.exists():
         raise ConfigError(f"{out} exists: choose another folder, or remove it")
     scratch = out.with_name(out.name + ".training")
-    if not resume and (scratch / "state.safetensors").exists():
+    unfinished = (scratch / "state.safetensors").exists()
+    if unfinished and not resume:
         raise ConfigError(f"{scratch} holds an unfinished run: resume it, or remove it")
+    if resume and not unfinished:
+        log.warning("%s holds nothing to resume: training starts anew", scratch)
     scratch.mkdir(parents=True, exist_ok=True)
     return scratch
 

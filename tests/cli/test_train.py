@@ -10,8 +10,6 @@ from pathlib import Path
 import pytest
 import yaml
 
-from bioassay_mtl.cli.train import put, read_settings
-from bioassay_mtl.errors import ConfigError, InputError
 from tests.cli.conftest import COMMAND, Run
 
 SETTINGS = """
@@ -129,6 +127,8 @@ def test_print_config_is_itself_a_config(cli: Run, tmp_path: Path) -> None:
         (["--set", "epoch=3"], "unknown key 'epoch' (did you mean 'epochs'?)"),
         (["--set", "epochs"], "--set needs KEY=VALUE, found 'epochs'"),
         (["--set", "epochs=many"], "epochs"),
+        (["--set", "network.gate.kind=linea"], "unknown gate 'linea' (did you mean 'linear'?)"),
+        (["--balance", "summ"], "unknown balancer 'summ' (did you mean 'sum'?)"),
         (["--config", "nowhere.yaml"], "nowhere.yaml"),
         ([], "training needs a PANEL and an --out FOLDER"),
     ],
@@ -138,25 +138,3 @@ def test_faults_of_train(cli: Run, arguments: list[str], message: str) -> None:
     assert (done.code, done.out) == (2, "")
     assert message in done.err
     assert done.err.count("\n") == 1
-
-
-def test_settings_by_path() -> None:
-    values = {"split": {"kind": "random"}}
-    put(values, "split.seed=3")
-    put(values, "network.kind=mmoe")
-    put(values, "loggers=[csv]")
-    assert values == {
-        "split": {"kind": "random", "seed": 3},
-        "network": {"kind": "mmoe"},
-        "loggers": ["csv"],
-    }
-    with pytest.raises(ConfigError, match="'kind' holds no further settings"):
-        put(values, "split.kind.x=1")
-
-
-@pytest.mark.parametrize("text", ["- a\n- b\n", "a: [1\n", "just words"])
-def test_files_that_hold_no_settings(tmp_path: Path, text: str) -> None:
-    path = tmp_path / "settings.yaml"
-    path.write_text(text)
-    with pytest.raises(InputError, match=r"settings\.yaml"):
-        read_settings(str(path))

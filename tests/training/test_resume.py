@@ -78,7 +78,9 @@ def test_a_killed_process_resumes_to_the_same_model(small_panel: Panel, tmp_path
     def command(out: str, *more: str) -> list[str]:
         return [*program, "--out", str(tmp_path / out), *settings, *more]
 
-    subprocess.run(command("whole"), check=True, env=environment, capture_output=True)
+    whole = command("whole", "--resume")
+    done = subprocess.run(whole, check=True, env=environment, capture_output=True, text=True)
+    assert "whole.training holds nothing to resume: training starts anew" in done.stderr
     state = tmp_path / "killed.training" / "state.safetensors"
     with subprocess.Popen(command("killed"), env=environment, stderr=subprocess.PIPE) as process:
         while not state.exists() and process.poll() is None:
@@ -86,5 +88,7 @@ def test_a_killed_process_resumes_to_the_same_model(small_panel: Panel, tmp_path
         process.send_signal(signal.SIGKILL)
     assert process.returncode == -signal.SIGKILL
     assert not (tmp_path / "killed").exists()
-    subprocess.run(command("killed", "--resume"), check=True, env=environment, capture_output=True)
+    killed = command("killed", "--resume")
+    done = subprocess.run(killed, check=True, env=environment, capture_output=True, text=True)
+    assert "nothing to resume" not in done.stderr
     assert same(Model.load(tmp_path / "whole"), Model.load(tmp_path / "killed"))
