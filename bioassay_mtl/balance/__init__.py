@@ -1,6 +1,6 @@
 """From task losses to one update."""
 
-from bioassay_mtl.balance import plain_sum
+from bioassay_mtl.balance import plain_sum, two_step
 from bioassay_mtl.balance.balancer import (
     Balancer,
     Update,
@@ -26,4 +26,5 @@ __all__ = [
     "plain_sum",
     "positive_weights",
     "reductions",
+    "two_step",
 ]

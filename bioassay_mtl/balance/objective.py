@@ -52,10 +52,15 @@ class Objective:
         targets, mask
             ``(B, T)``.
         """
-        if not self.trains_experts_alone(network):
-            return self.of_logits(network.tower(experts, gates), None, network, targets, mask)
-        logits, alone = network.tower.with_expert_logits(experts, gates, decoupled=self.decoupled)
+        logits, alone = self.logits(network, experts, gates)
         return self.of_logits(logits, alone, network, targets, mask)
+
+    def logits(self, network: Any, experts: Tensor, gates: Tensor) -> tuple[Tensor, Tensor | None]:
+        """Logits of the mixture and, where they have a part, of each expert: see of_logits."""
+        if not self.trains_experts_alone(network):
+            return network.tower(experts, gates), None
+        logits, alone = network.tower.with_expert_logits(experts, gates, decoupled=self.decoupled)
+        return logits, alone
 
     def trains_experts_alone(self, network: Any) -> bool:
         """Whether the experts' own losses have a part in the objective."""
@@ -65,18 +70,18 @@ class Objective:
         self, logits: Tensor, alone: Tensor | None, network: Any, targets: Tensor, mask: Tensor
     ) -> Tensor:
         """Losses ``(T,)`` for logits of the mixture ``(B, T)`` and of each expert ``(E, B, T)``."""
-        losses = self.reduce(self.cell_losses(_full(logits), targets, mask))
+        losses = self.reduce(self.cell_losses(full_precision(logits), targets, mask))
         if alone is None:
             return losses
         # Experts are further rows: each predicts the measured cells of the tasks that it serves.
         served = mask & network.connections.T[:, None]
         experts = self.cell_losses(
-            _full(alone).flatten(0, 1), targets.repeat(len(alone), 1), served.flatten(0, 1)
+            full_precision(alone).flatten(0, 1), targets.repeat(len(alone), 1), served.flatten(0, 1)
         )
         return losses + self.expert_loss * self.reduce(experts)
 
 
-def _full(logits: Tensor) -> Tensor:
+def full_precision(logits: Tensor) -> Tensor:
     """At least single precision: in half of it, losses of rare actives drown."""
     return logits.float() if logits.dtype in (torch.bfloat16, torch.float16) else logits
 

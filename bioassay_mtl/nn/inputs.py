@@ -7,7 +7,7 @@ transposed rows. On an accelerator a dense product wins.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -132,6 +132,8 @@ class InputLinear(nn.Module):
 
     def forward(self, inputs: Inputs) -> Tensor:
         """``(B, n_outputs)``."""
+        if isinstance(inputs, Products) and self in inputs.known:
+            return inputs.known[self]
         total: Tensor | None = None
         for name, table in self.tables.items():
             x = inputs[name]
@@ -145,3 +147,36 @@ class InputLinear(nn.Module):
             total = product if total is None else total + product
         assert total is not None
         return total
+
+
+class Products(dict[str, Input]):
+    """Inputs whose products with some layers are known: those layers do not multiply again.
+
+    Parameters
+    ----------
+    inputs
+        As they were.
+    known
+        ``(B, n_outputs)`` by layer.
+    """
+
+    def __init__(self, inputs: Inputs, known: Mapping[InputLinear, Tensor]) -> None:
+        super().__init__(inputs)
+        self.known = known
+
+
+def similarities(
+    inputs: Inputs, others: Inputs, names: Iterable[str], dtype: torch.dtype
+) -> Tensor:
+    """``X Y^T (B, B')`` of molecules under the named inputs side by side."""
+    total: Tensor | None = None
+    for name in names:
+        x, y = inputs[name], others[name]
+        if isinstance(x, SparseInput):
+            assert isinstance(y, SparseInput)
+            product = x.matmul(y.dense(dtype).T.contiguous())
+        else:
+            product = x.to(dtype) @ y.to(dtype).T  # type: ignore[union-attr]
+        total = product if total is None else total + product
+    assert total is not None
+    return total

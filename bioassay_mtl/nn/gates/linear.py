@@ -29,6 +29,6 @@ class LinearGate(Gate):
         self.bias = nn.Parameter(torch.zeros(n_tasks, n_experts))
 
     def scores(self, inputs: Inputs) -> Tensor:
-        scores: Tensor = self.weight(inputs).unflatten(1, (self.n_tasks, self.n_experts))
+        scores: Tensor = self.weight(inputs).unflatten(1, (-1, self.n_experts))
         scores = self.dropout(scores) + self.bias
         return scores
