@@ -7,7 +7,7 @@ a network, ``sparse_rows()``, and the same ``take(rows)``, ``dense()`` and ``con
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
 
@@ -76,6 +76,10 @@ class PackedBits:
     def dense(self) -> NDArray[np.float32]:
         return np.unpackbits(self.packed, axis=1, count=self.n_features).astype(np.float32)
 
+    def stable_bytes(self) -> Iterator[bytes]:
+        """All that must be equal wherever the same features are computed."""
+        yield self.packed.tobytes()
+
     @staticmethod
     def concatenate(blocks: Sequence[PackedBits]) -> PackedBits:
         """Stack blocks of the same fingerprint on top of each other."""
@@ -137,6 +141,12 @@ class SparseCounts:
         dense[row, self.indices] = count_table(self.scale)[self.counts]
         return dense
 
+    def stable_bytes(self) -> Iterator[bytes]:
+        """All that must be equal wherever the same features are computed."""
+        yield self.offsets.astype("<i8").tobytes()
+        yield self.indices.astype("<u2").tobytes()
+        yield self.counts.tobytes()
+
     @staticmethod
     def concatenate(blocks: Sequence[SparseCounts]) -> SparseCounts:
         """Stack blocks of the same fingerprint on top of each other."""
@@ -165,12 +175,13 @@ class Features:
     Parameters
     ----------
     blocks
-        One block of n rows for each input of the model; rows that are not ok are all zero.
+        One block of n rows for each input of the model: `PackedBits`, `SparseCounts` or
+        `GraphBlock`. Rows that are not ok are all zero, or graphs without atoms.
     status
         ``(n,) uint8``: :attr:`Status.code` of each record.
     """
 
-    blocks: dict[str, PackedBits | SparseCounts]
+    blocks: dict[str, Any]
     status: NDArray[np.uint8]
 
     def __len__(self) -> int:
@@ -189,8 +200,8 @@ class Features:
     @staticmethod
     def concatenate(parts: Sequence[Features]) -> Features:
         """Stack features of the same model on top of each other."""
-        blocks: dict[str, Any] = {
-            name: type(block).concatenate([part.blocks[name] for part in parts])  # type: ignore[misc]
+        blocks = {
+            name: type(block).concatenate([part.blocks[name] for part in parts])
             for name, block in parts[0].blocks.items()
         }
         return Features(blocks, np.concatenate([part.status for part in parts]))

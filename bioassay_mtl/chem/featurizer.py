@@ -12,10 +12,12 @@ from pydantic import Field
 from rdkit.Chem import MolFromSmiles
 from rdkit.rdBase import BlockLogs
 
-from bioassay_mtl.chem.features import Features, PackedBits
-from bioassay_mtl.chem.fingerprints.base import Fingerprint, encoder_of, fingerprint_from
+import bioassay_mtl.chem.graphs  # noqa: F401 (registers its kind)
+from bioassay_mtl.chem.features import Features
+from bioassay_mtl.chem.fingerprints.base import fingerprint_from
 from bioassay_mtl.chem.molecule import DEFAULT_MAX_ATOMS, PARSERS, Notation
 from bioassay_mtl.chem.probe import PROBE_SMILES
+from bioassay_mtl.chem.representation import Representation, encoder_of
 from bioassay_mtl.chem.status import Status
 from bioassay_mtl.config import Config
 from bioassay_mtl.errors import ConfigError, ModelFolderError
@@ -28,12 +30,14 @@ class _Settings(Config):
 
 @dataclass(frozen=True)
 class Featurizer:
-    """The fingerprints that a model reads, each under the name of its input.
+    """The fingerprints and graphs that a model reads, each under the name of its input.
+
+    Each molecule is parsed once, whatever is made of it.
 
     Parameters
     ----------
     fingerprints
-        Input name -> fingerprint.
+        Input name -> fingerprint, or :class:`~bioassay_mtl.chem.graphs.MolecularGraph`.
     max_atoms
         Molecules of more heavy atoms get the status ``too_large``.
 
@@ -48,7 +52,7 @@ class Featurizer:
     (2, 1024)
     """
 
-    fingerprints: Mapping[str, Fingerprint]
+    fingerprints: Mapping[str, Representation]
     max_atoms: int = DEFAULT_MAX_ATOMS
 
     def __post_init__(self) -> None:
@@ -135,12 +139,8 @@ class Featurizer:
         digest = hashlib.sha256(features.status.tobytes())
         for name, block in sorted(features.blocks.items()):
             digest.update(f"{name} {block.n_features}".encode())
-            if isinstance(block, PackedBits):
-                digest.update(block.packed.tobytes())
-            else:
-                digest.update(block.offsets.astype("<i8").tobytes())
-                digest.update(block.indices.astype("<u2").tobytes())
-                digest.update(block.counts.tobytes())
+            for part in block.stable_bytes():
+                digest.update(part)
         return digest.hexdigest()
 
     def check_probe(self, expected: str, made_with: Mapping[str, str] | None = None) -> None:
@@ -162,7 +162,7 @@ class Featurizer:
             return
         then = (made_with or {}).get("rdkit")
         raise ModelFolderError(
-            f"the installed RDKit {self.versions()['rdkit']} computes other fingerprints than the "
+            f"the installed RDKit {self.versions()['rdkit']} computes other features than the "
             f"model was trained on (with RDKit {then or 'of an unknown version'})"
             + (f": pip install rdkit=={then} brings that version" if then else "")
         )

@@ -39,7 +39,7 @@ def model_card(model: Model) -> str:
 def describe_inputs(model: Model) -> list[str]:
     """One phrase for each input."""
     return [
-        f"{name} ({fingerprint.n_features:,} {'counts' if fingerprint.counts else 'bits'})"
+        f"{name} ({fingerprint.summary})"
         for name, fingerprint in model.featurizer.fingerprints.items()
     ]
 

@@ -2,34 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import lru_cache
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from pydantic import Field
 
 from bioassay_mtl.chem.features import CountScale, PackedBits, SparseCounts
 from bioassay_mtl.chem.fingerprints.packing import pack_bits, pack_counts
-from bioassay_mtl.config import Config
+from bioassay_mtl.chem.representation import Encoder, Representation
 from bioassay_mtl.errors import ConfigError
 from bioassay_mtl.registry import Registry
 
-Encoder = Callable[[Any], bytes]
+fingerprints: Registry[type[Representation]] = Registry("fingerprint")
+"""All kinds that a model can read; graphs are among them."""
 
-fingerprints: Registry[type[Fingerprint]] = Registry("fingerprint")
 
-
-class Fingerprint(Config):
+class Fingerprint(Representation):
     """Settings of one fingerprint; a kind implements :meth:`encoder`.
-
-    The work is in two steps, so that a molecule is gone from the processor's cache only after all
-    its fingerprints are made: :meth:`encoder` makes the bytes of one molecule, :meth:`decode` the
-    block of many.
 
     Parameters
     ----------
-    kind
-        The registered name of the kind.
     n_bits
         Length of the fingerprint, to which substructures are hashed.
     counts
@@ -38,7 +30,6 @@ class Fingerprint(Config):
         What a network reads of a count: the count itself, or ``log2(1 + count)``.
     """
 
-    kind: str
     n_bits: int = Field(gt=0, le=65536)
     counts: bool = False
     scale: CountScale = "log2"
@@ -48,9 +39,10 @@ class Fingerprint(Config):
         """Number of positions."""
         return self.n_bits
 
-    def encoder(self) -> Encoder:
-        """The function from an RDKit molecule to the bytes of its vector."""
-        raise NotImplementedError
+    @property
+    def summary(self) -> str:
+        """In a word or two, for people."""
+        return f"{self.n_features:,} {'counts' if self.counts else 'bits'}"
 
     def decode(self, texts: Sequence[bytes]) -> PackedBits | SparseCounts:
         """The block of n molecules from what :meth:`encoder` made of each."""
@@ -65,16 +57,6 @@ class Fingerprint(Config):
         else:
             fits = isinstance(block, PackedBits)
         return fits and block.n_features == self.n_features  # type: ignore[attr-defined]
-
-    def block(self, mols: Iterable[Any]) -> PackedBits | SparseCounts:
-        """Fingerprints of RDKit molecules, one row each; all zero for one without atoms."""
-        return self.decode([*map(encoder_of(self), mols)])
-
-
-@lru_cache(maxsize=64)
-def encoder_of(fingerprint: Fingerprint) -> Encoder:
-    """`Fingerprint.encoder`, made once per setting: building a generator costs time."""
-    return fingerprint.encoder()
 
 
 def count_encoder(vector: Callable[[Any], Any]) -> Encoder:
@@ -96,15 +78,17 @@ def generator_encoder(generator: Any, counts: bool) -> Encoder:
     return bit_encoder(generator.GetFingerprint)
 
 
-def fingerprint_from(settings: Mapping[str, Any] | Fingerprint) -> Fingerprint:
+def fingerprint_from(settings: Mapping[str, Any] | Representation) -> Representation:
     """A fingerprint from a plain mapping, such as ``{"kind": "morgan", "n_bits": 4096}``.
+
+    ``{"kind": "graph"}`` gives molecular graphs.
 
     Raises
     ------
     ConfigError
         Without a ``kind``, with an unknown kind or key, or a value out of range.
     """
-    if isinstance(settings, Fingerprint):
+    if isinstance(settings, Representation):
         return settings
     if not isinstance(settings, Mapping) or "kind" not in settings:
         raise ConfigError(

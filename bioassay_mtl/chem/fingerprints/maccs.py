@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Literal
 
-from bioassay_mtl.chem.fingerprints.base import Encoder, Fingerprint, bit_encoder, fingerprints
+from bioassay_mtl.chem.fingerprints.base import Fingerprint, bit_encoder, fingerprints
+from bioassay_mtl.chem.representation import Encoder
 
 
 @fingerprints.register("maccs")

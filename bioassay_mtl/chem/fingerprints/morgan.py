@@ -8,8 +8,9 @@ from typing import Literal
 from pydantic import Field
 
 from bioassay_mtl.chem.features import PackedBits, SparseCounts
-from bioassay_mtl.chem.fingerprints.base import Encoder, Fingerprint, count_encoder, fingerprints
+from bioassay_mtl.chem.fingerprints.base import Fingerprint, count_encoder, fingerprints
 from bioassay_mtl.chem.fingerprints.packing import pack_counts, present
+from bioassay_mtl.chem.representation import Encoder
 
 
 @fingerprints.register("morgan")

@@ -7,11 +7,11 @@ from typing import Literal
 from pydantic import Field
 
 from bioassay_mtl.chem.fingerprints.base import (
-    Encoder,
     Fingerprint,
     fingerprints,
     generator_encoder,
 )
+from bioassay_mtl.chem.representation import Encoder
 
 
 @fingerprints.register("torsion")

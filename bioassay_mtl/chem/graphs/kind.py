@@ -1,0 +1,137 @@
+"""Graphs as a kind of input, beside the fingerprints."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field, field_validator
+
+from bioassay_mtl.chem.fingerprints.base import fingerprints
+from bioassay_mtl.chem.graphs.binary import PICKLE_OPTIONS, read_fields, slow_fields
+from bioassay_mtl.chem.graphs.block import GraphBlock
+from bioassay_mtl.chem.graphs.codes import CodeSet, code_sets
+from bioassay_mtl.chem.graphs.encodings import laplacian, random_walk
+from bioassay_mtl.chem.graphs.fields import MolFields
+from bioassay_mtl.chem.representation import Encoder, Representation
+
+_MAX_ATOMS = 65_535  # ends of bonds are 16 bits
+
+
+@fingerprints.register("graph")
+class MolecularGraph(Representation):
+    """Atoms and bonds of the molecule as it is written: no hydrogens added, no salts removed.
+
+    Parameters
+    ----------
+    codes
+        Name of the set of codes: ``ogb`` or ``chemprop``.
+    random_walk
+        Steps of the random-walk encoding of each atom (0: none).
+    laplacian
+        Eigenvectors of the graph Laplacian as an encoding of each atom (0: none).
+
+    Examples
+    --------
+    >>> from rdkit.Chem import MolFromSmiles
+    >>> block = MolecularGraph().block([MolFromSmiles("CCO"), MolFromSmiles("C")])
+    >>> block.atom_offsets.tolist(), block.ends.tolist()
+    ([0, 3, 4], [[0, 1], [1, 2]])
+    >>> block.batch().edge_index.tolist()
+    [[0, 1, 1, 2], [1, 0, 2, 1]]
+    """
+
+    kind: Literal["graph"] = "graph"
+    codes: str = "ogb"
+    random_walk: int = Field(default=0, ge=0, le=64)
+    laplacian: int = Field(default=0, ge=0, le=64)
+
+    @field_validator("codes")
+    @classmethod
+    def _known(cls, value: str) -> str:
+        code_sets[value]
+        return value
+
+    @property
+    def code_set(self) -> CodeSet:
+        """What the codes mean."""
+        return code_sets[self.codes]
+
+    @property
+    def n_reals(self) -> int:
+        """Number of real columns of an atom."""
+        return self.code_set.mass + self.random_walk + self.laplacian
+
+    @property
+    def n_features(self) -> int:
+        """Width of an atom's vector in the multi-hot layout, real columns included."""
+        return self.code_set.n_atom_slots + self.n_reals
+
+    @property
+    def summary(self) -> str:
+        """In a word or two, for people."""
+        return f"graphs, {self.codes} codes"
+
+    def encoder(self) -> Encoder:
+        def encode(mol: Any) -> bytes:
+            text: bytes = mol.ToBinary(PICKLE_OPTIONS)
+            if len(text) > _MAX_ATOMS and mol.GetNumAtoms() > _MAX_ATOMS:
+                raise ValueError(f"a graph holds {_MAX_ATOMS} atoms, found {mol.GetNumAtoms()}")
+            return text
+
+        return encode
+
+    def decode(self, texts: Sequence[bytes]) -> GraphBlock:
+        fields, was_read = read_fields(texts)
+        block = self._block(fields)
+        if was_read.all():
+            return block
+        unread = [text for text, done in zip(texts, was_read, strict=True) if not done]
+        others = self._block(slow_fields(unread))
+        order = np.argsort(np.concatenate([np.flatnonzero(was_read), np.flatnonzero(~was_read)]))
+        return GraphBlock.concatenate([block, others]).take(order)
+
+    def holds(self, block: object) -> bool:
+        """Whether a block, made elsewhere, can be one of these graphs: codes and real columns."""
+        return (
+            isinstance(block, GraphBlock)
+            and block.codes == self.codes
+            and block.reals.shape[1] == self.n_reals
+        )
+
+    def _block(self, fields: MolFields) -> GraphBlock:
+        code_set = self.code_set
+        atoms = np.empty((len(fields.isotopes), len(code_set.atoms)), dtype=np.uint8)
+        for i, column in enumerate(code_set.atoms):
+            atoms[:, i] = column.table()[fields.atoms[column.field]]
+        bonds = np.empty((len(fields.ends), len(code_set.bonds)), dtype=np.uint8)
+        for i, column in enumerate(code_set.bonds):
+            bonds[:, i] = column.table()[fields.bonds[column.field]]
+        return GraphBlock(
+            _offsets(fields.n_atoms),
+            _offsets(fields.n_bonds),
+            atoms,
+            fields.ends,
+            bonds,
+            self._reals(fields),
+            self.codes,
+        )
+
+    def _reals(self, fields: MolFields) -> NDArray[np.float32]:
+        graph = fields.n_atoms, fields.n_bonds, fields.ends
+        columns = [np.zeros((len(fields.isotopes), 0), dtype=np.float32)]
+        if self.code_set.mass:
+            columns.append((0.01 * fields.masses())[:, None])
+        if self.random_walk:
+            columns.append(random_walk(*graph, self.random_walk))
+        if self.laplacian:
+            columns.append(laplacian(*graph, self.laplacian))
+        return np.concatenate(columns, axis=1, dtype=np.float32)
+
+
+def _offsets(lengths: NDArray[np.int64]) -> NDArray[np.int64]:
+    offsets = np.zeros(len(lengths) + 1, dtype=np.int64)
+    np.cumsum(lengths, out=offsets[1:])
+    return offsets

@@ -1,0 +1,111 @@
+"""To and from PyTorch Geometric: its models and loaders take our graphs, and we its.
+
+``x`` and ``edge_attr`` are the integer codes, ``reals`` the real columns where there are any; each
+bond is two edges, one after the other. Needs the ``graphs`` extra.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bioassay_mtl.chem.graphs.block import GraphBlock
+from bioassay_mtl.chem.graphs.codes import code_sets
+from bioassay_mtl.errors import InputError, MissingExtraError
+
+
+def to_pyg(block: GraphBlock, rows: NDArray[Any] | None = None) -> list[Any]:
+    """One ``torch_geometric.data.Data`` for each of some molecules (all, by default)."""
+    data: list[Any] = to_pyg_batch(block, rows).to_data_list()
+    return data
+
+
+def to_pyg_batch(block: GraphBlock, rows: NDArray[Any] | None = None) -> Any:
+    """One ``torch_geometric.data.Batch`` of some molecules, by index arithmetic alone."""
+    import torch
+
+    geometric = _geometric()
+    block = block if rows is None else block.take(rows)
+    batch = block.batch()
+    atoms = torch.from_numpy(np.array(batch.atom_offsets))
+    edges = torch.from_numpy(2 * block.bond_offsets)
+    found = geometric.Batch(
+        _base_cls=geometric.Data,
+        x=torch.from_numpy(batch.atoms.astype(np.int64)),
+        edge_index=torch.from_numpy(batch.edge_index),
+        edge_attr=torch.from_numpy(batch.edges.astype(np.int64)),
+        batch=torch.from_numpy(batch.molecule),
+        ptr=atoms,
+    )
+    found._slice_dict = {"x": atoms, "edge_index": edges, "edge_attr": edges}
+    none = torch.zeros(batch.n_molecules, dtype=torch.int64)
+    found._inc_dict = {"x": none, "edge_index": atoms[:-1], "edge_attr": none}
+    if batch.reals.shape[1]:
+        found.reals = torch.from_numpy(np.array(batch.reals))
+        found._slice_dict["reals"], found._inc_dict["reals"] = atoms, none
+    found._num_graphs = batch.n_molecules
+    return found
+
+
+def from_pyg(graphs: Sequence[Any] | Any, codes: str) -> GraphBlock:
+    """The block of ``Data`` objects, or of one ``Batch``, that hold codes of a named set.
+
+    Raises
+    ------
+    InputError
+        Where an edge has no counterpart of the same codes, or a code is out of range.
+    """
+    graphs = graphs.to_data_list() if hasattr(graphs, "to_data_list") else graphs
+    code_set = code_sets[codes]
+    blocks = [_graph(graph, place, codes) for place, graph in enumerate(graphs)]
+    for values, widths in (("atoms", code_set.atom_widths), ("bonds", code_set.bond_widths)):
+        for place, block in enumerate(blocks):
+            if (getattr(block, values).max(axis=0, initial=0) >= widths).any():
+                raise InputError(f"graph {place}: codes of {values} must be below {widths}")
+    return GraphBlock.concatenate(blocks)
+
+
+def _graph(graph: Any, place: int, codes: str) -> GraphBlock:
+    atoms = graph.x.numpy()
+    edges, attributes = graph.edge_index.numpy(), graph.edge_attr.numpy()
+    for name, values in (("x", atoms), ("edge_attr", attributes)):
+        low, high = values.min(initial=0), values.max(initial=0)
+        if values.dtype.kind not in "iu" or low < 0 or high > 255:
+            raise InputError(f"graph {place}: {name} must be codes, integers from 0 to 255")
+    forward, backward = _pairs(edges)
+    if (
+        len(forward) != len(backward)
+        or (edges[:, forward] != edges[::-1, backward]).any()
+        or (attributes[forward] != attributes[backward]).any()
+    ):
+        raise InputError(f"graph {place}: every edge must be there in both directions, alike")
+    reals = getattr(graph, "reals", None)
+    return GraphBlock(
+        np.array([0, len(atoms)]),
+        np.array([0, len(forward)]),
+        atoms.astype(np.uint8),
+        np.ascontiguousarray(edges[:, forward].T.astype(np.uint16)),
+        attributes[forward].astype(np.uint8),
+        np.zeros((len(atoms), 0), np.float32) if reals is None else reals.numpy(),
+        codes,
+    )
+
+
+def _pairs(edges: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Edges, one for each bond, and their counterparts."""
+    every = np.arange(edges.shape[1])
+    if edges.shape[1] % 2 == 0 and (edges[:, ::2] == edges[::-1, 1::2]).all():
+        return every[::2], every[1::2]
+    up, down = every[edges[0] < edges[1]], every[edges[0] >= edges[1]]
+    return up[np.lexsort(edges[:, up])], down[np.lexsort(edges[::-1, down])]
+
+
+def _geometric() -> Any:
+    try:
+        import torch_geometric.data as data
+    except ImportError as error:
+        raise MissingExtraError("torch_geometric", "graphs") from error
+    return data

@@ -1,0 +1,59 @@
+"""The contract of what a model reads of a molecule: a fingerprint, or a graph."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from functools import lru_cache
+from typing import Any
+
+from bioassay_mtl.config import Config
+
+Encoder = Callable[[Any], bytes]
+
+
+class Representation(Config):
+    """Settings of one representation; a kind implements :meth:`encoder` and :meth:`decode`.
+
+    The work is in two steps, so that a molecule is gone from the processor's cache only after all
+    its representations are made: :meth:`encoder` makes the bytes of one molecule, :meth:`decode`
+    the block of many.
+
+    Parameters
+    ----------
+    kind
+        The registered name of the kind.
+    """
+
+    kind: str
+
+    @property
+    def n_features(self) -> int:
+        """Number of features: positions of a fingerprint, or width of an atom."""
+        raise NotImplementedError
+
+    @property
+    def summary(self) -> str:
+        """In a word or two, for people."""
+        raise NotImplementedError
+
+    def encoder(self) -> Encoder:
+        """The function from an RDKit molecule to its bytes."""
+        raise NotImplementedError
+
+    def decode(self, texts: Sequence[bytes]) -> Any:
+        """The block of n molecules from what :meth:`encoder` made of each."""
+        raise NotImplementedError
+
+    def holds(self, block: object) -> bool:
+        """Whether a block, made elsewhere, can be one of this representation."""
+        raise NotImplementedError
+
+    def block(self, mols: Iterable[Any]) -> Any:
+        """The block of RDKit molecules, one row each; empty for one without atoms."""
+        return self.decode([*map(encoder_of(self), mols)])
+
+
+@lru_cache(maxsize=64)
+def encoder_of(representation: Representation) -> Encoder:
+    """`Representation.encoder`, made once per setting: building a generator costs time."""
+    return representation.encoder()
