@@ -1,0 +1,166 @@
+"""What is compared: cells of a model and a balancer, and the settings that each may try."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from benchmarks.mixture_study.cases import training_settings
+from benchmarks.mtl_study.presets import Preset
+from bioassay_mtl.balance.balancer import balancers
+
+Settings = dict[str, Any]
+
+BASE_MODEL = "mmoeex"
+MODELS = ("mmoeex", "mmoeex_exclusive", "mmoe", "shared_bottom", "single_task")
+"""In the order in which they are run: a run bounded in time answers the question first."""
+PLAIN = "sum"
+ORDER = (
+    *("sum", "two_step", "two_step_all", "mean", "fixed", "lbtw", "dwa", "uncertainty"),
+    *("gradnorm", "random", "mgda", "imtl_g", "graddrop", "aligned_mtl", "dual_proj"),
+    *("cagrad", "pcgrad", "fairgrad", "upgrad", "nash_mtl", "gradvac"),
+)
+"""The order of the balancers, the dearest last; registered ones not named here follow by name."""
+VARIANTS: dict[str, Settings] = {
+    "two_step": {"balance": {"kind": "two_step", "scope": "task"}},
+    "two_step_all": {"balance": {"kind": "two_step", "scope": "all", "tasks_per_step": 8}},
+    "mean": {"balance": {"kind": "sum"}, "reduction": "mean_per_task"},
+    "nash_mtl": {"balance": {"kind": "nash_mtl", "update_weights_every": 10}},
+}
+"""Balancers that are more than the default settings of their kind."""
+OWN_OPTION: dict[str, tuple[Settings, ...]] = {
+    "two_step": (
+        {"order": 1},
+        {"order": 2, "inner_learning_rate": 0.5},
+        {"order": 1, "inner_learning_rate": 0.5},
+        {"order": 2},
+    ),
+    "two_step_all": ({"order": 1}, {"order": 1, "inner_learning_rate": 0.1}),
+    "fixed": ({"by_actives": -0.5}, {"by_actives": 0.5}),
+    "lbtw": ({"alpha": 0.5}, {"alpha": 0.1}),
+    "gradnorm": ({"alpha": 1.5}, {"alpha": 0.5}),
+    "cagrad": ({"c": 0.4}, {"c": 0.8}),
+}
+"""Values of what is a balancer's own, taken in turn by its trials. ``by_actives``: weights are that
+power of the number of actives."""
+MODEL_OPTION: dict[str, tuple[Settings, ...]] = {
+    "mmoeex_exclusive": (
+        {"connections": {"kind": "exclusivity", "share": 0.5}},
+        {"connections": {"kind": "groups", "share": 0.5}},
+    )
+}
+"""The same for a model; with both, all pairs in turn."""
+WIDTH = {
+    "bits": {"mmoeex": 650, "mmoe": 650, "shared_bottom": 1024},
+    "counts": {"mmoeex": 600, "mmoe": 265, "shared_bottom": 970},
+}
+"""Hidden units of about equally large networks, as in the mixture study."""
+SPACE_SEED = 0
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One model trained with one balancer."""
+
+    model: str
+    balancer: str
+
+    @property
+    def name(self) -> str:
+        """Such as ``mmoeex + sum``."""
+        return f"{self.model} + {self.balancer}"
+
+
+def known_balancers() -> list[str]:
+    """Those that are registered, in the stated order."""
+    kinds = set(balancers)
+    names = [name for name in ORDER if variant(name)["balance"]["kind"] in kinds]
+    return names + sorted(kinds - set(ORDER))
+
+
+def variant(name: str) -> Settings:
+    """Training settings that stand for a balancer by its name in the study."""
+    return VARIANTS.get(name, {"balance": {"kind": name}})
+
+
+def cells(preset: Preset, dataset: str) -> list[Cell]:
+    """All cells of a study, the most telling first."""
+    names = known_balancers()
+    both = [name for name in names if name in (PLAIN, "two_step")]
+    found = [Cell(BASE_MODEL, name) for name in both]
+    shared = [model for model in MODELS if model not in (BASE_MODEL, "single_task")]
+    found += [Cell(model, name) for model in shared for name in both]
+    if dataset in preset.single_task or "*" in preset.single_task:
+        found.append(Cell("single_task", PLAIN))
+    rest = [name for name in names if name not in both]
+    models = [BASE_MODEL, *shared] if preset.crossed else [BASE_MODEL]
+    return found + [Cell(model, name) for model in models for name in rest]
+
+
+def draws(n: int) -> list[Settings]:
+    """The same n random settings for every cell; fewer are the first of more.
+
+    The learning rate is log-uniform in 0.006 to 0.024, dropout uniform in 0.2 to 0.6, the weight
+    decay log-uniform in 0.1 to 3.
+    """
+    unit = np.random.default_rng(SPACE_SEED).random((n, 3))
+    return [
+        {
+            "learning_rate": float(f"{6e-3 * 4**rate:.3g}"),
+            "dropout": round(0.2 + 0.4 * dropout, 2),
+            "weight_decay": float(f"{0.1 * 30**decay:.3g}"),
+        }
+        for rate, dropout, decay in unit.tolist()
+    ]
+
+
+def trials(cell: Cell, preset: Preset) -> Iterator[Settings]:
+    """The settings that a cell tries."""
+    base = variant(cell.balancer)
+    own = [
+        {**base, "balance": base["balance"] | option, **of_model}
+        for option in OWN_OPTION.get(cell.balancer, ({},))
+        for of_model in MODEL_OPTION.get(cell.model, ({},))
+    ]
+    for number, drawn in enumerate(draws(preset.trials)):
+        yield {**drawn, **own[number % len(own)]}
+
+
+def full_settings(cell: Cell, preset: Preset, chosen: Settings, data: Any, seed: int) -> Settings:
+    """The training configuration of a trial.
+
+    Parameters
+    ----------
+    chosen
+        One of :func:`trials`.
+    data
+        The dataset: what networks read, and the groups of its assays.
+    """
+    kind = {"mmoeex_exclusive": "mmoeex", "single_task": "shared_bottom"}.get(
+        cell.model, cell.model
+    )
+    bits = len(data.fingerprints) == 1
+    width = WIDTH["bits" if bits else "counts"][kind]
+    chosen = {"model": kind, "width": max(8, round(width * preset.width)), **chosen}
+    if kind == "mmoeex":
+        chosen["decoupled"] = True
+    if chosen.get("connections", {}).get("kind") == "groups":
+        chosen["connections"] = chosen["connections"] | {"groups": data.groups}
+    if "by_actives" in chosen["balance"]:
+        weights = np.maximum(data.n_actives, 1.0) ** chosen["balance"]["by_actives"]
+        weights = (weights / weights.mean()).round(4)
+        chosen["balance"] = {
+            "kind": "fixed",
+            "weights": dict(zip(data.tasks, weights.tolist(), strict=True)),
+        }
+    chosen |= {
+        "epochs": preset.epochs,
+        "patience": preset.epochs,
+        "batch_size": preset.batch_size,
+        "precision": preset.precision,
+        "device": preset.device,
+    }
+    return training_settings("A" if bits else "B", chosen, seed)

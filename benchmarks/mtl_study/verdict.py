@@ -1,0 +1,94 @@
+"""What the figures say, in sentences made from the figures."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from benchmarks.mtl_study.cases import BASE_MODEL, PLAIN, Cell
+from benchmarks.mtl_study.comparison import Family, families
+from benchmarks.mtl_study.outcomes import StudyOutcomes
+from benchmarks.mtl_study.significance import Gain, gain
+
+CONTRASTS = {
+    "Two-step on gates and towers": Cell(BASE_MODEL, "two_step"),
+    "Two-step on all weights": Cell(BASE_MODEL, "two_step_all"),
+    "Exclusivity": Cell("mmoeex_exclusive", PLAIN),
+    "Exclusivity with two-step": Cell("mmoeex_exclusive", "two_step"),
+}
+"""What the study asks about, against the plain sum on the same model with all connections open."""
+BASELINE = Cell(BASE_MODEL, PLAIN)
+PHRASE = {"better": "it is better", "worse": "it is worse", "level": "no difference is shown"}
+
+
+def contrasts(study: StudyOutcomes) -> dict[str, tuple[Cell, Gain]]:
+    """Gains in average precision of the contrasts that are finished."""
+    if BASELINE not in study.finalists:
+        return {}
+    plain = study.finalists[BASELINE].per_assay("ap")
+    return {
+        name: (cell, gain(study.finalists[cell].per_assay("ap"), plain))
+        for name, cell in CONTRASTS.items()
+        if cell in study.finalists
+    }
+
+
+def sentences(study: StudyOutcomes) -> list[str]:
+    """The answer, for the report."""
+    found = families(study)
+    lines = [_winner(family) for family in found]
+    judged = {}
+    for family in found:
+        for outcome, (_, p), word in zip(
+            family.outcomes[1:],
+            family.gains("ap"),
+            family.verdicts("ap").values(),
+            strict=True,
+        ):
+            if family.outcomes[0].cell == BASELINE:
+                judged.setdefault(outcome.cell, (p, word))
+    actives = study.actives() if study.finalists else np.array([])
+    for name, (cell, seen) in contrasts(study).items():
+        p, word = judged.get(cell, (seen.p, "level"))
+        baseline, method = study.finalists[BASELINE], study.finalists[cell]
+        lines.append(
+            f"{name}: {seen.mean:+.4f} AP over the plain sum, {seen.n_improved} of "
+            f"{len(seen.per_assay)} assays improved, p = {p:.2g}: {PHRASE[word]}; "
+            f"{method.seconds / baseline.seconds:.1f} times its training time. "
+            + _by_actives(seen, actives)
+        )
+    return lines
+
+
+def _winner(family: Family) -> str:
+    words = family.verdicts("ap")
+    groups = {word: [n for n, w in words.items() if w == word] for word in PHRASE}
+    best = int(np.argmax([outcome.macro("ap")[0] for outcome in family.outcomes]))
+    baseline = family.names[0]
+    text = f"{family.title}, against {baseline}: "
+    if not groups["better"]:
+        text += f"none of {len(words)} is better"
+    else:
+        text += f"{len(groups['better'])} of {len(words)} better ({', '.join(groups['better'])})"
+    if groups["worse"]:
+        text += f", {len(groups['worse'])} worse ({', '.join(groups['worse'])})"
+    text += f", {len(groups['level'])} without a shown difference. Highest macro AP: "
+    text += f"{family.names[best]}"
+    if best and words[family.names[best]] != "better":
+        text += f", which is no better than {baseline} by the test over assays"
+    return text + "."
+
+
+def _by_actives(seen: Gain, actives: np.ndarray) -> str:
+    """The gain of assays with few and with many actives."""
+    from scipy.stats import spearmanr
+
+    if len(actives) < 6 or len(set(actives.tolist())) < 3 or not np.any(seen.per_assay):
+        return ""
+    thirds = np.array_split(np.argsort(actives, kind="stable"), 3)
+    few, _, many = (float(seen.per_assay[third].mean()) for third in thirds)
+    trend = spearmanr(actives, seen.per_assay)
+    return (
+        f"The third of the assays with fewest actives gains {few:+.4f}, the third with most "
+        f"{many:+.4f} (rank correlation of gain and actives {trend.statistic:+.2f}, "
+        f"p = {trend.pvalue:.2g})."
+    )
