@@ -52,7 +52,7 @@ def requirements() -> dict[str, str]:
     setup = configparser.ConfigParser()
     setup.read(ROOT / "setup.cfg")
     lines = setup["options"]["install_requires"].splitlines()
-    for extra in ("deepchem", "plots", "tensorboard", "test"):
+    for extra in ("deepchem", "plots", "tensorboard", "test", "torchjd"):
         lines += setup["options.extras_require"][extra].splitlines()
     return dict(_requirement(line) for line in lines if line.strip())
 

@@ -1,6 +1,6 @@
 """From task losses to one update."""
 
-from bioassay_mtl.balance import plain_sum, two_step
+from bioassay_mtl.balance import aggregators, plain_sum, two_step, weightings
 from bioassay_mtl.balance.balancer import (
     Balancer,
     Update,
@@ -18,6 +18,7 @@ __all__ = [
     "Objective",
     "TaskLosses",
     "Update",
+    "aggregators",
     "balance_config",
     "balancers",
     "build_balancer",
@@ -27,4 +28,5 @@ __all__ = [
     "positive_weights",
     "reductions",
     "two_step",
+    "weightings",
 ]

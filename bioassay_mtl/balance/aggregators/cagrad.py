@@ -1,0 +1,31 @@
+"""Conflict-averse gradient descent (Liu et al., NeurIPS 2021, arXiv 2110.14048)."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from bioassay_mtl.balance.aggregators.base import GramianAggregator
+from bioassay_mtl.balance.balancer import balancers
+from bioassay_mtl.config import Config
+
+
+class CAGradConfig(Config):
+    """Settings of :class:`CAGrad`.
+
+    Parameters
+    ----------
+    c
+        How far from the mean gradient to look, as a share of its norm: 0 is the mean itself.
+    """
+
+    kind: Literal["cagrad"] = "cagrad"
+    c: Annotated[float, Field(ge=0)] = 0.4
+
+
+@balancers.register("cagrad")
+class CAGrad(GramianAggregator):
+    """The best for the task that gains least, in a ball around the mean gradient."""
+
+    config_class, method = CAGradConfig, "CAGradWeighting"

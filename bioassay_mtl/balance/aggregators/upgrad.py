@@ -1,0 +1,22 @@
+"""Unconflicting projection of gradients (Quinton and Rey 2024, arXiv 2406.16232)."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from bioassay_mtl.balance.aggregators.base import GramianAggregator
+from bioassay_mtl.balance.balancer import balancers
+from bioassay_mtl.config import Config
+
+
+class UPGradConfig(Config):
+    """No settings."""
+
+    kind: Literal["upgrad"] = "upgrad"
+
+
+@balancers.register("upgrad")
+class UPGrad(GramianAggregator):
+    """The mean of the gradients, each projected on the cone where no task gets worse."""
+
+    config_class, method = UPGradConfig, "UPGradWeighting"
