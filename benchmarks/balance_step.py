@@ -1,0 +1,272 @@
+"""Cost of a balanced training step, as a multiple of a plain-sum step.
+
+    python -m benchmarks.balance_step [--quick]
+
+Real molecules (RDKit's NCI set) with random labels, and the network of the default settings, on one
+thread (and on CUDA where there is one). A step is a batch of 1,024 molecules, forward, backward and
+update. Plain and balanced steps are timed in turn, round by round, and the median ratio counts; on
+a CPU time is that of the thread, which other processes change little. Peak memory is that of one
+step over what is held between steps. The naive loop, and all tasks with every parameter, are timed
+in one step on a CPU.
+"""
+
+from __future__ import annotations
+
+import argparse
+import copy
+import ctypes
+import gc
+import statistics
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from benchmarks.report import report
+from bioassay_mtl.balance import Batch, Update, balancers
+from bioassay_mtl.balance.reductions import task_means
+from bioassay_mtl.chem.featurizer import Featurizer
+from bioassay_mtl.nn import build_network
+from bioassay_mtl.training.batches import ResidentData
+from bioassay_mtl.training.config import TrainingConfig
+from bioassay_mtl.training.module import TrainingModule
+
+BATCH = 1024
+N_TASKS = (12, 32, 128, 617)
+ENOUGH_SECONDS = 20
+OURS = {"sum", "fixed", "two_step"}
+QUICK = {"gradnorm", "mgda", "pcgrad"}
+TARGETS = {
+    "two_step task order=1 T=128": "<= 1.3",
+    "two_step task order=2 T=128": "<= 2.5",
+    "two_step all sampled=8 order=1 T=128": "<= 12",
+    "mgda T=128": "<= 2",
+    "pcgrad T=128": "<= 6",
+}
+
+
+def two_step(**settings: Any) -> dict[str, Any]:
+    """Settings with a step long enough to leave no denormal numbers behind."""
+    return {"kind": "two_step", "inner_learning_rate": 0.01, **settings}
+
+
+@dataclass
+class Case:
+    """One balancer at one number of tasks, ready to step.
+
+    Parameters
+    ----------
+    name
+        Of the case.
+    step
+        One whole step.
+    n_rounds
+        How often it is timed.
+    """
+
+    name: str
+    step: Callable[[], None]
+    n_rounds: int
+
+
+def main() -> None:
+    """Time all cases."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument(
+        "--quick", action="store_true", help="narrow experts, few rounds and cases, no 617 tasks"
+    )
+    quick = parser.parse_args().quick
+    torch.set_num_threads(1)
+    blocks, n_features = nci_features()
+    config = quick_config() if quick else TrainingConfig()
+    for device in ["cpu", *(["cuda"] if torch.cuda.is_available() else [])]:
+        for n_tasks in (12, 128) if quick else N_TASKS:
+            run(torch.device(device), config, blocks, n_features, n_tasks, quick)
+
+
+def quick_config() -> TrainingConfig:
+    """The default network with experts of 64 units."""
+    network = TrainingConfig().network.model_dump()
+    for group in network["experts"]:
+        group["width"] = 64
+    return TrainingConfig.of({"network": network})
+
+
+def nci_features() -> tuple[Any, dict[str, int]]:
+    """Count fingerprints of two batches of molecules."""
+    from rdkit import RDConfig
+
+    file = Path(RDConfig.RDDataDir) / "NCI" / "first_5K.smi"
+    smiles = [line.split()[0] for line in file.read_text().splitlines()]
+    featurizer = Featurizer.from_config({"fingerprints": TrainingConfig().fingerprints})
+    features = featurizer(smiles[: 2 * BATCH + 100])
+    return features.take(np.flatnonzero(features.ok)[: 2 * BATCH]).blocks, featurizer.n_features
+
+
+def run(
+    device: torch.device,
+    config: TrainingConfig,
+    blocks: Any,
+    n_features: dict[str, int],
+    n_tasks: int,
+    quick: bool,
+) -> None:
+    """Time the cases of one number of tasks against plain steps, and report."""
+    rng = np.random.default_rng(0)
+    shape = (2 * BATCH, n_tasks)
+    labels = np.where(rng.random(shape) < 0.6, rng.random(shape) < 0.014, -1).astype(np.int8)
+    data = ResidentData(blocks, labels, device)
+
+    def module(balance: Any) -> TrainingModule:
+        tasks = [f"task-{t}" for t in range(n_tasks)]
+        torch.manual_seed(0)
+        network = build_network(config.network, n_features, tasks).to(device).train()
+        settings = TrainingConfig.of({**config.model_dump(), "balance": balance})
+        rows = torch.arange(2 * BATCH, device=device)
+        return TrainingModule(network, settings, data, rows, rows[:0])
+
+    def case(name: str, balance: Any, n_rounds: int) -> Case:
+        return Case(f"{name} T={n_tasks}", stepper(module(balance), device), n_rounds)
+
+    plain = case("plain sum", "sum", 0)
+    rounds = 3 if quick else 9
+    few = 1 if quick or device.type == "cpu" else 3
+    eight = {"scope": "all", "tasks_per_step": 8}
+    makers: list[Callable[[], Case]] = [
+        lambda: case("two_step task order=1", two_step(), rounds),
+        lambda: case("two_step task order=2", two_step(order=2), rounds),
+        lambda: case("two_step all sampled=8 order=1", two_step(**eight), rounds),
+        lambda: case("two_step all sampled=8 order=2", two_step(**eight, order=2), rounds),
+    ]
+    if n_tasks <= 128:
+        makers.append(lambda: case("two_step all order=1", two_step(scope="all"), few))
+        makers.append(lambda: naive_case(module("sum"), device, n_tasks, few))
+    makers += [
+        lambda kind=kind: case(kind, kind, rounds)  # type: ignore[misc]
+        for kind in sorted(QUICK & set(balancers) if quick else set(balancers) - OURS)
+    ]
+    plain.step()
+    plain_bytes = peak_bytes(plain.step, device)
+    for make in makers:
+        measure(make(), plain, plain_bytes, device)
+        gc.collect()
+
+
+def measure(case: Case, plain: Case, plain_bytes: int | None, device: torch.device) -> None:
+    """Report how much longer and how much more memory a step takes than a plain one."""
+    if case.n_rounds > 1:
+        case.step()
+    ratios: list[float] = []
+    seconds: list[float] = []
+    while len(ratios) < case.n_rounds and sum(seconds) < ENOUGH_SECONDS:
+        before = seconds_of(plain.step, device)
+        seconds.append(seconds_of(case.step, device))
+        # Plain steps on both sides: a drift of the machine's speed falls out.
+        around = (before + seconds_of(plain.step, device)) / 2
+        ratios.append(seconds[-1] / around)
+    name = case.name if device.type == "cpu" else f"{case.name}, {device.type}"
+    target = TARGETS.get(case.name)
+    report(name, "time_ratio_to_plain", statistics.median(ratios), "1", target)
+    report(name, "step_time", statistics.median(seconds), "s")
+    if plain_bytes is not None and case.n_rounds > 1:
+        n_bytes = peak_bytes(case.step, device)
+        assert n_bytes is not None
+        report(name, "peak_memory", n_bytes / 2**20, "MiB")
+        report(name, "peak_memory_ratio", n_bytes / plain_bytes, "1")
+
+
+def seconds_of(step: Callable[[], None], device: torch.device) -> float:
+    """Wall time of one step; on a CPU, the time of this one thread on it."""
+    if device.type == "cpu":
+        start = time.process_time()
+        step()
+        return time.process_time() - start
+    torch.cuda.synchronize()
+    start = time.perf_counter()
+    step()
+    torch.cuda.synchronize()
+    return time.perf_counter() - start
+
+
+def peak_bytes(step: Callable[[], None], device: torch.device) -> int | None:
+    """Most memory that one step takes beyond what is held before it; None where unknown."""
+    if device.type == "cuda":
+        torch.cuda.synchronize()
+        torch.cuda.reset_peak_memory_stats()
+        held = torch.cuda.memory_allocated()
+        step()
+        return torch.cuda.max_memory_allocated() - held
+    if sys.platform != "linux":
+        return None
+    ctypes.CDLL("libc.so.6").malloc_trim(0)
+    Path("/proc/self/clear_refs").write_text("5")  # forgets the highest value so far
+    held = resident_bytes("VmRSS")
+    step()
+    return resident_bytes("VmHWM") - held
+
+
+def resident_bytes(kind: str) -> int:
+    """Memory of this process, on Linux: ``VmRSS`` now, ``VmHWM`` at most."""
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return next(int(line.split()[1]) * 1024 for line in lines if line.startswith(kind))
+
+
+def stepper(module: TrainingModule, device: torch.device) -> Callable[[], None]:
+    """One whole step of a training module, as Lightning would call it."""
+    module.balancer.start_epoch(0)
+    optimizer = module.configure_optimizers()
+    batches = torch.randperm(2 * BATCH, generator=torch.Generator().manual_seed(0)).to(device)
+    rows = batches.split(BATCH)
+    number = 0
+
+    def step() -> None:
+        nonlocal number
+        optimizer.zero_grad()
+        module.training_step(rows[number % 2], 0).backward()
+        optimizer.step()
+        number += 1
+        module._losses.clear()
+
+    return step
+
+
+def naive_case(module: TrainingModule, device: torch.device, n_tasks: int, n_rounds: int) -> Case:
+    """Two-step on everything as the paper has it: a deep copy and two passes for every task."""
+    module.balancer.forward = naive_two_step  # type: ignore[method-assign]
+    return Case(f"naive loop T={n_tasks}", stepper(module, device), n_rounds)
+
+
+def naive_two_step(batch: Batch) -> Update:
+    """First order, rate 0.01: the sum over tasks of the gradients of their stepped copies."""
+    n_inner = round(2 / 3 * len(batch))
+    inner, outer = batch.part(0, n_inner), batch.part(n_inner, len(batch))
+    before = replace(batch.objective, reduce=task_means)
+    network, n_tasks = batch.network, batch.labels[1].shape[1]
+    parameters = list(network.parameters())
+    total = [torch.zeros_like(parameter) for parameter in parameters]
+    losses: list[Tensor] = []
+    for task in range(n_tasks):
+        clone = copy.deepcopy(network)
+        mine = list(clone.parameters())
+        loss = replace(inner, network=clone, objective=before).task_losses()[task]
+        with torch.no_grad():
+            for parameter, gradient in zip(mine, torch.autograd.grad(loss, mine), strict=True):
+                parameter -= 0.01 * gradient
+        loss = replace(outer, network=clone).task_losses()[task]
+        for held, gradient in zip(total, torch.autograd.grad(loss, mine), strict=True):
+            held += gradient
+        losses.append(loss.detach())
+    # Its gradient is the total.
+    update = sum((p * g).sum() for p, g in zip(parameters, total, strict=True))
+    assert isinstance(update, Tensor)
+    return Update(update, torch.stack(losses))
+
+
+if __name__ == "__main__":
+    main()
