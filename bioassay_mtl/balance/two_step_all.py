@@ -44,7 +44,10 @@ def all_update(
         weights = judged.to(step.network.tower.bias.dtype)
     tasks = (judged & (weights != 0)).nonzero().flatten()
     total: Tensor = weights.new_zeros(())
-    gradients = [torch.zeros_like(variable) for variable in chunks.variables]
+    gradients = [
+        torch.zeros_like(variable, dtype=torch.promote_types(variable.dtype, torch.float32))
+        for variable in chunks.variables
+    ]
     for chunk in tasks.split(chunk_size) if len(tasks) else ():
         loss, of_chunk = chunks.gradients(chunk, weights[chunk])
         total = total + loss
@@ -224,4 +227,4 @@ class _Stored(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx: Any, scale: Tensor) -> tuple[Tensor | None, ...]:
-        return None, None, *(scale.to(gradient.dtype) * gradient for gradient in ctx.gradients)
+        return None, None, *(scale * gradient for gradient in ctx.gradients)
