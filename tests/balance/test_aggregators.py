@@ -86,6 +86,24 @@ def test_the_update_is_that_of_torchjd(name: str, case: dict[str, Any]) -> None:
     torch.testing.assert_close(update.task_losses, batch.task_losses().detach())
 
 
+def test_gradvac_remembers_as_torchjd_does() -> None:
+    rival, balancer = aggregation.GradVacWeighting(), build("gradvac")
+    for seed in range(3):
+        gramian = gramian_of(seed)
+        gramian = gramian / gramian.trace() * 5
+        torch.manual_seed(seed)
+        expected = rival(gramian)
+        torch.manual_seed(seed)
+        found = balancer.task_weights(gramian, torch.ones(5, dtype=torch.bool))
+        torch.testing.assert_close(found, expected, rtol=1e-9, atol=1e-12)
+    before = balancer.cosines.clone()
+    balancer.task_weights(gramian_of(9), torch.arange(5) != 2)
+    changed = balancer.cosines != before
+    assert not changed[2].any()
+    assert not changed[:, 2].any()
+    assert changed[0, 1]
+
+
 @pytest.mark.parametrize("name", RIVALS)
 def test_masked_targets_have_no_part(name: str) -> None:
     found = []

@@ -13,10 +13,11 @@ from bioassay_mtl.balance.aggregators import (
     pcgrad,
     upgrad,
 )
-from bioassay_mtl.balance.aggregators.base import GramianAggregator, torchjd_method
+from bioassay_mtl.balance.aggregators.base import GramianAggregator, TorchJDAggregator
 
 __all__ = [
     "GramianAggregator",
+    "TorchJDAggregator",
     "aligned_mtl",
     "cagrad",
     "dual_proj",
@@ -27,6 +28,5 @@ __all__ = [
     "mgda",
     "nash_mtl",
     "pcgrad",
-    "torchjd_method",
     "upgrad",
 ]

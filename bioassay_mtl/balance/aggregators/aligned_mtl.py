@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from bioassay_mtl.balance.aggregators.base import GramianAggregator
+from bioassay_mtl.balance.aggregators.base import TorchJDAggregator
 from bioassay_mtl.balance.balancer import balancers
 from bioassay_mtl.config import Config
 
@@ -24,7 +24,7 @@ class AlignedMTLConfig(Config):
 
 
 @balancers.register("aligned_mtl")
-class AlignedMTL(GramianAggregator):
+class AlignedMTL(TorchJDAggregator):
     """The mean of the gradients after their principal components are made equally large."""
 
     config_class, method = AlignedMTLConfig, "AlignedMTLWeighting"

@@ -1,8 +1,8 @@
 """Aggregation of the tasks' gradients by weights that their inner products decide.
 
-The methods are TorchJD's (https://torchjd.org): here they are given the Gramian of the gradients at
-the shared representation, of :mod:`bioassay_mtl.balance.shared_gradients`, in place of a backward
-pass for each task.
+Most methods are TorchJD's (https://torchjd.org): here they are given the Gramian of the gradients
+at the shared representation, of :mod:`bioassay_mtl.balance.shared_gradients`, in place of a
+backward pass for each task.
 """
 
 from __future__ import annotations
@@ -25,22 +25,7 @@ class GramianAggregator(Balancer):
     Only the tasks present in the batch take part. A method sees their gradients scaled to a mean
     squared norm of 1, so that its absolute tolerances fit losses of every size; what it decides,
     weights, most methods take from the directions and the relative sizes alone.
-
-    Raises
-    ------
-    MissingExtraError
-        TorchJD, or a solver that the method needs, is not installed.
     """
-
-    method: ClassVar[str]
-    """Name of TorchJD's weighting; the settings but ``kind`` are its parameters."""
-
-    def __init__(self, config: Any, tasks: Sequence[str]) -> None:
-        super().__init__(config, tasks)
-        self.weighting = self._weighting()
-
-    def _weighting(self) -> Any:
-        return torchjd_method(self.method, **self.config.model_dump(exclude={"kind"}))
 
     def weigh(self, gramian: Tensor, present: Tensor) -> Tensor:
         """``(n,)`` weights of the tasks present.
@@ -52,8 +37,7 @@ class GramianAggregator(Balancer):
         present
             ``(n,)``: the numbers of those tasks, rising.
         """
-        weights: Tensor = self.weighting(gramian)
-        return weights
+        raise NotImplementedError
 
     def forward(self, batch: Batch) -> Update:
         gradients = shared_gradients(batch)
@@ -72,6 +56,27 @@ class GramianAggregator(Balancer):
         # Without any gradient there is nothing to weigh; one that is not finite must show.
         is_usable = bool(scale > 0) and bool(among.isfinite().all())
         weights[numbers] = self.weigh(among / scale, numbers) if is_usable else 1.0
+        return weights
+
+
+class TorchJDAggregator(GramianAggregator):
+    """A method of TorchJD, whose parameters are the settings but for ``kind``.
+
+    Raises
+    ------
+    MissingExtraError
+        TorchJD, or a solver that the method needs, is not installed.
+    """
+
+    method: ClassVar[str]
+    """Name of TorchJD's weighting."""
+
+    def __init__(self, config: Any, tasks: Sequence[str]) -> None:
+        super().__init__(config, tasks)
+        self.weighting = torchjd_method(self.method, **config.model_dump(exclude={"kind"}))
+
+    def weigh(self, gramian: Tensor, present: Tensor) -> Tensor:
+        weights: Tensor = self.weighting(gramian)
         return weights
 
 

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from bioassay_mtl.balance.aggregators.base import GramianAggregator
+from bioassay_mtl.balance.aggregators.base import TorchJDAggregator
 from bioassay_mtl.balance.balancer import balancers
 from bioassay_mtl.config import Config
 
@@ -25,7 +25,7 @@ class CAGradConfig(Config):
 
 
 @balancers.register("cagrad")
-class CAGrad(GramianAggregator):
+class CAGrad(TorchJDAggregator):
     """The best for the task that gains least, in a ball around the mean gradient."""
 
     config_class, method = CAGradConfig, "CAGradWeighting"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from bioassay_mtl.balance.aggregators.base import GramianAggregator
+from bioassay_mtl.balance.aggregators.base import TorchJDAggregator
 from bioassay_mtl.balance.balancer import balancers
 from bioassay_mtl.config import Config
 
@@ -16,7 +16,7 @@ class DualProjConfig(Config):
 
 
 @balancers.register("dual_proj")
-class DualProj(GramianAggregator):
+class DualProj(TorchJDAggregator):
     """The mean gradient, projected on the cone where no task gets worse."""
 
     config_class, method = DualProjConfig, "DualProjWeighting"

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from bioassay_mtl.balance.aggregators.base import GramianAggregator
+from bioassay_mtl.balance.aggregators.base import TorchJDAggregator
 from bioassay_mtl.balance.balancer import balancers
 from bioassay_mtl.config import Config
 
@@ -29,7 +29,7 @@ class FairGradConfig(Config):
 
 
 @balancers.register("fairgrad")
-class FairGrad(GramianAggregator):
+class FairGrad(TorchJDAggregator):
     """``w`` with ``G w = w^(-1 / alpha)``: alpha-fair shares of the update among the tasks."""
 
     config_class, method = FairGradConfig, "FairGradWeighting"

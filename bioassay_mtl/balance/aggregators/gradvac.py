@@ -13,6 +13,8 @@ from bioassay_mtl.balance.aggregators.base import GramianAggregator
 from bioassay_mtl.balance.balancer import balancers
 from bioassay_mtl.config import Config
 
+TINY = 1e-8
+
 
 class GradVacConfig(Config):
     """Settings of :class:`GradVac`.
@@ -29,9 +31,13 @@ class GradVacConfig(Config):
 
 @balancers.register("gradvac")
 class GradVac(GramianAggregator):
-    """Pulls the cosine of each two gradients up to its moving average, in random order."""
+    """Pulls the cosine of each two gradients up to its moving average, in random order.
 
-    config_class, method = GradVacConfig, "GradVacWeighting"
+    As TorchJD's, from the same draws, but for all gradients at once, and with an average that
+    outlasts batches in which a task is absent.
+    """
+
+    config_class = GradVacConfig
     cosines: Tensor
     """``(T, T) float64`` moving average; those of an absent task stay as they are."""
 
@@ -42,10 +48,21 @@ class GradVac(GramianAggregator):
 
     def weigh(self, gramian: Tensor, present: Tensor) -> Tensor:
         at = present.to(self.cosines.device)
-        # TorchJD's own state is of one fixed set of tasks: it is lent that of those present.
-        weighting = self._weighting()
-        weighting._phi_t = self.cosines[at][:, at].cpu()
-        weighting._state_key = (len(gramian), gramian.dtype)
-        weights: Tensor = weighting(gramian)
-        self.cosines[at[:, None], at] = weighting._phi_t.to(self.cosines)
-        return weights
+        average = self.cosines[at][:, at].cpu()
+        n, rows = len(gramian), torch.arange(len(gramian))
+        norms = gramian.diagonal().sqrt()
+        # Row i: gradient i after its vaccines, as a combination of all; its products with all.
+        vaccinated, products = torch.eye(n, dtype=gramian.dtype), gramian.clone()
+        draws = torch.stack([torch.randperm(n - 1) for _ in range(n)])
+        for others in (draws + (draws >= rows[:, None])).T:
+            norm = (products * vaccinated).sum(dim=1).clamp_min(0).sqrt()
+            cosine = products[rows, others] / (norm * norms[others] + TINY)
+            goal = average[rows, others]
+            sine, goal_sine = ((1 - c.square()).clamp_min(0).sqrt() for c in (cosine, goal))
+            dose = norm * (goal * sine - cosine * goal_sine) / (norms[others] * goal_sine + TINY)
+            dose = torch.where(cosine < goal, dose, 0.0)
+            vaccinated[rows, others] += dose
+            products += dose[:, None] * gramian[others]
+            average[rows, others] = torch.lerp(goal, cosine, self.config.beta)
+        self.cosines[at[:, None], at] = average.to(self.cosines)
+        return vaccinated.sum(dim=0)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from bioassay_mtl.balance.aggregators.base import GramianAggregator
+from bioassay_mtl.balance.aggregators.base import TorchJDAggregator
 from bioassay_mtl.balance.balancer import balancers
 from bioassay_mtl.config import Config
 
@@ -16,7 +16,7 @@ class IMTLGConfig(Config):
 
 
 @balancers.register("imtl_g")
-class IMTLG(GramianAggregator):
+class IMTLG(TorchJDAggregator):
     """The combination (weights sum to 1) with equal projections on all gradients."""
 
     config_class, method = IMTLGConfig, "IMTLGWeighting"

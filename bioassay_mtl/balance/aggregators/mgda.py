@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from bioassay_mtl.balance.aggregators.base import GramianAggregator
+from bioassay_mtl.balance.aggregators.base import TorchJDAggregator
 from bioassay_mtl.balance.balancer import balancers
 from bioassay_mtl.config import Config
 
@@ -28,7 +28,7 @@ class MGDAConfig(Config):
 
 
 @balancers.register("mgda")
-class MGDA(GramianAggregator):
+class MGDA(TorchJDAggregator):
     """The shortest vector in the convex hull of the tasks' gradients: no task gets worse by it."""
 
     config_class, method = MGDAConfig, "MGDAWeighting"

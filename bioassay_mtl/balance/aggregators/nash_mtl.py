@@ -49,12 +49,10 @@ class NashMTL(GramianAggregator):
 
     def __init__(self, config: Any, tasks: Sequence[str]) -> None:
         super().__init__(config, tasks)
+        # A solver for each number of tasks present, kept because it is dear to build.
+        self._solvers = {self.n_tasks: self._solver(self.n_tasks)}
         self.register_buffer("agreed", torch.ones(self.n_tasks, dtype=torch.float64))
         self.register_buffer("step", torch.zeros((), dtype=torch.int64))
-
-    def _weighting(self) -> Any:
-        """A solver for each number of tasks present, kept because it is dear to build."""
-        return {self.n_tasks: self._solver(self.n_tasks)}
 
     def _solver(self, n: int) -> Any:
         return torchjd_method(
@@ -80,9 +78,9 @@ class NashMTL(GramianAggregator):
         n = len(gramian)
         if n == 1:  # nobody to bargain with, which TorchJD does not allow
             return gramian.diagonal().rsqrt()
-        if n not in self.weighting:
-            self.weighting[n] = self._solver(n)
-        solver = self.weighting[n]
+        if n not in self._solvers:
+            self._solvers[n] = self._solver(n)
+        solver = self._solvers[n]
         solver.prvs_alpha = start.numpy()
         # TorchJD takes gradients here: any rows with these inner products will do.
         values, vectors = torch.linalg.eigh(gramian)

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import Literal
 
+import torch
+from torch import Tensor
+
 from bioassay_mtl.balance.aggregators.base import GramianAggregator
 from bioassay_mtl.balance.balancer import balancers
 from bioassay_mtl.config import Config
@@ -17,6 +20,22 @@ class PCGradConfig(Config):
 
 @balancers.register("pcgrad")
 class PCGrad(GramianAggregator):
-    """Each gradient loses its projections on the others, in random order, where they conflict."""
+    """Each gradient loses its projections on the others, in random order, where they conflict.
 
-    config_class, method = PCGradConfig, "PCGradWeighting"
+    As TorchJD's, from the same draws, but for all gradients at once: at T = 128 a step on an
+    accelerator would take less time than TorchJD's loop over pairs.
+    """
+
+    config_class = PCGradConfig
+
+    def weigh(self, gramian: Tensor, present: Tensor) -> Tensor:
+        n = len(gramian)
+        rows, norms = torch.arange(n), gramian.diagonal()
+        # Row i: gradient i after surgery, as a combination of all.
+        surgery = torch.eye(n, dtype=gramian.dtype)
+        orders = torch.stack([torch.randperm(n) for _ in range(n)])
+        for others in orders.T:
+            products = (surgery * gramian[others]).sum(dim=1)
+            in_conflict = (products < 0) & (others != rows)
+            surgery[rows, others] -= torch.where(in_conflict, products / norms[others], 0.0)
+        return surgery.sum(dim=0)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from bioassay_mtl.balance.aggregators.base import GramianAggregator
+from bioassay_mtl.balance.aggregators.base import TorchJDAggregator
 from bioassay_mtl.balance.balancer import balancers
 from bioassay_mtl.config import Config
 
@@ -16,7 +16,7 @@ class UPGradConfig(Config):
 
 
 @balancers.register("upgrad")
-class UPGrad(GramianAggregator):
+class UPGrad(TorchJDAggregator):
     """The mean of the gradients, each projected on the cone where no task gets worse."""
 
     config_class, method = UPGradConfig, "UPGradWeighting"
