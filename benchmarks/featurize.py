@@ -1,7 +1,7 @@
 """Molecules per second from SMILES to feature blocks, against bare RDKit.
 
 Bare RDKit parses each SMILES and makes the same fingerprint, and does nothing else; it runs in as
-many processes. Both are timed in turn.
+many processes. Both are timed in turn. Graphs are timed against other makers of graphs.
 
 Run with ``python -m benchmarks.featurize [--quick] [--smiles FILE]``; prints one JSON object a
 line.
@@ -17,6 +17,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from benchmarks.featurize_graphs import compare_graphs
 from benchmarks.report import report
 from bioassay_mtl.chem.featurizer import Featurizer
 from bioassay_mtl.chem.fingerprints import Fingerprint, fingerprint_from
@@ -109,6 +110,7 @@ def main() -> None:
         share = smiles[:2_000] if name in SLOW else smiles
         for workers in (1, 2):
             compare(name, settings, share, workers, rounds=1 if options.quick else 3)
+    compare_graphs(smiles[:5_000], rounds=1 if options.quick else 3)
 
 
 def compare(

@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from rdkit.Chem import Mol, MolFromSmiles, PropertyPickleOptions
+from rdkit.rdBase import BlockLogs
 
 from bioassay_mtl.chem.graphs.fields import MolFields, fields_of
 from bioassay_mtl.chem.probe import PROBE_SMILES
@@ -76,7 +77,8 @@ _TRIALS = (
 @lru_cache(maxsize=1)
 def understood() -> bool:
     """Whether the installed RDKit writes the binary form that is read here."""
-    mols = [MolFromSmiles(smiles) for smiles in _TRIALS]
+    with BlockLogs():
+        mols = [MolFromSmiles(smiles) for smiles in _TRIALS]
     fields, read = _read([mol.ToBinary(PICKLE_OPTIONS) for mol in mols])
     expected = fields_of(mol for mol, is_read in zip(mols, read, strict=True) if is_read)
     same = read.sum() > len(PROBE_SMILES) and equal(fields, expected)

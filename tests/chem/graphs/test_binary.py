@@ -56,8 +56,10 @@ def binaries(smiles: list[str]) -> list[bytes]:
     return [mol.ToBinary(PICKLE_OPTIONS) for mol in mols if mol is not None]
 
 
-def test_this_rdkit_is_understood() -> None:
+def test_this_rdkit_is_understood_in_silence(capfd: pytest.CaptureFixture[str]) -> None:
+    binary.understood.cache_clear()
     assert binary.understood()
+    assert capfd.readouterr().err == ""
 
 
 def test_equals_rdkit_on_real_molecules(nci_smiles: list[str]) -> None:

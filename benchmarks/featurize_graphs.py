@@ -1,0 +1,125 @@
+"""Molecules per second from SMILES to one batch of graphs, in one process, against others.
+
+Each maker does all that a network needs: parse, make the graphs, join them in batches of 500
+molecules. They are timed in turn, batch by batch; of each batch the best round counts. Makers that
+are not installed are left out.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+import warnings
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from benchmarks.report import report
+from bioassay_mtl.chem.featurizer import Featurizer
+from bioassay_mtl.chem.graphs import MolecularGraph
+
+Maker = Callable[[Sequence[str]], Any]
+
+BATCH = 500
+
+
+def bare() -> Maker:
+    """Parse, and nothing else."""
+    from rdkit.Chem import MolFromSmiles
+
+    # As the others do, let each molecule go before the next.
+    return lambda smiles: sum(MolFromSmiles(text) is None for text in smiles)
+
+
+def ours(codes: str) -> Callable[[], Maker]:
+    """This package, with a set of codes."""
+    featurizer = Featurizer({"graph": MolecularGraph(codes=codes)})
+    return lambda: lambda smiles: featurizer(smiles).blocks["graph"].batch()
+
+
+def pyg() -> Maker:
+    """PyTorch Geometric's ``from_smiles``."""
+    from torch_geometric.data import Batch
+    from torch_geometric.utils import from_smiles
+
+    return lambda smiles: Batch.from_data_list([from_smiles(text) for text in smiles])
+
+
+def chemprop() -> Maker:
+    """chemprop's featurizer in Python."""
+    from chemprop.data import BatchMolGraph
+    from chemprop.featurizers import SimpleMoleculeMolGraphFeaturizer
+    from rdkit.Chem import MolFromSmiles
+
+    featurize = SimpleMoleculeMolGraphFeaturizer()
+    return lambda smiles: BatchMolGraph([featurize(MolFromSmiles(text)) for text in smiles])
+
+
+def deepchem() -> Maker:
+    """DeepChem's ``MolGraphConvFeaturizer``, with features of edges."""
+    from deepchem.feat import MolGraphConvFeaturizer
+    from deepchem.feat.graph_data import BatchGraphData
+
+    featurizer = MolGraphConvFeaturizer(use_edges=True)
+    return lambda smiles: BatchGraphData(
+        [graph for graph in featurizer.featurize(smiles) if hasattr(graph, "node_features")]
+    )
+
+
+MAKERS: dict[str, Callable[[], Maker]] = {
+    "bare parsing": bare,
+    "ogb codes": ours("ogb"),
+    "chemprop codes": ours("chemprop"),
+    "PyG from_smiles": pyg,
+    "chemprop, Python": chemprop,
+    "DeepChem MolGraphConvFeaturizer": deepchem,
+}
+OURS = ("ogb codes", "chemprop codes")
+TARGETS = {"bare parsing": ">= 0.7", "PyG from_smiles": ">= 3", "chemprop, Python": ">= 2"}
+
+
+def compare_graphs(smiles: Sequence[str], rounds: int) -> None:
+    """Report the rate of every maker, and ours as ratios to the others."""
+    from rdkit.Chem import MolFromSmiles
+    from rdkit.rdBase import BlockLogs
+
+    logging.getLogger("deepchem").setLevel(logging.ERROR)
+    with BlockLogs(), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        smiles = [text for text in smiles if MolFromSmiles(text)]
+        seconds = _timed(_installed(), smiles, rounds)
+    for name, spent in seconds.items():
+        report(f"graph, {name}", "rate", len(smiles) / spent, "molecules/s")
+    for codes in OURS:
+        for name, spent in seconds.items():
+            if name not in OURS:
+                ratio = spent / seconds[codes]
+                report(f"graph, {codes}", "ratio", ratio, f"ours / {name}", TARGETS.get(name))
+
+
+def _installed() -> dict[str, Maker]:
+    found = {name: _loaded(name, load) for name, load in MAKERS.items()}
+    return {name: maker for name, maker in found.items() if maker is not None}
+
+
+def _loaded(name: str, load: Callable[[], Maker]) -> Maker | None:
+    try:
+        maker = load()
+    except ImportError as error:
+        logging.getLogger(__name__).warning("%s is left out: %s", name, error)
+        return None
+    maker(["CCO", "c1ccccc1"])  # what is made on first use is no part of the rate
+    return maker
+
+
+def _timed(makers: dict[str, Maker], smiles: Sequence[str], rounds: int) -> dict[str, float]:
+    seconds = dict.fromkeys(makers, 0.0)
+    for part in (smiles[first : first + BATCH] for first in range(0, len(smiles), BATCH)):
+        best = dict.fromkeys(makers, float("inf"))
+        for _ in range(rounds):
+            for name, maker in makers.items():
+                start = time.perf_counter()
+                maker(part)
+                best[name] = min(best[name], time.perf_counter() - start)
+        for name, spent in best.items():
+            seconds[name] += spent
+    return seconds
