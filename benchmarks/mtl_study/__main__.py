@@ -88,7 +88,7 @@ def main(arguments: list[str] | None = None) -> int:
 def run(study: Study, asked: argparse.Namespace, end: float) -> None:
     """All cells of one dataset, each from its trials to its test runs."""
     study.describe()
-    estimate = Estimate(study.ledger, study.preset)
+    estimate = Estimate(study.ledger, study.preset, len(study.data.tasks))
 
     def in_time(cell: Cell) -> None:
         if time.perf_counter() + estimate.seconds(cell) > end:

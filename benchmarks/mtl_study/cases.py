@@ -35,8 +35,8 @@ OWN_OPTION: dict[str, tuple[Settings, ...]] = {
     "two_step": (
         {"order": 1},
         {"order": 2, "inner_learning_rate": 0.5},
-        {"order": 1, "inner_learning_rate": 0.5},
-        {"order": 2},
+        {"order": 1, "inner_learning_rate": 0.5, "inner_share": 0.5},
+        {"order": 2, "inner_share": 0.5},
     ),
     "two_step_all": ({"order": 1}, {"order": 1, "inner_learning_rate": 0.1}),
     "fixed": ({"by_actives": -0.5}, {"by_actives": 0.5}),
@@ -129,6 +129,11 @@ def trials(cell: Cell, preset: Preset) -> Iterator[Settings]:
         yield {**drawn, **own[number % len(own)]}
 
 
+def batch_size(preset: Preset, n_rows: int) -> int:
+    """At most that of the preset, and fewer where an epoch would have fewer than 20 steps."""
+    return min(preset.batch_size, max(32, n_rows // 20))
+
+
 def full_settings(cell: Cell, preset: Preset, chosen: Settings, data: Any, seed: int) -> Settings:
     """The training configuration of a trial.
 
@@ -159,7 +164,7 @@ def full_settings(cell: Cell, preset: Preset, chosen: Settings, data: Any, seed:
     chosen |= {
         "epochs": preset.epochs,
         "patience": preset.epochs,
-        "batch_size": preset.batch_size,
+        "batch_size": batch_size(preset, data.n_fit),
         "precision": preset.precision,
         "device": preset.device,
     }

@@ -16,9 +16,11 @@ ROUGH_COST = {
     "upgrad": 11.0,
     "nash_mtl": 6.0,
     "gradvac": 26.0,
-    "single_task": 6.0,
 }
-"""Plain runs that one run takes with 128 assays, where none was timed yet; 1.1 for the others."""
+"""Plain runs that one run takes with 128 assays, where none was timed yet; the part above 1 falls
+with the square of the number of assays. 1.1 for the others."""
+SINGLE_TASK = 0.5
+"""Plain runs that the network of one assay takes."""
 PLAIN_SECONDS = {"quick": 0.6, "small": 3.5, "full": 12.0}
 """Of a plain run, until one was timed."""
 
@@ -32,10 +34,12 @@ class Estimate:
         Finished work.
     preset
         The size.
+    n_assays
+        T.
     """
 
-    def __init__(self, ledger: Ledger, preset: Preset) -> None:
-        self.ledger, self.preset = ledger, preset
+    def __init__(self, ledger: Ledger, preset: Preset, n_assays: int) -> None:
+        self.ledger, self.preset, self.n_assays = ledger, preset, n_assays
 
     def seconds(self, cell: Cell) -> float:
         """Expected wall seconds of one run of a cell."""
@@ -44,11 +48,12 @@ class Estimate:
             return median(timed)
         plain = self._timed(Cell(cell.model, PLAIN)) or self._timed(Cell("mmoeex", PLAIN))
         base = median(plain) if plain else PLAIN_SECONDS[self.preset.name]
-        return (
-            base
-            * ROUGH_COST.get(cell.balancer, 1.0 if cell.balancer == PLAIN else 1.1)
-            * (ROUGH_COST.get(cell.model, 1.0))
-        )
+        if cell.model == "single_task":
+            return base * SINGLE_TASK * self.n_assays
+        if cell.balancer == PLAIN:
+            return base
+        above = ROUGH_COST.get(cell.balancer, 1.1) - 1
+        return base * (1.1 + above * (self.n_assays / 128) ** 2)
 
     def minutes(self, work: list[tuple[Cell, int]]) -> float:
         """Expected wall minutes of so many runs of each cell."""

@@ -19,6 +19,8 @@ COLOURS = {
     "Exclusivity with two-step": "#e8a13a",
 }
 GREY = "#8a8f98"
+FEWEST_FOR_MEDIANS = 24
+"""With fewer assays, a running median tells of single ones."""
 N_OTHERS = 3
 """Curves of the best other methods."""
 
@@ -105,23 +107,29 @@ def draw_ranks(axis: Any, family: Family) -> None:
 
 
 def draw_gains(axis: Any, study: StudyOutcomes) -> None:
-    """Gain of each assay over the plain sum, and the running median, by number of actives."""
+    """Gain of each assay over the plain sum by number of actives."""
     actives = np.maximum(study.actives(), 0.7)  # a logarithm of none
     order = np.argsort(actives, kind="stable")
     limit = 0.0
+    many = len(actives) >= FEWEST_FOR_MEDIANS
     for name, (_, found) in contrasts(study).items():
-        colour = COLOURS[name]
-        axis.scatter(actives, found.per_assay, s=11, alpha=0.45, color=colour, linewidths=0)
-        x, y = _running_median(actives[order], found.per_assay[order])
-        axis.plot(x, y, color=colour, linewidth=1.8, label=f"{name} ({found.mean:+.4f})")
+        colour, label = COLOURS[name], f"{name} ({found.mean:+.4f})"
+        size, alpha = (11, 0.45) if many else (26, 0.8)
+        points = axis.scatter(actives, found.per_assay, s=size, alpha=alpha, linewidths=0)
+        points.set(color=colour, label=None if many else label)
+        if many:
+            x, y = _running_median(actives[order], found.per_assay[order])
+            axis.plot(x, y, color=colour, linewidth=1.8, label=label)
         limit = max(limit, float(np.quantile(np.abs(found.per_assay), 0.98)))
     axis.axhline(0, color="black", linewidth=0.7)
     # A few assays of one or two test actives would flatten all others.
     axis.set(ylim=(-1.3 * limit - 1e-3, 1.3 * limit + 1e-3), xscale="log")
     axis.set(xlabel="active molecules fitted on", ylabel="AP gain over the plain sum, test")
+    axis.xaxis.get_major_locator().set_params(subs=(1, 2, 5))
     axis.xaxis.set_major_formatter("{x:g}")
     axis.xaxis.set_minor_formatter("")
-    axis.set_title("each assay, and running median (mean gain)", fontsize=9)
+    median = ", and running median" if many else ""
+    axis.set_title(f"each assay{median} (mean gain)", fontsize=9)
     axis.legend(fontsize=7, frameon=False, loc="upper center", bbox_to_anchor=(0.5, -0.13), ncols=2)
 
 

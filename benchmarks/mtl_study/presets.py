@@ -21,8 +21,10 @@ class Preset:
         Training rows that are fitted on; None for all. Validation and test rows are never cut.
     width : float
         Share of the width of the networks of the mixture study.
-    epochs, batch_size, precision, device
+    epochs, precision, device
         Settings of every run.
+    batch_size
+        The largest; small datasets have smaller batches.
     crossed : bool
         Every model with every balancer; else the balancers on one model, and every model under the
         plain sum and two-step.
@@ -47,7 +49,7 @@ PRESETS = {
     preset.name: preset
     for preset in (
         Preset("quick", 1, (1,), 600, 1 / 20, 2, 256, "float32", "cpu", False, ()),
-        Preset("small", 4, (1, 2, 3), 10_000, 1 / 4, 6, 512, "bfloat16", "cpu", False, ("tox21",)),
+        Preset("small", 4, (1, 2, 3), 10_000, 1 / 4, 8, 512, "bfloat16", "cpu", False, ("tox21",)),
         Preset("full", 12, (1, 2, 3), None, 1.0, 10, 1024, "bfloat16", "auto", True, ("*",)),
     )
 }

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.mixture_study.runs import NO_ROWS, n_parameters
-from benchmarks.mtl_study.cases import Cell, Settings, full_settings, trials
+from benchmarks.mtl_study.cases import Cell, Settings, batch_size, full_settings, trials
 from benchmarks.mtl_study.datasets import Dataset, read
 from benchmarks.mtl_study.memory import measured_peak
 from benchmarks.mtl_study.presets import Preset
@@ -98,6 +98,7 @@ class Study:
             "valid": len(data.choice) - data.n_fit,
             "test": len(data.test),
             "preset": {**vars(self.preset)},
+            "batch_size": batch_size(self.preset, data.n_fit),
         }
         done = self.ledger.get(key)
         if done is None or done.notes | {"made_with": 0} != _plain(notes) | {"made_with": 0}:

@@ -53,7 +53,7 @@ def _study(study: StudyOutcomes) -> list[str]:
         f"{about['about']}; {len(about['tasks'])} assays ({n_scored} scored), "
         f"{about['fit']:,} rows fitted on, {about['valid']:,} to choose, {about['test']:,} of test."
         f" {preset['trials']} trials a cell, finalists with seeds {seeds}; {preset['epochs']} "
-        f"epochs, batches of {preset['batch_size']}, {preset['precision']}, "
+        f"epochs, batches of {about['batch_size']}, {preset['precision']}, "
         f"{preset['width']:.2g} times the width of the shipped network. "
         f"{study.made_with['machine']}, torch {study.made_with['versions']['torch']}, "
         f"commit {study.made_with['commit']}.",

@@ -50,9 +50,10 @@ def sentences(study: StudyOutcomes) -> list[str]:
     for name, (cell, seen) in contrasts(study).items():
         p, word = judged.get(cell, (seen.p, "level"))
         baseline, method = study.finalists[BASELINE], study.finalists[cell]
+        auc = method.macro("auc")[0] - baseline.macro("auc")[0]
         lines.append(
-            f"{name}: {seen.mean:+.4f} AP over the plain sum, {seen.n_improved} of "
-            f"{len(seen.per_assay)} assays improved, p = {p:.2g}: {PHRASE[word]}; "
+            f"{name}: {seen.mean:+.4f} AP over the plain sum (AUC {auc:+.4f}), {seen.n_improved} "
+            f"of {len(seen.per_assay)} assays improved in AP, p = {p:.2g}: {PHRASE[word]}; "
             f"{method.seconds / baseline.seconds:.1f} times its training time. "
             + _by_actives(seen, actives)
         )
@@ -61,7 +62,11 @@ def sentences(study: StudyOutcomes) -> list[str]:
 
 def _winner(family: Family) -> str:
     words = family.verdicts("ap")
-    groups = {word: [n for n, w in words.items() if w == word] for word in PHRASE}
+    groups = {
+        word: [_named(family, n) for n, w in words.items() if w == word and w != "level"]
+        for word in PHRASE
+    }
+    n_level = list(words.values()).count("level")
     best = int(np.argmax([outcome.macro("ap")[0] for outcome in family.outcomes]))
     baseline = family.names[0]
     text = f"{family.title}, against {baseline}: "
@@ -71,11 +76,20 @@ def _winner(family: Family) -> str:
         text += f"{len(groups['better'])} of {len(words)} better ({', '.join(groups['better'])})"
     if groups["worse"]:
         text += f", {len(groups['worse'])} worse ({', '.join(groups['worse'])})"
-    text += f", {len(groups['level'])} without a shown difference. Highest macro AP: "
+    text += f", {n_level} without a shown difference. Highest macro AP: "
     text += f"{family.names[best]}"
     if best and words[family.names[best]] != "better":
         text += f", which is no better than {baseline} by the test over assays"
     return text + "."
+
+
+def _named(family: Family, name: str) -> str:
+    """The name, with a warning where other seeds could undo the difference."""
+    (mean, spread), (base, base_spread) = (
+        family.outcomes[family.names.index(which)].macro("ap") for which in (name, family.names[0])
+    )
+    small = abs(mean - base) < np.hypot(spread, base_spread)
+    return f"{name} [within the spread of seeds]" if small else name
 
 
 def _by_actives(seen: Gain, actives: np.ndarray) -> str:

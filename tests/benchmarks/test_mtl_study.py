@@ -156,7 +156,14 @@ def planted(tmp_path: Path, gains: dict[tuple[str, str], float], n_assays: int =
     size = [getattr(SMALL, name) for name in names]
     made_with = {"machine": "2 cores, no GPU", "versions": {"torch": "2"}, "commit": "abc"}
     kept = ledger.Ledger(tmp_path / "mtl_study-planted-small.jsonl")
-    about: dict[str, Any] = {"about": "made up", "tasks": tasks, "fit": 9, "valid": 9, "test": 9}
+    about: dict[str, Any] = {
+        "about": "made up",
+        "tasks": tasks,
+        "fit": 9,
+        "valid": 9,
+        "test": 9,
+        "batch_size": 32,
+    }
     about |= {"actives": (10 + 3 * np.arange(n_assays)).tolist(), "made_with": made_with}
     about["preset"] = {**vars(SMALL), "seeds": list(SMALL.seeds)}
     kept.add(ledger.make_entry(("planted", "", "small", "data", 0, "all"), {}, 0.0, about))
