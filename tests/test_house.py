@@ -16,7 +16,11 @@ import yaml
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "bioassay_mtl"
 LAYERS = ("chem", "data", "nn", "balance", "training", "screening", "adapters", "cli")
-CONDA_NAMES = {"pytorch": "torch", "matplotlib-base": "matplotlib"}
+CONDA_NAMES = {
+    "pytorch": "torch",
+    "matplotlib-base": "matplotlib",
+    "pytorch_geometric": "torch-geometric",
+}
 
 
 def imports(path: Path) -> Iterator[str]:
@@ -52,7 +56,7 @@ def requirements() -> dict[str, str]:
     setup = configparser.ConfigParser()
     setup.read(ROOT / "setup.cfg")
     lines = setup["options"]["install_requires"].splitlines()
-    for extra in ("deepchem", "plots", "tensorboard", "test", "torchjd"):
+    for extra in ("deepchem", "graphs", "plots", "tensorboard", "test", "torchjd"):
         lines += setup["options.extras_require"][extra].splitlines()
     return dict(_requirement(line) for line in lines if line.strip())
 

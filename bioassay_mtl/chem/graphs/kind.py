@@ -121,7 +121,7 @@ class MolecularGraph(Representation):
 
     def _reals(self, fields: MolFields) -> NDArray[np.float32]:
         graph = fields.n_atoms, fields.n_bonds, fields.ends
-        columns = [np.zeros((len(fields.isotopes), 0), dtype=np.float32)]
+        columns: list[NDArray[Any]] = [np.zeros((len(fields.isotopes), 0), dtype=np.float32)]
         if self.code_set.mass:
             columns.append((0.01 * fields.masses())[:, None])
         if self.random_walk:

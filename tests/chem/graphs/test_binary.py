@@ -16,7 +16,6 @@ from bioassay_mtl.chem.graphs.binary import PICKLE_OPTIONS, equal, read_fields, 
 from bioassay_mtl.chem.graphs.fields import fields_of
 
 ODD = [
-    "",
     "C",
     "[Na+].[Cl-]",
     "[HH]",

@@ -12,7 +12,7 @@ from bioassay_mtl.chem import featurizer as featurizer_module
 from bioassay_mtl.chem import parallel
 from bioassay_mtl.chem.featurizer import Featurizer
 from bioassay_mtl.chem.fingerprints import MorganFingerprint, fingerprint_from
-from bioassay_mtl.chem.graphs import GraphBlock, MolecularGraph
+from bioassay_mtl.chem.graphs import GraphBlock, MolecularGraph, kind
 from bioassay_mtl.chem.parallel import featurize
 from bioassay_mtl.chem.status import Status
 from bioassay_mtl.errors import ConfigError
@@ -99,8 +99,9 @@ def test_workers_return_graphs(
         assert_same(found.blocks[name], expected.blocks[name])
 
 
-def test_a_molecule_beyond_the_indices_fails_alone() -> None:
-    features = Featurizer({"graph": MolecularGraph()}, max_atoms=70_000)(["C" * 65_600, "CC"])
+def test_a_molecule_beyond_the_indices_fails_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(kind, "_MAX_ATOMS", 99)
+    features = Featurizer({"graph": MolecularGraph()})(["C" * 100, "CC"])
     assert features.status.tolist() == [Status.FEATURIZATION_FAILED.code, 0]
     assert features.blocks["graph"].atom_offsets.tolist() == [0, 0, 2]
 
@@ -108,10 +109,10 @@ def test_a_molecule_beyond_the_indices_fails_alone() -> None:
 def test_settings_survive_a_round_trip(featurizer: Featurizer) -> None:
     assert Featurizer.from_config(featurizer.config()) == featurizer
     assert featurizer.n_features == {"morgan": 1024, "ogb": 174, "chemprop": 79}
-    for name, kind in featurizer.fingerprints.items():
+    for name, representation in featurizer.fingerprints.items():
         block = featurizer(["CCO"]).blocks[name]
-        assert kind.n_features == block.n_features
-        assert kind.holds(block)
+        assert representation.n_features == block.n_features
+        assert representation.holds(block)
     assert not MolecularGraph().holds(featurizer(["C"]).blocks["chemprop"])
     assert not MolecularGraph().holds(featurizer(["C"]).blocks["morgan"])
 
