@@ -3,6 +3,11 @@
 A balancer is a module with one method to write, ``forward(batch) -> Update``. Its buffers and
 parameters are its state: checkpoints keep them, and the optimizer trains the parameters along with
 the network's. A new one is a new file that registers itself here.
+
+Under DistributedDataParallel every rank balances its own rows, and the gradients of the ranks are
+averaged. What a balancer decides by, or remembers, is the mean over all ranks, and what it draws is
+the first rank's (:mod:`bioassay_mtl.balance.ranks`): weights and state are the same everywhere, and
+those of one process with the whole batch. Two-step balancing judges each rank's rows by themselves.
 """
 
 from __future__ import annotations

@@ -15,6 +15,7 @@ from torch import Tensor
 
 from bioassay_mtl.balance.balancer import Balancer, Update
 from bioassay_mtl.balance.objective import Batch
+from bioassay_mtl.balance.ranks import mean_of_ranks, of_first_rank, on_any_rank
 from bioassay_mtl.balance.shared_gradients import shared_gradients
 from bioassay_mtl.errors import MissingExtraError
 
@@ -41,9 +42,9 @@ class GramianAggregator(Balancer):
 
     def forward(self, batch: Batch) -> Update:
         gradients = shared_gradients(batch)
-        gramian = gradients.gramian()
-        weights = self.task_weights(gramian.double().cpu(), batch.present.cpu()).to(gramian)
-        loss = gradients.update(gradients.combine(weights))
+        gramian, present = mean_of_ranks(gradients.gramian()), on_any_rank(batch.present)
+        weights = self.task_weights(gramian.double().cpu(), present.cpu()).to(gramian)
+        loss = gradients.update(gradients.combine(of_first_rank(weights)))
         return Update(loss, gradients.losses.detach())
 
     @torch.no_grad()

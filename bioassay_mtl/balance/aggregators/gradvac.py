@@ -11,6 +11,7 @@ from torch import Tensor
 
 from bioassay_mtl.balance.aggregators.base import GramianAggregator
 from bioassay_mtl.balance.balancer import balancers
+from bioassay_mtl.balance.ranks import of_first_rank
 from bioassay_mtl.config import Config
 
 TINY = 1e-8
@@ -64,5 +65,5 @@ class GradVac(GramianAggregator):
             vaccinated[rows, others] += dose
             products += dose[:, None] * gramian[others]
             average[rows, others] = torch.lerp(goal, cosine, self.config.beta)
-        self.cosines[at[:, None], at] = average.to(self.cosines)
+        self.cosines[at[:, None], at] = of_first_rank(average.to(self.cosines))
         return vaccinated.sum(dim=0)

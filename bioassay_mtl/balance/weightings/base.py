@@ -6,6 +6,7 @@ from torch import Tensor
 
 from bioassay_mtl.balance.balancer import Balancer, Update
 from bioassay_mtl.balance.objective import Batch
+from bioassay_mtl.balance.ranks import mean_of_ranks, of_first_rank, on_any_rank
 
 
 class LossWeighting(Balancer):
@@ -29,5 +30,5 @@ class LossWeighting(Balancer):
 
     def forward(self, batch: Batch) -> Update:
         losses = batch.task_losses()
-        weights = self.weights(losses.detach(), batch.present)
-        return Update((weights * losses).sum(), losses.detach())
+        weights = self.weights(mean_of_ranks(losses), on_any_rank(batch.present))
+        return Update((of_first_rank(weights) * losses).sum(), losses.detach())

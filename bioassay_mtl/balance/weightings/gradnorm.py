@@ -11,6 +11,7 @@ from torch import Tensor
 
 from bioassay_mtl.balance.balancer import Balancer, Update, balancers
 from bioassay_mtl.balance.objective import Batch
+from bioassay_mtl.balance.ranks import mean_of_ranks, on_any_rank
 from bioassay_mtl.balance.shared_gradients import shared_gradients
 from bioassay_mtl.config import Config
 
@@ -58,7 +59,8 @@ class GradNorm(Balancer):
         gradients = shared_gradients(batch)
         losses = gradients.losses.detach()
         weights = self.weight.clone()
-        self.learn(gradients.norms(), losses, batch.present)
+        norms = mean_of_ranks(gradients.norms().square()).sqrt()
+        self.learn(norms, mean_of_ranks(losses), on_any_rank(batch.present))
         return Update(gradients.update(gradients.combine(weights), weights), losses)
 
     @torch.no_grad()

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from bioassay_mtl.balance.balancer import Balancer, Update, balancers
 from bioassay_mtl.balance.objective import Batch
+from bioassay_mtl.balance.ranks import on_any_rank
 from bioassay_mtl.config import Config
 
 
@@ -39,7 +40,7 @@ class Uncertainty(Balancer):
         self.register_buffer("trained", torch.zeros(self.n_tasks, dtype=torch.bool))
 
     def forward(self, batch: Batch) -> Update:
-        losses, present = batch.task_losses(), batch.present
+        losses, present = batch.task_losses(), on_any_rank(batch.present)
         self._undo_drift(present)
         s = self.log_variance
         weighed = torch.exp(-s) * losses + s / 2
