@@ -37,6 +37,16 @@ def on_any_rank(flags: Tensor) -> Tensor:
     return anywhere.bool()
 
 
+def dealt_out(values: Tensor, n: int) -> Tensor:
+    """``(n, ...)``, of which rank r of R has those of rows r, r + R, ..."""
+    if not is_spread():
+        return values
+    whole = values.new_zeros(n, *values.shape[1:])
+    whole[dist.get_rank() :: dist.get_world_size()] = values
+    dist.all_reduce(whole)
+    return whole
+
+
 def of_first_rank(values: Tensor) -> Tensor:
     """Values that hold random draws: those of the first rank, for all."""
     if not is_spread():

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from bioassay_mtl.chem.features import PackedBits, SparseCounts
+from bioassay_mtl.errors import ConfigError
 from bioassay_mtl.nn.inputs import Inputs
 from bioassay_mtl.nn.resident import resident
 from bioassay_mtl.training.sampling import draw
@@ -67,6 +68,21 @@ def epoch_batches(
     if len(batches) > 1 and 2 * len(batches[-1]) < batch_size:
         batches.pop()
     return batches
+
+
+def share(rows: Tensor, rank: int, n_ranks: int) -> Tensor:
+    """Every ``n_ranks``-th row: what one of several devices takes.
+
+    Raises
+    ------
+    ConfigError
+        There are fewer rows than devices.
+    """
+    if len(rows) < n_ranks:
+        raise ConfigError(
+            f"devices: a batch, or the validation part, has too few molecules for {n_ranks} devices"
+        )
+    return rows[rank::n_ranks]
 
 
 def seed_of(*numbers: int) -> int:

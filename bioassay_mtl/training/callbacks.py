@@ -62,7 +62,7 @@ class KeepBest(pl.Callback):
             self.best.epoch = record["epoch"]
             self.best.score = self.best.score if score is None else score
         trainer.should_stop = self._is_over(pl_module)
-        if self.checkpoint is not None:
+        if self.checkpoint is not None and trainer.is_global_zero:
             save_checkpoint(self.checkpoint, pl_module, self.best, self.identity)
         if self.progress is not None:
             self.progress(record)

@@ -91,6 +91,9 @@ class TrainingConfig(Config):
         Of initial weights, order of rows and dropout.
     device
         ``cpu``, ``cuda``, or ``auto`` (cuda where there is one).
+    devices
+        How many train together, each on its share of every batch; on ``cpu``, processes. ``auto``
+        for all CUDA devices, or one process. A seed gives the same result on the same number.
     loggers
         ``csv`` and ``tensorboard`` (needs the extra of that name).
     """
@@ -120,6 +123,7 @@ class TrainingConfig(Config):
     precision: Literal["float32", "bfloat16"] = "float32"
     seed: int = 0
     device: Literal["auto", "cpu", "cuda"] = "auto"
+    devices: Annotated[int, Field(ge=1)] | Literal["auto"] = 1
     loggers: tuple[Literal["csv", "tensorboard"], ...] = ("csv",)
 
     @field_validator("fingerprints")

@@ -5,18 +5,15 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
-import signal
-import warnings
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import lightning.pytorch as pl
 import numpy as np
 import torch
 from lightning.pytorch.loggers import CSVLogger, Logger, TensorBoardLogger
 
+from bioassay_mtl.balance.ranks import is_spread
 from bioassay_mtl.chem.features import Features
 from bioassay_mtl.chem.featurizer import Featurizer
 from bioassay_mtl.chem.parallel import featurize
@@ -25,14 +22,12 @@ from bioassay_mtl.data.metrics import evaluate
 from bioassay_mtl.data.panel import Panel
 from bioassay_mtl.data.splits import Split, split
 from bioassay_mtl.errors import ConfigError, InputError, MissingExtraError
-from bioassay_mtl.nn import build_network
 from bioassay_mtl.nn.model import Model
-from bioassay_mtl.training.batches import ResidentData
-from bioassay_mtl.training.callbacks import KeepBest, Progress
+from bioassay_mtl.training.callbacks import Progress
 from bioassay_mtl.training.card import model_card
-from bioassay_mtl.training.checkpoint import Best
 from bioassay_mtl.training.config import TrainingConfig
-from bioassay_mtl.training.module import TrainingModule
+from bioassay_mtl.training.loop import Run, fit
+from bioassay_mtl.training.processes import other_ranks
 
 log = logging.getLogger(__name__)
 
@@ -82,61 +77,36 @@ def train(
         A setting is wrong, or ``out`` exists.
     InputError
         No row can be trained on.
+    WorkerError
+        With several devices, where the process of one of them died.
     """
     config = TrainingConfig.of(config or {}) if not isinstance(config, TrainingConfig) else config
     out = None if out is None else Path(out)
     scratch = _scratch_folder(out, resume)
-    device = torch.device(_device(config))
+    device = _device(config)
+    n_devices = _n_devices(config, device)
     featurizer = Featurizer.from_config(
         {"fingerprints": config.fingerprints, "max_atoms": config.max_atoms}
     )
     features = panel_features(panel, featurizer, workers)
     parts = _evaluable(_usable(parts or split(panel, config.split), features), panel)
-    torch.manual_seed(config.seed)
-    network = build_network(config.network, featurizer.n_features, panel.tasks).to(device)
-    data = ResidentData(features.blocks, panel.labels, device)
-    module = TrainingModule(
-        network,
-        config,
-        data,
-        torch.from_numpy(parts.train).to(device),
-        torch.from_numpy(parts.valid).to(device),
-        panel.tasks,
+    run = Run(
+        config=config,
+        tasks=panel.tasks,
+        n_features=featurizer.n_features,
+        blocks=features.blocks,
+        labels=panel.labels,
+        train_rows=parts.train,
+        valid_rows=parts.valid,
+        checkpoint=scratch / "state.safetensors" if scratch else None,
+        identity=_identity(panel, config, parts),
+        resume=resume,
     )
-    best = Best(module.average.state())
-    identity = _identity(panel, config, parts)
-    keep = KeepBest(
-        best,
-        config.patience,
-        scratch / "state.safetensors" if scratch else None,
-        identity,
-        resume,
-        progress,
-    )
-    with _quiet_lightning():
-        trainer = pl.Trainer(
-            max_epochs=config.epochs,
-            accelerator="gpu" if device.type == "cuda" else "cpu",
-            devices=1,
-            precision="bf16-mixed" if config.precision == "bfloat16" else "32-true",
-            gradient_clip_val=config.gradient_clip,
-            logger=_loggers(config, scratch),
-            callbacks=[keep],
-            reload_dataloaders_every_n_epochs=1,
-            num_sanity_val_steps=0,
-            log_every_n_steps=1,
-            enable_checkpointing=False,
-            enable_progress_bar=False,
-            enable_model_summary=False,
-        )
-        _fit(trainer, module)
-    network.to(device)
-    with torch.no_grad():
-        for parameter, weight in zip(network.parameters(), best.weights, strict=True):
-            parameter.copy_(weight)
+    with other_ranks(run, device, n_devices) as place:
+        module, best = fit(run, place, _loggers(config, scratch), progress)
     labels = panel.labels[parts.train]
     model = Model(
-        network=network,
+        network=module.network,
         network_config=config.network,
         featurizer=featurizer,
         tasks=panel.tasks,
@@ -164,18 +134,6 @@ def train(
         if not any(scratch.iterdir()):
             scratch.rmdir()
     return model
-
-
-def _fit(trainer: pl.Trainer, module: TrainingModule) -> None:
-    """Fit; Lightning makes Ctrl-C an exit of the whole program, which is not for it to decide."""
-    handler = signal.getsignal(signal.SIGINT)
-    try:
-        trainer.fit(module)
-    except SystemExit as stop:
-        if not isinstance(stop.__context__, KeyboardInterrupt):
-            raise
-        signal.signal(signal.SIGINT, handler)  # Lightning leaves it ignored
-        raise KeyboardInterrupt from None
 
 
 def panel_features(panel: Panel, featurizer: Featurizer, workers: int = 1) -> Features:
@@ -256,6 +214,16 @@ def _device(config: TrainingConfig) -> str:
     return config.device
 
 
+def _n_devices(config: TrainingConfig, device: str) -> int:
+    if is_spread():
+        raise ConfigError("training starts its own processes: call it from one that has no ranks")
+    found = torch.cuda.device_count() if device == "cuda" else 1
+    n = found if config.devices == "auto" else config.devices
+    if device == "cuda" and n > found:
+        raise ConfigError(f"devices: {n} are wanted, and this machine has {found}")
+    return n
+
+
 def _scratch_folder(out: Path | None, resume: bool) -> Path | None:
     if out is None:
         return None
@@ -286,17 +254,3 @@ def _loggers(config: TrainingConfig, scratch: Path | None) -> list[Logger]:
         except ModuleNotFoundError:
             raise MissingExtraError("tensorboard", "tensorboard") from None
     return loggers
-
-
-@contextmanager
-def _quiet_lightning() -> Iterator[None]:
-    """Lightning's hints are for authors of loops, not for users of this one."""
-    logger = logging.getLogger("lightning.pytorch")
-    level = logger.level
-    logger.setLevel(logging.ERROR)
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            yield
-    finally:
-        logger.setLevel(level)

@@ -14,10 +14,11 @@ from torch.utils.data import DataLoader
 
 from bioassay_mtl.balance import Batch, Objective, build_balancer, positive_weights
 from bioassay_mtl.balance.balancer import Update
+from bioassay_mtl.balance.ranks import dealt_out, mean_of_ranks
 from bioassay_mtl.balance.reductions import reductions
 from bioassay_mtl.data.metrics import macro_average_precision
 from bioassay_mtl.training.averaging import WeightAverage
-from bioassay_mtl.training.batches import ResidentData, epoch_batches, seed_of
+from bioassay_mtl.training.batches import ResidentData, epoch_batches, seed_of, share
 from bioassay_mtl.training.config import TrainingConfig
 
 SCORE = "valid_average_precision"
@@ -83,12 +84,17 @@ class TrainingModule(pl.LightningModule):
         return epoch_batches(self.train_rows, size, self.settings.seed, epoch, self._row_weights)
 
     def train_dataloader(self) -> Iterable[Tensor]:
-        return DataLoader(self._batches(self.epoch), batch_size=None)  # type: ignore[arg-type]
+        n = self.trainer.world_size
+        # Shares of one size: the mean of the ranks' losses is the loss of the batch.
+        whole = [rows[: len(rows) - len(rows) % n] for rows in self._batches(self.epoch)]
+        batches = [share(rows, self.global_rank, n) for rows in whole]
+        return DataLoader(batches, batch_size=None)  # type: ignore[arg-type]
 
     def val_dataloader(self) -> Iterable[Tensor]:
         if not len(self.valid_rows):
             return []
-        return DataLoader(self.valid_rows.split(_EVALUATION_ROWS), batch_size=None)
+        rows = share(self.valid_rows, self.global_rank, self.trainer.world_size)
+        return DataLoader(rows.split(_EVALUATION_ROWS), batch_size=None)
 
     def on_train_epoch_start(self) -> None:
         self._losses = []
@@ -97,8 +103,9 @@ class TrainingModule(pl.LightningModule):
     def on_train_batch_start(self, batch: Tensor, batch_idx: int) -> None:
         step = self.epoch * self._steps_per_epoch + batch_idx
         # Dropout draws from the global generator, and so do loaders: with a seed for every step, a
-        # resumed run draws what an unbroken one draws.
-        torch.manual_seed(seed_of(self.settings.seed, self.epoch, batch_idx))
+        # resumed run draws what an unbroken one draws. Each rank draws its own.
+        seed = seed_of(self.settings.seed, self.epoch, batch_idx, self.global_rank)
+        torch.manual_seed(seed)
         rate = self.settings.learning_rate * schedule(
             self.settings, step, self.settings.epochs * self._steps_per_epoch
         )
@@ -116,7 +123,8 @@ class TrainingModule(pl.LightningModule):
 
     def record_epoch(self) -> dict[str, float]:
         """Number, mean loss and score of the epoch that ends, also added to the history."""
-        record = {"epoch": self.epoch + 1, "loss": float(torch.stack(self._losses).mean())}
+        loss = mean_of_ranks(torch.stack(self._losses).mean())
+        record = {"epoch": self.epoch + 1, "loss": float(loss)}
         self.log("loss", record["loss"])
         if len(self.valid_rows):
             record[SCORE] = float(self.trainer.callback_metrics[SCORE])
@@ -128,11 +136,12 @@ class TrainingModule(pl.LightningModule):
 
     def validation_step(self, rows: Tensor, batch_idx: int) -> None:
         with self.average.applied():
-            self._scores.append(self.network(self.data.inputs(rows)).float().cpu())
+            self._scores.append(self.network(self.data.inputs(rows)).float())
 
     def on_validation_epoch_end(self) -> None:
         labels = self.data.labels[self.valid_rows].cpu().numpy()
-        score = macro_average_precision(labels, torch.cat(self._scores).numpy())
+        logits = dealt_out(torch.cat(self._scores), len(labels)).cpu().numpy()
+        score = macro_average_precision(labels, logits)
         self.log(SCORE, score)
 
     def configure_optimizers(self) -> torch.optim.Optimizer:

@@ -1,0 +1,133 @@
+"""The loop of a run on one device, alone or as one of several ranks."""
+
+from __future__ import annotations
+
+import logging
+import signal
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import lightning.pytorch as pl
+import numpy as np
+import torch
+from lightning.pytorch.loggers import Logger
+from numpy.typing import NDArray
+
+from bioassay_mtl.chem.features import PackedBits, SparseCounts
+from bioassay_mtl.nn import build_network
+from bioassay_mtl.training.batches import ResidentData
+from bioassay_mtl.training.callbacks import KeepBest, Progress
+from bioassay_mtl.training.checkpoint import Best
+from bioassay_mtl.training.config import TrainingConfig
+from bioassay_mtl.training.module import TrainingModule
+from bioassay_mtl.training.place import Place
+
+
+@dataclass(frozen=True)
+class Run:
+    """What every rank of a run begins with.
+
+    Parameters
+    ----------
+    config
+        All settings.
+    tasks
+        Names of the T tasks.
+    n_features
+        Columns of every input.
+    blocks
+        Features of n molecules by input name.
+    labels
+        ``(n, T) int8``.
+    train_rows, valid_rows
+        Row numbers.
+    checkpoint
+        File of the state, or None for no checkpoints.
+    identity
+        What the run is: settings and data.
+    resume
+        Whether to start from the checkpoint.
+    """
+
+    config: TrainingConfig
+    tasks: tuple[str, ...]
+    n_features: Mapping[str, int]
+    blocks: Mapping[str, PackedBits | SparseCounts]
+    labels: NDArray[np.int8]
+    train_rows: NDArray[np.int64]
+    valid_rows: NDArray[np.int64]
+    checkpoint: Path | None
+    identity: str
+    resume: bool
+
+
+def fit(
+    run: Run, place: Place, loggers: Sequence[Logger] = (), progress: Progress | None = None
+) -> tuple[TrainingModule, Best]:
+    """Train; the network has the weights of the best epoch then, the same on every rank."""
+    config, device = run.config, place.device
+    with place.joined(), _quiet_lightning():
+        torch.manual_seed(config.seed)
+        network = build_network(config.network, run.n_features, run.tasks).to(device)
+        module = TrainingModule(
+            network,
+            config,
+            ResidentData(run.blocks, run.labels, device),
+            torch.from_numpy(run.train_rows).to(device),
+            torch.from_numpy(run.valid_rows).to(device),
+            run.tasks,
+        )
+        best = Best(module.average.state())
+        keep = KeepBest(best, config.patience, run.checkpoint, run.identity, run.resume, progress)
+        trainer = pl.Trainer(
+            max_epochs=config.epochs,
+            accelerator="gpu" if device.type == "cuda" else "cpu",
+            devices=place.n_ranks,
+            strategy=place.strategy(),
+            precision="bf16-mixed" if config.precision == "bfloat16" else "32-true",
+            gradient_clip_val=config.gradient_clip,
+            logger=list(loggers),
+            callbacks=[keep],
+            reload_dataloaders_every_n_epochs=1,
+            use_distributed_sampler=False,
+            num_sanity_val_steps=0,
+            log_every_n_steps=1,
+            enable_checkpointing=False,
+            enable_progress_bar=False,
+            enable_model_summary=False,
+        )
+        _fit(trainer, module)
+    network.to(device)
+    with torch.no_grad():
+        for parameter, weight in zip(network.parameters(), best.weights, strict=True):
+            parameter.copy_(weight)
+    return module, best
+
+
+def _fit(trainer: pl.Trainer, module: TrainingModule) -> None:
+    """Fit; Lightning makes Ctrl-C an exit of the whole program, which is not for it to decide."""
+    handler = signal.getsignal(signal.SIGINT)
+    try:
+        trainer.fit(module)
+    except SystemExit as stop:
+        if not isinstance(stop.__context__, KeyboardInterrupt):
+            raise
+        signal.signal(signal.SIGINT, handler)  # Lightning leaves it ignored
+        raise KeyboardInterrupt from None
+
+
+@contextmanager
+def _quiet_lightning() -> Iterator[None]:
+    """Lightning's hints are for authors of loops, not for users of this one."""
+    logger = logging.getLogger("lightning.pytorch")
+    level = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        logger.setLevel(level)

@@ -1,0 +1,88 @@
+"""Where one rank of a run works, and how it meets the others."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import torch
+import torch.distributed as dist
+from lightning.pytorch.plugins.environments import LightningEnvironment
+from lightning.pytorch.strategies import DDPStrategy
+
+
+@dataclass(frozen=True)
+class Place:
+    """One device, and this process's number among those that train together.
+
+    Parameters
+    ----------
+    kind
+        ``cpu`` or ``cuda``.
+    rank, n_ranks
+        Number of the process, and of processes.
+    n_threads
+        Of each of several processes.
+    meeting
+        A file, by which several processes find each other.
+    """
+
+    kind: str
+    rank: int = 0
+    n_ranks: int = 1
+    n_threads: int = 1
+    meeting: str = ""
+
+    @property
+    def device(self) -> torch.device:
+        """The first of its kind, or where there are several ranks the one of this rank."""
+        several = self.kind == "cuda" and self.n_ranks > 1
+        return torch.device(self.kind, self.rank) if several else torch.device(self.kind)
+
+    @contextmanager
+    def joined(self) -> Iterator[None]:
+        """Inside, this process and the other ranks can exchange tensors."""
+        if self.n_ranks == 1:
+            yield
+            return
+        n_threads = torch.get_num_threads()
+        torch.set_num_threads(self.n_threads)
+        dist.init_process_group(
+            "nccl" if self.kind == "cuda" else "gloo",
+            init_method=f"file://{self.meeting}",
+            rank=self.rank,
+            world_size=self.n_ranks,
+        )
+        try:
+            yield
+        finally:
+            dist.destroy_process_group()
+            torch.set_num_threads(n_threads)
+
+    def strategy(self) -> DDPStrategy | str:
+        """How Lightning trains here."""
+        if self.n_ranks == 1:
+            return "auto"
+        return DDPStrategy(cluster_environment=_Started(self.rank))
+
+
+class _Started(LightningEnvironment):
+    """Ranks that are there already: Lightning would start the user's program once more for each."""
+
+    def __init__(self, rank: int) -> None:
+        super().__init__()
+        self._rank = rank
+
+    @property
+    def creates_processes_externally(self) -> bool:
+        return True
+
+    def local_rank(self) -> int:
+        return self._rank
+
+    def node_rank(self) -> int:
+        return 0
+
+    def teardown(self) -> None:
+        pass

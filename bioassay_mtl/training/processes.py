@@ -1,0 +1,105 @@
+"""The other ranks of a run: plain subprocesses, for the reasons that featurizing has."""
+
+from __future__ import annotations
+
+import os
+import pickle
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import torch
+
+from bioassay_mtl.chem.worker import receive, send
+from bioassay_mtl.errors import WorkerError
+from bioassay_mtl.training.loop import Run, fit
+from bioassay_mtl.training.place import Place
+
+
+@contextmanager
+def other_ranks(run: Run, kind: str, n_ranks: int) -> Iterator[Place]:
+    """Inside, all other ranks of a run are at work, and wait for this one, the first.
+
+    Parameters
+    ----------
+    run
+        What to train.
+    kind
+        Of the devices: ``cpu`` or ``cuda``.
+    n_ranks
+        How many, with this process.
+
+    Raises
+    ------
+    WorkerError
+        Where another rank died.
+    """
+    if n_ranks == 1:
+        yield Place(kind)
+        return
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(TemporaryDirectory()))
+        n_threads = max(1, torch.get_num_threads() // n_ranks)
+        first = Place(kind, 0, n_ranks, n_threads, str(folder / "meeting"))
+        logs = [folder / f"rank-{rank}.log" for rank in range(1, n_ranks)]
+        others = [stack.enter_context(_started(log)) for log in logs]
+        try:
+            for rank, process in enumerate(others, start=1):
+                assert process.stdin is not None
+                send(process.stdin, pickle.dumps((run, replace(first, rank=rank))))
+            yield first
+        except (OSError, RuntimeError) as error:
+            # A rank that meets an error leaves, and so do all others, which lose their connection.
+            for process, log in zip(others, logs, strict=True):
+                with suppress(subprocess.TimeoutExpired):
+                    if process.wait(timeout=2):
+                        raise _death(process.returncode, log) from error
+            raise
+
+
+@contextmanager
+def _started(log: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """A process that waits for its orders, until the end of the block."""
+    code = (
+        f"import sys; sys.path[:] = {[str(entry) for entry in sys.path]!r}; "
+        "from bioassay_mtl.training.processes import serve; serve()"
+    )
+    with log.open("wb") as file:
+        process = subprocess.Popen(
+            [sys.executable, "-c", code],
+            stdin=subprocess.PIPE,
+            stdout=file,
+            stderr=file,
+            start_new_session=True,  # Ctrl-C is for the first rank, which then ends the others
+        )
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.wait()
+        with suppress(OSError):
+            process.stdin.close()  # type: ignore[union-attr]
+
+
+def serve() -> None:
+    """Be one of the other ranks, until the run ends or the first rank is gone."""
+    run, place = receive(sys.stdin.buffer)
+    threading.Thread(target=_leave_with_first, daemon=True).start()
+    fit(run, place)
+
+
+def _leave_with_first() -> None:
+    os.read(0, 1)  # nothing more is sent: this ends when the other end of the pipe is closed
+    os._exit(1)
+
+
+def _death(code: int, log: Path) -> WorkerError:
+    how = f"was killed by signal {-code}" if code < 0 else f"ended with code {code}"
+    lines = log.read_text(errors="replace").split("\n")
+    said = next((line for line in reversed(lines) if line.strip()), "it left no message")
+    return WorkerError(f"a training process {how}: {said}")
