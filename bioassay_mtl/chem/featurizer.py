@@ -17,7 +17,7 @@ from bioassay_mtl.chem.features import Features
 from bioassay_mtl.chem.fingerprints.base import fingerprint_from
 from bioassay_mtl.chem.molecule import DEFAULT_MAX_ATOMS, PARSERS, Notation
 from bioassay_mtl.chem.probe import PROBE_SMILES
-from bioassay_mtl.chem.representation import Representation, encoder_of
+from bioassay_mtl.chem.representation import InputSize, Representation, encoder_of
 from bioassay_mtl.chem.status import Status
 from bioassay_mtl.config import Config
 from bioassay_mtl.errors import ConfigError, ModelFolderError
@@ -111,6 +111,11 @@ class Featurizer:
     def n_features(self) -> dict[str, int]:
         """Number of features of each input."""
         return {name: print_.n_features for name, print_ in self.fingerprints.items()}
+
+    @property
+    def input_sizes(self) -> dict[str, InputSize]:
+        """What a network must know of each input: numbers of features, or of a graph's codes."""
+        return {name: print_.input_size for name, print_ in self.fingerprints.items()}
 
     def config(self) -> dict[str, Any]:
         """Plain settings, for :meth:`from_config`."""

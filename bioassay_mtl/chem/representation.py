@@ -4,11 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from bioassay_mtl.config import Config
 
 Encoder = Callable[[Any], bytes]
+
+
+class GraphSize(NamedTuple):
+    """What a network must know of graphs: numbers of codes by column, and of real columns."""
+
+    atom_widths: tuple[int, ...]
+    bond_widths: tuple[int, ...]
+    n_reals: int
+
+
+InputSize = int | GraphSize
+"""Columns of a fingerprint, or the size of graphs."""
 
 
 class Representation(Config):
@@ -30,6 +42,11 @@ class Representation(Config):
     def n_features(self) -> int:
         """Number of features: positions of a fingerprint, or width of an atom."""
         raise NotImplementedError
+
+    @property
+    def input_size(self) -> InputSize:
+        """What the layers that read it must know."""
+        return self.n_features
 
     @property
     def summary(self) -> str:

@@ -97,6 +97,8 @@ def _put(values: dict[str, Any], path: list[str], value: Any) -> None:
 
 
 def _is_chosen_by_kind(path: list[str]) -> bool:
+    if path[0] == "network" and len(path) in (2, 3):  # a group of experts, alone or of several
+        return path[1] in ("experts", "bottom")
     if len(path) == 2:
         return path[0] == "fingerprints"
     return len(path) == 1 and path[0] in BY_KIND

@@ -7,7 +7,9 @@ from collections.abc import Hashable, Iterable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from bioassay_mtl.chem.features import PackedBits, SparseCounts
+from bioassay_mtl.chem.blocks import Block
+from bioassay_mtl.chem.features import PackedBits
+from bioassay_mtl.chem.graphs import GraphBlock
 
 
 def group_by_structure(structures: Sequence[str]) -> NDArray[np.int64]:
@@ -23,9 +25,9 @@ def group_by_structure(structures: Sequence[str]) -> NDArray[np.int64]:
     return number(row if key is None else key for row, key in enumerate(keys))
 
 
-def group_by_features(blocks: Sequence[PackedBits | SparseCounts]) -> NDArray[np.int64]:
+def group_by_features(blocks: Sequence[Block]) -> NDArray[np.int64]:
     """Group rows that have the same features in every block, ``(n,) int64``."""
-    return number(zip(*(_row_bytes(block) for block in blocks), strict=True))
+    return number(zip(*(_row_keys(block) for block in blocks), strict=True))
 
 
 def number(keys: Iterable[Hashable]) -> NDArray[np.int64]:
@@ -34,8 +36,18 @@ def number(keys: Iterable[Hashable]) -> NDArray[np.int64]:
     return np.fromiter((known.setdefault(key, len(known)) for key in keys), np.int64)
 
 
-def _row_bytes(block: PackedBits | SparseCounts) -> Iterable[bytes]:
+def _row_keys(block: Block) -> Iterable[Hashable]:
     if isinstance(block, PackedBits):
         return (row.tobytes() for row in block.packed)
+    if isinstance(block, GraphBlock):
+        return _graph_keys(block)
     ends = zip(block.offsets[:-1], block.offsets[1:], strict=True)
     return (block.indices[a:b].tobytes() + block.counts[a:b].tobytes() for a, b in ends)
+
+
+def _graph_keys(block: GraphBlock) -> Iterable[Hashable]:
+    atoms = zip(block.atom_offsets[:-1], block.atom_offsets[1:], strict=True)
+    bonds = zip(block.bond_offsets[:-1], block.bond_offsets[1:], strict=True)
+    for (a, b), (c, d) in zip(atoms, bonds, strict=True):
+        parts = block.atoms[a:b], block.reals[a:b], block.ends[c:d], block.bonds[c:d]
+        yield tuple(part.tobytes() for part in parts)

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bioassay_mtl.chem.features import PackedBits, SparseCounts
+from bioassay_mtl.chem.blocks import Block
 from bioassay_mtl.config import did_you_mean
 from bioassay_mtl.errors import ConfigError, InputError
 
@@ -46,7 +46,7 @@ class Panel:
     """
 
     structures: list[str] | None
-    features: dict[str, PackedBits | SparseCounts] | None
+    features: dict[str, Block] | None
     labels: NDArray[np.int8]
     tasks: tuple[str, ...]
     ids: list[str]

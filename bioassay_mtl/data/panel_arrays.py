@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bioassay_mtl.chem.features import PackedBits, SparseCounts
+from bioassay_mtl.chem.blocks import Block
+from bioassay_mtl.chem.features import PackedBits
 from bioassay_mtl.data.panel import NOT_MEASURED, Panel
 from bioassay_mtl.errors import InputError
 
@@ -38,7 +39,7 @@ def panel_from_arrays(
     ids
         n names of molecules; default: the row numbers from 0.
     block
-        Name of the fingerprint that an array or a single block holds.
+        Name of the input that an array or a single block holds.
 
     Raises
     ------
@@ -76,10 +77,8 @@ def _labels(labels: Any, mask: NDArray[np.bool_] | None) -> NDArray[np.int8]:
     return held
 
 
-def _inputs(
-    given: Any, block: str
-) -> tuple[list[str] | None, dict[str, PackedBits | SparseCounts] | None]:
-    if isinstance(given, PackedBits | SparseCounts):
+def _inputs(given: Any, block: str) -> tuple[list[str] | None, dict[str, Block] | None]:
+    if isinstance(given, Block):
         return None, {block: given}
     if isinstance(given, Mapping):
         return None, {str(name): _block(held) for name, held in given.items()}
@@ -92,8 +91,8 @@ def _inputs(
     return [str(text) for text in texts], None
 
 
-def _block(given: Any) -> PackedBits | SparseCounts:
-    if isinstance(given, PackedBits | SparseCounts):
+def _block(given: Any) -> Block:
+    if isinstance(given, Block):
         return given
     values = np.asarray(given)
     if values.ndim != 2:

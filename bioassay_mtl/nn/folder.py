@@ -107,7 +107,7 @@ def read_folder(folder: Path) -> Model:
     try:
         architecture = network_config(config["network"])
         weights = load_file(folder / WEIGHTS)
-        network = build_network(architecture, featurizer.n_features, tasks)
+        network = build_network(architecture, featurizer.input_sizes, tasks)
         network.connections.copy_(_read_matrix(config["connections"]))
         network.load_state_dict({name: value.float() for name, value in weights.items()})
     except (ConfigError, SafetensorError, RuntimeError, KeyError) as error:

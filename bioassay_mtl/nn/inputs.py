@@ -19,6 +19,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from bioassay_mtl.chem.features import SparseRows
+from bioassay_mtl.nn.graphs import GraphInput
 
 
 @dataclass
@@ -84,7 +85,7 @@ class SparseInput:
 TYPICAL_POSITIONS = 60
 """About as many positions does a drug-like molecule set in a fingerprint, whatever its length."""
 
-Input = SparseInput | Tensor
+Input = SparseInput | Tensor | GraphInput
 Inputs = Mapping[str, Input]
 
 
@@ -143,6 +144,7 @@ class InputLinear(nn.Module):
                     table = table.to(torch.get_autocast_dtype("cpu"))
                 product = sparse_product(table, x)
             else:
+                assert isinstance(x, Tensor)
                 product = x @ table
             total = product if total is None else total + product
         assert total is not None
@@ -176,7 +178,9 @@ def similarities(
             assert isinstance(y, SparseInput)
             product = x.matmul(y.dense(dtype).T.contiguous())
         else:
-            product = x.to(dtype) @ y.to(dtype).T  # type: ignore[union-attr]
+            assert isinstance(x, Tensor)
+            assert isinstance(y, Tensor)
+            product = x.to(dtype) @ y.to(dtype).T
         total = product if total is None else total + product
     assert total is not None
     return total

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import torch
 from pydantic import Field
 from torch import Tensor, nn
 
+from bioassay_mtl.chem.representation import InputSize
 from bioassay_mtl.config import Config
 from bioassay_mtl.errors import ConfigError
 from bioassay_mtl.nn.connections import ConnectionConfig, connection_matrix
-from bioassay_mtl.nn.experts import ExpertGroup, ExpertGroupConfig
+from bioassay_mtl.nn.experts import AnyGroup
 from bioassay_mtl.nn.gates import GateConfig, gates
 from bioassay_mtl.nn.inputs import Inputs
 from bioassay_mtl.nn.networks import networks
@@ -25,13 +26,13 @@ class MMoEExConfig(Config):
     Parameters
     ----------
     experts
-        Groups of experts; each group names the inputs that it reads.
+        Groups of experts of any kinds; each group names the inputs that it reads.
     gate, connections, tower
         See their classes.
     """
 
     kind: Literal["mmoeex"] = "mmoeex"
-    experts: Annotated[tuple[ExpertGroupConfig, ...], Field(min_length=1)]
+    experts: Annotated[tuple[AnyGroup, ...], Field(min_length=1)]
     gate: GateConfig = GateConfig()
     connections: ConnectionConfig = ConnectionConfig()
     tower: TowerConfig = TowerConfig()
@@ -45,8 +46,8 @@ class MMoEEx(nn.Module):
     ----------
     config
         The architecture.
-    n_features
-        Columns of every input.
+    sizes
+        Of every input: columns of a fingerprint, :class:`GraphSize` of a graph.
     tasks
         Names of the T tasks, in the order of the outputs.
     """
@@ -56,17 +57,16 @@ class MMoEEx(nn.Module):
     """``(T, E) bool``: kept in the configuration of a model folder, not among its weights."""
 
     def __init__(
-        self, config: MMoEExConfig, n_features: Mapping[str, int], tasks: Sequence[str]
+        self, config: MMoEExConfig, sizes: Mapping[str, InputSize], tasks: Sequence[str]
     ) -> None:
         super().__init__()
-        _check(config, n_features)
-        self.groups = nn.ModuleList(ExpertGroup(group, n_features) for group in config.experts)
+        _check(config, sizes)
+        self.groups = nn.ModuleList(group.build(sizes) for group in config.experts)
         n_experts = sum(group.n for group in config.experts)
         matrix = connection_matrix(config.connections, tasks, n_experts)
         self.register_buffer("connections", torch.from_numpy(matrix), persistent=False)
-        read = config.gate.inputs or tuple(n_features)
         self.gate = gates[config.gate.kind](
-            config.gate, len(tasks), n_experts, {name: n_features[name] for name in read}
+            config.gate, len(tasks), n_experts, _read_by_gate(config.gate, sizes)
         )
         self.tower = towers[config.tower.kind](
             config.tower, len(tasks), n_experts, config.experts[0].width
@@ -87,11 +87,26 @@ class MMoEEx(nn.Module):
         return logits
 
 
-def _check(config: MMoEExConfig, n_features: Mapping[str, Any]) -> None:
+def _read_by_gate(config: GateConfig, sizes: Mapping[str, InputSize]) -> dict[str, int]:
+    """Columns of the fingerprints that a gate reads."""
+    read = {name: sizes[name] for name in config.inputs or sizes}
+    prints = {name: size for name, size in read.items() if isinstance(size, int)}
+    if gates[config.kind].reads_inputs:
+        graphs = [name for name in config.inputs if name not in prints]
+        if graphs or not prints:
+            raise ConfigError(
+                f"gate: kind {config.kind!r} reads fingerprints, found the graph "
+                f"{(graphs or [*read])[0]!r}: name a fingerprint among its inputs, or choose "
+                "'static' or 'uniform', which read nothing"
+            )
+    return prints
+
+
+def _check(config: MMoEExConfig, sizes: Mapping[str, InputSize]) -> None:
     widths = {group.width for group in config.experts}
     if len(widths) > 1:
         raise ConfigError(f"experts: all groups need one width to be mixed, found {sorted(widths)}")
     read = [name for group in config.experts for name in group.inputs] + [*config.gate.inputs]
     for name in read:
-        if name not in n_features:
-            raise ConfigError(f"unknown input {name!r}; the model has {sorted(n_features)}")
+        if name not in sizes:
+            raise ConfigError(f"unknown input {name!r}; the model has {sorted(sizes)}")

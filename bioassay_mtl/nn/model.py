@@ -11,7 +11,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from bioassay_mtl.chem.features import Features, PackedBits, SparseCounts
+from bioassay_mtl.chem.blocks import Block
+from bioassay_mtl.chem.features import Features, PackedBits
 from bioassay_mtl.chem.featurizer import Featurizer
 from bioassay_mtl.chem.parallel import featurize
 from bioassay_mtl.chem.status import Status
@@ -27,7 +28,7 @@ BLOCK_ROWS = 256
 """Molecules per forward pass. Every pass has exactly this many rows (the last is padded), so that a
 molecule's probabilities do not depend on its neighbours or on how a file is cut into batches."""
 
-FeatureLike = Features | PackedBits | SparseCounts | NDArray[np.uint8] | Mapping[str, Any]
+FeatureLike = Features | Block | NDArray[np.uint8] | Mapping[str, Any]
 
 
 @dataclass
@@ -152,7 +153,7 @@ class Model:
 
     def _as_features(self, given: FeatureLike) -> Features:
         expected = self.featurizer.fingerprints
-        if isinstance(given, np.ndarray | PackedBits | SparseCounts):
+        if isinstance(given, np.ndarray | Block):
             if len(expected) != 1:
                 raise ConfigError(
                     f"the model reads {len(expected)} inputs ({', '.join(expected)}): "
@@ -175,7 +176,7 @@ class Model:
             )
         return given
 
-    def _as_block(self, name: str, block: Any) -> PackedBits | SparseCounts:
+    def _as_block(self, name: str, block: Any) -> Block:
         if not isinstance(block, np.ndarray):
             return block  # type: ignore[no-any-return]
         try:

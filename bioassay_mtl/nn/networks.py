@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from bioassay_mtl.chem.representation import InputSize
 from bioassay_mtl.config import Config
 from bioassay_mtl.errors import ConfigError
 from bioassay_mtl.registry import Registry
@@ -28,10 +29,13 @@ def network_config(values: Mapping[str, Any] | Config) -> Config:
     return config
 
 
-def build_network(config: Config, n_features: Mapping[str, int], tasks: Sequence[str]) -> Any:
-    """A freshly initialised network (draws from torch's global generator)."""
+def build_network(config: Config, sizes: Mapping[str, InputSize], tasks: Sequence[str]) -> Any:
+    """A freshly initialised network (draws from torch's global generator).
+
+    ``sizes`` are those of :attr:`Featurizer.input_sizes`.
+    """
     _register()
-    return networks[config.kind](config, n_features, tasks)  # type: ignore[attr-defined]
+    return networks[config.kind](config, sizes, tasks)  # type: ignore[attr-defined]
 
 
 def _register() -> None:

@@ -14,6 +14,10 @@ FEWEST_COLUMNS = 16
 """With fewer than 12 columns, BLAS sums the rows at the rim of a block in another order, so that
 the place of a row in the batch would change its result."""
 
+BLOCK = 256
+"""Rows that a prediction multiplies at a time where there are whole blocks of them: products of one
+size take one way, whatever else is in the batch."""
+
 
 class StackedProduct:
     """``x_e @ W_e`` for a parameter W, which is rearranged once for all predictions."""
@@ -30,7 +34,8 @@ class StackedProduct:
         products = x.new_empty(x.shape[1], x.shape[0], weight.shape[-1])
         for expert, product in enumerate(products):
             matrix = matrices[expert % len(matrices)]
-            product.copy_(functional.linear(x[:, expert].to_mkldnn(), matrix).to_dense())
+            for rows, result in zip(_blocks(x[:, expert]), _blocks(product), strict=True):
+                result.copy_(functional.linear(rows.to_mkldnn(), matrix).to_dense())
         return products
 
     def __reduce__(self) -> tuple[type[StackedProduct], tuple[()]]:
@@ -43,6 +48,10 @@ class StackedProduct:
             self._matrices = [m.t().contiguous().to_mkldnn() for m in stacked.unbind()]
             self._made_from = source
         return self._matrices
+
+
+def _blocks(rows: Tensor) -> tuple[Tensor, ...]:
+    return (rows,) if len(rows) % BLOCK else rows.split(BLOCK)
 
 
 def _suits_onednn(x: Tensor, weight: Tensor) -> bool:

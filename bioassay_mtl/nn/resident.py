@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
+from bioassay_mtl.chem.blocks import Block
 from bioassay_mtl.chem.features import PackedBits, SparseCounts, count_table
+from bioassay_mtl.chem.graphs import GraphBlock
+from bioassay_mtl.nn.graphs.input import graph_input
 from bioassay_mtl.nn.inputs import Input, SparseInput
 
 
 class ResidentBlock(Protocol):
-    """All molecules' features under one fingerprint, on one device."""
+    """All molecules' features under one input, on one device."""
 
     def batch(self, rows: Tensor) -> Input:
         """What the network reads for some rows (``(B,) int64``)."""
@@ -54,17 +58,60 @@ class DeviceCounts:
         self.n_features = block.n_features
 
     def batch(self, rows: Tensor) -> Input:
-        start, lengths = self.offsets[rows], self.offsets[rows + 1] - self.offsets[rows]
+        source, lengths = _owned(self.offsets, rows)
         row = torch.repeat_interleave(lengths)
-        within = torch.arange(len(row), device=row.device) - (lengths.cumsum(0) - lengths)[row]
-        source = start[row] + within
         dense = torch.zeros(len(rows), self.n_features, device=row.device)
         dense[row, self.indices[source].long()] = self.table[self.counts[source].long()]
         return dense
 
 
-def resident(block: PackedBits | SparseCounts, device: torch.device) -> ResidentBlock:
+class HostGraphs:
+    """On the CPU: graphs stay as they are (on disk, if they are), a batch takes some of them."""
+
+    def __init__(self, block: GraphBlock) -> None:
+        self.block = block
+        self.size = block.input_size
+
+    def batch(self, rows: Tensor) -> Input:
+        taken = self.block.take(rows.numpy())
+        arrays = (taken.atoms, taken.reals, taken.ends.astype(np.int64), taken.bonds)
+        counts = np.diff(taken.atom_offsets), np.diff(taken.bond_offsets)
+        return graph_input(self.size, *map(torch.from_numpy, (*arrays, *counts)))
+
+
+class DeviceGraphs:
+    """On an accelerator: all graphs are there, and a batch is index arithmetic."""
+
+    def __init__(self, block: GraphBlock, device: torch.device) -> None:
+        self.size = block.input_size
+        arrays = (block.atoms, block.reals, block.ends.astype(np.int32), block.bonds)
+        self.atoms, self.reals, self.ends, self.bonds = (_on(array, device) for array in arrays)
+        self.atom_offsets = _on(block.atom_offsets, device)
+        self.bond_offsets = _on(block.bond_offsets, device)
+
+    def batch(self, rows: Tensor) -> Input:
+        atom, n_atoms = _owned(self.atom_offsets, rows)
+        bond, n_bonds = _owned(self.bond_offsets, rows)
+        arrays = (self.atoms[atom], self.reals[atom], self.ends[bond], self.bonds[bond])
+        return graph_input(self.size, *arrays, n_atoms, n_bonds)
+
+
+def _on(array: NDArray[Any], device: torch.device) -> Tensor:
+    return torch.from_numpy(np.array(array)).to(device)
+
+
+def _owned(offsets: Tensor, rows: Tensor) -> tuple[Tensor, Tensor]:
+    """Positions that rows own, and how many each owns."""
+    start, lengths = offsets[rows], offsets[rows + 1] - offsets[rows]
+    row = torch.repeat_interleave(lengths)
+    within = torch.arange(len(row), device=row.device) - (lengths.cumsum(0) - lengths)[row]
+    return start[row] + within, lengths
+
+
+def resident(block: Block, device: torch.device) -> ResidentBlock:
     """The fitting kind for a device."""
+    if isinstance(block, GraphBlock):
+        return HostGraphs(block) if device.type == "cpu" else DeviceGraphs(block, device)
     if device.type == "cpu":
         return HostBlock(block)
     return (

@@ -7,8 +7,9 @@ from typing import Literal
 
 from pydantic import field_validator
 
+from bioassay_mtl.chem.representation import InputSize
 from bioassay_mtl.config import Config
-from bioassay_mtl.nn.experts import ExpertGroupConfig
+from bioassay_mtl.nn.experts import AnyGroup, GroupConfig
 from bioassay_mtl.nn.gates import GateConfig
 from bioassay_mtl.nn.mmoeex import MMoEEx, MMoEExConfig
 from bioassay_mtl.nn.networks import networks
@@ -19,7 +20,7 @@ class MMoEConfig(Config):
     """Architecture of :class:`MMoE`: one group of experts, open to every task."""
 
     kind: Literal["mmoe"] = "mmoe"
-    experts: ExpertGroupConfig
+    experts: AnyGroup
     gate: GateConfig = GateConfig()
     tower: TowerConfig = TowerConfig()
 
@@ -31,22 +32,22 @@ class MMoE(MMoEEx):
     config_class = MMoEConfig
 
     def __init__(
-        self, config: MMoEConfig, n_features: Mapping[str, int], tasks: Sequence[str]
+        self, config: MMoEConfig, sizes: Mapping[str, InputSize], tasks: Sequence[str]
     ) -> None:
         full = MMoEExConfig(experts=(config.experts,), gate=config.gate, tower=config.tower)
-        super().__init__(full, n_features, tasks)
+        super().__init__(full, sizes, tasks)
 
 
 class SharedBottomConfig(Config):
     """Architecture of :class:`SharedBottom`: one network (``n: 1``) read by every tower."""
 
     kind: Literal["shared_bottom"] = "shared_bottom"
-    bottom: ExpertGroupConfig
+    bottom: AnyGroup
     tower: TowerConfig = TowerConfig()
 
     @field_validator("bottom")
     @classmethod
-    def _one_network(cls, bottom: ExpertGroupConfig) -> ExpertGroupConfig:
+    def _one_network(cls, bottom: GroupConfig) -> GroupConfig:
         return bottom.model_copy(update={"n": 1})
 
 
@@ -57,7 +58,7 @@ class SharedBottom(MMoEEx):
     config_class = SharedBottomConfig
 
     def __init__(
-        self, config: SharedBottomConfig, n_features: Mapping[str, int], tasks: Sequence[str]
+        self, config: SharedBottomConfig, sizes: Mapping[str, InputSize], tasks: Sequence[str]
     ) -> None:
         full = MMoEExConfig(experts=(config.bottom,), tower=config.tower)
-        super().__init__(full, n_features, tasks)
+        super().__init__(full, sizes, tasks)

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bioassay_mtl.chem.graphs.codes import CodeSet, code_sets
+from bioassay_mtl.chem.representation import GraphSize
 
 
 class GraphBatch(NamedTuple):
@@ -115,6 +116,12 @@ class GraphBlock:
         """Width of an atom's vector in the multi-hot layout, real columns included."""
         n_reals: int = self.reals.shape[1]
         return self.code_set.n_atom_slots + n_reals
+
+    @property
+    def input_size(self) -> GraphSize:
+        """Numbers of codes, and of real columns."""
+        n_reals: int = self.reals.shape[1]
+        return GraphSize(self.code_set.atom_widths, self.code_set.bond_widths, n_reals)
 
     def take(self, rows: NDArray[Any]) -> GraphBlock:
         """Some molecules, in that order; rows are positions or a mask."""

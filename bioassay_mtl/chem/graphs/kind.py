@@ -15,7 +15,7 @@ from bioassay_mtl.chem.graphs.block import GraphBlock
 from bioassay_mtl.chem.graphs.codes import CodeSet, code_sets
 from bioassay_mtl.chem.graphs.encodings import laplacian, random_walk
 from bioassay_mtl.chem.graphs.fields import MolFields
-from bioassay_mtl.chem.representation import Encoder, Representation
+from bioassay_mtl.chem.representation import Encoder, GraphSize, Representation
 
 _MAX_ATOMS = 65_535  # ends of bonds are 16 bits
 
@@ -68,6 +68,11 @@ class MolecularGraph(Representation):
     def n_features(self) -> int:
         """Width of an atom's vector in the multi-hot layout, real columns included."""
         return self.code_set.n_atom_slots + self.n_reals
+
+    @property
+    def input_size(self) -> GraphSize:
+        """Numbers of codes, and of real columns."""
+        return GraphSize(self.code_set.atom_widths, self.code_set.bond_widths, self.n_reals)
 
     @property
     def summary(self) -> str:

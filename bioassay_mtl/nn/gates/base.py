@@ -26,7 +26,7 @@ class GateConfig(Config):
         Name in the registry of gates: ``uniform``, ``static``, ``linear``, ``low_rank``,
         ``task_embedding``.
     inputs
-        Names of the inputs that the gate reads; empty: all inputs of the model.
+        Names of the fingerprints that the gate reads; empty: all fingerprints of the model.
     rank
         Size of the bottleneck of ``low_rank`` and ``task_embedding``.
     dropout
@@ -62,6 +62,8 @@ class Gate(nn.Module):
         Columns of the inputs that the gate reads.
     """
 
+    reads_inputs: ClassVar[bool] = True
+    """Whether scores depend on the molecule."""
     shared: ClassVar[tuple[str, ...]] = ()
     """Prefixes of the parameters that tasks share; the others belong to one task each, and tasks
     lie along their first axis, or along the columns of an :class:`InputLinear`."""

@@ -15,6 +15,8 @@ from bioassay_mtl.nn.inputs import Inputs
 class StaticGate(Gate):
     """``g_t = softmax(s_t + M_t)`` with one free score per task and expert."""
 
+    reads_inputs = False
+
     def __init__(
         self, config: GateConfig, n_tasks: int, n_experts: int, n_features: Mapping[str, int]
     ) -> None:

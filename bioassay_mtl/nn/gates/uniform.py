@@ -15,6 +15,8 @@ from bioassay_mtl.nn.inputs import Inputs
 class UniformGate(Gate):
     """``g_te = 1 / (number of experts open to t)``: nothing to learn, so nothing to overfit."""
 
+    reads_inputs = False
+
     zeros: Tensor
 
     def __init__(

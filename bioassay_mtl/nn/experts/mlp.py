@@ -1,29 +1,24 @@
-"""Expert groups: MLPs that read the same inputs, stacked in one weight per layer."""
+"""Experts that read fingerprints: MLPs stacked in one weight per layer."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Annotated
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
 
 import torch
-from pydantic import AfterValidator, Field
+from pydantic import Field
 from torch import Tensor, nn
 
-from bioassay_mtl.config import Config
+from bioassay_mtl.errors import ConfigError
 from bioassay_mtl.nn.dropout import ByteDropout
+from bioassay_mtl.nn.experts.base import GroupConfig, activations, expert_kinds
+from bioassay_mtl.nn.experts.stacked import StackedLinear
 from bioassay_mtl.nn.inputs import InputLinear, Inputs
-from bioassay_mtl.nn.products import StackedProduct
-from bioassay_mtl.registry import Registry
-
-activations: Registry[Callable[[Tensor], Tensor]] = Registry("activation")
-activations.register("relu")(torch.relu)
-activations.register("gelu")(nn.functional.gelu)
-activations.register("silu")(nn.functional.silu)
-activations.register("elu")(nn.functional.elu)
 
 
-class ExpertGroupConfig(Config):
-    """Experts of one kind that read the same inputs.
+@expert_kinds.register("mlp")
+class ExpertGroupConfig(GroupConfig):
+    """MLPs that read the same fingerprints.
 
     Parameters
     ----------
@@ -41,32 +36,19 @@ class ExpertGroupConfig(Config):
         Name in the registry of activations.
     """
 
-    inputs: tuple[str, ...]
-    n: Annotated[int, Field(ge=1)] = 4
-    width: Annotated[int, Field(ge=1)] = 512
+    kind: Literal["mlp"] = "mlp"
     depth: Annotated[int, Field(ge=1)] = 1
     dropout: Annotated[float, Field(ge=0, lt=1)] = 0.5
-    activation: Annotated[str, AfterValidator(activations.known)] = "relu"
 
-
-class StackedLinear(nn.Module):
-    """E independent linear layers of equal size, as one batched product.
-
-    ``y_be = x_be W_e + b_e`` with ``W (E, H_in, H_out)``, each initialised as `torch.nn.Linear`.
-    """
-
-    def __init__(self, n_experts: int, n_inputs: int, n_outputs: int) -> None:
-        super().__init__()
-        self._product = StackedProduct()
-        self.weight = nn.Parameter(torch.empty(n_experts, n_inputs, n_outputs))
-        self.bias = nn.Parameter(torch.empty(n_experts, n_outputs))
-        bound = n_inputs**-0.5
-        nn.init.uniform_(self.weight, -bound, bound)
-        nn.init.uniform_(self.bias, -bound, bound)
-
-    def forward(self, x: Tensor) -> Tensor:
-        """``(B, E, H_in) -> (B, E, H_out)``."""
-        return self._product(x, self.weight).transpose(0, 1) + self.bias
+    def build(self, sizes: Mapping[str, Any]) -> ExpertGroup:
+        """A module from inputs to ``(B, E, H)``."""
+        for name in self.inputs:
+            if not isinstance(sizes[name], int):
+                raise ConfigError(
+                    f"experts: kind 'mlp' reads fingerprints, and input {name!r} is a graph "
+                    f"(known: {', '.join(sorted(expert_kinds))})"
+                )
+        return ExpertGroup(self, sizes)
 
 
 class ExpertGroup(nn.Module):

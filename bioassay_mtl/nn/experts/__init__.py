@@ -1,0 +1,20 @@
+"""Experts: groups of one kind each. A new kind is a new file here."""
+
+from bioassay_mtl.nn.experts import dmpnn, gatedgcn, gine, mlp
+from bioassay_mtl.nn.experts.base import AnyGroup, GroupConfig, activations, expert_kinds
+from bioassay_mtl.nn.experts.mlp import ExpertGroup, ExpertGroupConfig
+from bioassay_mtl.nn.experts.stacked import StackedLinear
+
+__all__ = [
+    "AnyGroup",
+    "ExpertGroup",
+    "ExpertGroupConfig",
+    "GroupConfig",
+    "StackedLinear",
+    "activations",
+    "dmpnn",
+    "expert_kinds",
+    "gatedgcn",
+    "gine",
+    "mlp",
+]

@@ -1,0 +1,6 @@
+"""Molecular graphs as networks read them."""
+
+from bioassay_mtl.nn.graphs.incidence import Incidence
+from bioassay_mtl.nn.graphs.input import Codes, GraphInput
+
+__all__ = ["Codes", "GraphInput", "Incidence"]
