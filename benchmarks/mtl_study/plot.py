@@ -14,6 +14,8 @@ from benchmarks.mtl_study.verdict import BASELINE, CONTRASTS, contrasts
 
 COLOURS = {
     "Two-step on gates and towers": "#3b7dd8",
+    "Two-step on gates and towers, thrice the epochs": "#2a9d8f",
+    "The plain sum, thrice the epochs": "#3d3d3d",
     "Two-step on all weights": "#7a4fb5",
     "Exclusivity": "#d1495b",
     "Exclusivity with two-step": "#e8a13a",

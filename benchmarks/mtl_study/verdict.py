@@ -11,6 +11,8 @@ from benchmarks.mtl_study.significance import Gain, gain
 
 CONTRASTS = {
     "Two-step on gates and towers": Cell(BASE_MODEL, "two_step"),
+    "Two-step on gates and towers, thrice the epochs": Cell(BASE_MODEL, "two_step_longer"),
+    "The plain sum, thrice the epochs": Cell(BASE_MODEL, "sum_longer"),
     "Two-step on all weights": Cell(BASE_MODEL, "two_step_all"),
     "Exclusivity": Cell("mmoeex_exclusive", PLAIN),
     "Exclusivity with two-step": Cell("mmoeex_exclusive", "two_step"),

@@ -45,7 +45,7 @@ def test_every_cell_tries_the_same_draws() -> None:
 
 def test_balancers_that_are_not_registered_are_absent(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cases, "balancers", {"zeta": None, "dwa": None, "sum": None})
-    assert cases.known_balancers() == ["sum", "mean", "dwa", "zeta"]
+    assert cases.known_balancers() == ["sum", "sum_longer", "mean", "dwa", "zeta"]
 
 
 def test_settings_of_every_cell_are_valid() -> None:
