@@ -152,14 +152,14 @@ class _Chunks:
             retain_graph=True,
         )
         layers = [layer for layer in self.inner_products if layer not in gate_products]
-        gradients += torch.autograd.grad(
-            self.experts,
-            [*(self.inner_products[layer] for layer in layers), *self.of_experts.values()],
-            of_experts,
-            create_graph=second_order,
-            retain_graph=True,
-            is_grads_batched=True,
-        )
+        variables = [*(self.inner_products[layer] for layer in layers), *self.of_experts.values()]
+
+        def back(of_experts: Tensor) -> tuple[Tensor, ...]:
+            return torch.autograd.grad(
+                self.experts, variables, of_experts, create_graph=second_order, retain_graph=True
+            )
+
+        gradients += vmap(back)(of_experts)
         names, layers = [*of_gate, *self.of_experts], [*gate_products, *layers]
         first = len(of_gate)
         by_layer = dict(zip(layers, gradients[first : first + len(layers)], strict=True))

@@ -9,7 +9,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from bioassay_mtl.chem.features import PackedBits, SparseCounts
+from bioassay_mtl.chem.blocks import Block
 from bioassay_mtl.errors import ConfigError
 from bioassay_mtl.nn.inputs import Inputs
 from bioassay_mtl.nn.resident import resident
@@ -31,7 +31,7 @@ class ResidentData:
 
     def __init__(
         self,
-        blocks: Mapping[str, PackedBits | SparseCounts],
+        blocks: Mapping[str, Block],
         labels: NDArray[np.int8],
         device: torch.device,
     ) -> None:

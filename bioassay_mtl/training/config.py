@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, SerializeAsAny, field_validator
@@ -26,11 +26,12 @@ DEFAULT_FINGERPRINTS: dict[str, dict[str, Any]] = {
 }
 
 
-def default_network(inputs: Iterable[str]) -> Config:
+def default_network(inputs: Mapping[str, Mapping[str, Any]]) -> Config:
     """One expert for each input, two for the first: what won the study on PCBA."""
     experts = [
-        {"inputs": (name,), "n": 1 if number else 2, "width": 600, "depth": 2, "dropout": 0.4}
-        for number, name in enumerate(inputs)
+        {"inputs": (name,), "n": 1 if number else 2, "width": 600}
+        | ({"kind": "gine"} if settings["kind"] == "graph" else {"depth": 2, "dropout": 0.4})
+        for number, (name, settings) in enumerate(inputs.items())
     ]
     gate, tower = {"kind": "static", "weight_decay": 10.0}, {"kind": "per_expert"}
     return network_config({"experts": experts, "gate": gate, "tower": tower})
@@ -150,5 +151,5 @@ class TrainingConfig(Config):
     @classmethod
     def _known_network(cls, value: Any, info: Any) -> Config:
         if value is None:
-            return default_network(info.data.get("fingerprints", ()))
+            return default_network(info.data.get("fingerprints", {}))
         return network_config(value)

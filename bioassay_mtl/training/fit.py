@@ -93,7 +93,7 @@ def train(
     run = Run(
         config=config,
         tasks=panel.tasks,
-        n_features=featurizer.n_features,
+        sizes=featurizer.input_sizes,
         blocks=features.blocks,
         labels=panel.labels,
         train_rows=parts.train,

@@ -16,7 +16,8 @@ import torch
 from lightning.pytorch.loggers import Logger
 from numpy.typing import NDArray
 
-from bioassay_mtl.chem.features import PackedBits, SparseCounts
+from bioassay_mtl.chem.blocks import Block
+from bioassay_mtl.chem.representation import InputSize
 from bioassay_mtl.nn import build_network
 from bioassay_mtl.training.batches import ResidentData
 from bioassay_mtl.training.callbacks import KeepBest, Progress
@@ -36,8 +37,8 @@ class Run:
         All settings.
     tasks
         Names of the T tasks.
-    n_features
-        Columns of every input.
+    sizes
+        Of every input: columns of a fingerprint, codes of a graph.
     blocks
         Features of n molecules by input name.
     labels
@@ -54,8 +55,8 @@ class Run:
 
     config: TrainingConfig
     tasks: tuple[str, ...]
-    n_features: Mapping[str, int]
-    blocks: Mapping[str, PackedBits | SparseCounts]
+    sizes: Mapping[str, InputSize]
+    blocks: Mapping[str, Block]
     labels: NDArray[np.int8]
     train_rows: NDArray[np.int64]
     valid_rows: NDArray[np.int64]
@@ -71,7 +72,7 @@ def fit(
     config, device = run.config, place.device
     with place.joined(), _quiet_lightning():
         torch.manual_seed(config.seed)
-        network = build_network(config.network, run.n_features, run.tasks).to(device)
+        network = build_network(config.network, run.sizes, run.tasks).to(device)
         module = TrainingModule(
             network,
             config,

@@ -110,7 +110,7 @@ class TrainingModule(pl.LightningModule):
             self.settings, step, self.settings.epochs * self._steps_per_epoch
         )
         for group in self.optimizers().param_groups:
-            group["lr"] = rate
+            group["lr"] = rate * group["factor"]
         self.balancer.learning_rate = rate
 
     def training_step(self, rows: Tensor, batch_idx: int) -> Tensor:
@@ -146,18 +146,26 @@ class TrainingModule(pl.LightningModule):
 
     def configure_optimizers(self) -> torch.optim.Optimizer:
         settings = self.settings
-        groups: dict[float, list[Tensor]] = {}
+        factors = {
+            parameter: group.config.learning_rate_factor
+            for group in self.network.groups
+            for parameter in group.parameters()
+        }
+        groups: dict[tuple[float, float], list[Tensor]] = {}
         for name, parameter in self.network.named_parameters():
             decay = settings.weight_decay
             if name.startswith("gate."):
                 decay = self.network.gate.config.weight_decay
             if name.endswith("bias"):
                 decay = 0.0
-            groups.setdefault(decay, []).append(parameter)
+            groups.setdefault((decay, factors.get(parameter, 1.0)), []).append(parameter)
         if learned := list(self.balancer.parameters()):
-            groups.setdefault(0.0, []).extend(learned)
+            groups.setdefault((0.0, 1.0), []).extend(learned)
         return torch.optim.AdamW(
-            [{"params": members, "weight_decay": decay} for decay, members in groups.items()],
+            [
+                {"params": members, "weight_decay": decay, "factor": factor}
+                for (decay, factor), members in groups.items()
+            ],
             lr=settings.learning_rate,
             fused=True,
         )

@@ -114,3 +114,21 @@ def test_files_that_hold_no_settings(tmp_path: Path, text: str) -> None:
     path.write_text(text)
     with pytest.raises(InputError, match=r"settings\.yaml"):
         read_settings(str(path))
+
+
+def test_another_kind_of_experts_starts_from_its_defaults() -> None:
+    fingerprints = {"graph": {"kind": "graph"}, "ecfp": {"kind": "morgan", "n_bits": 64}}
+    network = {"experts": [{"kind": "mlp", "inputs": ["ecfp"], "dropout": 0.7, "width": 8}]}
+    given = {"fingerprints": fingerprints, "network": network}
+    experts = changed(
+        given,
+        "network.experts.0.inputs=[graph]",
+        "network.experts.0.kind=gine",
+        "network.experts.0.hidden=12",
+    )["network"]["experts"]
+    assert [group["kind"] for group in experts] == ["gine"]
+    assert (experts[0]["hidden"], experts[0]["dropout"], experts[0]["inputs"]) == (
+        12,
+        0.1,
+        ["graph"],
+    )

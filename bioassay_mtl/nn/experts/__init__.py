@@ -1,7 +1,13 @@
 """Experts: groups of one kind each. A new kind is a new file here."""
 
 from bioassay_mtl.nn.experts import dmpnn, gatedgcn, gine, mlp
-from bioassay_mtl.nn.experts.base import AnyGroup, GroupConfig, activations, expert_kinds
+from bioassay_mtl.nn.experts.base import (
+    AnyGroup,
+    GroupConfig,
+    activations,
+    expert_kinds,
+    group_config,
+)
 from bioassay_mtl.nn.experts.mlp import ExpertGroup, ExpertGroupConfig
 from bioassay_mtl.nn.experts.stacked import StackedLinear
 
@@ -16,5 +22,6 @@ __all__ = [
     "expert_kinds",
     "gatedgcn",
     "gine",
+    "group_config",
     "mlp",
 ]

@@ -41,6 +41,8 @@ class GroupConfig(Config):
         Size H of the output (equal in all groups of a model).
     activation
         Name in the registry of activations.
+    learning_rate_factor
+        Share of the run's learning rate at which these experts learn.
     """
 
     kind: str
@@ -48,6 +50,7 @@ class GroupConfig(Config):
     n: Annotated[int, Field(ge=1)] = 4
     width: Annotated[int, Field(ge=1)] = 512
     activation: Annotated[str, AfterValidator(activations.known)] = "relu"
+    learning_rate_factor: Annotated[float, Field(gt=0)] = 1.0
 
     def build(self, sizes: Mapping[str, Any]) -> nn.Module:
         """A module from inputs to ``(B, E, H)``.
@@ -73,5 +76,11 @@ def group_config(values: str | Mapping[str, Any] | GroupConfig) -> GroupConfig:
     return settings_of(expert_kinds, values, "mlp")
 
 
-AnyGroup = Annotated[SerializeAsAny[GroupConfig], BeforeValidator(group_config)]
+def _within_settings(values: Any) -> GroupConfig:
+    if isinstance(values, Mapping):  # faults keep their whole path
+        return expert_kinds[values.get("kind", "mlp")].model_validate(dict(values))
+    return group_config(values)
+
+
+AnyGroup = Annotated[SerializeAsAny[GroupConfig], BeforeValidator(_within_settings)]
 """A group of any kind, as a setting."""

@@ -53,15 +53,19 @@ class GraphGroupConfig(GroupConfig):
         Share of units dropped in training, after every layer.
     activation
         Name in the registry of activations.
+    learning_rate_factor
+        Share of the run's learning rate at which these experts learn: deep networks cannot take the
+        large steps of those that read fingerprints.
     """
 
     hidden: Annotated[int, Field(ge=1)] = 256
     depth: Annotated[int, Field(ge=1)] = 4
     shared_depth: Annotated[int, Field(ge=0)] | None = None
-    pooling: Annotated[str, AfterValidator(poolings.known)] = "sum"
+    pooling: Annotated[str, AfterValidator(poolings.known)] = "attention"
     heads: Annotated[int, Field(ge=1)] = 4
     norm: Literal["layer", "none"] = "layer"
     dropout: Annotated[float, Field(ge=0, lt=1)] = 0.1
+    learning_rate_factor: Annotated[float, Field(gt=0)] = 0.1
 
     @model_validator(mode="after")
     def _fits(self) -> GraphGroupConfig:

@@ -34,6 +34,8 @@ class ExpertGroupConfig(GroupConfig):
         Share of hidden units dropped in training, after every layer.
     activation
         Name in the registry of activations.
+    learning_rate_factor
+        Share of the run's learning rate at which these experts learn.
     """
 
     kind: Literal["mlp"] = "mlp"

@@ -9,8 +9,9 @@ from bioassay_mtl.nn.experts.stacked import StackedLinear
 from bioassay_mtl.nn.graphs import GraphInput
 from bioassay_mtl.registry import Registry
 
-TYPICAL_ATOMS = 25
-"""About as many heavy atoms has a drug-like molecule: sums are counted in those."""
+ROOT_OF_ATOMS = 5
+"""Sums are divided by the root of about as many atoms as a drug-like molecule has: then one atom
+more is noticed, and the sum of all is not large."""
 
 
 class Pooling(nn.Module):
@@ -39,7 +40,7 @@ class SumPooling(Pooling):
     """Large molecules have large sums."""
 
     def forward(self, atoms: Tensor, graph: GraphInput) -> Tensor:
-        return graph.molecules @ atoms / TYPICAL_ATOMS
+        return graph.molecules @ atoms / ROOT_OF_ATOMS
 
 
 @poolings.register("mean")

@@ -8,13 +8,13 @@ from torch import Tensor, nn
 from bioassay_mtl.nn.dropout import ByteDropout
 from bioassay_mtl.nn.experts.base import activations
 from bioassay_mtl.nn.experts.graph import GraphGroupConfig
-from bioassay_mtl.nn.experts.pooling import TYPICAL_ATOMS
+from bioassay_mtl.nn.experts.pooling import ROOT_OF_ATOMS
 from bioassay_mtl.nn.experts.stacked import StackedLinear
 from bioassay_mtl.nn.graphs import GraphInput
 
 
 class VirtualNode(nn.Module):
-    """``u <- u + MLP(u + sum_v x_v / 25)`` between two layers; every atom is given u.
+    """``u <- u + MLP(u + sum_v x_v / 5)`` between two layers; every atom is given u.
 
     As in the baselines of OGB (https://arxiv.org/abs/2005.00687), with a residual.
     """
@@ -29,7 +29,7 @@ class VirtualNode(nn.Module):
 
     def forward(self, node: Tensor, atoms: Tensor, graph: GraphInput) -> Tensor:
         """``node (B, E or 1, H), atoms (N, E or 1, H) -> (B, E, H)``."""
-        hidden = node + graph.molecules @ atoms / TYPICAL_ATOMS
+        hidden = node + graph.molecules @ atoms / ROOT_OF_ATOMS
         hidden = self.second(self.activation(self.norm(self.first(hidden))))
         node = node + self.dropout(hidden)
         return node
