@@ -42,6 +42,8 @@ N_TASKS = (12, 32, 128, 617)
 ENOUGH_SECONDS = 20
 OURS = {"sum", "fixed", "two_step"}
 QUICK = {"gradnorm", "mgda", "pcgrad"}
+MOST_TASKS = {"upgrad": 128}
+"""At 617 tasks its solver does not end a step in six minutes."""
 TARGETS = {
     "two_step task order=1 T=128": "<= 1.3",
     "two_step task order=2 T=128": "<= 2.5",
@@ -150,6 +152,7 @@ def run(
     makers += [
         lambda kind=kind: case(kind, kind, rounds)  # type: ignore[misc]
         for kind in sorted(QUICK & set(balancers) if quick else set(balancers) - OURS)
+        if n_tasks <= MOST_TASKS.get(kind, n_tasks)
     ]
     plain.step()
     plain_bytes = peak_bytes(plain.step, device)
