@@ -1,17 +1,19 @@
 """Rows per second of a training step: MMoEEx, a shared bottom of its size, and a naive loop.
 
-    python -m benchmarks.train_step [--quick]
+    python -m benchmarks.train_step [--quick] [--graphs] [--chemprop PYTHON]
 
 The naive loop has one `torch.nn` network per expert that reads a dense copy of its input, one
 linear layer per task and expert, and the same loss. Steps are timed in turn, round by round, on one
 thread (and on CUDA where there is one); the median round counts. Real molecules (RDKit's NCI set)
-with random labels: time does not depend on what is learnt.
+with random labels: time does not depend on what is learnt. With ``--graphs``, graph experts against
+chemprop instead, which may be installed for another interpreter.
 """
 
 from __future__ import annotations
 
 import argparse
 import statistics
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -69,8 +71,16 @@ def main() -> None:
     """Time the three."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--quick", action="store_true", help="two rounds of two steps")
-    quick = parser.parse_args().quick
+    parser.add_argument("--graphs", action="store_true", help="graph experts and chemprop")
+    parser.add_argument("--chemprop", default=sys.executable, help="interpreter that has chemprop")
+    arguments = parser.parse_args()
+    quick = arguments.quick
     torch.set_num_threads(1)
+    if arguments.graphs:
+        from benchmarks.train_step_graphs import compare_graph_experts
+
+        compare_graph_experts(arguments.chemprop, 2 if quick else 7, 2 if quick else 6)
+        return
     for device in ["cpu", *(["cuda"] if torch.cuda.is_available() else [])]:
         for precision in ("float32", "bfloat16"):
             run(torch.device(device), precision, rounds=2 if quick else 5, steps=2 if quick else 6)
@@ -109,29 +119,42 @@ def run(device: torch.device, precision: str, rounds: int, steps: int) -> None:
         report(f"{name}, {place}", "step_time_ratio_to_mmoeex", ratio, "1")
 
 
-def resident_data(device: torch.device) -> tuple[ResidentData, dict[str, int]]:
-    """NCI molecules with random labels, 60 % of the cells measured, 1.4 % of those active."""
+def nci_smiles() -> list[str]:
+    """Real molecules that RDKit can read."""
     from rdkit import RDConfig
+    from rdkit.Chem import MolFromSmiles
+    from rdkit.rdBase import BlockLogs
 
     file = Path(RDConfig.RDDataDir) / "NCI" / "first_5K.smi"
     smiles = [line.split()[0] for line in file.read_text().splitlines()]
-    featurizer = Featurizer.from_config({"fingerprints": TrainingConfig().fingerprints})
+    with BlockLogs():
+        return [text for text in smiles if MolFromSmiles(text) is not None]
+
+
+def resident_data(
+    device: torch.device, fingerprints: Any = None
+) -> tuple[ResidentData, dict[str, Any]]:
+    """NCI molecules with random labels, 60 % of the cells measured, 1.4 % of those active."""
+    smiles = nci_smiles()
+    fingerprints = fingerprints or TrainingConfig().fingerprints
+    featurizer = Featurizer.from_config({"fingerprints": fingerprints})
     features = featurizer(smiles)
     rng = np.random.default_rng(0)
     shape = (len(smiles), N_TASKS)
     labels = np.where(rng.random(shape) < 0.6, rng.random(shape) < 0.014, -1).astype(np.int8)
-    return ResidentData(features.blocks, labels, device), featurizer.n_features
+    return ResidentData(features.blocks, labels, device), featurizer.input_sizes
 
 
 def ours(
-    config: TrainingConfig, data: ResidentData, n_features: dict[str, int]
+    config: TrainingConfig, data: ResidentData, sizes: dict[str, Any], batch: int = BATCH
 ) -> Callable[[int], None]:
     """A step of the package's own training module, as Lightning would call it."""
     tasks = [f"task-{t}" for t in range(N_TASKS)]
-    network = build_network(config.network, n_features, tasks).to(data.labels.device).train()
+    network = build_network(config.network, sizes, tasks).to(data.labels.device).train()
     rows = torch.arange(len(data.labels), device=data.labels.device)
     module = TrainingModule(network, config, data, rows, rows[:0])
-    return stepper(lambda r: module.training_step(r, 0), module.configure_optimizers(), data)
+    optimizer = module.configure_optimizers()
+    return stepper(lambda r: module.training_step(r, 0), optimizer, data, batch)
 
 
 def naive(data: ResidentData, n_features: dict[str, int]) -> Callable[[int], None]:
@@ -153,11 +176,14 @@ def naive(data: ResidentData, n_features: dict[str, int]) -> Callable[[int], Non
 
 
 def stepper(
-    loss: Callable[[Tensor], Tensor], optimizer: torch.optim.Optimizer, data: ResidentData
+    loss: Callable[[Tensor], Tensor],
+    optimizer: torch.optim.Optimizer,
+    data: ResidentData,
+    batch: int = BATCH,
 ) -> Callable[[int], None]:
     """One whole step: batch, forward, backward, update."""
     order = torch.randperm(len(data.labels), generator=torch.Generator().manual_seed(0))
-    batches = order.to(data.labels.device).split(BATCH)[:-1]
+    batches = order.to(data.labels.device).split(batch)[:-1]
 
     def step(number: int) -> None:
         optimizer.zero_grad()
