@@ -1,7 +1,8 @@
 """Panel: molecules x assays, with the cells that were measured.
 
-Labels are held as ``int8``: 1 active, 0 inactive, -1 not measured. An unmeasured cell is never
-counted as inactive, anywhere.
+While every task is binary, labels are held as ``int8``: 1 active, 0 inactive, -1 not measured. With
+other kinds of tasks (:mod:`bioassay_mtl.data.kinds`) they are ``float32``, and NaN is not measured.
+An unmeasured cell is never counted as inactive, anywhere.
 """
 
 from __future__ import annotations
@@ -18,9 +19,17 @@ from numpy.typing import NDArray
 
 from bioassay_mtl.chem.blocks import Block
 from bioassay_mtl.config import did_you_mean
+from bioassay_mtl.data.kinds import TaskKind, all_binary, complete
+from bioassay_mtl.data.labels import (
+    NOT_MEASURED,
+    as_outcomes,
+    check_bounds,
+    check_labels,
+    is_measured,
+)
 from bioassay_mtl.errors import ConfigError, InputError
 
-NOT_MEASURED = -1
+__all__ = ["NOT_MEASURED", "Panel"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,39 +45,45 @@ class Panel:
     features
         Precomputed feature blocks of n rows under the name of a fingerprint, or None.
     labels
-        ``(n, T) int8``: 1 active, 0 inactive, -1 not measured.
+        ``(n, T) int8`` of binary tasks alone: 1 active, 0 inactive, -1 not measured. Otherwise
+        ``(n, T) float32``: 1 and 0 of binary tasks, numbers of classes, values; NaN not measured.
     tasks
         T different names of assays.
     ids
         n names of molecules, not necessarily different.
     columns
         Further columns of the source (a split's name, a row number), as n texts each.
+    kinds
+        What the labels of each task are; all binary where none are given.
+    bounds
+        ``(n, T) int8``, of censored tasks: 1 where the true value is at or above the label, -1
+        where it is at or below, 0 where the label is the value; None where all are.
     """
 
     structures: list[str] | None
     features: dict[str, Block] | None
-    labels: NDArray[np.int8]
+    labels: NDArray[Any]
     tasks: tuple[str, ...]
     ids: list[str]
     columns: dict[str, list[str]] = field(default_factory=dict)
+    kinds: tuple[TaskKind, ...] = ()
+    bounds: NDArray[np.int8] | None = None
 
     def __post_init__(self) -> None:
         if self.structures is None and not self.features:
             raise InputError("a panel needs structures, features, or both")
-        if self.labels.ndim != 2 or self.labels.dtype != np.int8:
-            raise InputError(
-                f"labels must be (n, T) int8, found {self.labels.shape} {self.labels.dtype}",
-                hint="Panel.from_arrays converts other kinds",
-            )
+        if self.labels.ndim != 2:
+            raise InputError(f"labels must be (n, T), found shape {self.labels.shape}")
         if len(self.tasks) != self.labels.shape[1]:
             raise InputError(
-                f"{len(self.tasks)} task names for {self.labels.shape[1]} columns of labels"
+                f"{len(self.tasks)} task names for {self.labels.shape[-1]} columns of labels"
             )
         if repeated := _repeated(self.tasks):
             raise InputError(f"task {repeated!r} is named twice")
-        if self.labels.size and (self.labels.min() < NOT_MEASURED or self.labels.max() > 1):
-            found = self.labels[(self.labels < NOT_MEASURED) | (self.labels > 1)][0]
-            raise InputError(f"a label is 1, 0 or -1 (not measured), found {found}")
+        object.__setattr__(self, "kinds", complete(self.kinds, len(self.tasks)))
+        check_labels(self.labels, self.tasks, self.kinds)
+        if self.bounds is not None:
+            check_bounds(self.bounds, self.mask, self.tasks, self.kinds)
         for name, held in self._per_row():
             if len(held) != len(self):
                 raise InputError(f"{len(held)} {name} for {len(self)} rows of labels")
@@ -94,19 +109,21 @@ class Panel:
     @property
     def mask(self) -> NDArray[np.bool_]:
         """``(n, T) bool``: True where the molecule was measured in the assay."""
-        return np.not_equal(self.labels, NOT_MEASURED)
+        return is_measured(self.labels)
 
     @property
     def n_actives(self) -> NDArray[np.int64]:
-        """``(T,)``: active molecules per assay."""
-        counts: NDArray[np.int64] = np.sum(self.labels == 1, axis=0, dtype=np.int64)
-        return counts
+        """``(T,)``: active molecules per assay; 0 for tasks that are not binary."""
+        return self._count(1)
 
     @property
     def n_inactives(self) -> NDArray[np.int64]:
-        """``(T,)``: molecules measured as inactive per assay."""
-        counts: NDArray[np.int64] = np.sum(self.labels == 0, axis=0, dtype=np.int64)
-        return counts
+        """``(T,)``: molecules measured as inactive; 0 for tasks that are not binary."""
+        return self._count(0)
+
+    def _count(self, label: int) -> NDArray[np.int64]:
+        counts: NDArray[np.int64] = np.sum(self.labels == label, axis=0, dtype=np.int64)
+        return counts * [kind.kind == "binary" for kind in self.kinds]
 
     @property
     def has_structure(self) -> NDArray[np.bool_]:
@@ -131,6 +148,8 @@ class Panel:
             self.tasks,
             [self.ids[i] for i in places],
             {name: [column[i] for i in places] for name, column in self.columns.items()},
+            self.kinds,
+            None if self.bounds is None else self.bounds[index],
         )
 
     def select_tasks(self, names: Sequence[str]) -> Panel:
@@ -146,13 +165,17 @@ class Panel:
             if name not in position:
                 raise ConfigError(f"unknown task {name!r} ({did_you_mean(name, self.tasks)})")
         chosen = [position[name] for name in names]
+        kinds = tuple(self.kinds[place] for place in chosen)
+        labels: NDArray[Any] = np.ascontiguousarray(self.labels[:, chosen])
         return Panel(
             self.structures,
             self.features,
-            np.ascontiguousarray(self.labels[:, chosen]),
+            as_outcomes(labels) if all_binary(kinds) else labels,
             tuple(names),
             self.ids,
             self.columns,
+            kinds,
+            None if self.bounds is None else np.ascontiguousarray(self.bounds[:, chosen]),
         )
 
     def groups(self) -> NDArray[np.int64]:
@@ -184,6 +207,10 @@ class Panel:
         ):
             _digest_texts(state, name, texts)
         _digest_value(state, "labels", self.labels)
+        if not all_binary(self.kinds):
+            _digest_texts(state, "kinds", [kind.model_dump_json() for kind in self.kinds])
+        if self.bounds is not None and self.bounds.any():
+            _digest_value(state, "bounds", self.bounds)
         for name, block in sorted((self.features or {}).items()):
             for attribute, value in vars(block).items():
                 _digest_value(state, f"{name}.{attribute}", value)
@@ -210,11 +237,15 @@ class Panel:
         *,
         ids: Sequence[str] | None = None,
         block: str = "morgan",
+        kinds: Sequence[TaskKind | str] | None = None,
+        bounds: Any = None,
     ) -> Panel:
         """Build from arrays: see :func:`bioassay_mtl.data.panel_arrays.panel_from_arrays`."""
         from bioassay_mtl.data.panel_arrays import panel_from_arrays
 
-        return panel_from_arrays(structures_or_features, labels, tasks, mask, ids, block)
+        return panel_from_arrays(
+            structures_or_features, labels, tasks, mask, ids, block, kinds, bounds
+        )
 
     @staticmethod
     def read_pcba(folder: str | Path) -> Panel:

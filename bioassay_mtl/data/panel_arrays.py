@@ -10,7 +10,9 @@ from numpy.typing import NDArray
 
 from bioassay_mtl.chem.blocks import Block
 from bioassay_mtl.chem.features import PackedBits
-from bioassay_mtl.data.panel import NOT_MEASURED, Panel
+from bioassay_mtl.data.kinds import TaskKind, all_binary, complete, kind_config
+from bioassay_mtl.data.labels import NOT_MEASURED, is_measured
+from bioassay_mtl.data.panel import Panel
 from bioassay_mtl.errors import InputError
 
 
@@ -21,6 +23,8 @@ def panel_from_arrays(
     mask: Any = None,
     ids: Sequence[str] | None = None,
     block: str = "morgan",
+    kinds: Sequence[TaskKind | str] | None = None,
+    bounds: Any = None,
 ) -> Panel:
     """Build a panel from arrays.
 
@@ -31,7 +35,8 @@ def panel_from_arrays(
         1 of any type, or packed ``(n, F / 8) uint8`` (recognised by values above 1; give a
         :class:`PackedBits` where F is no multiple of 8).
     labels
-        ``(n, T)``, or ``(n,)`` for one task: 1, 0, and NaN or -1 where not measured; any type.
+        ``(n, T)``, or ``(n,)`` for one task: 1, 0, and NaN or -1 where not measured; any type. Of
+        tasks that are not binary: numbers of classes, or values; and NaN where not measured.
     tasks
         T names.
     mask
@@ -40,32 +45,73 @@ def panel_from_arrays(
         n names of molecules; default: the row numbers from 0.
     block
         Name of the input that an array or a single block holds.
+    kinds
+        Of each task, by name where it has no settings; None for binary tasks.
+    bounds
+        ``(n, T)`` or ``(n,)``: 1 where a value of a censored task is at or above the label, -1
+        where it is at or below, else 0; those of unmeasured cells are not looked at.
 
     Raises
     ------
     InputError
         Where shapes differ or a value is not allowed.
     """
-    values = _labels(labels, None if mask is None else np.asarray(mask, dtype=np.bool_))
-    structures, features = _inputs(structures_or_features, block)
-    names = [str(i) for i in (range(len(values)) if ids is None else ids)]
-    return Panel(structures, features, values, tuple(str(task) for task in tasks), names)
-
-
-def _labels(labels: Any, mask: NDArray[np.bool_] | None) -> NDArray[np.int8]:
-    values = np.asarray(labels)
-    if values.ndim == 1:
-        values = values[:, None]
-    if mask is not None and mask.ndim == 1:
-        mask = mask[:, None]
-    if mask is not None and mask.shape != values.shape:
-        raise InputError(f"mask {mask.shape} does not fit labels {values.shape}")
+    names = tuple(str(task) for task in tasks)
+    chosen = None if kinds is None else [kind_config(kind) for kind in kinds]
+    values = _two_dimensional(labels, "labels")
+    measured = np.ones(values.shape, np.bool_)
+    if mask is not None:
+        measured = _two_dimensional(np.asarray(mask, dtype=np.bool_), "mask")
+    if measured.shape != values.shape:
+        raise InputError(f"mask {measured.shape} does not fit labels {values.shape}")
     if values.dtype.kind not in "biuf":
         raise InputError(f"labels must be numbers, found {values.dtype}")
+    if chosen is None or all_binary(chosen):
+        held: NDArray[Any] = _outcomes(values, measured)
+    else:
+        held = _values(values, measured, complete(chosen, len(values.T)))
+    structures, features = _inputs(structures_or_features, block)
+    return Panel(
+        structures,
+        features,
+        held,
+        names,
+        [str(i) for i in (range(len(held)) if ids is None else ids)],
+        kinds=tuple(chosen or ()),
+        bounds=None if bounds is None else _bounds(bounds, is_measured(held)),
+    )
+
+
+def _two_dimensional(given: Any, name: str) -> NDArray[Any]:
+    values = np.asarray(given)
+    values = values[:, None] if values.ndim == 1 else values
+    if values.ndim != 2:
+        raise InputError(f"{name} must be (n, T), found shape {values.shape}")
+    return values
+
+
+def _values(
+    values: NDArray[Any], measured: NDArray[np.bool_], kinds: Sequence[TaskKind]
+) -> NDArray[np.float32]:
+    """Labels of a panel with other than binary tasks; -1 is not measured in binary ones."""
+    held = np.where(measured, values, np.nan).astype(np.float32)
+    binary = np.array([kind.kind == "binary" for kind in kinds])
+    held[(held == NOT_MEASURED) & binary] = np.nan
+    return held
+
+
+def _bounds(given: Any, measured: NDArray[np.bool_]) -> NDArray[np.int8] | None:
+    bounds = _two_dimensional(given, "bounds")
+    if bounds.shape != measured.shape:
+        raise InputError(f"bounds {bounds.shape} do not fit labels {measured.shape}")
+    held: NDArray[np.int8] = np.where(measured, bounds, 0).astype(np.int8)
+    return held if held.any() else None
+
+
+def _outcomes(values: NDArray[Any], measured: NDArray[np.bool_]) -> NDArray[np.int8]:
     held = np.full(values.shape, NOT_MEASURED, dtype=np.int8)
-    measured = ~np.isnan(values) if values.dtype.kind == "f" else np.ones(values.shape, np.bool_)
-    if mask is not None:
-        measured &= mask
+    if values.dtype.kind == "f":
+        measured = measured & ~np.isnan(values)
     wrong = measured & (values != 0) & (values != 1) & (values != NOT_MEASURED)
     if wrong.any():
         row, column = np.argwhere(wrong)[0]

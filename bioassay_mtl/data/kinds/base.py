@@ -1,0 +1,71 @@
+"""The contract of task kinds: which labels a task has, and which columns its predictions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bioassay_mtl.config import Config
+from bioassay_mtl.errors import InputError
+from bioassay_mtl.registry import Registry, settings_of
+
+
+class TaskKind(Config):
+    """What the labels of a task are.
+
+    Parameters
+    ----------
+    kind
+        The registered name of the kind.
+    """
+
+    has_bounds: ClassVar[bool] = False
+    """Whether a label may be a bound of the true value."""
+    label: ClassVar[str]
+    """What a label is, in words."""
+    kind: str
+
+    def is_label(self, values: NDArray[Any]) -> NDArray[np.bool_]:
+        """Which values are labels of this kind; any shape, none of them NaN."""
+        raise NotImplementedError
+
+    def columns(self, task: str) -> tuple[str, ...]:
+        """Names of the predicted columns of a task of this kind."""
+        return (task,)
+
+
+task_kinds: Registry[type[TaskKind]] = Registry("task kind")
+
+
+def kind_config(values: str | Mapping[str, Any] | TaskKind) -> TaskKind:
+    """A kind by its name, or by a mapping of settings with its ``kind``."""
+    return settings_of(task_kinds, values, "binary")
+
+
+def complete(kinds: Sequence[TaskKind] | None, n_tasks: int) -> tuple[TaskKind, ...]:
+    """Kinds of all tasks; none given: all binary.
+
+    Raises
+    ------
+    InputError
+        Their number is another.
+    """
+    if not kinds:
+        return (task_kinds["binary"](kind="binary"),) * n_tasks
+    if len(kinds) != n_tasks:
+        raise InputError(f"{len(kinds)} kinds for {n_tasks} tasks")
+    return tuple(kinds)
+
+
+def all_binary(kinds: Sequence[TaskKind]) -> bool:
+    """Whether every task is active or inactive."""
+    return all(kind.kind == "binary" for kind in kinds)
+
+
+def columns_of(tasks: Sequence[str], kinds: Sequence[TaskKind]) -> tuple[str, ...]:
+    """Names of the predicted columns of all tasks, in order."""
+    pairs = zip(tasks, kinds, strict=True)
+    return tuple(name for task, kind in pairs for name in kind.columns(task))
