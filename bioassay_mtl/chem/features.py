@@ -175,8 +175,8 @@ class Features:
     Parameters
     ----------
     blocks
-        One block of n rows for each input of the model: `PackedBits`, `SparseCounts` or
-        `GraphBlock`. Rows that are not ok are all zero, or graphs without atoms.
+        One block of n rows for each input of the model: `PackedBits`, `SparseCounts`, `GraphBlock`
+        or `DenseBlock`. Rows that are not ok are all zero, graphs without atoms, or all missing.
     status
         ``(n,) uint8``: :attr:`Status.code` of each record.
     """

@@ -13,6 +13,7 @@ from rdkit.Chem import MolFromSmiles
 from rdkit.rdBase import BlockLogs
 
 import bioassay_mtl.chem.graphs  # noqa: F401 (registers its kind)
+from bioassay_mtl.chem.descriptors import UserColumns
 from bioassay_mtl.chem.features import Features
 from bioassay_mtl.chem.fingerprints.base import fingerprint_from
 from bioassay_mtl.chem.molecule import DEFAULT_MAX_ATOMS, PARSERS, Notation
@@ -20,7 +21,7 @@ from bioassay_mtl.chem.probe import PROBE_SMILES
 from bioassay_mtl.chem.representation import InputSize, Representation, encoder_of
 from bioassay_mtl.chem.status import Status
 from bioassay_mtl.config import Config
-from bioassay_mtl.errors import ConfigError, ModelFolderError
+from bioassay_mtl.errors import ConfigError, InputError, ModelFolderError
 
 
 class _Settings(Config):
@@ -30,14 +31,15 @@ class _Settings(Config):
 
 @dataclass(frozen=True)
 class Featurizer:
-    """The fingerprints and graphs that a model reads, each under the name of its input.
+    """What a model reads of molecules, each under the name of its input.
 
     Each molecule is parsed once, whatever is made of it.
 
     Parameters
     ----------
     fingerprints
-        Input name -> fingerprint, or :class:`~bioassay_mtl.chem.graphs.MolecularGraph`.
+        Input name -> fingerprint, :class:`~bioassay_mtl.chem.graphs.MolecularGraph`, or one of
+        :mod:`bioassay_mtl.chem.descriptors`.
     max_atoms
         Molecules of more heavy atoms get the status ``too_large``.
 
@@ -57,7 +59,7 @@ class Featurizer:
 
     def __post_init__(self) -> None:
         if not self.fingerprints:
-            raise ConfigError("a featurizer needs at least one fingerprint")
+            raise ConfigError("a featurizer needs at least one input")
 
     def __call__(
         self,
@@ -79,11 +81,13 @@ class Featurizer:
         Returns
         -------
         Features
-            n rows, all zero where the status is not ok.
+            n rows, blank where the status is not ok. Inputs that are not computed from structures
+            are not there; :meth:`with_columns` adds them.
         """
         parse, max_atoms = PARSERS[notation], self.max_atoms
         known = problems or {}
-        encoders = [encoder_of(fingerprint) for fingerprint in self.fingerprints.values()]
+        computed = {name: f for name, f in self.fingerprints.items() if f.is_computed}
+        encoders = [encoder_of(fingerprint) for fingerprint in computed.values()]
         # A molecule without atoms has no bits: it stands in where there is no molecule.
         blank = [encode(MolFromSmiles("")) for encode in encoders]
         columns = [[text] * len(structures) for text in blank]
@@ -103,9 +107,31 @@ class Featurizer:
                         column[row] = text
         blocks = {
             name: fingerprint.decode(column)
-            for (name, fingerprint), column in zip(self.fingerprints.items(), columns, strict=True)
+            for (name, fingerprint), column in zip(computed.items(), columns, strict=True)
         }
         return Features(blocks, codes)
+
+    def with_columns(self, features: Features, table: Mapping[str, Sequence[Any]]) -> Features:
+        """Features with the inputs that are columns of the user's table.
+
+        Parameters
+        ----------
+        features
+            Of n structures.
+        table
+            Columns of n numbers, or of texts, by name.
+
+        Raises
+        ------
+        InputError
+            A column is missing, is of another length, or a cell holds no number.
+        """
+        columns = {n: f for n, f in self.fingerprints.items() if isinstance(f, UserColumns)}
+        read: dict[str, Any] = {name: each.read(table) for name, each in columns.items()}
+        for name, block in read.items():
+            if len(block) != len(features):
+                raise InputError(f"{len(block)} rows of {name!r} for {len(features)} molecules")
+        return Features(features.blocks | read, features.status)
 
     @property
     def n_features(self) -> dict[str, int]:

@@ -1,10 +1,10 @@
-"""The contract of what a model reads of a molecule: a fingerprint, or a graph."""
+"""The contract of what a model reads of a molecule: a fingerprint, a graph, or descriptors."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 from bioassay_mtl.config import Config
 
@@ -19,8 +19,14 @@ class GraphSize(NamedTuple):
     n_reals: int
 
 
-InputSize = int | GraphSize
-"""Columns of a fingerprint, or the size of graphs."""
+class DenseSize(NamedTuple):
+    """What a network must know of real-valued features."""
+
+    n_columns: int
+
+
+InputSize = int | DenseSize | GraphSize
+"""Columns of a fingerprint, or the size of real-valued features, or of graphs."""
 
 
 class Representation(Config):
@@ -36,11 +42,14 @@ class Representation(Config):
         The registered name of the kind.
     """
 
+    is_computed: ClassVar[bool] = True
+    """Whether it is made from the structure; if not, it is given with the molecules."""
+
     kind: str
 
     @property
     def n_features(self) -> int:
-        """Number of features: positions of a fingerprint, or width of an atom."""
+        """Number of features: positions of a fingerprint, columns, or width of an atom."""
         raise NotImplementedError
 
     @property

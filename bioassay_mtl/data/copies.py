@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bioassay_mtl.chem.blocks import Block
+from bioassay_mtl.chem.descriptors import DenseBlock
 from bioassay_mtl.chem.features import PackedBits
 from bioassay_mtl.chem.graphs import GraphBlock
 
@@ -39,6 +40,8 @@ def number(keys: Iterable[Hashable]) -> NDArray[np.int64]:
 def _row_keys(block: Block) -> Iterable[Hashable]:
     if isinstance(block, PackedBits):
         return (row.tobytes() for row in block.packed)
+    if isinstance(block, DenseBlock):
+        return (row.tobytes() for row in block.values)
     if isinstance(block, GraphBlock):
         return _graph_keys(block)
     ends = zip(block.offsets[:-1], block.offsets[1:], strict=True)

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bioassay_mtl.chem.blocks import Block
+from bioassay_mtl.chem.descriptors import DenseBlock, held
 from bioassay_mtl.chem.features import PackedBits
 from bioassay_mtl.data.kinds import TaskKind, all_binary, complete, kind_config
 from bioassay_mtl.data.labels import NOT_MEASURED, is_measured
@@ -31,9 +32,9 @@ def panel_from_arrays(
     Parameters
     ----------
     structures_or_features
-        n SMILES; or a feature block, or a mapping of them; or bits as an array: ``(n, F)`` of 0 and
-        1 of any type, or packed ``(n, F / 8) uint8`` (recognised by values above 1; give a
-        :class:`PackedBits` where F is no multiple of 8).
+        n SMILES; or a feature block, or a mapping of them; or an array ``(n, F)`` of real numbers,
+        or of bits: 0 and 1 of any type, or packed ``(n, F / 8) uint8`` (recognised by values above
+        1; give a :class:`PackedBits` where F is no multiple of 8).
     labels
         ``(n, T)``, or ``(n,)`` for one task: 1, 0, and NaN or -1 where not measured; any type. Of
         tasks that are not binary: numbers of classes, or values; and NaN where not measured.
@@ -145,9 +146,8 @@ def _block(given: Any) -> Block:
         raise InputError(f"features must be (n, F), found shape {values.shape}")
     if values.dtype == np.uint8 and (values > 1).any():
         return PackedBits(np.ascontiguousarray(values), 8 * values.shape[1])
+    if values.dtype.kind not in "biuf":
+        raise InputError(f"features must be numbers, found {values.dtype}")
     if not np.isin(values, (0, 1)).all():
-        raise InputError(
-            "dense features must be 0 or 1",
-            hint="counts go into a SparseCounts block",
-        )
+        return DenseBlock(held(values))
     return PackedBits(np.packbits(values.astype(np.bool_), axis=1), values.shape[1])

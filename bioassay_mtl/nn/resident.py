@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from bioassay_mtl.chem.blocks import Block
+from bioassay_mtl.chem.descriptors import DenseBlock
 from bioassay_mtl.chem.features import PackedBits, SparseCounts, count_table
 from bioassay_mtl.chem.graphs import GraphBlock
 from bioassay_mtl.nn.graphs.input import graph_input
@@ -65,6 +66,18 @@ class DeviceCounts:
         return dense
 
 
+class DenseRows:
+    """On any device: real numbers, as they are."""
+
+    def __init__(self, block: DenseBlock, device: torch.device) -> None:
+        if not block.standard:
+            raise ValueError("a network reads a dense block in its standard form: Model.inputs")
+        self.values = torch.from_numpy(np.ascontiguousarray(block.values)).to(device)
+
+    def batch(self, rows: Tensor) -> Input:
+        return self.values[rows]
+
+
 class HostGraphs:
     """On the CPU: graphs stay as they are (on disk, if they are), a batch takes some of them."""
 
@@ -110,6 +123,8 @@ def _owned(offsets: Tensor, rows: Tensor) -> tuple[Tensor, Tensor]:
 
 def resident(block: Block, device: torch.device) -> ResidentBlock:
     """The fitting kind for a device."""
+    if isinstance(block, DenseBlock):
+        return DenseRows(block, device)
     if isinstance(block, GraphBlock):
         return HostGraphs(block) if device.type == "cpu" else DeviceGraphs(block, device)
     if device.type == "cpu":

@@ -110,7 +110,7 @@ def test_settings_survive_a_round_trip(featurizer: Featurizer) -> None:
 @pytest.mark.parametrize(
     ("config", "message"),
     [
-        ({"fingerprints": {}}, "at least one fingerprint"),
+        ({"fingerprints": {}}, "at least one input"),
         ({"fingerprint": {}}, "did you mean 'fingerprints'"),
         ({"fingerprints": {"a": {"kind": "morgan"}}, "max_atoms": 0}, "max_atoms"),
         ({"fingerprints": {"a": {"n_bits": 8}}}, "needs a 'kind'"),

@@ -177,8 +177,18 @@ def test_other_arrays_are_refused() -> None:
         Panel.from_arrays(["C"], [[1]], ["x"], mask=[[True, True]])
     with pytest.raises(InputError, match="SMILES"):
         Panel.from_arrays([1, 2], [0, 1], ["x"])
-    with pytest.raises(InputError, match="0 or 1"):
-        Panel.from_arrays(np.array([[0.5, 1]]), [1], ["x"])
+    with pytest.raises(InputError, match="features must be numbers"):
+        Panel.from_arrays(np.array([["C", "CC"]]), [1], ["x"])
+
+
+def test_real_numbers_are_held_as_they_are() -> None:
+    panel = Panel.from_arrays(np.array([[0.5, 1e60], [np.nan, -2]]), [1, 0], ["x"], block="given")
+    assert panel.features is not None
+    largest = np.finfo(np.float32).max
+    expected = np.float32([[0.5, largest], [np.nan, -2]])
+    np.testing.assert_array_equal(panel.take([1, 0]).features["given"].dense(), expected[::-1])
+    copies = Panel.from_arrays(np.array([[0.5, 1], [2, 3], [0.5, 1]]), [1, 0, 1], ["x"])
+    assert copies.groups().tolist() == [0, 1, 0]
 
 
 @settings(max_examples=30, deadline=None)
