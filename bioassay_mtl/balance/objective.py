@@ -13,8 +13,10 @@ from torch import Tensor
 from bioassay_mtl.balance.losses import TaskLosses
 from bioassay_mtl.nn.inputs import Inputs
 
-CellLosses = Callable[[Tensor, Tensor, Tensor], TaskLosses]
-"""``(logits, targets, mask) (B, T)`` to the masked losses of every task."""
+CellLosses = Callable[..., TaskLosses]
+"""``outputs (B, O)``, ``targets, mask (B, T)`` to the masked losses of every task.
+
+Where a panel has bounds, they are a fourth argument, ``(B, T)``."""
 
 
 @dataclass(frozen=True)
@@ -31,16 +33,17 @@ class Objective:
         Weight of the mean loss of the experts, each predicting alone the tasks that it serves.
     decoupled
         Whether the loss of the mixture stops at the gates.
+    is_binary
+        ``(T,) bool``: tasks whose targets of 1 are actives; None for all.
     """
 
     cell_losses: CellLosses
     reduce: Callable[[TaskLosses], Tensor]
     expert_loss: float = 0.0
     decoupled: bool = False
+    is_binary: Tensor | None = None
 
-    def __call__(
-        self, network: Any, experts: Tensor, gates: Tensor, targets: Tensor, mask: Tensor
-    ) -> Tensor:
+    def __call__(self, network: Any, experts: Tensor, gates: Tensor, *labels: Tensor) -> Tensor:
         """Losses ``(T,)`` of the tasks.
 
         Parameters
@@ -49,11 +52,11 @@ class Objective:
             Its tower and its connections are used.
         experts, gates
             ``(B, E, H)`` and ``(B or 1, T, E)``.
-        targets, mask
-            ``(B, T)``.
+        labels
+            Targets, mask and, where there are any, bounds, ``(B, T)`` each.
         """
         logits, alone = self.logits(network, experts, gates)
-        return self.of_logits(logits, alone, network, targets, mask)
+        return self.of_logits(logits, alone, network, *labels)
 
     def logits(self, network: Any, experts: Tensor, gates: Tensor) -> tuple[Tensor, Tensor | None]:
         """Logits of the mixture and, where they have a part, of each expert: see of_logits."""
@@ -67,16 +70,25 @@ class Objective:
         return bool(self.expert_loss) and network.connections.shape[1] > 1
 
     def of_logits(
-        self, logits: Tensor, alone: Tensor | None, network: Any, targets: Tensor, mask: Tensor
+        self,
+        logits: Tensor,
+        alone: Tensor | None,
+        network: Any,
+        targets: Tensor,
+        mask: Tensor,
+        *bounds: Tensor,
     ) -> Tensor:
-        """Losses ``(T,)`` for logits of the mixture ``(B, T)`` and of each expert ``(E, B, T)``."""
-        losses = self.reduce(self.cell_losses(full_precision(logits), targets, mask))
+        """Losses ``(T,)`` for outputs of the mixture ``(B, O)``, of each expert ``(E, B, O)``."""
+        losses = self.reduce(self.cell_losses(full_precision(logits), targets, mask, *bounds))
         if alone is None:
             return losses
         # Experts are further rows: each predicts the measured cells of the tasks that it serves.
         served = mask & network.connections.T[:, None]
         experts = self.cell_losses(
-            full_precision(alone).flatten(0, 1), targets.repeat(len(alone), 1), served.flatten(0, 1)
+            full_precision(alone).flatten(0, 1),
+            targets.repeat(len(alone), 1),
+            served.flatten(0, 1),
+            *(bound.repeat(len(alone), 1) for bound in bounds),
         )
         return losses + self.expert_loss * self.reduce(experts)
 
@@ -90,7 +102,7 @@ class RowData(Protocol):
     """All rows of a panel, by number."""
 
     def inputs(self, rows: Tensor) -> Inputs: ...
-    def targets(self, rows: Tensor) -> tuple[Tensor, Tensor]: ...
+    def targets(self, rows: Tensor) -> tuple[Tensor, ...]: ...
 
 
 @dataclass(frozen=True)
@@ -123,8 +135,8 @@ class Batch:
         return self.data.inputs(self.rows)
 
     @cached_property
-    def labels(self) -> tuple[Tensor, Tensor]:
-        """Targets and mask ``(B, T)``."""
+    def labels(self) -> tuple[Tensor, ...]:
+        """Targets, mask and, where there are any, bounds, ``(B, T)`` each."""
         return self.data.targets(self.rows)
 
     @property

@@ -8,7 +8,8 @@ At T = 128 a backward pass for each task costs over 100 steps. A tower that vote
 experts, and then one cheap backward pass from the losses to the votes ``(E, B, T)`` tells all: with
 ``A_e[b, t] = dL_t / dvote_ebt`` and the tower's weights ``V_e (H, T)``, the gradient of task t at
 expert e's output for molecule b is ``A_e[b, t] V_e[:, t]``, and the inner products of all tasks'
-gradients are ``sum_e (A_e^T A_e) * (V_e^T V_e)``, elementwise.
+gradients are ``sum_e (A_e^T A_e) * (V_e^T V_e)``, elementwise. The gradient of a task with several
+outputs is the sum of theirs, and its inner products are sums over pairs of outputs.
 """
 
 from __future__ import annotations
@@ -20,7 +21,8 @@ import torch
 from torch import Tensor
 
 from bioassay_mtl.balance.objective import Batch, full_precision
-from bioassay_mtl.nn.towers import VotingTower, mix
+from bioassay_mtl.nn.outputs import Outputs
+from bioassay_mtl.nn.towers import VotingTower
 
 
 class SharedGradients(ABC):
@@ -85,35 +87,56 @@ class VoteGradients(SharedGradients):
         votes = full_precision(network.tower.expert_logits(self._experts.detach()))
         alone = votes if objective.trains_experts_alone(network) else None
         stops = alone is not None and objective.decoupled
-        logits = mix(votes.detach() if stops else votes, gates)
+        logits = network.tower.mix(votes.detach() if stops else votes, gates)
         self.losses = objective.of_logits(logits, alone, network, *batch.labels)
-        # (E, B, T)
+        # (E, B, O)
         (self._slopes,) = torch.autograd.grad(self.losses.sum(), votes, retain_graph=True)
         weight: Tensor = network.tower.weight.detach()
-        # (E or 1, H, T)
+        # (E or 1, H, O)
         self._weights = weight if weight.dim() == 3 else weight[None]
+        self._outputs: Outputs = network.outputs
+        self._owner: Tensor = network.tower.owner
 
     def gramian(self) -> Tensor:
         # Half precision would lose the small angles between gradients.
         with torch.autocast(self._slopes.device.type, enabled=False):
             weights = full_precision(self._weights)
             products: Tensor = (self._slopes.mT @ self._slopes) * (weights.mT @ weights)
-            return products.sum(0)
+            return self._by_task(self._by_task(products.sum(0)).T)
+
+    def _by_task(self, of_outputs: Tensor) -> Tensor:
+        """``(O, n)`` summed over the outputs of each task, ``(T, n)``."""
+        if self._outputs.is_plain:
+            return of_outputs
+        every = of_outputs.new_zeros(len(self.losses), of_outputs.shape[1])
+        return every.index_add(0, self._owner, of_outputs)
 
     def norms(self) -> Tensor:
+        if not self._outputs.is_plain:
+            norms: Tensor = self.gramian().diagonal().clamp_min(0).sqrt()
+            return norms
         weights = full_precision(self._weights)
         squares: Tensor = self._slopes.square().sum(1) * weights.square().sum(1)
         return squares.sum(0).sqrt()
 
     def combine(self, weights: Tensor) -> Tensor:
-        combined = (self._slopes * weights) @ self._weights.mT
+        combined = (self._slopes * weights[self._owner]) @ self._weights.mT
         return combined.transpose(0, 1)
 
     def parts(self) -> tuple[Tensor, Tensor]:
-        slope_up, slope_down = self._slopes.clamp_min(0), -self._slopes.clamp_max(0)
-        up, down = self._weights.clamp_min(0).mT, -self._weights.clamp_max(0).mT
+        several = [o for group in self._outputs.groups for o in group.outputs if len(o) > 1]
+        slopes, weights = self._slopes, self._weights
+        if several:  # what is left has one output a task, and its parts a closed form
+            single = torch.ones_like(self._owner, dtype=torch.bool)
+            single[torch.cat(several).to(single.device)] = False
+            slopes, weights = slopes[..., single], weights[..., single]
+        slope_up, slope_down = slopes.clamp_min(0), -slopes.clamp_max(0)
+        up, down = weights.clamp_min(0).mT, -weights.clamp_max(0).mT
         positive = slope_up @ up + slope_down @ down
         negative = slope_up @ down + slope_down @ up
+        for outputs in several:
+            of_task = self._slopes[..., outputs] @ self._weights[..., outputs].mT
+            positive, negative = positive + of_task.clamp_min(0), negative - of_task.clamp_max(0)
         return full_precision(positive).transpose(0, 1), full_precision(negative).transpose(0, 1)
 
 

@@ -48,9 +48,16 @@ def own_buffers(network: Any) -> dict[str, Tensor]:
 
 
 def of_tasks(name: str, tensor: Tensor, tasks: Tensor, network: Any) -> Tensor:
-    """Entries of some tasks, ``(C, ...)``: for each, a tensor of a network with that task alone."""
-    axis: int = network.tower.task_axis % tensor.dim() if name.startswith("tower.") else 0
-    return tensor.index_select(axis, tasks).movedim(axis, 0).unsqueeze(axis + 1)
+    """Entries of some tasks, ``(C, ...)``: for each, a tensor of a network with that task alone.
+
+    All of them have equally many outputs.
+    """
+    if not name.startswith("tower."):
+        return tensor.index_select(0, tasks).unsqueeze(1)
+    axis: int = network.tower.task_axis % tensor.dim()
+    outputs: Tensor = network.outputs.of(tasks)
+    some: Tensor = tensor.index_select(axis, outputs.flatten()).unflatten(axis, outputs.shape)
+    return some.movedim(axis, 0)
 
 
 def columns_of_tasks(product: Tensor, tasks: Tensor, n_tasks: int) -> Tensor:

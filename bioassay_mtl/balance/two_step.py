@@ -34,7 +34,8 @@ class TwoStepConfig(Config):
         expected update is that of all tasks; None for all. With ``scope: all`` the cost of a step
         is proportional to it.
     task_sampling
-        Chances ``uniform``, or proportional to 1 + the number of ``actives`` in the batch.
+        Chances ``uniform``, or proportional to 1 + the number of ``actives`` in the batch (of
+        measured cells, for tasks that are not binary).
     chunk_size
         ``scope: all`` only: tasks computed side by side; memory is proportional to it.
     """
@@ -85,10 +86,16 @@ class TwoStep(Balancer):
         n = self.config.tasks_per_step
         if n is None:
             return None
-        targets, mask = step.batch.labels
+        targets, mask, *_ = step.batch.labels
         sizes = step.outer.present.double()
         if self.config.task_sampling == "actives":
-            sizes = sizes * (1 + torch.where(mask, targets, 0.0).sum(dim=0))
+            n_actives, is_binary = (
+                torch.where(mask, targets, 0.0).sum(dim=0),
+                step.objective.is_binary,
+            )
+            if is_binary is not None:
+                n_actives = torch.where(is_binary, n_actives, mask.sum(dim=0))
+            sizes = sizes * (1 + n_actives)
         weights = sample_weights(sizes.cpu(), n)
         dtype = step.network.tower.bias.dtype
         return weights.to(device=mask.device, dtype=dtype)

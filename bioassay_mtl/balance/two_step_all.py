@@ -48,7 +48,7 @@ def all_update(
         torch.zeros_like(variable, dtype=torch.promote_types(variable.dtype, torch.float32))
         for variable in chunks.variables
     ]
-    for chunk in tasks.split(chunk_size) if len(tasks) else ():
+    for chunk in step.network.outputs.split(tasks, chunk_size):
         loss, of_chunk = chunks.gradients(chunk, weights[chunk])
         total = total + loss
         for gradient, more in zip(gradients, of_chunk, strict=True):
@@ -171,7 +171,7 @@ class _Chunks:
     def _logits(
         self, parameters: ByName, products: ByLayer, rows: Batch, experts: Tensor | None = None
     ) -> tuple[Tensor, ...]:
-        """``(C, B, 1)`` and ``(C, E, B, 1)`` for networks of one task each."""
+        """``(C, B, k)`` and ``(C, E, B, k)`` for networks of one task of k outputs each."""
         layers = list(products)
 
         def one(parameters: ByName, products: list[Tensor], *experts: Tensor) -> tuple[Tensor, ...]:
@@ -191,10 +191,11 @@ class _Chunks:
         )
 
     def _among_all(self, logits: Tensor, tasks: Tensor) -> Tensor:
-        """``(C, ..., B, 1)`` of some tasks in their places among all, ``(..., B, T)``."""
-        columns = logits[..., 0].movedim(0, -1)
-        every = columns.new_zeros(*columns.shape[:-1], self.n_tasks)
-        return every.index_copy(-1, tasks, columns)
+        """``(C, ..., B, k)`` of some tasks in their places among all, ``(..., B, O)``."""
+        outputs = self.step.network.outputs.of(tasks).flatten()
+        columns = logits.movedim(0, -2).flatten(-2)
+        every = columns.new_zeros(*columns.shape[:-1], len(self.step.network.tower.bias))
+        return every.index_copy(-1, outputs, columns)
 
     def _of_tasks(self, tensors: ByName, tasks: Tensor) -> ByName:
         network = self.step.network

@@ -9,14 +9,16 @@ import torch
 from pydantic import Field
 from torch import Tensor, nn
 
-from bioassay_mtl.chem.representation import InputSize
+from bioassay_mtl.chem.representation import GraphSize, InputSize
 from bioassay_mtl.config import Config
+from bioassay_mtl.data.kinds import TaskKind
 from bioassay_mtl.errors import ConfigError
 from bioassay_mtl.nn.connections import ConnectionConfig, connection_matrix
 from bioassay_mtl.nn.experts import AnyGroup
 from bioassay_mtl.nn.gates import GateConfig, gates
 from bioassay_mtl.nn.inputs import Inputs
 from bioassay_mtl.nn.networks import networks
+from bioassay_mtl.nn.outputs import as_outputs
 from bioassay_mtl.nn.towers import TowerConfig, towers
 
 
@@ -47,9 +49,11 @@ class MMoEEx(nn.Module):
     config
         The architecture.
     sizes
-        Of every input: columns of a fingerprint, :class:`GraphSize` of a graph.
+        Of every input: see :attr:`~bioassay_mtl.chem.representation.Representation.input_size`.
     tasks
         Names of the T tasks, in the order of the outputs.
+    kinds
+        Of the tasks; all binary where none are given.
     """
 
     config_class: type[Config] = MMoEExConfig
@@ -57,7 +61,11 @@ class MMoEEx(nn.Module):
     """``(T, E) bool``: kept in the configuration of a model folder, not among its weights."""
 
     def __init__(
-        self, config: MMoEExConfig, sizes: Mapping[str, InputSize], tasks: Sequence[str]
+        self,
+        config: MMoEExConfig,
+        sizes: Mapping[str, InputSize],
+        tasks: Sequence[str],
+        kinds: Sequence[TaskKind] = (),
     ) -> None:
         super().__init__()
         _check(config, sizes)
@@ -68,8 +76,9 @@ class MMoEEx(nn.Module):
         self.gate = gates[config.gate.kind](
             config.gate, len(tasks), n_experts, _read_by_gate(config.gate, sizes)
         )
+        self.outputs = as_outputs(kinds, len(tasks))
         self.tower = towers[config.tower.kind](
-            config.tower, len(tasks), n_experts, config.experts[0].width
+            config.tower, self.outputs, n_experts, config.experts[0].width
         )
 
     def experts(self, inputs: Inputs) -> Tensor:
@@ -82,24 +91,15 @@ class MMoEEx(nn.Module):
         return weights
 
     def forward(self, inputs: Inputs) -> Tensor:
-        """Logits ``(B, T)``."""
+        """``(B, O)``: the O outputs of the tasks, logits ``(B, T)`` while all are binary."""
         logits: Tensor = self.tower(self.experts(inputs), self.mixing_weights(inputs))
         return logits
 
 
-def _read_by_gate(config: GateConfig, sizes: Mapping[str, InputSize]) -> dict[str, int]:
-    """Columns of the fingerprints that a gate reads."""
-    read = {name: sizes[name] for name in config.inputs or sizes}
-    prints = {name: size for name, size in read.items() if isinstance(size, int)}
-    if gates[config.kind].reads_inputs:
-        graphs = [name for name in config.inputs if name not in prints]
-        if graphs or not prints:
-            raise ConfigError(
-                f"gate: kind {config.kind!r} reads fingerprints, found the graph "
-                f"{(graphs or [*read])[0]!r}: name a fingerprint among its inputs, or choose "
-                "'static' or 'uniform', which read nothing"
-            )
-    return prints
+def _read_by_gate(config: GateConfig, sizes: Mapping[str, InputSize]) -> dict[str, InputSize]:
+    """Sizes of the inputs that a gate reads."""
+    no_graphs = [name for name, size in sizes.items() if not isinstance(size, GraphSize)]
+    return {name: sizes[name] for name in config.inputs or no_graphs or sizes}
 
 
 def _check(config: MMoEExConfig, sizes: Mapping[str, InputSize]) -> None:

@@ -1,8 +1,9 @@
 """The registry of architectures, and the one way to build one.
 
-An architecture is a module with ``forward(inputs) -> logits (B, T)``, ``experts(inputs)``,
-``mixing_weights(inputs)``, a ``connections`` buffer, a ``tower`` with a ``bias``, and a
-``config_class``. A new one is a new file that registers itself here.
+An architecture is a module with ``forward(inputs) -> outputs (B, O)``, ``experts(inputs)``,
+``mixing_weights(inputs)``, a ``connections`` buffer, a ``tower`` with a ``bias``, ``outputs`` that
+tell which of the O belong to which task, and a ``config_class``. A new one is a new file that
+registers itself here.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from typing import Any
 
 from bioassay_mtl.chem.representation import InputSize
 from bioassay_mtl.config import Config
+from bioassay_mtl.data.kinds import TaskKind
 from bioassay_mtl.errors import ConfigError
 from bioassay_mtl.registry import Registry
 
@@ -29,13 +31,19 @@ def network_config(values: Mapping[str, Any] | Config) -> Config:
     return config
 
 
-def build_network(config: Config, sizes: Mapping[str, InputSize], tasks: Sequence[str]) -> Any:
+def build_network(
+    config: Config,
+    sizes: Mapping[str, InputSize],
+    tasks: Sequence[str],
+    kinds: Sequence[TaskKind] = (),
+) -> Any:
     """A freshly initialised network (draws from torch's global generator).
 
-    ``sizes`` are those of :attr:`Featurizer.input_sizes`.
+    ``sizes`` are those of :attr:`Featurizer.input_sizes`; all tasks are binary where no kinds are
+    given.
     """
     _register()
-    return networks[config.kind](config, sizes, tasks)  # type: ignore[attr-defined]
+    return networks[config.kind](config, sizes, tasks, kinds)  # type: ignore[attr-defined]
 
 
 def _register() -> None:

@@ -9,6 +9,7 @@ from pydantic import field_validator
 
 from bioassay_mtl.chem.representation import InputSize
 from bioassay_mtl.config import Config
+from bioassay_mtl.data.kinds import TaskKind
 from bioassay_mtl.nn.experts import AnyGroup, GroupConfig
 from bioassay_mtl.nn.gates import GateConfig
 from bioassay_mtl.nn.mmoeex import MMoEEx, MMoEExConfig
@@ -32,10 +33,14 @@ class MMoE(MMoEEx):
     config_class = MMoEConfig
 
     def __init__(
-        self, config: MMoEConfig, sizes: Mapping[str, InputSize], tasks: Sequence[str]
+        self,
+        config: MMoEConfig,
+        sizes: Mapping[str, InputSize],
+        tasks: Sequence[str],
+        kinds: Sequence[TaskKind] = (),
     ) -> None:
         full = MMoEExConfig(experts=(config.experts,), gate=config.gate, tower=config.tower)
-        super().__init__(full, sizes, tasks)
+        super().__init__(full, sizes, tasks, kinds)
 
 
 class SharedBottomConfig(Config):
@@ -58,7 +63,11 @@ class SharedBottom(MMoEEx):
     config_class = SharedBottomConfig
 
     def __init__(
-        self, config: SharedBottomConfig, sizes: Mapping[str, InputSize], tasks: Sequence[str]
+        self,
+        config: SharedBottomConfig,
+        sizes: Mapping[str, InputSize],
+        tasks: Sequence[str],
+        kinds: Sequence[TaskKind] = (),
     ) -> None:
         full = MMoEExConfig(experts=(config.bottom,), tower=config.tower)
-        super().__init__(full, sizes, tasks)
+        super().__init__(full, sizes, tasks, kinds)

@@ -1,4 +1,4 @@
-"""Towers: from a task's mixture of experts to its logit."""
+"""Towers: from a task's mixture of experts to its outputs, most often one logit."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from bioassay_mtl.config import Config
 from bioassay_mtl.nn.dropout import ByteDropout
 from bioassay_mtl.nn.experts import activations
+from bioassay_mtl.nn.outputs import Outputs
 from bioassay_mtl.nn.products import StackedProduct
 from bioassay_mtl.registry import Registry
 
@@ -18,7 +19,7 @@ towers: Registry[type[Tower]] = Registry("tower")
 
 
 class TowerConfig(Config):
-    """The head of each task.
+    """The head of each output.
 
     Parameters
     ----------
@@ -40,29 +41,52 @@ class TowerConfig(Config):
 
 
 class Tower(nn.Module):
-    """``logit_t = h_t(sum_e g_te f_e)`` for all tasks at once."""
+    """``logit_o = h_o(sum_e g_te f_e)`` for the O outputs of all tasks t at once.
+
+    Parameters
+    ----------
+    config
+        Its settings.
+    outputs
+        Which of the O outputs belong to which of the T tasks.
+    n_experts, n_hidden
+        E and H.
+    """
 
     task_axis: ClassVar[int] = -1
-    """Along which axis of its parameters the tasks lie."""
+    """Along which axis of its parameters the outputs lie."""
     bias: nn.Parameter
-    """``(T,)``: starts at the log-odds of each task."""
+    """``(O,)``: starts at the log-odds of each task."""
+    owner: Tensor
+    """``(O,)``: the task of each output."""
 
-    def __init__(self, config: TowerConfig, n_tasks: int, n_experts: int, n_hidden: int) -> None:
+    def __init__(
+        self, config: TowerConfig, outputs: Outputs, n_experts: int, n_hidden: int
+    ) -> None:
         super().__init__()
-        self.bias = nn.Parameter(torch.zeros(n_tasks))
+        self.bias = nn.Parameter(torch.zeros(len(outputs.owner)))
+        self.register_buffer("owner", outputs.owner, persistent=False)
+        self._is_plain = outputs.is_plain
 
     def forward(self, experts: Tensor, gates: Tensor) -> Tensor:
-        """``experts (B, E, H), gates (B or 1, T, E) -> logits (B, T)``."""
+        """``experts (B, E, H), gates (B or 1, T, E) -> outputs (B, O)``."""
         raise NotImplementedError
 
+    def of_outputs(self, gates: Tensor) -> Tensor:
+        """Gates ``(B or 1, T, E)`` to those of outputs, ``(B or 1, O, E)``.
+
+        A network of one task keeps its one row, which all its outputs read.
+        """
+        return gates if self._is_plain or gates.shape[1] == 1 else gates[:, self.owner]
+
     def expert_logits(self, experts: Tensor) -> Tensor:
-        """``(B, E, H) -> (E, B, T)``: the logits of each expert on its own, as if it had gate 1."""
+        """``(B, E, H) -> (E, B, O)``: outputs of each expert on its own, as if it had gate 1."""
         raise NotImplementedError
 
     def with_expert_logits(
         self, experts: Tensor, gates: Tensor, *, decoupled: bool = False
     ) -> tuple[Tensor, Tensor]:
-        """Logits of the mixture and of each expert on its own, sharing what they can.
+        """Outputs of the mixture and of each expert on its own, sharing what they can.
 
         With ``decoupled``, the mixture's gradient reaches the gates and no further.
         """
@@ -74,28 +98,29 @@ class VotingTower(Tower):
     """A tower linear in the experts: the logit is the gate's mean of the experts' own logits."""
 
     def forward(self, experts: Tensor, gates: Tensor) -> Tensor:
-        return mix(self.expert_logits(experts), gates)
+        return self.mix(self.expert_logits(experts), gates)
 
     def with_expert_logits(
         self, experts: Tensor, gates: Tensor, *, decoupled: bool = False
     ) -> tuple[Tensor, Tensor]:
         alone = self.expert_logits(experts)
-        return mix(alone.detach() if decoupled else alone, gates), alone
+        return self.mix(alone.detach() if decoupled else alone, gates), alone
 
-
-def mix(votes: Tensor, gates: Tensor) -> Tensor:
-    """``votes (E, B, T), gates (B or 1, T, E) -> (B, T)``: no ``(B, T, H)`` tensor is formed."""
-    return (votes * gates.permute(2, 0, 1)).sum(dim=0)
+    def mix(self, votes: Tensor, gates: Tensor) -> Tensor:
+        """``votes (E, B, O), gates (B or 1, T, E) -> (B, O)``: no ``(B, O, H)`` is formed."""
+        return (votes * self.of_outputs(gates).permute(2, 0, 1)).sum(dim=0)
 
 
 @towers.register("linear")
 class LinearTower(VotingTower):
-    """``logit_bt = sum_e g_bte (f_be . v_t) + c_t``."""
+    """``logit_bo = sum_e g_bte (f_be . v_o) + c_o``."""
 
-    def __init__(self, config: TowerConfig, n_tasks: int, n_experts: int, n_hidden: int) -> None:
-        super().__init__(config, n_tasks, n_experts, n_hidden)
+    def __init__(
+        self, config: TowerConfig, outputs: Outputs, n_experts: int, n_hidden: int
+    ) -> None:
+        super().__init__(config, outputs, n_experts, n_hidden)
         self._product = StackedProduct()
-        self.weight = nn.Parameter(torch.empty(n_hidden, n_tasks))
+        self.weight = nn.Parameter(torch.empty(n_hidden, len(self.bias)))
         nn.init.uniform_(self.weight, -(n_hidden**-0.5), n_hidden**-0.5)
 
     def expert_logits(self, experts: Tensor) -> Tensor:
@@ -104,12 +129,14 @@ class LinearTower(VotingTower):
 
 @towers.register("per_expert")
 class PerExpertTower(VotingTower):
-    """``logit_bt = sum_e g_bte (f_be . v_te) + c_t``: a linear head for every task and expert."""
+    """``logit_bo = sum_e g_bte (f_be . v_oe) + c_o``: a linear head for every output and expert."""
 
-    def __init__(self, config: TowerConfig, n_tasks: int, n_experts: int, n_hidden: int) -> None:
-        super().__init__(config, n_tasks, n_experts, n_hidden)
+    def __init__(
+        self, config: TowerConfig, outputs: Outputs, n_experts: int, n_hidden: int
+    ) -> None:
+        super().__init__(config, outputs, n_experts, n_hidden)
         self._product = StackedProduct()
-        self.weight = nn.Parameter(torch.empty(n_experts, n_hidden, n_tasks))
+        self.weight = nn.Parameter(torch.empty(n_experts, n_hidden, len(self.bias)))
         nn.init.uniform_(self.weight, -(n_hidden**-0.5), n_hidden**-0.5)
 
     def expert_logits(self, experts: Tensor) -> Tensor:
@@ -118,31 +145,35 @@ class PerExpertTower(VotingTower):
 
 @towers.register("mlp")
 class MLPTower(Tower):
-    """One hidden layer per task on its mixture: ``v_t . act(U_t sum_e g_te f_e + b_t) + c_t``."""
+    """One hidden layer per output: ``v_o . act(U_o sum_e g_te f_e + b_o) + c_o``."""
 
     task_axis = 0
 
-    def __init__(self, config: TowerConfig, n_tasks: int, n_experts: int, n_hidden: int) -> None:
-        super().__init__(config, n_tasks, n_experts, n_hidden)
+    def __init__(
+        self, config: TowerConfig, outputs: Outputs, n_experts: int, n_hidden: int
+    ) -> None:
+        super().__init__(config, outputs, n_experts, n_hidden)
+        n_outputs = len(self.bias)
         self.activation = activations[config.activation]
         self.dropout = ByteDropout(config.dropout)
-        self.hidden = nn.Parameter(torch.empty(n_tasks, n_hidden, config.width))
-        self.hidden_bias = nn.Parameter(torch.zeros(n_tasks, config.width))
-        self.weight = nn.Parameter(torch.empty(n_tasks, config.width))
+        self.hidden = nn.Parameter(torch.empty(n_outputs, n_hidden, config.width))
+        self.hidden_bias = nn.Parameter(torch.zeros(n_outputs, config.width))
+        self.weight = nn.Parameter(torch.empty(n_outputs, config.width))
         nn.init.uniform_(self.hidden, -(n_hidden**-0.5), n_hidden**-0.5)
         nn.init.uniform_(self.weight, -(config.width**-0.5), config.width**-0.5)
 
     def forward(self, experts: Tensor, gates: Tensor) -> Tensor:
-        return self._heads(gates.expand(len(experts), -1, -1) @ experts)
+        mixed = self.of_outputs(gates.expand(len(experts), -1, -1) @ experts)
+        return self._heads(mixed.expand(-1, len(self.bias), -1))
 
     def expert_logits(self, experts: Tensor) -> Tensor:
-        n_tasks = len(self.bias)
+        n_outputs = len(self.bias)
         return torch.stack(
-            [self._heads(f[:, None].expand(-1, n_tasks, -1)) for f in experts.unbind(1)]
+            [self._heads(f[:, None].expand(-1, n_outputs, -1)) for f in experts.unbind(1)]
         )
 
     def _heads(self, mixed: Tensor) -> Tensor:
-        """``(B, T, H) -> (B, T)``."""
+        """``(B, O, H) -> (B, O)``."""
         hidden = torch.einsum("bth,thk->btk", mixed, self.hidden) + self.hidden_bias
         hidden = self.dropout(self.activation(hidden))
         return torch.einsum("btk,tk->bt", hidden, self.weight) + self.bias

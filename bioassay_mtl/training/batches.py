@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import torch
@@ -24,28 +25,35 @@ class ResidentData:
     blocks
         Features of n molecules by input name.
     labels
-        ``(n, T) int8``: 1, 0, or -1 where not measured.
+        ``(n, T) int8``: 1, 0, or -1 where not measured; or floating, NaN where not measured.
     device
         Where to keep them.
+    bounds
+        ``(n, T) int8`` of censored values; None where all are exact.
     """
 
     def __init__(
         self,
         blocks: Mapping[str, Block],
-        labels: NDArray[np.int8],
+        labels: NDArray[Any],
         device: torch.device,
+        bounds: NDArray[np.int8] | None = None,
     ) -> None:
         self.blocks = {name: resident(block, device) for name, block in blocks.items()}
         self.labels = torch.from_numpy(np.ascontiguousarray(labels)).to(device)
+        self.bounds = None if bounds is None else torch.from_numpy(bounds).to(device)
 
     def inputs(self, rows: Tensor) -> Inputs:
         """What the network reads for some rows (``(B,) int64``)."""
         return {name: block.batch(rows) for name, block in self.blocks.items()}
 
-    def targets(self, rows: Tensor) -> tuple[Tensor, Tensor]:
-        """``(B, T) float32`` targets and ``(B, T) bool`` mask of measured cells."""
+    def targets(self, rows: Tensor) -> tuple[Tensor, ...]:
+        """``(B, T)`` targets, ``bool`` mask of measured cells and, where there are any, bounds."""
         labels = self.labels[rows]
-        return labels.float(), labels >= 0
+        if not labels.is_floating_point():
+            return labels.float(), labels >= 0
+        bounds = () if self.bounds is None else (self.bounds[rows],)
+        return labels, ~labels.isnan(), *bounds
 
 
 def epoch_batches(

@@ -15,8 +15,10 @@ from torch import Tensor
 from bioassay_mtl.balance import Batch, Objective, masked_bce, reductions
 from bioassay_mtl.balance.reductions import task_means
 from bioassay_mtl.chem.features import PackedBits
+from bioassay_mtl.data.kinds import TaskKind
 from bioassay_mtl.nn import build_network, network_config
 from bioassay_mtl.training.batches import ResidentData
+from tests.balance.mixed_tasks import mixed_labels, mixed_losses
 
 N_FEATURES = {"a": 24, "b": 16}
 
@@ -55,13 +57,14 @@ def make_batch(
     positive_weight: bool = False,
     dense: bool = False,
     dtype: torch.dtype = torch.float64,
+    kinds: Sequence[TaskKind] = (),
 ) -> Batch:
     """Random molecules and labels for a network with random weights (gates and biases, too)."""
     rng = np.random.default_rng(0)
     n_rows, n_tasks = mask.shape
     torch.manual_seed(0)
     tasks = [f"t{t}" for t in range(n_tasks)]
-    built = build_network(network_config(network), N_FEATURES, tasks)
+    built = build_network(network_config(network), N_FEATURES, tasks, kinds)
     with torch.no_grad():
         for parameter in built.parameters():
             parameter += 0.3 * torch.randn_like(parameter)
@@ -73,11 +76,13 @@ def make_batch(
     labels = np.where(mask, rng.random(mask.shape) < 0.4, -1).astype(np.int8)
     data = (DenseData if dense else ResidentData)(blocks, labels, torch.device("cpu"))
     weight = torch.linspace(0.5, 3, n_tasks, dtype=dtype) if positive_weight else None
+    losses: Any = partial(masked_bce, positive_weight=weight)
+    if kinds:
+        values, bounds = mixed_labels(kinds, mask)
+        data = (DenseData if dense else ResidentData)(blocks, values, torch.device("cpu"), bounds)
+        losses = mixed_losses(built.outputs, positive_weight)
     objective = Objective(
-        partial(masked_bce, positive_weight=weight),
-        reductions[reduction],
-        expert_loss=expert_loss,
-        decoupled=decoupled,
+        losses, reductions[reduction], expert_loss=expert_loss, decoupled=decoupled
     )
     return Batch(built, objective, data, torch.arange(n_rows))
 

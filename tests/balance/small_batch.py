@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
@@ -9,7 +10,9 @@ import torch
 from torch import Tensor
 
 from bioassay_mtl.balance import Batch, Objective, masked_bce, reductions
+from bioassay_mtl.data.kinds import TaskKind
 from bioassay_mtl.nn import build_network, network_config
+from tests.balance.mixed_tasks import mixed_labels, mixed_losses
 
 N_ROWS, N_FEATURES = 12, 9
 CONNECTIONS = [[1, 1, 0], [0, 1, 1], [1, 0, 1], [1, 1, 1], [0, 0, 1]]
@@ -19,17 +22,22 @@ TASKS = [f"task-{t}" for t in range(len(CONNECTIONS))]
 class DenseRows:
     """Random inputs and labels; cells that were not measured hold NaN."""
 
-    def __init__(self, mask: Tensor) -> None:
+    def __init__(self, mask: Tensor, kinds: Sequence[TaskKind] = ()) -> None:
         generator = torch.Generator().manual_seed(0)
         self.x = torch.randn(len(mask), N_FEATURES, generator=generator, dtype=torch.float64)
         labels = torch.rand(mask.shape, generator=generator, dtype=torch.float64).round()
         self.labels, self.mask = labels.masked_fill(~mask, torch.nan), mask
+        self.bounds: Tensor | None = None
+        if kinds:
+            values, bounds = mixed_labels(kinds, mask.numpy())
+            self.labels, self.bounds = torch.from_numpy(values), torch.from_numpy(bounds)
 
     def inputs(self, rows: Tensor) -> dict[str, Tensor]:
         return {"x": self.x[rows]}
 
-    def targets(self, rows: Tensor) -> tuple[Tensor, Tensor]:
-        return self.labels[rows], self.mask[rows]
+    def targets(self, rows: Tensor) -> tuple[Tensor, ...]:
+        bounds = () if self.bounds is None else (self.bounds[rows],)
+        return self.labels[rows], self.mask[rows], *bounds
 
 
 def random_mask(absent: tuple[int, ...] = ()) -> Tensor:
@@ -49,6 +57,7 @@ def small_batch(
     decoupled: bool = False,
     reduction: str = "sum",
     positive_weight: Tensor | None = None,
+    kinds: Sequence[TaskKind] = (),
 ) -> Batch:
     """5 tasks, 12 molecules and 3 experts; all parameters are random, the same in every call."""
     settings: dict[str, Any] = {
@@ -59,14 +68,16 @@ def small_batch(
     if closed:
         settings["connections"] = {"kind": "matrix", "matrix": CONNECTIONS}
     torch.manual_seed(2)
-    network = build_network(network_config(settings), {"x": N_FEATURES}, TASKS).double()
+    network = build_network(network_config(settings), {"x": N_FEATURES}, TASKS, kinds).double()
     with torch.no_grad():
         for parameter in network.parameters():
             parameter.normal_()
-    losses = partial(masked_bce, positive_weight=positive_weight)
+    losses: Any = partial(masked_bce, positive_weight=positive_weight)
+    if kinds:
+        losses = mixed_losses(network.outputs, positive_weight is not None)
     objective = Objective(losses, reductions[reduction], expert_loss, decoupled)
     rows = torch.arange(N_ROWS)
-    return Batch(network, objective, DenseRows(random_mask(absent)), rows)
+    return Batch(network, objective, DenseRows(random_mask(absent), kinds), rows)
 
 
 def jacobian(batch: Batch) -> Tensor:

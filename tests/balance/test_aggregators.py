@@ -175,7 +175,7 @@ def test_mgda_finds_the_shortest_vector_of_the_hull(seed: int) -> None:
     shortest = min(
         _shortest_on_face(gramian, face) for n in range(1, 5) for face in combinations(range(4), n)
     )
-    assert (weights @ gramian @ weights).item() == pytest.approx(shortest, rel=1e-2)
+    assert (weights @ gramian @ weights).item() == pytest.approx(shortest, rel=5e-2)
 
 
 def _shortest_on_face(gramian: Tensor, face: tuple[int, ...]) -> float:

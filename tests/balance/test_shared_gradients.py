@@ -9,6 +9,7 @@ import pytest
 import torch
 
 from bioassay_mtl.balance.shared_gradients import TaskGradients, VoteGradients, shared_gradients
+from tests.balance.mixed_tasks import MIXED
 from tests.balance.small_batch import (
     TASKS,
     assert_same,
@@ -28,6 +29,12 @@ CASES = [
     {"tower": tower, "closed": closed, **objective, "absent": absent}
     for tower, closed, objective, absent in product(
         ["linear", "per_expert", "mlp"], [False, True], OBJECTIVES, [(), (1, 3)]
+    )
+]
+CASES += [
+    {"tower": tower, "closed": closed, **objective, "absent": (), "kinds": MIXED}
+    for tower, closed, objective in product(
+        ["linear", "per_expert", "mlp"], [False, True], OBJECTIVES
     )
 ]
 WEIGHTS = torch.tensor([0.5, 2.0, -1.0, 0.1, 3.0], dtype=torch.float64)

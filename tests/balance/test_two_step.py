@@ -14,6 +14,7 @@ from torch import Tensor
 
 from bioassay_mtl.balance import Batch, balance_config, build_balancer
 from bioassay_mtl.errors import ConfigError
+from tests.balance.mixed_tasks import MIXED
 from tests.balance.naive_two_step import GROUPS, gradients, make_batch, mixture, naive_update
 
 RATE = 0.5
@@ -103,6 +104,18 @@ def test_equals_a_loop_with_128_tasks(scope: str, order: int) -> None:
     network = mixture("static", "per_expert", connections=CLOSED)
     mask = some_missing(24, 128)
     check(make_batch(network, mask, decoupled=True), scope, order)
+
+
+@pytest.mark.parametrize(("scope", "order"), SCOPES_AND_ORDERS)
+@pytest.mark.parametrize("reduction", ["sum", "mean_per_task"])
+@pytest.mark.parametrize("network", NETWORKS.values(), ids=NETWORKS)
+def test_equals_a_loop_for_mixed_kinds(
+    network: Any, reduction: str, scope: str, order: int
+) -> None:
+    mask = some_missing(12, len(MIXED))
+    mask[:, 2] = True
+    options = {"reduction": reduction, "positive_weight": True, "decoupled": reduction == "sum"}
+    check(make_batch(network, mask, kinds=MIXED, **options), scope, order)
 
 
 @settings(max_examples=15, deadline=None)

@@ -1,0 +1,107 @@
+"""Losses of a panel that mixes kinds of tasks: each kind has its own, together one ``(T,)``.
+
+All are at least 0, of order 1 at the start (cross-entropy in nats, half squares of standard units),
+so that kinds weigh alike before any balancing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Protocol
+
+import torch
+from torch import Tensor
+
+from bioassay_mtl.balance.losses.base import CellLoss, TaskLosses
+from bioassay_mtl.balance.losses.value_loss import ValueLoss
+from bioassay_mtl.nn.outputs import Group, Outputs
+from bioassay_mtl.registry import Registry
+
+
+class KindLoss(Protocol):
+    """What cells of n tasks of one kind cost."""
+
+    def __call__(
+        self,
+        outputs: Tensor,
+        targets: Tensor,
+        bounds: Tensor | None,
+        weights: Tensor | None,
+        settings: ValueLoss,
+    ) -> Tensor:
+        """``(B, n)`` losses, finite for all finite outputs.
+
+        Parameters
+        ----------
+        outputs
+            ``(B, n, k)``.
+        targets
+            ``(B, n)``, finite.
+        bounds
+            ``(B, n)``: 1 where the true value is at or above the target, -1 at or below, 0 exact;
+            None where all are exact.
+        weights
+            ``(n, K)`` of the classes, or None.
+        settings
+            Of losses of values.
+        """
+        ...
+
+
+kind_losses: Registry[KindLoss] = Registry("loss of a kind")
+"""Losses of all kinds but ``binary``, whose loss is one of the :data:`cell_losses`."""
+
+
+class KindLosses:
+    """Masked losses of all tasks; an unmeasured cell has no loss and no gradient.
+
+    Parameters
+    ----------
+    outputs
+        Which outputs belong to which task.
+    binary
+        Loss of the cells of binary tasks.
+    values
+        Settings of the losses of values.
+    weights
+        By the number of a group: ``(n,)`` weights of actives, or ``(n, K)`` of classes.
+    device
+        Where the losses are computed.
+    """
+
+    def __init__(
+        self,
+        outputs: Outputs,
+        binary: CellLoss,
+        values: ValueLoss,
+        weights: Mapping[int, Tensor | None] | None = None,
+        device: torch.device | str = "cpu",
+    ) -> None:
+        self.groups = [group.to(torch.device(device)) for group in outputs.groups]
+        self.binary, self.values, self.weights = binary, values, weights or {}
+
+    def __call__(
+        self, outputs: Tensor, targets: Tensor, mask: Tensor, bounds: Tensor | None = None
+    ) -> TaskLosses:
+        """``outputs (B, O)``, ``targets, mask, bounds (B, T)`` to the losses of every task.
+
+        Targets of unmeasured cells are ignored; values are in standard units.
+        """
+        totals = outputs.new_zeros(mask.shape[1])
+        for number, group in enumerate(self.groups):
+            bound = None if bounds is None else bounds[:, group.tasks]
+            measured = mask[:, group.tasks]
+            # Values of unmeasured cells may be anything, NaN too: 0 times a NaN would leak.
+            known = torch.where(measured, targets[:, group.tasks].to(outputs.dtype), 0.0)
+            cells = self._cells(number, group, outputs, known, bound) * measured
+            totals = totals.index_copy(0, group.tasks, cells.sum(dim=0))
+        return TaskLosses(totals, mask.sum(dim=0), len(outputs))
+
+    def _cells(
+        self, number: int, group: Group, outputs: Tensor, known: Tensor, bounds: Tensor | None
+    ) -> Tensor:
+        weights = self.weights.get(number)
+        if group.kind == "binary":
+            return self.binary.cells(outputs[:, group.outputs[:, 0]], known, weights)
+        loss = kind_losses[group.kind]
+        return loss(outputs[:, group.outputs], known, bounds, weights, self.values)
