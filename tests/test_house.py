@@ -15,7 +15,7 @@ import yaml
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "bioassay_mtl"
-LAYERS = ("chem", "data", "nn", "balance", "training", "screening", "adapters", "cli")
+LAYERS = ("chem", "data", "nn", "balance", "training", "screening", "report", "adapters", "cli")
 CONDA_NAMES = {
     "pytorch": "torch",
     "matplotlib-base": "matplotlib",

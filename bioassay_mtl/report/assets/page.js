@@ -1,0 +1,94 @@
+"use strict";
+// Tables: sorted by their column heads, filtered by a text, long ones shown in part.
+const LEAST = 25;
+
+function valueOf(row, column) {
+  const cell = row.cells[column];
+  if (cell.tagName === "TH" || cell.classList.contains("text")) return cell.textContent.trim();
+  const value = parseFloat(cell.textContent.replaceAll(",", "").replace("−", "-"));
+  return Number.isNaN(value) ? null : value;
+}
+
+function compare(a, b) {
+  if (typeof a === "string") return a.localeCompare(b, "en", { numeric: true });
+  return a - b;
+}
+
+for (const holder of document.querySelectorAll("[data-table]")) {
+  const table = holder.querySelector("table");
+  const body = table.tBodies[0];
+  const rows = [...body.rows];
+  const filter = holder.querySelector("input");
+  const count = holder.querySelector("[role=status]");
+  const more = document.createElement("button");
+  more.className = "more";
+  more.type = "button";
+  holder.append(more);
+  let all = rows.length <= LEAST + 5;
+  const texts = rows.map((row) => row.textContent.toLowerCase());
+  const found = new Map(rows.map((row, at) => [row, texts[at]]));
+  let order = rows;
+
+  function show() {
+    const wanted = filter ? filter.value.trim().toLowerCase() : "";
+    let matching = 0;
+    for (const row of order) {
+      const fits = found.get(row).includes(wanted);
+      if (fits) matching += 1;
+      row.hidden = !fits || (!all && matching > LEAST);
+    }
+    const shown = all ? matching : Math.min(matching, LEAST);
+    more.hidden = shown === matching;
+    more.textContent = `Show all ${matching.toLocaleString("en")}`;
+    if (count) count.textContent = wanted || shown < matching
+      ? `${shown.toLocaleString("en")} of ${rows.length.toLocaleString("en")} shown` : "";
+  }
+
+  more.addEventListener("click", () => { all = true; show(); });
+  if (filter) filter.addEventListener("input", show);
+
+  const heads = [...table.tHead.rows[0].cells];
+  heads.forEach((head, column) => {
+    const button = document.createElement("button");
+    button.type = "button";
+    button.append(...head.childNodes);
+    head.append(button);
+    head.setAttribute("aria-sort", head.getAttribute("aria-sort") || "none");
+    button.addEventListener("click", () => {
+      const before = head.getAttribute("aria-sort");
+      // Numbers are looked at from the largest, names from A; a second press turns that round.
+      const first = rows.length && typeof valueOf(rows[0], column) === "string" ? "ascending" : "descending";
+      const other = first === "ascending" ? "descending" : "ascending";
+      const next = before === first ? other : first;
+      for (const each of heads) each.setAttribute("aria-sort", each === head ? next : "none");
+      const sign = next === "ascending" ? 1 : -1;
+      const keyed = rows.map((row) => [valueOf(row, column), row]);
+      keyed.sort(([a], [b]) => {
+        if (a === null || b === null) return (a === null) - (b === null); // the unknown stays last
+        return sign * compare(a, b);
+      });
+      order = keyed.map(([, row]) => row);
+      body.append(...order);
+      show();
+    });
+  });
+  show();
+}
+
+for (const list of document.querySelectorAll("[data-part]")) {
+  const least = Number(list.dataset.part);
+  const cards = [...list.children];
+  if (cards.length <= least) continue;
+  cards.slice(least).forEach((card) => { card.hidden = true; });
+  const more = document.createElement("button");
+  more.className = "more";
+  more.type = "button";
+  more.textContent = `Show all ${cards.length.toLocaleString("en")}`;
+  more.addEventListener("click", () => {
+    cards.forEach((card) => { card.hidden = false; });
+    more.hidden = true;
+    cards[least].tabIndex = -1;
+    cards[least].focus();
+  });
+  list.after(more);
+}

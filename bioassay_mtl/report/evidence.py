@@ -1,0 +1,173 @@
+"""What a model's report is made from: its predictions beside what was measured."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bioassay_mtl.chem.features import Features
+from bioassay_mtl.data.kinds import columns_of
+from bioassay_mtl.data.metrics import Evaluation
+from bioassay_mtl.data.panel import Panel
+from bioassay_mtl.errors import InputError
+
+if TYPE_CHECKING:
+    from bioassay_mtl.data.splits import Split
+    from bioassay_mtl.nn.model import Model
+
+SAMPLE = 256
+
+
+@dataclass(frozen=True, eq=False)
+class Evidence:
+    """A model's predictions beside measured outcomes.
+
+    Parameters
+    ----------
+    model
+        What is reported on.
+    panel
+        The n molecules that were predicted, with T of the model's assays.
+    predictions
+        ``(n, C) float32``: columns of the panel's tasks, one for each task that has no classes.
+    rows
+        Which molecules these are: ``test part of panel.csv``.
+    evaluation
+        Metrics that were computed already, of binary tasks alone.
+    left_out
+        Molecules that could not be predicted.
+    n_bootstrap, seed
+        Of the intervals, where they have to be computed.
+    sample
+        Features of some of the molecules (:func:`sample_of`), to look at experts with.
+    """
+
+    model: Model
+    panel: Panel
+    predictions: NDArray[np.float32]
+    rows: str = ""
+    evaluation: Evaluation | None = None
+    left_out: int = 0
+    n_bootstrap: int = 200
+    seed: int = 0
+    sample: Features | None = None
+
+    def of_kinds(self, kinds: Collection[str]) -> Evidence:
+        """The part of it that tasks of some kinds make."""
+        chosen = [kind.kind in kinds for kind in self.panel.kinds]
+        if all(chosen):
+            return self
+        of_task = [
+            len(kind.columns(task))
+            for task, kind in zip(self.panel.tasks, self.panel.kinds, strict=True)
+        ]
+        names = [task for task, wanted in zip(self.panel.tasks, chosen, strict=True) if wanted]
+        return replace(
+            self,
+            panel=self.panel.select_tasks(names),
+            predictions=self.predictions[:, np.repeat(chosen, of_task)],
+            evaluation=None,
+        )
+
+    def about(self) -> list[str]:
+        """What is known of each assay beyond its name, one line a task."""
+        notes = self.model.annotations
+        return [
+            ", ".join(filter(None, map(str, notes.get(task, {}).values())))
+            for task in self.panel.tasks
+        ]
+
+
+def gather(
+    model: Model,
+    panel: Panel,
+    *,
+    rows: str = "",
+    workers: int = 1,
+    n_bootstrap: int = 200,
+    seed: int = 0,
+) -> Evidence:
+    """Predict a panel.
+
+    Parameters
+    ----------
+    model
+        What predicts.
+    panel
+        Molecules with outcomes in some of its assays.
+    rows
+        Which molecules these are, for people to read.
+    workers
+        Processes that featurise.
+    n_bootstrap, seed
+        Resamples of the molecules for intervals, and their seed.
+
+    Raises
+    ------
+    InputError
+        The panel holds none of the model's assays, or no molecule that can be read.
+    """
+    from bioassay_mtl.training.fit import panel_features
+
+    tasks = [task for task in model.tasks if task in set(panel.tasks)]
+    if not tasks:
+        raise InputError(f"the panel holds none of the model's {len(model.tasks)} assays")
+    features = panel_features(panel, model.featurizer, workers)
+    if not features.ok.any():
+        raise InputError("no molecule of the panel can be read", hint="check its SMILES")
+    chosen = panel.select_tasks(tasks)
+    columns = columns_of(tasks, chosen.kinds)
+    place = {name: at for at, name in enumerate(model_columns(model))}
+    predictions = model.predict_features(features)[features.ok][:, [place[c] for c in columns]]
+    return Evidence(
+        model,
+        chosen.take(features.ok),
+        predictions,
+        rows=rows,
+        left_out=int((~features.ok).sum()),
+        n_bootstrap=n_bootstrap,
+        seed=seed,
+        sample=sample_of(features),
+    )
+
+
+def sample_of(features: Features) -> Features:
+    """At most :data:`SAMPLE` of the molecules that have features, evenly spread."""
+    rows = np.flatnonzero(features.ok)
+    places = np.linspace(0, len(rows) - 1, min(SAMPLE, len(rows))).astype(int)
+    return features.take(rows[places])
+
+
+def held_out(model: Model, panel: Panel, parts: Split, *, workers: int = 1) -> Evidence:
+    """Predict the rows of a panel that a model was not trained on.
+
+    Those of the test part; without one those of the validation part, which chose the best epoch;
+    without that the training rows themselves, and `rows` says so.
+
+    Parameters
+    ----------
+    model, panel, parts
+        As they were trained.
+    workers
+        Processes that featurise.
+    """
+    for part, name in (
+        (parts.test, "held-out test molecules"),
+        (parts.valid, "validation molecules, which chose the best epoch"),
+        (parts.train, "the training molecules themselves: no measure of quality"),
+    ):
+        if len(part):
+            with suppress(InputError):  # none of them can be read: another part tells more
+                return gather(model, panel.take(part), rows=name, workers=workers)
+    raise InputError("no molecule of the panel can be read", hint="check its SMILES")
+
+
+def model_columns(model: Model) -> tuple[str, ...]:
+    """Names of the columns that a model predicts."""
+    columns: tuple[str, ...] = getattr(model, "columns", model.tasks)
+    return columns

@@ -1,0 +1,140 @@
+"""What the experts of a mixture do: who serves which assay, and how far they differ."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from markupsafe import Markup
+from numpy.typing import NDArray
+
+from bioassay_mtl.nn.model import Model
+from bioassay_mtl.report.evidence import Evidence
+from bioassay_mtl.report.heat_map import MOST_COLUMNS, heat_map
+from bioassay_mtl.report.page import Section, figure, join, paragraph
+from bioassay_mtl.report.table import Column, table
+from bioassay_mtl.report.wording import counted, number, shortened
+
+MOST_NUMBERED = 12
+
+
+def experts_section(evidence: Evidence) -> Section:
+    """Gate utilisation, connections and diversity; nothing where a model has no experts."""
+    model = evidence.model
+    if not hasattr(model.network, "mixing_weights") or not hasattr(model.network, "experts"):
+        return Section("experts", "Experts", Markup())
+    utilisation, diversity = _diagnosed(model, evidence)
+    closed = ~model.network.connections.cpu().numpy().astype(bool)
+    n_experts = utilisation.shape[1]
+    names = [f"expert {number}" for number in range(1, n_experts + 1)]
+    if n_experts == 1:
+        return Section("experts", "Experts", paragraph("One shared network serves all assays."))
+    parts = [
+        paragraph(_wording(utilisation, closed)),
+        figure(*_utilisation_map(model, utilisation, closed, names)),
+        table(
+            "What each expert serves",
+            names,
+            _columns(model, utilisation, closed),
+            name="Expert",
+        ),
+        Markup("<h3>How far experts differ</h3>"),
+        figure(
+            heat_map(
+                diversity,
+                names,
+                f"Distance between the outputs of {n_experts} experts",
+                columns=[str(n) for n in range(1, n_experts + 1)] if n_experts <= 24 else (),
+                numbers=n_experts <= MOST_NUMBERED,
+            ),
+            "Distance between two experts' outputs on the same molecules, as a share of the "
+            "largest: pale pairs do the same work.",
+        ),
+    ]
+    return Section("experts", "Experts", join(parts))
+
+
+def _diagnosed(model: Model, evidence: Evidence) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Utilisation ``(T, E)`` and diversity ``(E, E)`` on a sample of the molecules."""
+    import torch
+
+    from bioassay_mtl.chem.probe import PROBE_SMILES
+    from bioassay_mtl.nn.diagnostics import diagnose
+    from bioassay_mtl.nn.resident import resident
+
+    features = evidence.sample or model.featurize(PROBE_SMILES)
+    every = torch.arange(len(features), device=model.device)
+    inputs: Any = {
+        name: resident(block, model.device).batch(every) for name, block in features.blocks.items()
+    }
+    found = diagnose(model.network, inputs)
+    return (
+        found.utilisation.double().cpu().numpy(),
+        found.diversity.double().cpu().numpy(),
+    )
+
+
+def _wording(utilisation: NDArray[np.float64], closed: NDArray[np.bool_]) -> str:
+    n_tasks, n_experts = closed.shape
+    text = (
+        f"{n_experts} experts serve {counted(n_tasks, 'assay')}; each assay mixes them by a gate. "
+    )
+    if not closed.any():
+        text += "Every expert is open to every assay. "
+    else:
+        text += (
+            f"{(~closed).sum():,} of {closed.size:,} connections are open; "
+            f"{counted(int(closed.any(axis=0).sum()), 'expert is', 'experts are')} closed to some "
+            "assays. "
+        )
+    even = np.abs(utilisation - utilisation.mean()).max()
+    if not closed.any() and even < 0.02:
+        text += "The gates hardly prefer any of them: the mixture works as an average."
+    return text
+
+
+def _utilisation_map(
+    model: Model, utilisation: NDArray[np.float64], closed: NDArray[np.bool_], names: list[str]
+) -> tuple[Markup, str]:
+    """The T x E heat map: assays down where there are few, across where there are many."""
+    n_tasks, n_experts = utilisation.shape
+    top = utilisation.max() or 1.0
+    shading = f"The stronger the colour, the larger an expert's weight (up to {top:.2f})"
+    shading += "; grey: closed." if closed.any() else "."
+    description = f"Mean gate weight of {n_experts} experts in {n_tasks} assays"
+    if n_tasks <= 16 and n_experts <= 24:
+        drawn = heat_map(
+            utilisation / top,
+            model.tasks,
+            description,
+            columns=[str(number) for number in range(1, n_experts + 1)],
+            shut=closed,
+        )
+        return drawn, f"Assays down, experts across. {shading}"
+    order = np.lexsort((-utilisation.max(axis=1), utilisation.argmax(axis=1)))
+    drawn = heat_map(utilisation[order].T / top, names, description, shut=closed[order].T)
+    caption = f"Experts down, {n_tasks:,} assays across, by the expert they use most. {shading}"
+    if n_tasks > MOST_COLUMNS:
+        caption += f" Each column is the mean of about {n_tasks / MOST_COLUMNS:.0f} assays."
+    return drawn, caption
+
+
+def _columns(
+    model: Model, utilisation: NDArray[np.float64], closed: NDArray[np.bool_]
+) -> list[Column]:
+    weights = np.where(closed, np.nan, utilisation)
+    used = [weights[:, e][~closed[:, e]] for e in range(utilisation.shape[1])]
+    favourites = [
+        ", ".join(
+            shortened(model.tasks[task], 24)
+            for task in np.argsort(-utilisation[:, e], kind="stable")[:3]
+            if not closed[task, e]
+        )
+        for e in range(utilisation.shape[1])
+    ]
+    return [
+        Column("Open to assays", [f"{len(w):,}" for w in used]),
+        Column("Mean weight", [number(w.mean() if len(w) else np.nan) for w in used]),
+        Column("Largest", [number(w.max() if len(w) else np.nan) for w in used]),
+        Column("Used most by", favourites, is_text=True),
+    ]

@@ -1,0 +1,33 @@
+"""The contract of a kind's part of a report."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from bioassay_mtl.registry import Registry
+from bioassay_mtl.report.evidence import Evidence
+from bioassay_mtl.report.page import Section
+
+
+@dataclass(frozen=True)
+class Findings:
+    """What is to be told of all tasks of a kind.
+
+    Parameters
+    ----------
+    lead
+        A sentence or two that a chemist understands.
+    key
+        Large numbers: what, how much, a remark.
+    sections
+        In order.
+    """
+
+    lead: str
+    key: list[tuple[str, str, str]] = field(default_factory=list)
+    sections: list[Section] = field(default_factory=list)
+
+
+kind_reports: Registry[Callable[[Evidence], Findings]] = Registry("kind's report")
+"""By the name of a task kind: told with the evidence of tasks of that kind alone."""

@@ -1,0 +1,174 @@
+"""Precision-recall and calibration curves of binary assays."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from markupsafe import Markup
+from numpy.typing import NDArray
+
+from bioassay_mtl.data.labels import as_outcomes
+from bioassay_mtl.data.metrics import Evaluation, Ranking
+from bioassay_mtl.report.evidence import Evidence
+from bioassay_mtl.report.page import figure, join, paragraph
+from bioassay_mtl.report.plot import Axis, Plot
+from bioassay_mtl.report.wording import counted, number, percent
+
+MOST_CARDS, FIRST_CARDS = 128, 12
+MOST_TITLED = 400
+"""Dots that carry the name of their assay."""
+
+Floats = NDArray[np.float64]
+
+
+def overview(evidence: Evidence, found: Evaluation) -> Markup:
+    """All assays at once: the gain over chance, and whether probabilities hold."""
+    used = np.flatnonzero(found.evaluable)
+    if not len(used):
+        return Markup()
+    figures = [_calibration_figure(evidence)]
+    if len(used) > 1:
+        figures.insert(0, _gain_figure(found, used))
+    return Markup('<div class="pair">{}</div>').format(join(figures))
+
+
+def _gain_figure(found: Evaluation, used: NDArray[np.intp]) -> Markup:
+    actives, inactives = found.n_actives[used], found.n_inactives[used]
+    shares = actives / (actives + inactives)
+    values = found.values["average_precision"][used]
+    low = max(min(shares.min(), values.min()), 1e-5)
+    x, y = Axis.powers(low, 1, "share of actives"), Axis.powers(low, 1, "average precision")
+    titles = [
+        f"{found.tasks[task]}: AP {number(value)}, {percent(share)} active"
+        for task, value, share in zip(used, values, shares, strict=True)
+    ]
+    plot = Plot(x, y).line([x.low, 1], [x.low, 1], "guide")
+    plot.dots(shares, values, titles if len(titles) <= MOST_TITLED else ())
+    better = int((values > shares).sum())
+    return figure(
+        plot.svg(
+            f"Average precision against the share of actives of {len(used)} assays; "
+            f"{better} lie above chance"
+        ),
+        f"Each dot is an assay. On the dashed line a ranking is no better than chance; "
+        f"{better:,} of {len(used):,} lie above it.",
+    )
+
+
+def _calibration_figure(evidence: Evidence) -> Markup:
+    labels = as_outcomes(evidence.panel.labels)
+    measured = labels >= 0
+    plot, n_bins = calibration_plot(
+        labels[measured], evidence.predictions[measured], Plot, n_bins=12
+    )
+    return figure(
+        plot.svg(f"Observed share of actives against predicted probability in {n_bins} groups"),
+        "Do probabilities mean what they say? Dots on the dashed line do; above it, more were "
+        "active than predicted. All assays together, with 95 % intervals.",
+    )
+
+
+def curve_cards(evidence: Evidence, found: Evaluation) -> Markup:
+    """Both curves of each assay, those with most actives first."""
+    used = np.flatnonzero(found.evaluable)
+    order = used[np.argsort(-found.n_actives[used], kind="stable")][:MOST_CARDS]
+    labels = as_outcomes(evidence.panel.labels)
+    cards = [_card(labels[:, t], evidence.predictions[:, t], found, int(t)) for t in order]
+    if not cards:
+        return Markup()
+    which = "" if len(order) == len(used) else f" The {len(order)} assays with most actives."
+    return paragraph(
+        "Left, precision against recall: of the molecules above a threshold, how many are "
+        "active, against how many of all actives are found; dashed, chance. Right, "
+        "calibration: observed share against predicted probability." + which
+    ) + Markup('<ul class="cards wider" data-part="{}">{}</ul>').format(FIRST_CARDS, join(cards))
+
+
+def _card(
+    labels: NDArray[np.int8], predictions: NDArray[np.float32], found: Evaluation, task: int
+) -> Markup:
+    name = found.tasks[task]
+    ranking = Ranking.of(labels, predictions)
+    recall, precision = precision_recall(ranking)
+    share = ranking.active.mean()
+    tall = Axis.share("precision")
+    curve = Plot(Axis.share("recall"), tall, 170, 150, "small-plot")
+    curve.line([0, 1], [share, share], "guide").line(recall, precision)
+    calibration, _ = calibration_plot(ranking.active, ranking.scores, _small, n_bins=6)
+    auc, precise = (number(found.values[m][task]) for m in ("roc_auc", "average_precision"))
+    return Markup(
+        '<li><h3>{}</h3><p class="note">AUC {}, AP {}, {}</p><div class="plots">{}{}</div></li>'
+    ).format(
+        name,
+        auc,
+        precise,
+        counted(int(found.n_actives[task]), "active"),
+        curve.svg(f"Precision against recall of {name}: average precision {precise}"),
+        calibration.svg(f"Calibration of {name}"),
+    )
+
+
+def _small(x: Axis, y: Axis) -> Plot:
+    return Plot(x, y, 170, 150, "small-plot")
+
+
+def precision_recall(ranking: Ranking) -> tuple[Floats, Floats]:
+    """Recall and precision at every threshold that ends a run of equal scores with an active."""
+    ends = np.flatnonzero(np.diff(ranking.scores, append=np.nan))
+    found = np.cumsum(ranking.active)[ends]
+    gained = np.diff(found, prepend=0) > 0
+    ends, found = ends[gained], found[gained]
+    precision = found / (ends + 1)
+    recall = found / max(int(ranking.active.sum()), 1)
+    return np.r_[0, recall], np.r_[precision[:1], precision]
+
+
+def calibration_plot(
+    active: NDArray[Any],
+    predictions: NDArray[np.floating],
+    make: Callable[[Axis, Axis], Plot],
+    n_bins: int,
+) -> tuple[Plot, int]:
+    """Observed shares in groups of similar probability; and how many groups there are.
+
+    Logarithmic where actives are rare, for there all would lie in one corner.
+    """
+    predicted, observed, low, high = calibration(active, predictions, n_bins)
+    if np.mean(active) < 0.1:
+        positive = np.concatenate([predicted, high])
+        least = max(positive[positive > 0].min(initial=0.1), 1e-4)
+        x, y = Axis.powers(least, 1, "predicted"), Axis.powers(least, 1, "observed")
+    else:
+        x, y = Axis.share("predicted"), Axis.share("observed")
+    plot = make(x, y).line([x.low, x.high], [x.low, x.high], "guide")
+    for at, ends in zip(predicted, zip(low, high, strict=True), strict=True):
+        plot.line([at, at], ends, "faint")
+    return plot.dots(predicted, observed), len(predicted)
+
+
+def calibration(
+    active: NDArray[Any], predictions: NDArray[np.floating], n_bins: int
+) -> tuple[Floats, Floats, Floats, Floats]:
+    """Mean prediction, observed share and its 95 % interval in groups of similar prediction.
+
+    Groups hold equal numbers of expected actives, so that their shares are about equally sure.
+    Intervals are Wilson's (J. Am. Stat. Assoc. 22 (1927) 209).
+
+    Returns
+    -------
+    Four ``(G,) float64``, G at most `n_bins`.
+    """
+    order = np.argsort(predictions, kind="stable")
+    p, y = predictions[order].astype(np.float64), np.asarray(active, dtype=np.float64)[order]
+    expected = np.cumsum(p)
+    group = np.minimum(expected / (expected[-1] or 1) * n_bins, n_bins - 1).astype(np.int64)
+    n = np.bincount(group, minlength=n_bins).astype(np.float64)
+    held = n > 0
+    n, mean = n[held], np.bincount(group, p, n_bins)[held] / n[held]
+    share = np.bincount(group, y, n_bins)[held] / n
+    z = 1.96
+    middle = (share + z**2 / (2 * n)) / (1 + z**2 / n)
+    half = z / (1 + z**2 / n) * np.sqrt(share * (1 - share) / n + z**2 / (4 * n**2))
+    return mean, share, np.maximum(middle - half, 0), np.minimum(middle + half, 1)

@@ -1,0 +1,68 @@
+"""The page about a model: how well it predicts, where it fails, how it came about."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from markupsafe import Markup
+
+from bioassay_mtl.report.evidence import Evidence
+from bioassay_mtl.report.experts import experts_section
+from bioassay_mtl.report.kinds import Findings, kind_reports
+from bioassay_mtl.report.page import Section, join, key_figures, page, paragraph
+from bioassay_mtl.report.training import settings_section, training_section
+from bioassay_mtl.report.wording import counted
+
+
+def model_report(evidence: Evidence) -> str:
+    """HTML of a model's report: one file that stands alone.
+
+    Parameters
+    ----------
+    evidence
+        Predictions beside outcomes, from :func:`gather` or :func:`held_out`.
+    """
+    found = _findings(evidence)
+    n_tasks = len(evidence.panel.tasks)
+    scope = [
+        ("Molecules", f"{len(evidence.panel):,}", evidence.rows),
+        ("Assays", f"{n_tasks:,}", f"of the model's {len(evidence.model.tasks):,}"),
+    ]
+    lead = join(paragraph(each.lead) for each in found)
+    key = key_figures([*scope, *(figure for each in found for figure in each.key)])
+    return page(
+        evidence.model.name,
+        f"Model report, {counted(n_tasks, 'assay')}",
+        lead + key,
+        [
+            *(section for each in found for section in each.sections),
+            experts_section(evidence),
+            training_section(evidence.model),
+            settings_section(evidence),
+        ],
+    )
+
+
+def write_model_report(evidence: Evidence, path: str | Path) -> Path:
+    """Write :func:`model_report` to a file."""
+    path = Path(path)
+    path.write_text(model_report(evidence), encoding="utf-8")
+    return path
+
+
+def _findings(evidence: Evidence) -> list[Findings]:
+    """What each kind's report tells of its tasks."""
+    kinds = dict.fromkeys(kind.kind for kind in evidence.panel.kinds)
+    return [
+        kind_reports[kind](evidence.of_kinds({kind}))
+        if kind in kind_reports
+        else _untold(evidence.of_kinds({kind}), kind)
+        for kind in kinds
+    ]
+
+
+def _untold(evidence: Evidence, kind: str) -> Findings:
+    """Tasks of a kind that no report is registered for."""
+    names = ", ".join(evidence.panel.tasks[:50])
+    section = Section(f"kind-{kind}", f"Tasks of kind {kind}", Markup("<p>{}</p>").format(names))
+    return Findings(f"{counted(len(evidence.panel.tasks), f'{kind} task')}.", [], [section])

@@ -1,0 +1,113 @@
+"""A page that stands alone: one HTML file, nothing fetched, everything given escaped."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+from markupsafe import Markup
+
+from bioassay_mtl._version import __version__
+
+_FOLDER = Path(__file__).parent / "assets"
+
+
+@dataclass(frozen=True)
+class Section:
+    """A part of a page.
+
+    Parameters
+    ----------
+    name
+        Its anchor: letters and dashes.
+    title
+        Its heading.
+    body
+        Its HTML.
+    """
+
+    name: str
+    title: str
+    body: Markup
+
+
+def page(title: str, subtitle: str, lead: Markup, sections: Sequence[Section]) -> str:
+    """HTML of a whole page.
+
+    Its content security policy lets no script run but our own, and nothing be fetched.
+
+    Parameters
+    ----------
+    title, subtitle
+        The heading and the line above it.
+    lead
+        What stands before the first section.
+    sections
+        In order; those without a body are left out.
+    """
+    shown = [section for section in sections if section.body]
+    script = _asset("page.js")
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    return Markup(_asset("page.html")).format(
+        title=title,
+        subtitle=subtitle,
+        digest=digest,
+        style=Markup(_asset("page.css")),
+        script=Markup(script),
+        lead=lead,
+        links=join(Markup('<a href="#{}">{}</a>').format(s.name, s.title) for s in shown),
+        sections=join(
+            Markup(
+                '<section id="{0}" aria-labelledby="{0}-title"><h2 id="{0}-title">{1}</h2>{2}'
+                "</section>\n"
+            ).format(section.name, section.title, section.body)
+            for section in shown
+        ),
+        version=__version__,
+        date=date.today().isoformat(),
+    )
+
+
+def join(parts: object) -> Markup:
+    """Pieces of HTML in a row; plain text among them is escaped."""
+    return Markup().join(parts)  # type: ignore[arg-type]
+
+
+def paragraph(text: str, kind: str = "") -> Markup:
+    """A paragraph, such as a ``note``."""
+    return Markup('<p class="{}">{}</p>').format(kind, text)
+
+
+def figure(content: Markup, caption: str) -> Markup:
+    """A drawing and what it shows."""
+    return Markup("<figure>{}<figcaption>{}</figcaption></figure>").format(content, caption)
+
+
+def key_figures(pairs: Sequence[tuple[str, str, str]]) -> Markup:
+    """Large numbers: what, how much, and a remark each."""
+    return Markup('<dl class="key">{}</dl>').format(
+        join(
+            Markup("<div><dt>{}</dt><dd>{}<small>{}</small></dd></div>").format(*pair)
+            for pair in pairs
+        )
+    )
+
+
+def facts(pairs: Sequence[tuple[str, object]]) -> Markup:
+    """Names and values, one a line."""
+    return Markup('<dl class="facts">{}</dl>').format(
+        join(Markup("<div><dt>{}</dt><dd>{}</dd></div>").format(*pair) for pair in pairs)
+    )
+
+
+def folded(summary: str, content: Markup) -> Markup:
+    """What is shown only when asked for."""
+    return Markup("<details><summary>{}</summary>{}</details>").format(summary, content)
+
+
+def _asset(name: str) -> str:
+    return (_FOLDER / name).read_text(encoding="utf-8")

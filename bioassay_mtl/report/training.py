@@ -1,0 +1,134 @@
+"""How a model came about: epochs, split, settings and provenance."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from markupsafe import Markup
+
+from bioassay_mtl._version import __version__
+from bioassay_mtl.nn.model import Model
+from bioassay_mtl.report.evidence import Evidence
+from bioassay_mtl.report.page import Section, facts, figure, folded, join, paragraph
+from bioassay_mtl.report.plot import Axis, Plot
+from bioassay_mtl.report.wording import brief, counted, percent
+
+MOST_CURVES = 4
+
+SPLITS = {
+    "random": "Molecules were dealt out at random.",
+    "scaffold": "Molecules that share a scaffold stand in one part, so that the test part holds "
+    "chemistry that the model has not seen.",
+    "scaffold_balanced": "Molecules that share a scaffold stand in one part; scaffolds were dealt "
+    "out at random.",
+    "column": "A column of the panel says which part a molecule is in.",
+    "indices": "Files of row numbers say which part a molecule is in.",
+}
+COPIES = " Copies of a molecule are never in two parts."
+
+
+def training_section(model: Model) -> Section:
+    """Curves of the epochs, and the split."""
+    history = [dict(record) for record in model.training.get("history", [])]
+    return Section("training", "Training", _curves(model, history) + _split(model))
+
+
+def _curves(model: Model, history: list[dict[str, Any]]) -> Markup:
+    if not history:
+        return Markup()
+    best = model.training.get("best_epoch")
+    epochs = [float(record.get("epoch", n)) for n, record in enumerate(history, 1)]
+    figures = []
+    names = [name for name in history[0] if name != "epoch"]
+    for name in names[:MOST_CURVES]:
+        values = np.array([float(record.get(name) or math.nan) for record in history])
+        known = np.isfinite(values)
+        if not known.any():
+            continue
+        shown = name.replace("_", " ")
+        xs, ys = np.array(epochs)[known], values[known]
+        plot = Plot(Axis.around([0, *epochs], "epoch"), Axis.around(ys, shown))
+        plot.line(xs, ys)
+        if best in epochs and known[at := epochs.index(best)]:
+            plot.mark(epochs[at], values[at])
+        elif len(xs) == 1:
+            plot.mark(float(xs[0]), float(ys[0]))
+        said = f"{shown} by epoch, from {brief(ys[0])} to {brief(ys[-1])}"
+        figures.append(figure(plot.svg(said), f"{said.capitalize()}."))
+    kept = ""
+    if best is not None:
+        kept = (
+            f"{counted(len(history), 'epoch')}; the weights of epoch {best:g} were kept (marked)."
+        )
+    return paragraph(kept) + Markup('<div class="pair">{}</div>').format(join(figures))
+
+
+def _split(model: Model) -> Markup:
+    rows = model.training.get("rows")
+    if not rows:
+        return Markup()
+    config = (model.training.get("config") or {}).get("split") or {}
+    kind = str(config.get("kind", ""))
+    total = sum(rows.values()) or 1
+    pairs: list[tuple[str, object]] = [
+        (part.capitalize(), f"{counted(n, 'molecule')} ({percent(n / total)})")
+        for part, n in rows.items()
+    ]
+    if left_out := model.training.get("rows_left_out"):
+        pairs.append(("In no part", counted(left_out, "molecule")))
+    used = {
+        name: value
+        for name, value in config.items()
+        if value not in (None, {}, [], ()) and name not in ("kind", "copies")
+    }
+    if rows.get("train") == total:
+        return (
+            Markup("<h3>Split</h3>")
+            + paragraph("All molecules were trained on: none was held out.")
+            + facts(pairs[:1])
+        )
+    pairs.append(("Split", ", ".join([kind, *(f"{n} {_plain(v)}" for n, v in used.items())])))
+    return (
+        Markup("<h3>Split</h3>")
+        + paragraph(SPLITS.get(kind, f"Split by {kind}.") + COPIES)
+        + facts(pairs)
+    )
+
+
+def settings_section(evidence: Evidence) -> Section:
+    """What another would need to make the model again."""
+    import yaml
+
+    model = evidence.model
+    parameters = sum(weight.numel() for weight in model.network.parameters())
+    pairs: list[tuple[str, object]] = [
+        ("Model", model.name),
+        ("Network", f"{getattr(model.network_config, 'kind', '')}, {parameters:,} parameters"),
+        (
+            "Reads",
+            "; ".join(f"{n}: {each.summary}" for n, each in model.featurizer.fingerprints.items()),
+        ),
+        ("Evaluated on", evidence.rows or "a panel"),
+        ("Evaluated molecules", f"{len(evidence.panel):,}"),
+        ("Left out, unreadable", f"{evidence.left_out:,}"),
+    ]
+    if digest := model.training.get("panel_sha256"):
+        pairs.append(("Training panel, SHA-256", digest))
+    pairs += [("bioassay_mtl", __version__)]
+    pairs += [(name, version) for name, version in model.featurizer.versions().items()]
+    body = facts(pairs)
+    if config := model.training.get("config"):
+        text = yaml.safe_dump(config, sort_keys=False, allow_unicode=True)
+        body += folded("All training settings", Markup("<pre>{}</pre>").format(text))
+    return Section("settings", "Settings and provenance", body)
+
+
+def _plain(value: Any) -> str:
+    if isinstance(value, Mapping):
+        return ", ".join(f"{name}: {each}" for name, each in value.items())
+    if isinstance(value, list | tuple):
+        return " / ".join(map(str, value))
+    return str(value)

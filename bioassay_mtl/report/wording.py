@@ -1,0 +1,43 @@
+"""Numbers as people read them."""
+
+from __future__ import annotations
+
+import math
+
+UNKNOWN = "–"
+
+
+def number(value: float, digits: int = 3) -> str:
+    """``0.8123 -> 0.812``; a dash where it is not defined."""
+    return f"{value:.{digits}f}" if math.isfinite(value) else UNKNOWN
+
+
+def brief(value: float) -> str:
+    """About two digits: ``0.000123 -> 0.00012``, ``18.3 -> 18``, ``1234 -> 1,234``."""
+    if not math.isfinite(value):
+        return UNKNOWN
+    if value == 0 or abs(value) >= 10:
+        return f"{value:,.0f}"
+    return f"{value:.{max(0, 1 - math.floor(math.log10(abs(value))))}f}"
+
+
+def percent(share: float) -> str:
+    """``0.0141 -> 1.4 %``."""
+    return f"{brief(100 * share)} %" if math.isfinite(share) else UNKNOWN
+
+
+def counted(n: int, one: str, many: str = "") -> str:
+    """``1 assay``, ``1,200 assays``."""
+    return f"{n:,} {one if n == 1 else many or one + 's'}"
+
+
+def interval(low: float, high: float, digits: int = 2) -> str:
+    """``0.79–0.84``; nothing where it is not known."""
+    if not (math.isfinite(low) and math.isfinite(high)):
+        return ""
+    return f"{low:.{digits}f}–{high:.{digits}f}"
+
+
+def shortened(text: str, length: int = 60) -> str:
+    """The text, its end cut off where it is longer."""
+    return text if len(text) <= length else text[: length - 1] + "…"
