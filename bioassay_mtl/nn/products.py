@@ -1,10 +1,12 @@
 """The products of stacked layers: a matrix for each of E experts, or one for all of them.
 
-In training, and on an accelerator, one batched product of BLAS. A prediction on a CPU takes oneDNN
-in its place, which in float32 is twice as fast on processors that PyTorch's BLAS does not favour.
+One batched product of BLAS; but in float32 on a CPU oneDNN in its place, which is twice as fast on
+processors that PyTorch's BLAS does not favour.
 """
 
 from __future__ import annotations
+
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -13,6 +15,9 @@ from torch.nn import functional
 FEWEST_COLUMNS = 16
 """With fewer than 12 columns, BLAS sums the rows at the rim of a block in another order, so that
 the place of a row in the batch would change its result."""
+
+SMALLEST_MATRIX = 2**14
+"""Entries of a matrix for which a call of oneDNN in training is worth it."""
 
 BLOCK = 256
 """Rows that a prediction multiplies at a time where there are whole blocks of them: products of one
@@ -57,10 +62,16 @@ def _blocks(rows: Tensor) -> tuple[Tensor, ...]:
 def _suits_onednn(x: Tensor, weight: Tensor) -> bool:
     return (
         torch.is_inference_mode_enabled()
-        and x.device.type == "cpu"
+        and _is_single_precision(x, weight)
+        and not weight.is_inference()  # such a one does not tell whether it was changed
+    )
+
+
+def _is_single_precision(x: Tensor, weight: Tensor) -> bool:
+    return (
+        x.device.type == "cpu"
         and x.dtype == weight.dtype == torch.float32
         and not torch.is_autocast_enabled("cpu")
-        and not weight.is_inference()  # such a one does not tell whether it was changed
         and torch.backends.mkldnn.is_available()
     )
 
@@ -68,7 +79,57 @@ def _suits_onednn(x: Tensor, weight: Tensor) -> bool:
 def _batched_product(x: Tensor, weight: Tensor) -> Tensor:
     """``x (E, B, K) -> (E, B, N)``."""
     n_columns = weight.shape[-1]
+    if (
+        not torch.is_inference_mode_enabled()
+        and _is_single_precision(x, weight)
+        and weight.shape[-2] * n_columns >= SMALLEST_MATRIX
+        and hasattr(torch.ops.mkldnn, "_linear_pointwise")
+    ):
+        product: Tensor = _Product.apply(x, weight)  # type: ignore[no-untyped-call]
+        return product
     if n_columns >= FEWEST_COLUMNS:
         return x @ weight
     padded = functional.pad(weight, (0, FEWEST_COLUMNS - n_columns))
     return (x @ padded)[..., :n_columns]
+
+
+class _Product(torch.autograd.Function):
+    """``a (E, M, K) @ b (E or none, K, N)`` by oneDNN, differentiable any number of times."""
+
+    @staticmethod
+    def forward(a: Tensor, b: Tensor) -> Tensor:
+        if b.dim() == 2:
+            return _by_onednn(a.flatten(0, 1), b).unflatten(0, a.shape[:2])
+        products = [_by_onednn(*pair) for pair in zip(a, b, strict=True)]
+        return products[0][None] if len(products) == 1 else torch.stack(products)
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: tuple[Tensor, Tensor], output: Tensor) -> None:
+        ctx.save_for_backward(*inputs)
+
+    @staticmethod
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, Tensor | None]:
+        a, b = ctx.saved_tensors
+        for_a, for_b = ctx.needs_input_grad
+        of_a = _Product.apply(gradient, b.mT) if for_a else None  # type: ignore[no-untyped-call]
+        if not for_b:
+            return of_a, None
+        if b.dim() == 2:
+            a, gradient = a.flatten(0, 1)[None], gradient.flatten(0, 1)[None]
+        of_b = _Product.apply(a.mT, gradient)  # type: ignore[no-untyped-call]
+        return of_a, of_b.view_as(b)
+
+    @staticmethod
+    def vmap(
+        info: Any, in_dims: tuple[int | None, int | None], a: Tensor, b: Tensor
+    ) -> tuple[Tensor, int]:
+        a, b = (x if d is None else x.movedim(d, 0) for x, d in zip((a, b), in_dims, strict=True))
+        if in_dims[1] is not None and b.dim() == 3:
+            b = b[:, None]  # one matrix for all experts
+        return a @ b, 0
+
+
+def _by_onednn(a: Tensor, b: Tensor) -> Tensor:
+    # PyTorch has no public way to oneDNN that takes ordinary tensors.
+    product: Tensor = torch.ops.mkldnn._linear_pointwise(a, b.mT, None, "none", [], "")
+    return product

@@ -69,3 +69,32 @@ def test_a_copied_module_has_its_own_weights() -> None:
         product(x, weight)
         copied = copy.deepcopy(product)
         torch.testing.assert_close(copied(x, 3 * weight), 3 * product(x, weight))
+
+
+@pytest.mark.parametrize("shape", [(N_EXPERTS, 144, 128), (144, 128)])
+def test_derivatives_by_onednn_are_those_in_double_precision(shape: tuple[int, ...]) -> None:
+    x, weight = sample(shape, n_rows=50)
+    found = []
+    for kind in (torch.float32, torch.float64):
+        a, b = (t.to(kind).requires_grad_() for t in (x, weight))
+        first = torch.autograd.grad(StackedProduct()(a, b).sin().sum(), (a, b), create_graph=True)
+        second = torch.autograd.grad(sum((g**2).sum() for g in first), (a, b))
+        found.append([g.double() for g in (*first, *second)])
+    for single, double in zip(*found, strict=True):
+        torch.testing.assert_close(single, double, rtol=0, atol=1e-4 * double.abs().max().item())
+
+
+@pytest.mark.parametrize("shape", [(N_EXPERTS, 144, 128), (144, 128)])
+@pytest.mark.parametrize("in_dims", [(0, None), (None, 1), (2, 0)])
+def test_vmap_equals_a_loop(shape: tuple[int, ...], in_dims: tuple[int | None, int | None]) -> None:
+    x, weight = sample(shape, n_rows=20)
+    several = [
+        t if d is None else torch.stack([t, t.sin()], dim=d)
+        for t, d in zip((x, weight), in_dims, strict=True)
+    ]
+    mapped = torch.func.vmap(StackedProduct(), in_dims=in_dims)(*several)
+    for number, found in enumerate(mapped):
+        parts = (
+            t if d is None else t.select(d, number) for t, d in zip(several, in_dims, strict=True)
+        )
+        torch.testing.assert_close(found, StackedProduct()(*parts), rtol=1e-4, atol=1e-4)
