@@ -1,8 +1,9 @@
-"""Network inputs: fingerprints of a batch, as sparse rows on a CPU or dense rows on an accelerator.
+"""Network inputs: a batch of fingerprints, of real-valued features, or of graphs.
 
-A fingerprint sets about 50 of its 1,024 to 4,096 positions. On a CPU the product of such rows with
-a weight table is cheapest as a sum of table rows, and so is its gradient: the same sum over the
-transposed rows. On an accelerator a dense product wins.
+A fingerprint sets about 50 of its 1,024 to 4,096 positions: sparse rows. On a CPU the product of
+such rows with a weight table is cheapest as a sum of table rows, and so is its gradient: the same
+sum over the transposed rows. On an accelerator a dense product wins. Real-valued features are dense
+everywhere.
 """
 
 from __future__ import annotations
@@ -19,7 +20,9 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from bioassay_mtl.chem.features import SparseRows
-from bioassay_mtl.nn.graphs import GraphInput
+from bioassay_mtl.chem.representation import DenseSize, GraphSize, InputSize
+from bioassay_mtl.nn.graphs import GraphInput, composition, n_columns
+from bioassay_mtl.nn.products import FEWEST_COLUMNS
 
 
 @dataclass
@@ -111,25 +114,31 @@ def sparse_product(table: Tensor, x: SparseInput) -> Tensor:
 class InputLinear(nn.Module):
     """A bias-free linear map of named inputs, their products summed: a map of their concatenation.
 
+    Of a graph it reads the :func:`~bioassay_mtl.nn.graphs.composition`.
+
     Parameters
     ----------
-    n_features
-        Columns of each input that is read.
+    sizes
+        Of each input that is read.
     n_outputs
         Columns of the result (several experts side by side are one table).
     """
 
-    def __init__(self, n_features: Mapping[str, int], n_outputs: int) -> None:
+    def __init__(self, sizes: Mapping[str, InputSize], n_outputs: int) -> None:
         super().__init__()
+        self.sizes = dict(sizes)
         self.tables = nn.ParameterDict(
-            {name: nn.Parameter(torch.empty(f, n_outputs)) for name, f in n_features.items()}
+            {
+                name: nn.Parameter(torch.empty(_columns_and_typical(size)[0], n_outputs))
+                for name, size in sizes.items()
+            }
         )
         self.reset_parameters()
 
     def reset_parameters(self) -> None:
-        """Normal, so that a sum of as many rows as a molecule sets positions has unit variance."""
-        for table in self.tables.values():
-            nn.init.normal_(table, std=TYPICAL_POSITIONS**-0.5)
+        """Normal, so that the product with what is typical of a molecule has unit variance."""
+        for name, table in self.tables.items():
+            nn.init.normal_(table, std=_columns_and_typical(self.sizes[name])[1] ** -0.5)
 
     def forward(self, inputs: Inputs) -> Tensor:
         """``(B, n_outputs)``."""
@@ -144,11 +153,31 @@ class InputLinear(nn.Module):
                     table = table.to(torch.get_autocast_dtype("cpu"))
                 product = sparse_product(table, x)
             else:
-                assert isinstance(x, Tensor)
-                product = x @ table
+                product = _dense_product(dense_rows(x, table.dtype), table)
             total = product if total is None else total + product
         assert total is not None
         return total
+
+
+def dense_rows(x: Input, dtype: torch.dtype) -> Tensor:
+    """``(B, F)``: real numbers that a linear map reads."""
+    if isinstance(x, SparseInput):
+        return x.dense(dtype)
+    return (composition(x) if isinstance(x, GraphInput) else x).to(dtype)
+
+
+def _columns_and_typical(size: InputSize) -> tuple[int, int]:
+    """Number of columns, and the squared length of a typical row."""
+    if isinstance(size, GraphSize):
+        return n_columns(size), len(size.atom_widths) + len(size.bond_widths)
+    if isinstance(size, DenseSize):
+        return size.n_columns, size.n_columns
+    return size, TYPICAL_POSITIONS
+
+
+def _dense_product(x: Tensor, table: Tensor) -> Tensor:
+    few = FEWEST_COLUMNS - table.shape[1]
+    return (x @ functional.pad(table, (0, few)))[:, :-few] if few > 0 else x @ table
 
 
 class Products(dict[str, Input]):
@@ -173,14 +202,11 @@ def similarities(
     """``X Y^T (B, B')`` of molecules under the named inputs side by side."""
     total: Tensor | None = None
     for name in names:
-        x, y = inputs[name], others[name]
+        x, y = inputs[name], dense_rows(others[name], dtype).T
         if isinstance(x, SparseInput):
-            assert isinstance(y, SparseInput)
-            product = x.matmul(y.dense(dtype).T.contiguous())
+            product = x.matmul(y.contiguous())
         else:
-            assert isinstance(x, Tensor)
-            assert isinstance(y, Tensor)
-            product = x.to(dtype) @ y.to(dtype).T
+            product = dense_rows(x, dtype) @ y
         total = product if total is None else total + product
     assert total is not None
     return total

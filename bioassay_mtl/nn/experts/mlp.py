@@ -1,4 +1,4 @@
-"""Experts that read fingerprints: MLPs stacked in one weight per layer."""
+"""Experts that read fingerprints or descriptors: MLPs stacked in one weight per layer."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import torch
 from pydantic import Field
 from torch import Tensor, nn
 
+from bioassay_mtl.chem.representation import GraphSize, InputSize
 from bioassay_mtl.errors import ConfigError
 from bioassay_mtl.nn.dropout import ByteDropout
 from bioassay_mtl.nn.experts.base import GroupConfig, activations, expert_kinds
@@ -18,7 +19,7 @@ from bioassay_mtl.nn.inputs import InputLinear, Inputs
 
 @expert_kinds.register("mlp")
 class ExpertGroupConfig(GroupConfig):
-    """MLPs that read the same fingerprints.
+    """MLPs that read the same fingerprints or descriptors.
 
     Parameters
     ----------
@@ -45,9 +46,9 @@ class ExpertGroupConfig(GroupConfig):
     def build(self, sizes: Mapping[str, Any]) -> ExpertGroup:
         """A module from inputs to ``(B, E, H)``."""
         for name in self.inputs:
-            if not isinstance(sizes[name], int):
+            if isinstance(sizes[name], GraphSize):
                 raise ConfigError(
-                    f"experts: kind 'mlp' reads fingerprints, and input {name!r} is a graph "
+                    f"experts: kind 'mlp' reads no graph, and input {name!r} is one "
                     f"(known: {', '.join(sorted(expert_kinds))})"
                 )
         return ExpertGroup(self, sizes)
@@ -60,15 +61,15 @@ class ExpertGroup(nn.Module):
     ----------
     config
         The group.
-    n_features
-        Columns of every input of the model.
+    sizes
+        Of every input of the model.
     """
 
-    def __init__(self, config: ExpertGroupConfig, n_features: Mapping[str, int]) -> None:
+    def __init__(self, config: ExpertGroupConfig, sizes: Mapping[str, InputSize]) -> None:
         super().__init__()
         self.config = config
         self.activation = activations[config.activation]
-        read = {name: n_features[name] for name in config.inputs}
+        read = {name: sizes[name] for name in config.inputs}
         self.first = InputLinear(read, config.n * config.width)
         self.first_bias = nn.Parameter(torch.zeros(config.n, config.width))
         self.layers = nn.ModuleList(

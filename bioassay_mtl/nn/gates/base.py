@@ -9,6 +9,7 @@ import torch
 from pydantic import AfterValidator, Field
 from torch import Tensor, nn
 
+from bioassay_mtl.chem.representation import InputSize
 from bioassay_mtl.config import Config
 from bioassay_mtl.nn.dropout import ByteDropout
 from bioassay_mtl.nn.inputs import Inputs
@@ -26,7 +27,8 @@ class GateConfig(Config):
         Name in the registry of gates: ``uniform``, ``static``, ``linear``, ``low_rank``,
         ``task_embedding``.
     inputs
-        Names of the fingerprints that the gate reads; empty: all fingerprints of the model.
+        Names of the inputs that the gate reads; empty: all of the model but graphs, or if there is
+        nothing else, these. Of a graph it reads :func:`~bioassay_mtl.nn.graphs.composition`.
     rank
         Size of the bottleneck of ``low_rank`` and ``task_embedding``.
     dropout
@@ -58,8 +60,8 @@ class Gate(nn.Module):
         Settings of the gate.
     n_tasks, n_experts
         T and E.
-    n_features
-        Columns of the inputs that the gate reads.
+    sizes
+        Of the inputs that the gate reads.
     """
 
     reads_inputs: ClassVar[bool] = True
@@ -69,7 +71,7 @@ class Gate(nn.Module):
     lie along their first axis, or along the columns of an :class:`InputLinear`."""
 
     def __init__(
-        self, config: GateConfig, n_tasks: int, n_experts: int, n_features: Mapping[str, int]
+        self, config: GateConfig, n_tasks: int, n_experts: int, sizes: Mapping[str, InputSize]
     ) -> None:
         super().__init__()
         self.config, self.n_tasks, self.n_experts = config, n_tasks, n_experts

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor, nn
 
+from bioassay_mtl.chem.representation import InputSize
 from bioassay_mtl.nn.gates.base import Gate, GateConfig, gates
 from bioassay_mtl.nn.inputs import InputLinear, Inputs
 
@@ -20,10 +21,10 @@ class LinearGate(Gate):
     """
 
     def __init__(
-        self, config: GateConfig, n_tasks: int, n_experts: int, n_features: Mapping[str, int]
+        self, config: GateConfig, n_tasks: int, n_experts: int, sizes: Mapping[str, InputSize]
     ) -> None:
-        super().__init__(config, n_tasks, n_experts, n_features)
-        self.weight = InputLinear(n_features, n_tasks * n_experts)
+        super().__init__(config, n_tasks, n_experts, sizes)
+        self.weight = InputLinear(sizes, n_tasks * n_experts)
         for table in self.weight.tables.values():
             nn.init.zeros_(table)
         self.bias = nn.Parameter(torch.zeros(n_tasks, n_experts))

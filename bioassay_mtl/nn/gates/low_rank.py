@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor, nn
 
+from bioassay_mtl.chem.representation import InputSize
 from bioassay_mtl.nn.gates.base import Gate, GateConfig, gates
 from bioassay_mtl.nn.inputs import InputLinear, Inputs
 
@@ -18,10 +19,10 @@ class LowRankGate(Gate):
     shared = ("bottleneck.",)
 
     def __init__(
-        self, config: GateConfig, n_tasks: int, n_experts: int, n_features: Mapping[str, int]
+        self, config: GateConfig, n_tasks: int, n_experts: int, sizes: Mapping[str, InputSize]
     ) -> None:
-        super().__init__(config, n_tasks, n_experts, n_features)
-        self.bottleneck = InputLinear(n_features, config.rank)
+        super().__init__(config, n_tasks, n_experts, sizes)
+        self.bottleneck = InputLinear(sizes, config.rank)
         self.weight = nn.Parameter(torch.zeros(n_tasks, n_experts, config.rank))
         self.bias = nn.Parameter(torch.zeros(n_tasks, n_experts))
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor, nn
 
+from bioassay_mtl.chem.representation import InputSize
 from bioassay_mtl.nn.gates.base import Gate, GateConfig, gates
 from bioassay_mtl.nn.inputs import Inputs
 
@@ -18,9 +19,9 @@ class StaticGate(Gate):
     reads_inputs = False
 
     def __init__(
-        self, config: GateConfig, n_tasks: int, n_experts: int, n_features: Mapping[str, int]
+        self, config: GateConfig, n_tasks: int, n_experts: int, sizes: Mapping[str, InputSize]
     ) -> None:
-        super().__init__(config, n_tasks, n_experts, n_features)
+        super().__init__(config, n_tasks, n_experts, sizes)
         self.score = nn.Parameter(torch.zeros(n_tasks, n_experts))
 
     def scores(self, inputs: Inputs) -> Tensor:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor, nn
 
+from bioassay_mtl.chem.representation import InputSize
 from bioassay_mtl.nn.gates.base import Gate, GateConfig, gates
 from bioassay_mtl.nn.inputs import InputLinear, Inputs
 
@@ -23,10 +24,10 @@ class TaskEmbeddingGate(Gate):
     shared = ("bottleneck.", "key")
 
     def __init__(
-        self, config: GateConfig, n_tasks: int, n_experts: int, n_features: Mapping[str, int]
+        self, config: GateConfig, n_tasks: int, n_experts: int, sizes: Mapping[str, InputSize]
     ) -> None:
-        super().__init__(config, n_tasks, n_experts, n_features)
-        self.bottleneck = InputLinear(n_features, config.rank)
+        super().__init__(config, n_tasks, n_experts, sizes)
+        self.bottleneck = InputLinear(sizes, config.rank)
         self.task = nn.Parameter(torch.randn(n_tasks, config.rank) * config.rank**-0.5)
         self.key = nn.Parameter(torch.zeros(n_experts, config.rank))
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor
 
+from bioassay_mtl.chem.representation import InputSize
 from bioassay_mtl.nn.gates.base import Gate, GateConfig, gates
 from bioassay_mtl.nn.inputs import Inputs
 
@@ -20,9 +21,9 @@ class UniformGate(Gate):
     zeros: Tensor
 
     def __init__(
-        self, config: GateConfig, n_tasks: int, n_experts: int, n_features: Mapping[str, int]
+        self, config: GateConfig, n_tasks: int, n_experts: int, sizes: Mapping[str, InputSize]
     ) -> None:
-        super().__init__(config, n_tasks, n_experts, n_features)
+        super().__init__(config, n_tasks, n_experts, sizes)
         self.register_buffer("zeros", torch.zeros(n_tasks, n_experts), persistent=False)
 
     def scores(self, inputs: Inputs) -> Tensor:

@@ -156,30 +156,13 @@ def test_the_virtual_node_joins_what_bonds_do_not() -> None:
         ({"kind": "gine", "pooling": "multi_head", "hidden": 10}, "4 heads do not divide"),
         ({"kind": "gine", "inputs": ["morgan"]}, r"reads one graph, found inputs \['morgan'\]"),
         ({"kind": "gine", "inputs": ["graph", "morgan"]}, "reads one graph"),
-        ({"kind": "mlp"}, "'mlp' reads fingerprints, and input 'graph' is a graph"),
+        ({"kind": "mlp"}, "'mlp' reads no graph, and input 'graph' is one"),
     ],
 )
 def test_faulty_settings_are_named(values: dict[str, Any], message: str) -> None:
     sizes = {"graph": graphs(["C"]).input_size, "morgan": 64}
     with pytest.raises(ConfigError, match=message):
         build_network(network_config({"experts": [{"inputs": ["graph"]} | values]}), sizes, ["a"])
-
-
-@pytest.mark.parametrize("gate", ["linear", "low_rank", "task_embedding"])
-def test_gates_read_fingerprints(gate: str) -> None:
-    sizes = {"graph": graphs(["C"]).input_size, "morgan": 64}
-
-    def build(inputs: list[str], of: dict[str, Any]) -> Any:
-        experts = [{"kind": "gine", "inputs": ["graph"], "width": 8, "hidden": 8}]
-        config = network_config({"experts": experts, "gate": {"kind": gate, "inputs": inputs}})
-        return build_network(config, of, ["a"])
-
-    build([], sizes)
-    build(["morgan"], sizes)
-    with pytest.raises(ConfigError, match="reads fingerprints, found the graph 'graph'"):
-        build(["graph"], sizes)
-    with pytest.raises(ConfigError, match="'static' or 'uniform'"):
-        build([], {"graph": sizes["graph"]})
 
 
 @kinds
