@@ -2,5 +2,17 @@
 
 from bioassay_mtl.report.evidence import Evidence, gather, held_out
 from bioassay_mtl.report.model_report import model_report, write_model_report
+from bioassay_mtl.report.screen_report import screen_report, write_screen_report
+from bioassay_mtl.report.tally import ScreenTally, screen_tally
 
-__all__ = ["Evidence", "gather", "held_out", "model_report", "write_model_report"]
+__all__ = [
+    "Evidence",
+    "ScreenTally",
+    "gather",
+    "held_out",
+    "model_report",
+    "screen_report",
+    "screen_tally",
+    "write_model_report",
+    "write_screen_report",
+]

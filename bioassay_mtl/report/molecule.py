@@ -25,7 +25,7 @@ _COLOURS = {
 
 
 def molecule(smiles: str, name: str) -> Markup:
-    """An SVG of a molecule; empty where it cannot be read or is too large to be made out.
+    """An SVG of a molecule, or a word where it cannot be read or is too large to be made out.
 
     Parameters
     ----------
@@ -40,7 +40,9 @@ def molecule(smiles: str, name: str) -> Markup:
     with rdBase.BlockLogs():
         found = Chem.MolFromSmiles(smiles)
         if found is None or not 0 < found.GetNumAtoms() <= MOST_ATOMS:
-            return Markup()
+            return Markup('<p class="undrawn">{}</p>').format(
+                "too large to draw" if found is not None else "cannot be read"
+            )
         canvas = rdMolDraw2D.MolDraw2DSVG(WIDTH, HEIGHT)
         options: Any = canvas.drawOptions()
         options.clearBackground = False

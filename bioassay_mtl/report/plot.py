@@ -208,6 +208,20 @@ def drawing(
     ).format(style, 1.3 * width, _short(width), _short(height), description, join(parts))
 
 
+def sparkline(counts: NDArray[np.int64]) -> Markup:
+    """A histogram as small as a word; heights are square roots, so that rare values show."""
+    tall = np.sqrt(counts / max(counts.max(), 1))
+    bars = "".join(
+        f"M{at} 20v-{_short(max(20 * height, 1))}h1V20z"
+        for at, height in enumerate(tall.tolist())
+        if height > 0
+    )
+    return Markup(
+        '<svg viewBox="0 0 {} 20" preserveAspectRatio="none" aria-hidden="true">'
+        '<path class="bars" d="{}"/></svg>'
+    ).format(len(counts), bars)
+
+
 def _text(x: float, y: float, text: str, anchor: str) -> Markup:
     return Markup('<text x="{}" y="{}" text-anchor="{}">{}</text>').format(
         _short(x), _short(y), anchor, text

@@ -30,6 +30,8 @@ class Column:
         Values in [0, 1] that draw a bar each.
     is_text
         Whether it holds words, not numbers.
+    is_drawing
+        Whether it holds small drawings (:func:`bioassay_mtl.report.plot.sparkline`).
     about
         A longer title.
     """
@@ -39,6 +41,7 @@ class Column:
     remarks: Sequence[str] | None = None
     bars: Iterable[float] | None = None
     is_text: bool = False
+    is_drawing: bool = False
     about: str = ""
 
 
@@ -58,7 +61,7 @@ def table(caption: str, heads: Sequence[str], columns: Sequence[Column], *, name
     """
     titles = join(
         Markup('<th scope="col"{}{}>{}</th>').format(
-            Markup(' class="text"') if column.is_text else "",
+            Markup(' class="text"') if column.is_text or column.is_drawing else "",
             Markup(' title="{}"').format(column.about) if column.about else "",
             column.title,
         )
@@ -89,7 +92,9 @@ def _cells(column: Column) -> Iterable[str]:
     bars = column.bars if column.bars is not None else [math.nan] * len(column.cells)
     for text, remark, bar in zip(column.cells, remarks, bars, strict=True):
         start = "<td>"
-        if column.is_text:
+        if column.is_drawing:
+            start = "<td class=drawing>"
+        elif column.is_text:
             start = "<td class=text>"
         elif math.isfinite(bar):
             start = f"<td class=bar style=--b:{min(max(bar, 0), 1):.2f}>"

@@ -49,6 +49,7 @@ for (const holder of document.querySelectorAll("[data-table]")) {
 
   const heads = [...table.tHead.rows[0].cells];
   heads.forEach((head, column) => {
+    if (rows.length && rows[0].cells[column].classList.contains("drawing")) return;
     const button = document.createElement("button");
     button.type = "button";
     button.append(...head.childNodes);
@@ -60,7 +61,7 @@ for (const holder of document.querySelectorAll("[data-table]")) {
       const first = rows.length && typeof valueOf(rows[0], column) === "string" ? "ascending" : "descending";
       const other = first === "ascending" ? "descending" : "ascending";
       const next = before === first ? other : first;
-      for (const each of heads) each.setAttribute("aria-sort", each === head ? next : "none");
+      for (const each of heads) if (each.hasAttribute("aria-sort")) each.setAttribute("aria-sort", each === head ? next : "none");
       const sign = next === "ascending" ? 1 : -1;
       const keyed = rows.map((row) => [valueOf(row, column), row]);
       keyed.sort(([a], [b]) => {

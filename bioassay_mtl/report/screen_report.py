@@ -1,0 +1,263 @@
+"""The page about a screen: what was found, where, and what became of every record."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from markupsafe import Markup
+from numpy.typing import NDArray
+
+from bioassay_mtl.report.molecule import molecule
+from bioassay_mtl.report.page import (
+    Section,
+    facts,
+    figure,
+    join,
+    key_figures,
+    page,
+    paragraph,
+)
+from bioassay_mtl.report.plot import Axis, Plot, sparkline
+from bioassay_mtl.report.table import Column, table
+from bioassay_mtl.report.tally import FOLD, THRESHOLDS, Best, ScreenTally
+from bioassay_mtl.report.wording import UNKNOWN, brief, counted, number, percent, shortened
+from bioassay_mtl.screening.hits import Hit
+from bioassay_mtl.screening.summary import ScreenSummary
+
+MOST_SPARKLINES = 500
+ASSAYS_PER_HIT = 3
+
+
+def screen_report(summary: ScreenSummary, tally: ScreenTally) -> str:
+    """HTML of a screen's report: one file that stands alone.
+
+    Parameters
+    ----------
+    summary
+        What the screen returned.
+    tally
+        What watched it, from :func:`screen_tally`.
+    """
+    rate = summary.molecules_per_second.get("total")
+    key = [
+        ("Records", f"{summary.rows:,}", f"{tally.n_ok:,} predicted"),
+        ("Assays", f"{summary.assays:,}", summary.model),
+    ]
+    if len(tally.at_probabilities):
+        share = tally.rows_above / max(tally.n_ok, 1)
+        likely = counted(tally.rows_above, "molecule")
+        key.append(("Probability 0.5 or more", f"{percent(share)}", f"{likely}, in some assay"))
+    key.append(
+        (
+            "Molecules per second",
+            UNKNOWN if rate is None else f"{rate:,.0f}",
+            f"{brief(summary.seconds['total'])} s in all",
+        )
+    )
+    return page(
+        f"Screen with {summary.model}",
+        f"Screen report, {counted(summary.rows, 'record')}",
+        paragraph(_lead(summary, tally)) + key_figures(key),
+        [
+            Section("hits", "Top hits", _hits(tally)),
+            Section("assays", "Assays", _assays(tally)),
+            Section("records", "Records", _statuses(summary)),
+            Section("run", "The run", _run(summary)),
+        ],
+    )
+
+
+def write_screen_report(summary: ScreenSummary, tally: ScreenTally, path: str | Path) -> Path:
+    """Write :func:`screen_report` to a file."""
+    path = Path(path)
+    path.write_text(screen_report(summary, tally), encoding="utf-8")
+    return path
+
+
+def _lead(summary: ScreenSummary, tally: ScreenTally) -> str:
+    if not tally.n_ok:
+        return "No record could be predicted: the statuses below say why."
+    text = f"{counted(tally.n_ok, 'molecule')} predicted in {counted(summary.assays, 'assay')}. "
+    if not len(tally.at_probabilities):
+        return text
+    reached = tally.above[:, 0] > 0
+    if not reached.any():
+        return text + "No probability reaches 0.5: look at how far predictions exceed the usual."
+    most = int(tally.above[:, 0].argmax())
+    return text + (
+        f"In {counted(int(reached.sum()), 'assay')} some molecule is more likely active than "
+        f"not; {tally.columns[most].name} has most of them, {tally.above[most, 0]:,}."
+    )
+
+
+def _hits(tally: ScreenTally) -> Markup:
+    hits = tally.hits()
+    if hits:
+        text = (
+            "Molecules whose prediction says most beyond an assay's usual share of actives, each "
+            f"with its {ASSAYS_PER_HIT} most telling assays: predicted probability, and how many "
+            "times the usual share that is."
+        )
+        return paragraph(text) + _cards([_hit_card(tally, hit, p) for hit, p in hits])
+    found = [(c, best) for c, best in zip(tally.columns, tally.best, strict=True) if best]
+    if not found:
+        return Markup()
+    text = "The molecule of the largest prediction, for the first assays."
+    return paragraph(text) + _cards(
+        [
+            _card(best, Markup("<p>{}: <b>{}</b> {}</p>").format(c.name, brief(best.value), c.unit))
+            for c, best in found[:12]
+        ]
+    )
+
+
+def _cards(cards: list[Markup]) -> Markup:
+    return Markup('<ul class="cards">{}</ul>').format(join(cards))
+
+
+def _hit_card(tally: ScreenTally, hit: Hit, predictions: NDArray[np.float32]) -> Markup:
+    with np.errstate(invalid="ignore", divide="ignore"):
+        folds = np.nan_to_num(np.where(predictions > 0, predictions / tally.shares, 0), nan=0)
+        bits = np.where(folds > 1, predictions * np.log2(np.maximum(folds, 1)), 0)
+    chosen = [at for at in np.argsort(-bits, kind="stable")[:ASSAYS_PER_HIT] if bits[at] > 0]
+    lines = join(
+        Markup('<p>{}: <b>{}</b> <span class="note">{}×</span></p>').format(
+            tally.columns[at].name, number(float(predictions[at])), brief(float(folds[at]))
+        )
+        for at in chosen
+    )
+    return _card(Best(hit.probability, hit.row, hit.id, hit.smiles), lines)
+
+
+def _card(best: Best, lines: Markup) -> Markup:
+    name = best.id or f"row {best.row}"
+    return Markup("<li>{}<h3>{}</h3>{}<p class='smiles'>{}</p></li>").format(
+        molecule(best.smiles, name), shortened(name), lines, shortened(best.smiles, 160)
+    )
+
+
+def _assays(tally: ScreenTally) -> Markup:
+    if not tally.n_ok:
+        return Markup()
+    parts = []
+    if len(tally.at_probabilities):
+        parts += [_overview(tally), _probability_table(tally)]
+    if len(tally.at_values):
+        parts.append(_value_table(tally))
+    return join(parts)
+
+
+def _overview(tally: ScreenTally) -> Markup:
+    counts = tally.probabilities.counts.sum(axis=0)
+    x = Axis.powers(1e-4, 1, "predicted probability")
+    shares = counts / counts.sum()
+    top = float(shares.max())
+    y = Axis(0, top, "share of all predictions", (0, top), ("0", percent(top)))
+    plot = Plot(x, y).bars(tally.probabilities.edges, shares)
+    return figure(
+        plot.svg("Distribution of all predicted probabilities"),
+        "All predictions together. The first bar holds those below 0.0001 too.",
+    )
+
+
+def _probability_table(tally: ScreenTally) -> Markup:
+    order = np.lexsort((-tally.telling, -tally.above[:, 0]))
+    order = order[np.isin(order, tally.at_probabilities)]
+    place = {column: at for at, column in enumerate(tally.at_probabilities.tolist())}
+    largest = [best.value if (best := tally.best[c]) else np.nan for c in order.tolist()]
+    columns = [
+        Column(f"≥ {threshold}", [f"{n:,}" for n in tally.above[order, at].tolist()])
+        for at, threshold in enumerate(THRESHOLDS)
+    ]
+    if np.isfinite(tally.shares[order]).any():
+        columns += [
+            Column(f"≥ {FOLD:g}× usual", [f"{n:,}" for n in tally.telling[order].tolist()]),
+            Column("Usual share", [percent(share) for share in tally.shares[order].tolist()]),
+        ]
+    columns += [
+        Column("Highest", [number(value) for value in largest], bars=largest),
+        Column("Best molecule", [_name(tally.best[c]) for c in order.tolist()], is_text=True),
+    ]
+    if len(order) <= MOST_SPARKLINES:
+        drawn = [sparkline(tally.probabilities.counts[place[c]]) for c in order.tolist()]
+        columns.insert(0, Column("0.0001 to 1", drawn, is_drawing=True))
+    return paragraph(
+        "Molecules above a probability, and above a multiple of the assay's usual share of "
+        "actives. Small drawings: distribution of its predictions, on a logarithmic scale.",
+        "note",
+    ) + table(
+        "Predictions in each assay",
+        [tally.columns[c].name for c in order.tolist()],
+        columns,
+        name="Assay",
+    )
+
+
+def _value_table(tally: ScreenTally) -> Markup:
+    order = tally.at_values.tolist()
+    best = [tally.best[column] for column in order]
+    hist = tally.values
+    columns = [
+        Column("Largest", [UNKNOWN if b is None else brief(b.value) for b in best]),
+        Column("Best molecule", [_name(b) for b in best], is_text=True),
+    ]
+    if len(order) <= MOST_SPARKLINES:
+        ends = [
+            f"{brief(low)} to {brief(low + hist.n_bins * width)}"
+            for low, width in zip(hist.low.tolist(), hist.width.tolist(), strict=True)
+        ]
+        drawn = [sparkline(counts) for counts in hist.counts]
+        columns[:0] = [
+            Column("Distribution", drawn, is_drawing=True),
+            Column("From, to", ends, is_text=True),
+        ]
+    if any(tally.columns[column].unit for column in order):
+        columns.insert(0, Column("Unit", [tally.columns[c].unit for c in order], is_text=True))
+    return Markup("<h3>Values</h3>") + table(
+        "Predicted values in each assay",
+        [tally.columns[column].name for column in order],
+        columns,
+        name="Assay",
+    )
+
+
+def _name(best: Best | None) -> str:
+    return UNKNOWN if best is None else shortened(best.id or f"row {best.row}", 40)
+
+
+def _statuses(summary: ScreenSummary) -> Markup:
+    total = max(summary.rows, 1)
+    names = list(summary.statuses)
+    counts = list(summary.statuses.values())
+    return paragraph("Every input record has one row in the output, and this many of them:") + (
+        table(
+            "Records by status",
+            names,
+            [
+                Column("Records", [f"{n:,}" for n in counts], bars=[n / total for n in counts]),
+                Column("Share", [percent(n / total) for n in counts]),
+            ],
+            name="Status",
+        )
+    )
+
+
+def _run(summary: ScreenSummary) -> Markup:
+    rates = summary.molecules_per_second
+    pairs: list[tuple[str, object]] = [
+        ("Model", summary.model),
+        ("Input" if len(summary.inputs) == 1 else "Inputs", ", ".join(summary.inputs[:20])),
+        ("Output", summary.output),
+    ]
+    pairs += [
+        (
+            stage.capitalize(),
+            f"{brief(seconds)} s"
+            + (f", {rate:,.0f} molecules/s" if (rate := rates[stage]) else ""),
+        )
+        for stage, seconds in summary.seconds.items()
+    ]
+    return facts(pairs) + paragraph(
+        "Stages overlap, so that their seconds add up to more than the total.", "note"
+    )

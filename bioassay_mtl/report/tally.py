@@ -1,0 +1,170 @@
+"""What a screen's report is made from, gathered as batches go by."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bioassay_mtl.data.kinds import TaskKind
+from bioassay_mtl.report.histogram import ProbabilityHistogram, ValueHistogram
+from bioassay_mtl.screening.batch import ScreenedBatch
+from bioassay_mtl.screening.hits import Hit, TellingHits
+from bioassay_mtl.screening.options import ScreenOptions, choose_assays
+
+if TYPE_CHECKING:
+    from bioassay_mtl.nn.model import Model
+    from bioassay_mtl.nn.pending import PendingModel
+
+HITS = 12
+THRESHOLDS = (0.5, 0.9)
+FOLD = 10.0
+"""Times the usual active share that counts as much."""
+
+VALUES = ("regression", "censored")
+"""Kinds of tasks whose predictions are no probabilities."""
+
+
+@dataclass(frozen=True)
+class Predicted:
+    """One of the columns that a screen writes.
+
+    Parameters
+    ----------
+    name
+        As in the output.
+    task
+        The assay that it belongs to.
+    is_probability
+        Whether it lies in [0, 1].
+    share
+        Usual share of actives; NaN where there is none.
+    unit
+        Of a value.
+    """
+
+    name: str
+    task: str
+    is_probability: bool
+    share: float
+    unit: str = ""
+
+
+@dataclass(frozen=True)
+class Best:
+    """The molecule of the largest prediction in a column."""
+
+    value: float
+    row: int
+    id: str
+    smiles: str
+
+
+class ScreenTally:
+    """Counts, histograms and best molecules of a screen; its memory does not grow with the rows.
+
+    Parameters
+    ----------
+    columns
+        Those of the batches, in order.
+    k
+        Molecules kept to be drawn.
+    """
+
+    def __init__(self, columns: Sequence[Predicted], k: int = HITS) -> None:
+        self.columns = tuple(columns)
+        self.at_probabilities = np.flatnonzero([c.is_probability for c in columns])
+        self.at_values = np.flatnonzero([not c.is_probability for c in columns])
+        self.shares = np.array([c.share for c in columns])
+        self.probabilities = ProbabilityHistogram(len(self.at_probabilities))
+        self.values = ValueHistogram(len(self.at_values))
+        self.above = np.zeros((len(columns), len(THRESHOLDS)), dtype=np.int64)
+        self.telling = np.zeros(len(columns), dtype=np.int64)
+        self.rows_above = 0
+        self.n_ok = 0
+        self.best: list[Best | None] = [None] * len(columns)
+        self._largest = np.full(len(columns), -np.inf)
+        shared = np.flatnonzero(np.isfinite(self.shares))
+        self._shared = shared
+        self._hits = TellingHits([columns[c].name for c in shared.tolist()], self.shares[shared], k)
+        self._predictions: dict[int, NDArray[np.float32]] = {}
+
+    def add(self, batch: ScreenedBatch) -> None:
+        """Take in the next batch of rows."""
+        rows = np.flatnonzero(batch.ok)
+        if not len(rows):
+            return
+        found = batch.probabilities[rows]
+        p = found[:, self.at_probabilities]
+        self.probabilities.add(p)
+        self.values.add(found[:, self.at_values])
+        for place, threshold in enumerate(THRESHOLDS):
+            self.above[self.at_probabilities, place] += (p >= threshold).sum(axis=0)
+        with np.errstate(invalid="ignore"):
+            self.telling += (found >= FOLD * self.shares).sum(axis=0)
+        self.rows_above += int((p >= THRESHOLDS[0]).any(axis=1).sum())
+        self.n_ok += len(rows)
+        self._keep_best(batch, rows, found)
+        self._keep_hits(batch)
+
+    def _keep_best(
+        self, batch: ScreenedBatch, rows: NDArray[np.intp], found: NDArray[np.float32]
+    ) -> None:
+        top = found.argmax(axis=0)
+        largest = found[top, np.arange(found.shape[1])]
+        for column in np.flatnonzero(largest > self._largest).tolist():
+            at = int(rows[top[column]])
+            value = float(largest[column])
+            self._largest[column] = value
+            row = batch.first_row + at
+            self.best[column] = Best(value, row, batch.ids[at], batch.smiles[at])
+
+    def _keep_hits(self, batch: ScreenedBatch) -> None:
+        if not len(self._shared):
+            return
+        chosen = ScreenedBatch(
+            batch.first_row,
+            batch.file,
+            batch.ids,
+            batch.smiles,
+            batch.status,
+            batch.probabilities[:, self._shared],
+        )
+        self._hits.add(chosen)
+        kept = {hit.row for hit in self._hits.best()}
+        self._predictions = {r: p for r, p in self._predictions.items() if r in kept}
+        for row in kept - self._predictions.keys():
+            self._predictions[row] = batch.probabilities[row - batch.first_row].copy()
+
+    def hits(self) -> list[tuple[Hit, NDArray[np.float32]]]:
+        """The most telling molecules, best first, each with its predictions ``(C,)``."""
+        return [(hit, self._predictions[hit.row]) for hit in self._hits.best()]
+
+
+def screen_tally(model: Model | PendingModel, options: ScreenOptions, k: int = HITS) -> ScreenTally:
+    """What watches a screen of a model with some options."""
+    kinds: Sequence[TaskKind | None] = getattr(model, "kinds", ()) or [None] * len(model.tasks)
+    columns = []
+    for at in choose_assays(options.assays, model.tasks):
+        task, kind = model.tasks[at], kinds[at]
+        is_binary = kind is None or kind.kind == "binary"
+        columns += [
+            Predicted(
+                name,
+                task,
+                is_probability=kind is None or kind.kind not in VALUES,
+                share=_share(model, at) if is_binary else np.nan,
+                unit=getattr(kind, "unit", ""),
+            )
+            for name in ([task] if kind is None else kind.columns(task))
+        ]
+    return ScreenTally(columns, k)
+
+
+def _share(model: Model | PendingModel, at: int) -> float:
+    """Active share in the training data, with one pseudo-count: rare is not impossible."""
+    active = model.label_counts["active"][at]
+    return float((active + 1) / (active + model.label_counts["inactive"][at] + 1))
