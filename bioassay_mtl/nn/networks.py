@@ -48,4 +48,4 @@ def build_network(
 
 def _register() -> None:
     # Late, because it takes PyTorch's seconds of import; settings and help do without.
-    from bioassay_mtl.nn import mmoeex, rivals  # noqa: F401
+    from bioassay_mtl.nn import ensemble, mmoeex, rivals  # noqa: F401

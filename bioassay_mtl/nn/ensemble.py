@@ -1,0 +1,187 @@
+"""Several trained networks as one: the weighted mean of their outputs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import fields, is_dataclass
+from typing import Annotated, Any, Literal
+
+import numpy as np
+import torch
+from pydantic import Field, SerializeAsAny, field_validator
+from torch import Tensor, nn
+
+from bioassay_mtl.chem.featurizer import Featurizer
+from bioassay_mtl.chem.representation import InputSize
+from bioassay_mtl.config import Config
+from bioassay_mtl.data.kinds import TaskKind
+from bioassay_mtl.errors import ConfigError
+from bioassay_mtl.nn.inputs import Inputs
+from bioassay_mtl.nn.model import Model
+from bioassay_mtl.nn.networks import build_network, network_config, networks
+
+
+class EnsembleConfig(Config):
+    """Architecture of :class:`Ensemble`.
+
+    Parameters
+    ----------
+    members
+        Architectures of the members.
+    weights
+        Share of each member, positive and summing to 1; None for equal shares.
+    """
+
+    kind: Literal["ensemble"] = "ensemble"
+    members: Annotated[tuple[SerializeAsAny[Config], ...], Field(min_length=1)]
+    weights: tuple[Annotated[float, Field(gt=0)], ...] | None = None
+
+    @field_validator("members", mode="before")
+    @classmethod
+    def _known_members(cls, values: Sequence[Any]) -> tuple[Config, ...]:
+        return tuple(network_config(value) for value in values)
+
+    @field_validator("weights")
+    @classmethod
+    def _shares(cls, weights: tuple[float, ...] | None, info: Any) -> tuple[float, ...] | None:
+        members = info.data.get("members", ())
+        if weights is not None and (len(weights) != len(members) or abs(sum(weights) - 1) > 1e-6):
+            raise ValueError(f"one weight for each of {len(members)} members, 1 in all")
+        return weights
+
+
+@networks.register("ensemble")
+class Ensemble(nn.Module):
+    """``sum_k w_k f_k(x)`` of trained members: a mixture of all their experts.
+
+    Its gates are the members', times their weights: where towers vote, the output is the gates'
+    mean of all experts' votes, as in a single mixture. It predicts; it is not trained as a whole.
+
+    Parameters
+    ----------
+    config
+        The architecture.
+    sizes, tasks, kinds
+        As for any network; a member takes from the inputs what it reads.
+    """
+
+    config_class: type[Config] = EnsembleConfig
+
+    def __init__(
+        self,
+        config: EnsembleConfig,
+        sizes: Mapping[str, InputSize],
+        tasks: Sequence[str],
+        kinds: Sequence[TaskKind] = (),
+    ) -> None:
+        super().__init__()
+        n = len(config.members)
+        self.weights = config.weights or (1 / n,) * n
+        self.members = nn.ModuleList(
+            build_network(member, sizes, tasks, kinds) for member in config.members
+        )
+        self.outputs = self.members[0].outputs
+        matrix = torch.cat([member.connections for member in self.members], dim=1)
+        self.register_buffer("connections", matrix, persistent=False)
+        for member, part in zip(self.members, matrix.split(self._n_experts, dim=1), strict=True):
+            member.connections = part  # a view: what a folder says of all reaches each
+
+    @property
+    def _n_experts(self) -> list[int]:
+        return [member.connections.shape[1] for member in self.members]
+
+    def experts(self, inputs: Inputs) -> Tensor:
+        """``(B, E, H)`` of all members, narrower ones filled up with zeros."""
+        parts = [member.experts(inputs) for member in self.members]
+        width = max(part.shape[-1] for part in parts)
+        return torch.cat(
+            [nn.functional.pad(part, (0, width - part.shape[-1])) for part in parts], 1
+        )
+
+    def mixing_weights(self, inputs: Inputs) -> Tensor:
+        """``(B or 1, T, E)``: the members' gates, times their weights."""
+        gates = [
+            weight * member.mixing_weights(inputs)
+            for weight, member in zip(self.weights, self.members, strict=True)
+        ]
+        n_rows = max(len(gate) for gate in gates)
+        return torch.cat([gate.expand(n_rows, -1, -1) for gate in gates], dim=2)
+
+    def forward(self, inputs: Inputs) -> Tensor:
+        """``(B, O)``."""
+        total: Tensor = sum(  # type: ignore[assignment]
+            weight * member(inputs).float()
+            for weight, member in zip(self.weights, self.members, strict=True)
+        )
+        return total
+
+
+def join(models: Sequence[Model], weights: Sequence[float] | None = None, name: str = "") -> Model:
+    """One model of several that predict the same tasks.
+
+    Parameters
+    ----------
+    models
+        They may read different inputs, and inputs of one name must be the same.
+    weights
+        Share of each, summing to 1; None for equal shares.
+    name
+        Of the new model; empty for that of the first. What else is said of a model (counts,
+        training, metrics) is the first one's.
+
+    Raises
+    ------
+    ConfigError
+        The models do not fit together.
+    """
+    first = models[0]
+    fingerprints: dict[str, Any] = {}
+    scalings: dict[str, Any] = {}
+    for number, model in enumerate(models, start=1):
+        if (model.tasks, model.kinds) != (first.tasks, first.kinds):
+            raise ConfigError(f"join: model {number} predicts other tasks than model 1")
+        if not _same(model.standardisation, first.standardisation):
+            raise ConfigError(f"join: model {number} was trained on values of another scale")
+        for mine, all_known in (
+            (model.featurizer.fingerprints, fingerprints),
+            (model.scalings, scalings),
+        ):
+            for key, value in mine.items():
+                if not _same(all_known.setdefault(key, value), value):
+                    raise ConfigError(f"join: input {key!r} of model {number} is another one")
+    config = EnsembleConfig.of(
+        {
+            "members": [model.network_config for model in models],
+            "weights": None if weights is None else tuple(weights),
+        }
+    )
+    featurizer = Featurizer(fingerprints, min(model.featurizer.max_atoms for model in models))
+    network = build_network(config, featurizer.input_sizes, first.tasks, first.kinds)
+    for member, model in zip(network.members, models, strict=True):
+        member.load_state_dict(model.network.state_dict())
+        member.connections.copy_(model.network.connections)
+    return Model(
+        network=network,
+        network_config=config,
+        featurizer=featurizer,
+        tasks=first.tasks,
+        label_counts=first.label_counts,
+        annotations=first.annotations,
+        name=name or first.name,
+        training=first.training,
+        metrics=first.metrics,
+        card=first.card,
+        scalings=scalings,
+        kinds=first.kinds,
+        standardisation=first.standardisation,
+    )
+
+
+def _same(one: Any, other: Any) -> bool:
+    """Whether two settings, or two sets of arrays, are equal."""
+    if is_dataclass(one) and type(one) is type(other):
+        return all(
+            np.array_equal(getattr(one, each.name), getattr(other, each.name), equal_nan=True)
+            for each in fields(one)
+        )
+    return bool(one == other)
