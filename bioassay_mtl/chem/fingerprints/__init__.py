@@ -2,6 +2,7 @@
 
 from bioassay_mtl.chem.fingerprints.atom_pair import AtomPairFingerprint
 from bioassay_mtl.chem.fingerprints.base import Fingerprint, fingerprint_from, fingerprints
+from bioassay_mtl.chem.fingerprints.given import GivenFingerprint
 from bioassay_mtl.chem.fingerprints.maccs import MACCSFingerprint
 from bioassay_mtl.chem.fingerprints.morgan import MorganFingerprint
 from bioassay_mtl.chem.fingerprints.rdkit_path import RDKitPathFingerprint
@@ -10,6 +11,7 @@ from bioassay_mtl.chem.fingerprints.torsion import TorsionFingerprint
 __all__ = [
     "AtomPairFingerprint",
     "Fingerprint",
+    "GivenFingerprint",
     "MACCSFingerprint",
     "MorganFingerprint",
     "RDKitPathFingerprint",

@@ -1,0 +1,161 @@
+"""What the arrays of other libraries hold: SMILES, a fingerprint, or real-valued features."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bioassay_mtl.errors import InputError
+
+if TYPE_CHECKING:
+    from bioassay_mtl.chem.blocks import Block
+    from bioassay_mtl.chem.representation import Representation
+    from bioassay_mtl.data.kinds import TaskKind
+    from bioassay_mtl.nn.model import Model
+
+INPUT = "features"
+"""Name of the input of a model that was trained on an array."""
+
+_LARGEST_COUNT = 255
+
+
+class DataError(InputError, ValueError):
+    """An array that cannot be used; a `ValueError` too, as the other libraries expect."""
+
+
+def smiles_of(x: Any) -> list[str] | None:
+    """The SMILES, where `x` is text, ``(n,)`` or ``(n, 1)``; None where it is numbers.
+
+    A missing value (None, NaN) among texts is an empty text.
+    """
+    values = np.asarray(x) if hasattr(x, "dtype") else np.asarray(x, dtype=object)
+    if values.ndim == 2 and values.shape[1] == 1:
+        values = values[:, 0]
+    if values.ndim != 1 or values.dtype.kind not in "OUT":
+        return None
+    cells = values.tolist()
+    if not any(isinstance(cell, str) for cell in cells):
+        return None
+    return [cell if isinstance(cell, str) else "" for cell in cells]
+
+
+def representation_of(x: NDArray[Any]) -> dict[str, Any]:
+    """Settings of the input that holds an array ``(n, F)``.
+
+    Zeros and ones are the bits of a fingerprint; whole numbers from 0 to 255, most of them 0, are
+    its counts; all else are real-valued features, each column standardised.
+    """
+    if not np.isnan(x).any() and x.min(initial=0) >= 0 and (x == np.rint(x)).all():
+        if x.max(initial=0) <= 1:
+            return {"kind": "given", "n_bits": x.shape[1]}
+        if x.max() <= _LARGEST_COUNT and 2 * np.count_nonzero(x) < x.size:
+            return {"kind": "given", "n_bits": x.shape[1], "counts": True}
+    return {"kind": "dense", "n_columns": x.shape[1]}
+
+
+def block_of(x: NDArray[Any], representation: Representation) -> Block:
+    """An array ``(n, F)`` as the block that a model reads.
+
+    Raises
+    ------
+    DataError
+        It has other columns, or does not hold what the model was trained on.
+    """
+    from bioassay_mtl.chem.descriptors import DenseBlock
+    from bioassay_mtl.chem.features import PackedBits, SparseCounts
+
+    if x.ndim != 2 or x.shape[1] != representation.n_features:
+        raise DataError(f"features (n, {representation.n_features}) are expected, found {x.shape}")
+    if representation.kind == "dense":
+        return DenseBlock(np.asarray(x, dtype=np.float32))
+    counts: bool = representation.counts  # type: ignore[attr-defined]
+    wrong = x[~np.isin(x, (0, 1))] if not counts else x[~((x >= 0) & (x == np.rint(x)))]
+    if len(wrong):
+        raise DataError(
+            f"the model was trained on {'counts' if counts else 'zeros and ones'}; found {wrong[0]}"
+        )
+    if not counts:
+        return PackedBits(np.packbits(x.astype(np.bool_), axis=1), x.shape[1])
+    rows, columns = np.nonzero(x)
+    return SparseCounts(
+        np.searchsorted(rows, np.arange(len(x) + 1)),
+        columns.astype(np.uint16),
+        np.minimum(x[rows, columns], _LARGEST_COUNT).astype(np.uint8),
+        x.shape[1],
+        representation.scale,  # type: ignore[attr-defined]
+    )
+
+
+def fit(
+    x: Any,
+    labels: NDArray[Any],
+    tasks: list[str],
+    kinds: Sequence[TaskKind],
+    settings: Mapping[str, Any],
+    **options: Any,
+) -> Model:
+    """Train on all rows of arrays.
+
+    Parameters
+    ----------
+    x
+        n SMILES, or features ``(n, F)``.
+    labels
+        ``(n, T)``, NaN where not measured.
+    tasks, kinds
+        Names and kinds of the T tasks.
+    settings
+        Of :class:`bioassay_mtl.training.config.TrainingConfig`.
+    options
+        Of :func:`bioassay_mtl.training.fit.train`.
+    """
+    from bioassay_mtl.chem.fingerprints import fingerprint_from
+    from bioassay_mtl.data.panel import Panel
+    from bioassay_mtl.data.splits import Split
+    from bioassay_mtl.training.config import TrainingConfig
+    from bioassay_mtl.training.fit import train
+
+    given: Any = smiles_of(x)
+    settings = dict(settings)
+    if given is None:
+        if "fingerprints" in settings:
+            raise DataError("fingerprints are made of SMILES, found features")
+        recipe = representation_of(x)
+        given = {INPUT: block_of(x, fingerprint_from(recipe))}
+        settings["fingerprints"] = {INPUT: recipe}
+    panel = Panel.from_arrays(given, labels, tasks, kinds=kinds)
+    none = np.zeros(0, dtype=np.int64)
+    everything = Split(np.arange(len(panel)), none, none, len(panel))
+    return train(panel, TrainingConfig.of(settings), parts=everything, **options)
+
+
+def predict(model: Model, x: Any) -> NDArray[np.float32]:
+    """Predicted columns ``(n, n_columns)``; NaN where a SMILES cannot be used.
+
+    Raises
+    ------
+    DataError
+        `x` is text and the model reads features, or the other way round.
+    """
+    structures = smiles_of(x)
+    reads_array = INPUT in model.featurizer.fingerprints
+    if (structures is None) != reads_array:
+        raise DataError(f"the model reads {'features' if reads_array else 'SMILES'}")
+    if structures is not None:
+        return model.predict_features(model.featurize(structures))
+    block = block_of(np.asarray(x), model.featurizer.fingerprints[INPUT])
+    return model.predict_features({INPUT: block})
+
+
+def array_of(block: Any) -> NDArray[np.float32]:
+    """``(n, F)``: bits, real values, or counts themselves (not as a network reads them)."""
+    from bioassay_mtl.chem.features import SparseCounts
+
+    if not isinstance(block, SparseCounts):
+        return np.array(block.dense(), dtype=np.float32)
+    values = np.zeros((len(block), block.n_features), dtype=np.float32)
+    values[np.repeat(np.arange(len(block)), np.diff(block.offsets)), block.indices] = block.counts
+    return values

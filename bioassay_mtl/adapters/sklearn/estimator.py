@@ -1,0 +1,190 @@
+"""What the classifier and the regressor have in common."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.base import BaseEstimator
+from sklearn.utils import check_random_state
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from bioassay_mtl.adapters import arrays
+from bioassay_mtl.adapters.arrays import DataError
+from bioassay_mtl.data.kinds import TaskKind
+from bioassay_mtl.nn.folder import CARD, CONFIG, METRICS, WEIGHTS
+from bioassay_mtl.nn.model import Model
+
+_LARGEST_SEED = 2**31 - 1
+
+EstimatorT = TypeVar("EstimatorT", bound="BioassayEstimator")
+
+
+class BioassayEstimator(BaseEstimator):
+    """A multi-task network on SMILES or features; see its two kinds.
+
+    Parameters
+    ----------
+    epochs
+        Passes over the rows.
+    batch_size
+        Molecules a step; None for about 30 steps an epoch.
+    learning_rate, weight_decay
+        Of AdamW.
+    network
+        Architecture, by ``kind`` (see :class:`bioassay_mtl.training.config.TrainingConfig`); None
+        for experts of 600 units.
+    fingerprints
+        What is made of SMILES, by name; None for Morgan, torsion and atom-pair counts.
+    settings
+        Any further settings of a training run.
+    random_state
+        Seed of initial weights, order of rows and dropout.
+    """
+
+    def __init__(
+        self,
+        *,
+        epochs: int = 12,
+        batch_size: int | None = None,
+        learning_rate: float = 16e-3,
+        weight_decay: float = 1.0,
+        network: Mapping[str, Any] | None = None,
+        fingerprints: Mapping[str, Any] | None = None,
+        settings: Mapping[str, Any] | None = None,
+        random_state: Any = 0,
+    ) -> None:
+        self.epochs = epochs
+        self.batch_size = batch_size
+        self.learning_rate = learning_rate
+        self.weight_decay = weight_decay
+        self.network = network
+        self.fingerprints = fingerprints
+        self.settings = settings
+        self.random_state = random_state
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.string = True
+        tags.input_tags.allow_nan = True
+        tags.target_tags.required = True
+        tags.target_tags.multi_output = True
+        return tags
+
+    def _fit(
+        self: EstimatorT, x: Any, labels: NDArray[Any], tasks: list[str], kinds: Sequence[TaskKind]
+    ) -> EstimatorT:
+        """Train on inputs that :meth:`_inputs` gave."""
+        seed = self.random_state
+        if not isinstance(seed, int | np.integer):
+            seed = check_random_state(seed).randint(_LARGEST_SEED)
+        settings = {
+            "epochs": self.epochs,
+            "batch_size": self.batch_size,
+            "learning_rate": self.learning_rate,
+            "weight_decay": self.weight_decay,
+            "seed": int(seed),
+            "network": self.network,
+            "fingerprints": self.fingerprints,
+        }
+        chosen = {name: value for name, value in settings.items() if value is not None}
+        self.model_ = arrays.fit(x, labels, tasks, kinds, {**chosen, **(self.settings or {})})
+        self.n_epochs_ = len(self.model_.training["history"])
+        return self
+
+    def _inputs(self, X: Any, *, reset: bool) -> Any:
+        """SMILES as a list, features as an array that scikit-learn has looked at."""
+        structures = arrays.smiles_of(X)
+        if structures is None:
+            return validate_data(
+                self, X, reset=reset, dtype=np.float64, ensure_all_finite="allow-nan"
+            )
+        if reset:
+            self.__dict__.pop("n_features_in_", None)
+        return structures
+
+    def _columns(self, X: Any) -> NDArray[np.float32]:
+        """What the model predicts, ``(n, n_columns)``."""
+        check_is_fitted(self, "model_")
+        return arrays.predict(self.model_, self._inputs(X, reset=False))
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Settings, plain values, and the model as the bytes of its files."""
+        state: dict[str, Any] = super().__getstate__()
+        if "model_" in state:
+            with tempfile.TemporaryDirectory() as folder:
+                saved = state["model_"].save(Path(folder) / "model")
+                state = {**state, "model_": {p.name: p.read_bytes() for p in saved.iterdir()}}
+        return state
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        files = state.get("model_")
+        if files is not None:
+            with tempfile.TemporaryDirectory() as folder:
+                for name in (WEIGHTS, CONFIG, METRICS, CARD):
+                    (Path(folder) / name).write_bytes(files[name])
+                state = {**state, "model_": Model.load(folder)}
+        super().__setstate__(state)
+
+
+def usable(predicted: NDArray[Any]) -> NDArray[Any]:
+    """Predictions, none of them missing.
+
+    Raises
+    ------
+    DataError
+        A SMILES cannot be used.
+    """
+    missing = np.flatnonzero(np.isnan(predicted).any(axis=1))
+    if len(missing):
+        raise DataError(
+            f"{len(missing)} SMILES cannot be used, the first in row {missing[0]}",
+            hint="leave them out; predict_proba of a classifier gives NaN there",
+        )
+    return predicted
+
+
+def given_labels(y: Any, n: int) -> NDArray[Any]:
+    """`y` as an array, ``(n,)`` or ``(n, T)``.
+
+    Raises
+    ------
+    DataError
+        It is missing, or of another shape.
+    """
+    if y is None:
+        raise DataError("the estimator requires y to be passed, but the target y is None")
+    values = np.asarray(y)
+    if values.ndim not in (1, 2) or len(values) != n:
+        raise DataError(f"y must be ({n},) or ({n}, tasks), found {values.shape}")
+    return values
+
+
+def task_names(y: Any, n: int) -> list[str]:
+    """Columns of a table, the name of a series, or numbers."""
+    name = getattr(y, "name", None)
+    names = getattr(y, "columns", range(n) if name is None else [name])
+    return [str(each) for each in names]
+
+
+def numbers(values: NDArray[Any]) -> NDArray[np.float64]:
+    """Labels as numbers, NaN where not measured.
+
+    Raises
+    ------
+    DataError
+        None is measured, or one is no number, or infinite.
+    """
+    try:
+        held = values.astype(np.float64)
+    except (TypeError, ValueError) as error:
+        raise DataError(f"y must be numbers, NaN where not measured: {error}") from None
+    if np.isnan(held).all():
+        raise DataError("y has no measured cell")
+    if np.isinf(held).any():
+        raise DataError("Input y contains infinity or a value too large for dtype('float64').")
+    return held

@@ -1,0 +1,65 @@
+"""The regressor."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.base import RegressorMixin
+from sklearn.metrics import r2_score
+
+from bioassay_mtl.adapters.sklearn.estimator import (
+    BioassayEstimator,
+    given_labels,
+    numbers,
+    task_names,
+)
+from bioassay_mtl.adapters.sklearn.scorer import MacroScorer
+from bioassay_mtl.data.kinds import Regression
+
+
+class BioassayRegressor(RegressorMixin, BioassayEstimator):
+    """Values in many assays at once, from SMILES or features.
+
+    Parameters
+    ----------
+    epochs, batch_size, learning_rate, weight_decay, network, fingerprints, settings, random_state
+        See :class:`~bioassay_mtl.adapters.sklearn.estimator.BioassayEstimator`.
+
+    Attributes
+    ----------
+    model_
+        The :class:`bioassay_mtl.nn.model.Model`; ``model_.save(folder)`` keeps it.
+    """
+
+    def fit(self, X: Any, y: Any) -> BioassayRegressor:
+        """Train.
+
+        Parameters
+        ----------
+        X
+            n SMILES, or features ``(n, F)``.
+        y
+            ``(n, T)`` or ``(n,)``, NaN where a molecule was not measured.
+
+        Raises
+        ------
+        DataError
+            A value is not allowed.
+        """
+        x = self._inputs(X, reset=True)
+        values = numbers(given_labels(y, len(x)))
+        self.is_one_ = values.ndim == 1
+        values = values.reshape(len(values), -1)
+        tasks = task_names(y, values.shape[1])
+        return self._fit(x, values, tasks, [Regression()] * len(tasks))
+
+    def predict(self, X: Any) -> NDArray[np.float32]:
+        """Values, ``(n, T)`` or ``(n,)`` as `y` was; NaN where a SMILES cannot be used."""
+        columns = self._columns(X)
+        return columns[:, 0] if self.is_one_ else columns
+
+    def score(self, X: Any, y: Any) -> float:
+        """Mean coefficient of determination over the tasks."""
+        return MacroScorer(r2_score, response="predict")(self, X, y)

@@ -1,0 +1,54 @@
+"""Scores of sparse panels: of each task over its measured cells, then their mean."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class MacroScorer:
+    """Mean of a metric over tasks, where most cells of ``y`` may be NaN.
+
+    A task whose measured cells are all alike has no score. Rows without a prediction (a SMILES that
+    cannot be used) are left out, and their number is logged.
+
+    Parameters
+    ----------
+    metric
+        ``metric(y_true, y_score) -> float`` of one task, as those of `sklearn.metrics`.
+    response
+        What of the estimator is scored.
+
+    Examples
+    --------
+    >>> from sklearn.metrics import average_precision_score
+    >>> scorer = MacroScorer(average_precision_score)
+    >>> GridSearchCV(BioassayClassifier(), grid, scoring=scorer, cv=KFold())  # doctest: +SKIP
+    """
+
+    metric: Callable[[Any, Any], float]
+    response: Literal["predict_proba", "predict"] = "predict_proba"
+
+    def __call__(self, estimator: Any, X: Any, y: Any) -> float:
+        """The score; NaN where no task has one."""
+        y = np.asarray(y, dtype=np.float64)
+        found = np.asarray(getattr(estimator, self.response)(X))
+        if y.ndim == 1:
+            y = y[:, None]
+            found = found[:, -1:] if found.ndim == 2 else found[:, None]
+        predicted = ~np.isnan(found).any(axis=1)
+        if not predicted.all():
+            log.warning("%d rows have no prediction: not scored", (~predicted).sum())
+        scores = []
+        for labels, score in zip(y[predicted].T, found[predicted].T, strict=True):
+            measured = ~np.isnan(labels)
+            if len(np.unique(labels[measured])) > 1:
+                scores.append(self.metric(labels[measured], score[measured]))
+        return float(np.mean(scores)) if scores else float("nan")
