@@ -77,11 +77,12 @@ class Ensemble(nn.Module):
         super().__init__()
         n = len(config.members)
         self.weights = config.weights or (1 / n,) * n
-        self.members = nn.ModuleList(
+        self.members: Any = nn.ModuleList(
             build_network(member, sizes, tasks, kinds) for member in config.members
         )
         self.outputs = self.members[0].outputs
-        matrix = torch.cat([member.connections for member in self.members], dim=1)
+        parts: list[Any] = [member.connections for member in self.members]
+        matrix = torch.cat(parts, dim=1)
         self.register_buffer("connections", matrix, persistent=False)
         for member, part in zip(self.members, matrix.split(self._n_experts, dim=1), strict=True):
             member.connections = part  # a view: what a folder says of all reaches each
@@ -109,7 +110,7 @@ class Ensemble(nn.Module):
 
     def forward(self, inputs: Inputs) -> Tensor:
         """``(B, O)``."""
-        total: Tensor = sum(  # type: ignore[assignment]
+        total: Tensor = sum(
             weight * member(inputs).float()
             for weight, member in zip(self.weights, self.members, strict=True)
         )

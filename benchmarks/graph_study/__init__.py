@@ -1,0 +1,1 @@
+"""Experts that read fingerprints, descriptors and graphs, alone and mixed, and their rivals."""
