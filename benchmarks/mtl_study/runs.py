@@ -25,7 +25,7 @@ from bioassay_mtl.data.splits import Split
 from bioassay_mtl.nn.model import Model
 from bioassay_mtl.training import train
 from bioassay_mtl.training.config import TrainingConfig
-from bioassay_mtl.training.module import SCORE
+from bioassay_mtl.training.score import AVERAGE_PRECISION
 
 TRIAL_SEED = 0
 
@@ -144,7 +144,9 @@ class Study:
             start, cpu_start = time.perf_counter(), time.process_time()
             models = [self._fit_panel(panel, config) for panel in panels]
             seconds, cpu = time.perf_counter() - start, time.process_time() - cpu_start
-        curves = np.array([[e.get(SCORE, np.nan) for e in m.training["history"]] for m in models])
+        curves = np.array(
+            [[e.get(AVERAGE_PRECISION, np.nan) for e in m.training["history"]] for m in models]
+        )
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", RuntimeWarning)  # an assay that cannot be validated
             curve = np.nan_to_num(np.nanmean(curves, axis=0)).tolist()

@@ -1,8 +1,9 @@
 """The model folder: safetensors and JSON, nothing that can run code.
 
-``model.safetensors`` (weights), ``config.json`` (architecture, featurizer with versions, tasks,
-connection matrix, label counts, training settings, data hash, format version and the hashes of the
-other files), ``metrics.json``, ``README.md`` (the model card).
+``model.safetensors`` (weights, and the scalings of real-valued inputs), ``config.json``
+(architecture, featurizer with versions, tasks, connection matrix, label counts, training settings,
+data hash, format version and the hashes of the other files), ``metrics.json``, ``README.md`` (the
+model card).
 """
 
 from __future__ import annotations
@@ -19,8 +20,12 @@ import numpy as np
 
 from bioassay_mtl._version import __version__
 from bioassay_mtl.chem.featurizer import Featurizer
+from bioassay_mtl.chem.representation import DenseSize
+from bioassay_mtl.data.kinds import all_binary, kind_config
+from bioassay_mtl.data.standardisation import Standardisation
 from bioassay_mtl.errors import ConfigError, ModelFolderError
 from bioassay_mtl.nn.networks import build_network, network_config
+from bioassay_mtl.nn.scaling import ColumnScaling
 
 if TYPE_CHECKING:
     import torch
@@ -28,6 +33,9 @@ if TYPE_CHECKING:
     from bioassay_mtl.nn.model import Model
 
 FORMAT_VERSION = 1
+KINDS_VERSION = 2
+"""Of models with tasks that are not binary: what reads version 1 alone must refuse them."""
+_SCALING = "scaling/"
 WEIGHTS, CONFIG, METRICS, CARD = "model.safetensors", "config.json", "metrics.json", "README.md"
 
 
@@ -66,6 +74,8 @@ def write_folder(
             name: value.detach().to("cpu", dtype).contiguous()
             for name, value in model.network.state_dict().items()
         }
+        for name, scaling in model.scalings.items():  # in half the digits, they would overflow
+            weights[_SCALING + name] = torch.from_numpy(scaling.quantiles)
         save_file(weights, scratch / WEIGHTS)
         (scratch / WEIGHTS).chmod(0o644)  # safetensors keeps files to their owner
         (scratch / METRICS).write_text(json.dumps(model.metrics, indent=1) + "\n")
@@ -107,7 +117,13 @@ def read_folder(folder: Path) -> Model:
     try:
         architecture = network_config(config["network"])
         weights = load_file(folder / WEIGHTS)
-        network = build_network(architecture, featurizer.input_sizes, tasks)
+        scalings = {
+            name: ColumnScaling(weights.pop(_SCALING + name).numpy())
+            for name, size in featurizer.input_sizes.items()
+            if isinstance(size, DenseSize)
+        }
+        kinds = tuple(kind_config(kind) for kind in config.get("kinds", ()))
+        network = build_network(architecture, featurizer.input_sizes, tasks, kinds)
         network.connections.copy_(_read_matrix(config["connections"]))
         network.load_state_dict({name: value.float() for name, value in weights.items()})
     except (ConfigError, SafetensorError, RuntimeError, KeyError) as error:
@@ -123,6 +139,9 @@ def read_folder(folder: Path) -> Model:
         training=config["training"],
         metrics=json.loads((folder / METRICS).read_text(encoding="utf-8")),
         card=(folder / CARD).read_text(encoding="utf-8"),
+        scalings=scalings,
+        kinds=kinds,
+        standardisation=(Standardisation.from_json(config["standardisation"]) if kinds else None),
     )
 
 
@@ -134,10 +153,10 @@ def read_config(folder: Path) -> dict[str, Any]:
         version, recorded = config["format_version"], config["sha256"][CONFIG]
     except (ValueError, KeyError, TypeError) as error:
         raise ModelFolderError(f"{path} is not a model's configuration: {error}") from error
-    if version != FORMAT_VERSION:
+    if version not in (FORMAT_VERSION, KINDS_VERSION):
         raise ModelFolderError(
             f"{path} has format version {version}; this version of bioassay_mtl ({__version__}) "
-            f"reads version {FORMAT_VERSION}"
+            f"reads versions {FORMAT_VERSION} and {KINDS_VERSION}"
         )
     if _digest(config) != recorded:
         raise ModelFolderError(f"{path} was altered since the model was saved")
@@ -147,7 +166,7 @@ def read_config(folder: Path) -> dict[str, Any]:
 def _config(model: Model) -> dict[str, Any]:
     matrix = model.network.connections.cpu().numpy()
     return {
-        "format_version": FORMAT_VERSION,
+        "format_version": FORMAT_VERSION if all_binary(model.kinds) else KINDS_VERSION,
         "package_version": __version__,
         "name": model.name,
         "tasks": list(model.tasks),
@@ -160,6 +179,18 @@ def _config(model: Model) -> dict[str, Any]:
         | {"kind": model.network_config.kind},  # type: ignore[attr-defined]
         "connections": ["".join("01"[int(cell)] for cell in row) for row in matrix],
         "training": model.training,
+        **_kinds(model),
+    }
+
+
+def _kinds(model: Model) -> dict[str, Any]:
+    """What only models with tasks that are not binary have."""
+    if all_binary(model.kinds):
+        return {}
+    assert model.standardisation is not None
+    return {
+        "kinds": [kind.model_dump(mode="json") for kind in model.kinds],
+        "standardisation": model.standardisation.to_json(),
     }
 
 

@@ -12,14 +12,19 @@ import torch
 from numpy.typing import NDArray
 
 from bioassay_mtl.chem.blocks import Block
+from bioassay_mtl.chem.descriptors import DenseBlock, held
 from bioassay_mtl.chem.features import Features, PackedBits
 from bioassay_mtl.chem.featurizer import Featurizer
 from bioassay_mtl.chem.parallel import featurize
+from bioassay_mtl.chem.representation import DenseSize
 from bioassay_mtl.chem.status import Status
 from bioassay_mtl.config import Config
+from bioassay_mtl.data.kinds import TaskKind, columns_of, complete
+from bioassay_mtl.data.standardisation import Standardisation
 from bioassay_mtl.errors import ConfigError
 from bioassay_mtl.nn.inputs import Inputs
 from bioassay_mtl.nn.resident import resident
+from bioassay_mtl.nn.scaling import ColumnScaling, scaled
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -33,12 +38,12 @@ FeatureLike = Features | Block | NDArray[np.uint8] | Mapping[str, Any]
 
 @dataclass
 class Model:
-    """Predicts the probability of activity in every task.
+    """Predicts every task: probabilities of activity or of classes, and values.
 
     Parameters
     ----------
     network
-        Maps inputs to logits ``(B, n_tasks)``.
+        Maps inputs to outputs ``(B, O)``, one logit for each binary task.
     network_config
         Its architecture.
     featurizer
@@ -46,7 +51,8 @@ class Model:
     tasks
         Names of the assays, in the order of the outputs.
     label_counts
-        ``active`` and ``inactive``: measured cells per task among the rows it was trained on.
+        ``active`` and ``inactive``: measured cells per task among the rows it was trained on. With
+        tasks that are not binary also ``measured``, and ``classes``: cells by class, by task name.
     annotations
         What is known of an assay beyond its name, such as ``{"PCBA-1030": {"target_class": ...}}``.
     name
@@ -57,21 +63,40 @@ class Model:
         What was measured, by part and metric.
     card
         The model card, Markdown.
+    scalings
+        Of every real-valued input, from the training rows.
+    kinds
+        Of the tasks; all binary where none are given.
+    standardisation
+        Of values, undone in predictions; None where all tasks are binary.
     """
 
     network: Any
     network_config: Config
     featurizer: Featurizer
     tasks: tuple[str, ...]
-    label_counts: dict[str, list[int]]
+    label_counts: dict[str, Any]
     annotations: dict[str, dict[str, str]] = field(default_factory=dict)
     name: str = "model"
     training: dict[str, Any] = field(default_factory=dict)
     metrics: dict[str, Any] = field(default_factory=dict)
     card: str = ""
+    scalings: dict[str, ColumnScaling] = field(default_factory=dict)
+    kinds: tuple[TaskKind, ...] = ()
+    standardisation: Standardisation | None = None
 
     def __post_init__(self) -> None:
+        self.kinds = complete(self.kinds, len(self.tasks))
         self.network.eval()
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Names of the predicted columns.
+
+        The task's name for a binary task (probability of activity) or a value (in its own unit),
+        ``task[class]`` for each class of a multiclass or ordinal task (probability).
+        """
+        return columns_of(self.tasks, self.kinds)
 
     @property
     def device(self) -> torch.device:
@@ -93,16 +118,43 @@ class Model:
             raise ConfigError(f"device {str(device)!r} cannot be used: {error}") from error
         return self
 
-    def featurize(self, structures: Sequence[str], workers: int = 1) -> Features:
-        """Features of SMILES, row by row; those that fail carry a status and zero rows."""
-        return featurize(structures, self.featurizer, workers=workers)
+    def featurize(
+        self,
+        structures: Sequence[str],
+        workers: int = 1,
+        columns: Mapping[str, Sequence[Any]] | None = None,
+    ) -> Features:
+        """Features of SMILES, row by row; those that fail carry a status and blank rows.
 
-    def predict(self, structures: Sequence[str], workers: int = 1) -> pd.DataFrame:
-        """Probabilities for a list of SMILES.
+        Parameters
+        ----------
+        structures
+            n SMILES.
+        workers
+            Processes that featurize.
+        columns
+            n values by the name of each column that the model reads beside structures (a mapping,
+            or a table of pandas).
+
+        Raises
+        ------
+        InputError
+            Where such columns are missing, or hold no numbers.
+        """
+        features = featurize(structures, self.featurizer, workers=workers)
+        return self.featurizer.with_columns(features, {} if columns is None else columns)
+
+    def predict(
+        self,
+        structures: Sequence[str],
+        workers: int = 1,
+        columns: Mapping[str, Sequence[Any]] | None = None,
+    ) -> pd.DataFrame:
+        """Predictions for a list of SMILES.
 
         Returns
         -------
-        DataFrame aligned with the input: ``status`` first, then one float32 column per task, NaN
+        DataFrame aligned with the input: ``status`` first, then float32 :attr:`columns`, NaN
         where the status is not ok. The values are those that the command line prints.
         """
         import pandas as pd
@@ -110,20 +162,20 @@ class Model:
         if isinstance(structures, str):
             raise ConfigError("predict takes a list of SMILES, found one text")
         structures = list(structures)
-        features = self.featurize(structures, workers=workers)
-        table = pd.DataFrame(self.predict_features(features), columns=list(self.tasks))
+        features = self.featurize(structures, workers=workers, columns=columns)
+        table = pd.DataFrame(self.predict_features(features), columns=list(self.columns))
         table.insert(0, "status", [Status.from_code(int(code)).value for code in features.status])
         return table
 
     def predict_features(self, features: FeatureLike) -> NDArray[np.float32]:
-        """Probabilities ``(n, n_tasks) float32`` for features made beforehand.
+        """Predictions ``(n, n_columns) float32`` for features made beforehand.
 
         Parameters
         ----------
         features
             What :meth:`featurize` returned; or a mapping from input name to block; or, for a model
-            with one input, its block; or, for one bit fingerprint, packed bits
-            ``(n, n_bits / 8) uint8`` (most significant bit first, as `numpy.packbits`).
+            with one input, its block; or, packed bits ``(n, n_bits / 8) uint8``
+            (most significant bit first, as `numpy.packbits`), or real numbers ``(n, F)``.
 
         Raises
         ------
@@ -131,7 +183,7 @@ class Model:
             Inputs are missing, or have another number of columns than the model reads.
         """
         features = self._as_features(features)
-        probabilities = np.full((len(features), len(self.tasks)), np.nan, dtype=np.float32)
+        probabilities = np.full((len(features), len(self.columns)), np.nan, dtype=np.float32)
         rows = np.flatnonzero(features.ok)
         for start in range(0, len(rows), BLOCK_ROWS):
             part = rows[start : start + BLOCK_ROWS]
@@ -140,16 +192,18 @@ class Model:
 
     @torch.inference_mode()
     def _predict_block(self, features: Features, rows: NDArray[np.intp]) -> NDArray[np.float32]:
-        padded = np.resize(rows, BLOCK_ROWS)
-        every = torch.arange(BLOCK_ROWS, device=self.device)
-        inputs: Inputs = {
-            name: resident(block.take(padded), self.device).batch(every)
-            for name, block in features.blocks.items()
-        }
-        probabilities: NDArray[np.float32] = (
-            torch.sigmoid(self.network(inputs).float()).cpu().numpy()
-        )
-        return probabilities[: len(rows)]
+        inputs = self.inputs(features.take(np.resize(rows, BLOCK_ROWS)))
+        outputs = self.network(inputs).float()
+        found: NDArray[np.float32] = self.network.outputs.predict(outputs).cpu().numpy()
+        if self.standardisation is not None:
+            found = self.standardisation.undo(found, self.kinds)
+        return found[: len(rows)]
+
+    def inputs(self, features: Features) -> Inputs:
+        """What the network reads of some molecules, all in one batch."""
+        every = torch.arange(len(features), device=self.device)
+        blocks = scaled(features.blocks, self.scalings)
+        return {n: resident(block, self.device).batch(every) for n, block in blocks.items()}
 
     def _as_features(self, given: FeatureLike) -> Features:
         expected = self.featurizer.fingerprints
@@ -180,9 +234,13 @@ class Model:
         if not isinstance(block, np.ndarray):
             return block  # type: ignore[no-any-return]
         try:
+            if isinstance(self.featurizer.input_sizes.get(name), DenseSize):
+                return DenseBlock(held(block))
             return PackedBits(block, self.featurizer.n_features.get(name, 0))
         except ValueError as error:
-            raise ConfigError(f"input {name!r}: packed bits are expected: {error}") from error
+            raise ConfigError(
+                f"input {name!r}: packed bits or real numbers are expected: {error}"
+            ) from error
 
     def save(self, folder: str | Path, *, overwrite: bool = False, half: bool = False) -> Path:
         """Write the model folder (see :func:`bioassay_mtl.nn.folder.write_folder`)."""

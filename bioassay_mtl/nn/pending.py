@@ -5,13 +5,14 @@ from __future__ import annotations
 import threading
 from concurrent.futures import Future
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bioassay_mtl.chem.features import Features
 from bioassay_mtl.chem.featurizer import Featurizer
+from bioassay_mtl.data.kinds import TaskKind, columns_of, complete, kind_config
 from bioassay_mtl.nn.folder import read_config
 from bioassay_mtl.nn.shipped import find_model
 
@@ -44,7 +45,10 @@ class PendingModel:
         config = read_config(folder)
         self.name: str = config["name"]
         self.tasks: tuple[str, ...] = tuple(config["tasks"])
-        self.label_counts: dict[str, list[int]] = config["label_counts"]
+        kinds = tuple(kind_config(kind) for kind in config.get("kinds", ()))
+        self.kinds: tuple[TaskKind, ...] = complete(kinds, len(self.tasks))
+        self.columns: tuple[str, ...] = columns_of(self.tasks, self.kinds)
+        self.label_counts: dict[str, Any] = config["label_counts"]
         self.annotations: dict[str, dict[str, str]] = config.get("annotations", {})
         self.featurizer = Featurizer.from_config(config["featurizer"])
         self._model: Future[Model] = Future()

@@ -8,7 +8,7 @@ from pathlib import Path
 import lightning.pytorch as pl
 
 from bioassay_mtl.training.checkpoint import Best, load_checkpoint, save_checkpoint
-from bioassay_mtl.training.module import SCORE, TrainingModule
+from bioassay_mtl.training.module import TrainingModule
 
 Progress = Callable[[Mapping[str, float]], None]
 """Called after each epoch with its number, loss and, where there are validation rows, its score."""
@@ -56,7 +56,7 @@ class KeepBest(pl.Callback):
     def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         assert isinstance(pl_module, TrainingModule)
         record = pl_module.record_epoch()
-        score = record.get(SCORE)
+        score = record.get(pl_module.score.name)
         if score is None or score > self.best.score:
             self.best.weights = pl_module.average.state()
             self.best.epoch = record["epoch"]

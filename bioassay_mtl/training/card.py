@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
+from bioassay_mtl.data.kinds import all_binary
 from bioassay_mtl.nn.model import Model
 
 
@@ -15,25 +17,50 @@ def model_card(model: Model) -> str:
     lines = [
         f"# {model.name}",
         "",
-        f"Probability of activity in {len(model.tasks)} assays, from SMILES.",
+        _promise(model),
         "",
         f"- Network: {model.network_config.kind}, "  # type: ignore[attr-defined]
         f"{n_parameters / 1e6:.2f} million parameters, "
         f"{model.network.connections.shape[1]} experts",
         f"- Reads: {', '.join(describe_inputs(model))}",
-        f"- Trained on {rows['train']:,} molecules with "
-        f"{sum(model.label_counts['active']):,} active and "
-        f"{sum(model.label_counts['inactive']):,} inactive cells; cells that were not measured "
-        "have no part in it",
+        f"- Trained on {rows['train']:,} molecules with {_cells(model)}; cells that were not "
+        "measured have no part in it",
         f"- Panel (SHA-256): `{model.training['panel_sha256']}`",
         "",
     ]
     measured = {part: values for part, values in model.metrics.items() if values}
-    if measured:
+    if measured and not all_binary(model.kinds):
+        lines += [line for part, values in measured.items() for line in _by_kind(part, values)]
+        lines += ["Macro means over the tasks of each kind that have two different outcomes."]
+    elif measured:
         lines += ["| rows | molecules | ROC-AUC | average precision |", "|---|---|---|---|"]
         lines += [_metric_row(part, rows[part], values) for part, values in measured.items()]
         lines += ["", "Macro means over the assays with an active and an inactive molecule."]
     return "\n".join(lines) + "\n"
+
+
+def _promise(model: Model) -> str:
+    if all_binary(model.kinds):
+        return f"Probability of activity in {len(model.tasks)} assays, from SMILES."
+    counts = Counter(kind.kind for kind in model.kinds)
+    kinds = ", ".join(f"{n} {kind}" for kind, n in counts.items())
+    return f"Predictions of {len(model.tasks)} tasks ({kinds}), from SMILES."
+
+
+def _cells(model: Model) -> str:
+    counts = model.label_counts
+    if not all_binary(model.kinds):
+        return f"{sum(counts['measured']):,} measured cells"
+    return f"{sum(counts['active']):,} active and {sum(counts['inactive']):,} inactive cells"
+
+
+def _by_kind(part: str, values: Mapping[str, Any]) -> list[str]:
+    """A table of the means of each kind on one part."""
+    lines = [f"| {part} | metric | mean |", "|---|---|---|"]
+    for kind, macro in values["macro_by_kind"].items():
+        for name, value in macro.items():
+            lines.append(f"| {kind} | {name} | {'n/a' if value is None else f'{value:.3f}'} |")
+    return [*lines, ""]
 
 
 def describe_inputs(model: Model) -> list[str]:

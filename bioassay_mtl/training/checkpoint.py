@@ -30,7 +30,7 @@ class Best:
     weights
         Averaged weights, in the order of the network's parameters.
     score
-        Validation macro average precision.
+        On the validation rows, see :class:`bioassay_mtl.training.score.ValidationScore`.
     epoch
         Number of the epoch, from 1.
     """

@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field, SerializeAsAny, field_validator
+from pydantic import AfterValidator, Field, SerializeAsAny, field_validator, model_validator
 
 from bioassay_mtl.balance import balance_config
-from bioassay_mtl.balance.losses import CellLoss, PositiveWeight, loss_config
+from bioassay_mtl.balance.losses import CellLoss, PositiveWeight, ValueLoss, loss_config
 from bioassay_mtl.balance.reductions import reductions
 from bioassay_mtl.chem.fingerprints import fingerprint_from
 from bioassay_mtl.chem.molecule import DEFAULT_MAX_ATOMS
 from bioassay_mtl.config import Config
 from bioassay_mtl.data.splits import SplitConfig
+from bioassay_mtl.errors import ConfigError
 from bioassay_mtl.nn import network_config
 from bioassay_mtl.training.sampling import Sampling, sampling_config
 
@@ -43,7 +44,8 @@ class TrainingConfig(Config):
     Parameters
     ----------
     fingerprints
-        Name of each input -> settings of its fingerprint.
+        Name of each input -> settings of its fingerprint, graph or descriptors, by ``kind``. It may
+        also be written as ``inputs``.
     max_atoms
         Larger molecules are not trained on, and get the status ``too_large`` in a screen.
     network
@@ -54,10 +56,16 @@ class TrainingConfig(Config):
         Which rows make an epoch: ``uniform`` (each once) or ``balanced`` (as many, drawn so that
         rare outcomes are seen more often), or settings by ``kind``.
     loss
-        Of a measured cell: ``bce``, ``focal`` or ``asymmetric``, or its settings by ``kind``.
+        Of a measured cell of a binary task: ``bce``, ``focal`` or ``asymmetric``, or its settings
+        by ``kind``.
+    value_loss
+        Of a measured value: ``huber``, beyond which errors count less than squared, and ``noise``,
+        how sharp bounds of censored values are (both in standard deviations of the task).
     positive_weight
         Weight of the loss of actives per task: ``none``, ``full`` (inactives : actives) or its
-        ``sqrt``.
+        ``sqrt``; of a class likewise, against the most frequent class of its task.
+    task_weights
+        Factors of the losses of tasks, by the name of a task or of a kind (``regression``).
     reduction
         From the cells of a task to its loss: ``sum`` (per molecule: assays with more cells weigh
         more) or ``mean_per_task`` (every assay weighs the same).
@@ -73,7 +81,9 @@ class TrainingConfig(Config):
     epochs
         Passes over the training rows; without validation rows, exactly so many.
     patience
-        Epochs without a better macro average precision on the validation rows before stopping.
+        Epochs without a better score on the validation rows before stopping: macro average
+        precision, or with tasks that are not binary the mean skill
+        (:class:`bioassay_mtl.training.score.ValidationScore`).
     batch_size
         Molecules per step; None for about 30 steps an epoch (32 to 1,024 molecules each).
     learning_rate, weight_decay
@@ -107,7 +117,11 @@ class TrainingConfig(Config):
     split: SplitConfig = SplitConfig()
     sampling: SerializeAsAny[Sampling] = Field(default="uniform", validate_default=True)
     loss: SerializeAsAny[CellLoss] = Field(default="bce", validate_default=True)
+    value_loss: ValueLoss = ValueLoss()
     positive_weight: PositiveWeight = "none"
+    task_weights: dict[str, Annotated[float, Field(ge=0, allow_inf_nan=False)]] = Field(
+        default_factory=dict
+    )
     reduction: Annotated[str, AfterValidator(reductions.known)] = "sum"
     balance: SerializeAsAny[Config] = Field(default="sum", validate_default=True)
     expert_loss: Annotated[float, Field(ge=0)] = 1.0
@@ -126,6 +140,15 @@ class TrainingConfig(Config):
     device: Literal["auto", "cpu", "cuda"] = "auto"
     devices: Annotated[int, Field(ge=1)] | Literal["auto"] = 1
     loggers: tuple[Literal["csv", "tensorboard"], ...] = ("csv",)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _inputs(cls, values: Any) -> Any:
+        if not isinstance(values, Mapping) or "inputs" not in values:
+            return values
+        if "fingerprints" in values:
+            raise ConfigError("inputs and fingerprints are two names of one setting: give one")
+        return {"fingerprints" if k == "inputs" else k: value for k, value in values.items()}
 
     @field_validator("fingerprints")
     @classmethod
@@ -152,4 +175,7 @@ class TrainingConfig(Config):
     def _known_network(cls, value: Any, info: Any) -> Config:
         if value is None:
             return default_network(info.data.get("fingerprints", {}))
-        return network_config(value)
+        network = network_config(value)
+        if network.kind == "ensemble":  # type: ignore[attr-defined]
+            raise ValueError("an ensemble is joined from trained models, not trained as a whole")
+        return network

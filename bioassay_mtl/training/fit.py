@@ -12,22 +12,29 @@ from typing import Any
 import numpy as np
 import torch
 from lightning.pytorch.loggers import CSVLogger, Logger, TensorBoardLogger
+from numpy.typing import NDArray
 
 from bioassay_mtl.balance.ranks import is_spread
+from bioassay_mtl.chem.descriptors import UserColumns
 from bioassay_mtl.chem.features import Features
 from bioassay_mtl.chem.featurizer import Featurizer
 from bioassay_mtl.chem.parallel import featurize
 from bioassay_mtl.chem.status import Status
+from bioassay_mtl.data.kinds import Classes, all_binary
+from bioassay_mtl.data.labels import as_floats
 from bioassay_mtl.data.metrics import evaluate
 from bioassay_mtl.data.panel import Panel
 from bioassay_mtl.data.splits import Split, split
+from bioassay_mtl.data.standardisation import Standardisation
 from bioassay_mtl.errors import ConfigError, InputError, MissingExtraError
 from bioassay_mtl.nn.model import Model
+from bioassay_mtl.nn.scaling import fit_scalings, scaled
 from bioassay_mtl.training.callbacks import Progress
 from bioassay_mtl.training.card import model_card
 from bioassay_mtl.training.config import TrainingConfig
 from bioassay_mtl.training.loop import Run, fit
 from bioassay_mtl.training.processes import other_ranks
+from bioassay_mtl.training.score import telling
 
 log = logging.getLogger(__name__)
 
@@ -90,31 +97,34 @@ def train(
     )
     features = panel_features(panel, featurizer, workers)
     parts = _evaluable(_usable(parts or split(panel, config.split), features), panel)
+    scalings = fit_scalings(features.blocks, parts.train)
+    standardisation, labels = _standardised(panel, parts.train)
     run = Run(
         config=config,
         tasks=panel.tasks,
         sizes=featurizer.input_sizes,
-        blocks=features.blocks,
-        labels=panel.labels,
+        blocks=scaled(features.blocks, scalings),
+        labels=labels,
         train_rows=parts.train,
         valid_rows=parts.valid,
         checkpoint=scratch / "state.safetensors" if scratch else None,
         identity=_identity(panel, config, parts),
         resume=resume,
+        kinds=panel.kinds,
+        bounds=panel.bounds,
     )
     with other_ranks(run, device, n_devices) as place:
         module, best = fit(run, place, _loggers(config, scratch), progress)
-    labels = panel.labels[parts.train]
     model = Model(
         network=module.network,
         network_config=config.network,
         featurizer=featurizer,
         tasks=panel.tasks,
-        label_counts={
-            "active": (labels == 1).sum(0).tolist(),
-            "inactive": (labels == 0).sum(0).tolist(),
-        },
+        label_counts=label_counts(panel.take(parts.train)),
+        kinds=panel.kinds,
+        standardisation=standardisation,
         name=name or (out.name if out else "model"),
+        scalings=scalings,
         training={
             "config": config.model_dump(mode="json"),
             "panel_sha256": panel.digest(),
@@ -138,25 +148,31 @@ def train(
 
 def panel_features(panel: Panel, featurizer: Featurizer, workers: int = 1) -> Features:
     """Blocks of all rows: given ones as they are, the rest from the panel's structures."""
-    given = {
+    given: dict[str, Any] = {
         name: block
         for name, block in (panel.features or {}).items()
         if name in featurizer.fingerprints and featurizer.fingerprints[name].holds(block)
     }
     missing = {n: f for n, f in featurizer.fingerprints.items() if n not in given}
+    for name, columns in [*missing.items()]:
+        if isinstance(columns, UserColumns):
+            given[name] = columns.read(panel.columns)
+            del missing[name]
     status = np.zeros(len(panel), dtype=np.uint8)
     if not missing:
-        return Features(dict(given), status)
+        return Features(given, status)
     if panel.structures is None:
         raise ConfigError(
             f"the panel has no structures to compute {', '.join(missing)} from, and its features "
             "do not fit the settings: "
             + ", ".join(f"{n} ({b.n_features} columns)" for n, b in (panel.features or {}).items())
         )
+    if absent := [name for name, each in missing.items() if not each.is_computed]:
+        raise ConfigError(f"no features fit the input {absent[0]!r}, which is not computed here")
     rest = Featurizer(missing, featurizer.max_atoms)
     computed = featurize(panel.structures, rest, workers=workers)
     order = featurizer.n_features
-    blocks: dict[str, Any] = given | computed.blocks
+    blocks = given | computed.blocks
     return Features({name: blocks[name] for name in order}, computed.status)
 
 
@@ -179,12 +195,12 @@ def _usable(parts: Split, features: Features) -> Split:
 
 def _evaluable(parts: Split, panel: Panel) -> Split:
     """Without validation rows where these could not tell one epoch from another."""
-    labels = panel.labels[parts.valid]
-    if not len(labels) or ((labels == 1).any(axis=0) & (labels == 0).any(axis=0)).any():
+    labels = as_floats(panel.labels[parts.valid])
+    if not len(labels) or telling(labels).any():
         return parts
     log.warning(
-        "no assay has an active and an inactive among the %d validation rows: "
-        "training does not stop early",
+        "no assay has two outcomes, such as an active and an inactive, among the %d validation "
+        "rows: training does not stop early",
         len(labels),
     )
     return Split(parts.train, parts.valid[:0], parts.test, parts.n_rows)
@@ -193,8 +209,39 @@ def _evaluable(parts: Split, panel: Panel) -> Split:
 def _metrics(model: Model, panel: Panel, features: Features, rows: Any) -> Any:
     if not len(rows):
         return None
-    probabilities = model.predict_features(features.take(rows))
-    return evaluate(panel.labels[rows], probabilities, panel.tasks).to_json()
+    predictions = model.predict_features(features.take(rows))
+    bounds = None if panel.bounds is None else panel.bounds[rows]
+    found = evaluate(panel.labels[rows], predictions, panel.tasks, kinds=panel.kinds, bounds=bounds)
+    return found.to_json()
+
+
+def _standardised(
+    panel: Panel, rows: NDArray[np.int64]
+) -> tuple[Standardisation | None, NDArray[Any]]:
+    """Labels to train on, values in standard units of some rows; binary panels as they are."""
+    if all_binary(panel.kinds):
+        return None, panel.labels
+    bounds = None if panel.bounds is None else panel.bounds[rows]
+    standardisation = Standardisation.of(panel.labels[rows], bounds, panel.kinds)
+    return standardisation, standardisation.apply(panel.labels)
+
+
+def label_counts(panel: Panel) -> dict[str, Any]:
+    """Measured cells per task: see :attr:`Model.label_counts`."""
+    counts: dict[str, Any] = {
+        "active": panel.n_actives.tolist(),
+        "inactive": panel.n_inactives.tolist(),
+    }
+    if all_binary(panel.kinds):
+        return counts
+    return counts | {
+        "measured": panel.mask.sum(axis=0).tolist(),
+        "classes": {
+            task: [int((panel.labels[:, t] == c).sum()) for c in range(len(kind.classes))]
+            for t, (task, kind) in enumerate(zip(panel.tasks, panel.kinds, strict=True))
+            if isinstance(kind, Classes)
+        },
+    }
 
 
 def _identity(panel: Panel, config: TrainingConfig, parts: Split) -> str:

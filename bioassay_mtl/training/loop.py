@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import lightning.pytorch as pl
 import numpy as np
@@ -18,6 +19,7 @@ from numpy.typing import NDArray
 
 from bioassay_mtl.chem.blocks import Block
 from bioassay_mtl.chem.representation import InputSize
+from bioassay_mtl.data.kinds import TaskKind
 from bioassay_mtl.nn import build_network
 from bioassay_mtl.training.batches import ResidentData
 from bioassay_mtl.training.callbacks import KeepBest, Progress
@@ -42,7 +44,7 @@ class Run:
     blocks
         Features of n molecules by input name.
     labels
-        ``(n, T) int8``.
+        ``(n, T)``: int8 of binary tasks, else floating in standard units.
     train_rows, valid_rows
         Row numbers.
     checkpoint
@@ -51,18 +53,24 @@ class Run:
         What the run is: settings and data.
     resume
         Whether to start from the checkpoint.
+    kinds
+        Of the tasks; all binary where none are given.
+    bounds
+        ``(n, T) int8`` of censored values; None where all are exact.
     """
 
     config: TrainingConfig
     tasks: tuple[str, ...]
     sizes: Mapping[str, InputSize]
     blocks: Mapping[str, Block]
-    labels: NDArray[np.int8]
+    labels: NDArray[Any]
     train_rows: NDArray[np.int64]
     valid_rows: NDArray[np.int64]
     checkpoint: Path | None
     identity: str
     resume: bool
+    kinds: tuple[TaskKind, ...] = ()
+    bounds: NDArray[np.int8] | None = None
 
 
 def fit(
@@ -72,11 +80,11 @@ def fit(
     config, device = run.config, place.device
     with place.joined(), _quiet_lightning():
         torch.manual_seed(config.seed)
-        network = build_network(config.network, run.sizes, run.tasks).to(device)
+        network = build_network(config.network, run.sizes, run.tasks, run.kinds).to(device)
         module = TrainingModule(
             network,
             config,
-            ResidentData(run.blocks, run.labels, device),
+            ResidentData(run.blocks, run.labels, device, run.bounds),
             torch.from_numpy(run.train_rows).to(device),
             torch.from_numpy(run.valid_rows).to(device),
             run.tasks,

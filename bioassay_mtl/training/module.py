@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from functools import partial
 from typing import Any
 
 import lightning.pytorch as pl
@@ -12,16 +11,17 @@ import torch
 from torch import Tensor
 from torch.utils.data import DataLoader
 
-from bioassay_mtl.balance import Batch, Objective, build_balancer, positive_weights
+from bioassay_mtl.balance import Batch, build_balancer
 from bioassay_mtl.balance.balancer import Update
 from bioassay_mtl.balance.ranks import dealt_out, mean_of_ranks
-from bioassay_mtl.balance.reductions import reductions
-from bioassay_mtl.data.metrics import macro_average_precision
+from bioassay_mtl.nn.heads.binary import base_logit
 from bioassay_mtl.training.averaging import WeightAverage
 from bioassay_mtl.training.batches import ResidentData, epoch_batches, seed_of, share
 from bioassay_mtl.training.config import TrainingConfig
+from bioassay_mtl.training.objective import build_objective
+from bioassay_mtl.training.sampling import outcomes
+from bioassay_mtl.training.score import ValidationScore
 
-SCORE = "valid_average_precision"
 _EVALUATION_ROWS = 2048
 
 
@@ -58,21 +58,15 @@ class TrainingModule(pl.LightningModule):
         self.average = WeightAverage(network, config.average)
         self.history: list[dict[str, float]] = []
         labels = data.labels[train_rows]
-        n_actives, n_inactives = (labels == 1).sum(0), (labels == 0).sum(0)
-        weight = positive_weights(n_actives, n_inactives, config.positive_weight)
-        self.objective = Objective(
-            partial(config.loss, positive_weight=weight),
-            reductions[config.reduction],
-            expert_loss=config.expert_loss,
-            decoupled=config.decoupled,
-        )
         tasks = tasks or [str(number) for number in range(labels.shape[1])]
+        self.objective = build_objective(config, network.outputs, labels, tasks)
         self.balancer = build_balancer(config.balance, tasks).to(labels.device)
-        self._row_weights = config.sampling.weights(labels.cpu())
+        self._row_weights = config.sampling.weights(outcomes(labels.cpu(), network.outputs.kinds))
         self._steps_per_epoch = len(self._batches(0))
         self._scores: list[Tensor] = []
         self._losses: list[Tensor] = []
-        start_at_base_rates(network, n_actives, n_inactives)
+        start_at_base_rates(network, labels)
+        self.score = ValidationScore(network.outputs, network.tower.bias, config.value_loss)
 
     @property
     def epoch(self) -> int:
@@ -127,7 +121,7 @@ class TrainingModule(pl.LightningModule):
         record = {"epoch": self.epoch + 1, "loss": float(loss)}
         self.log("loss", record["loss"])
         if len(self.valid_rows):
-            record[SCORE] = float(self.trainer.callback_metrics[SCORE])
+            record[self.score.name] = float(self.trainer.callback_metrics[self.score.name])
         self.history.append(record)
         return record
 
@@ -139,10 +133,10 @@ class TrainingModule(pl.LightningModule):
             self._scores.append(self.network(self.data.inputs(rows)).float())
 
     def on_validation_epoch_end(self) -> None:
-        labels = self.data.labels[self.valid_rows].cpu().numpy()
-        logits = dealt_out(torch.cat(self._scores), len(labels)).cpu().numpy()
-        score = macro_average_precision(labels, logits)
-        self.log(SCORE, score)
+        labels, bounds = self.data.labels[self.valid_rows].cpu(), self.data.bounds
+        outputs = dealt_out(torch.cat(self._scores), len(labels)).cpu()
+        bounds = None if bounds is None else bounds[self.valid_rows].cpu()
+        self.log(self.score.name, self.score(outputs, labels, bounds))
 
     def configure_optimizers(self) -> torch.optim.Optimizer:
         settings = self.settings
@@ -185,7 +179,13 @@ def schedule(config: TrainingConfig, step: int, n_steps: int) -> float:
 
 
 @torch.no_grad()
-def start_at_base_rates(network: Any, n_actives: Tensor, n_inactives: Tensor) -> None:
-    """Set the towers' biases to the (smoothed) log-odds of each task on the training rows."""
-    share = (n_actives + 1) / (n_actives + n_inactives + 50)
-    network.tower.bias.copy_(torch.logit(share.clamp(1e-4, 1 - 1e-4)))
+def start_at_base_rates(network: Any, labels: Tensor) -> None:
+    """Set the towers' biases to the (smoothed) base rates of the training rows ``(n, T)``.
+
+    For a binary task that is its log-odds, see :mod:`bioassay_mtl.nn.heads` for others.
+    """
+    if labels.is_floating_point():
+        start = network.outputs.start(labels)
+    else:
+        start = base_logit((labels == 1).sum(0), (labels == 0).sum(0))
+    network.tower.bias.copy_(start)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Literal
 
 import torch
@@ -10,6 +10,7 @@ from pydantic import Field
 from torch import Tensor
 
 from bioassay_mtl.config import Config
+from bioassay_mtl.data.kinds import TaskKind
 from bioassay_mtl.registry import Registry, settings_of
 
 _ROWS_AT_ONCE = 8192
@@ -32,7 +33,7 @@ class Sampling(Config):
         Parameters
         ----------
         labels
-            ``(n, T) int8`` of the training rows: 1, 0, or -1 where not measured.
+            ``(n, T) int8`` of the training rows: the outcome, or -1 where not measured.
         """
         raise NotImplementedError
 
@@ -59,9 +60,10 @@ class Uniform(Sampling):
 class Balanced(Sampling):
     """Rows with rare outcomes are seen more often.
 
-    The weight of a row is the mean of the :func:`outcome_weights` of its measured cells, to the
-    power ``exponent``. A cell that was not measured says nothing; a row without measured cells
-    weighs 1, as much as the mean cell.
+    Outcomes are active and inactive, or the classes of a task; a value is none that could be rare,
+    and weighs 1. The weight of a row is the mean of the :func:`outcome_weights` of its measured
+    cells, to the power ``exponent``. A cell that was not measured says nothing; a row without
+    measured cells weighs 1, as much as the mean cell.
 
     Parameters
     ----------
@@ -78,24 +80,42 @@ class Balanced(Sampling):
         return (means / means.max()) ** self.exponent  # at most 1: no power overflows
 
 
+def outcomes(labels: Tensor, kinds: Sequence[TaskKind]) -> Tensor:
+    """``(n, T) int8``: numbers of outcomes (0 for any value), -1 where not measured.
+
+    Parameters
+    ----------
+    labels
+        ``(n, T)``: int8 of binary tasks, which stay as they are, else floating with NaN.
+    kinds
+        Of the tasks.
+    """
+    if not labels.is_floating_point():
+        return labels
+    is_value = torch.tensor([kind.kind in ("regression", "censored") for kind in kinds])
+    known = torch.where(is_value, 0.0, labels.nan_to_num())
+    return torch.where(labels.isnan(), -1.0, known).to(torch.int8)
+
+
 def outcome_weights(labels: Tensor) -> Tensor:
-    """``(2, T) float64``: inverse frequency of inactives and actives among the measured cells.
+    """``(K, T) float64``: inverse frequency of each outcome among the measured cells.
 
     Scaled so that the mean over a task's cells is 1: ``n / 2 n_c`` for the class c of a task with
-    both, and 1 for the only class of a task with one.
+    two, and 1 for the only class of a task with one.
     """
-    counts = torch.stack([(labels == value).sum(dim=0) for value in (0, 1)]).double()
+    n_outcomes = max(2, int(labels.max()) + 1)
+    counts = torch.stack([(labels == value).sum(dim=0) for value in range(n_outcomes)]).double()
     n_classes = (counts > 0).sum(dim=0).clamp_min(1)
     return counts.sum(dim=0) / (n_classes * counts.clamp_min(1))
 
 
 def row_means(labels: Tensor, weights: Tensor) -> Tensor:
-    """``(n,) float64``: mean weight ``(2, T)`` of the outcomes of each row's measured cells."""
+    """``(n,) float64``: mean weight ``(K, T)`` of the outcomes of each row's measured cells."""
     parts = []
     for some in labels.split(_ROWS_AT_ONCE):
-        inactive, active = (some == 0).double(), (some == 1).double()
-        n_measured = (inactive + active).sum(dim=1)
-        total = inactive @ weights[0] + active @ weights[1]
+        n_measured = (some >= 0).double().sum(dim=1)
+        shares = [(some == value).double() @ weight for value, weight in enumerate(weights)]
+        total = torch.stack(shares).sum(dim=0)
         parts.append(torch.where(n_measured > 0, total / n_measured.clamp_min(1), 1.0))
     return torch.cat(parts)
 

@@ -8,6 +8,7 @@ from bioassay_mtl.data.metrics.enrichment_factor import enrichment_factor
 from bioassay_mtl.data.metrics.evaluation import Evaluation, evaluate
 from bioassay_mtl.data.metrics.metric import Metric, metric, metrics
 from bioassay_mtl.data.metrics.ranking import Ranking
+from bioassay_mtl.data.metrics.registries import kind_metrics
 from bioassay_mtl.data.metrics.roc_auc import roc_auc
 
 __all__ = [
@@ -20,6 +21,7 @@ __all__ = [
     "calibration_error",
     "enrichment_factor",
     "evaluate",
+    "kind_metrics",
     "macro_average_precision",
     "metric",
     "metrics",

@@ -3,25 +3,28 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from bioassay_mtl.data.kinds import TaskKind, all_binary, complete
 from bioassay_mtl.data.metrics.bootstrap import bootstrap, percentile_interval
-from bioassay_mtl.data.metrics.metric import metrics
-from bioassay_mtl.data.metrics.ranking import Floats, Ranking
-from bioassay_mtl.errors import InputError
+from bioassay_mtl.data.metrics.cells import cells_of, check_predictions
+from bioassay_mtl.data.metrics.ranking import Floats
+from bioassay_mtl.data.metrics.registries import kind_metrics
 
 if TYPE_CHECKING:
     import pandas as pd
 
+T = TypeVar("T")
+
 
 @dataclass(frozen=True, eq=False)
 class Evaluation:
-    """Metrics of T assays and their mean.
+    """Metrics of T assays and their means over the assays of each kind.
 
     Parameters
     ----------
@@ -30,13 +33,20 @@ class Evaluation:
     n_molecules
         Rows that were evaluated.
     n_actives, n_inactives
-        ``(T,)``: measured molecules.
+        ``(T,)``: measured molecules; 0 of tasks that are not binary.
     values
-        ``(T,)`` per metric; NaN where it is not defined.
-    macro
-        Mean of each metric over the assays with at least one active and one inactive
-        (:attr:`evaluable`); NaN where there is none.
-    intervals, macro_intervals
+        ``(T,)`` per metric; NaN where it is not defined, or is no metric of the task's kind.
+    kind_macro
+        By kind the mean of each of its metrics over the assays that are :attr:`evaluable`; NaN
+        where there is none.
+    kinds
+        Of the tasks.
+    n_measured
+        ``(T,)``: measured molecules.
+    evaluable
+        ``(T,) bool``: assays that the means are over: with an active and an inactive, with two
+        classes, with two different exact values or, of a censored task, a pair of known order.
+    intervals, kind_macro_intervals
         Ends of the 95 % percentile bootstrap intervals per metric, ``(T, 2)`` and ``(2,)``; None
         without a bootstrap.
     """
@@ -46,25 +56,39 @@ class Evaluation:
     n_actives: NDArray[np.int64]
     n_inactives: NDArray[np.int64]
     values: dict[str, Floats]
-    macro: dict[str, float]
+    kind_macro: dict[str, dict[str, float]]
+    kinds: tuple[TaskKind, ...]
+    n_measured: NDArray[np.int64]
+    evaluable: NDArray[np.bool_]
     intervals: dict[str, Floats] | None = None
-    macro_intervals: dict[str, Floats] | None = None
+    kind_macro_intervals: dict[str, dict[str, Floats]] = field(default_factory=dict)
 
     @property
-    def evaluable(self) -> NDArray[np.bool_]:
-        """``(T,) bool``: assays with an active and an inactive, those that the mean is over."""
-        return np.logical_and(self.n_actives > 0, self.n_inactives > 0)
+    def macro(self) -> dict[str, float]:
+        """Means over the binary assays; of panels without any, over those of the first kind."""
+        return next(iter(_binary_first(self.kind_macro).values()), {})
+
+    @property
+    def macro_intervals(self) -> dict[str, Floats] | None:
+        """Intervals of :attr:`macro`; None without a bootstrap."""
+        return next(iter(_binary_first(self.kind_macro_intervals).values()), None)
 
     @property
     def degenerate(self) -> tuple[str, ...]:
-        """Names of the other assays."""
+        """Names of the assays that are not evaluable."""
         return tuple(np.array(self.tasks, dtype=object)[~self.evaluable])
 
     def table(self) -> pd.DataFrame:
-        """One row an assay: counts, metrics, and ``<metric>_low``, ``<metric>_high``."""
+        """One row an assay: counts, metrics, and ``<metric>_low``, ``<metric>_high``.
+
+        With tasks that are not binary, the first columns are ``kind`` and ``n_measured``.
+        """
         import pandas as pd
 
-        columns: dict[str, Any] = {"n_actives": self.n_actives, "n_inactives": self.n_inactives}
+        columns: dict[str, Any] = {}
+        if not all_binary(self.kinds):
+            columns |= {"kind": [k.kind for k in self.kinds], "n_measured": self.n_measured}
+        columns |= {"n_actives": self.n_actives, "n_inactives": self.n_inactives}
         for name, values in self.values.items():
             columns[name] = values
             if self.intervals is not None:
@@ -72,26 +96,34 @@ class Evaluation:
         return pd.DataFrame(columns, index=pd.Index(self.tasks, name="task"))
 
     def to_json(self) -> dict[str, Any]:
-        """All of it as plain lists and numbers; None where a value is not defined."""
+        """All of it as plain lists and numbers; None where a value is not defined.
+
+        With tasks that are not binary, ``macro_by_kind`` has the means of every kind.
+        """
         per_task = self.table().reset_index().to_dict(orient="records")
-        macro: dict[str, Any] = {name: _plain(value) for name, value in self.macro.items()}
-        for name, (low, high) in (self.macro_intervals or {}).items():
-            macro |= {f"{name}_low": _plain(low), f"{name}_high": _plain(high)}
+        macros = {
+            kind: _macro_json(macro, self.kind_macro_intervals.get(kind, {}))
+            for kind, macro in _binary_first(self.kind_macro).items()
+        }
+        more = {} if all_binary(self.kinds) else {"macro_by_kind": macros}
         return {
             "n_molecules": self.n_molecules,
             "n_tasks": len(self.tasks),
             "n_tasks_in_macro": int(np.count_nonzero(self.evaluable)),
             "degenerate_tasks": list(self.degenerate),
-            "macro": macro,
+            "macro": next(iter(macros.values()), {}),
+            **more,
             "tasks": [{str(k): _plain(v) for k, v in row.items()} for row in per_task],
         }
 
 
 def evaluate(
     labels: NDArray[Any],
-    probabilities: NDArray[np.floating[Any]],
+    predictions: NDArray[np.floating[Any]],
     tasks: Sequence[str],
     *,
+    kinds: Sequence[TaskKind] | None = None,
+    bounds: NDArray[np.int8] | None = None,
     n_bootstrap: int = 0,
     seed: int = 0,
 ) -> Evaluation:
@@ -100,65 +132,119 @@ def evaluate(
     Parameters
     ----------
     labels
-        ``(n, T)``: 1 active, 0 inactive, -1 not measured.
-    probabilities
-        ``(n, T)`` in [0, 1]; those of unmeasured cells are not looked at.
+        ``(n, T)`` as in a panel: of binary tasks 1 active, 0 inactive, and -1 not measured; with
+        others classes and values, and NaN not measured.
+    predictions
+        ``(n, n_columns)``, as a model of these tasks gives them: of a binary task one column of
+        probabilities, of classes one for each, of values one. Those of unmeasured cells are not
+        looked at.
     tasks
         T names.
+    kinds
+        Of the tasks; None for binary ones.
+    bounds
+        ``(n, T)`` of censored tasks, as in a panel; None where all values are exact.
     n_bootstrap
-        Resamples of the molecules for confidence intervals; 0 for none. A resample without an
-        active or an inactive of an assay does not count for that assay.
+        Resamples of the molecules for confidence intervals; 0 for none. A resample in which a
+        metric of an assay is not defined does not count for it.
     seed
         Of the resamples.
 
     Raises
     ------
     InputError
-        Where shapes differ, or a measured cell has no probability.
+        Where shapes differ, or a measured cell has no prediction.
     """
-    labels, probabilities = np.asarray(labels), np.asarray(probabilities)
-    if labels.shape != probabilities.shape or labels.shape[1:] != (len(tasks),):
-        raise InputError(
-            f"labels {labels.shape}, probabilities {probabilities.shape} and {len(tasks)} task "
-            "names do not fit together"
-        )
-    faulty = (labels >= 0) & ~((probabilities >= 0) & (probabilities <= 1))
-    if faulty.any():
-        row, task = np.argwhere(faulty)[0]
-        raise InputError(
-            f"{np.count_nonzero(faulty)} measured cells have no probability: row {row}, "
-            f"{tasks[task]!r} has {probabilities[row, task]}",
-            hint="leave out the molecules that could not be predicted",
-        )
-    rankings = [Ranking.of(y, p) for y, p in zip(labels.T, probabilities.T, strict=True)]
-    values = {
-        name: np.array([m.compute(ranking)[0] for ranking in rankings])
-        for name, m in metrics.items()
-    }
-    n_actives: NDArray[np.int64] = np.sum(labels == 1, axis=0, dtype=np.int64)
-    n_inactives: NDArray[np.int64] = np.sum(labels == 0, axis=0, dtype=np.int64)
-    evaluable = (n_actives > 0) & (n_inactives > 0)
+    labels, predictions = np.asarray(labels), np.asarray(predictions)
+    chosen = complete(kinds, len(tasks))
+    check_predictions(labels, predictions, tasks, chosen)
+    found = [
+        cells_of(kind, column, predictions[:, place], side)
+        for kind, column, place, side in _by_task(labels, chosen, bounds)
+    ]
+    names = list(dict.fromkeys(name for kind in chosen for name in kind_metrics[kind.kind]))
+    values = {name: np.full(len(tasks), np.nan) for name in names}
+    for task, (kind, cells) in enumerate(zip(chosen, found, strict=True)):
+        for name, metric in kind_metrics[kind.kind].items():
+            values[name][task] = metric.compute(cells)[0]
+    is_binary = np.array([kind.kind == "binary" for kind in chosen])
+    n_actives: NDArray[np.int64] = np.sum(labels == 1, axis=0, dtype=np.int64) * is_binary
+    n_inactives: NDArray[np.int64] = np.sum(labels == 0, axis=0, dtype=np.int64) * is_binary
+    evaluable = np.array([_is_evaluable(k, v) for k, v in _values_by_task(chosen, values)], bool)
     point = Evaluation(
-        tuple(tasks),
-        len(labels),
-        n_actives,
-        n_inactives,
-        values,
-        {name: float(_mean(value[evaluable, None])[0]) for name, value in values.items()},
+        tasks=tuple(tasks),
+        n_molecules=len(labels),
+        n_actives=n_actives,
+        n_inactives=n_inactives,
+        values=values,
+        kind_macro={
+            kind: {
+                name: float(_mean(values[name][evaluable & members, None])[0])
+                for name in kind_metrics[kind]
+            }
+            for kind, members in _members(chosen).items()
+        },
+        kinds=chosen,
+        n_measured=np.array([len(cells.rows) for cells in found], dtype=np.int64),
+        evaluable=evaluable,
     )
     if not n_bootstrap or not len(labels):
         return point
-    drawn = bootstrap(rankings, list(metrics.values()), len(labels), n_bootstrap, seed)
+    drawn = bootstrap(found, [k.kind for k in chosen], names, len(labels), n_bootstrap, seed)
     return Evaluation(
         **{
             **vars(point),
-            "intervals": dict(zip(metrics, percentile_interval(drawn), strict=True)),
-            "macro_intervals": {
-                name: percentile_interval(_mean(found[evaluable]))
-                for name, found in zip(metrics, drawn, strict=True)
+            "intervals": dict(zip(names, percentile_interval(drawn), strict=True)),
+            "kind_macro_intervals": {
+                kind: {
+                    name: percentile_interval(_mean(drawn[names.index(name), evaluable & members]))
+                    for name in kind_metrics[kind]
+                }
+                for kind, members in _members(chosen).items()
             },
         }
     )
+
+
+def _by_task(
+    labels: NDArray[Any], kinds: Sequence[TaskKind], bounds: NDArray[np.int8] | None
+) -> Iterator[tuple[TaskKind, NDArray[Any], slice, NDArray[np.int8] | None]]:
+    """Kind, labels, predicted columns and bounds of each task."""
+    start = 0
+    for task, kind in enumerate(kinds):
+        stop = start + len(kind.columns(""))
+        yield kind, labels[:, task], slice(start, stop), None if bounds is None else bounds[:, task]
+        start = stop
+
+
+def _values_by_task(
+    kinds: Sequence[TaskKind], values: dict[str, Floats]
+) -> Iterator[tuple[str, dict[str, float]]]:
+    for task, kind in enumerate(kinds):
+        yield kind.kind, {name: float(values[name][task]) for name in kind_metrics[kind.kind]}
+
+
+def _is_evaluable(kind: str, values: dict[str, float]) -> bool:
+    """Whether the metrics that need two outcomes are defined."""
+    telling = {"binary": ("roc_auc",), "regression": ("r2",), "censored": ("r2", "concordance")}
+    return any(math.isfinite(values[name]) for name in telling.get(kind, ("balanced_accuracy",)))
+
+
+def _members(kinds: Sequence[TaskKind]) -> dict[str, NDArray[np.bool_]]:
+    """``(T,) bool`` of each kind that occurs."""
+    names = np.array([kind.kind for kind in kinds], dtype=object)
+    return {name: np.equal(names, name).astype(np.bool_) for name in dict.fromkeys(names)}
+
+
+def _binary_first(by_kind: dict[str, T]) -> dict[str, T]:
+    return dict(sorted(by_kind.items(), key=lambda item: item[0] != "binary"))
+
+
+def _macro_json(macro: dict[str, float], intervals: dict[str, Floats]) -> dict[str, Any]:
+    held: dict[str, Any] = {name: _plain(value) for name, value in macro.items()}
+    for name, (low, high) in intervals.items():
+        held |= {f"{name}_low": _plain(low), f"{name}_high": _plain(high)}
+    return held
 
 
 def _mean(values: Floats) -> Floats:

@@ -1,0 +1,28 @@
+"""Which metrics a kind of task has."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeVar
+
+from bioassay_mtl.data.metrics.metric import Compute, Metric, metrics
+from bioassay_mtl.registry import Registry
+
+MetricT = TypeVar("MetricT", bound=Metric)
+
+kind_metrics: dict[str, Registry[Metric]] = {
+    "binary": metrics,
+    **{name: Registry("metric") for name in ("multiclass", "ordinal", "regression", "censored")},
+}
+"""By the name of a kind."""
+
+
+def kind_metric(name: str, *kinds: str) -> Callable[[Compute], Compute]:
+    """Decorator: register a function as a metric of some kinds of tasks."""
+
+    def wrap(compute: Compute) -> Compute:
+        for kind in kinds:
+            kind_metrics[kind].register(name)(Metric(name, compute))
+        return compute
+
+    return wrap
