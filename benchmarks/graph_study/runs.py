@@ -71,7 +71,7 @@ class Study:
     def network(self, name: str, seed: int) -> Entry:
         """A network of one kind of experts, stopped on the validation rows."""
         key = self._key(name, seed)
-        if (done := self.ledger.get(key)) and self._folder(name, seed).exists():
+        if (done := self.ledger.get(key)) and self.folder_of(name, seed).exists():
             return done
         source = self.source
         chosen = settings(name, seed)
@@ -80,7 +80,7 @@ class Study:
         start, cpu = time.perf_counter(), time.process_time()
         model = train(panel, TrainingConfig.of(chosen), parts=parts, name=name)
         seconds, cpu = time.perf_counter() - start, time.process_time() - cpu
-        model.save(self._folder(name, seed), overwrite=True)
+        model.save(self.folder_of(name, seed), overwrite=True)
         n_epochs = len(model.training["history"])
         return self._keep(
             key,
@@ -98,12 +98,12 @@ class Study:
     def mixture(self, name: str, seed: int) -> Entry:
         """Trained networks joined, with the shares that are best on the validation rows."""
         key = self._key(name, seed)
-        if done := self.ledger.get(key):
+        if (done := self.ledger.get(key)) and self.folder_of(name, seed).exists():
             return done
         source, members = self.source, []
         for member in MIXTURES[name]:
             self.network(member, seed)
-            members.append(Model.load(self._folder(member, seed)))
+            members.append(Model.load(self.folder_of(member, seed)))
         prints = {n: f for m in members for n, f in settings(m.name, seed)["fingerprints"].items()}
         panel = self._with_features(prints)
         start = time.perf_counter()
@@ -117,7 +117,7 @@ class Study:
 
         best = max(shares(len(members)), key=valid_ap)
         model = join(members, best, name=name)
-        model.save(self._folder(name, seed), overwrite=True)
+        model.save(self.folder_of(name, seed), overwrite=True)
         return self._keep(
             key,
             self._scores(model, panel, source.test),
@@ -203,7 +203,8 @@ class Study:
     def _valid_ap(self, model: Model, panel: Panel) -> float:
         return round(macro(self._scores(model, panel, self.source.valid)).ap, 5)
 
-    def _folder(self, name: str, seed: int) -> Path:
+    def folder_of(self, name: str, seed: int) -> Path:
+        """Of a trained network, or of a mixture."""
         return self.cache / f"{self.dataset}-{name.replace(' ', '')}-{seed}"
 
     def _key(self, name: str, seed: int) -> Key:

@@ -70,11 +70,11 @@ def card(model: Model) -> str:
         active=active,
         inactive=inactive,
         missing=1 - (active + inactive) / (rows * len(model.tasks)),
-        table="\n".join(_row(name, values) for name, values in model.metrics.items()),
+        table="\n".join(metric_row(name, values) for name, values in model.metrics.items()),
     )
 
 
-def _row(name: str, values: dict[str, Any]) -> str:
+def metric_row(name: str, values: dict[str, Any]) -> str:
     macro = values["macro"]
     cells = [
         f"{macro[metric]:.3f} ({macro[metric + '_low']:.3f} to {macro[metric + '_high']:.3f})"
