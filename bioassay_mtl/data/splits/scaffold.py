@@ -8,8 +8,9 @@ from numpy.typing import NDArray
 from bioassay_mtl.chem.status import Status
 from bioassay_mtl.data.copies import number
 from bioassay_mtl.data.panel import Panel
+from bioassay_mtl.data.splits.deal import Deal, deal_groups, dealers, evenly
 from bioassay_mtl.data.splits.split import Part, Rows, Split, SplitConfig, splitters
-from bioassay_mtl.errors import InputError
+from bioassay_mtl.data.splits.structures import distinct_structures
 
 
 @splitters.register("scaffold")
@@ -58,23 +59,23 @@ def murcko_scaffolds(panel: Panel) -> NDArray[np.int64]:
     InputError
         Where a row has features but no SMILES: its scaffold cannot be known.
     """
-    if panel.structures is None or (panel.features and not panel.has_structure.all()):
-        raise InputError(
-            f"a scaffold needs a structure, and {np.count_nonzero(~panel.has_structure)} of "
-            f"{len(panel)} rows have none",
-            hint="split panel.take(panel.has_structure)",
-        )
     from rdkit.Chem.Scaffolds.MurckoScaffold import MurckoScaffoldSmiles
     from rdkit.rdBase import BlockLogs
 
     from bioassay_mtl.chem.molecule import parse_smiles
 
-    groups = panel.groups()
+    rows, structures = distinct_structures(panel, "a scaffold")
     keys: list[str | int] = []
     with BlockLogs():
-        for row in np.unique(groups, return_index=True)[1].tolist():
-            molecule = parse_smiles(panel.structures[row])
+        for row, structure in zip(rows.tolist(), structures, strict=True):
+            molecule = parse_smiles(structure)
             unknown = isinstance(molecule, Status)
             keys.append(row if unknown else MurckoScaffoldSmiles(mol=molecule))  # type: ignore[no-untyped-call]
     # One scaffold per molecule, so that its copies agree however they are written.
-    return number(keys)[groups]
+    return number(keys)[panel.groups()]
+
+
+@dealers.register("scaffold")
+def scaffold_dealer(panel: Panel, config: SplitConfig) -> Deal:
+    """Whole scaffolds, shuffled, the largest first to the fold with most room."""
+    return deal_groups(murcko_scaffolds(panel), evenly)

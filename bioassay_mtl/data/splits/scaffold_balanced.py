@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from bioassay_mtl.data.panel import Panel
-from bioassay_mtl.data.splits.scaffold import scaffold_sets
-from bioassay_mtl.data.splits.split import PARTS, Part, Rows, Split, SplitConfig, splitters
+from bioassay_mtl.data.splits.deal import deal_groups, dealers, frequent_first, split_by_dealing
+from bioassay_mtl.data.splits.scaffold import murcko_scaffolds, scaffold_dealer
+from bioassay_mtl.data.splits.split import Split, SplitConfig, splitters
 
 
 @splitters.register("scaffold_balanced")
@@ -21,17 +20,7 @@ def split_by_scaffold_balanced(panel: Panel, config: SplitConfig) -> Split:
     ----------
     Yang et al., J. Chem. Inf. Model. 59 (2019) 3370 (chemprop's ``SCAFFOLD_BALANCED``).
     """
-    n = len(panel)
-    room = {part: fraction * n for part, fraction in zip(PARTS, config.fractions, strict=True)}
-    used = [part for part in PARTS if room[part] > 0]
-    limit = min((room[part] for part in used if part != "train"), default=n) / 2
-    sets = scaffold_sets(panel)
-    order = np.random.default_rng(config.seed).permutation(len(sets)).tolist()
-    order.sort(key=lambda place: len(sets[place]) <= limit)
+    return split_by_dealing(panel, config, deal_groups(murcko_scaffolds(panel), frequent_first))
 
-    parts: dict[Part, list[Rows]] = {"train": [], "valid": [], "test": []}
-    for rows in (sets[place] for place in order):
-        part = next((part for part in used if len(rows) <= room[part]), used[-1])
-        parts[part].append(rows)
-        room[part] -= len(rows)
-    return Split.of_sets(parts, n)
+
+dealers.register("scaffold_balanced")(scaffold_dealer)

@@ -27,13 +27,15 @@ class SplitConfig(Config):
     Parameters
     ----------
     kind
-        ``random``, ``scaffold``, ``scaffold_balanced``, ``column`` or ``indices``.
+        ``random``, ``stratified``, ``scaffold``, ``scaffold_balanced``, ``stratified_scaffold``,
+        ``cluster``, ``time``, ``column`` or ``indices``.
     fractions
-        Shares of train, valid and test (first three kinds); they sum to 1, and may be 0.
+        Shares of train, valid and test (not ``column`` and ``indices``); they sum to 1, and may be
+        0.
     seed
-        Of the random order (``random`` and ``scaffold_balanced``).
+        Of what is random (nothing is in ``scaffold``, ``time``, ``column`` and ``indices``).
     column
-        Name of the column that holds each row's part (``column``).
+        Name of the column that holds each row's part (``column``) or date (``time``).
     values
         What the values of the column mean, where the usual names are not used: ``{"1": "test"}``;
         an empty meaning leaves the rows out.
@@ -45,6 +47,11 @@ class SplitConfig(Config):
         ``indices``): ``leave_out`` keeps those of the part that is evaluated last (test before
         valid before train) and leaves the others out, so that a published test part stays as it
         is; ``raise`` refuses the split.
+    n_bins
+        Ranges of measured values that are spread over the parts like classes (``stratified`` and
+        ``stratified_scaffold``; regression and censored tasks).
+    distance
+        Largest Tanimoto distance from the middle of a cluster (``cluster``).
     """
 
     kind: Annotated[str, AfterValidator(splitters.known)] = "random"
@@ -54,6 +61,8 @@ class SplitConfig(Config):
     values: dict[str, Part | Literal[""]] = Field(default_factory=dict)
     files: dict[Part, Path] = Field(default_factory=dict)
     copies: Literal["leave_out", "raise"] = "leave_out"
+    n_bins: Annotated[int, Field(ge=2)] = 5
+    distance: Annotated[float, Field(ge=0, le=1)] = 0.6
 
     @field_validator("fractions")
     @classmethod
@@ -82,7 +91,7 @@ class Split:
 
     @property
     def left_out(self) -> int:
-        """Rows in no part (``column`` and ``indices`` only)."""
+        """Rows in no part (``column``, ``indices`` and ``time`` only)."""
         return self.n_rows - len(self.train) - len(self.valid) - len(self.test)
 
     @staticmethod

@@ -19,7 +19,14 @@ from bioassay_mtl.data import Panel, Split, SplitConfig, split
 from bioassay_mtl.data.splits.scaffold import murcko_scaffolds
 from bioassay_mtl.errors import ConfigError, InputError
 
-BY_FRACTION = ["random", "scaffold", "scaffold_balanced"]
+BY_FRACTION = [
+    "random",
+    "stratified",
+    "scaffold",
+    "scaffold_balanced",
+    "stratified_scaffold",
+    "cluster",
+]
 
 
 def parts(result: Split) -> list[np.ndarray]:
@@ -59,7 +66,7 @@ def test_copies_stay_together(nci_panel: Panel, kind: str) -> None:
     assert not found[1] & found[2]
 
 
-@pytest.mark.parametrize("kind", ["scaffold", "scaffold_balanced"])
+@pytest.mark.parametrize("kind", ["scaffold", "scaffold_balanced", "stratified_scaffold"])
 def test_a_scaffold_is_in_one_part(nci_panel: Panel, kind: str) -> None:
     result = split(nci_panel, kind=kind, fractions=(0.6, 0.2, 0.2))
     where = defaultdict(set)

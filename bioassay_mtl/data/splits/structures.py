@@ -1,0 +1,34 @@
+"""The structures that a split looks at."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from bioassay_mtl.data.panel import Panel
+from bioassay_mtl.data.splits.split import Rows
+from bioassay_mtl.errors import InputError
+
+
+def distinct_structures(panel: Panel, wanted: str) -> tuple[Rows, list[str]]:
+    """First row and SMILES of each molecule (:meth:`Panel.groups`), in the order of the groups.
+
+    Parameters
+    ----------
+    panel
+        The panel.
+    wanted
+        What needs a structure, for the message.
+
+    Raises
+    ------
+    InputError
+        Where a row has features but no SMILES.
+    """
+    if panel.structures is None or (panel.features and not panel.has_structure.all()):
+        raise InputError(
+            f"{wanted} needs a structure, and {np.count_nonzero(~panel.has_structure)} of "
+            f"{len(panel)} rows have none",
+            hint="split panel.take(panel.has_structure)",
+        )
+    rows = np.unique(panel.groups(), return_index=True)[1]
+    return rows, [panel.structures[row] for row in rows.tolist()]
