@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,6 +28,9 @@ from bioassay_mtl.data.labels import (
     is_measured,
 )
 from bioassay_mtl.errors import ConfigError, InputError
+
+if TYPE_CHECKING:
+    from bioassay_mtl.data.panels.schema import PanelSchema
 
 __all__ = ["NOT_MEASURED", "Panel"]
 
@@ -222,11 +225,12 @@ class Panel:
         smiles_column: str | None = None,
         id_column: str | None = None,
         tasks: Sequence[str] | None = None,
+        schema: PanelSchema | None = None,
     ) -> Panel:
-        """Read a wide table: see :func:`bioassay_mtl.data.panel_table.read_panel`."""
+        """Read a table: see :func:`bioassay_mtl.data.panel_table.read_panel`."""
         from bioassay_mtl.data.panel_table import read_panel
 
-        return read_panel(path, smiles_column, id_column, tasks)
+        return read_panel(path, smiles_column, id_column, tasks, schema)
 
     @staticmethod
     def from_arrays(

@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 
 from bioassay_mtl.data import Panel
+from bioassay_mtl.data.panels.schema import PanelSchema
 from bioassay_mtl.errors import InputError
 
 TEXT = (
@@ -86,17 +87,20 @@ def test_columns_can_be_named(tmp_path: Path) -> None:
     assert panel.columns == {"structure": ["CC", "C"], "code": ["k1", "k2"], "x": ["0", "1"]}
 
 
+BINARY_LOGP = PanelSchema(tasks={"logp": "binary"})
+
+
 @pytest.mark.parametrize(
     ("text", "arguments", "message"),
     [
         (TEXT, {"tasks": ["NR-AT"]}, r"panel.csv: no column 'NR-AT' \(did you mean 'NR-AR'\?\)"),
         (TEXT, {"smiles_column": "smile"}, "did you mean 'smiles'"),
         (TEXT, {"id_column": "nosuch"}, "no column 'nosuch'"),
-        (TEXT, {"tasks": ["logp"]}, r"panel.csv, line 2, column 'logp': .* found '0.5'"),
+        (TEXT, {"schema": BINARY_LOGP}, r"panel.csv, line 2, column 'logp': .* found '0.5'"),
         # A quoted note of the molecule before holds a line break.
         (TEXT.replace("D,CC,true", "D,CC,maybe"), {"tasks": ["NR-AR"]}, "line 6, .* 'maybe'"),
-        (TEXT.replace("\nB", "\n\n\nB").replace("CC,true", "CC,2"), {"tasks": ["NR-AR"]}, "line 8"),
-        ("smiles,a\nCC,2\nC,0\n", {}, "no assay"),
+        (TEXT.replace("\nB", "\n\n\nB").replace("CC,true", "CC,x"), {"tasks": ["NR-AR"]}, "line 8"),
+        ("smiles,a\nCC,2\nC,2\n", {}, "no assay"),
         ("a,b\n1,0\n", {}, "no SMILES column among a, b"),
         ("smiles,a\nCC,1\nC,1,0\n", {}, "line 3: 2 columns expected, 3 found"),
         ("smiles,a,a\nCC,1,0\n", {}, "column 'a' occurs twice"),
@@ -147,8 +151,12 @@ def test_the_shared_tables(shared_data: Path) -> None:
     assert len(panel.tasks) == 12
     frame = pd.read_csv(shared_data / "tox21.csv.gz")
     np.testing.assert_array_equal(panel.labels, frame[list(panel.tasks)].fillna(-1).to_numpy())
-    with pytest.raises(InputError, match="no assay"):
-        Panel.read(shared_data / "chembl_pxc50.csv.gz")
+    values = Panel.read(shared_data / "chembl_pxc50.csv.gz")
+    assert {kind.kind for kind in values.kinds} == {"regression"}
+    frame = pd.read_csv(shared_data / "chembl_pxc50.csv.gz")
+    np.testing.assert_array_equal(
+        values.labels, frame[list(values.tasks)].to_numpy(dtype=np.float32)
+    )
 
 
 def test_the_pcba_sample(shared_data: Path) -> None:

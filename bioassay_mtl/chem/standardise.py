@@ -1,0 +1,87 @@
+"""Standardised molecules: one form for what is one compound, by RDKit's MolStandardize.
+
+The steps, in this order: ``metals`` (bonds from metals to organic atoms are cut), ``groups``
+(functional groups are written in one way, such as nitro), ``fragment`` (the largest organic
+fragment is kept: salts and solvents go), ``charge`` (what can be neutral becomes neutral) and,
+where asked for, ``tautomer`` (the canonical one; slow, and it may lose stereo centres).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import cache
+from typing import Any, NamedTuple
+
+from rdkit.Chem import MolToSmiles
+from rdkit.Chem.MolStandardize import rdMolStandardize
+from rdkit.rdBase import BlockLogs
+
+from bioassay_mtl.chem.molecule import parse_smiles
+from bioassay_mtl.chem.status import Status
+
+STEPS = ("metals", "groups", "fragment", "charge")
+
+
+class Standardised(NamedTuple):
+    """A molecule after standardising.
+
+    Parameters
+    ----------
+    smiles
+        Canonical SMILES, or the text that was given where it cannot be used.
+    changes
+        Names of the steps that changed the molecule, in order.
+    status
+        Whether the text can be used.
+    """
+
+    smiles: str
+    changes: tuple[str, ...]
+    status: Status
+
+
+def standardise(smiles: str, *, tautomer: bool = False) -> Standardised:
+    """Standardise one molecule.
+
+    A step that fails, or that leaves no atom, is left out. Rewriting a SMILES as canonical is no
+    change.
+
+    Examples
+    --------
+    >>> standardise("CC(=O)[O-].[Na+]")
+    Standardised(smiles='CC(=O)O', changes=('fragment', 'charge'), status=<Status.OK: 'ok'>)
+    """
+    with BlockLogs():
+        mol = parse_smiles(smiles)
+        if isinstance(mol, Status):
+            return Standardised(smiles, (), mol)
+        held, changes = str(MolToSmiles(mol)), []
+        for name in (*STEPS, "tautomer") if tautomer else STEPS:
+            try:
+                changed = _steps()[name](mol)
+                text = str(MolToSmiles(changed))
+            except Exception:
+                continue
+            # The text must hold for the molecule that others will parse from it.
+            if text and text != held and not isinstance(parse_smiles(text), Status):
+                mol, held = changed, text
+                changes.append(name)
+        return Standardised(held, tuple(changes), Status.OK)
+
+
+def standardise_all(smiles: Sequence[str], *, tautomer: bool = False) -> list[Standardised]:
+    """Standardise many molecules; each distinct text once."""
+    found = {text: standardise(text, tautomer=tautomer) for text in dict.fromkeys(smiles)}
+    return [found[text] for text in smiles]
+
+
+@cache
+def _steps() -> dict[str, Callable[[Any], Any]]:
+    """RDKit's tools, which are made once."""
+    return {
+        "metals": rdMolStandardize.MetalDisconnector().Disconnect,
+        "groups": rdMolStandardize.Normalizer().normalize,
+        "fragment": rdMolStandardize.LargestFragmentChooser(preferOrganic=True).choose,
+        "charge": rdMolStandardize.Uncharger().uncharge,
+        "tautomer": rdMolStandardize.TautomerEnumerator().Canonicalize,
+    }

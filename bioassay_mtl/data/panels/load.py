@@ -1,0 +1,94 @@
+"""From files to a panel: the schema, the layout, and what became of the rows."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from bioassay_mtl.data.panel import Panel
+from bioassay_mtl.data.panels.long import is_long, read_long
+from bioassay_mtl.data.panels.pubchem import is_pubchem, read_pubchem
+from bioassay_mtl.data.panels.row_log import RowLog
+from bioassay_mtl.data.panels.schema import PanelSchema, schema_for
+from bioassay_mtl.data.panels.wide import read_wide
+from bioassay_mtl.data.table import read_table
+from bioassay_mtl.errors import InputError
+
+logger = logging.getLogger(__name__)
+
+
+class Loaded(NamedTuple):
+    """A panel, the rows of the files it is from, the layout of those, and what became of them."""
+
+    panel: Panel
+    n_rows: int
+    layout: str
+    log: RowLog
+
+
+def load_panel(
+    files: Sequence[str | Path], schema: PanelSchema | None = None, *, strict: bool = True
+) -> Loaded:
+    """Read a table, or several PubChem data tables, as a panel.
+
+    Parameters
+    ----------
+    files
+        Their paths; a folder stands for the tables in it.
+    schema
+        How to read them; by default the schema beside the first of them, or what can be found out.
+    strict
+        Raise an error at a cell that cannot be read, rather than leave it out.
+
+    Raises
+    ------
+    InputError
+        Where a file cannot be used, with file, line and column as far as they are known.
+    """
+    paths = [path for file in files for path in _tables(Path(file))]
+    if not paths:
+        raise InputError("no table in the folder", file=Path(files[0]) if files else None)
+    schema = schema if schema is not None else schema_for(paths[0])
+    log = RowLog(strict)
+    tables = [read_table(path) for path in paths]
+    table, path = tables[0], paths[0]
+    layout = schema.layout or _layout(table, path, schema)
+    if layout == "pubchem":
+        panel = read_pubchem(tables, paths, schema, log)
+    elif len(paths) > 1:
+        raise InputError(
+            "only PubChem data tables can be merged, and this is none",
+            file=next(p for t, p in zip(tables, paths, strict=True) if not is_pubchem(t))
+            if not all(map(is_pubchem, tables))
+            else path,
+        )
+    else:
+        panel = (read_long if layout == "long" else read_wide)(table, path, schema, log)
+    for note in log.notes:
+        logger.info("%s: %s", path.name, note)
+    for outcome, count in log.counts().items():
+        logger.info("%s: %s: %s rows", path.name, outcome, f"{count:,}")
+    return Loaded(panel, sum(t.num_rows for t in tables), layout, log)
+
+
+def _tables(path: Path) -> list[Path]:
+    if not path.is_dir():
+        return [path]
+    ends = (".csv", ".tsv", ".tab", ".csv.gz", ".tsv.gz", ".tab.gz", ".parquet")
+    return sorted(p for p in path.iterdir() if p.name.lower().endswith(ends))
+
+
+def _layout(table: object, path: Path, schema: PanelSchema) -> str:
+    import pyarrow as pa
+
+    assert isinstance(table, pa.Table)
+    if is_pubchem(table):
+        return "pubchem"
+    if schema.columns.assay is not None or schema.columns.value is not None:
+        return "long"
+    named = {*(schema.tasks or ()), *schema.also}
+    if named and named <= set(table.column_names):
+        return "wide"
+    return "long" if is_long(table, path) else "wide"

@@ -1,0 +1,78 @@
+"""Molecules of a panel file: standardised, checked, and one row for each."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bioassay_mtl.data.copies import group_by_structure, number
+from bioassay_mtl.data.panels.assembly import Molecules
+from bioassay_mtl.data.panels.row_log import Outcome, RowLog
+from bioassay_mtl.data.panels.schema import PanelSchema
+
+
+def standardised(structures: list[str], schema: PanelSchema) -> tuple[list[str], dict[str, str]]:
+    """Structures as the schema wants them, and what changed of those that did, by the old text."""
+    if not schema.standardise:
+        return structures, {}
+    from bioassay_mtl.chem.standardise import standardise
+
+    tautomer = schema.standardise == "tautomer"
+    found = {text: standardise(text, tautomer=tautomer) for text in dict.fromkeys(structures)}
+    changes = {
+        text: f"{', '.join(done.changes)}: {done.smiles}"
+        for text, done in found.items()
+        if done.changes
+    }
+    return [found[text].smiles for text in structures], changes
+
+
+def log_changes(
+    structures: list[str], changes: dict[str, str], rows: NDArray[np.int64], file: Path, log: RowLog
+) -> None:
+    """Record molecules that were standardised; `rows` are the file's rows of `structures`."""
+    if changes:
+        places = [i for i, text in enumerate(structures) if text in changes]
+        details = [changes[structures[i]] for i in places]
+        log.add(Outcome.STANDARDISED, file, rows[places], "", details)
+
+
+def grouped(
+    molecules: Molecules, schema: PanelSchema, path: Path, log: RowLog
+) -> tuple[NDArray[np.int64], NDArray[np.int64], Molecules]:
+    """Standardise, and find rows of the same molecule.
+
+    Returns
+    -------
+    place
+        ``(n,) int64``: the molecule of each row, numbered in order of first appearance.
+    first
+        ``(m,) int64``: the first row of each molecule.
+    molecules
+        All n rows, standardised.
+    """
+    done, changes = standardised(molecules.structures, schema)
+    log_changes(molecules.structures, changes, np.arange(len(molecules)), path, log)
+    molecules = replace(molecules, structures=done)
+    place = group_by_structure(done) if schema.merge else number(range(len(done)))
+    return place, np.unique(place, return_index=True)[1], molecules
+
+
+def usable(structures: list[str]) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Which structures are empty, and which are no molecule, ``(n,) bool`` each."""
+    from rdkit.rdBase import BlockLogs
+
+    from bioassay_mtl.chem.molecule import parse_smiles
+    from bioassay_mtl.chem.status import Status
+
+    with BlockLogs():
+        found = {}
+        for text in dict.fromkeys(structures):
+            parsed = parse_smiles(text)
+            found[text] = parsed if isinstance(parsed, Status) else Status.OK
+    empty = np.array([found[text] is Status.EMPTY for text in structures], dtype=np.bool_)
+    good = np.array([found[text] is Status.OK for text in structures], dtype=np.bool_)
+    return empty, ~good & ~empty

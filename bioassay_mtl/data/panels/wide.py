@@ -1,0 +1,106 @@
+"""Wide tables: one row a molecule, one column an assay."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bioassay_mtl.data.panel import Panel
+from bioassay_mtl.data.panels.assembly import Measurements, Molecules, assemble, merge, panel_of
+from bioassay_mtl.data.panels.choice import beside_assays, choose_assays
+from bioassay_mtl.data.panels.header import find, smiles_of, some, texts
+from bioassay_mtl.data.panels.reading import Reading, read_labels
+from bioassay_mtl.data.panels.row_log import Outcome, RowLog
+from bioassay_mtl.data.panels.schema import PanelSchema
+from bioassay_mtl.data.panels.source import Source
+from bioassay_mtl.data.panels.structures import grouped
+from bioassay_mtl.data.readers.columns import ID_NAMES
+from bioassay_mtl.data.units import p_name
+from bioassay_mtl.errors import InputError
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+
+def read_wide(table: pa.Table, path: Path, schema: PanelSchema, log: RowLog) -> Panel:
+    """A panel from a wide table.
+
+    Raises
+    ------
+    InputError
+        Where a column is missing, there is no assay, or a cell is no label.
+    """
+    smiles = smiles_of(table, schema.columns.smiles, path)
+    identity = find(table, schema.columns.id, (*ID_NAMES, "row"), path)
+    taken = beside_assays(table, schema, path)
+    chosen = choose_assays(table, path, schema, {smiles, identity, *taken}, log)
+    readings = _readings(chosen, schema, log)
+    used = {source.name for source, _ in chosen.values()}
+    molecules = Molecules(
+        texts(table.column(smiles)),
+        [str(row) for row in range(table.num_rows)]
+        if identity is None
+        else texts(table.column(identity)),
+        {n: texts(table.column(n)) for n in table.column_names if n not in used and n != smiles},
+    )
+    tasks, kinds = list(readings), [reading.kind for reading in readings.values()]
+    if schema.merge or schema.standardise:
+        place, first, molecules = grouped(molecules, schema, path, log)
+        if schema.merge:
+            found = _measurements(list(readings.values()), place)
+            found = merge(found, tasks, kinds, [path], log)
+            return assemble(molecules.take(first), tasks, kinds, found)
+    return panel_of(
+        molecules,
+        tasks,
+        kinds,
+        np.stack([reading.values for reading in readings.values()], axis=1, dtype=np.float32),
+        np.stack([reading.bounds for reading in readings.values()], axis=1),
+    )
+
+
+def _readings(
+    chosen: dict[str, tuple[Source, str]], schema: PanelSchema, log: RowLog
+) -> dict[str, Reading]:
+    readings: dict[str, Reading] = {}
+    small = []
+    for name, (source, kind) in chosen.items():
+        entry = schema.entry(name)
+        to_p = schema.to_p if entry.to_p is None else entry.to_p
+        rows = np.arange(len(source.cells))
+        entry = entry.model_copy(update={"kind": kind, "to_p": to_p})
+        reading = read_labels(source, name, entry, rows, kind)
+        measured = np.flatnonzero(~np.isnan(reading.values))
+        if len(measured) < schema.min_rows:
+            small.append(name)
+            log.add(Outcome.SMALL_ASSAY, source.file, measured, name)
+            continue
+        task = p_name(name) if reading.converted else name
+        readings[name if task in chosen or task in readings else task] = reading
+    if small:
+        log.notes.append(f"fewer than {schema.min_rows} molecules: {some(small)}")
+    if not readings:
+        raise InputError(
+            f"no assay has {schema.min_rows} molecules",
+            file=next(iter(chosen.values()))[0].file,
+            hint="ask for less with --min-rows",
+        )
+    return readings
+
+
+def _measurements(readings: list[Reading], place: NDArray[np.int64]) -> Measurements:
+    """The measured cells of all columns; `place` is the molecule of each row."""
+    where = [np.flatnonzero(~np.isnan(reading.values)) for reading in readings]
+    rows: NDArray[np.int64] = np.concatenate(where).astype(np.int64)
+    pairs = list(zip(readings, where, strict=True))
+    return Measurements(
+        place[rows],
+        np.repeat(np.arange(len(readings)), [len(held) for held in where]),
+        np.concatenate([reading.values[held] for reading, held in pairs]),
+        np.concatenate([reading.bounds[held] for reading, held in pairs]),
+        rows,
+        np.zeros(len(rows), np.int64),
+    )

@@ -1,0 +1,95 @@
+"""Units of measured values, and the p-scale of concentrations.
+
+The p-scale is minus the decimal logarithm of a molar concentration: 10 nM is 8. As it turns the
+order round, a value *above* a concentration is *below* its p-value.
+"""
+
+from __future__ import annotations
+
+import re
+
+import numpy as np
+from numpy.typing import NDArray
+
+MOLAR = {"M": 1.0, "mM": 1e-3, "uM": 1e-6, "nM": 1e-9, "pM": 1e-12, "fM": 1e-15}
+"""Molar concentrations by symbol, in mol/L."""
+
+P_SCALE = "p"
+"""The unit of a value on the p-scale."""
+
+_NAMES = {
+    "molar": "M",
+    "millimolar": "mM",
+    "micromolar": "uM",
+    "nanomolar": "nM",
+    "picomolar": "pM",
+    "femtomolar": "fM",
+    "mol/l": "M",
+    "mmol/l": "mM",
+    "umol/l": "uM",
+    "nmol/l": "nM",
+    "pmol/l": "pM",
+    "percent": "%",
+    "ug/ml": "ug/mL",
+    "ng/ml": "ng/mL",
+    "mg/ml": "mg/mL",
+    "mg/l": "mg/L",
+    "mg/kg": "mg/kg",
+    "%": "%",
+}
+# The micro sign and the Greek letter look the same.
+_MICRO = str.maketrans({"\N{MICRO SIGN}": "u", "\N{GREEK SMALL LETTER MU}": "u"})
+_AT_END = re.compile(r"[\s_]*[\[(]\s*([^\[\]()]+?)\s*[\])]\s*$|[\s_]([^\s_]+)$")
+_P_NAME = re.compile(r"p(value|chembl(value)?|activity|potency|[xieagl]c50|[gte]d?[id]?50|k[idb])")
+
+
+def known_unit(text: str) -> str | None:
+    """The usual symbol of a unit, or None where the text is no unit that is known.
+
+    Case tells mM from MM in symbols, and does not matter in names.
+
+    Examples
+    --------
+    >>> known_unit("µM"), known_unit("NANOMOLAR"), known_unit("apples")
+    ('uM', 'nM', None)
+    """
+    symbol = text.strip().translate(_MICRO)
+    return symbol if symbol in MOLAR else _NAMES.get(symbol.casefold())
+
+
+def unit_in_name(name: str) -> tuple[str, str]:
+    """A column's name without the unit at its end, and the unit (empty where there is none).
+
+    Examples
+    --------
+    >>> unit_in_name("IC50 (nM)"), unit_in_name("value_nM"), unit_in_name("Ki")
+    (('IC50', 'nM'), ('value', 'nM'), ('Ki', ''))
+    """
+    found = _AT_END.search(name)
+    unit = known_unit(found[1] or found[2]) if found else None
+    return (name[: found.start()], unit) if found and unit else (name, "")
+
+
+def says_p_scale(name: str) -> bool:
+    """Whether a column's name is one of a p-scale (pIC50, pchembl_value, pvalue, ...)."""
+    return bool(_P_NAME.match(re.sub(r"[\s_-]", "", name).casefold()))
+
+
+def p_name(name: str) -> str:
+    """What a column is called on the p-scale: ``IC50 (nM)`` becomes ``pIC50``."""
+    return "p" + unit_in_name(name)[0]
+
+
+def to_p_scale(values: NDArray[np.float64], unit: str) -> NDArray[np.float64]:
+    """Minus the decimal logarithm of concentrations in mol/L; NaN where not above zero.
+
+    Parameters
+    ----------
+    values
+        Concentrations in `unit`; NaN where not measured.
+    unit
+        A key of `MOLAR`.
+    """
+    positive = np.where(values > 0, values, np.nan)
+    result: NDArray[np.float64] = -np.log10(positive) - np.log10(MOLAR[unit])
+    return result
