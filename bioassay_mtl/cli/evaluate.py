@@ -22,6 +22,9 @@ def evaluate(
     out: Annotated[
         str | None, typer.Option(metavar="FILE", help="Write all metrics as JSON; - is stdout.")
     ] = None,
+    report: Annotated[
+        str | None, typer.Option(metavar="FILE", help="Write a page to read (.html).")
+    ] = None,
     bootstrap: Annotated[
         int, typer.Option(min=0, metavar="N", help="Resamples for confidence intervals; 0: none.")
     ] = 200,
@@ -63,6 +66,7 @@ def evaluate(
     if (split_column is None) != (part is None):
         raise ConfigError("--split-column and --part belong together")
     target = Output(out, overwrite=overwrite, inputs=[panel]) if out else None
+    page = Output(report, overwrite=overwrite, inputs=[panel]) if report else None
     table = Panel.read(panel, smiles_column=smiles_column)
     if split_column is not None and part is not None:
         table = choose_part(table, split_column, part)
@@ -92,6 +96,20 @@ def evaluate(
         facts = {"model": loaded.name, "panel": panel, "part": part, "left_out": left_out}
         with target.opened() as sink:
             sink.write((json.dumps({**facts, **found.to_json()}, indent=1) + "\n").encode())
+    if page:
+        from bioassay_mtl.report import Evidence, model_report, sample_of
+
+        evidence = Evidence(
+            loaded,
+            table,
+            probabilities,
+            rows=panel if part is None else f"{part} of {panel}",
+            evaluation=found,
+            left_out=left_out,
+            sample=sample_of(features),
+        )
+        with page.opened() as sink:
+            sink.write(model_report(evidence).encode())
     Console(stderr=bool(target and target.is_stdout)).print(
         evaluation_table(found, n_model_assays=len(loaded.tasks), left_out=left_out)
     )

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from bioassay_mtl.cli.names import DEFAULT_MODEL
-from bioassay_mtl.errors import InputError
+from bioassay_mtl.errors import ConfigError, InputError
 
 GARBAGE_THRESHOLD = 100_000
 """Objects between two searches for garbage: imports make a million that never become any."""
@@ -46,6 +46,9 @@ def screen(
             min=0, metavar="N", help="Show the N molecules furthest above the usual active share."
         ),
     ] = 0,
+    page: Annotated[
+        str | None, typer.Option("--report", metavar="FILE", help="Write a page to read (.html).")
+    ] = None,
     file_format: Annotated[
         str | None,
         typer.Option(
@@ -118,13 +121,27 @@ def screen(
     )
     # Refused here already, before the seconds that loading a model takes.
     target = Output(output, overwrite=overwrite, inputs=inputs)
+    page_target = Output(page, overwrite=overwrite, inputs=inputs) if page else None
+    if page and Path(page).absolute() == Path(output).absolute():
+        raise ConfigError(f"{page}: results and report need different files")
     check_inputs(inputs)
     pending = PendingModel(model, device=device)
     hits = report.collector(pending, options, show)
     reads = [ReadProgress() for _ in inputs]
     with report.progress_bar(reads, report.size_of(inputs)) as step:
         watch = [step] if hits is None else [step, hits.add]
+        tally = None
+        if page_target:
+            from bioassay_mtl.report import screen_tally
+
+            tally = screen_tally(pending, options)
+            watch.append(tally.add)
         summary = run(inputs, pending, output, options, watch=watch, progress=reads)
+    if page_target and tally:
+        from bioassay_mtl.report import screen_report
+
+        with page_target.opened() as sink:
+            sink.write(screen_report(summary, tally).encode())
     report.show(summary, hits, pending, as_json=as_json, stdout_is_free=not target.is_stdout)
 
 

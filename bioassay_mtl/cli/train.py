@@ -62,7 +62,8 @@ def train(
 ) -> None:
     """Train a model on a table of molecules and measured outcomes.
 
-    Cells are 1 (active), 0 (inactive) or empty (not measured).
+    Cells are 1 (active), 0 (inactive) or empty (not measured). FOLDER/report.html tells how good
+    the model is.
 
     Example:  bioassay-mtl train panel.csv --out runs/mine --set epochs=30
     """
@@ -86,17 +87,25 @@ def train(
         raise ConfigError(f"{out} exists: choose another folder, or remove it")
 
     from bioassay_mtl.data.panel import Panel
+    from bioassay_mtl.data.splits import split
+    from bioassay_mtl.report import held_out, write_model_report
     from bioassay_mtl.screening.pipeline import available_cores
     from bioassay_mtl.training.fit import train as run
 
+    workers = workers or available_cores()
+    table = Panel.read(panel, smiles_column=smiles_column)
+    parts = split(table, chosen.split)
     model = run(
-        Panel.read(panel, smiles_column=smiles_column),
+        table,
         chosen,
         out=out,
         resume=resume,
-        workers=workers or available_cores(),
+        parts=parts,
+        workers=workers,
         progress=show_epoch,
     )
+    page = Path(out) / "report.html"
+    write_model_report(held_out(model, table, parts, workers=workers), page)
     typer.echo(f"{out}: a model of {len(model.tasks)} assays", err=True)
 
 

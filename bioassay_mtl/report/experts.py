@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from markupsafe import Markup
 from numpy.typing import NDArray
@@ -56,18 +54,11 @@ def experts_section(evidence: Evidence) -> Section:
 
 def _diagnosed(model: Model, evidence: Evidence) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Utilisation ``(T, E)`` and diversity ``(E, E)`` on a sample of the molecules."""
-    import torch
 
-    from bioassay_mtl.chem.probe import PROBE_SMILES
     from bioassay_mtl.nn.diagnostics import diagnose
-    from bioassay_mtl.nn.resident import resident
 
-    features = evidence.sample or model.featurize(PROBE_SMILES)
-    every = torch.arange(len(features), device=model.device)
-    inputs: Any = {
-        name: resident(block, model.device).batch(every) for name, block in features.blocks.items()
-    }
-    found = diagnose(model.network, inputs)
+    features = evidence.sample or model.featurizer.examples()
+    found = diagnose(model.network, model.inputs(features))
     return (
         found.utilisation.double().cpu().numpy(),
         found.diversity.double().cpu().numpy(),

@@ -58,7 +58,8 @@ class ValueHistogram:
         span = np.where(span > 0, span, np.maximum(np.abs(least), 1) * 0.1) * 1.001
         self.width[new] = span[new] / self.n_bins
         self.low[new] = least[new]
-        for column in np.flatnonzero(~new & ((least < self.low) | (most >= self._high))):
+        beyond = ~new & ((least < self.low) | (most >= self._high))
+        for column in np.flatnonzero(beyond).tolist():
             while most[column] >= self._high[column]:
                 self._double(column, upwards=True)
             while least[column] < self.low[column]:
