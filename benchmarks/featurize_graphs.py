@@ -21,6 +21,17 @@ Maker = Callable[[Sequence[str]], Any]
 
 BATCH = 500
 
+CUIK_ATOMS = (
+    "atomic-number-common",
+    "total-degree",
+    "formal-charge",
+    "chirality",
+    "num-hydrogens",
+    "hybridization-expanded",
+)
+CUIK_REALS = ("aromatic", "mass")
+CUIK_BONDS = ("is-null", "bond-type-onehot", "conjugated", "in-ring", "stereo")
+
 
 def bare() -> Maker:
     """Parse, and nothing else."""
@@ -54,6 +65,20 @@ def chemprop() -> Maker:
     return lambda smiles: BatchMolGraph([featurize(MolFromSmiles(text)) for text in smiles])
 
 
+def cuik() -> Maker:
+    """chemprop's featurizer in C++: the graphs of our chemprop codes, as multi-hot vectors."""
+    import cuik_molmaker
+
+    if not hasattr(cuik_molmaker, "batch_mol_featurizer"):
+        raise ImportError("cuik_molmaker has no compiled part")
+    atoms = cuik_molmaker.atom_onehot_feature_names_to_array(list(CUIK_ATOMS))
+    reals = cuik_molmaker.atom_float_feature_names_to_array(list(CUIK_REALS))
+    bonds = cuik_molmaker.bond_feature_names_to_array(list(CUIK_BONDS))
+    # No hydrogens added; both directions of a bond; no loops.
+    flags = (False, False, True, False)
+    return lambda smiles: cuik_molmaker.batch_mol_featurizer(smiles, atoms, reals, bonds, *flags)
+
+
 def deepchem() -> Maker:
     """DeepChem's ``MolGraphConvFeaturizer``, with features of edges."""
     from deepchem.feat import MolGraphConvFeaturizer
@@ -71,6 +96,7 @@ MAKERS: dict[str, Callable[[], Maker]] = {
     "chemprop codes": ours("chemprop"),
     "PyG from_smiles": pyg,
     "chemprop, Python": chemprop,
+    "cuik-molmaker": cuik,
     "DeepChem MolGraphConvFeaturizer": deepchem,
 }
 OURS = ("ogb codes", "chemprop codes")

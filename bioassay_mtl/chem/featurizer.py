@@ -133,6 +133,15 @@ class Featurizer:
                 raise InputError(f"{len(block)} rows of {name!r} for {len(features)} molecules")
         return Features(features.blocks | read, features.status)
 
+    def examples(self) -> Features:
+        """A fixed, diverse set of molecules; of inputs that are not computed nothing is known."""
+        features = self(PROBE_SMILES)
+        n, given = (
+            len(features),
+            [(n, f) for n, f in self.fingerprints.items() if not f.is_computed],
+        )
+        return Features(features.blocks | {name: f.blank(n) for name, f in given}, features.status)
+
     @property
     def n_features(self) -> dict[str, int]:
         """Number of features of each input."""

@@ -70,6 +70,10 @@ class Representation(Config):
         """The block of n molecules from what :meth:`encoder` made of each."""
         raise NotImplementedError
 
+    def blank(self, n: int) -> Any:
+        """The block of n molecules of which nothing is known; of what is not computed."""
+        raise NotImplementedError
+
     def holds(self, block: object) -> bool:
         """Whether a block, made elsewhere, can be one of this representation."""
         raise NotImplementedError

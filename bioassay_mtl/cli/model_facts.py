@@ -14,18 +14,11 @@ def model_facts(model: Model) -> dict[str, Any]:
     """Everything that ``info`` tells.
 
     Gate utilisation ``(T, E)`` and expert diversity ``(E, E)`` are taken on the fixed, diverse
-    molecules of :data:`bioassay_mtl.chem.probe.PROBE_SMILES`.
+    molecules of :meth:`Featurizer.examples`.
     """
-    import torch
-
-    from bioassay_mtl.chem.probe import PROBE_SMILES
     from bioassay_mtl.nn.diagnostics import diagnose
-    from bioassay_mtl.nn.resident import resident
 
-    every = torch.arange(len(PROBE_SMILES), device=model.device)
-    blocks = model.featurize(PROBE_SMILES).blocks
-    inputs = {name: resident(block, model.device).batch(every) for name, block in blocks.items()}
-    found = diagnose(model.network, inputs)
+    found = diagnose(model.network, model.inputs(model.featurizer.examples()))
     open_to = model.network.connections
     return {
         "name": model.name,

@@ -19,6 +19,10 @@ class DenseRepresentation(Representation):
         """Number of columns."""
         return DenseSize(self.n_features)
 
+    def blank(self, n: int) -> DenseBlock:
+        """The block of n molecules of which nothing is known."""
+        return DenseBlock(np.full((n, self.n_features), np.nan, dtype=np.float32))
+
     def holds(self, block: object) -> bool:
         """Whether a block, made elsewhere, has as many columns."""
         return (

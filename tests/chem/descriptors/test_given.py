@@ -52,3 +52,24 @@ def test_given_blocks_fit_by_their_width() -> None:
     assert not given.holds(DenseBlock(np.zeros((2, 3), dtype=np.float32)))
     with pytest.raises(ConfigError, match="twice"):
         UserColumns(names=["pH", "pH"])
+
+
+def test_examples_know_nothing_of_what_is_given() -> None:
+    settings = {
+        "morgan": {"kind": "morgan"},
+        "conditions": CONDITIONS.model_dump(),
+        "vector": {"kind": "dense", "n_columns": 4},
+        "bits": {"kind": "given", "n_bits": 20},
+        "counts": {"kind": "given", "n_bits": 20, "counts": True},
+    }
+    featurizer = Featurizer.from_config({"fingerprints": settings})
+    examples = featurizer.examples()
+    assert examples.ok.all()
+    assert examples.blocks["morgan"].dense().any()
+    for name, each in featurizer.fingerprints.items():
+        assert each.holds(examples.blocks[name])
+        assert len(examples.blocks[name]) == len(examples)
+    for name in ("conditions", "vector"):
+        assert np.isnan(examples.blocks[name].values).all()
+    for name in ("bits", "counts"):
+        assert not examples.blocks[name].dense().any()

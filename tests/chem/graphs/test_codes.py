@@ -141,3 +141,23 @@ def test_equals_chemprop(nci_smiles: list[str]) -> None:
         np.testing.assert_array_equal(CHEMPROP.expand_bonds(found.edges), expected.E)
         np.testing.assert_array_equal(found.edge_index, expected.edge_index)
         np.testing.assert_array_equal(found.reverse, expected.rev_edge_index)
+
+
+def test_equals_cuik_molmaker(nci_smiles: list[str]) -> None:
+    from benchmarks.featurize_graphs import cuik
+
+    try:
+        make = cuik()
+    except ImportError as error:
+        pytest.skip(f"cuik-molmaker is not installed: {error}")
+    # Dative bonds have no type for chemprop, and are aromatic for it.
+    smiles = [text for text in oracle_smiles(nci_smiles) if "->" not in text]
+    found = block_of(smiles, "chemprop").batch()
+    atoms, bonds, edge_index, reverse, molecule = make(smiles)
+    vectors = CHEMPROP.expand_atoms(found.atoms, found.reals)
+    np.testing.assert_array_equal(vectors[:, :-1], atoms[:, :-1])
+    np.testing.assert_allclose(vectors[:, -1], atoms[:, -1], rtol=1e-6)  # masses
+    np.testing.assert_array_equal(CHEMPROP.expand_bonds(found.edges), bonds)
+    np.testing.assert_array_equal(found.edge_index, edge_index)
+    np.testing.assert_array_equal(found.reverse, reverse)
+    np.testing.assert_array_equal(found.molecule, molecule)
