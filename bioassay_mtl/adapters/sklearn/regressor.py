@@ -55,9 +55,9 @@ class BioassayRegressor(RegressorMixin, BioassayEstimator):
         tasks = task_names(y, values.shape[1])
         return self._fit(x, values, tasks, [Regression()] * len(tasks))
 
-    def predict(self, X: Any) -> NDArray[np.float32]:
+    def predict(self, X: Any) -> NDArray[np.float64]:
         """Values, ``(n, T)`` or ``(n,)`` as `y` was; NaN where a SMILES cannot be used."""
-        columns = self._columns(X)
+        columns = self._columns(X).astype(np.float64)
         return columns[:, 0] if self.is_one_ else columns
 
     def score(self, X: Any, y: Any) -> float:

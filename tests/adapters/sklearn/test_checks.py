@@ -1,0 +1,34 @@
+"""scikit-learn's own checks of estimators."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from sklearn.utils.estimator_checks import parametrize_with_checks
+
+from bioassay_mtl.adapters.sklearn import BioassayClassifier, BioassayRegressor
+
+NETWORK = {
+    "kind": "mmoeex",
+    "experts": [{"inputs": ["features"], "n": 2, "width": 16, "dropout": 0.0}],
+}
+SMALL: dict[str, Any] = {"network": NETWORK, "epochs": 8, "batch_size": 32}
+
+
+def expected_failed_checks(estimator: Any) -> dict[str, str]:
+    if isinstance(estimator, BioassayRegressor):
+        return {}
+    return {
+        "check_supervised_y_2d": "y (n, 1) is a panel of one assay, whose labels are 0 and 1; "
+        "the check gives it three classes"
+    }
+
+
+@pytest.mark.filterwarnings("ignore:Can't check dok sparse matrix")
+@parametrize_with_checks(
+    [BioassayClassifier(**SMALL), BioassayRegressor(**SMALL)],
+    expected_failed_checks=expected_failed_checks,
+)
+def test_checks(estimator: Any, check: Any) -> None:
+    check(estimator)

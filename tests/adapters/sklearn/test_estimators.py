@@ -1,0 +1,164 @@
+"""The estimators on panels with gaps."""
+
+from __future__ import annotations
+
+import pickle
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from rdkit import Chem
+from rdkit.Chem.Crippen import MolLogP
+from rdkit.Chem.rdMolDescriptors import CalcNumRings
+from sklearn.base import clone
+from sklearn.metrics import average_precision_score, roc_auc_score
+from sklearn.model_selection import GridSearchCV, KFold, cross_validate
+from sklearn.pipeline import make_pipeline
+
+import bioassay_mtl as bm
+from bioassay_mtl.adapters.arrays import DataError
+from bioassay_mtl.adapters.sklearn import (
+    BioassayClassifier,
+    BioassayRegressor,
+    MacroScorer,
+    SmilesToDescriptors,
+    SmilesToFingerprint,
+)
+
+
+def small(*inputs: str) -> dict[str, Any]:
+    group = {"inputs": list(inputs), "n": 2, "width": 16, "dropout": 0.0}
+    return {"kind": "mmoeex", "experts": [group], "gate": {"kind": "static"}}
+
+
+MORGAN: dict[str, Any] = {
+    "fingerprints": {"morgan": {"kind": "morgan", "n_bits": 512}},
+    "network": small("morgan"),
+    "epochs": 6,
+}
+
+
+@pytest.fixture(scope="module")
+def table(nci_smiles: list[str]) -> pd.DataFrame:
+    """160 molecules; two properties, a third of the cells empty."""
+    smiles = [text for text in nci_smiles[:200] if Chem.MolFromSmiles(text)][:160]
+    mols = [Chem.MolFromSmiles(text) for text in smiles]
+    values = np.array([[CalcNumRings(mol), MolLogP(mol)] for mol in mols])
+    values[np.random.default_rng(0).random(values.shape) < 0.33] = np.nan
+    return pd.DataFrame({"smiles": smiles, "rings": values[:, 0], "logp": values[:, 1]})
+
+
+@pytest.fixture(scope="module")
+def outcomes(table: pd.DataFrame) -> pd.DataFrame:
+    values = table[["rings", "logp"]]
+    return (values > [0.5, 2.0]).astype(float).where(values.notna())
+
+
+@pytest.fixture(scope="module")
+def fitted(table: pd.DataFrame, outcomes: pd.DataFrame) -> BioassayClassifier:
+    return BioassayClassifier(**MORGAN).fit(table["smiles"], outcomes)
+
+
+def test_probabilities_of_all_tasks(
+    fitted: BioassayClassifier, table: pd.DataFrame, outcomes: pd.DataFrame
+) -> None:
+    smiles = table["smiles"].tolist()
+    found = fitted.predict_proba(smiles)
+    assert found.shape == (len(table), 2)
+    assert fitted.model_.tasks == ("rings", "logp")
+    np.testing.assert_array_equal(found, fitted.model_.predict(smiles)[["rings", "logp"]])
+    assert fitted.predict(smiles).tolist() == (found > 0.5).astype(int).tolist()
+    aucs = [
+        roc_auc_score(outcomes[name].dropna(), found[outcomes[name].notna(), column])
+        for column, name in enumerate(outcomes)
+    ]
+    assert fitted.score(smiles, outcomes) == pytest.approx(np.mean(aucs))
+    assert min(aucs) > 0.8
+
+
+def test_a_smiles_that_cannot_be_used(fitted: BioassayClassifier) -> None:
+    rows = ["CCO", "not a molecule", "c1ccccc1"]
+    assert np.isnan(fitted.predict_proba(rows)).all(axis=1).tolist() == [False, True, False]
+    with pytest.raises(DataError, match="1 SMILES cannot be used, the first in row 1"):
+        fitted.predict(rows)
+    assert 0 <= fitted.score(rows, [[1, 0], [1, 1], [0, 1]]) <= 1
+
+
+def test_pickled_state_is_the_models_files(fitted: BioassayClassifier, tmp_path: Path) -> None:
+    state = fitted.__getstate__()["model_"]
+    assert set(state) == {"model.safetensors", "config.json", "metrics.json", "README.md"}
+    assert all(isinstance(data, bytes) for data in state.values())
+    back = pickle.loads(pickle.dumps(fitted))
+    rows = ["CCO", "c1ccccc1CCN"]
+    np.testing.assert_array_equal(back.predict_proba(rows), fitted.predict_proba(rows))
+    saved = fitted.model_.save(tmp_path / "model")
+    np.testing.assert_array_equal(
+        bm.load(saved).predict(rows)[["rings", "logp"]], fitted.predict_proba(rows)
+    )
+
+
+def test_classes_of_any_name(table: pd.DataFrame) -> None:
+    rings = table["rings"].dropna()
+    smiles = table["smiles"][rings.index]
+    two = np.where(rings > 0, "cyclic", "chain")
+    found = BioassayClassifier(**MORGAN).fit(smiles, two)
+    assert found.classes_.tolist() == ["chain", "cyclic"]
+    assert found.predict_proba(smiles).sum(axis=1) == pytest.approx(1)
+    assert found.score(smiles, two) == np.mean(found.predict(smiles) == two) > 0.8
+    three = np.minimum(rings, 2).to_numpy()
+    found = BioassayClassifier(**MORGAN).fit(smiles, three)
+    assert found.predict_proba(smiles).shape == (len(smiles), 3)
+    assert found.score(smiles, three) > 0.6
+
+
+def test_values(table: pd.DataFrame) -> None:
+    y = table[["rings", "logp"]]
+    found = BioassayRegressor(**MORGAN | {"epochs": 20}).fit(table["smiles"], y)
+    assert found.predict(table["smiles"]).shape == (len(table), 2)
+    assert found.score(table["smiles"], y) > 0.6
+    assert np.isnan(found.predict(["not a molecule"])).all()
+    one = BioassayRegressor(**MORGAN | {"epochs": 20}).fit(table["smiles"], y["logp"])
+    assert one.predict(["CCO"]).shape == (1,)
+
+
+def test_features_of_all_kinds(table: pd.DataFrame, outcomes: pd.DataFrame) -> None:
+    estimator = BioassayClassifier(network=small("features"), epochs=6)
+    for step in (
+        SmilesToFingerprint(n_bits=512),
+        SmilesToFingerprint(n_bits=512, counts=True),
+        SmilesToDescriptors(["RingCount", "MolLogP", "TPSA", "MolWt"]),
+    ):
+        pipeline = make_pipeline(step, clone(estimator)).fit(table["smiles"], outcomes)
+        assert pipeline.score(table["smiles"], outcomes) > 0.8
+        with pytest.raises(DataError, match="the model reads features"):
+            pipeline[-1].predict_proba(["CCO"])
+
+
+def test_cross_validation_and_search(table: pd.DataFrame, outcomes: pd.DataFrame) -> None:
+    estimator = BioassayClassifier(**MORGAN)
+    scorer = MacroScorer(average_precision_score)
+    folds = KFold(2, shuffle=True, random_state=0)
+    scores = cross_validate(estimator, table["smiles"], outcomes, cv=folds, scoring=scorer)
+    assert (scores["test_score"] > 0.5).all()
+    search = GridSearchCV(estimator, {"learning_rate": [1e-5, 16e-3]}, cv=folds, scoring=scorer)
+    search.fit(table["smiles"], outcomes)
+    assert search.best_params_ == {"learning_rate": 16e-3}
+    assert search.best_score_ == pytest.approx(scores["test_score"].mean())
+
+
+def test_faults_are_named(table: pd.DataFrame, outcomes: pd.DataFrame) -> None:
+    smiles = table["smiles"]
+    estimator = BioassayClassifier(**MORGAN)
+    for y, message in (
+        (outcomes * np.nan, "no measured cell"),
+        (outcomes[:5], r"y must be \(160,\) or \(160, tasks\), found \(5, 2\)"),
+        (np.zeros(160), "found 1 class: 0.0"),
+        (outcomes + np.inf, "infinity"),
+        (outcomes.replace(1.0, "active"), "could not convert"),
+    ):
+        with pytest.raises(DataError, match=message):
+            estimator.fit(smiles, y)
+    with pytest.raises(DataError, match="fingerprints are made of SMILES"):
+        estimator.fit(np.eye(160), outcomes)
