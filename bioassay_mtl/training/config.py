@@ -50,6 +50,10 @@ class TrainingConfig(Config):
         Larger molecules are not trained on, and get the status ``too_large`` in a screen.
     network
         Architecture, by ``kind``: ``mmoeex``, ``mmoe``, ``shared_bottom``.
+    start_from
+        Name or folder of a trained model whose experts the run starts with, under new gates and
+        towers; its inputs, ``max_atoms`` and experts are taken over where these are not set
+        (:mod:`bioassay_mtl.training.warm_start`).
     split
         Which rows are trained on, stopped on (``valid``) and reported on (``test``).
     sampling
@@ -114,6 +118,7 @@ class TrainingConfig(Config):
     )
     max_atoms: Annotated[int, Field(gt=0)] = DEFAULT_MAX_ATOMS
     network: SerializeAsAny[Config] = Field(default=None, validate_default=True)
+    start_from: str | None = None
     split: SplitConfig = SplitConfig()
     sampling: SerializeAsAny[Sampling] = Field(default="uniform", validate_default=True)
     loss: SerializeAsAny[CellLoss] = Field(default="bce", validate_default=True)

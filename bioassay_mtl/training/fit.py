@@ -11,7 +11,6 @@ from typing import Any
 
 import numpy as np
 import torch
-from lightning.pytorch.loggers import CSVLogger, Logger, TensorBoardLogger
 from numpy.typing import NDArray
 
 from bioassay_mtl.balance.ranks import is_spread
@@ -26,7 +25,7 @@ from bioassay_mtl.data.metrics import evaluate
 from bioassay_mtl.data.panel import Panel
 from bioassay_mtl.data.splits import Split, split
 from bioassay_mtl.data.standardisation import Standardisation
-from bioassay_mtl.errors import ConfigError, InputError, MissingExtraError
+from bioassay_mtl.errors import ConfigError, InputError
 from bioassay_mtl.nn.model import Model
 from bioassay_mtl.nn.scaling import fit_scalings, scaled
 from bioassay_mtl.training.callbacks import Progress
@@ -35,6 +34,8 @@ from bioassay_mtl.training.config import TrainingConfig
 from bioassay_mtl.training.loop import Run, fit
 from bioassay_mtl.training.processes import other_ranks
 from bioassay_mtl.training.score import telling
+from bioassay_mtl.training.scratch import STATE, scratch_folder, scratch_loggers
+from bioassay_mtl.training.warm_start import WarmStart, warm_start, with_start
 
 log = logging.getLogger(__name__)
 
@@ -49,6 +50,8 @@ def train(
     name: str | None = None,
     workers: int = 1,
     progress: Progress | None = None,
+    features: Features | None = None,
+    record: Mapping[str, Any] | None = None,
 ) -> Model:
     """Train a model on a panel.
 
@@ -72,6 +75,10 @@ def train(
         Processes that featurise.
     progress
         Called after each epoch with its number, loss and score.
+    features
+        Of all rows, where they were made before (:func:`panel_features`).
+    record
+        What else to keep in :attr:`Model.training`.
 
     Returns
     -------
@@ -88,16 +95,19 @@ def train(
         With several devices, where the process of one of them died.
     """
     config = TrainingConfig.of(config or {}) if not isinstance(config, TrainingConfig) else config
+    config = with_start(config)
+    start = warm_start(config)
     out = None if out is None else Path(out)
-    scratch = _scratch_folder(out, resume)
+    scratch = scratch_folder(out, resume) if out else None
     device = _device(config)
     n_devices = _n_devices(config, device)
     featurizer = Featurizer.from_config(
         {"fingerprints": config.fingerprints, "max_atoms": config.max_atoms}
     )
-    features = panel_features(panel, featurizer, workers)
+    if features is None:
+        features = panel_features(panel, featurizer, workers)
     parts = _evaluable(_usable(parts or split(panel, config.split), features), panel)
-    scalings = fit_scalings(features.blocks, parts.train)
+    scalings = fit_scalings(features.blocks, parts.train) | dict(start.scalings if start else {})
     standardisation, labels = _standardised(panel, parts.train)
     run = Run(
         config=config,
@@ -107,14 +117,15 @@ def train(
         labels=labels,
         train_rows=parts.train,
         valid_rows=parts.valid,
-        checkpoint=scratch / "state.safetensors" if scratch else None,
-        identity=_identity(panel, config, parts),
+        checkpoint=scratch / STATE if scratch else None,
+        identity=run_identity(panel, config, parts, start),
         resume=resume,
         kinds=panel.kinds,
         bounds=panel.bounds,
+        start=start.weights if start else {},
     )
     with other_ranks(run, device, n_devices) as place:
-        module, best = fit(run, place, _loggers(config, scratch), progress)
+        module, best = fit(run, place, scratch_loggers(config, scratch), progress)
     model = Model(
         network=module.network,
         network_config=config.network,
@@ -132,6 +143,8 @@ def train(
             "rows_left_out": parts.left_out,
             "history": module.history,
             "best_epoch": best.epoch,
+            **({"start_from": start.source} if start else {}),
+            **(record or {}),
         },
     )
     model.metrics = {
@@ -140,7 +153,7 @@ def train(
     model.card = model_card(model)
     if out is not None and scratch is not None:
         model.save(out)
-        (scratch / "state.safetensors").unlink(missing_ok=True)
+        (scratch / STATE).unlink(missing_ok=True)
         if not any(scratch.iterdir()):
             scratch.rmdir()
     return model
@@ -244,12 +257,16 @@ def label_counts(panel: Panel) -> dict[str, Any]:
     }
 
 
-def _identity(panel: Panel, config: TrainingConfig, parts: Split) -> str:
+def run_identity(
+    panel: Panel, config: TrainingConfig, parts: Split, start: WarmStart | None
+) -> str:
     """Hash of all that decides the result of a run."""
     digest = hashlib.sha256(panel.digest().encode())
     digest.update(json.dumps(config.model_dump(mode="json"), sort_keys=True).encode())
     for rows in (parts.train, parts.valid):
         digest.update(rows.tobytes())
+    if start is not None:
+        digest.update(start.sha256.encode())
     return digest.hexdigest()
 
 
@@ -269,35 +286,3 @@ def _n_devices(config: TrainingConfig, device: str) -> int:
     if device == "cuda" and n > found:
         raise ConfigError(f"devices: {n} are wanted, and this machine has {found}")
     return n
-
-
-def _scratch_folder(out: Path | None, resume: bool) -> Path | None:
-    if out is None:
-        return None
-    if out.exists():
-        raise ConfigError(f"{out} exists: choose another folder, or remove it")
-    scratch = out.with_name(out.name + ".training")
-    unfinished = (scratch / "state.safetensors").exists()
-    if unfinished and not resume:
-        raise ConfigError(f"{scratch} holds an unfinished run: resume it, or remove it")
-    if resume and not unfinished:
-        log.warning("%s holds nothing to resume: training starts anew", scratch)
-    scratch.mkdir(parents=True, exist_ok=True)
-    return scratch
-
-
-def _loggers(config: TrainingConfig, scratch: Path | None) -> list[Logger]:
-    if scratch is None:
-        return []
-    loggers: list[Logger] = []
-    if "csv" in config.loggers:
-        # A later run logs beside an earlier one, which Lightning would overwrite.
-        part = len(list(scratch.glob("logs*"))) + 1
-        version = "logs" if part == 1 else f"logs-{part}"
-        loggers.append(CSVLogger(scratch, name="", version=version))
-    if "tensorboard" in config.loggers:
-        try:
-            loggers.append(TensorBoardLogger(scratch, name="", version="tensorboard"))
-        except ModuleNotFoundError:
-            raise MissingExtraError("tensorboard", "tensorboard") from None
-    return loggers

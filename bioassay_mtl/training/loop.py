@@ -7,7 +7,7 @@ import signal
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ import numpy as np
 import torch
 from lightning.pytorch.loggers import Logger
 from numpy.typing import NDArray
+from torch import Tensor
 
 from bioassay_mtl.chem.blocks import Block
 from bioassay_mtl.chem.representation import InputSize
@@ -57,6 +58,8 @@ class Run:
         Of the tasks; all binary where none are given.
     bounds
         ``(n, T) int8`` of censored values; None where all are exact.
+    start
+        Weights that the network starts with, by their names; all others are drawn.
     """
 
     config: TrainingConfig
@@ -71,6 +74,7 @@ class Run:
     resume: bool
     kinds: tuple[TaskKind, ...] = ()
     bounds: NDArray[np.int8] | None = None
+    start: Mapping[str, Tensor] = field(default_factory=dict)
 
 
 def fit(
@@ -81,6 +85,7 @@ def fit(
     with place.joined(), _quiet_lightning():
         torch.manual_seed(config.seed)
         network = build_network(config.network, run.sizes, run.tasks, run.kinds).to(device)
+        network.load_state_dict({**network.state_dict(), **run.start})
         module = TrainingModule(
             network,
             config,

@@ -1,0 +1,168 @@
+"""Warm start: experts of a trained model, under new gates and towers.
+
+What experts learned to see in molecules is kept; what tasks make of it is learned anew. The experts
+go on learning, at a share of the learning rate, so that a small panel does not overwrite them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from torch import Tensor
+
+from bioassay_mtl.chem.featurizer import Featurizer
+from bioassay_mtl.config import Config
+from bioassay_mtl.errors import ConfigError
+from bioassay_mtl.nn.experts import GroupConfig
+from bioassay_mtl.nn.folder import WEIGHTS, read_config
+from bioassay_mtl.nn.model import Model
+from bioassay_mtl.nn.networks import network_config
+from bioassay_mtl.nn.scaling import ColumnScaling
+from bioassay_mtl.nn.shipped import find_model
+from bioassay_mtl.training.config import TrainingConfig, default_network
+
+LEARNING_RATE_FACTOR = 0.1
+"""Share of the learning rate at which transferred experts learn, unless the settings say another;
+what the validation rows of Tox21 and MUV chose (``benchmarks/warm_start.py``)."""
+
+_FREE = ("dropout", "learning_rate_factor")
+"""Settings of a group that its weights do not depend on."""
+
+
+@dataclass(frozen=True)
+class WarmStart:
+    """What a run takes over from a model.
+
+    Parameters
+    ----------
+    name, sha256
+        Of the model, and of its file of weights.
+    weights
+        Of the transferred experts, under their names in the new network.
+    scalings
+        Of the real-valued inputs that these experts read.
+    """
+
+    name: str
+    sha256: str
+    weights: Mapping[str, Tensor]
+    scalings: Mapping[str, ColumnScaling]
+
+    @property
+    def source(self) -> dict[str, str]:
+        """What is said of it in :attr:`Model.training`."""
+        return {"name": self.name, "weights_sha256": self.sha256}
+
+
+def with_start(config: TrainingConfig) -> TrainingConfig:
+    """The settings, completed by the inputs, the largest molecule and the experts of
+    ``start_from``, as far as they do not set these themselves.
+
+    Raises
+    ------
+    ModelFolderError
+        There is no such model.
+    """
+    if config.start_from is None:
+        return config
+    known = read_config(find_model(config.start_from))
+    featurizer = Featurizer.from_config(known["featurizer"])
+    taken = TrainingConfig(
+        fingerprints={name: f.model_dump() for name, f in featurizer.fingerprints.items()},
+        max_atoms=featurizer.max_atoms,
+    )
+    inputs = config if "fingerprints" in config.model_fields_set else taken
+    groups = [group for _, group in expert_groups(network_config(known["network"]))]
+    slow = {"learning_rate_factor": LEARNING_RATE_FACTOR}
+    network = default_network(inputs.fingerprints).model_copy(
+        update={"experts": tuple(group.model_copy(update=slow) for group in groups)}
+    )
+    found = {
+        "fingerprints": taken.fingerprints,
+        "max_atoms": taken.max_atoms,
+        "network": network,
+    }
+    return config.model_copy(
+        update={key: value for key, value in found.items() if key not in config.model_fields_set}
+    )
+
+
+def warm_start(config: TrainingConfig) -> WarmStart | None:
+    """The experts to start from; None without ``start_from``.
+
+    Each group of the model goes to the first group of the new network that has the same settings,
+    but for dropout and learning rate. Other groups of the new network start afresh.
+
+    Raises
+    ------
+    ConfigError
+        A group of the model has no place in the new network, or reads another input.
+    """
+    if config.start_from is None:
+        return None
+    folder = find_model(config.start_from)
+    model = Model.load(folder)
+    weights = model.network.state_dict()
+    free = dict(expert_groups(config.network))
+    read = dict.fromkeys(n for _, g in expert_groups(model.network_config) for n in g.inputs)
+    _check_inputs(config, model, read)
+    taken: dict[str, Tensor] = {}
+    for source, group in expert_groups(model.network_config):
+        place = next((place for place, other in free.items() if _fits(group, other)), None)
+        if place is None:
+            raise ConfigError(
+                f"start_from {config.start_from!r}: its experts {_text(group)} have no place in "
+                f"the network, which has {'; '.join(map(_text, free.values())) or 'no others'}: "
+                "leave out the setting network, or repeat these experts in it"
+            )
+        del free[place]
+        taken |= {
+            place + name.removeprefix(source): weight
+            for name, weight in weights.items()
+            if name.startswith(source)
+        }
+    return WarmStart(
+        model.name,
+        read_config(folder)["sha256"][WEIGHTS],
+        taken,
+        {name: scaling for name, scaling in model.scalings.items() if name in read},
+    )
+
+
+def expert_groups(network: Config, prefix: str = "") -> Iterator[tuple[str, GroupConfig]]:
+    """Every group of experts of an architecture, by the beginning of its weights' names."""
+    for number, member in enumerate(getattr(network, "members", ())):
+        yield from expert_groups(member, f"{prefix}members.{number}.")
+    experts = getattr(network, "experts", None) or getattr(network, "bottom", None) or ()
+    for number, group in enumerate((experts,) if isinstance(experts, GroupConfig) else experts):
+        yield f"{prefix}groups.{number}.", group
+
+
+def _fits(group: GroupConfig, other: GroupConfig) -> bool:
+    one, two = (each.model_dump(exclude=set(_FREE)) for each in (group, other))
+    return one == two
+
+
+def _check_inputs(config: TrainingConfig, model: Model, read: Mapping[str, None]) -> None:
+    for name in read:
+        theirs = model.featurizer.fingerprints[name].model_dump()
+        ours = config.fingerprints.get(name)
+        if ours is None:
+            raise ConfigError(
+                f"start_from {config.start_from!r}: its experts read an input {name!r}, and the "
+                f"settings have {', '.join(config.fingerprints)}: leave out the setting "
+                "fingerprints, or add that input"
+            )
+        if differing := sorted(key for key, value in theirs.items() if ours.get(key) != value):
+            raise ConfigError(
+                f"start_from {config.start_from!r}: its experts read an input {name!r} with other "
+                "settings: " + ", ".join(f"{key} {theirs[key]!r}" for key in differing)
+            )
+
+
+def _text(group: GroupConfig) -> str:
+    said = {*_FREE, "kind", "inputs"}
+    settings = group.model_dump(mode="json")
+    inside = ", ".join(f"{key} {value}" for key, value in settings.items() if key not in said)
+    return f"{group.kind} on {'+'.join(group.inputs)} ({inside})"
