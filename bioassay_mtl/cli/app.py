@@ -16,6 +16,7 @@ from bioassay_mtl._version import __version__
 from bioassay_mtl.cli import evaluate, info, models, screen, train
 from bioassay_mtl.cli.datasets import app as datasets
 from bioassay_mtl.cli.faults import interrupt_once, leave, reported_faults
+from bioassay_mtl.cli.panel import app as panel
 
 
 class FaultReportingGroup(TyperGroup):
@@ -60,6 +61,7 @@ app.command()(evaluate.evaluate)
 app.command()(info.info)
 app.command()(models.models)
 app.add_typer(datasets, name="datasets")
+app.add_typer(panel, name="panel")
 
 
 def main() -> None:

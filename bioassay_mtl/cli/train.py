@@ -8,6 +8,16 @@ from typing import Annotated
 
 import typer
 
+from bioassay_mtl.cli.panel_schema import (
+    Columns,
+    Merge,
+    MinRows,
+    Standardise,
+    Tasks,
+    ToP,
+    kinds_line,
+    schema_of,
+)
 from bioassay_mtl.cli.settings import put_all, read_settings
 from bioassay_mtl.errors import ConfigError
 
@@ -17,7 +27,8 @@ def train(
         str | None,
         typer.Argument(
             metavar="PANEL",
-            help="Table (.csv .tsv .parquet, also .gz): SMILES and one column for each assay.",
+            help="Table (.csv .tsv .parquet, also .gz): SMILES and one column for each assay, or "
+            "one row for each measurement.",
         ),
     ] = None,
     out: Annotated[str | None, typer.Option(metavar="FOLDER", help="Model folder to make.")] = None,
@@ -45,6 +56,12 @@ def train(
     smiles_column: Annotated[
         str | None, typer.Option(metavar="COLUMN", help="SMILES column of the table.")
     ] = None,
+    task: Tasks = None,
+    min_rows: MinRows = None,
+    column: Columns = None,
+    to_p: ToP = False,
+    merge: Merge = False,
+    standardise: Standardise = False,
     workers: Annotated[
         int | None,
         typer.Option(min=1, metavar="N", help="Processes that parse; all cores if not given."),
@@ -62,7 +79,8 @@ def train(
 ) -> None:
     """Train a model on a table of molecules and measured outcomes.
 
-    Cells are 1 (active), 0 (inactive) or empty (not measured). FOLDER/report.html tells how good
+    Cells are 1 (active), 0 (inactive) or empty (not measured); or classes, or values, some of them
+    bounds such as > 10000: `panel check` tells what a file says. FOLDER/report.html tells how good
     the model is.
 
     Example:  bioassay-mtl train panel.csv --out runs/mine --set epochs=30
@@ -93,7 +111,9 @@ def train(
     from bioassay_mtl.training.fit import train as run
 
     workers = workers or available_cores()
-    table = Panel.read(panel, smiles_column=smiles_column)
+    schema = schema_of(panel, task, column, min_rows, to_p, merge, standardise)
+    table = Panel.read(panel, smiles_column=smiles_column, schema=schema)
+    typer.echo(f"{panel}: {kinds_line(table)}", err=True)
     parts = split(table, chosen.split)
     model = run(
         table,

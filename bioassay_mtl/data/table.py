@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
+from bioassay_mtl.data.readers.source import FOREIGN
 from bioassay_mtl.errors import InputError
 
 if TYPE_CHECKING:
@@ -34,6 +35,8 @@ def read_table(path: Path) -> pa.Table:
     """
     if not path.is_file():
         raise InputError("there is no such file", file=path)
+    if path.suffix.lower() != ".parquet":
+        _check_text(path)
     return _read_parquet(path) if path.suffix.lower() == ".parquet" else _read_text(path)
 
 
@@ -47,6 +50,15 @@ def line_of(path: Path, row: int) -> int:
     raise IndexError(row)
 
 
+def lines_of(path: Path) -> list[int]:
+    """`line_of` of all rows."""
+    if path.suffix.lower() == ".parquet":
+        import pyarrow.parquet as pq
+
+        return list(range(1, pq.read_metadata(path).num_rows + 1))
+    return [line for line, _ in _records(path)][1:]
+
+
 def _read_parquet(path: Path) -> pa.Table:
     import pyarrow as pa
     import pyarrow.parquet as pq
@@ -56,6 +68,14 @@ def _read_parquet(path: Path) -> pa.Table:
     except (pa.ArrowException, OSError) as error:
         raise InputError(f"not a Parquet table: {error}", file=path) from None
     return table.select([f.name for f in table.schema if not pa.types.is_nested(f.type)])
+
+
+def _check_text(path: Path) -> None:
+    with path.open("rb") as stream:
+        head = stream.read(8)
+    for magic, (what, hint) in FOREIGN.items():
+        if head.startswith(magic):
+            raise InputError(f"not a table of text, but {what}", file=path, hint=hint)
 
 
 def _read_text(path: Path) -> pa.Table:
@@ -114,4 +134,9 @@ def _open(path: Path) -> TextIO:
 
 
 def _delimiter(path: Path) -> str:
-    return "\t" if {".tsv", ".tab"} & {suffix.lower() for suffix in path.suffixes} else ","
+    """By the file's name, and of other files by the header: tabs or semicolons if no commas."""
+    if {".tsv", ".tab"} & {suffix.lower() for suffix in path.suffixes}:
+        return "\t"
+    with _open(path) as stream:
+        header = stream.readline()
+    return next((mark for mark in ",;\t" if mark in header), ",")

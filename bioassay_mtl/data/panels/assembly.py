@@ -40,7 +40,7 @@ class Molecules:
     def __len__(self) -> int:
         return len(self.structures)
 
-    def take(self, rows: NDArray[np.int64]) -> Molecules:
+    def take(self, rows: NDArray[Any]) -> Molecules:
         """Some of them, in that order."""
         places = rows.tolist()
         return Molecules(
@@ -102,7 +102,7 @@ def assemble(
     if shape[0] * shape[1] > MOST_CELLS:
         raise InputError(
             f"{shape[1]:,} assays of {shape[0]:,} molecules are more than a panel holds",
-            hint="--min-rows N chooses assays of at least N molecules",
+            hint="--min-rows N, or min_rows in a schema, chooses assays of at least N molecules",
         )
     labels = np.full(shape, np.nan, np.float32)
     labels[found.molecule, found.task] = found.values

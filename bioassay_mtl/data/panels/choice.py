@@ -100,7 +100,7 @@ def choose_assays(
         elif own_tier == tier < _NO_ASSAY and kind is not None and name not in properties:
             chosen[name] = source, kind
         else:
-            left_out.append((name, _described(kind, own_tier)))
+            left_out.append((name, _described(judged[name])))
     if left_out:
         log.notes.append(f"no assays, by their values: {some([name for name, _ in left_out])}")
         log.left_out.update(left_out)
@@ -176,6 +176,18 @@ def _counts_rows(cells: Cells) -> bool:
     return len(values) > 2 and values[0] in (0, 1) and bool((np.diff(values) == 1).all())
 
 
-def _described(kind: str | None, tier: int) -> str:
-    words = {"regression": "numbers", "multiclass": "a few texts", "binary": "two words"}
-    return "one value alone" if tier == _NO_ASSAY else words.get(kind or "", kind or "")
+def _described(found: _Found) -> str:
+    """What a column holds that was not taken for an assay."""
+    held = found.source.cells.occurring
+    if len(held) < 2:
+        return "one value alone" if held else "empty"
+    if found.kind == "regression":
+        return "row numbers" if found.tier == _NO_ASSAY else "numbers"
+    if found.kind is None:
+        numbers = not np.isnan(found.source.cells.values).all()
+        return (
+            "texts and numbers"
+            if numbers and found.source.cells.unreadable.any()
+            else ("nearly all 0 and 1" if numbers else "texts")
+        )
+    return "texts" if found.tier == _NO_ASSAY else "a few texts"

@@ -24,7 +24,7 @@ from bioassay_mtl.data.panels.reading import OUTCOMES, Reading, infer_kind, read
 from bioassay_mtl.data.panels.row_log import Outcome, RowLog
 from bioassay_mtl.data.panels.schema import NO_TASK, PanelSchema
 from bioassay_mtl.data.panels.source import Source
-from bioassay_mtl.data.panels.structures import log_changes, standardised
+from bioassay_mtl.data.panels.structures import keep_usable, log_changes, standardised
 from bioassay_mtl.data.panels.tall import measurements, panel_of_measurements
 from bioassay_mtl.data.readers.columns import ID_NAMES
 from bioassay_mtl.data.units import P_SCALE
@@ -63,6 +63,8 @@ def read_long(table: pa.Table, path: Path, schema: PanelSchema, log: RowLog) -> 
     structures = texts(table.column(smiles))
     assays = Cells(table.column(assay))
     chosen = _rows_to_read(source, assays, structures, schema)
+    asked = np.flatnonzero(chosen)
+    chosen[asked] = keep_usable([structures[row] for row in asked], asked, path, log)
     structures = _standardised(structures, chosen, schema, path, log)
     molecule = Cells(_column(structures)).codes
     readings = _read_assays(source, assays, chosen, schema)

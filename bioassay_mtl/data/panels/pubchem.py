@@ -26,7 +26,7 @@ from bioassay_mtl.data.panels.reading import Reading, infer_kind, read_labels
 from bioassay_mtl.data.panels.row_log import Outcome, RowLog
 from bioassay_mtl.data.panels.schema import NO_TASK, PanelSchema, stem
 from bioassay_mtl.data.panels.source import Source
-from bioassay_mtl.data.panels.structures import log_changes, standardised
+from bioassay_mtl.data.panels.structures import keep_usable, log_changes, standardised
 from bioassay_mtl.data.panels.tall import panel_of_measurements
 from bioassay_mtl.data.units import known_unit
 from bioassay_mtl.errors import InputError
@@ -79,6 +79,9 @@ def read_pubchem(
         starts.append(len(keys))
         data, reading = _read_assay(table, path, task, schema, log)
         smiles = _texts(table, SMILES)
+        usable = keep_usable([smiles[row] for row in data], data, path, log)
+        data = data[usable]
+        reading = reading._replace(values=reading.values[usable], bounds=reading.bounds[usable])
         wanted = [smiles[row] for row in data]
         done, changes = standardised(wanted, schema)
         log_changes(wanted, changes, data, path, log)

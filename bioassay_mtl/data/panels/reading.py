@@ -21,7 +21,7 @@ from bioassay_mtl.registry import Registry
 MOST_CLASSES = 10
 """Texts of more different values are taken for remarks, unless a schema says otherwise."""
 
-_NUMBERS = 0.9  # share of the distinct texts of a column of numbers that are numbers
+_NUMBERS = 0.75  # share of the distinct texts of a column of numbers that are numbers
 
 OUTCOMES = {"1": 1, "1.0": 1, "true": 1, "0": 0, "0.0": 0, "false": 0}
 """What says by itself that a column is binary."""

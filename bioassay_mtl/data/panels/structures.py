@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from bioassay_mtl.data.copies import group_by_structure, number
+from bioassay_mtl.data.copies import group_by_structure
 from bioassay_mtl.data.panels.assembly import Molecules
 from bioassay_mtl.data.panels.row_log import Outcome, RowLog
 from bioassay_mtl.data.panels.schema import PanelSchema
@@ -41,9 +41,9 @@ def log_changes(
 
 
 def grouped(
-    molecules: Molecules, schema: PanelSchema, path: Path, log: RowLog
+    molecules: Molecules, schema: PanelSchema, rows: NDArray[np.int64], path: Path, log: RowLog
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], Molecules]:
-    """Standardise, and find rows of the same molecule.
+    """Standardise, and find rows of the same molecule; `rows` are those of the file.
 
     Returns
     -------
@@ -55,10 +55,26 @@ def grouped(
         All n rows, standardised.
     """
     done, changes = standardised(molecules.structures, schema)
-    log_changes(molecules.structures, changes, np.arange(len(molecules)), path, log)
+    log_changes(molecules.structures, changes, rows, path, log)
     molecules = replace(molecules, structures=done)
-    place = group_by_structure(done) if schema.merge else number(range(len(done)))
+    place = group_by_structure(done) if schema.merge else np.arange(len(done))
     return place, np.unique(place, return_index=True)[1], molecules
+
+
+def keep_usable(
+    structures: list[str], rows: NDArray[np.int64], file: Path, log: RowLog
+) -> NDArray[np.bool_]:
+    """Which structures stay, ``(n,) bool``: all if the log is strict, else those that can be used.
+
+    `rows` are their rows of the file; those that go are recorded.
+    """
+    if log.strict:
+        return np.ones(len(structures), np.bool_)
+    empty, bad = usable(structures)
+    log.add(Outcome.NO_STRUCTURE, file, rows[empty])
+    texts = [structures[i][:80] for i in np.flatnonzero(bad)]
+    log.add(Outcome.INVALID_STRUCTURE, file, rows[bad], "", texts)
+    return ~empty & ~bad
 
 
 def usable(structures: list[str]) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:

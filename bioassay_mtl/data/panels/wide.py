@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from bioassay_mtl.data.copies import group_by_structure
 from bioassay_mtl.data.panel import Panel
 from bioassay_mtl.data.panels.assembly import Measurements, Molecules, assemble, merge, panel_of
 from bioassay_mtl.data.panels.choice import beside_assays, choose_assays
@@ -16,7 +17,7 @@ from bioassay_mtl.data.panels.reading import Reading, read_labels
 from bioassay_mtl.data.panels.row_log import Outcome, RowLog
 from bioassay_mtl.data.panels.schema import PanelSchema
 from bioassay_mtl.data.panels.source import Source
-from bioassay_mtl.data.panels.structures import grouped
+from bioassay_mtl.data.panels.structures import grouped, keep_usable
 from bioassay_mtl.data.readers.columns import ID_NAMES
 from bioassay_mtl.data.units import p_name
 from bioassay_mtl.errors import InputError
@@ -38,7 +39,7 @@ def read_wide(table: pa.Table, path: Path, schema: PanelSchema, log: RowLog) -> 
     taken = beside_assays(table, schema, path)
     chosen = choose_assays(table, path, schema, {smiles, identity, *taken}, log)
     readings = _readings(chosen, schema, log)
-    used = {source.name for source, _ in chosen.values()}
+    used = {*chosen, *(other for other, name in taken.items() if name in chosen)}
     molecules = Molecules(
         texts(table.column(smiles)),
         [str(row) for row in range(table.num_rows)]
@@ -47,12 +48,20 @@ def read_wide(table: pa.Table, path: Path, schema: PanelSchema, log: RowLog) -> 
         {n: texts(table.column(n)) for n in table.column_names if n not in used and n != smiles},
     )
     tasks, kinds = list(readings), [reading.kind for reading in readings.values()]
-    if schema.merge or schema.standardise:
-        place, first, molecules = grouped(molecules, schema, path, log)
-        if schema.merge:
-            found = _measurements(list(readings.values()), place)
-            found = merge(found, tasks, kinds, [path], log)
-            return assemble(molecules.take(first), tasks, kinds, found)
+    rows = np.flatnonzero(keep_usable(molecules.structures, np.arange(len(molecules)), path, log))
+    if len(rows) < len(molecules):
+        molecules = molecules.take(rows)
+        readings = {
+            task: reading._replace(values=reading.values[rows], bounds=reading.bounds[rows])
+            for task, reading in readings.items()
+        }
+    place, first, molecules = grouped(molecules, schema, rows, path, log)
+    if schema.merge:
+        found = _measurements(list(readings.values()), place, rows)
+        found = merge(found, tasks, kinds, [path], log)
+        return assemble(molecules.take(first), tasks, kinds, found)
+    if not log.strict:
+        _report_copies(molecules, readings, rows, path, log)
     return panel_of(
         molecules,
         tasks,
@@ -60,6 +69,27 @@ def read_wide(table: pa.Table, path: Path, schema: PanelSchema, log: RowLog) -> 
         np.stack([reading.values for reading in readings.values()], axis=1, dtype=np.float32),
         np.stack([reading.bounds for reading in readings.values()], axis=1),
     )
+
+
+def _report_copies(
+    molecules: Molecules,
+    readings: dict[str, Reading],
+    rows: NDArray[np.int64],
+    path: Path,
+    log: RowLog,
+) -> None:
+    """Say which rows are of one molecule, and where they contradict each other."""
+    place = group_by_structure(molecules.structures)
+    copies = int((np.bincount(place) > 1).sum())
+    if not copies:
+        return
+    log.notes.append(f"{copies:,} molecules have several rows: --merge makes one row of each")
+    found, trial = _measurements(list(readings.values()), place, rows), RowLog()
+    merge(found, list(readings), [reading.kind for reading in readings.values()], [path], trial)
+    for event in trial.events:
+        if event.outcome is Outcome.CONTRADICTION:
+            details = [text.replace("; of all:", "; kept; --merge:") for text in event.details]
+            log.add(event.outcome, path, event.rows, event.column, details)
 
 
 def _readings(
@@ -91,16 +121,18 @@ def _readings(
     return readings
 
 
-def _measurements(readings: list[Reading], place: NDArray[np.int64]) -> Measurements:
-    """The measured cells of all columns; `place` is the molecule of each row."""
+def _measurements(
+    readings: list[Reading], place: NDArray[np.int64], rows: NDArray[np.int64]
+) -> Measurements:
+    """The measured cells of all columns, of the molecules `place` and the rows of the file."""
     where = [np.flatnonzero(~np.isnan(reading.values)) for reading in readings]
-    rows: NDArray[np.int64] = np.concatenate(where).astype(np.int64)
+    held: NDArray[np.int64] = np.concatenate(where).astype(np.int64)
     pairs = list(zip(readings, where, strict=True))
     return Measurements(
-        place[rows],
-        np.repeat(np.arange(len(readings)), [len(held) for held in where]),
-        np.concatenate([reading.values[held] for reading, held in pairs]),
-        np.concatenate([reading.bounds[held] for reading, held in pairs]),
-        rows,
-        np.zeros(len(rows), np.int64),
+        place[held],
+        np.repeat(np.arange(len(readings)), [len(own) for own in where]),
+        np.concatenate([reading.values[own] for reading, own in pairs]),
+        np.concatenate([reading.bounds[own] for reading, own in pairs]),
+        rows[held],
+        np.zeros(len(held), np.int64),
     )

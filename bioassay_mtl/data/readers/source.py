@@ -25,7 +25,7 @@ _GZIP = b"\x1f\x8b"
 _BOM = b"\xef\xbb\xbf"
 
 # First bytes of files that are not text, and what to say about them.
-_FOREIGN = {
+FOREIGN = {
     b"\xff\xfe": ("UTF-16 text", "save it as UTF-8"),
     b"\xfe\xff": ("UTF-16 text", "save it as UTF-8"),
     b"PK\x03\x04": ("a zip archive or an Excel workbook", "unpack it, or save it as CSV"),
@@ -171,7 +171,7 @@ class Source:
             raise self.fault(f"cannot be read: {error.strerror or error}") from None
 
     def _not_text(self, head: bytes, byte: int, line: int) -> InputError:
-        for magic, (what, hint) in _FOREIGN.items():
+        for magic, (what, hint) in FOREIGN.items():
             if head.startswith(magic):
                 return self.fault(f"this is {what}, not UTF-8 text", 1, hint)
         if byte == 0:

@@ -1,0 +1,95 @@
+"""``bioassay-mtl panel``: what a panel file says, before a model learns from it."""
+
+from __future__ import annotations
+
+import io
+from typing import Annotated
+
+import typer
+
+from bioassay_mtl.cli.panel_schema import (
+    Columns,
+    Merge,
+    MinRows,
+    Standardise,
+    Tasks,
+    ToP,
+    kinds_line,
+    schema_of,
+)
+from bioassay_mtl.errors import ConfigError
+
+app = typer.Typer(no_args_is_help=True, help="Check and clean panel files.")
+
+
+@app.callback()
+def _verbs() -> None:
+    """Keeps ``check`` a verb of its own, though it is the only one."""
+
+
+@app.command("check")
+def check(
+    files: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="FILE...",
+            help="Table (.csv .tsv .parquet, also .gz); several PubChem data tables become one.",
+        ),
+    ],
+    out: Annotated[
+        str | None, typer.Option(metavar="CSV", help="Write the cleaned panel, and its schema.")
+    ] = None,
+    log: Annotated[
+        str | None,
+        typer.Option(metavar="CSV", help="Write each row that changes or goes; - is stdout."),
+    ] = None,
+    task: Tasks = None,
+    column: Columns = None,
+    min_rows: MinRows = None,
+    to_p: ToP = False,
+    merge: Merge = False,
+    standardise: Standardise = False,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Replace files that exist.")
+    ] = False,
+) -> None:
+    """Say what would become of each row of a panel file, and write a cleaned one.
+
+    Cells that cannot be read and molecules that cannot be parsed are left out of it; nothing else
+    is. `train` reads the cleaned panel as it is.
+
+    Example:  bioassay-mtl panel check ic50s.csv --to-p --out clean.csv --log changes.csv
+    """
+    from rich.console import Console
+
+    from bioassay_mtl.cli.panel_report import show
+    from bioassay_mtl.data.panels.clean import schema_text, with_id_column, write_log, write_table
+    from bioassay_mtl.data.panels.load import load_panel
+    from bioassay_mtl.data.panels.schema import stem
+    from bioassay_mtl.screening.output import Output
+
+    schema = schema_of(files[0], task, column, min_rows, to_p, merge, standardise)
+    if out == "-":
+        raise ConfigError("--out needs a file, as its schema goes beside it")
+    table = Output(out, overwrite=overwrite, inputs=files) if out else None
+    beside = table and Output(
+        table.path.with_name(f"{stem(table.path)}.schema.yaml"), overwrite=overwrite
+    )
+    changes = Output(log, overwrite=overwrite, inputs=files) if log else None
+    loaded = load_panel(files, schema, strict=False)
+    if table and beside:
+        panel, smiles, identity = with_id_column(loaded.panel)
+        with table.opened() as sink:
+            text = io.TextIOWrapper(sink, encoding="utf-8", newline="", write_through=True)
+            write_table(panel, smiles, text)
+            text.detach()
+        with beside.opened() as sink:
+            sink.write(schema_text(panel, smiles, identity).encode())
+    if changes:
+        with changes.opened() as sink:
+            text = io.TextIOWrapper(sink, encoding="utf-8", newline="", write_through=True)
+            write_log(loaded.log, text)
+            text.detach()
+    console = Console(stderr=bool(changes and changes.is_stdout))
+    console.print(f"{loaded.layout} table, {loaded.n_rows:,} rows: {kinds_line(loaded.panel)}")
+    show(loaded, console)

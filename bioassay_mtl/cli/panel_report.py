@@ -1,0 +1,84 @@
+"""The tables that ``panel check`` prints."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from bioassay_mtl.data.kinds import Classes
+from bioassay_mtl.data.table import line_of
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.table import Table
+
+    from bioassay_mtl.data.panels.load import Loaded
+
+_SHOWN = 20
+_EXAMPLES = 3
+
+
+def show(loaded: Loaded, console: Console) -> None:
+    """Print the assays, and the rows by what becomes of them."""
+    from rich.markup import escape
+
+    for note in loaded.log.notes:
+        console.print(escape(note), style="dim")
+    console.print(_assays(loaded), "", _outcomes(loaded), sep="\n")
+    names = [f"{name} ({what})" for name, what in loaded.log.left_out.items()]
+    if names:
+        more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+        listed = escape(", ".join(names[:_SHOWN]) + more)
+        console.print(f"\nno assays: {listed}; --task NAME:KIND makes one of them")
+
+
+def _assays(loaded: Loaded) -> Table:
+    from rich.markup import escape
+    from rich.table import Table
+
+    panel = loaded.panel
+    table = Table(box=None, pad_edge=False)
+    table.add_column("assay")
+    table.add_column("kind", no_wrap=True)
+    table.add_column("molecules", justify="right", no_wrap=True)
+    table.add_column("labels")
+    for place, (task, kind) in enumerate(zip(panel.tasks, panel.kinds, strict=True)):
+        if place == _SHOWN:
+            table.add_row(f"and {len(panel.tasks) - _SHOWN:,} more", "", "", "")
+            break
+        labels = panel.labels[panel.mask[:, place], place]
+        if kind.kind == "binary":
+            said = f"{(labels == 1).sum():,} active, {(labels == 0).sum():,} inactive"
+        elif isinstance(kind, Classes):
+            counts = np.bincount(labels.astype(np.int64), minlength=len(kind.classes))
+            said = ", ".join(f"{c:,} {n}" for c, n in zip(counts, kind.classes, strict=True))
+        elif len(labels):
+            unit = getattr(kind, "unit", "")
+            said = f"{labels.min():.4g} to {labels.max():.4g}{' ' + unit if unit else ''}"
+            bounded = 0 if panel.bounds is None else int((panel.bounds[:, place] != 0).sum())
+            said += f", {bounded:,} bounds" if bounded else ""
+        else:
+            said = "nothing measured"
+        table.add_row(escape(task), kind.kind, f"{len(labels):,}", escape(said))
+    return table
+
+
+def _outcomes(loaded: Loaded) -> Table:
+    from rich.markup import escape
+    from rich.table import Table
+
+    log = loaded.log
+    table = Table(box=None, pad_edge=False)
+    table.add_column("rows", justify="right", no_wrap=True)
+    table.add_column("what becomes of them")
+    table.add_column("such as")
+    table.add_row(f"{loaded.n_rows - log.touched():,}", "kept as they are", "")
+    for outcome, count in log.counts().items():
+        event = next(event for event in log.events if event.outcome is outcome)
+        examples = []
+        for row, detail in list(zip(event.rows.tolist(), event.details, strict=True))[:_EXAMPLES]:
+            about = ": ".join(part for part in (event.column, detail) if part)
+            examples.append(f"line {line_of(event.file, row)} {about[:60]}".strip())
+        table.add_row(f"{count:,}", outcome.value, escape("; ".join(examples)))
+    return table

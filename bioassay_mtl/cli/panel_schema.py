@@ -1,0 +1,80 @@
+"""How to read a panel file, as options of the command line say it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from bioassay_mtl.data.panel import Panel
+    from bioassay_mtl.data.panels.schema import PanelSchema
+
+Tasks = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--task",
+        metavar="NAME:KIND",
+        help="A column that is an assay, and its kind: binary, multiclass, regression, censored, "
+        "ordinal:low,medium,high (lowest first), or none.",
+    ),
+]
+Columns = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--column",
+        metavar="ROLE=NAME",
+        help="Column of a table by its role: smiles, id, assay, value, qualifier, unit.",
+    ),
+]
+MinRows = Annotated[
+    int | None, typer.Option(min=1, metavar="N", help="Only assays of at least N molecules.")
+]
+ToP = Annotated[
+    bool, typer.Option("--to-p", help="Convert concentrations to the p-scale (10 nM is 8).")
+]
+Merge = Annotated[
+    bool, typer.Option("--merge", help="One row for all rows of a molecule: majority, median.")
+]
+Standardise = Annotated[
+    bool,
+    typer.Option("--standardise", help="Strip salts and neutralise molecules before all else."),
+]
+
+
+def schema_of(
+    table: str,
+    tasks: Sequence[str] | None,
+    columns: Sequence[str] | None,
+    min_rows: int | None,
+    to_p: bool,
+    merge: bool,
+    standardise: bool,
+) -> PanelSchema:
+    """The schema beside a table, with what the options say instead."""
+    from bioassay_mtl.data.panels.schema import parse_task, roles_of, schema_for
+
+    schema = schema_for(Path(table))
+    given = {
+        "min_rows": min_rows,
+        "to_p": to_p or None,
+        "merge": merge or None,
+        "standardise": standardise or None,
+    }
+    changes = {name: value for name, value in given.items() if value is not None}
+    return schema.changed(
+        **changes,
+        also={**schema.also, **dict(parse_task(text) for text in tasks or ())},
+        columns={**schema.columns.model_dump(), **roles_of(columns or ())},
+    )
+
+
+def kinds_line(panel: Panel) -> str:
+    """One line about a panel: how many molecules, and assays of which kinds."""
+    from collections import Counter
+
+    kinds = Counter(kind.kind for kind in panel.kinds)
+    found = ", ".join(f"{count:,} {kind}" for kind, count in kinds.items())
+    return f"{len(panel):,} molecules, {len(panel.tasks):,} assays ({found})"

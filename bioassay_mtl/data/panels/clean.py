@@ -1,0 +1,76 @@
+"""A panel as a table that leaves nothing to be found out, with its schema and the log of rows."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TextIO
+
+from bioassay_mtl.data.labels import as_floats
+from bioassay_mtl.data.panel import Panel
+from bioassay_mtl.data.panels.assembly import written
+from bioassay_mtl.data.panels.row_log import RowLog
+from bioassay_mtl.data.table import lines_of
+
+
+def with_id_column(panel: Panel) -> tuple[Panel, str, str]:
+    """The panel as its cleaned table gives it, and the table's columns of SMILES and of names."""
+    taken = {*panel.tasks, *panel.columns}
+    identity = next((name for name, held in panel.columns.items() if held == panel.ids), None)
+    if identity is None:
+        identity = _free("id", taken)
+        panel = replace(panel, columns={**panel.columns, identity: panel.ids})
+    return panel, _free("smiles", {*taken, identity}), identity
+
+
+def _free(name: str, taken: set[str]) -> str:
+    while name in taken:
+        name += "_"
+    return name
+
+
+def write_table(panel: Panel, smiles: str, stream: TextIO) -> None:
+    """Write a panel of `with_id_column` as CSV, one row a molecule."""
+    rows = csv.writer(stream, lineterminator="\n")
+    columns = list(panel.columns)
+    rows.writerow([smiles, *panel.tasks, *columns])
+    labels = as_floats(panel.labels)
+    for row, structure in enumerate(panel.structures or [""] * len(panel)):
+        bounds = [0] * len(panel.tasks) if panel.bounds is None else panel.bounds[row].tolist()
+        cells = map(written, labels[row].tolist(), bounds, panel.kinds)
+        rows.writerow([structure, *cells, *(panel.columns[name][row] for name in columns)])
+
+
+def schema_text(panel: Panel, smiles: str, identity: str) -> str:
+    """The schema of the cleaned table, as YAML."""
+    import yaml
+
+    tasks = {
+        task: {
+            key: list(value) if isinstance(value, tuple) else value
+            for key, value in kind.model_dump().items()
+            if value
+        }
+        for task, kind in zip(panel.tasks, panel.kinds, strict=True)
+    }
+    settings = {"layout": "wide", "columns": {"smiles": smiles, "id": identity}, "tasks": tasks}
+    text: str = yaml.safe_dump(settings, sort_keys=False, allow_unicode=True)
+    return text
+
+
+def write_log(log: RowLog, stream: TextIO) -> None:
+    """Write what became of each row that was changed or left out, as CSV."""
+    rows = csv.writer(stream, lineterminator="\n")
+    rows.writerow(["file", "line", "column", "outcome", "detail"])
+    rows.writerows(_entries(log))
+
+
+def _entries(log: RowLog) -> Iterator[Sequence[object]]:
+    lines: dict[Path, list[int]] = {}
+    for event in log.events:
+        if event.file not in lines:
+            lines[event.file] = lines_of(event.file)
+        for row, detail in zip(event.rows.tolist(), event.details, strict=True):
+            yield event.file, lines[event.file][row], event.column, event.outcome.value, detail
