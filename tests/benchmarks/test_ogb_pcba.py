@@ -1,0 +1,124 @@
+"""The script for full PCBA, on a folder as OGB's with a few hundred real molecules."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+
+from benchmarks.ogb_pcba.__main__ import MOST_PARAMETERS, main
+from benchmarks.ogb_pcba.evaluator import ogb_average_precision
+from benchmarks.ogb_pcba.folder import read_ogb
+from benchmarks.ogb_pcba.presets import PRESETS, preset
+from bioassay_mtl.chem.featurizer import Featurizer
+from bioassay_mtl.errors import InputError
+from bioassay_mtl.nn import build_network
+from bioassay_mtl.training.config import TrainingConfig
+
+TINY = (
+    "network.experts.0.width=8",
+    "network.experts.1.width=8",
+    "network.experts.1.hidden=8",
+    "network.experts.1.depth=2",
+    "network.experts.1.shared_depth=1",
+    "epochs=2",
+    "batch_size=64",
+    "precision=float32",
+)
+
+
+@pytest.fixture
+def folder(tmp_path: Path, nci_smiles: list[str]) -> Path:
+    """180 molecules, one of them unreadable, and 3 assays by rule with a third of cells empty."""
+    smiles = [*nci_smiles[:179], "not a molecule"]
+    rng = np.random.default_rng(0)
+    table = pd.DataFrame({"N": ["N" in s for s in smiles], "Cl": ["Cl" in s for s in smiles]})
+    table["ring"] = ["1" in s for s in smiles]
+    table = table.astype(float).mask(rng.random(table.shape) < 1 / 3)
+    table["smiles"], table["mol_id"] = smiles, [f"CID{row}" for row in range(len(smiles))]
+    (tmp_path / "mapping").mkdir()
+    (tmp_path / "split" / "scaffold").mkdir(parents=True)
+    table.to_csv(tmp_path / "mapping" / "mol.csv.gz", index=False)
+    order = rng.permutation(len(smiles))
+    order = np.append(order[order != 179], 179)  # the unreadable one is tested on
+    for part, rows in zip(("train", "valid", "test"), np.split(order, (100, 140)), strict=True):
+        path = tmp_path / "split" / "scaffold" / f"{part}.csv.gz"
+        pd.Series(rows).to_csv(path, index=False, header=False)
+    return tmp_path
+
+
+def run(folder: Path, out: Path, *more: str) -> dict[str, Any]:
+    changes = [part for setting in TINY for part in ("--set", setting)]
+    main([str(folder), "--out", str(out), "--device", "cpu", "--workers", "1", *changes, *more])
+    result: dict[str, Any] = json.loads((out / "results.json").read_text())
+    return result
+
+
+def test_a_run_reports_several_seeds_and_goes_on(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    torch.set_num_threads(1)
+    out = tmp_path / "runs"
+    first = run(folder, out, "--seeds", "0")
+    assert np.isnan(first["test"]["std"])
+    made = (out / "seed-0" / "model.safetensors").stat().st_mtime_ns
+    result = run(folder, out, "--seeds", "0", "1")
+    assert (out / "seed-0" / "model.safetensors").stat().st_mtime_ns == made, "trained once"
+    values = [seed["test"] for seed in result["seeds"]]
+    assert values[0] == first["seeds"][0]["test"]
+    assert result["test"]["mean"] == pytest.approx(np.mean(values))
+    assert result["test"]["std"] == pytest.approx(np.std(values, ddof=1))
+    assert "target: 0.29" in capsys.readouterr().out
+
+
+def test_the_folder_is_read_as_it_is(folder: Path) -> None:
+    panel, split = read_ogb(folder)
+    table = pd.read_csv(folder / "mapping" / "mol.csv.gz")
+    assert panel.tasks == ("N", "Cl", "ring")
+    assert panel.structures == table["smiles"].tolist()
+    assert panel.ids[7] == "CID7"
+    np.testing.assert_array_equal(panel.mask, table[["N", "Cl", "ring"]].notna())
+    assert [len(split.train), len(split.valid), len(split.test)] == [100, 40, 40]
+    assert split.test[-1] == 179
+
+
+def test_what_is_missing_is_named(folder: Path) -> None:
+    path = folder / "split" / "scaffold" / "valid.csv.gz"
+    pd.Series([3, 400]).to_csv(path, index=False, header=False)
+    with pytest.raises(InputError, match="row 400 of 180 molecules"):
+        read_ogb(folder)
+    path.unlink()
+    with pytest.raises(InputError, match=r"valid\.csv\.gz: there is no such file"):
+        read_ogb(folder)
+
+
+def test_scores_are_those_of_ogb() -> None:
+    oracle: Any = pytest.importorskip("ogb.graphproppred", reason="ogb is not installed")
+    rng = np.random.default_rng(1)
+    labels = rng.integers(-1, 2, (300, 128))
+    labels[:, 3], labels[:, 4] = 1, -1
+    labels[:, 5] = np.where(labels[:, 5] == 1, 0, labels[:, 5])
+    predicted = rng.random((300, 128)).round(2).astype(np.float32)
+    answers = {"y_true": np.where(labels < 0, np.nan, labels), "y_pred": predicted}
+    expected = oracle.Evaluator("ogbg-molpcba").eval(answers)["ap"]
+    assert ogb_average_precision(labels, predicted) == pytest.approx(expected, abs=1e-12)
+
+
+def test_what_has_no_prediction_comes_last() -> None:
+    labels = np.array([[1], [1], [0]])
+    unknown = np.array([[np.nan], [0.9], [0.1]], dtype=np.float32)
+    assert ogb_average_precision(labels, unknown) == pytest.approx((1 + 2 / 3) / 2)
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_presets_have_at_most_six_million_parameters(name: str) -> None:
+    config = TrainingConfig.of(preset(name))
+    sizes = Featurizer.from_config({"fingerprints": config.fingerprints}).input_sizes
+    network = build_network(config.network, sizes, [str(task) for task in range(128)])
+    n_parameters = sum(parameter.numel() for parameter in network.parameters())
+    assert 2_000_000 < n_parameters <= MOST_PARAMETERS
