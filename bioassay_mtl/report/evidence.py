@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import cached_property
+from itertools import accumulate
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,7 +13,7 @@ from numpy.typing import NDArray
 
 from bioassay_mtl.chem.features import Features
 from bioassay_mtl.data.kinds import columns_of
-from bioassay_mtl.data.metrics import Evaluation
+from bioassay_mtl.data.metrics import Evaluation, evaluate
 from bioassay_mtl.data.panel import Panel
 from bioassay_mtl.errors import InputError
 
@@ -38,7 +39,7 @@ class Evidence:
     rows
         Which molecules these are: ``test part of panel.csv``.
     evaluation
-        Metrics that were computed already, of binary tasks alone.
+        Metrics that were computed already; None to compute them.
     left_out
         Molecules that could not be predicted.
     n_bootstrap, seed
@@ -57,22 +58,39 @@ class Evidence:
     seed: int = 0
     sample: Features | None = None
 
-    def of_kinds(self, kinds: Collection[str]) -> Evidence:
-        """The part of it that tasks of some kinds make."""
-        chosen = [kind.kind in kinds for kind in self.panel.kinds]
-        if all(chosen):
+    @cached_property
+    def found(self) -> Evaluation:
+        """Metrics of the panel's tasks."""
+        return self.evaluation or evaluate(
+            self.panel.labels,
+            self.predictions,
+            self.panel.tasks,
+            kinds=self.panel.kinds,
+            bounds=self.panel.bounds,
+            n_bootstrap=self.n_bootstrap,
+            seed=self.seed,
+        )
+
+    def of_kind(self, kind: str) -> Evidence:
+        """The part of it that tasks of a kind make."""
+        chosen = np.array([each.kind == kind for each in self.panel.kinds])
+        if chosen.all():
             return self
-        of_task = [
-            len(kind.columns(task))
-            for task, kind in zip(self.panel.tasks, self.panel.kinds, strict=True)
-        ]
-        names = [task for task, wanted in zip(self.panel.tasks, chosen, strict=True) if wanted]
+        columns = np.repeat(chosen, np.diff(self._starts))
         return replace(
             self,
-            panel=self.panel.select_tasks(names),
-            predictions=self.predictions[:, np.repeat(chosen, of_task)],
-            evaluation=None,
+            panel=self.panel.select_tasks(list(np.array(self.panel.tasks, dtype=object)[chosen])),
+            predictions=self.predictions[:, columns],
+            evaluation=_selected(self.found, chosen, kind),
         )
+
+    def columns(self, task: int) -> range:
+        """Places of a task's predictions among their columns."""
+        return range(self._starts[task], self._starts[task + 1])
+
+    @cached_property
+    def _starts(self) -> list[int]:
+        return [0, *accumulate(len(kind.columns("")) for kind in self.panel.kinds)]
 
     def about(self) -> list[str]:
         """What is known of each assay beyond its name, one line a task."""
@@ -122,7 +140,7 @@ def gather(
         raise InputError("no molecule of the panel can be read", hint="check its SMILES")
     chosen = panel.select_tasks(tasks)
     columns = columns_of(tasks, chosen.kinds)
-    place = {name: at for at, name in enumerate(model_columns(model))}
+    place = {name: at for at, name in enumerate(model.columns)}
     predictions = model.predict_features(features)[features.ok][:, [place[c] for c in columns]]
     return Evidence(
         model,
@@ -133,6 +151,25 @@ def gather(
         n_bootstrap=n_bootstrap,
         seed=seed,
         sample=sample_of(features),
+    )
+
+
+def _selected(found: Evaluation, chosen: NDArray[np.bool_], kind: str) -> Evaluation:
+    """The part of an evaluation that chosen tasks of one kind make."""
+    intervals = found.intervals
+    bounds = found.kind_macro_intervals
+    return replace(
+        found,
+        tasks=tuple(np.array(found.tasks, dtype=object)[chosen]),
+        n_actives=found.n_actives[chosen],
+        n_inactives=found.n_inactives[chosen],
+        values={name: each[chosen] for name, each in found.values.items()},
+        kind_macro={kind: found.kind_macro[kind]},
+        kinds=tuple(each for each, wanted in zip(found.kinds, chosen, strict=True) if wanted),
+        n_measured=found.n_measured[chosen],
+        evaluable=found.evaluable[chosen],
+        intervals=intervals and {name: each[chosen] for name, each in intervals.items()},
+        kind_macro_intervals={kind: bounds[kind]} if kind in bounds else {},
     )
 
 
@@ -165,9 +202,3 @@ def held_out(model: Model, panel: Panel, parts: Split, *, workers: int = 1) -> E
             with suppress(InputError):  # none of them can be read: another part tells more
                 return gather(model, panel.take(part), rows=name, workers=workers)
     raise InputError("no molecule of the panel can be read", hint="check its SMILES")
-
-
-def model_columns(model: Model) -> tuple[str, ...]:
-    """Names of the columns that a model predicts."""
-    columns: tuple[str, ...] = getattr(model, "columns", model.tasks)
-    return columns

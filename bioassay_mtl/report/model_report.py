@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from markupsafe import Markup
-
 from bioassay_mtl.report.evidence import Evidence
 from bioassay_mtl.report.experts import experts_section
 from bioassay_mtl.report.kinds import Findings, kind_reports
-from bioassay_mtl.report.page import Section, join, key_figures, page, paragraph
+from bioassay_mtl.report.page import join, key_figures, page, paragraph
 from bioassay_mtl.report.training import settings_section, training_section
 from bioassay_mtl.report.wording import counted
 
@@ -53,16 +51,4 @@ def write_model_report(evidence: Evidence, path: str | Path) -> Path:
 def _findings(evidence: Evidence) -> list[Findings]:
     """What each kind's report tells of its tasks."""
     kinds = dict.fromkeys(kind.kind for kind in evidence.panel.kinds)
-    return [
-        kind_reports[kind](evidence.of_kinds({kind}))
-        if kind in kind_reports
-        else _untold(evidence.of_kinds({kind}), kind)
-        for kind in kinds
-    ]
-
-
-def _untold(evidence: Evidence, kind: str) -> Findings:
-    """Tasks of a kind that no report is registered for."""
-    names = ", ".join(evidence.panel.tasks[:50])
-    section = Section(f"kind-{kind}", f"Tasks of kind {kind}", Markup("<p>{}</p>").format(names))
-    return Findings(f"{counted(len(evidence.panel.tasks), f'{kind} task')}.", [], [section])
+    return [kind_reports[kind](evidence.of_kind(kind)) for kind in kinds]

@@ -1,6 +1,6 @@
 """What a report tells of each kind of task. A new kind is a new file here."""
 
-from bioassay_mtl.report.kinds import binary
+from bioassay_mtl.report.kinds import binary, classes, values
 from bioassay_mtl.report.kinds.base import Findings, kind_reports
 
-__all__ = ["Findings", "binary", "kind_reports"]
+__all__ = ["Findings", "binary", "classes", "kind_reports", "values"]

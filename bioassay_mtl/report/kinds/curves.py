@@ -94,7 +94,7 @@ def _card(
     recall, precision = precision_recall(ranking)
     share = ranking.active.mean()
     tall = Axis.share("precision")
-    curve = Plot(Axis.share("recall"), tall, 170, 150, "small-plot")
+    curve = Plot(Axis.share("recall"), tall, 170, 150)
     curve.line([0, 1], [share, share], "guide").line(recall, precision)
     calibration, _ = calibration_plot(ranking.active, ranking.scores, _small, n_bins=6)
     auc, precise = (number(found.values[m][task]) for m in ("roc_auc", "average_precision"))
@@ -111,7 +111,7 @@ def _card(
 
 
 def _small(x: Axis, y: Axis) -> Plot:
-    return Plot(x, y, 170, 150, "small-plot")
+    return Plot(x, y, 170, 150)
 
 
 def precision_recall(ranking: Ranking) -> tuple[Floats, Floats]:

@@ -66,7 +66,20 @@ def worst(evidence: Evidence) -> tuple[list[Mistake], list[Mistake]]:
 def _different(
     badness: NDArray[np.floating], p: NDArray[np.float32], shares: NDArray[np.floating]
 ) -> list[Mistake]:
-    """The worst cells, of different molecules and not all of one assay."""
+    return [
+        Mistake(row, task, float(p[row, task]), float(shares[task]))
+        for row, task in worst_cells(badness)
+    ]
+
+
+def worst_cells(badness: NDArray[np.floating]) -> list[tuple[int, int]]:
+    """Row and task of the worst cells above 0, of different molecules and not all of one assay.
+
+    Parameters
+    ----------
+    badness
+        ``(n, T)``.
+    """
     flat = badness.ravel()
     count = min(CANDIDATES, len(flat))
     if not count:
@@ -75,7 +88,7 @@ def _different(
     best = best[np.argsort(-flat[best], kind="stable")]
     rows: set[int] = set()
     of_task: Counter[int] = Counter()
-    found: list[Mistake] = []
+    found: list[tuple[int, int]] = []
     for cell in best.tolist():
         row, task = divmod(cell, badness.shape[1])
         if flat[cell] <= 0 or len(found) == SHOWN:
@@ -83,22 +96,33 @@ def _different(
         if row not in rows and of_task[task] < MOST_PER_ASSAY:
             rows.add(row)
             of_task[task] += 1
-            found.append(Mistake(row, task, float(p[row, task]), float(shares[task])))
+            found.append((row, task))
     return found
 
 
-def _card(evidence: Evidence, mistake: Mistake) -> Markup:
+def mistake_card(evidence: Evidence, row: int, task: int, predicted: str, measured: str) -> Markup:
+    """A molecule with what was predicted and what was measured in an assay."""
     panel = evidence.panel
-    name = panel.ids[mistake.row] or f"molecule {mistake.row + 1}"
-    smiles = panel.structures[mistake.row] if panel.structures else ""
+    name = panel.ids[row] or f"molecule {row + 1}"
+    smiles = panel.structures[row] if panel.structures else ""
     return Markup(
         '<li>{}<h4>{}</h4><p>{}: <span class="verdict wrong">{}</span> predicted</p>'
-        '<p class="note">{} of its molecules are active</p><p class="smiles">{}</p></li>'
+        '<p class="note">{}</p><p class="smiles">{}</p></li>'
     ).format(
         molecule(smiles, name) if smiles else "",
         shortened(name),
-        panel.tasks[mistake.task],
-        percent(mistake.probability),
-        percent(mistake.share),
+        panel.tasks[task],
+        predicted,
+        measured,
         shortened(smiles, 160),
+    )
+
+
+def _card(evidence: Evidence, mistake: Mistake) -> Markup:
+    return mistake_card(
+        evidence,
+        mistake.row,
+        mistake.task,
+        percent(mistake.probability),
+        f"{percent(mistake.share)} of its molecules are active",
     )

@@ -1,0 +1,155 @@
+"""Assays with several classes: which are told apart, and which are taken for another."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from markupsafe import Markup
+from numpy.typing import NDArray
+
+from bioassay_mtl.data.kinds import Classes
+from bioassay_mtl.report.evidence import Evidence
+from bioassay_mtl.report.heat_map import heat_map
+from bioassay_mtl.report.kinds.base import Findings, kind_reports
+from bioassay_mtl.report.kinds.metrics_table import Shown, metric_key, metric_table
+from bioassay_mtl.report.kinds.mistakes import mistake_card, worst_cells
+from bioassay_mtl.report.page import Section, join, paragraph
+from bioassay_mtl.report.table import Column
+from bioassay_mtl.report.wording import counted, number, percent, shortened
+
+MOST_CARDS, FIRST_CARDS = 64, 12
+MOST_CLASSES = 12
+"""Of which a confusion matrix is drawn."""
+
+METRICS = {
+    "balanced_accuracy": Shown(
+        "Balanced acc.",
+        "Mean over the classes of the share that gets its class: 1 at best",
+        3,
+        True,
+        True,
+        "Mean balanced accuracy",
+    ),
+    "roc_auc_ovr": Shown(
+        "AUC", "Each class against the rest: 0.5 by chance", 3, True, True, "Mean AUC, one to rest"
+    ),
+    "quadratic_kappa": Shown(
+        "Kappa",
+        "Agreement beyond chance, far misses weighing more: 1 at best",
+        has_bar=True,
+        in_summary="Mean weighted kappa",
+    ),
+    "log_loss": Shown("Log loss", "Of the measured class: 0 at best"),
+}
+
+
+@kind_reports.register("ordinal")
+@kind_reports.register("multiclass")
+def report_classes(evidence: Evidence) -> Findings:
+    """Accuracy, confusion and mistakes of assays with several classes."""
+    found = evidence.found
+    kind = found.kinds[0].kind
+    title = "Classes in order" if kind == "ordinal" else "Classes"
+    counts = [
+        Column("Measured", [f"{n:,}" for n in found.n_measured.tolist()]),
+        Column("Classes", [f"{len(_names(evidence, t))}" for t in range(len(found.tasks))]),
+    ]
+    n = counted(len(found.tasks), "assay")
+    accuracy = found.kind_macro[kind]["balanced_accuracy"]
+    lead = f"{n.capitalize()} of {title.lower()}: too few different ones to judge by."
+    if math.isfinite(accuracy):
+        lead = (
+            f"In {n} of {title.lower()}, a molecule of an average class is put into it "
+            f"{100 * accuracy:.0f} times out of 100."
+        )
+    return Findings(
+        lead,
+        [
+            ("Measured classes", f"{found.n_measured.sum():,}", ""),
+            *metric_key(evidence, METRICS),
+        ],
+        [
+            Section(
+                f"{kind}-assays",
+                title,
+                Markup("<h3>{}</h3>").format(n) + metric_table(evidence, METRICS, counts),
+            ),
+            Section(f"{kind}-confusion", f"{title}: taken for another", _cards(evidence)),
+            Section(f"{kind}-mistakes", f"{title}: worst mistakes", _mistakes(evidence)),
+        ],
+    )
+
+
+def _names(evidence: Evidence, task: int) -> tuple[str, ...]:
+    kind = evidence.panel.kinds[task]
+    assert isinstance(kind, Classes)
+    return kind.classes
+
+
+def _cards(evidence: Evidence) -> Markup:
+    order = np.argsort(-evidence.found.n_measured, kind="stable")[:MOST_CARDS].tolist()
+    cards = [
+        _card(evidence, task)
+        for task in order
+        if evidence.found.n_measured[task] and len(_names(evidence, task)) <= MOST_CLASSES
+    ]
+    if not cards:
+        return Markup()
+    return paragraph(
+        "Measured classes down, predicted ones across: shares of each measured class."
+    ) + Markup('<ul class="cards wider" data-part="{}">{}</ul>').format(FIRST_CARDS, join(cards))
+
+
+def _card(evidence: Evidence, task: int) -> Markup:
+    name, names = evidence.found.tasks[task], _names(evidence, task)
+    columns = list(evidence.columns(task))
+    drawn = heat_map(
+        confusion(evidence.panel.labels[:, task], evidence.predictions[:, columns]),
+        [shortened(each, 16) for each in names],
+        f"Measured and predicted classes of {name}",
+        columns=[shortened(each, 6) for each in names],
+        numbers=True,
+    )
+    accuracy = number(float(evidence.found.values["balanced_accuracy"][task]))
+    return Markup('<li><h3>{}</h3><p class="note">balanced accuracy {}</p>{}</li>').format(
+        name, accuracy, drawn
+    )
+
+
+def confusion(
+    labels: NDArray[np.floating], probabilities: NDArray[np.floating]
+) -> NDArray[np.float64]:
+    """``(K, K)``: of each measured class (first axis) the share that gets each class."""
+    rows = np.flatnonzero(np.isfinite(labels))
+    n_classes = probabilities.shape[1]
+    counts = np.zeros((n_classes, n_classes))
+    np.add.at(counts, (labels[rows].astype(int), probabilities[rows].argmax(axis=1)), 1)
+    shares: NDArray[np.float64] = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+    return shares
+
+
+def _mistakes(evidence: Evidence) -> Markup:
+    labels = evidence.panel.labels
+    sure = np.zeros(labels.shape)
+    said = np.zeros(labels.shape, dtype=int)
+    for task in range(labels.shape[1]):
+        p = evidence.predictions[:, list(evidence.columns(task))]
+        said[:, task] = p.argmax(axis=1)
+        wrong = np.isfinite(labels[:, task]) & (said[:, task] != labels[:, task])
+        sure[wrong, task] = p.max(axis=1)[wrong]
+    cards = [
+        mistake_card(
+            evidence,
+            row,
+            task,
+            f"{_names(evidence, task)[said[row, task]]}, {percent(sure[row, task])}",
+            f"measured {_names(evidence, task)[int(labels[row, task])]}",
+        )
+        for row, task in worst_cells(sure)
+    ]
+    if not cards:
+        return Markup()
+    return paragraph(
+        "Classes of which the model was most sure, where another was measured."
+    ) + Markup('<ul class="cards">{}</ul>').format(join(cards))

@@ -1,0 +1,83 @@
+"""The metrics of all tasks of a kind, as large numbers and as a table."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from markupsafe import Markup
+
+from bioassay_mtl.report.evidence import Evidence
+from bioassay_mtl.report.page import paragraph
+from bioassay_mtl.report.table import Column, table
+from bioassay_mtl.report.wording import interval, number
+
+
+class Shown(NamedTuple):
+    """How a metric is shown.
+
+    Attributes
+    ----------
+    title, about
+        Of its column, short and in words.
+    digits
+        After the point.
+    has_interval, has_bar
+        Whether the column shows these.
+    in_summary
+        What its mean is called among the large numbers; empty where it is not among them.
+    """
+
+    title: str
+    about: str
+    digits: int = 3
+    has_interval: bool = False
+    has_bar: bool = False
+    in_summary: str = ""
+
+
+def metric_key(evidence: Evidence, metrics: Mapping[str, Shown]) -> list[tuple[str, str, str]]:
+    """The means over the assays as large numbers."""
+    found = evidence.found
+    (macro,) = found.kind_macro.values()
+    ends = next(iter(found.kind_macro_intervals.values()), {})
+    key = []
+    for name, shown in metrics.items():
+        if shown.in_summary and name in macro:
+            within = interval(ends[name][0], ends[name][1], shown.digits) if name in ends else ""
+            text = number(macro[name], shown.digits)
+            key.append((shown.in_summary, text, f"95 %: {within}" if within else ""))
+    if (n_used := int(found.evaluable.sum())) < len(found.tasks):
+        counts = f"{n_used:,} of {len(found.tasks):,}"
+        key.append(("Assays in the means", counts, "the others hold too few different outcomes"))
+    return key
+
+
+def metric_table(
+    evidence: Evidence, metrics: Mapping[str, Shown], counts: Sequence[Column]
+) -> Markup:
+    """A row for each assay: counts, metrics, and what is known of it."""
+    found = evidence.found
+    columns = list(counts)
+    for name, shown in metrics.items():
+        if name not in found.kind_macro[found.kinds[0].kind]:
+            continue
+        values = found.values[name]
+        ends = found.intervals[name] if shown.has_interval and found.intervals else None
+        columns.append(
+            Column(
+                shown.title,
+                [number(value, shown.digits) for value in values.tolist()],
+                remarks=None if ends is None else [interval(*pair) for pair in ends.tolist()],
+                bars=values if shown.has_bar else None,
+                about=shown.about,
+            )
+        )
+    notes = evidence.about()
+    if any(notes):
+        columns.append(Column("About", notes, is_text=True))
+    text = "A dash means that there is nothing to compare."
+    if found.intervals is not None:
+        text = f"Small figures are 95 % bootstrap intervals over molecules. {text}"
+    caption = f"Metrics of each {found.kinds[0].kind} assay"
+    return paragraph(text, "note") + table(caption, found.tasks, columns, name="Assay")

@@ -1,0 +1,204 @@
+"""Assays with measured values, exact ones and bounds: how far predictions are off."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from markupsafe import Markup
+from numpy.typing import NDArray
+
+from bioassay_mtl.report.evidence import Evidence
+from bioassay_mtl.report.kinds.base import Findings, kind_reports
+from bioassay_mtl.report.kinds.metrics_table import Shown, metric_key, metric_table
+from bioassay_mtl.report.kinds.mistakes import mistake_card, worst_cells
+from bioassay_mtl.report.page import Section, join, paragraph
+from bioassay_mtl.report.plot import Axis, Plot
+from bioassay_mtl.report.table import Column
+from bioassay_mtl.report.wording import brief, counted, number
+
+MOST_CARDS, FIRST_CARDS = 128, 12
+MOST_DOTS = 400
+
+METRICS = {
+    "rmse": Shown("RMSE", "Root mean squared error, in the assay's unit: 0 at best", 3, True),
+    "mae": Shown("MAE", "Mean absolute error, in the assay's unit: 0 at best"),
+    "r2": Shown(
+        "R²", "Share of the variance that is explained: 1 at best", 3, True, True, "Mean R²"
+    ),
+    "spearman": Shown(
+        "Spearman",
+        "Correlation of ranks: 0 by chance, 1 at best",
+        has_bar=True,
+        in_summary="Mean rank correlation",
+    ),
+    "concordance": Shown(
+        "Concordance",
+        "Chance that the higher of two values is predicted higher, bounds included: 0.5 by chance",
+        3,
+        True,
+        True,
+        "Mean concordance",
+    ),
+}
+
+
+@kind_reports.register("censored")
+@kind_reports.register("regression")
+def report_values(evidence: Evidence) -> Findings:
+    """Errors, scatter and mistakes of assays with values."""
+    found = evidence.found
+    kind = found.kinds[0].kind
+    bounds = evidence.panel.bounds
+    n_bounds = np.zeros(len(found.tasks), int) if bounds is None else (bounds != 0).sum(axis=0)
+    counts = [Column("Measured", [f"{n:,}" for n in found.n_measured.tolist()])]
+    remark, title = "", "Values"
+    if kind == "censored":
+        counts.append(Column("Bounds", [f"{n:,}" for n in n_bounds.tolist()]))
+        remark, title = f"{n_bounds.sum():,} of them bounds, > or <", "Values with bounds"
+    units = [_unit(evidence, task) for task in range(len(found.tasks))]
+    if any(units):
+        counts.append(Column("Unit", units, is_text=True))
+    return Findings(
+        _lead(evidence, kind),
+        [
+            ("Measured values", f"{found.n_measured.sum():,}", remark),
+            *metric_key(evidence, METRICS),
+        ],
+        [
+            Section(
+                f"{kind}-assays",
+                title,
+                Markup("<h3>{}</h3>").format(counted(len(found.tasks), "assay"))
+                + metric_table(evidence, METRICS, counts),
+            ),
+            Section(f"{kind}-scatter", f"{title}: predicted and measured", _cards(evidence)),
+            Section(f"{kind}-mistakes", f"{title}: worst mistakes", _mistakes(evidence)),
+        ],
+    )
+
+
+def _unit(evidence: Evidence, task: int) -> str:
+    return str(getattr(evidence.panel.kinds[task], "unit", ""))
+
+
+def _lead(evidence: Evidence, kind: str) -> str:
+    macro = evidence.found.kind_macro[kind]
+    n = counted(len(evidence.found.tasks), "assay")
+    order = macro.get("concordance", math.nan)
+    if math.isfinite(order):
+        return (
+            f"In {n} of values, the higher of two molecules is predicted higher "
+            f"{100 * order:.0f} times out of 100 (50 by chance)."
+        )
+    if not math.isfinite(macro["r2"]):
+        return f"{n.capitalize()} of values: too few different ones to judge predictions by."
+    return (
+        f"In {n} of values, predictions explain {100 * max(macro['r2'], 0):.0f} % of the variance, "
+        f"and their ranks correlate with the measured ones by {number(macro['spearman'], 2)}."
+    )
+
+
+def _cards(evidence: Evidence) -> Markup:
+    order = np.argsort(-evidence.found.n_measured, kind="stable")[:MOST_CARDS]
+    cards = [_card(evidence, task) for task in order.tolist() if evidence.found.n_measured[task]]
+    if not cards:
+        return Markup()
+    return paragraph(
+        "Left, predicted against measured values: on the dashed line both are equal; a short "
+        "line leads from a bound to where the true value may be. Right, how far predictions "
+        "of exact values are off."
+    ) + Markup('<ul class="cards wider" data-part="{}">{}</ul>').format(FIRST_CARDS, join(cards))
+
+
+def _card(evidence: Evidence, task: int) -> Markup:
+    found = evidence.found
+    name = found.tasks[task]
+    measured, predicted, sides = _cells(evidence, task)
+    shown = np.linspace(0, len(measured) - 1, min(MOST_DOTS, len(measured))).astype(int)
+    both = np.concatenate([measured, predicted])
+    x, y = Axis.around(both, "measured", n_ticks=2), Axis.around(both, "predicted", n_ticks=2)
+    scatter = Plot(x, y, 170, 150, "dense").line([x.low, x.high], [y.low, y.high], "guide")
+    reach = 0.08 * (x.high - x.low)
+    for at in shown[sides[shown] != 0].tolist():
+        ends = [measured[at], measured[at] + sides[at] * reach]
+        scatter.line(ends, [predicted[at]] * 2, "faint")
+    scatter.dots(measured[shown], predicted[shown])
+    plots = [scatter.svg(f"Predicted against measured values of {name}")]
+    errors = (predicted - measured)[sides == 0]
+    if len(errors) > 1:
+        plots.append(_residuals(errors, name))
+    return Markup(
+        '<li><h3>{}</h3><p class="note">RMSE {} {}, {}</p><div class="plots">{}</div></li>'
+    ).format(
+        name,
+        brief(float(found.values["rmse"][task])),
+        _unit(evidence, task),
+        counted(len(measured), "molecule"),
+        join(plots),
+    )
+
+
+def _residuals(errors: NDArray[np.float64], name: str) -> Markup:
+    spread = float(np.abs(errors).max()) or 1.0
+    counts, edges = np.histogram(errors, bins=15, range=(-spread, spread))
+    ends = f"−{brief(spread)}", "0", brief(spread)
+    x = Axis(-spread, spread, "error", (-spread, 0, spread), ends)
+    top = int(counts.max())
+    y = Axis(0, top, "molecules", (0, top), ("0", f"{top:,}"))
+    plot = Plot(x, y, 170, 150).bars(edges, counts)
+    return plot.svg(f"Distribution of the errors of {name}")
+
+
+def _cells(
+    evidence: Evidence, task: int
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.int8]]:
+    """Labels, predictions and bounds of the molecules measured in an assay."""
+    labels = evidence.panel.labels[:, task].astype(np.float64)
+    rows = np.flatnonzero(np.isfinite(labels))
+    bounds = evidence.panel.bounds
+    sides = np.zeros(len(rows), np.int8) if bounds is None else bounds[rows, task]
+    return labels[rows], evidence.predictions[rows, task].astype(np.float64), sides
+
+
+def _mistakes(evidence: Evidence) -> Markup:
+    labels = evidence.panel.labels
+    cells = worst_cells(badness(labels, evidence.predictions, evidence.panel.bounds))
+    if not cells:
+        return Markup()
+    cards = [
+        mistake_card(
+            evidence,
+            row,
+            task,
+            brief(float(evidence.predictions[row, task])),
+            f"measured {_sign(evidence, row, task)}{brief(float(labels[row, task]))}",
+        )
+        for row, task in cells
+    ]
+    return paragraph(
+        "Predictions furthest from what was measured, for the spread of the assay's values."
+    ) + Markup('<ul class="cards">{}</ul>').format(join(cards))
+
+
+def badness(
+    labels: NDArray[np.floating],
+    predictions: NDArray[np.floating],
+    bounds: NDArray[np.int8] | None,
+) -> NDArray[np.float64]:
+    """``(n, T)`` errors in standard deviations of the assay's values; 0 beyond a bound."""
+    held = labels.astype(np.float64)
+    error = predictions - held
+    if bounds is not None:  # a prediction beyond a bound is no mistake
+        error[bounds * np.nan_to_num(error) > 0] = 0
+    known = np.isfinite(held)
+    count = np.maximum(known.sum(axis=0), 1)
+    mean = np.where(known, held, 0).sum(axis=0) / count
+    spread = np.sqrt((np.where(known, held - mean, 0) ** 2).sum(axis=0) / count)
+    found: NDArray[np.float64] = np.abs(np.where(known & (spread > 0), error, 0))
+    return found / np.where(spread > 0, spread, 1)
+
+
+def _sign(evidence: Evidence, row: int, task: int) -> str:
+    side = 0 if evidence.panel.bounds is None else int(evidence.panel.bounds[row, task])
+    return {1: "≥ ", -1: "≤ "}.get(side, "")
