@@ -133,6 +133,21 @@ class Featurizer:
                 raise InputError(f"{len(block)} rows of {name!r} for {len(features)} molecules")
         return Features(features.blocks | read, features.status)
 
+    def check_computed(self) -> None:
+        """Make sure that structures are enough: a screen has nothing else.
+
+        Raises
+        ------
+        ConfigError
+            Where an input is given with the molecules.
+        """
+        given = [f"{n!r} ({f.summary})" for n, f in self.fingerprints.items() if not f.is_computed]
+        if given:
+            raise ConfigError(
+                f"the model reads {', '.join(given)} beside structures, which a screen does not "
+                "have: use Model.predict with columns, or Model.predict_features, in Python"
+            )
+
     def examples(self) -> Features:
         """A fixed, diverse set of molecules; of inputs that are not computed nothing is known."""
         features = self(PROBE_SMILES)

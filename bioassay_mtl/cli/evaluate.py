@@ -82,7 +82,9 @@ def evaluate(
             file=panel,
             hint="columns of an assay hold 1, 0 or nothing, under the model's name for it",
         )
-    features = loaded.featurize(table.structures or [], workers=workers or available_cores())
+    features = loaded.featurize(
+        table.structures or [], workers=workers or available_cores(), columns=table.columns
+    )
     if not features.ok.any():
         raise InputError(
             "no molecule of the panel can be read", file=panel, hint="check its SMILES"

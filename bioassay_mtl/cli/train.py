@@ -105,6 +105,7 @@ def train(
         raise ConfigError(f"{out} exists: choose another folder, or remove it")
 
     from bioassay_mtl.data.panel import Panel
+    from bioassay_mtl.data.panels.schema import NO_TASK
     from bioassay_mtl.data.splits import split
     from bioassay_mtl.report import held_out, write_model_report
     from bioassay_mtl.screening.pipeline import available_cores
@@ -112,6 +113,8 @@ def train(
 
     workers = workers or available_cores()
     schema = schema_of(panel, task, column, min_rows, to_p, merge, standardise)
+    no_assays = {name: {"kind": NO_TASK} for name in chosen.columns_read}
+    schema = schema.changed(also={**no_assays, **schema.also})
     table = Panel.read(panel, smiles_column=smiles_column, schema=schema)
     typer.echo(f"{panel}: {kinds_line(table)}", err=True)
     parts = split(table, chosen.split)

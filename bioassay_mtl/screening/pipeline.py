@@ -80,6 +80,7 @@ def screen(
     """
     start = time.perf_counter()
     options = options or ScreenOptions()
+    model.featurizer.check_computed()
     target = Output(output, overwrite=options.overwrite, inputs=inputs)
     file_format = choose_format(options.format, output)
     check_inputs(inputs)

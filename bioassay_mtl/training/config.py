@@ -146,6 +146,12 @@ class TrainingConfig(Config):
     devices: Annotated[int, Field(ge=1)] | Literal["auto"] = 1
     loggers: tuple[Literal["csv", "tensorboard"], ...] = ("csv",)
 
+    @property
+    def columns_read(self) -> tuple[str, ...]:
+        """Columns of the user's table that are inputs."""
+        columns = (each for each in self.fingerprints.values() if each["kind"] == "columns")
+        return tuple(name for each in columns for name in each["names"])
+
     @model_validator(mode="before")
     @classmethod
     def _inputs(cls, values: Any) -> Any:

@@ -20,6 +20,7 @@ from bioassay_mtl.chem.representation import encoder_of
 from bioassay_mtl.data.panel import Panel
 from bioassay_mtl.errors import BioassayError, ConfigError, InputError, ModelFolderError
 from bioassay_mtl.nn.model import Model
+from bioassay_mtl.screening.pipeline import screen
 from bioassay_mtl.training import train
 from bioassay_mtl.training.config import TrainingConfig
 from tests.training.conftest import small_config
@@ -187,6 +188,22 @@ def test_columns_of_the_table_are_read(dosed: Panel, tmp_path: Path) -> None:
         model.predict(smiles)
     missing = model.predict(smiles, columns={"dose": [""] * 100})
     assert missing["potent"].between(0, 1).all()
+
+
+def test_columns_through_the_command_line(dosed: Panel, tmp_path: Path) -> None:
+    panel, settings, out = (tmp_path / name for name in ("panel.csv", "settings.yaml", "model"))
+    with panel.open("w", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(["smiles", "dose", *dosed.tasks])
+        rows = zip(dosed.structures or [], dosed.columns["dose"], dosed.labels, strict=True)
+        for smiles, dose, labels in rows:
+            writer.writerow([smiles, dose, *("" if cell < 0 else cell for cell in labels)])
+    settings.write_text(yaml.safe_dump(described(epochs=1).model_dump(mode="json")))
+    run("train", panel, "--out", out, "--config", settings, "--workers", "1")
+    assert Model.load(out).tasks == dosed.tasks
+    run("evaluate", out, panel, "--bootstrap", "0", "--workers", "1")
+    with pytest.raises(ConfigError, match=r"reads 'given' \(columns dose\) beside structures"):
+        screen([panel], Model.load(out), tmp_path / "hits.csv")
 
 
 def test_what_a_run_lacks_is_named(small_panel: Panel) -> None:
