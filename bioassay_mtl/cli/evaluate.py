@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -59,7 +60,7 @@ def evaluate(
 
     from bioassay_mtl.cli.evaluate_report import evaluation_table
     from bioassay_mtl.data.metrics.evaluation import evaluate as measure
-    from bioassay_mtl.data.panel import Panel
+    from bioassay_mtl.screening.options import columns_of_assays
     from bioassay_mtl.screening.output import Output
     from bioassay_mtl.screening.pipeline import available_cores
 
@@ -67,7 +68,7 @@ def evaluate(
         raise ConfigError("--split-column and --part belong together")
     target = Output(out, overwrite=overwrite, inputs=[panel]) if out else None
     page = Output(report, overwrite=overwrite, inputs=[panel]) if report else None
-    table = Panel.read(panel, smiles_column=smiles_column)
+    table = read_as(model, panel, smiles_column)
     if split_column is not None and part is not None:
         table = choose_part(table, split_column, part)
 
@@ -90,9 +91,18 @@ def evaluate(
             "no molecule of the panel can be read", file=panel, hint="check its SMILES"
         )
     table = table.select_tasks(assays).take(features.ok)
-    columns = [loaded.tasks.index(task) for task in assays]
+    places = [loaded.tasks.index(task) for task in assays]
+    columns = columns_of_assays(places, loaded.kinds)
     probabilities = loaded.predict_features(features)[features.ok][:, columns]
-    found = measure(table.labels, probabilities, assays, n_bootstrap=bootstrap, seed=seed)
+    found = measure(
+        table.labels,
+        probabilities,
+        assays,
+        kinds=[loaded.kinds[place] for place in places],
+        bounds=table.bounds,
+        n_bootstrap=bootstrap,
+        seed=seed,
+    )
     left_out = len(features) - len(table)
     if target:
         facts = {"model": loaded.name, "panel": panel, "part": part, "left_out": left_out}
@@ -115,6 +125,31 @@ def evaluate(
     Console(stderr=bool(target and target.is_stdout)).print(
         evaluation_table(found, n_model_assays=len(loaded.tasks), left_out=left_out)
     )
+
+
+def read_as(model: str, panel: str, smiles_column: str | None) -> Panel:
+    """Read a panel; columns named as assays of the model are of its kinds.
+
+    What a schema beside the panel says of an assay goes first.
+    """
+    from bioassay_mtl.data.panel import Panel
+    from bioassay_mtl.data.panels.schema import schema_for
+    from bioassay_mtl.data.table import read_table
+    from bioassay_mtl.nn.folder import read_config
+    from bioassay_mtl.nn.shipped import find_model
+
+    config = read_config(find_model(model))
+    if not config.get("kinds") or not Path(panel).is_file():
+        return Panel.read(panel, smiles_column=smiles_column)
+    schema, header = schema_for(Path(panel)), read_table(Path(panel)).column_names
+    known = {**dict(schema.tasks or {}), **schema.also}
+    entries = {
+        task: {"kind": kind["kind"], "classes": kind.get("classes", ())}
+        for task, kind in zip(config["tasks"], config["kinds"], strict=True)
+        if task in header and task not in known
+    }
+    schema = schema.changed(also={**schema.also, **entries})
+    return Panel.read(panel, smiles_column=smiles_column, schema=schema)
 
 
 def choose_part(panel: Panel, column: str, value: str) -> Panel:

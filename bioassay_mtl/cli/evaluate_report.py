@@ -5,6 +5,7 @@ from __future__ import annotations
 from rich import box
 from rich.table import Table
 
+from bioassay_mtl.data.kinds import all_binary
 from bioassay_mtl.data.metrics.evaluation import Evaluation
 
 
@@ -18,17 +19,18 @@ def evaluation_table(found: Evaluation, *, n_model_assays: int, left_out: int) -
     )
     table.add_column("metric")
     table.add_column("mean", justify="right")
-    intervals = found.macro_intervals
-    if intervals is not None:
+    by_kind = found.kind_macro_intervals
+    if by_kind:
         table.add_column("95 % interval", justify="right")
-    for name, value in found.macro.items():
-        ends = (
-            () if intervals is None else (f"{intervals[name][0]:.4f} to {intervals[name][1]:.4f}",)
-        )
-        table.add_row(name, f"{value:.4f}", *ends)
+    is_mixed = not all_binary(found.kinds)
+    for kind, macro in found.kind_macro.items():
+        for name, value in macro.items():
+            ends = [f"{a:.4f} to {b:.4f}" for a, b in [by_kind[kind][name]]] if by_kind else []
+            table.add_row(f"{kind} {name}" if is_mixed else name, f"{value:.4f}", *ends)
     notes = []
     if found.degenerate:
-        notes.append(f"without an active or an inactive: {', '.join(found.degenerate)}")
+        what = "two outcomes" if is_mixed else "an active or an inactive"
+        notes.append(f"without {what}: {', '.join(found.degenerate)}")
     if left_out:
         notes.append(f"{left_out:,} molecules could not be read and were left out")
     if notes:

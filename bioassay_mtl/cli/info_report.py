@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
@@ -22,7 +23,10 @@ def show(facts: dict[str, Any]) -> None:
 def overview(facts: dict[str, Any]) -> Table:
     """Name, size, inputs, assays, versions."""
     counts = facts["label_counts"]
-    active, inactive = sum(counts["active"]), sum(counts["inactive"])
+    active, measured = sum(counts["active"]), sum(counts["active"]) + sum(counts["inactive"])
+    kinds = Counter(kind["kind"] for kind in facts["kinds"])
+    said = "" if set(kinds) == {"binary"} else ", ".join(f"{n} {kind}" for kind, n in kinds.items())
+    measured = sum(counts.get("measured", [measured]))
     links = facts["connections"]
     table = Table(box=None, show_header=False, pad_edge=False)
     table.add_column(style="bold")
@@ -31,7 +35,8 @@ def overview(facts: dict[str, Any]) -> Table:
         ("model", f"{facts['name']} ({facts['network']['kind']}, {facts['parameters']:,} weights)"),
         ("reads", ", ".join(f"{name}: {n:,} values" for name, n in facts["inputs"].items())),
         ("assays", f"{len(facts['tasks'])}: {shortened(facts['tasks'])}"),
-        ("trained on", f"{active + inactive:,} measured cells, {active:,} of them active"),
+        *([("kinds", said)] if said else []),
+        ("trained on", f"{measured:,} measured cells, {active:,} of them active"),
         (
             "experts",
             f"{links['experts']}, of which {links['exclusive_experts']} exclusive; "

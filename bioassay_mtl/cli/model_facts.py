@@ -23,6 +23,7 @@ def model_facts(model: Model) -> dict[str, Any]:
     return {
         "name": model.name,
         "tasks": list(model.tasks),
+        "kinds": [kind.model_dump(mode="json") for kind in model.kinds],
         "label_counts": model.label_counts,
         "features": model.featurizer.config(),
         "inputs": dict(model.featurizer.n_features),

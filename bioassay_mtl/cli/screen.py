@@ -35,7 +35,11 @@ def screen(
     ] = None,
     top: Annotated[
         int | None,
-        typer.Option(min=1, metavar="K", help="Write the K best molecules of each assay, ranked."),
+        typer.Option(
+            min=1,
+            metavar="K",
+            help="Write the K molecules of each assay with the highest probability or value.",
+        ),
     ] = None,
     long: Annotated[
         bool, typer.Option("--long", help="One row for each molecule and assay.")
@@ -89,10 +93,11 @@ def screen(
         typer.Option("--json", help="Summary as JSON, on stdout (without -o: on stderr)."),
     ] = False,
 ) -> None:
-    """Predict how likely each molecule is active in each assay.
+    """Predict how likely each molecule is active in each assay, or its value.
 
     Writes one row for each input record, in order: row, id, smiles, status, then one column for
-    each assay. A record that cannot be predicted keeps its row: the status says why.
+    each assay (of classes, one for each class). A record that cannot be predicted keeps its row:
+    the status says why.
 
     Example:  bioassay-mtl screen library.smi -o hits.csv --show 10
     """

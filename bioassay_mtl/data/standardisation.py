@@ -47,7 +47,7 @@ class Standardisation:
         """
         center, scale = np.zeros(len(kinds)), np.ones(len(kinds))
         for task, kind in enumerate(kinds):
-            if kind.kind not in ("regression", "censored"):
+            if not kind.is_value:
                 continue
             measured = ~np.isnan(labels[:, task])
             if bounds is not None:

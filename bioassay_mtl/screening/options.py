@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import accumulate
 
 from pydantic import Field, model_validator
 
 from bioassay_mtl.config import Config, did_you_mean
+from bioassay_mtl.data.kinds import TaskKind
 from bioassay_mtl.errors import ConfigError
 
 
@@ -16,9 +18,10 @@ class ScreenOptions(Config):
     Attributes
     ----------
     assays
-        Assays to write, in that order; all of the model's when None.
+        Assays to write, all columns of each, in that order; all of the model's when None.
     top
-        Write only the best ``top`` molecules of each assay, ranked.
+        Write only the ``top`` molecules of each assay (of each class, in an assay of classes) with
+        the highest probability or value, ranked.
     long
         One row for each molecule and assay instead of one column for each assay.
     format
@@ -70,3 +73,12 @@ def choose_assays(wanted: Sequence[str] | None, known: Sequence[str]) -> list[in
     if not wanted:
         raise ConfigError("no assay was chosen: name at least one")
     return [position[assay] for assay in dict.fromkeys(wanted)]
+
+
+def columns_of_assays(assays: Sequence[int], kinds: Sequence[TaskKind]) -> list[int]:
+    """Positions of the predicted columns of some assays, given by their positions, in that order.
+
+    An assay of several classes has a column for each.
+    """
+    ends = list(accumulate((len(kind.columns("")) for kind in kinds), initial=0))
+    return [column for assay in assays for column in range(ends[assay], ends[assay + 1])]

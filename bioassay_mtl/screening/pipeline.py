@@ -20,10 +20,11 @@ import numpy as np
 from bioassay_mtl.chem.molecule import canonical_smiles
 from bioassay_mtl.chem.parallel import featurize_batches
 from bioassay_mtl.chem.status import Status
+from bioassay_mtl.data.kinds import value_columns
 from bioassay_mtl.data.readers import ReadProgress, RecordBatch, read_records
 from bioassay_mtl.data.readers.source import STDIN, Source
 from bioassay_mtl.screening.batch import ScreenedBatch
-from bioassay_mtl.screening.options import ScreenOptions, choose_assays
+from bioassay_mtl.screening.options import ScreenOptions, choose_assays, columns_of_assays
 from bioassay_mtl.screening.output import STDOUT, Output
 from bioassay_mtl.screening.predict import predict_batches
 from bioassay_mtl.screening.summary import ScreenSummary, StageClock
@@ -84,9 +85,11 @@ def screen(
     target = Output(output, overwrite=options.overwrite, inputs=inputs)
     file_format = choose_format(options.format, output)
     check_inputs(inputs)
-    columns = choose_assays(options.assays, model.tasks)
+    assays = choose_assays(options.assays, model.tasks)
+    columns = columns_of_assays(assays, model.kinds)
     layout = Layout(
-        assays=tuple(model.tasks[column] for column in columns),
+        assays=tuple(model.columns[column] for column in columns),
+        values=frozenset(value_columns(model.tasks, model.kinds)),
         long=options.long,
         with_file=len(inputs) > 1,
     )
@@ -116,7 +119,7 @@ def screen(
         output=target.name,
         rows=int(statuses.sum()),
         statuses={s.value: int(statuses[s.code]) for s in Status if statuses[s.code]},
-        assays=len(columns),
+        assays=len(assays),
         seconds={**clock.seconds, "total": time.perf_counter() - start},
     )
 
@@ -150,7 +153,7 @@ def _predict(
         ahead=max(2, RECORDS_AHEAD // options.batch_size),
         clock=clock,
     )
-    everything = columns == list(range(len(model.tasks)))
+    everything = columns == list(range(len(model.columns)))
     with closing(featurized), closing(predicted):
         for batch, features, probabilities in predicted:
             first_row, file = records.origins.popleft()

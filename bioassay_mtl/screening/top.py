@@ -14,6 +14,8 @@ from bioassay_mtl.screening.writers import Format, Layout
 class TopWriter:
     """Writes ``assay,rank,row,[file,]id,smiles,probability``, ranked within each assay, at the end.
 
+    The last column is ``prediction`` where some are values.
+
     Parameters
     ----------
     sink, layout
@@ -35,13 +37,14 @@ class TopWriter:
 
     def close(self) -> None:
         table = self._hits.table()
+        table[self._layout.predicted] = table.pop("probability")
         if not self._layout.with_file:
             del table["file"]
         self._format.write_table(self._sink, table)
 
 
 class TopHits:
-    """Keeps the ``k`` molecules of highest probability for each assay.
+    """Keeps the ``k`` molecules of highest probability, or value, for each assay.
 
     Among equal probabilities the earlier row wins, so that batches and workers change nothing.
 

@@ -92,7 +92,7 @@ def outcomes(labels: Tensor, kinds: Sequence[TaskKind]) -> Tensor:
     """
     if not labels.is_floating_point():
         return labels
-    is_value = torch.tensor([kind.kind in ("regression", "censored") for kind in kinds])
+    is_value = torch.tensor([kind.is_value for kind in kinds])
     known = torch.where(is_value, 0.0, labels.nan_to_num())
     return torch.where(labels.isnan(), -1.0, known).to(torch.int8)
 

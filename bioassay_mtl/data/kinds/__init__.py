@@ -7,6 +7,7 @@ from bioassay_mtl.data.kinds.base import (
     complete,
     kind_config,
     task_kinds,
+    value_columns,
 )
 from bioassay_mtl.data.kinds.binary import Binary
 from bioassay_mtl.data.kinds.censored import Censored
@@ -28,4 +29,5 @@ __all__ = [
     "complete",
     "kind_config",
     "task_kinds",
+    "value_columns",
 ]

@@ -24,6 +24,8 @@ class TaskKind(Config):
 
     has_bounds: ClassVar[bool] = False
     """Whether a label may be a bound of the true value."""
+    is_value: ClassVar[bool] = False
+    """Whether labels are values with a unit, and not outcomes."""
     label: ClassVar[str]
     """What a label is, in words."""
     kind: str
@@ -63,6 +65,12 @@ def complete(kinds: Sequence[TaskKind] | None, n_tasks: int) -> tuple[TaskKind, 
 def all_binary(kinds: Sequence[TaskKind]) -> bool:
     """Whether every task is active or inactive."""
     return all(kind.kind == "binary" for kind in kinds)
+
+
+def value_columns(tasks: Sequence[str], kinds: Sequence[TaskKind]) -> tuple[str, ...]:
+    """Names of the predicted columns that are values; the others are probabilities."""
+    pairs = zip(tasks, kinds, strict=True)
+    return tuple(name for task, kind in pairs if kind.is_value for name in kind.columns(task))
 
 
 def columns_of(tasks: Sequence[str], kinds: Sequence[TaskKind]) -> tuple[str, ...]:

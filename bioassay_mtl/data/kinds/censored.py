@@ -21,6 +21,7 @@ class Censored(TaskKind):
     """
 
     has_bounds = True
+    is_value = True
     label = "a finite number"
     kind: Literal["censored"] = "censored"
     unit: str = ""

@@ -20,6 +20,7 @@ class Regression(TaskKind):
         Of the values, for people to read.
     """
 
+    is_value = True
     label = "a finite number"
     kind: Literal["regression"] = "regression"
     unit: str = ""

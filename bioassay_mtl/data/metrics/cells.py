@@ -57,7 +57,7 @@ def check_predictions(
             f"labels {labels.shape}, predictions {predictions.shape} and {len(tasks)} task names "
             f"do not fit together: {expected[1]} columns of predictions are expected"
         )
-    is_chance = np.repeat([kind.kind not in ("regression", "censored") for kind in kinds], widths)
+    is_chance = np.repeat([not kind.is_value for kind in kinds], widths)
     fits = np.isfinite(predictions) & (~is_chance | ((predictions >= 0) & (predictions <= 1)))
     owner = np.repeat(np.arange(len(tasks)), widths)
     faulty = is_measured(labels)[:, owner] & ~fits

@@ -21,15 +21,29 @@ class Layout:
     assays
         Names of the assays written, in order.
     long
-        Columns ``assay, probability`` and a row for each, instead of a column for each assay. A
-        record that is not ok then has one row with an empty assay.
+        Columns ``assay, probability`` (``prediction`` where some are values) and a row for each,
+        instead of a column for each assay. A record that is not ok then has one row with an empty
+        assay.
     with_file
         Whether a ``file`` column follows ``row``.
+    values
+        Names of columns that are values, and no probabilities.
     """
 
     assays: tuple[str, ...]
     long: bool = False
     with_file: bool = False
+    values: frozenset[str] = frozenset()
+
+    @property
+    def is_value(self) -> list[bool]:
+        """Of each of the assays."""
+        return [assay in self.values for assay in self.assays]
+
+    @property
+    def predicted(self) -> str:
+        """Name of the column of predictions in a long table."""
+        return "prediction" if any(self.is_value) else "probability"
 
     @property
     def leading(self) -> list[str]:
@@ -39,7 +53,7 @@ class Layout:
     @property
     def columns(self) -> list[str]:
         """All columns, in order."""
-        return [*self.leading, *(("assay", "probability") if self.long else self.assays)]
+        return [*self.leading, *(("assay", self.predicted) if self.long else self.assays)]
 
 
 class Writer(Protocol):

@@ -11,7 +11,7 @@ from typing import Any, BinaryIO
 
 from bioassay_mtl.screening.batch import ScreenedBatch
 from bioassay_mtl.screening.writers.base import Format, Layout, formats
-from bioassay_mtl.screening.writers.text import HEAD, RowTemplate, TextWriter
+from bioassay_mtl.screening.writers.text import HEAD, TextWriter, row_template
 
 
 class DelimitedWriter(TextWriter):
@@ -29,7 +29,7 @@ class DelimitedWriter(TextWriter):
         else:
             literals = [HEAD, *[comma] * (len(assays) - 1), b"\n"]
             blank = b"".join(literals)
-        self.template = RowTemplate(literals, blank)
+        self.template = row_template(literals, blank, layout)
         sink.write((delimiter.join(self._quoted(layout.columns)) + "\n").encode())
 
     def heads(self, batch: ScreenedBatch) -> Iterable[bytes]:
@@ -55,12 +55,13 @@ class DelimitedWriter(TextWriter):
 
 
 def write_table(sink: BinaryIO, columns: Mapping[str, Sequence[Any]], *, delimiter: str) -> None:
-    """A small table; numbers with decimals get six."""
+    """A small table; probabilities get six decimals, values seven digits."""
+    number = "%.7g" if "prediction" in columns else "%.6f"
     text = io.StringIO()
     lines = csv.writer(text, delimiter=delimiter, lineterminator="\n")
     lines.writerow(columns)
     for row in zip(*columns.values(), strict=True):
-        lines.writerow([f"{cell:.6f}" if isinstance(cell, float) else cell for cell in row])
+        lines.writerow([number % cell if isinstance(cell, float) else cell for cell in row])
     sink.write(text.getvalue().encode())
 
 

@@ -9,7 +9,7 @@ from typing import Any, BinaryIO
 
 from bioassay_mtl.screening.batch import ScreenedBatch
 from bioassay_mtl.screening.writers.base import Format, Layout, formats
-from bioassay_mtl.screening.writers.text import HEAD, RowTemplate, TextWriter
+from bioassay_mtl.screening.writers.text import HEAD, TextWriter, row_template
 
 dumps = partial(json.dumps, ensure_ascii=False)
 
@@ -21,13 +21,14 @@ class JsonLinesWriter(TextWriter):
         super().__init__(sink, layout)
         names = [dumps(assay).encode() for assay in layout.assays]
         if layout.long:
-            opened = [HEAD + b'"assay": %s, "probability": ' % name for name in names]
+            key = layout.predicted.encode()
+            opened = [HEAD + b'"assay": %s, "%s": ' % (name, key) for name in names]
             literals = [opened[0], *(b"}\n" + line for line in opened[1:]), b"}\n"]
-            blank = HEAD + b'"assay": null, "probability": null}\n'
+            blank = HEAD + b'"assay": null, "%s": null}\n' % key
         else:
             literals = [HEAD + names[0] + b": ", *(b", %s: " % n for n in names[1:]), b"}\n"]
             blank = b"null".join(literals)
-        self.template = RowTemplate(literals, blank)
+        self.template = row_template(literals, blank, layout)
 
     def heads(self, batch: ScreenedBatch) -> Iterable[bytes]:
         file = f'"file": {dumps(batch.file)}, ' if self.layout.with_file else ""
@@ -40,9 +41,13 @@ class JsonLinesWriter(TextWriter):
 
 
 def write_table(sink: BinaryIO, columns: Mapping[str, Sequence[Any]]) -> None:
-    """A small table; numbers with decimals get six."""
+    """A small table; probabilities get six decimals, values seven digits."""
+
+    def shown(cell: float) -> float:
+        return float(f"{cell:.7g}") if "prediction" in columns else round(cell, 6)
+
     for row in zip(*columns.values(), strict=True):
-        cells = (round(cell, 6) if isinstance(cell, float) else cell for cell in row)
+        cells = (shown(cell) if isinstance(cell, float) else cell for cell in row)
         sink.write((dumps(dict(zip(columns, cells, strict=True))) + "\n").encode())
 
 

@@ -1,4 +1,4 @@
-"""Apache Parquet: full float32 probabilities, null where not ok."""
+"""Apache Parquet: full float32 predictions, null where not ok."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class ParquetWriter:
         import pyarrow as pa
         import pyarrow.parquet as pq
 
-        kinds = {"row": pa.int64(), "probability": pa.float32()}
+        kinds = {"row": pa.int64(), layout.predicted: pa.float32()}
         text = {*layout.leading, "assay"} if layout.long else {*layout.leading}
         self.layout = layout
         self.schema = pa.schema(
@@ -90,8 +90,9 @@ def write_table(sink: BinaryIO, columns: Mapping[str, Sequence[Any]]) -> None:
     import pyarrow.parquet as pq
 
     table = pa.table(dict(columns))
-    at = table.column_names.index("probability")
-    table = table.set_column(at, "probability", table.column(at).cast(pa.float32()))
+    at = len(table.column_names) - 1  # predictions
+    name = table.column_names[at]
+    table = table.set_column(at, name, table.column(at).cast(pa.float32()))
     pq.write_table(table, sink)
 
 

@@ -75,10 +75,50 @@ class RowTemplate:
         return rows.tobytes()
 
 
+class ValueTemplate:
+    """As :class:`RowTemplate`, for records that hold values, too: any number of any length.
+
+    A probability has six decimals, a value the seven digits of its float32.
+
+    Parameters
+    ----------
+    literals, blank
+        As of :class:`RowTemplate`.
+    is_value
+        Of each of the t numbers.
+    """
+
+    def __init__(self, literals: Sequence[bytes], blank: bytes, is_value: Sequence[bool]) -> None:
+        self.blank = blank.decode()
+        first, *rest = (literal.decode().replace("%", "%%") for literal in literals)
+        formats = ("%.7g" if value else "%.6f" for value in is_value)
+        self._row = first + "".join(f + text for f, text in zip(formats, rest, strict=True))
+
+    def render(
+        self, heads: Iterable[bytes], ok: NDArray[np.bool_], predictions: NDArray[np.float32]
+    ) -> bytes:
+        """The text of n records, as :meth:`RowTemplate.render`."""
+        rows = zip(heads, ok.tolist(), predictions.tolist(), strict=True)
+        records = [
+            (self._row % tuple(numbers) if has_numbers else self.blank).encode().replace(HEAD, head)
+            for head, has_numbers, numbers in rows
+        ]
+        return b"".join(records)
+
+
+def row_template(
+    literals: Sequence[bytes], blank: bytes, layout: Layout
+) -> RowTemplate | ValueTemplate:
+    """The quickest template for the columns of a layout."""
+    if any(layout.is_value):
+        return ValueTemplate(literals, blank, layout.is_value)
+    return RowTemplate(literals, blank)
+
+
 class TextWriter:
     """Base of the text formats: a template of the record, and the heads that go into it."""
 
-    template: RowTemplate
+    template: RowTemplate | ValueTemplate
 
     def __init__(self, sink: BinaryIO, layout: Layout) -> None:
         self.sink = sink

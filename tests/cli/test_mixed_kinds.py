@@ -1,0 +1,77 @@
+"""The verbs with models of other than binary tasks."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from bioassay_mtl.data import Censored, Regression
+from bioassay_mtl.data.metrics import evaluate
+from bioassay_mtl.nn.model import Model
+from tests.cli.conftest import Run
+from tests.screening.mixed_model import TASKS, mixed_model
+
+SMILES = ["CCO", "c1ccccc1O", "CC(=O)Nc1ccc(O)cc1", "CCN(CC)CC", "CCCC", "OCC(O)CO"]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return mixed_model().save(tmp_path_factory.mktemp("models") / "mixed")
+
+
+def test_info_tells_the_kinds(folder: Path, cli: Run) -> None:
+    told = cli("info", folder)
+    assert told.code == 0, told.err
+    assert "1 multiclass, 1 regression, 1 binary, 1 ordinal, 1 censored" in told.out
+    assert "380 measured cells" in told.out
+    facts = json.loads(cli("info", folder, "--json").out)
+    assert facts["kinds"][4] == {"kind": "censored", "unit": "pIC50"}
+    assert len(facts["gate_utilisation"]) == len(TASKS)
+
+
+def test_evaluate_reads_labels_as_the_model_means_them(
+    folder: Path, cli: Run, tmp_path: Path
+) -> None:
+    labels = {
+        "mode": ["agonist", "neither", "agonist", "antagonist", "", "neither"],
+        "toxic": ["1", "0", "0", "", "1", "0"],
+        "dose": ["high", "low", "low", "high", "low", ""],
+        "potency": ["5.1", ">4.5", "", "-2.25", "<0.5", "1"],
+    }
+    panel = tmp_path / "panel.csv"
+    pd.DataFrame({"smiles": SMILES, **labels}).to_csv(panel, index=False)
+    done = cli("evaluate", folder, panel, "--out", tmp_path / "found.json", "--bootstrap", 5)
+    assert done.code == 0, done.err
+    found = json.loads((tmp_path / "found.json").read_text())
+    assert set(found["macro_by_kind"]) == {"multiclass", "binary", "ordinal", "censored"}
+    assert "ordinal quadratic_kappa" in done.out
+    nan = np.nan
+    columns = ["toxic", "potency"]
+    expected = evaluate(
+        np.array([[1, 5.1], [0, 4.5], [0, nan], [nan, -2.25], [1, 0.5], [0, 1]], np.float32),
+        Model.load(folder).predict(SMILES)[columns].to_numpy(),
+        columns,
+        kinds=[mixed_model().kinds[2], Censored()],
+        bounds=np.array([[0, 0], [0, 1], [0, 0], [0, 0], [0, -1], [0, 0]], np.int8),
+    )
+    for kind in ("binary", "censored"):
+        for name, value in expected.kind_macro[kind].items():
+            assert found["macro_by_kind"][kind][name] == pytest.approx(value), name
+
+
+def test_show_looks_at_probabilities(folder: Path, cli: Run, tmp_path: Path) -> None:
+    source = tmp_path / "in.smi"
+    source.write_text("\n".join(SMILES) + "\n")
+    done = cli("screen", source, "--model", folder, "-o", tmp_path / "o.csv", "--show", 5)
+    assert done.code == 0, done.err
+    assert "potency" not in done.out
+    assert "mode[" in done.out or "toxic" in done.out or "dose[" in done.out
+    values = tmp_path / "values"
+    mixed_model((Regression(), Censored())).save(values)
+    refused = cli("screen", source, "--model", values, "-o", tmp_path / "p.csv", "--show", 5)
+    assert refused.code == 2
+    assert "values have no usual share" in refused.err
