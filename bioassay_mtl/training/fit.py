@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import logging
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -18,14 +17,12 @@ from bioassay_mtl.chem.descriptors import UserColumns
 from bioassay_mtl.chem.features import Features
 from bioassay_mtl.chem.featurizer import Featurizer
 from bioassay_mtl.chem.parallel import featurize
-from bioassay_mtl.chem.status import Status
 from bioassay_mtl.data.kinds import Classes, all_binary
-from bioassay_mtl.data.labels import as_floats
 from bioassay_mtl.data.metrics import evaluate
 from bioassay_mtl.data.panel import Panel
 from bioassay_mtl.data.splits import Split, split
 from bioassay_mtl.data.standardisation import Standardisation
-from bioassay_mtl.errors import ConfigError, InputError
+from bioassay_mtl.errors import ConfigError
 from bioassay_mtl.nn.model import Model
 from bioassay_mtl.nn.scaling import fit_scalings, scaled
 from bioassay_mtl.training.callbacks import Progress
@@ -33,11 +30,9 @@ from bioassay_mtl.training.card import model_card
 from bioassay_mtl.training.config import TrainingConfig
 from bioassay_mtl.training.loop import Run, fit
 from bioassay_mtl.training.processes import other_ranks
-from bioassay_mtl.training.score import telling
 from bioassay_mtl.training.scratch import STATE, scratch_folder, scratch_loggers
+from bioassay_mtl.training.usable import usable_parts
 from bioassay_mtl.training.warm_start import WarmStart, warm_start, with_start
-
-log = logging.getLogger(__name__)
 
 
 def train(
@@ -106,7 +101,7 @@ def train(
     )
     if features is None:
         features = panel_features(panel, featurizer, workers)
-    parts = _evaluable(_usable(parts or split(panel, config.split), features), panel)
+    parts = usable_parts(parts or split(panel, config.split), features, panel)
     scalings = fit_scalings(features.blocks, parts.train) | dict(start.scalings if start else {})
     standardisation, labels = _standardised(panel, parts.train)
     run = Run(
@@ -147,10 +142,7 @@ def train(
             **(record or {}),
         },
     )
-    model.metrics = {
-        part: _metrics(model, panel, features, getattr(parts, part)) for part in ("valid", "test")
-    }
-    model.card = model_card(model)
+    measure(model, panel, features, parts)
     if out is not None and scratch is not None:
         model.save(out)
         (scratch / STATE).unlink(missing_ok=True)
@@ -189,34 +181,12 @@ def panel_features(panel: Panel, featurizer: Featurizer, workers: int = 1) -> Fe
     return Features({name: blocks[name] for name in order}, computed.status)
 
 
-def _usable(parts: Split, features: Features) -> Split:
-    """The split without rows that have no features, which are counted in the log."""
-    dropped = np.flatnonzero(~features.ok)
-    if len(dropped):
-        counts = np.bincount(features.status[dropped])
-        reasons = ", ".join(
-            f"{count} {Status.from_code(code)}" for code, count in enumerate(counts) if count
-        )
-        log.warning("%d rows are not used: %s", len(dropped), reasons)
-    train, valid, test = (
-        part[features.ok[part]] for part in (parts.train, parts.valid, parts.test)
-    )
-    if not len(train):
-        raise InputError("no row is left to train on", hint="check the split and the SMILES")
-    return Split(train, valid, test, parts.n_rows)
-
-
-def _evaluable(parts: Split, panel: Panel) -> Split:
-    """Without validation rows where these could not tell one epoch from another."""
-    labels = as_floats(panel.labels[parts.valid])
-    if not len(labels) or telling(labels).any():
-        return parts
-    log.warning(
-        "no assay has two outcomes, such as an active and an inactive, among the %d validation "
-        "rows: training does not stop early",
-        len(labels),
-    )
-    return Split(parts.train, parts.valid[:0], parts.test, parts.n_rows)
+def measure(model: Model, panel: Panel, features: Features, parts: Split) -> None:
+    """Give a model its metrics on the validation and test rows, and its card."""
+    model.metrics = {
+        part: _metrics(model, panel, features, getattr(parts, part)) for part in ("valid", "test")
+    }
+    model.card = model_card(model)
 
 
 def _metrics(model: Model, panel: Panel, features: Features, rows: Any) -> Any:

@@ -1,0 +1,141 @@
+"""Ensembles: the same settings trained from several seeds, joined into one model."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from bioassay_mtl.chem.features import Features
+from bioassay_mtl.chem.featurizer import Featurizer
+from bioassay_mtl.data.panel import Panel
+from bioassay_mtl.data.splits import Split, split
+from bioassay_mtl.errors import ConfigError
+from bioassay_mtl.nn.ensemble import join
+from bioassay_mtl.nn.model import Model
+from bioassay_mtl.training.callbacks import Progress
+from bioassay_mtl.training.config import TrainingConfig
+from bioassay_mtl.training.fit import measure, panel_features, run_identity, train
+from bioassay_mtl.training.scratch import STATE, scratch_folder
+from bioassay_mtl.training.usable import usable_parts
+from bioassay_mtl.training.warm_start import warm_start, with_start
+
+MARK = "ensemble.json"
+
+
+def train_ensemble(
+    panel: Panel,
+    config: TrainingConfig | Mapping[str, Any] | None = None,
+    members: int = 5,
+    *,
+    out: str | Path | None = None,
+    resume: bool = False,
+    parts: Split | None = None,
+    name: str | None = None,
+    workers: int = 1,
+    progress: Progress | None = None,
+    features: Features | None = None,
+    record: Mapping[str, Any] | None = None,
+) -> Model:
+    """Train the members on one split, and join them.
+
+    Parameters
+    ----------
+    panel, config, out, parts, name, workers, features, record
+        As for :func:`bioassay_mtl.training.fit.train`. The seeds of the members are ``config.seed``
+        and those that follow it.
+    members
+        How many, 2 or more.
+    resume
+        Go on in ``OUT.training``: finished members are not trained again, an interrupted one goes
+        on from its last whole epoch. More members than were begun with may be asked for.
+    progress
+        Called after each epoch of each ``member``, which the record counts from 1.
+
+    Returns
+    -------
+    Model
+        The joined model, with its own metrics. ``model.training["members"]`` says what is known of
+        each member; ``history`` and ``best_epoch`` are the first one's.
+
+    Raises
+    ------
+    ConfigError
+        As for one model; and where an ensemble of other settings or data is to be resumed.
+    """
+    if members < 2:
+        raise ConfigError(f"an ensemble has 2 members or more, found {members}")
+    config = TrainingConfig.of(config or {}) if not isinstance(config, TrainingConfig) else config
+    config = with_start(config)
+    out = None if out is None else Path(out)
+    scratch = scratch_folder(out, resume, MARK) if out else None
+    if features is None:
+        settings = {"fingerprints": config.fingerprints, "max_atoms": config.max_atoms}
+        features = panel_features(panel, Featurizer.from_config(settings), workers)
+    parts = usable_parts(parts or split(panel, config.split), features, panel)
+    if scratch is not None:
+        _mark(scratch / MARK, run_identity(panel, config, parts, warm_start(config)))
+    models = []
+    for number in range(1, members + 1):
+        seeded = config.model_copy(update={"seed": config.seed + number - 1})
+        folder = scratch / f"member-{number}" if scratch else None
+        if folder is not None and folder.exists():
+            models.append(Model.load(folder))
+            continue
+        model = train(
+            panel,
+            seeded,
+            out=folder,
+            resume=scratch is not None and (scratch / f"member-{number}.training" / STATE).exists(),
+            parts=parts,
+            progress=_numbered(progress, number),
+            features=features,
+        )
+        # From the folder, as a resumed run has it.
+        models.append(model if folder is None else Model.load(folder))
+    joined = join(models, name=name or (out.name if out else "model"))
+    joined.training = {
+        **models[0].training,
+        "config": config.model_dump(mode="json"),
+        "members": [_known(model) for model in models],
+        **(record or {}),
+    }
+    measure(joined, panel, features, parts)
+    if out is not None and scratch is not None:
+        joined.save(out)
+        for number in range(1, members + 1):
+            shutil.rmtree(scratch / f"member-{number}")
+        (scratch / MARK).unlink()
+    return joined
+
+
+def _known(model: Model) -> dict[str, Any]:
+    """What is kept of a member."""
+    known = model.training
+    valid = model.metrics["valid"]
+    return {
+        "seed": known["config"]["seed"],
+        "best_epoch": known["best_epoch"],
+        "history": known["history"],
+        "valid": None if valid is None else valid.get("macro"),
+    }
+
+
+def _numbered(progress: Progress | None, number: int) -> Progress | None:
+    """Progress that tells which member it is of."""
+    if progress is None:
+        return None
+    return lambda record: progress({"member": number, **record})
+
+
+def _mark(path: Path, identity: str) -> None:
+    """Say what the folder's members are of, or see that they are of this run."""
+    if not path.exists():
+        path.write_text(json.dumps({"identity": identity}) + "\n", encoding="utf-8")
+    elif json.loads(path.read_text(encoding="utf-8"))["identity"] != identity:
+        raise ConfigError(
+            f"{path.parent} is of an ensemble with other settings or other data; train into "
+            "another folder, or repeat the first settings"
+        )

@@ -1,0 +1,241 @@
+"""Hyperparameter search: trials of other settings, judged by the validation rows alone.
+
+Settings are drawn by a tree-structured Parzen estimator (Bergstra et al., NeurIPS 2011), and trials
+below the median of the others at the same epoch are stopped, both of Optuna. The first trial is of
+the given settings, so that the search never ends below them.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from bioassay_mtl.chem.features import Features
+from bioassay_mtl.chem.featurizer import Featurizer
+from bioassay_mtl.data.panel import Panel
+from bioassay_mtl.data.splits import Split, split
+from bioassay_mtl.errors import ConfigError
+from bioassay_mtl.nn.model import Model
+from bioassay_mtl.training.callbacks import Progress
+from bioassay_mtl.training.config import TrainingConfig
+from bioassay_mtl.training.ensemble import MARK, train_ensemble
+from bioassay_mtl.training.fit import panel_features, run_identity, train
+from bioassay_mtl.training.score import AVERAGE_PRECISION, SKILL
+from bioassay_mtl.training.scratch import STATE, scratch_folder
+from bioassay_mtl.training.search_space import (
+    given_settings,
+    import_optuna,
+    search_space,
+    with_settings,
+)
+from bioassay_mtl.training.usable import usable_parts
+from bioassay_mtl.training.warm_start import warm_start, with_start
+
+if TYPE_CHECKING:
+    import optuna
+
+JOURNAL = "tuning.jsonl"
+_WORST = -1.0
+"""Of all scores: what a trial that diverges is given."""
+
+
+def train_tuned(
+    panel: Panel,
+    config: TrainingConfig | Mapping[str, Any] | None = None,
+    trials: int = 20,
+    *,
+    members: int = 1,
+    out: str | Path | None = None,
+    resume: bool = False,
+    parts: Split | None = None,
+    name: str | None = None,
+    workers: int = 1,
+    progress: Progress | None = None,
+) -> Model:
+    """Search settings, then train with the best of them.
+
+    Parameters
+    ----------
+    panel, config, out, parts, name, workers
+        As for :func:`bioassay_mtl.training.fit.train`.
+    trials
+        How many settings are tried.
+    members
+        Of an ensemble with the best settings; 1 for one model.
+    resume
+        Go on in ``OUT.training``, to the same end. More trials than before may be asked for.
+    progress
+        Called after each epoch; while it is one of a ``trial``, the record counts these from 1.
+
+    Returns
+    -------
+    Model
+        ``model.training["tuning"]`` holds the trials (:func:`tune`).
+
+    Raises
+    ------
+    ConfigError
+        As for one model; and where no validation rows can tell trials apart, or a search of other
+        settings or data is to be resumed.
+    MissingExtraError
+        Optuna is not installed.
+    """
+    config = TrainingConfig.of(config or {}) if not isinstance(config, TrainingConfig) else config
+    config = with_start(config)
+    out = None if out is None else Path(out)
+    import_optuna()
+    scratch = scratch_folder(out, resume, JOURNAL) if out else None
+    settings = {"fingerprints": config.fingerprints, "max_atoms": config.max_atoms}
+    features = panel_features(panel, Featurizer.from_config(settings), workers)
+    parts = usable_parts(parts or split(panel, config.split), features, panel)
+    journal = scratch / JOURNAL if scratch else None
+    best, found = tune(panel, config, trials, features, parts, journal, progress)
+    given: dict[str, Any] = {
+        "out": out,
+        "resume": scratch is not None and any((scratch / n).exists() for n in (STATE, MARK)),
+        "parts": parts,
+        "name": name,
+        "progress": progress,
+        "features": features,
+        "record": {"tuning": found},
+    }
+    if members > 1:
+        model = train_ensemble(panel, best, members, **given)
+    else:
+        model = train(panel, best, **given)
+    if scratch is not None:
+        (scratch / JOURNAL).unlink()
+        if not any(scratch.iterdir()):
+            scratch.rmdir()
+    return model
+
+
+def tune(
+    panel: Panel,
+    config: TrainingConfig,
+    trials: int,
+    features: Features,
+    parts: Split,
+    journal: Path | None = None,
+    progress: Progress | None = None,
+) -> tuple[TrainingConfig, dict[str, Any]]:
+    """The best settings found, and the table of trials.
+
+    Parameters
+    ----------
+    panel, features, parts
+        All rows, their features, and which are trained and judged on; test rows have no part.
+    config
+        Of the first trial, and of all that is not searched.
+    trials
+        How many there are to be in the end, those in the journal counted in.
+    journal
+        File (JSON lines) that keeps finished trials; None for none.
+    progress
+        Called after each epoch, with the number of the ``trial``.
+
+    Returns
+    -------
+    The settings; and a table: ``trials`` with their ``settings``, ``score`` on the validation rows,
+    ``epochs`` and ``state`` (``complete`` or ``pruned``), ``best`` (number of the trial), and
+    ``space``.
+    """
+    optuna = import_optuna()
+    if not len(parts.valid):
+        raise ConfigError(
+            "a search needs validation rows by which an assay's outcomes can be told apart: "
+            "give split.fractions a share for them"
+        )
+    judged = Split(parts.train, parts.valid, parts.test[:0], parts.n_rows)
+    space = search_space(config)
+    study = _study(journal, run_identity(panel, config, judged, warm_start(config)))
+    while (number := len(_finished(study))) < trials:
+        # A sampler of its own for every trial: a resumed search draws what an unbroken one draws.
+        study.sampler = optuna.samplers.TPESampler(seed=1000 * config.seed + number)
+        waiting = study.get_trials(states=(optuna.trial.TrialState.WAITING,))
+        if number == 0 and not waiting:
+            study.enqueue_trial(given_settings(config, space))
+        trial = study.ask(space)
+        watch = _Watch(trial, number + 1, progress)
+        try:
+            train(
+                panel,
+                with_settings(config, trial.params),
+                parts=judged,
+                features=features,
+                progress=watch,
+            )
+        except optuna.TrialPruned:
+            study.tell(trial, state=optuna.trial.TrialState.PRUNED)
+        else:
+            study.tell(trial, watch.best)
+    table = [
+        {
+            "trial": number,
+            "state": trial.state.name.lower(),
+            "score": max(trial.intermediate_values.values(), default=_WORST),
+            "epochs": max(trial.intermediate_values, default=0),
+            "settings": trial.params,
+        }
+        for number, trial in enumerate(_finished(study), start=1)
+    ]
+    complete = [row for row in table if row["state"] == "complete"]
+    best = max(complete, key=lambda row: row["score"])
+    limits = {name: optuna.distributions.distribution_to_json(d) for name, d in space.items()}
+    return with_settings(config, best["settings"]), {
+        "trials": table,
+        "best": best["trial"],
+        "space": limits,
+    }
+
+
+class _Watch:
+    """Tells the study the score of every epoch, and stops a trial that lags behind."""
+
+    def __init__(self, trial: optuna.Trial, number: int, progress: Progress | None) -> None:
+        self.trial, self.number, self.progress = trial, number, progress
+        self.best = _WORST
+
+    def __call__(self, record: Mapping[str, float]) -> None:
+        score = record.get(AVERAGE_PRECISION, record.get(SKILL, math.nan))
+        if math.isfinite(score):
+            self.best = max(self.best, score)
+            self.trial.report(score, int(record["epoch"]))
+        if self.progress is not None:
+            self.progress({"trial": self.number, **record})
+        if self.trial.should_prune():
+            raise import_optuna().TrialPruned
+
+
+def _study(journal: Path | None, identity: str) -> optuna.Study:
+    found = import_optuna()
+    found.logging.set_verbosity(found.logging.WARNING)
+    storage = None
+    if journal is not None:
+        backend = found.storages.journal.JournalFileBackend(
+            str(journal), found.storages.journal.JournalFileOpenLock(str(journal))
+        )
+        storage = found.storages.JournalStorage(backend)
+    study: optuna.Study = found.create_study(
+        study_name="tuning",
+        storage=storage,
+        direction="maximize",
+        pruner=found.pruners.MedianPruner(n_startup_trials=4, n_warmup_steps=2),
+        load_if_exists=True,
+    )
+    if study.user_attrs.get("identity", identity) != identity:
+        raise ConfigError(
+            f"{journal} is of a search with other settings or other data; train into another "
+            "folder, or repeat the first settings"
+        )
+    study.set_user_attr("identity", identity)
+    for trial in study.get_trials(states=(found.trial.TrialState.RUNNING,)):
+        study.tell(trial.number, state=found.trial.TrialState.FAIL)  # cut off: tried once more
+    return study
+
+
+def _finished(study: optuna.Study) -> list[Any]:
+    states = import_optuna().trial.TrialState
+    return study.get_trials(deepcopy=False, states=(states.COMPLETE, states.PRUNED))
