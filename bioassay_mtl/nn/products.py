@@ -99,7 +99,8 @@ class _Product(torch.autograd.Function):
     @staticmethod
     def forward(a: Tensor, b: Tensor) -> Tensor:
         if b.dim() == 2:
-            return _by_onednn(a.flatten(0, 1), b).unflatten(0, a.shape[:2])
+            product: Tensor = _by_onednn(a.flatten(0, 1), b).unflatten(0, a.shape[:2])
+            return product
         products = [_by_onednn(*pair) for pair in zip(a, b, strict=True)]
         return products[0][None] if len(products) == 1 else torch.stack(products)
 

@@ -116,7 +116,7 @@ def test_a_map_of_the_composition_is_an_embedding_and_a_mean(nci_smiles: list[st
     assert found.shape == (len(block), n_columns(size))
     embedding = CodeEmbedding(1, size.atom_widths, size.n_reals, 5)
     embedding.reals.data.normal_()
-    expected = MeanPooling(1, 5, 1)(embedding(graph.atoms, graph.reals), graph)[:, 0]
+    expected = MeanPooling(1, 5, 1)(embedding(graph.atoms), graph.atoms.which, graph)[:, 0]
     n_atoms = sum(size.atom_widths)
     table = torch.cat([embedding.table, embedding.reals])
     torch.testing.assert_close(found[:, : n_atoms + size.n_reals] @ table, expected)

@@ -12,7 +12,8 @@ from bioassay_mtl.nn.experts.base import expert_kinds
 from bioassay_mtl.nn.experts.embedding import CodeEmbedding
 from bioassay_mtl.nn.experts.graph import GraphExperts, GraphGroupConfig
 from bioassay_mtl.nn.experts.stacked import StackedLinear
-from bioassay_mtl.nn.graphs import GraphInput
+from bioassay_mtl.nn.graphs import GraphInput, Incidence
+from bioassay_mtl.nn.graphs.steps import directed_steps
 
 
 @expert_kinds.register("dmpnn")
@@ -47,13 +48,13 @@ class DMPNNExperts(GraphExperts):
         self.last_embedding = CodeEmbedding(stacks[-1], size.atom_widths, size.n_reals, width)
         self.last = StackedLinear(stacks[-1], width, width)
 
-    def atoms(self, graph: GraphInput) -> Tensor:
-        start = graph.source @ self.embedding(graph.atoms, graph.reals) + self.edges(graph.edges)
+    def environments(self, graph: GraphInput) -> tuple[Tensor, Incidence]:
+        (begins, bonds), steps, which = graph.once(directed_steps, self.config.depth)
+        start = begins @ self.embedding(graph.atoms) + bonds @ self.edges(graph.edges)
         edges = self.activation(start)
-        for layer, norm in zip(self.layers, self.norms, strict=True):
-            edges = self.activation(norm(start + layer(graph.onward @ edges)))
-            edges = self.dropout(edges)
-        heard = self.last(graph.incoming @ edges)
-        atoms = heard + self.last_embedding(graph.atoms, graph.reals)
-        output: Tensor = self.dropout(self.activation(atoms))
-        return output
+        for layer, norm, step in zip(self.layers, self.norms, steps[:-1], strict=True):
+            heard = layer(step.heard @ edges)
+            edges = self.dropout(self.activation(norm(step.start @ start + heard)))
+        heard = self.last(steps[-1].heard @ edges)
+        atoms = heard + steps[-1].start @ self.last_embedding(graph.atoms)
+        return self.dropout(self.activation(atoms)), which

@@ -12,7 +12,7 @@ from bioassay_mtl.nn.products import StackedProduct
 class CodeEmbedding(nn.Module):
     """A table of vectors for every column of codes; an atom's vectors are summed.
 
-    The few different atoms (bonds) of a batch are embedded, and all take their vectors from these.
+    The few different atoms (bonds) of a batch are embedded.
 
     Parameters
     ----------
@@ -37,12 +37,11 @@ class CodeEmbedding(nn.Module):
             self.reals = nn.Parameter(torch.empty(n_reals, n_experts * width))
             nn.init.normal_(self.reals, std=n_reals**-0.5)
 
-    def forward(self, codes: Codes, reals: Tensor | None = None) -> Tensor:
-        """``(rows, E, H)``."""
-        kinds = codes.kinds.to(self.table.dtype)
-        vectors: Tensor = codes.which @ self._product(kinds[:, None], self.table)[0]
-        if self.reals is not None and reals is not None:
-            reals = reals.to(self.table.dtype)
-            vectors = vectors + self._real_product(reals[:, None], self.reals)[0]
+    def forward(self, codes: Codes) -> Tensor:
+        """``(K, E, H)``, of the different ones."""
+        dtype = self.table.dtype
+        vectors: Tensor = self._product(codes.kinds[:, None].to(dtype), self.table)[0]
+        if self.reals is not None:
+            vectors = vectors + self._real_product(codes.reals[:, None].to(dtype), self.reals)[0]
         stacked: Tensor = vectors.unflatten(1, (self.n_experts, -1))
         return stacked

@@ -14,7 +14,8 @@ from bioassay_mtl.nn.experts.base import activations, expert_kinds
 from bioassay_mtl.nn.experts.embedding import CodeEmbedding
 from bioassay_mtl.nn.experts.graph import GraphExperts, GraphGroupConfig
 from bioassay_mtl.nn.experts.stacked import StackedLinear
-from bioassay_mtl.nn.graphs import GraphInput
+from bioassay_mtl.nn.graphs import GraphInput, Incidence
+from bioassay_mtl.nn.graphs.steps import AtomStep, gated_steps
 
 _TINY = 1e-6
 
@@ -64,17 +65,19 @@ class GatedGCNLayer(nn.Module):
         self.edge_norm = config.norm_of(n_experts) if changes_edges else None
         self.block = _FeedForward(config, n_experts) if config.feed_forward else None
 
-    def forward(self, atoms: Tensor, edges: Tensor, graph: GraphInput) -> tuple[Tensor, Tensor]:
-        """``(N, E or 1, H), (M, E or 1, H) -> (N, E, H), (M, E, H)``."""
+    def forward(self, atoms: Tensor, edges: Tensor, step: AtomStep) -> tuple[Tensor, Tensor]:
+        """``(K', E or 1, H), (Q', E or 1, H) -> (K, E, H), (Q, E, H)``."""
         width = atoms.shape[-1]
         own, at_target, at_source = self.of_atoms(atoms).split((width, width, 2 * width), dim=-1)
-        value, at_source = (graph.source @ at_source).chunk(2, dim=-1)
-        gate = self.of_edges(edges) + graph.target @ at_target + at_source
+        value, at_source = (step.source @ at_source).chunk(2, dim=-1)
+        gate = step.own_edge @ self.of_edges(edges) + step.target @ at_target + at_source
         share = torch.sigmoid(gate)
-        heard = (graph.incoming @ (share * value)) / (graph.incoming @ share + _TINY)
-        atoms = atoms + self.dropout(self.activation(self.norm(own + heard)))
+        heard = (step.incoming @ (share * value)) / (step.incoming @ share + _TINY)
+        change = self.activation(self.norm(step.own @ own + heard))
+        atoms = step.own @ atoms + self.dropout(change)
         if self.edge_norm is not None:
-            edges = edges + self.dropout(self.activation(self.edge_norm(gate)))
+            change = self.activation(self.edge_norm(gate))
+            edges = step.own_edge @ edges + self.dropout(change)
         if self.block is not None:
             atoms = self.block(atoms)
         return atoms, edges
@@ -108,9 +111,10 @@ class GatedGCNExperts(GraphExperts):
             GatedGCNLayer(config, n, number < len(stacks)) for number, n in enumerate(stacks, 1)
         )
 
-    def atoms(self, graph: GraphInput) -> Tensor:
-        atoms: Tensor = self.embedding(graph.atoms, graph.reals)
+    def environments(self, graph: GraphInput) -> tuple[Tensor, Incidence]:
+        steps, which = graph.once(gated_steps, self.config.depth)
+        atoms: Tensor = self.embedding(graph.atoms)
         edges: Tensor = self.edges(graph.edges)
-        for layer in self.layers:
-            atoms, edges = layer(atoms, edges, graph)
-        return atoms
+        for layer, step in zip(self.layers, steps, strict=True):
+            atoms, edges = layer(atoms, edges, step)
+        return atoms, which

@@ -15,7 +15,8 @@ from bioassay_mtl.nn.experts.embedding import CodeEmbedding
 from bioassay_mtl.nn.experts.graph import GraphExperts, GraphGroupConfig
 from bioassay_mtl.nn.experts.stacked import StackedLinear
 from bioassay_mtl.nn.experts.virtual_node import VirtualNodes
-from bioassay_mtl.nn.graphs import GraphInput
+from bioassay_mtl.nn.graphs import Codes, GraphInput, Incidence
+from bioassay_mtl.nn.graphs.steps import AtomStep, message_steps
 
 
 @expert_kinds.register("gine")
@@ -53,10 +54,11 @@ class GINELayer(nn.Module):
         self.activation = activations[config.activation]
         self.dropout = ByteDropout(config.dropout)
 
-    def forward(self, atoms: Tensor, graph: GraphInput) -> Tensor:
-        """``(N, E or 1, H) -> (N, E, H)``."""
-        messages = torch.relu(graph.source @ atoms + self.edges(graph.edges))
-        hidden = (1 + self.epsilon) * atoms + graph.incoming @ messages
+    def forward(self, atoms: Tensor, edges: Codes, step: AtomStep) -> Tensor:
+        """``(K', E or 1, H) -> (K, E, H)``."""
+        messages = torch.relu(step.source @ atoms + step.own_edge @ self.edges(edges))
+        atoms = step.own @ atoms
+        hidden = (1 + self.epsilon) * atoms + step.incoming @ messages
         hidden = self.second(self.activation(self.norm(self.first(hidden))))
         atoms = atoms + self.dropout(hidden)
         return atoms
@@ -71,13 +73,17 @@ class GINEExperts(GraphExperts):
         self.layers = nn.ModuleList(GINELayer(config, size, n) for n in stacks)
         self.virtual = VirtualNodes(config, stacks) if config.virtual_node else None
 
-    def atoms(self, graph: GraphInput) -> Tensor:
-        atoms: Tensor = self.embedding(graph.atoms, graph.reals)
-        node = None if self.virtual is None else self.virtual.first(graph)
-        for number, layer in enumerate(self.layers):
-            if self.virtual is not None and node is not None:
-                if number:
-                    node = self.virtual.layers[number - 1](node, atoms, graph)
-                atoms = atoms + graph.owner @ node
-            atoms = layer(atoms, graph)
-        return atoms
+    def environments(self, graph: GraphInput) -> tuple[Tensor, Incidence]:
+        virtual = self.virtual
+        wholes, steps, which = graph.once(message_steps, self.config.depth, virtual is not None)
+        atoms: Tensor = self.embedding(graph.atoms)
+        node = None if virtual is None else virtual.start
+        for number, (layer, whole, step) in enumerate(zip(self.layers, wholes, steps, strict=True)):
+            if virtual is not None and node is not None:
+                if whole is None:
+                    atoms = atoms + node
+                else:
+                    node = virtual.layers[number - 1](node, atoms, whole)
+                    atoms = whole.own @ atoms + whole.owner @ node
+            atoms = layer(atoms, graph.edges, step)
+        return atoms, which

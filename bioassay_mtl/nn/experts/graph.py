@@ -1,7 +1,8 @@
 """What all experts that read graphs have in common: settings, layers that are shared, the readout.
 
 A layer is a stack of E layers, one for each expert, or of one that all of them share: vectors of
-atoms are ``(N, E or 1, H)``, and experts split where a stack of E meets a single vector.
+atoms are ``(K, E or 1, H)``, and experts split where a stack of E meets a single vector. K is the
+number of different atoms (see :mod:`~bioassay_mtl.nn.graphs.environments`).
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from bioassay_mtl.nn.experts.base import GroupConfig, activations
 from bioassay_mtl.nn.experts.embedding import CodeEmbedding
 from bioassay_mtl.nn.experts.pooling import poolings
 from bioassay_mtl.nn.experts.stacked import StackedLinear, StackedNorm
-from bioassay_mtl.nn.graphs import GraphInput
+from bioassay_mtl.nn.graphs import GraphInput, Incidence
 from bioassay_mtl.nn.inputs import Inputs
 
 
@@ -50,7 +51,8 @@ class GraphGroupConfig(GroupConfig):
         Normalise vectors (``layer``) in every layer, or not (``none``). Not over the batch: what a
         molecule gives must not depend on others, in a two-step update either.
     dropout
-        Share of units dropped in training, after every layer.
+        Share of units dropped in training, after every layer. Atoms of a batch that are alike lose
+        the same ones.
     activation
         Name in the registry of activations.
     learning_rate_factor
@@ -124,14 +126,20 @@ class GraphExperts(nn.Module):
         self.pooling = poolings[config.pooling](config.n, config.hidden, config.heads)
         self.readout = StackedLinear(config.n, config.hidden, config.width)
 
+    def environments(self, graph: GraphInput) -> tuple[Tensor, Incidence]:
+        """Different atoms ``(K, E or 1, hidden)``, and which of them each is ``(N, K)``."""
+        raise NotImplementedError
+
     def atoms(self, graph: GraphInput) -> Tensor:
         """``(N, E or 1, hidden)``."""
-        raise NotImplementedError
+        vectors, which = self.environments(graph)
+        return which @ vectors
 
     def forward(self, inputs: Inputs) -> Tensor:
         """``(B, E, H)``."""
         graph = inputs[self.config.inputs[0]]
         assert isinstance(graph, GraphInput)
-        pooled = self.pooling(self.norm(self.atoms(graph)), graph)
+        vectors, which = self.environments(graph)
+        pooled = self.pooling(self.norm(vectors), which, graph)
         output: Tensor = self.dropout(self.activation(self.readout(pooled)))
         return output

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from bioassay_mtl.nn.experts.stacked import StackedLinear
-from bioassay_mtl.nn.graphs import GraphInput
+from bioassay_mtl.nn.graphs import GraphInput, Incidence
 from bioassay_mtl.registry import Registry
 
 ROOT_OF_ATOMS = 5
@@ -15,7 +15,9 @@ more is noticed, and the sum of all is not large."""
 
 
 class Pooling(nn.Module):
-    """Atoms ``(N, E or 1, H)`` to molecules ``(B, E or 1, H)``; 0 for one without atoms.
+    """From different atoms ``(K, E or 1, H)`` to molecules ``(B, E or 1, H)``.
+
+    One without atoms is given zeros.
 
     Parameters
     ----------
@@ -28,7 +30,7 @@ class Pooling(nn.Module):
     def __init__(self, n_experts: int, width: int, heads: int) -> None:
         super().__init__()
 
-    def forward(self, atoms: Tensor, graph: GraphInput) -> Tensor:
+    def forward(self, vectors: Tensor, which: Incidence, graph: GraphInput) -> Tensor:
         raise NotImplementedError
 
 
@@ -39,16 +41,17 @@ poolings: Registry[type[Pooling]] = Registry("pooling")
 class SumPooling(Pooling):
     """Large molecules have large sums."""
 
-    def forward(self, atoms: Tensor, graph: GraphInput) -> Tensor:
-        return graph.molecules @ atoms / ROOT_OF_ATOMS
+    def forward(self, vectors: Tensor, which: Incidence, graph: GraphInput) -> Tensor:
+        return graph.molecules @ (which @ vectors) / ROOT_OF_ATOMS
 
 
 @poolings.register("mean")
 class MeanPooling(Pooling):
     """The size of the molecule is lost."""
 
-    def forward(self, atoms: Tensor, graph: GraphInput) -> Tensor:
-        return graph.molecules @ atoms / graph.molecules.counts.clamp_min(1)[:, None, None]
+    def forward(self, vectors: Tensor, which: Incidence, graph: GraphInput) -> Tensor:
+        total = graph.molecules @ (which @ vectors)
+        return total / graph.molecules.counts.clamp_min(1)[:, None, None]
 
 
 @poolings.register("multi_head")
@@ -62,10 +65,10 @@ class MultiHeadPooling(Pooling):
         super().__init__(n_experts, width, heads)
         self.score = StackedLinear(n_experts, width, heads)
 
-    def forward(self, atoms: Tensor, graph: GraphInput) -> Tensor:
-        score: Tensor = self.score(atoms)  # (N, E, heads)
+    def forward(self, vectors: Tensor, which: Incidence, graph: GraphInput) -> Tensor:
+        score = which @ self.score(vectors)  # (N, E, heads)
         weight = torch.exp(score - graph.owner @ graph.molecules.largest(score.detach()))
-        heads = atoms.unflatten(-1, (score.shape[-1], -1))
+        heads = (which @ vectors).unflatten(-1, (score.shape[-1], -1))
         total = graph.molecules @ (weight[..., None] * heads)
         norm = graph.molecules @ weight
         pooled = total / norm.where(norm > 0, 1)[..., None]

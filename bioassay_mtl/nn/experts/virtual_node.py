@@ -10,7 +10,7 @@ from bioassay_mtl.nn.experts.base import activations
 from bioassay_mtl.nn.experts.graph import GraphGroupConfig
 from bioassay_mtl.nn.experts.pooling import ROOT_OF_ATOMS
 from bioassay_mtl.nn.experts.stacked import StackedLinear
-from bioassay_mtl.nn.graphs import GraphInput
+from bioassay_mtl.nn.graphs.steps import WholeStep
 
 
 class VirtualNode(nn.Module):
@@ -27,9 +27,9 @@ class VirtualNode(nn.Module):
         self.activation = activations[config.activation]
         self.dropout = ByteDropout(config.dropout)
 
-    def forward(self, node: Tensor, atoms: Tensor, graph: GraphInput) -> Tensor:
-        """``node (B, E or 1, H), atoms (N, E or 1, H) -> (B, E, H)``."""
-        hidden = node + graph.molecules @ atoms / ROOT_OF_ATOMS
+    def forward(self, node: Tensor, atoms: Tensor, step: WholeStep) -> Tensor:
+        """``node (B or 1, E or 1, H), atoms (K', E or 1, H) -> (B, E, H)``."""
+        hidden = node + step.molecules @ atoms / ROOT_OF_ATOMS
         hidden = self.second(self.activation(self.norm(self.first(hidden))))
         node = node + self.dropout(hidden)
         return node
@@ -51,7 +51,3 @@ class VirtualNodes(nn.Module):
         self.start = nn.Parameter(torch.zeros(1, stacks[0], config.hidden))
         # What the first layer gives, the second may be told, and so on.
         self.layers = nn.ModuleList(VirtualNode(config, n) for n in stacks[1:])
-
-    def first(self, graph: GraphInput) -> Tensor:
-        """``(B, E or 1, H)``."""
-        return self.start.expand(len(graph), -1, -1)

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from functools import cached_property
-from typing import NamedTuple
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple, TypeVar, cast
 
 import torch
 from torch import Tensor
-from torch.nn import functional
 
 from bioassay_mtl.chem.representation import GraphSize
+from bioassay_mtl.nn.graphs.environments import Environments, mixed
 from bioassay_mtl.nn.graphs.incidence import Incidence, offsets_of
-from bioassay_mtl.nn.products import BLOCK
+
+Made = TypeVar("Made")
 
 
 class Codes(NamedTuple):
@@ -22,12 +23,20 @@ class Codes(NamedTuple):
     ----------
     kinds
         ``(K, sum(widths)) float32``: the different ones, as one-hot vectors side by side.
-    which
-        ``(rows, K)``: which of them each row is.
+    reals
+        ``(K, R) float32``: their real columns.
+    environments
+        Which of them each row is.
     """
 
     kinds: Tensor
-    which: Incidence
+    reals: Tensor
+    environments: Environments
+
+    @property
+    def which(self) -> Incidence:
+        """``(rows, K)``: which of them each row is."""
+        return self.environments.which
 
 
 @dataclass
@@ -54,6 +63,7 @@ class GraphInput:
     source: Incidence
     target: Incidence
     molecules: Incidence
+    _made: dict[Any, Any] = field(default_factory=dict, repr=False)
 
     def __len__(self) -> int:
         return self.molecules.n_rows
@@ -68,29 +78,18 @@ class GraphInput:
         """``(N, B)``: the molecule of each atom."""
         return self.molecules.transposed
 
-    @cached_property
-    def onward(self) -> Incidence:
-        """``(M, M)``: for each edge those that end where it begins, but for its own reverse."""
-        offsets = self.incoming.offsets
-        assert offsets is not None
-        begin, end = self.source.columns, self.target.columns
-        counts = offsets.diff()[begin] * (begin != end)  # nothing joins an atom to itself
-        edge = torch.repeat_interleave(counts)
-        within = torch.arange(len(edge), device=edge.device) - offsets_of(counts)[edge]
-        before = self.incoming.columns[offsets[begin[edge]] + within]
-        kept = before != edge ^ 1
-        return Incidence(
-            before[kept], len(begin), offsets_of(torch.bincount(edge[kept], minlength=len(begin)))
-        )
+    def once(self, make: Callable[..., Made], *settings: Any) -> Made:
+        """What a function makes of this batch, for all who ask for the same."""
+        key = (make, *settings)
+        if key not in self._made:
+            self._made[key] = make(self, *settings)
+        return cast(Made, self._made[key])
 
 
 def graph_input(
     size: GraphSize, atoms: Tensor, reals: Tensor, ends: Tensor, bonds: Tensor, *counts: Tensor
 ) -> GraphInput:
     """The input of some molecules, by index arithmetic on any device.
-
-    For a prediction there are atoms of no molecule, and edges between these, so that the numbers of
-    both are whole blocks: then no result depends on what else is in the batch.
 
     Parameters
     ----------
@@ -108,33 +107,29 @@ def graph_input(
     n_atoms, n_bonds = counts
     offsets = offsets_of(n_atoms)
     ends = ends.long() + torch.repeat_interleave(offsets[:-1], n_bonds)[:, None]
-    edges = bonds.repeat_interleave(2, dim=0)
-    n_real = len(atoms)
-    if torch.is_inference_mode_enabled():
-        more = BLOCK - len(atoms) % BLOCK  # at least one
-        atoms, reals = (functional.pad(x, (0, 0, 0, more)) for x in (atoms, reals))
-        more = -len(edges) % BLOCK
-        edges = functional.pad(edges, (0, 0, 0, more))
-        ends = functional.pad(ends, (0, 0, 0, more // 2), value=n_real)
-    everyone = torch.arange(n_real, device=atoms.device)
+    everyone = torch.arange(len(atoms), device=atoms.device)
     return GraphInput(
-        _codes(atoms, size.atom_widths),
+        _codes(atoms, size.atom_widths, reals),
         reals,
-        _codes(edges, size.bond_widths),
+        _codes(bonds.repeat_interleave(2, dim=0), size.bond_widths),
         Incidence(ends.flatten(), len(atoms)),
         Incidence(ends.flip(1).flatten(), len(atoms)),
         Incidence(everyone, len(atoms), offsets),
     )
 
 
-def _codes(codes: Tensor, widths: tuple[int, ...]) -> Codes:
+def _codes(codes: Tensor, widths: tuple[int, ...], reals: Tensor | None = None) -> Codes:
+    if reals is None:
+        reals = codes.new_empty(len(codes), 0, dtype=torch.float32)
     sizes = torch.tensor(widths, device=codes.device)
     radix = sizes.cumprod(0) // sizes
-    numbers, which = torch.unique((codes.long() * radix).sum(1), return_inverse=True)
-    digits = numbers[:, None] // radix % sizes
-    n_rows = len(numbers)
-    if torch.is_inference_mode_enabled():
-        n_rows += -n_rows % BLOCK
-    kinds = torch.zeros(n_rows, sum(widths), device=codes.device)
-    kinds[: len(numbers)].scatter_(1, digits + (sizes.cumsum(0) - sizes), 1.0)
-    return Codes(kinds, Incidence(which, n_rows))
+    hashes = mixed((codes.long() * radix).sum(1))
+    if reals.shape[1]:
+        columns = mixed(torch.arange(1, 1 + reals.shape[1], device=codes.device))
+        bits = reals.contiguous().view(torch.int32).long()
+        hashes = mixed(hashes + mixed(bits + columns).sum(1))
+    environments = Environments.by(hashes)
+    first = environments.first
+    kinds = torch.zeros(len(first), sum(widths), device=codes.device)
+    kinds.scatter_(1, codes[first].long() + (sizes.cumsum(0) - sizes), 1.0)
+    return Codes(kinds, reals[first], environments)

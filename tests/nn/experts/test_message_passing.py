@@ -11,7 +11,8 @@ from torch import Tensor, nn
 
 from bioassay_mtl.chem.graphs import GraphBlock
 from bioassay_mtl.nn.experts.pooling import poolings
-from bioassay_mtl.nn.graphs import GraphInput
+from bioassay_mtl.nn.graphs import GraphInput, Incidence
+from bioassay_mtl.nn.graphs.steps import AtomStep
 from tests.nn.molecules import STRANGE, graphs, group, inputs_of
 
 
@@ -28,6 +29,16 @@ def graph_of(block: GraphBlock) -> GraphInput:
 
 def edges_of(block: GraphBlock) -> Tensor:
     return torch.from_numpy(block.batch().edge_index)
+
+
+def each(n: int) -> Incidence:
+    return Incidence(torch.arange(n), n)
+
+
+def plain_step(graph: GraphInput) -> AtomStep:
+    """Of all atoms and edges, alike or not."""
+    n_edges, n_atoms = graph.source.n_rows, graph.source.n_columns
+    return AtomStep(each(n_atoms), each(n_edges), graph.source, graph.target, graph.incoming)
 
 
 def embedded(embedding: Any, codes: Any, widths: Any, reals: Any = None) -> Tensor:
@@ -72,7 +83,8 @@ def test_gatedgcn_equals_a_loop_over_atoms(block: GraphBlock) -> None:
     experts = group(block, "gatedgcn", n=1, norm="none", feed_forward=False)
     graph, (source, target) = graph_of(block), edges_of(block)
     layer = experts.layers[0]
-    x, e = experts.embedding(graph.atoms, graph.reals)[:, 0], experts.edges(graph.edges)[:, 0]
+    x = (graph.atoms.which @ experts.embedding(graph.atoms))[:, 0]
+    e = (graph.edges.which @ experts.edges(graph.edges))[:, 0]
     parts = (x @ layer.of_atoms.weight[0] + layer.of_atoms.bias[0]).split(8, dim=1)
     own, at_target, value, at_source = parts
     gates = e @ layer.of_edges.weight[0] + layer.of_edges.bias[0]
@@ -83,7 +95,7 @@ def test_gatedgcn_equals_a_loop_over_atoms(block: GraphBlock) -> None:
         share = torch.sigmoid(gates[into])
         heard = (share * value[source[into]]).sum(0) / (share.sum(0) + 1e-6)
         vectors.append(x[v] + torch.relu(own[v] + heard))
-    found, edges = layer(x[:, None], e[:, None], graph)
+    found, edges = layer(x[:, None], e[:, None], plain_step(graph))
     torch.testing.assert_close(found[:, 0], torch.stack(vectors))
     torch.testing.assert_close(edges[:, 0], e + torch.relu(gates))
 
@@ -98,10 +110,11 @@ def test_gine_equals_that_of_pyg(block: GraphBlock) -> None:
         for theirs, ours in ((mlp[0], layer.first), (mlp[2], layer.second)):
             theirs.weight.copy_(ours.weight[0].T)
             theirs.bias.copy_(ours.bias[0])
-    x = experts.embedding(graph.atoms, graph.reals)
-    edges = layer.edges(graph.edges)[:, 0]
+    x = graph.atoms.which @ experts.embedding(graph.atoms)
+    edges = (graph.edges.which @ layer.edges(graph.edges))[:, 0]
     expected = x[:, 0] + convolution(x[:, 0], edges_of(block), edges)
-    torch.testing.assert_close(layer(x, graph)[:, 0], expected)
+    step = plain_step(graph)._replace(own_edge=graph.edges.which)
+    torch.testing.assert_close(layer(x, graph.edges, step)[:, 0], expected)
 
 
 def test_attention_equals_that_of_pyg(block: GraphBlock) -> None:
@@ -116,14 +129,14 @@ def test_attention_equals_that_of_pyg(block: GraphBlock) -> None:
     x = 5 * torch.randn(len(graph.reals), 8, dtype=torch.float64)
     molecule = torch.from_numpy(block.batch().molecule)
     expected = aggregation(x, molecule, dim_size=len(block))
-    torch.testing.assert_close(pooling(x[:, None], graph)[:, 0], expected)
+    torch.testing.assert_close(pooling(x[:, None], each(len(x)), graph)[:, 0], expected)
 
 
 def test_each_head_attends_to_its_columns(block: GraphBlock) -> None:
     graph = graph_of(block)
     pooling: Any = poolings["multi_head"](2, 8, 4).double()
     x = torch.randn(len(graph.reals), 2, 8, dtype=torch.float64)
-    found = pooling(x, graph)
+    found = pooling(x, each(len(x)), graph)
     scores = pooling.score(x)
     offsets = block.atom_offsets
     for b in range(len(block)):

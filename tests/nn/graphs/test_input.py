@@ -6,6 +6,7 @@ import numpy as np
 import torch
 
 from bioassay_mtl.nn.graphs import GraphInput, Incidence
+from bioassay_mtl.nn.graphs.steps import directed_steps
 from bioassay_mtl.nn.products import BLOCK
 from bioassay_mtl.nn.resident import DeviceGraphs, HostGraphs
 from tests.nn.molecules import STRANGE, graphs, inputs_of
@@ -49,24 +50,12 @@ def test_a_batch_holds_the_codes_and_ends_of_its_molecules(nci_smiles: list[str]
     np.testing.assert_array_equal(owner[:, 0], expected.molecule)
 
 
-def test_onward_edges_are_all_but_the_reverse(nci_smiles: list[str]) -> None:
-    block = graphs([*nci_smiles[:30], *STRANGE])
-    graph = inputs_of(block)["graph"]
-    assert isinstance(graph, GraphInput)
-    (source, target), reverse = block.batch().edge_index, block.batch().reverse
-    found = np.split(graph.onward.columns.numpy(), graph.onward.counts.cumsum(0)[:-1])
-    for edge, before in enumerate(found):
-        expected = set(np.flatnonzero(target == source[edge])) - {reverse[edge]}
-        assert set(before.tolist()) == expected
-        assert len(before) == len(expected)
-
-
 def test_predictions_come_in_whole_blocks(nci_smiles: list[str]) -> None:
     block = graphs(nci_smiles[:10])
     with torch.inference_mode():
         graph = inputs_of(block)["graph"]
-    assert isinstance(graph, GraphInput)
-    for rows in (len(graph.reals), graph.source.n_rows, len(graph.atoms.kinds)):
-        assert rows % BLOCK == 0
-    assert graph.molecules.counts.tolist() == np.diff(block.atom_offsets).tolist()
-    assert graph.onward.counts[len(block.batch().edges) :].sum() == 0
+        assert isinstance(graph, GraphInput)
+        begin, steps, _ = graph.once(directed_steps, 3)
+    for matrix in (*begin, *(step.heard for step in steps)):
+        assert matrix.n_rows % BLOCK == 0
+    assert len(graph.atoms.kinds) % BLOCK == len(graph.edges.kinds) % BLOCK == 0
