@@ -87,7 +87,7 @@ def test_columns_can_be_named(tmp_path: Path) -> None:
     assert panel.columns == {"structure": ["CC", "C"], "code": ["k1", "k2"], "x": ["0", "1"]}
 
 
-BINARY_LOGP = PanelSchema(tasks={"logp": "binary"})
+BINARY_LOGP = PanelSchema.of({"tasks": {"logp": "binary"}})
 
 
 @pytest.mark.parametrize(

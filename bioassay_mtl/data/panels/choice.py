@@ -133,7 +133,7 @@ def _judge(
         return _Found(source, None, _NO_ASSAY)
     if kind == "multiclass" or (kind == "binary" and not _is_01(occurring)):
         # A text of its own for nearly every row is a name, not a class.
-        enough = int((~cells.missing).sum()) >= 2 * len(occurring)
+        enough = int((~cells.missing).sum()) >= 2 * len({t.casefold() for t in occurring})
         return _Found(source, kind, _CLASSES if enough and len(occurring) > 1 else _NO_ASSAY)
     if kind in ("binary", "censored"):
         return _Found(source, kind, _SURE)

@@ -58,12 +58,7 @@ def load_panel(
     if layout == "pubchem":
         panel = read_pubchem(tables, paths, schema, log)
     elif len(paths) > 1:
-        raise InputError(
-            "only PubChem data tables can be merged, and this is none",
-            file=next(p for t, p in zip(tables, paths, strict=True) if not is_pubchem(t))
-            if not all(map(is_pubchem, tables))
-            else path,
-        )
+        raise InputError("only PubChem data tables can be merged, and this is none", file=path)
     else:
         panel = (read_long if layout == "long" else read_wide)(table, path, schema, log)
     for note in log.notes:

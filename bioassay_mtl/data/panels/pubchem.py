@@ -76,6 +76,8 @@ def read_pubchem(
     parts: list[tuple[Reading, NDArray[np.int64]]] = []
     starts = []
     for table, path, task in zip(tables, paths, tasks, strict=True):
+        if not is_pubchem(table):
+            raise InputError("only PubChem data tables can be merged, and this is none", file=path)
         starts.append(len(keys))
         data, reading = _read_assay(table, path, task, schema, log)
         smiles = _texts(table, SMILES)

@@ -12,7 +12,7 @@ from bioassay_mtl.data.copies import group_by_structure
 from bioassay_mtl.data.panel import Panel
 from bioassay_mtl.data.panels.assembly import Measurements, Molecules, assemble, merge, panel_of
 from bioassay_mtl.data.panels.choice import beside_assays, choose_assays
-from bioassay_mtl.data.panels.header import find, smiles_of, some, texts
+from bioassay_mtl.data.panels.header import find, smiles_of, texts
 from bioassay_mtl.data.panels.reading import Reading, read_labels
 from bioassay_mtl.data.panels.row_log import Outcome, RowLog
 from bioassay_mtl.data.panels.schema import PanelSchema
@@ -38,7 +38,7 @@ def read_wide(table: pa.Table, path: Path, schema: PanelSchema, log: RowLog) -> 
     identity = find(table, schema.columns.id, (*ID_NAMES, "row"), path)
     taken = beside_assays(table, schema, path)
     chosen = choose_assays(table, path, schema, {smiles, identity, *taken}, log)
-    readings = _readings(chosen, schema, log)
+    readings = _readings(chosen, schema, {*table.column_names})
     used = {*chosen, *(other for other, name in taken.items() if name in chosen)}
     molecules = Molecules(
         texts(table.column(smiles)),
@@ -55,20 +55,47 @@ def read_wide(table: pa.Table, path: Path, schema: PanelSchema, log: RowLog) -> 
             task: reading._replace(values=reading.values[rows], bounds=reading.bounds[rows])
             for task, reading in readings.items()
         }
+    if not len(rows):
+        raise InputError("no row has a SMILES that can be used", file=path)
     place, first, molecules = grouped(molecules, schema, rows, path, log)
     if schema.merge:
         found = _measurements(list(readings.values()), place, rows)
         found = merge(found, tasks, kinds, [path], log)
-        return assemble(molecules.take(first), tasks, kinds, found)
+        panel = assemble(molecules.take(first), tasks, kinds, found)
+        return _large_assays(panel, rows[first], schema.min_rows, path, log)
     if not log.strict:
         _report_copies(molecules, readings, rows, path, log)
-    return panel_of(
+    panel = panel_of(
         molecules,
         tasks,
         kinds,
         np.stack([reading.values for reading in readings.values()], axis=1, dtype=np.float32),
         np.stack([reading.bounds for reading in readings.values()], axis=1),
     )
+    return _large_assays(panel, rows, schema.min_rows, path, log)
+
+
+def _large_assays(
+    panel: Panel, rows: NDArray[np.int64], min_rows: int, path: Path, log: RowLog
+) -> Panel:
+    """The assays of enough molecules; where one is enough, all."""
+    if min_rows == 1:
+        return panel
+    mask = panel.mask
+    sizes = mask.sum(axis=0)
+    small = np.flatnonzero(sizes < min_rows).tolist()
+    if len(small) == len(panel.tasks):
+        raise InputError(
+            f"no assay has {min_rows} molecules with a value",
+            file=path,
+            hint=f"the largest has {sizes.max()}: ask for less with --min-rows",
+        )
+    if not small:
+        return panel
+    log.notes.append(f"{len(small):,} assays have fewer than {min_rows} molecules")
+    for place in small:
+        log.add(Outcome.SMALL_ASSAY, path, rows[mask[:, place]], panel.tasks[place])
+    return panel.select_tasks([t for place, t in enumerate(panel.tasks) if place not in set(small)])
 
 
 def _report_copies(
@@ -93,31 +120,17 @@ def _report_copies(
 
 
 def _readings(
-    chosen: dict[str, tuple[Source, str]], schema: PanelSchema, log: RowLog
+    chosen: dict[str, tuple[Source, str]], schema: PanelSchema, columns: set[str]
 ) -> dict[str, Reading]:
+    """Labels of each assay; those that were put on the p-scale are called so."""
     readings: dict[str, Reading] = {}
-    small = []
     for name, (source, kind) in chosen.items():
         entry = schema.entry(name)
         to_p = schema.to_p if entry.to_p is None else entry.to_p
-        rows = np.arange(len(source.cells))
         entry = entry.model_copy(update={"kind": kind, "to_p": to_p})
-        reading = read_labels(source, name, entry, rows, kind)
-        measured = np.flatnonzero(~np.isnan(reading.values))
-        if len(measured) < schema.min_rows:
-            small.append(name)
-            log.add(Outcome.SMALL_ASSAY, source.file, measured, name)
-            continue
+        reading = read_labels(source, name, entry, np.arange(len(source.cells)), kind)
         task = p_name(name) if reading.converted else name
-        readings[name if task in chosen or task in readings else task] = reading
-    if small:
-        log.notes.append(f"fewer than {schema.min_rows} molecules: {some(small)}")
-    if not readings:
-        raise InputError(
-            f"no assay has {schema.min_rows} molecules",
-            file=next(iter(chosen.values()))[0].file,
-            hint="ask for less with --min-rows",
-        )
+        readings[name if task in columns or task in readings else task] = reading
     return readings
 
 

@@ -1,0 +1,78 @@
+"""``bioassay-mtl panel check``, as processes that a user would start."""
+
+from __future__ import annotations
+
+import csv
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from bioassay_mtl.data.panel import Panel
+
+TABLE = (
+    "SMILES,name,IC50 (nM),hERG\nCCO,a,> 10000,1\n[Na+].CC(=O)[O-],b,120,0\nxx,c,5,\n"
+    "CCN,d,junk,1\nCCC,e,80,0\nCCCC,f,<0.5,0\n"
+)
+
+
+def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "bioassay_mtl.cli.app", *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+@pytest.fixture
+def table(tmp_path: Path) -> Path:
+    path = tmp_path / "panel.csv"
+    path.write_text(TABLE)
+    return path
+
+
+def test_check_writes_a_cleaned_panel_and_a_log(table: Path) -> None:
+    clean, log = table.with_name("clean.csv"), table.with_name("log.csv")
+    done = run(
+        *("panel", "check", str(table), "--to-p", "--standardise"),
+        *("--out", str(clean), "--log", str(log)),
+    )
+    assert done.returncode == 0, done.stderr
+    assert "wide table, 6 rows: 5 molecules, 2 assays (1 censored, 1 binary)" in done.stdout
+    panel = Panel.read(clean)
+    assert panel.tasks == ("pIC50", "hERG")
+    assert panel.structures == ["CCO", "CC(=O)O", "CCN", "CCC", "CCCC"]
+    assert panel.bounds is not None
+    assert panel.bounds[:, 0].tolist() == [-1, 0, 0, 0, 1]
+    with log.open() as stream:
+        entries = [(row["line"], row["outcome"]) for row in csv.DictReader(stream)]
+    assert ("5", "unreadable value, left out") in entries
+    assert ("4", "SMILES cannot be used, left out") in entries
+    assert ("3", "molecule standardised") in entries
+    again = run("panel", "check", str(table), "--out", str(clean))
+    assert again.returncode == 2
+    assert "exists" in again.stderr
+
+
+def test_train_says_which_cell_it_cannot_read(table: Path) -> None:
+    done = run("train", str(table), "--out", str(table.with_name("model")))
+    assert done.returncode == 2
+    assert "line 5, column 'IC50 (nM)': a number is expected, found 'junk'" in done.stderr
+    assert "panel check --out" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--task", "hERG:binry"], "did you mean 'binary'"),
+        (["--task", "hERG:ordinal:a"], "classes"),
+        (["--column", "smile=SMILES"], "did you mean 'smiles'"),
+        (["--column", "smiles=SMILE"], "no column 'SMILE' (did you mean 'SMILES'?)"),
+        (["--min-rows", "7"], "no assay has 7 molecules"),
+        (["--out", "-"], "--out needs a file"),
+    ],
+)
+def test_faults(table: Path, options: list[str], message: str) -> None:
+    done = run("panel", "check", str(table), *options)
+    assert done.returncode == 2
+    assert message in done.stderr
+    assert "Traceback" not in done.stderr
+    assert done.stdout == ""
