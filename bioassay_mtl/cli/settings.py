@@ -69,8 +69,13 @@ def _default(name: str, values: dict[str, Any]) -> Any:
     """The default of one of the settings, as it is for the others that were given."""
     from bioassay_mtl.training.config import TrainingConfig
 
-    given = {"fingerprints": values["fingerprints"]} if values.get("fingerprints") else {}
-    return TrainingConfig.of(given).model_dump(mode="json")[name]
+    given = {key: values[key] for key in ("fingerprints", "start_from") if values.get(key)}
+    config = TrainingConfig.of(given)
+    if config.start_from is not None:
+        from bioassay_mtl.training.warm_start import with_start
+
+        config = with_start(config)
+    return config.model_dump(mode="json")[name]
 
 
 def _put(values: dict[str, Any], path: list[str], value: Any) -> None:

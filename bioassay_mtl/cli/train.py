@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from bioassay_mtl.cli.epochs import shown_epochs
 from bioassay_mtl.cli.panel_schema import (
     Columns,
     Merge,
@@ -20,6 +22,9 @@ from bioassay_mtl.cli.panel_schema import (
 )
 from bioassay_mtl.cli.settings import put_all, read_settings
 from bioassay_mtl.errors import ConfigError
+
+if TYPE_CHECKING:
+    from bioassay_mtl.nn.model import Model
 
 
 def train(
@@ -43,6 +48,23 @@ def train(
             help="One setting, as split.kind=scaffold or network.experts.0.width=256.",
         ),
     ] = None,
+    start_from: Annotated[
+        str | None,
+        typer.Option(
+            "--from",
+            metavar="MODEL",
+            help="Start with the experts of a model (pcba128, or a folder): new gates and towers.",
+        ),
+    ] = None,
+    ensemble: Annotated[
+        int, typer.Option(min=1, metavar="K", help="Train K members, and join them into one model.")
+    ] = 1,
+    tune: Annotated[
+        int,
+        typer.Option(
+            min=0, metavar="N", help="Try N settings on the validation rows first (extra: tune)."
+        ),
+    ] = 0,
     balance: Annotated[
         str | None,
         typer.Option(metavar="NAME", help="From task losses to one update: sum, two_step, ..."),
@@ -88,12 +110,18 @@ def train(
     from bioassay_mtl.training.config import TrainingConfig
 
     values = read_settings(config)
+    if start_from is not None:  # first, for other settings may change what it brings
+        values["start_from"] = start_from
     given = (("seed", seed), ("device", device), ("balance.kind", balance))
     changes = [f"{key}={value}" for key, value in given if value is not None]
     put_all(values, [*(settings or ()), *changes])
     if seed is not None and isinstance(values.setdefault("split", {}), dict):
         values["split"].setdefault("seed", seed)
     chosen = TrainingConfig.of(values)
+    if chosen.start_from is not None:
+        from bioassay_mtl.training.warm_start import with_start
+
+        chosen = with_start(chosen)
     if print_config:
         import yaml
 
@@ -109,8 +137,8 @@ def train(
     from bioassay_mtl.data.splits import split
     from bioassay_mtl.report import held_out, write_model_report
     from bioassay_mtl.screening.pipeline import available_cores
-    from bioassay_mtl.training.fit import train as run
 
+    run = _training(ensemble, tune)
     workers = workers or available_cores()
     schema = schema_of(panel, task, column, min_rows, to_p, merge, standardise)
     no_assays = {name: {"kind": NO_TASK} for name in chosen.columns_read}
@@ -118,20 +146,31 @@ def train(
     table = Panel.read(panel, smiles_column=smiles_column, schema=schema)
     typer.echo(f"{panel}: {kinds_line(table)}", err=True)
     parts = split(table, chosen.split)
-    model = run(
-        table,
-        chosen,
-        out=out,
-        resume=resume,
-        parts=parts,
-        workers=workers,
-        progress=show_epoch,
-    )
+    with shown_epochs(chosen.epochs, ensemble, tune) as show:
+        model = run(
+            table,
+            chosen,
+            out=out,
+            resume=resume,
+            parts=parts,
+            workers=workers,
+            progress=show,
+        )
     page = Path(out) / "report.html"
     write_model_report(held_out(model, table, parts, workers=workers), page)
     typer.echo(f"{out}: a model of {len(model.tasks)} assays", err=True)
 
 
-def show_epoch(record: Mapping[str, float]) -> None:
-    """A line on standard error after each epoch."""
-    typer.echo(", ".join(f"{name} {value:.5g}" for name, value in record.items()), err=True)
+def _training(members: int, trials: int) -> Callable[..., Model]:
+    """Of one model or several, after a search or without one."""
+    if trials:
+        from bioassay_mtl.training.tuning import train_tuned
+
+        return partial(train_tuned, trials=trials, members=members)
+    if members > 1:
+        from bioassay_mtl.training.ensemble import train_ensemble
+
+        return partial(train_ensemble, members=members)
+    from bioassay_mtl.training.fit import train
+
+    return train

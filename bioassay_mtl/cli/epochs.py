@@ -1,0 +1,86 @@
+"""What ``train`` shows of its course: a bar on a terminal, else a line for each epoch."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+
+import typer
+
+Show = Callable[[Mapping[str, float]], None]
+_COUNTED = ("trial", "member", "epoch")
+
+
+class TimeLeft:
+    """An upper bound of the time that training still takes, from that of the epochs so far.
+
+    Early stopping, and trials that are given up, only shorten it.
+
+    Parameters
+    ----------
+    epochs
+        Of one model.
+    members, trials
+        How many models are trained in the end, and how many are tried before (0 for none).
+    """
+
+    def __init__(self, epochs: int, members: int = 1, trials: int = 0) -> None:
+        self.epochs, self.members, self.trials = epochs, members, trials
+        self._start = time.perf_counter()
+        self._seen = 0
+
+    def __call__(self, record: Mapping[str, float]) -> float:
+        """Seconds, after the epoch of a record."""
+        self._seen += 1
+        per_epoch = (time.perf_counter() - self._start) / self._seen
+        runs = self.members - record.get("member", 1)
+        if "trial" in record:
+            runs = self.trials - record["trial"] + self.members
+        return per_epoch * (self.epochs - record["epoch"] + self.epochs * runs)
+
+
+@contextmanager
+def shown_epochs(epochs: int, members: int = 1, trials: int = 0) -> Iterator[Show]:
+    """A function that is called after every epoch, and shows it on standard error.
+
+    Parameters
+    ----------
+    epochs, members, trials
+        See :class:`TimeLeft`.
+    """
+    if not sys.stderr.isatty():
+        yield show_epoch
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn
+
+    left = TimeLeft(epochs, members, trials)
+    counts = {"trial": trials, "member": members, "epoch": epochs}
+    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[facts]}"))
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("training", total=epochs, facts="")
+
+        def step(record: Mapping[str, float]) -> None:
+            where = [
+                f"{name} {record[name]:.0f}/{counts[name]}" for name in _COUNTED if name in record
+            ]
+            score = [f"{n} {v:.4g}" for n, v in record.items() if n not in (*_COUNTED, "loss")]
+            facts = [*score, f"at most {duration(left(record))} left"]
+            done = record["epoch"]
+            bar.update(task, description=", ".join(where), completed=done, facts=", ".join(facts))
+
+        yield step
+
+
+def duration(seconds: float) -> str:
+    """A time in words, to the precision of an estimate: ``40 s``, ``3 min``, ``2.5 h``."""
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
+
+
+def show_epoch(record: Mapping[str, float]) -> None:
+    """A line on standard error after an epoch."""
+    typer.echo(", ".join(f"{name} {value:.5g}" for name, value in record.items()), err=True)

@@ -1,0 +1,65 @@
+"""The time left, and what is shown of epochs."""
+
+from __future__ import annotations
+
+import io
+import sys
+from collections.abc import Iterator
+
+import pytest
+
+from bioassay_mtl.cli.epochs import TimeLeft, duration, shown_epochs
+
+
+class Terminal(io.StringIO):
+    """A text stream that says it is a terminal."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two seconds pass between two looks."""
+    times: Iterator[int] = iter(range(0, 1000, 2))
+    monkeypatch.setattr("bioassay_mtl.cli.epochs.time.perf_counter", lambda: next(times))
+
+
+@pytest.mark.usefixtures("clock")
+def test_time_left_counts_all_epochs_that_may_come() -> None:
+    left = TimeLeft(epochs=5)
+    assert [left({"epoch": epoch}) for epoch in (1, 2, 5)] == [8, 6, 0]
+
+
+@pytest.mark.usefixtures("clock")
+def test_time_left_counts_trials_and_members() -> None:
+    left = TimeLeft(epochs=5, members=3, trials=10)
+    assert left({"trial": 1, "epoch": 1}) == 2 * (4 + 5 * (9 + 3))
+    assert left({"trial": 10, "epoch": 5}) == 2 * 5 * 3
+    assert left({"member": 1, "epoch": 5}) == 2 * 5 * 2
+    assert left({"member": 3, "epoch": 5}) == 0
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"), [(0, "0 s"), (89, "89 s"), (100, "2 min"), (9000, "2.5 h")]
+)
+def test_durations(seconds: float, text: str) -> None:
+    assert duration(seconds) == text
+
+
+def test_lines_without_a_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    with shown_epochs(3) as show:
+        show({"epoch": 1, "loss": 0.5, "valid_average_precision": 0.25})
+    assert capsys.readouterr().err == "epoch 1, loss 0.5, valid_average_precision 0.25\n"
+
+
+def test_a_bar_on_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    screen = Terminal()
+    monkeypatch.setenv("COLUMNS", "120")
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setattr(sys, "stderr", screen)
+    with shown_epochs(4, members=2) as show:
+        show({"member": 1, "epoch": 2, "loss": 0.5, "valid_average_precision": 0.25})
+    shown = screen.getvalue()
+    assert "member 1/2, epoch 2/4" in shown
+    assert "valid_average_precision 0.25, at most" in shown
