@@ -49,7 +49,7 @@ def heat_map(
         closed = averaged(shut[:MOST_ROWS].astype(np.float64)) > 0.5
     n_rows, n_columns = values.shape
     names = [shortened(name, 18) for name in rows[:MOST_ROWS]]
-    left = 8 + round(6.2 * max(map(len, names), default=0))
+    left = 8 + round(7 * max(map(len, names), default=0))
     top = 18 if columns else 2
     # Whole numbers, so that neighbours end and begin on the same line, however they are scaled.
     across = 44 if n_columns <= 24 else max(2, 640 // n_columns)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from markupsafe import Markup
+
 from bioassay_mtl.report.evidence import Evidence
 from bioassay_mtl.report.experts import experts_section
 from bioassay_mtl.report.kinds import Findings, kind_reports
@@ -27,11 +29,16 @@ def model_report(evidence: Evidence) -> str:
         ("Assays", f"{n_tasks:,}", f"of the model's {len(evidence.model.tasks):,}"),
     ]
     lead = join(paragraph(each.lead) for each in found)
-    key = key_figures([*scope, *(figure for each in found for figure in each.key)])
+    if len(found) == 1:
+        lead += key_figures([*scope, *found[0].key])
+    else:
+        lead += key_figures(scope)
+        for each in found:
+            lead += Markup("<h3>{}</h3>").format(each.title) + key_figures(each.key)
     return page(
         evidence.model.name,
         f"Model report, {counted(n_tasks, 'assay')}",
-        lead + key,
+        lead,
         [
             *(section for each in found for section in each.sections),
             experts_section(evidence),

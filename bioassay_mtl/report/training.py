@@ -10,6 +10,7 @@ import numpy as np
 from markupsafe import Markup
 
 from bioassay_mtl._version import __version__
+from bioassay_mtl.data.splits import SplitConfig
 from bioassay_mtl.nn.model import Model
 from bioassay_mtl.report.evidence import Evidence
 from bioassay_mtl.report.page import Section, facts, figure, folded, join, paragraph
@@ -24,6 +25,12 @@ SPLITS = {
     "chemistry that the model has not seen.",
     "scaffold_balanced": "Molecules that share a scaffold stand in one part; scaffolds were dealt "
     "out at random.",
+    "cluster": "Molecules that are alike (in one cluster) stand in one part.",
+    "stratified": "Molecules were dealt out so that each part has its share of every assay's rare "
+    "outcomes.",
+    "stratified_scaffold": "Molecules that share a scaffold stand in one part, and each part has "
+    "its share of every assay's rare outcomes as far as that allows.",
+    "time": "Molecules were ordered by a column: the test part is the latest.",
     "column": "A column of the panel says which part a molecule is in.",
     "indices": "Files of row numbers say which part a molecule is in.",
 }
@@ -44,7 +51,7 @@ def _curves(model: Model, history: list[dict[str, Any]]) -> Markup:
     figures = []
     names = [name for name in history[0] if name != "epoch"]
     for name in names[:MOST_CURVES]:
-        values = np.array([float(record.get(name) or math.nan) for record in history])
+        values = np.array([_number(record.get(name)) for record in history])
         known = np.isfinite(values)
         if not known.any():
             continue
@@ -79,11 +86,13 @@ def _split(model: Model) -> Markup:
     ]
     if left_out := model.training.get("rows_left_out"):
         pairs.append(("In no part", counted(left_out, "molecule")))
+    usual = SplitConfig().model_dump(mode="json")
     used = {
         name: value
         for name, value in config.items()
-        if value not in (None, {}, [], ()) and name not in ("kind", "copies")
+        if name in ("fractions", "seed") or value != usual.get(name, value)
     }
+    used.pop("kind", None)
     if rows.get("train") == total:
         return (
             Markup("<h3>Split</h3>")
@@ -124,6 +133,10 @@ def settings_section(evidence: Evidence) -> Section:
         text = yaml.safe_dump(config, sort_keys=False, allow_unicode=True)
         body += folded("All training settings", Markup("<pre>{}</pre>").format(text))
     return Section("settings", "Settings and provenance", body)
+
+
+def _number(value: Any) -> float:
+    return float(value) if isinstance(value, int | float) else math.nan
 
 
 def _plain(value: Any) -> str:

@@ -9,16 +9,16 @@ UNKNOWN = "–"
 
 def number(value: float, digits: int = 3) -> str:
     """``0.8123 -> 0.812``; a dash where it is not defined."""
-    return f"{value:.{digits}f}" if math.isfinite(value) else UNKNOWN
+    return f"{value:.{digits}f}".replace("-", "−") if math.isfinite(value) else UNKNOWN
 
 
 def brief(value: float) -> str:
     """About two digits: ``0.000123 -> 0.00012``, ``18.3 -> 18``, ``1234 -> 1,234``."""
     if not math.isfinite(value):
         return UNKNOWN
-    if value == 0 or abs(value) >= 10:
-        return f"{value:,.0f}"
-    return f"{value:.{max(0, 1 - math.floor(math.log10(abs(value))))}f}"
+    large = value == 0 or abs(value) >= 10
+    digits = 0 if large else max(0, 1 - math.floor(math.log10(abs(value))))
+    return f"{value:,.{digits}f}".replace("-", "−")
 
 
 def percent(share: float) -> str:
@@ -35,7 +35,8 @@ def interval(low: float, high: float, digits: int = 2) -> str:
     """``0.79–0.84``; nothing where it is not known."""
     if not (math.isfinite(low) and math.isfinite(high)):
         return ""
-    return f"{low:.{digits}f}–{high:.{digits}f}"
+    between = "–" if low >= 0 else " to "
+    return f"{number(low, digits)}{between}{number(high, digits)}"
 
 
 def shortened(text: str, length: int = 60) -> str:

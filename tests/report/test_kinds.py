@@ -70,10 +70,10 @@ def test_a_mixed_panel_tells_of_each_kind(mixed: Evidence) -> None:
     page = model_report(mixed)
     for part in (
         'id="assays"',
-        'id="regression-scatter"',
-        'id="censored-mistakes"',
-        'id="multiclass-confusion"',
-        'id="ordinal-assays"',
+        'id="regression"',
+        'id="censored"',
+        'id="multiclass"',
+        'id="ordinal"',
         "% inhibition",
         "antagonist",
         "Mean weighted kappa",

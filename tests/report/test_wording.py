@@ -11,7 +11,7 @@ from bioassay_mtl.report.wording import brief, counted, interval, number, percen
 
 @pytest.mark.parametrize(
     ("value", "text"),
-    [(0, "0"), (0.000123, "0.00012"), (1, "1.0"), (18.3, "18"), (1234.5, "1,234"), (-0.5, "-0.50")],
+    [(0, "0"), (0.000123, "0.00012"), (1, "1.0"), (18.3, "18"), (1234.5, "1,234"), (-0.5, "−0.50")],
 )
 def test_brief_has_about_two_digits(value: float, text: str) -> None:
     assert brief(value) == text
@@ -28,4 +28,5 @@ def test_words() -> None:
     assert counted(1200, "assay") == "1,200 assays"
     assert percent(0.0141) == "1.4 %"
     assert interval(0.794, 0.84) == "0.79–0.84"
+    assert interval(-0.146, 0.258) == "−0.15 to 0.26"
     assert shortened("abcdef", 4) == "abc…"

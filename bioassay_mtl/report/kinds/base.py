@@ -16,6 +16,8 @@ class Findings:
 
     Parameters
     ----------
+    title
+        What these tasks are.
     lead
         A sentence or two that a chemist understands.
     key
@@ -24,6 +26,7 @@ class Findings:
         In order.
     """
 
+    title: str
     lead: str
     key: list[tuple[str, str, str]] = field(default_factory=list)
     sections: list[Section] = field(default_factory=list)

@@ -54,6 +54,7 @@ def report_binary(evidence: Evidence) -> Findings:
         Column("Inactives", [f"{n:,}" for n in found.n_inactives.tolist()]),
     ]
     return Findings(
+        "Active or inactive",
         _lead(found),
         [("Measured outcomes", f"{cells:,}", share), *metric_key(evidence, METRICS)],
         [

@@ -64,6 +64,7 @@ def report_classes(evidence: Evidence) -> Findings:
             f"{100 * accuracy:.0f} times out of 100."
         )
     return Findings(
+        title,
         lead,
         [
             ("Measured classes", f"{found.n_measured.sum():,}", ""),
@@ -71,12 +72,13 @@ def report_classes(evidence: Evidence) -> Findings:
         ],
         [
             Section(
-                f"{kind}-assays",
+                kind,
                 title,
-                Markup("<h3>{}</h3>").format(n) + metric_table(evidence, METRICS, counts),
+                Markup("<h3>{}</h3>").format(n)
+                + metric_table(evidence, METRICS, counts)
+                + _cards(evidence)
+                + _mistakes(evidence),
             ),
-            Section(f"{kind}-confusion", f"{title}: taken for another", _cards(evidence)),
-            Section(f"{kind}-mistakes", f"{title}: worst mistakes", _mistakes(evidence)),
         ],
     )
 
@@ -96,9 +98,11 @@ def _cards(evidence: Evidence) -> Markup:
     ]
     if not cards:
         return Markup()
-    return paragraph(
-        "Measured classes down, predicted ones across: shares of each measured class."
-    ) + Markup('<ul class="cards wider" data-part="{}">{}</ul>').format(FIRST_CARDS, join(cards))
+    return (
+        Markup("<h3>Taken for another</h3>")
+        + paragraph("Measured classes down, predicted ones across: shares of each measured class.")
+        + Markup('<ul class="cards wider" data-part="{}">{}</ul>').format(FIRST_CARDS, join(cards))
+    )
 
 
 def _card(evidence: Evidence, task: int) -> Markup:
@@ -150,6 +154,8 @@ def _mistakes(evidence: Evidence) -> Markup:
     ]
     if not cards:
         return Markup()
-    return paragraph(
-        "Classes of which the model was most sure, where another was measured."
-    ) + Markup('<ul class="cards">{}</ul>').format(join(cards))
+    return (
+        Markup("<h3>Worst mistakes</h3>")
+        + paragraph("Classes of which the model was most sure, where another was measured.")
+        + Markup('<ul class="cards">{}</ul>').format(join(cards))
+    )

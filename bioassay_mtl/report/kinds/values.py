@@ -60,6 +60,7 @@ def report_values(evidence: Evidence) -> Findings:
     if any(units):
         counts.append(Column("Unit", units, is_text=True))
     return Findings(
+        title,
         _lead(evidence, kind),
         [
             ("Measured values", f"{found.n_measured.sum():,}", remark),
@@ -67,13 +68,13 @@ def report_values(evidence: Evidence) -> Findings:
         ],
         [
             Section(
-                f"{kind}-assays",
+                kind,
                 title,
                 Markup("<h3>{}</h3>").format(counted(len(found.tasks), "assay"))
-                + metric_table(evidence, METRICS, counts),
+                + metric_table(evidence, METRICS, counts)
+                + _cards(evidence)
+                + _mistakes(evidence),
             ),
-            Section(f"{kind}-scatter", f"{title}: predicted and measured", _cards(evidence)),
-            Section(f"{kind}-mistakes", f"{title}: worst mistakes", _mistakes(evidence)),
         ],
     )
 
@@ -117,7 +118,7 @@ def _card(evidence: Evidence, task: int) -> Markup:
     measured, predicted, sides = _cells(evidence, task)
     shown = np.linspace(0, len(measured) - 1, min(MOST_DOTS, len(measured))).astype(int)
     both = np.concatenate([measured, predicted])
-    x, y = Axis.around(both, "measured", n_ticks=2), Axis.around(both, "predicted", n_ticks=2)
+    x, y = Axis.around(both, "measured", n_ticks=3), Axis.around(both, "predicted", n_ticks=3)
     scatter = Plot(x, y, 170, 150, "dense").line([x.low, x.high], [y.low, y.high], "guide")
     reach = 0.08 * (x.high - x.low)
     for at in shown[sides[shown] != 0].tolist():
@@ -176,9 +177,13 @@ def _mistakes(evidence: Evidence) -> Markup:
         )
         for row, task in cells
     ]
-    return paragraph(
-        "Predictions furthest from what was measured, for the spread of the assay's values."
-    ) + Markup('<ul class="cards">{}</ul>').format(join(cards))
+    return (
+        Markup("<h3>Worst mistakes</h3>")
+        + paragraph(
+            "Predictions furthest from what was measured, for the spread of the assay's values."
+        )
+        + Markup('<ul class="cards">{}</ul>').format(join(cards))
+    )
 
 
 def badness(
