@@ -127,8 +127,8 @@ def join(models: Sequence[Model], weights: Sequence[float] | None = None, name: 
     weights
         Share of each, summing to 1; None for equal shares.
     name
-        Of the new model; empty for that of the first. What else is said of a model (counts,
-        training, metrics) is the first one's.
+        Of the new model; empty for that of the first. Counts, annotations and training are the
+        first one's; nobody has measured the new model yet, and it has no card.
 
     Raises
     ------
@@ -170,8 +170,6 @@ def join(models: Sequence[Model], weights: Sequence[float] | None = None, name: 
         annotations=first.annotations,
         name=name or first.name,
         training=first.training,
-        metrics=first.metrics,
-        card=first.card,
         scalings=scalings,
         kinds=first.kinds,
         standardisation=first.standardisation,
