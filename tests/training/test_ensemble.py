@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -50,7 +51,7 @@ def test_resumed_equals_unbroken(
     """Cut off within the first member, and within the second."""
     seen: list[tuple[float, float]] = []
 
-    def stop(record: dict[str, float]) -> None:
+    def stop(record: Mapping[str, float]) -> None:
         seen.append((record["member"], record["epoch"]))
         if len(seen) == epochs_before:
             raise Killed
