@@ -74,6 +74,7 @@ for (const holder of document.querySelectorAll("[data-table]")) {
     });
   });
   show();
+  holder.dataset.ready = "";
 }
 
 for (const list of document.querySelectorAll("[data-part]")) {
