@@ -105,8 +105,11 @@ def train_ensemble(
     measure(joined, panel, features, parts)
     if out is not None and scratch is not None:
         joined.save(out)
-        for number in range(1, members + 1):
-            shutil.rmtree(scratch / f"member-{number}")
+        for left in scratch.glob("member-*"):  # also of members that were begun and not asked for
+            if left.suffix == ".training":
+                (left / STATE).unlink(missing_ok=True)
+            else:
+                shutil.rmtree(left)
         (scratch / MARK).unlink()
     return joined
 

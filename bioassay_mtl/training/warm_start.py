@@ -23,7 +23,7 @@ from bioassay_mtl.nn.shipped import find_model
 from bioassay_mtl.training.config import TrainingConfig, default_network
 
 LEARNING_RATE_FACTOR = 0.1
-"""Share of the learning rate at which transferred experts learn, unless the settings say another."""
+"""Share of the learning rate at which transferred experts learn, unless settings say another."""
 
 _FREE = ("dropout", "learning_rate_factor")
 """Settings of a group that its weights do not depend on."""

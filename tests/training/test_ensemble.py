@@ -75,3 +75,21 @@ def test_resumed_equals_unbroken(
 def test_one_member_is_no_ensemble(small_panel: Panel) -> None:
     with pytest.raises(ConfigError, match="2 members or more, found 1"):
         train_ensemble(small_panel, CONFIG, 1)
+
+
+def test_what_was_begun_and_not_asked_for_is_removed(
+    small_panel: Panel, unbroken: Model, tmp_path: Path
+) -> None:
+    """Where other settings are trained next, it would be taken for theirs."""
+
+    def stop(record: Mapping[str, float]) -> None:
+        if (record["member"], record["epoch"]) == (4, 1):
+            raise Killed
+
+    out = tmp_path / "model"
+    with pytest.raises(Killed):
+        train_ensemble(small_panel, CONFIG, 4, out=out, progress=stop)
+    assert same(train_ensemble(small_panel, CONFIG, 2, out=out, resume=True), unbroken)
+    scratch = tmp_path / "model.training"
+    assert {path.suffix for path in scratch.iterdir()} == {".training"}
+    assert not list(scratch.rglob("*.safetensors"))
