@@ -33,14 +33,13 @@ def _free(name: str, taken: set[str]) -> str:
 
 def write_table(panel: Panel, smiles: str, stream: TextIO) -> None:
     """Write a panel of `with_id_column` as CSV, one row a molecule."""
-    rows = csv.writer(stream, lineterminator="\n")
     columns = list(panel.columns)
-    rows.writerow([smiles, *panel.tasks, *columns])
+    _write(stream, [smiles, *panel.tasks, *columns])
     labels = as_floats(panel.labels)
     for row, structure in enumerate(panel.structures or [""] * len(panel)):
         bounds = [0] * len(panel.tasks) if panel.bounds is None else panel.bounds[row].tolist()
         cells = map(written, labels[row].tolist(), bounds, panel.kinds)
-        rows.writerow([structure, *cells, *(panel.columns[name][row] for name in columns)])
+        _write(stream, [structure, *cells, *(panel.columns[name][row] for name in columns)])
 
 
 def schema_text(panel: Panel, smiles: str, identity: str) -> str:
@@ -56,21 +55,32 @@ def schema_text(panel: Panel, smiles: str, identity: str) -> str:
         for task, kind in zip(panel.tasks, panel.kinds, strict=True)
     }
     settings = {"layout": "wide", "columns": {"smiles": smiles, "id": identity}, "tasks": tasks}
-    text: str = yaml.safe_dump(settings, sort_keys=False, allow_unicode=True)
+    # What is no letter, such as a line separator, is escaped: YAML would fold it.
+    plain = all(name.isprintable() for name in (*panel.tasks, smiles, identity))
+    text: str = yaml.safe_dump(settings, sort_keys=False, allow_unicode=plain)
     return text
 
 
 def write_log(log: RowLog, stream: TextIO) -> None:
     """Write what became of each row that was changed or left out, as CSV."""
-    rows = csv.writer(stream, lineterminator="\n")
-    rows.writerow(["file", "line", "column", "outcome", "detail"])
-    rows.writerows(_entries(log))
+    _write(stream, ["file", "line", "column", "outcome", "detail"])
+    for entry in _entries(log):
+        _write(stream, entry)
 
 
-def _entries(log: RowLog) -> Iterator[Sequence[object]]:
+def _write(stream: TextIO, fields: Sequence[str]) -> None:
+    # Of itself the writer quotes a carriage return only where that ends the lines.
+    returns = any("\r" in text for text in fields)
+    csv.writer(
+        stream, lineterminator="\n", quoting=csv.QUOTE_ALL if returns else csv.QUOTE_MINIMAL
+    ).writerow(fields)
+
+
+def _entries(log: RowLog) -> Iterator[Sequence[str]]:
     lines: dict[Path, list[int]] = {}
     for event in log.events:
         if event.file not in lines:
             lines[event.file] = lines_of(event.file)
         for row, detail in zip(event.rows.tolist(), event.details, strict=True):
-            yield event.file, lines[event.file][row], event.column, event.outcome.value, detail
+            line = str(lines[event.file][row])
+            yield str(event.file), line, event.column, event.outcome.value, detail

@@ -78,7 +78,9 @@ def panel_of_measurements(
         )
     small = found.take(~large[found.task])
     if len(small.rows):
-        log.notes.append(f"{(~large).sum():,} assays have fewer than {min_rows} molecules")
+        log.notes.append(
+            f"{(~large).sum():,} more have fewer than {min_rows:,} different molecules"
+        )
         for number, file in enumerate(files):
             here = small.files == number
             details = [tasks[task] for task in small.task[here]]

@@ -26,6 +26,9 @@ NAMES = st.sampled_from(
     ["a", "b", "IC50 (nM)", "pIC50", "IC50 qualifier", "assay", "value", "unit", "relation", "id",
      "row", "mw", "qualifier", "value_nM", "PUBCHEM_CID", "PUBCHEM_ACTIVITY_OUTCOME", "", "smiles_"]
 ) | st.text(max_size=4)  # fmt: skip
+LONG = st.permutations(["assay", "pvalue", "relation", "value_nM", "value", "units"]).map(
+    lambda names: ["assay", *(name for name in names[:4] if name != "assay")]
+)
 SCHEMAS = st.builds(
     PanelSchema,
     to_p=st.booleans(),
@@ -37,8 +40,8 @@ SCHEMAS = st.builds(
 
 @st.composite
 def tables(draw: st.DrawFn) -> str:
-    """Tables with a SMILES column, some ragged, each column mostly of one sort of cell."""
-    names = draw(st.lists(NAMES, min_size=1, max_size=5))
+    """Wide and long tables, each column of a few sorts of cells."""
+    names = draw(st.lists(NAMES, min_size=1, max_size=5) | LONG)
     sorts = [draw(st.lists(CELLS, min_size=1, max_size=3)) for _ in names]
     stream = io.StringIO()
     rows = csv.writer(stream, lineterminator=draw(st.sampled_from(["\n", "\r\n"])))
