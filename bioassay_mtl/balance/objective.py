@@ -53,7 +53,7 @@ class Objective:
         experts, gates
             ``(B, E, H)`` and ``(B or 1, T, E)``.
         labels
-            Targets, mask and, where there are any, bounds, ``(B, T)`` each.
+            Targets, mask (or weights of cells) and, where there are any, bounds, ``(B, T)`` each.
         """
         logits, alone = self.logits(network, experts, gates)
         return self.of_logits(logits, alone, network, *labels)
@@ -83,7 +83,7 @@ class Objective:
         if alone is None:
             return losses
         # Experts are further rows: each predicts the measured cells of the tasks that it serves.
-        served = mask & network.connections.T[:, None]
+        served = mask * network.connections.T[:, None]
         experts = self.cell_losses(
             full_precision(alone).flatten(0, 1),
             targets.repeat(len(alone), 1),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import torch
 from torch import Tensor
 
 from bioassay_mtl.balance.losses import TaskLosses
@@ -28,4 +29,4 @@ def per_cell(losses: TaskLosses) -> Tensor:
 
 def task_means(losses: TaskLosses) -> Tensor:
     """``(T,)``: mean over the measured cells of each task."""
-    return losses.total / losses.n_cells.clamp_min(1)
+    return losses.total / torch.where(losses.n_cells > 0, losses.n_cells, 1)

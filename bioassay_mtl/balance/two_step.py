@@ -89,11 +89,8 @@ class TwoStep(Balancer):
         targets, mask, *_ = step.batch.labels
         sizes = step.outer.present.double()
         if self.config.task_sampling == "actives":
-            n_actives, is_binary = (
-                torch.where(mask, targets, 0.0).sum(dim=0),
-                step.objective.is_binary,
-            )
-            if is_binary is not None:
+            n_actives = torch.where(mask != 0, targets, 0.0).sum(dim=0)
+            if (is_binary := step.objective.is_binary) is not None:
                 n_actives = torch.where(is_binary, n_actives, mask.sum(dim=0))
             sizes = sizes * (1 + n_actives)
         weights = sample_weights(sizes.cpu(), n)

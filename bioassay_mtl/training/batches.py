@@ -30,6 +30,8 @@ class ResidentData:
         Where to keep them.
     bounds
         ``(n, T) int8`` of censored values; None where all are exact.
+    weights
+        ``(n, T)`` of the cells; None where all weigh 1.
     """
 
     def __init__(
@@ -38,22 +40,29 @@ class ResidentData:
         labels: NDArray[Any],
         device: torch.device,
         bounds: NDArray[np.int8] | None = None,
+        weights: NDArray[np.float32] | None = None,
     ) -> None:
         self.blocks = {name: resident(block, device) for name, block in blocks.items()}
         self.labels = torch.from_numpy(np.ascontiguousarray(labels)).to(device)
         self.bounds = None if bounds is None else torch.from_numpy(bounds).to(device)
+        self.weights = None if weights is None else torch.from_numpy(np.array(weights)).to(device)
 
     def inputs(self, rows: Tensor) -> Inputs:
         """What the network reads for some rows (``(B,) int64``)."""
         return {name: block.batch(rows) for name, block in self.blocks.items()}
 
     def targets(self, rows: Tensor) -> tuple[Tensor, ...]:
-        """``(B, T)`` targets, ``bool`` mask of measured cells and, where there are any, bounds."""
+        """``(B, T)`` targets, ``bool`` mask of measured cells and, where there are any, bounds.
+
+        Where cells have weights, the mask is these, 0 where not measured.
+        """
         labels = self.labels[rows]
-        if not labels.is_floating_point():
-            return labels.float(), labels >= 0
+        is_float = labels.is_floating_point()
+        mask = ~labels.isnan() if is_float else labels >= 0
+        if self.weights is not None:
+            mask = torch.where(mask, self.weights[rows], 0.0)
         bounds = () if self.bounds is None else (self.bounds[rows],)
-        return labels, ~labels.isnan(), *bounds
+        return labels if is_float else labels.float(), mask, *bounds
 
 
 def epoch_batches(

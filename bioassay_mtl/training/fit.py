@@ -22,7 +22,7 @@ from bioassay_mtl.data.metrics import evaluate
 from bioassay_mtl.data.panel import Panel
 from bioassay_mtl.data.splits import Split, split
 from bioassay_mtl.data.standardisation import Standardisation
-from bioassay_mtl.errors import ConfigError
+from bioassay_mtl.errors import ConfigError, InputError
 from bioassay_mtl.nn.model import Model
 from bioassay_mtl.nn.scaling import fit_scalings, scaled
 from bioassay_mtl.training.callbacks import Progress
@@ -32,7 +32,7 @@ from bioassay_mtl.training.loop import Run, fit
 from bioassay_mtl.training.processes import other_ranks
 from bioassay_mtl.training.scratch import STATE, scratch_folder, scratch_loggers
 from bioassay_mtl.training.usable import usable_parts
-from bioassay_mtl.training.warm_start import WarmStart, warm_start, with_start
+from bioassay_mtl.training.warm_start import WarmStart, warm_start, whole_start, with_start
 
 
 def train(
@@ -47,6 +47,8 @@ def train(
     progress: Progress | None = None,
     features: Features | None = None,
     record: Mapping[str, Any] | None = None,
+    weights: NDArray[np.float32] | None = None,
+    start: Model | None = None,
 ) -> Model:
     """Train a model on a panel.
 
@@ -74,6 +76,10 @@ def train(
         Of all rows, where they were made before (:func:`panel_features`).
     record
         What else to keep in :attr:`Model.training`.
+    weights
+        ``(n, T)``, above 0 where measured: factors of the losses of cells; None for 1.
+    start
+        A model of the same tasks and settings, from whose weights the run goes on.
 
     Returns
     -------
@@ -90,8 +96,10 @@ def train(
         With several devices, where the process of one of them died.
     """
     config = TrainingConfig.of(config or {}) if not isinstance(config, TrainingConfig) else config
+    if weights is not None:
+        _check_weights(weights, panel)
     config = with_start(config)
-    start = warm_start(config)
+    begin = whole_start(start, config, panel) if start else warm_start(config)
     out = None if out is None else Path(out)
     scratch = scratch_folder(out, resume) if out else None
     device = _device(config)
@@ -102,8 +110,8 @@ def train(
     if features is None:
         features = panel_features(panel, featurizer, workers)
     parts = usable_parts(parts or split(panel, config.split), features, panel)
-    scalings = fit_scalings(features.blocks, parts.train) | dict(start.scalings if start else {})
-    standardisation, labels = _standardised(panel, parts.train)
+    scalings = fit_scalings(features.blocks, parts.train) | dict(begin.scalings if begin else {})
+    standardisation, labels = _standardised(panel, parts.train, begin)
     run = Run(
         config=config,
         tasks=panel.tasks,
@@ -113,11 +121,12 @@ def train(
         train_rows=parts.train,
         valid_rows=parts.valid,
         checkpoint=scratch / STATE if scratch else None,
-        identity=run_identity(panel, config, parts, start),
+        identity=run_identity(panel, config, parts, begin, weights),
         resume=resume,
         kinds=panel.kinds,
         bounds=panel.bounds,
-        start=start.weights if start else {},
+        start=begin.weights if begin else {},
+        weights=weights,
     )
     with other_ranks(run, device, n_devices) as place:
         module, best = fit(run, place, scratch_loggers(config, scratch), progress)
@@ -138,7 +147,7 @@ def train(
             "rows_left_out": parts.left_out,
             "history": module.history,
             "best_epoch": best.epoch,
-            **({"start_from": start.source} if start else {}),
+            **({"start_from": begin.source} if begin else {}),
             **(record or {}),
         },
     )
@@ -199,13 +208,15 @@ def _metrics(model: Model, panel: Panel, features: Features, rows: Any) -> Any:
 
 
 def _standardised(
-    panel: Panel, rows: NDArray[np.int64]
+    panel: Panel, rows: NDArray[np.int64], start: WarmStart | None
 ) -> tuple[Standardisation | None, NDArray[Any]]:
     """Labels to train on, values in standard units of some rows; binary panels as they are."""
     if all_binary(panel.kinds):
         return None, panel.labels
     bounds = None if panel.bounds is None else panel.bounds[rows]
-    standardisation = Standardisation.of(panel.labels[rows], bounds, panel.kinds)
+    standardisation = start.standardisation if start else None
+    if standardisation is None:
+        standardisation = Standardisation.of(panel.labels[rows], bounds, panel.kinds)
     return standardisation, standardisation.apply(panel.labels)
 
 
@@ -227,8 +238,19 @@ def label_counts(panel: Panel) -> dict[str, Any]:
     }
 
 
+def _check_weights(weights: NDArray[np.float32], panel: Panel) -> None:
+    if weights.shape != panel.labels.shape:
+        raise InputError(f"weights must be {panel.labels.shape}, found {weights.shape}")
+    if not (weights[panel.mask] > 0).all():
+        raise InputError("the weight of a measured cell must be above 0: or leave the cell empty")
+
+
 def run_identity(
-    panel: Panel, config: TrainingConfig, parts: Split, start: WarmStart | None
+    panel: Panel,
+    config: TrainingConfig,
+    parts: Split,
+    start: WarmStart | None,
+    weights: NDArray[np.float32] | None = None,
 ) -> str:
     """Hash of all that decides the result of a run."""
     digest = hashlib.sha256(panel.digest().encode())
@@ -237,6 +259,8 @@ def run_identity(
         digest.update(rows.tobytes())
     if start is not None:
         digest.update(start.sha256.encode())
+    if weights is not None:
+        digest.update(weights.tobytes())
     return digest.hexdigest()
 
 

@@ -60,6 +60,8 @@ class Run:
         ``(n, T) int8`` of censored values; None where all are exact.
     start
         Weights that the network starts with, by their names; all others are drawn.
+    weights
+        ``(n, T)`` of the cells; None where all weigh 1.
     """
 
     config: TrainingConfig
@@ -75,6 +77,7 @@ class Run:
     kinds: tuple[TaskKind, ...] = ()
     bounds: NDArray[np.int8] | None = None
     start: Mapping[str, Tensor] = field(default_factory=dict)
+    weights: NDArray[np.float32] | None = None
 
 
 def fit(
@@ -89,11 +92,13 @@ def fit(
         module = TrainingModule(
             network,
             config,
-            ResidentData(run.blocks, run.labels, device, run.bounds),
+            ResidentData(run.blocks, run.labels, device, run.bounds, run.weights),
             torch.from_numpy(run.train_rows).to(device),
             torch.from_numpy(run.valid_rows).to(device),
             run.tasks,
         )
+        if "tower.bias" in run.start:  # its towers know more than base rates
+            network.load_state_dict({**network.state_dict(), **run.start})
         best = Best(module.average.state())
         keep = KeepBest(best, config.patience, run.checkpoint, run.identity, run.resume, progress)
         trainer = pl.Trainer(

@@ -1,4 +1,4 @@
-"""Warm start: experts of a trained model, under new gates and towers.
+"""Warm start: experts of a trained model under new gates and towers, or a model as it is.
 
 What experts learned to see in molecules is kept; what tasks make of it is learned anew. The experts
 go on learning, at a share of the learning rate, so that a small panel does not overwrite them.
@@ -6,6 +6,7 @@ go on learning, at a share of the learning rate, so that a small panel does not 
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
@@ -13,6 +14,8 @@ from torch import Tensor
 
 from bioassay_mtl.chem.featurizer import Featurizer
 from bioassay_mtl.config import Config
+from bioassay_mtl.data.panel import Panel
+from bioassay_mtl.data.standardisation import Standardisation
 from bioassay_mtl.errors import ConfigError
 from bioassay_mtl.nn.experts import GroupConfig
 from bioassay_mtl.nn.folder import WEIGHTS, read_config
@@ -41,12 +44,15 @@ class WarmStart:
         Of the transferred experts, under their names in the new network.
     scalings
         Of the real-valued inputs that these experts read.
+    standardisation
+        Of values, where the weights of towers are taken over, too.
     """
 
     name: str
     sha256: str
     weights: Mapping[str, Tensor]
     scalings: Mapping[str, ColumnScaling]
+    standardisation: Standardisation | None = None
 
     @property
     def source(self) -> dict[str, str]:
@@ -127,6 +133,27 @@ def warm_start(config: TrainingConfig) -> WarmStart | None:
         taken,
         {name: scaling for name, scaling in model.scalings.items() if name in read},
     )
+
+
+def whole_start(model: Model, config: TrainingConfig, panel: Panel) -> WarmStart:
+    """All weights of a model: the run goes on where that of the model ended.
+
+    Raises
+    ------
+    ConfigError
+        The model has other tasks, inputs or another network than the run.
+    """
+    if (model.tasks, model.kinds) != (panel.tasks, panel.kinds):
+        raise ConfigError("a run that goes on needs the model's tasks, in their order")
+    prints = {name: f.model_dump() for name, f in model.featurizer.fingerprints.items()}
+    if prints != config.fingerprints or model.network_config != config.network:
+        raise ConfigError("a run that goes on needs the model's settings: fingerprints, network")
+    weights = {name: weight.detach().cpu() for name, weight in model.network.state_dict().items()}
+    digest = hashlib.sha256()
+    for weight in weights.values():
+        digest.update(weight.numpy().tobytes())
+    digested = digest.hexdigest()
+    return WarmStart(model.name, digested, weights, model.scalings, model.standardisation)
 
 
 def expert_groups(network: Config, prefix: str = "") -> Iterator[tuple[str, GroupConfig]]:

@@ -26,7 +26,8 @@ class TaskLosses(NamedTuple):
     total
         ``(T,)``: sum of the losses of the task's measured cells.
     n_cells
-        ``(T,)``: how many those are; a task with none has no loss.
+        ``(T,)``: how many those are (where cells have weights, their sum); a task with none has no
+        loss.
     n_rows
         Number of molecules B in the batch.
     """
@@ -73,12 +74,12 @@ class CellLoss(Config):
         targets
             ``(B, T)``, 0 to 1; values of unmeasured cells are ignored.
         mask
-            ``(B, T) bool``, True where measured.
+            ``(B, T) bool``, True where measured; or weights of cells, 0 where not measured.
         positive_weight
             ``(T,)`` weight of the loss of actives, or None.
         """
         # Values of unmeasured cells may be anything, NaN too: 0 times a NaN would leak.
-        known = torch.where(mask, targets, 0.0)
+        known = torch.where(mask != 0, targets, 0.0)
         cells = self.cells(logits, known, positive_weight) * mask
         return TaskLosses(cells.sum(dim=0), mask.sum(dim=0), len(logits))
 

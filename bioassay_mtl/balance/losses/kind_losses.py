@@ -85,14 +85,15 @@ class KindLosses:
     ) -> TaskLosses:
         """``outputs (B, O)``, ``targets, mask, bounds (B, T)`` to the losses of every task.
 
-        Targets of unmeasured cells are ignored; values are in standard units.
+        Targets of unmeasured cells are ignored; values are in standard units. A mask of numbers
+        weighs the cells, see :meth:`CellLoss.__call__`.
         """
         totals = outputs.new_zeros(mask.shape[1])
         for number, group in enumerate(self.groups):
             bound = None if bounds is None else bounds[:, group.tasks]
             measured = mask[:, group.tasks]
             # Values of unmeasured cells may be anything, NaN too: 0 times a NaN would leak.
-            known = torch.where(measured, targets[:, group.tasks].to(outputs.dtype), 0.0)
+            known = torch.where(measured != 0, targets[:, group.tasks].to(outputs.dtype), 0.0)
             cells = self._cells(number, group, outputs, known, bound) * measured
             totals = totals.index_copy(0, group.tasks, cells.sum(dim=0))
         return TaskLosses(totals, mask.sum(dim=0), len(outputs))

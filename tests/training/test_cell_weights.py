@@ -1,0 +1,118 @@
+"""Weights of cells, and runs that go on."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from numpy.typing import NDArray
+
+import bioassay_mtl as bm
+from bioassay_mtl.balance.losses import BCE, TaskLosses
+from bioassay_mtl.balance.reductions import reductions
+from bioassay_mtl.data.splits import Split
+from bioassay_mtl.errors import ConfigError, InputError
+from bioassay_mtl.nn.model import Model
+from bioassay_mtl.nn.outputs import Outputs
+from tests.balance.mixed_tasks import MIXED, mixed_labels, mixed_losses
+
+CONFIG = bm.TrainingConfig.of(
+    {
+        "fingerprints": {"morgan": {"kind": "morgan", "n_bits": 256}},
+        "network": {
+            "kind": "mmoeex",
+            "experts": [{"inputs": ["morgan"], "n": 2, "width": 8, "dropout": 0.0}],
+        },
+        "epochs": 3,
+        "batch_size": 40,
+    }
+)
+
+
+@pytest.fixture(scope="module")
+def panel() -> bm.Panel:
+    root = Path(__file__).resolve().parents[2]
+    found: bm.Panel = bm.Panel.read(root / "datasets" / "example_panel.csv")
+    return found
+
+
+def fitted(panel: bm.Panel, start: Model | None = None, **settings: object) -> Model:
+    weights = settings.pop("weights", None)
+    assert weights is None or isinstance(weights, np.ndarray)
+    none = np.zeros(0, np.int64)
+    parts = Split(np.arange(len(panel)), none, none, len(panel))
+    config = CONFIG.model_copy(update=settings)
+    return bm.train(panel, config, parts=parts, weights=weights, start=start)
+
+
+def predicted(model: Model) -> NDArray[np.float32]:
+    return model.predict(["CCO", "c1ccccc1N", "OC(=O)c1ccccc1Cl"])[list(model.tasks)].to_numpy()
+
+
+@pytest.mark.parametrize("reduction", reductions)
+def test_a_weight_of_two_is_two_cells(reduction: str) -> None:
+    rng = np.random.default_rng(0)
+    mask = torch.from_numpy(rng.random((9, len(MIXED))) < 2 / 3)
+    labels, bounds = map(torch.from_numpy, mixed_labels(MIXED, mask.numpy()))
+    losses = mixed_losses(Outputs(MIXED), weighted=True)
+    outputs = torch.from_numpy(rng.normal(size=(9, sum(Outputs(MIXED).counts))))
+    weights = mask * torch.from_numpy(rng.integers(1, 3, size=mask.shape))
+    found = losses(outputs, labels, weights.double(), bounds)
+    once = losses(outputs, labels, mask, bounds)
+    again = losses(outputs, labels, weights == 2, bounds)
+    torch.testing.assert_close(found.total, once.total + again.total)
+    torch.testing.assert_close(found.n_cells, (once.n_cells + again.n_cells).double())
+    expected = TaskLosses(once.total + again.total, once.n_cells + again.n_cells, 9)
+    torch.testing.assert_close(reductions[reduction](found), reductions[reduction](expected))
+
+
+def test_binary_losses_weigh_cells() -> None:
+    logits, targets = torch.randn(6, 2), torch.tensor([[1.0, torch.nan]] * 6)
+    weights = torch.tensor([[0.5, 0.0]] * 6)
+    found = BCE()(logits, targets, weights)
+    plain = BCE()(logits, targets, weights > 0)
+    torch.testing.assert_close(found.total, 0.5 * plain.total)
+    assert found.n_cells.tolist() == [3.0, 0.0]
+    torch.testing.assert_close(
+        reductions["mean_per_task"](found), reductions["mean_per_task"](plain)
+    )
+
+
+def test_equal_weights_change_nothing(panel: bm.Panel) -> None:
+    ones = np.ones(panel.labels.shape, np.float32)
+    np.testing.assert_allclose(
+        predicted(fitted(panel, weights=ones)), predicted(fitted(panel)), rtol=1e-5
+    )
+
+
+@pytest.mark.parametrize("balance", ["two_step", "pcgrad"])
+def test_balancers_take_weights(panel: bm.Panel, balance: str) -> None:
+    weights = np.random.default_rng(0).random(panel.labels.shape).astype(np.float32)
+    config = bm.TrainingConfig.of(CONFIG.model_dump() | {"balance": balance})
+    ones = fitted(panel, balance=config.balance)
+    found = fitted(panel, balance=config.balance, weights=weights)
+    assert np.abs(predicted(found) - predicted(ones)).max() > 1e-3
+
+
+def test_a_run_goes_on(panel: bm.Panel) -> None:
+    first = fitted(panel)
+    still = fitted(panel, first, epochs=1, learning_rate=1e-12)
+    np.testing.assert_allclose(predicted(still), predicted(first), atol=1e-5)
+    further = fitted(panel, first)
+    last, begin = first.training["history"][-1]["loss"], further.training["history"][0]["loss"]
+    assert further.training["history"][-1]["loss"] < last
+    assert begin < first.training["history"][0]["loss"]
+
+
+def test_what_does_not_fit_is_named(panel: bm.Panel) -> None:
+    with pytest.raises(InputError, match="weights must be"):
+        fitted(panel, weights=np.ones((3, 3), np.float32))
+    with pytest.raises(InputError, match="must be above 0"):
+        fitted(panel, weights=np.zeros(panel.labels.shape, np.float32))
+    with pytest.raises(ConfigError, match="needs the model's tasks"):
+        fitted(panel.select_tasks(panel.tasks[:2]), fitted(panel, epochs=1))
+    network = bm.TrainingConfig.of({"fingerprints": CONFIG.fingerprints}).network
+    with pytest.raises(ConfigError, match="needs the model's settings"):
+        fitted(panel, fitted(panel, epochs=1), network=network)
