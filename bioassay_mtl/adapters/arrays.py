@@ -95,7 +95,9 @@ def fit(
     tasks: list[str],
     kinds: Sequence[TaskKind],
     settings: Mapping[str, Any],
-    **options: Any,
+    *,
+    weights: NDArray[np.float32] | None = None,
+    start: Model | None = None,
 ) -> Model:
     """Train on all rows of arrays.
 
@@ -109,8 +111,10 @@ def fit(
         Names and kinds of the T tasks.
     settings
         Of :class:`bioassay_mtl.training.config.TrainingConfig`.
-    options
-        Of :func:`bioassay_mtl.training.fit.train`.
+    weights
+        ``(n, T)`` of the cells; None where all weigh 1.
+    start
+        The model of the same tasks and settings to go on with.
     """
     from bioassay_mtl.chem.fingerprints import fingerprint_from
     from bioassay_mtl.data.panel import Panel
@@ -123,13 +127,13 @@ def fit(
     if given is None:
         if "fingerprints" in settings:
             raise DataError("fingerprints are made of SMILES, found features")
-        recipe = representation_of(x)
+        recipe = start.training["config"]["fingerprints"][INPUT] if start else representation_of(x)
         given = {INPUT: block_of(x, fingerprint_from(recipe))}
         settings["fingerprints"] = {INPUT: recipe}
     panel = Panel.from_arrays(given, labels, tasks, kinds=kinds)
     none = np.zeros(0, dtype=np.int64)
     everything = Split(np.arange(len(panel)), none, none, len(panel))
-    return train(panel, TrainingConfig.of(settings), parts=everything, **options)
+    return train(panel, TrainingConfig.of(settings), parts=everything, weights=weights, start=start)
 
 
 def predict(model: Model, x: Any) -> NDArray[np.float32]:
@@ -141,7 +145,7 @@ def predict(model: Model, x: Any) -> NDArray[np.float32]:
         `x` is text and the model reads features, or the other way round.
     """
     structures = smiles_of(x)
-    reads_array = INPUT in model.featurizer.fingerprints
+    reads_array = not all(each.is_computed for each in model.featurizer.fingerprints.values())
     if (structures is None) != reads_array:
         raise DataError(f"the model reads {'features' if reads_array else 'SMILES'}")
     if structures is not None:

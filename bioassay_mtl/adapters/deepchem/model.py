@@ -125,7 +125,7 @@ class MMoEExModel(dc.models.Model):
         settings = dict(self.config)
         if nb_epoch is not None:
             settings["epochs"] = nb_epoch
-        tasks = task_names(dataset)
+        tasks = list(self.model.tasks) if self.model else task_names(dataset)
         kinds = [self._kind()] * self.n_tasks
         self.model = arrays.fit(
             x, labels, tasks, kinds, settings, weights=weights, start=self.model
