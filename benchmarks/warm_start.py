@@ -157,6 +157,18 @@ def table(results: list[dict[str, Any]]) -> str:
     return "\n".join(lines) + "\n"
 
 
+def write_table(results: list[dict[str, Any]]) -> None:
+    """The table of what is done, with what it is of."""
+    about = (__doc__ or "").split("\n\n")
+    notes = (
+        "Macro means over assays; mean ± standard deviation over seeds. The share of the learning\n"
+        "rate is chosen by validation AP, of some 10 % of the panel at every size. Sizes that are\n"
+        "not in the table were not run.\n\n"
+    )
+    head = f"# {about[0]}\n\n{about[2]}\n\n{about[3]}\n\n"
+    (RESULTS / "warm_start.md").write_text(head + notes + table(results))
+
+
 def mean(found: list[dict[str, Any]], metric: str) -> float:
     """Over seeds."""
     return float(np.mean([r[metric] for r in found]))
@@ -191,10 +203,7 @@ def main() -> None:
             print(json.dumps(line), flush=True)
             with kept.open("a") as file:
                 file.write(json.dumps(line) + "\n")
-    about = (__doc__ or "").split("\n\n")
-    head = f"# {about[0]}\n\n{about[2]}\n\n{about[3]}\n\nMacro means over assays; mean ± standard "
-    notes = "deviation over seeds; the share of the learning rate is chosen by validation AP.\n\n"
-    (RESULTS / "warm_start.md").write_text(head + notes + table(results))
+            write_table(results)
 
 
 if __name__ == "__main__":
