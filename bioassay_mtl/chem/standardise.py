@@ -8,7 +8,7 @@ where asked for, ``tautomer`` (the canonical one; slow, and it may lose stereo c
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import cache
 from typing import Any, NamedTuple
 
@@ -67,12 +67,6 @@ def standardise(smiles: str, *, tautomer: bool = False) -> Standardised:
                 mol, held = changed, text
                 changes.append(name)
         return Standardised(held, tuple(changes), Status.OK)
-
-
-def standardise_all(smiles: Sequence[str], *, tautomer: bool = False) -> list[Standardised]:
-    """Standardise many molecules; each distinct text once."""
-    found = {text: standardise(text, tautomer=tautomer) for text in dict.fromkeys(smiles)}
-    return [found[text] for text in smiles]
 
 
 @cache
