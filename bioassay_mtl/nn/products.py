@@ -88,9 +88,10 @@ def _batched_product(x: Tensor, weight: Tensor) -> Tensor:
         product: Tensor = _Product.apply(x, weight)  # type: ignore[no-untyped-call]
         return product
     if n_columns >= FEWEST_COLUMNS:
-        return x @ weight
+        # Under autocast it is bfloat16, and sums of two types take forty times those of one.
+        return (x @ weight).to(weight.dtype)
     padded = functional.pad(weight, (0, FEWEST_COLUMNS - n_columns))
-    return (x @ padded)[..., :n_columns]
+    return (x @ padded)[..., :n_columns].to(weight.dtype)
 
 
 class _Product(torch.autograd.Function):
