@@ -2,26 +2,71 @@
 
 from __future__ import annotations
 
+import importlib.util
+import json
+import os
 import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).resolve().parents[2]
+EXAMPLES = ROOT / "examples"
+PANEL = ROOT / "datasets" / "example_panel.csv"
 
 
-def run(script: str, *arguments: object) -> str:
-    """Output of one example."""
-    command = [sys.executable, "-W", "error", ROOT / "examples" / script, *arguments]
-    return subprocess.run(
-        [str(part) for part in command], check=True, capture_output=True, text=True
-    ).stdout
+def run(*arguments: object) -> str:
+    """Output of one example; a warning is an error."""
+    command = [sys.executable, "-W", "error", *map(str, arguments)]
+    environment = {**os.environ, "MPLBACKEND": "agg"}
+    done = subprocess.run(command, capture_output=True, text=True, env=environment)
+    assert done.returncode == 0, done.stderr[-3000:]
+    return done.stdout
 
 
-def test_train_then_screen(tmp_path: Path) -> None:
+def test_custom_panel_then_screen(tmp_path: Path) -> None:
     folder = tmp_path / "model"
-    trained = run("train.py", ROOT / "datasets" / "example_panel.csv", folder)
+    trained = run(EXAMPLES / "custom_panel.py", PANEL, folder)
     assert "Panel(200 molecules x 6 assays" in trained
     assert "held-out molecules: ROC-AUC 0." in trained
-    screened = run("screen.py", folder)
+    screened = run(EXAMPLES / "screen.py", folder)
     assert "['ok', 'ok', 'invalid_smiles']" in screened
     assert screened.count("x the usual") == 2
+
+
+def test_scikit_learn() -> None:
+    lines = run(EXAMPLES / "scikit_learn.py", PANEL).splitlines()
+    assert [line.split()[0] for line in lines] == ["5", "20", "best:", "forest,"]
+
+
+@pytest.mark.skipif(
+    importlib.util.find_spec("deepchem") is None, reason="DeepChem is not installed"
+)
+def test_deepchem_model() -> None:
+    theirs, ours, end = run("-W", "default", EXAMPLES / "deepchem_model.py", PANEL).splitlines()
+    assert theirs.startswith("MultitaskClassifier {'roc_auc_score': 0.")
+    assert ours.startswith("MMoEExModel {'roc_auc_score': 0.")
+    assert "predictions: (50, 6, 2)" in end
+
+
+@pytest.mark.skipif(
+    importlib.util.find_spec("matplotlib") is None, reason="matplotlib is not installed"
+)
+def test_inspect_gates(tmp_path: Path) -> None:
+    cells = json.loads((EXAMPLES / "inspect_gates.ipynb").read_text())["cells"]
+    program = tmp_path / "cells.py"
+    code = ["".join(cell["source"]) for cell in cells if cell["cell_type"] == "code"]
+    program.write_text("\n".join(code))
+    assert "mean diversity 0." in run(program)
+
+
+def test_there_is_no_other_example() -> None:
+    found = {path.name for path in EXAMPLES.iterdir() if path.is_file()}
+    assert found == {
+        "custom_panel.py",
+        "deepchem_model.py",
+        "inspect_gates.ipynb",
+        "scikit_learn.py",
+        "screen.py",
+    }

@@ -76,13 +76,13 @@ def fitted(ours: Any, dataset: Any) -> Any:
 @pytest.mark.parametrize("kind", ["theirs", "ours"])
 def test_one_classification_script(dc: Any, ours: Any, dataset: Any, kind: str) -> None:
     if kind == "theirs":
-        model = dc.models.MultitaskClassifier(3, N_BITS, layer_sizes=[32])
+        model = dc.models.MultitaskClassifier(3, N_BITS, layer_sizes=[32], learning_rate=0.01)
     else:
         model = ours(n_tasks=3, n_features=N_BITS, **SMALL)
     splitter = dc.splits.RandomSplitter()
     train, test = splitter.train_test_split(dataset, frac_train=0.75, seed=0)
     balanced = dc.trans.BalancingTransformer(dataset=train).transform(train)
-    loss = model.fit(balanced, nb_epoch=10)
+    loss = model.fit(balanced, nb_epoch=12)
     assert isinstance(loss, float)
     predicted = model.predict(test)
     assert predicted.shape == (len(test), 3, 2)

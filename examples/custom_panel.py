@@ -1,6 +1,6 @@
 """Train on a panel of your own, look at the metrics, save the model, use it.
 
-Run: python examples/train.py PANEL.csv FOLDER
+Run: python examples/custom_panel.py PANEL.csv FOLDER
 """
 
 import sys
