@@ -49,7 +49,19 @@ PRESETS = {
     preset.name: preset
     for preset in (
         Preset("quick", 1, (1,), 400, 1 / 20, 2, 256, "float32", "cpu", False, ()),
-        Preset("small", 4, (1, 2, 3), 10_000, 1 / 4, 8, 512, "bfloat16", "cpu", False, ("tox21", "muv", "pcba")),
+        Preset(
+            "small",
+            4,
+            (1, 2, 3),
+            10_000,
+            1 / 4,
+            8,
+            512,
+            "bfloat16",
+            "cpu",
+            False,
+            ("tox21", "muv", "pcba"),
+        ),
         Preset("full", 12, (1, 2, 3), None, 1.0, 10, 1024, "bfloat16", "auto", True, ("*",)),
     )
 }
