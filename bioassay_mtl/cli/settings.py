@@ -34,8 +34,11 @@ def put_all(values: dict[str, Any], settings: Iterable[str]) -> None:
 
     A change within the network or the fingerprints applies to those that the settings hold or, if
     they hold none, to the default ones. Elements of a list go by their number, from 0. Another
-    ``kind`` of something starts from that kind's defaults.
+    ``kind`` of something starts from that kind's defaults. ``inputs`` is another name of
+    ``fingerprints``, here and in the settings.
     """
+    if "inputs" in values and "fingerprints" not in values:
+        values["fingerprints"] = values.pop("inputs")
     # Kinds and whole settings come first, for they sweep away what is within; the network comes
     # last, for the default one depends on the fingerprints.
     changes = [_parse(setting) for setting in settings]
@@ -56,9 +59,11 @@ def _parse(setting: str) -> tuple[str, list[str], Any]:
     if not equals or not key:
         raise ConfigError(f"--set needs KEY=VALUE, found {setting!r}")
     try:
-        return setting, key.split("."), yaml.safe_load(text)
+        value = yaml.safe_load(text)
     except yaml.YAMLError as error:
         raise ConfigError(f"--set {setting}: the value is no YAML: {error}") from error
+    first, *rest = key.split(".")
+    return setting, ["fingerprints" if first == "inputs" else first, *rest], value
 
 
 def _is_within(path: list[str]) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
@@ -106,6 +107,24 @@ def test_a_seed_is_also_that_of_the_split(cli: Run) -> None:
     assert seeds("--seed", "7") == (7, 7)
     assert seeds("--seed", "7", "--set", "split.seed=3") == (7, 3)
     assert seeds("--set", "seed=7") == (7, 0)
+
+
+@pytest.mark.parametrize("name", ["inputs", "fingerprints"])
+@pytest.mark.parametrize("given", [{}, {"inputs": {"morgan": {"kind": "morgan"}}}])
+def test_inputs_are_fingerprints(name: str, given: dict[str, Any]) -> None:
+    values = deepcopy(given)
+    put_all(values, [f"{name}.morgan.n_bits=512", "network.experts.0.width=64"])
+    found = TrainingConfig.of(values)
+    assert found.fingerprints["morgan"]["n_bits"] == 512
+    assert len(found.fingerprints) == (1 if given else 3)
+    assert found.network.experts[0].width == 64  # type: ignore[attr-defined]
+
+
+def test_both_names_at_once_are_refused() -> None:
+    values: dict[str, Any] = {name: {"m": {"kind": "maccs"}} for name in ("inputs", "fingerprints")}
+    put_all(values, ["inputs.m.kind=morgan"])
+    with pytest.raises(ConfigError, match="two names of one setting"):
+        TrainingConfig.of(values)
 
 
 @pytest.mark.parametrize("text", ["- a\n- b\n", "a: [1\n", "just words"])
