@@ -8,6 +8,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from bioassay_mtl.chem.features import Features
 from bioassay_mtl.chem.featurizer import Featurizer
 from bioassay_mtl.data.panel import Panel
@@ -20,7 +23,7 @@ from bioassay_mtl.training.config import TrainingConfig
 from bioassay_mtl.training.fit import measure, panel_features, run_identity, train
 from bioassay_mtl.training.scratch import STATE, scratch_folder
 from bioassay_mtl.training.usable import usable_parts
-from bioassay_mtl.training.warm_start import warm_start, with_start
+from bioassay_mtl.training.warm_start import start_of, with_start
 
 MARK = "ensemble.json"
 
@@ -38,14 +41,16 @@ def train_ensemble(
     progress: Progress | None = None,
     features: Features | None = None,
     record: Mapping[str, Any] | None = None,
+    weights: NDArray[np.float32] | None = None,
+    start: Model | None = None,
 ) -> Model:
     """Train the members on one split, and join them.
 
     Parameters
     ----------
-    panel, config, out, parts, name, workers, features, record
+    panel, config, out, parts, name, workers, features, record, weights, start
         As for :func:`bioassay_mtl.training.fit.train`. The seeds of the members are ``config.seed``
-        and those that follow it.
+        and those that follow it; all members begin with the weights of ``start``.
     members
         How many, 2 or more.
     resume
@@ -76,7 +81,8 @@ def train_ensemble(
         features = panel_features(panel, Featurizer.from_config(settings), workers)
     parts = usable_parts(parts or split(panel, config.split), features, panel)
     if scratch is not None:
-        _mark(scratch / MARK, run_identity(panel, config, parts, warm_start(config)))
+        begin = start_of(config, panel, start)
+        _mark(scratch / MARK, run_identity(panel, config, parts, begin, weights))
     models = []
     for number in range(1, members + 1):
         seeded = config.model_copy(update={"seed": config.seed + number - 1})
@@ -92,6 +98,8 @@ def train_ensemble(
             parts=parts,
             progress=_numbered(progress, number),
             features=features,
+            weights=weights,
+            start=start,
         )
         # From the folder, as a resumed run has it.
         models.append(model if folder is None else Model.load(folder))

@@ -32,7 +32,7 @@ from bioassay_mtl.training.loop import Run, fit
 from bioassay_mtl.training.processes import other_ranks
 from bioassay_mtl.training.scratch import STATE, scratch_folder, scratch_loggers
 from bioassay_mtl.training.usable import usable_parts
-from bioassay_mtl.training.warm_start import WarmStart, warm_start, whole_start, with_start
+from bioassay_mtl.training.warm_start import WarmStart, start_of, with_start
 
 
 def train(
@@ -99,7 +99,7 @@ def train(
     if weights is not None:
         _check_weights(weights, panel)
     config = with_start(config)
-    begin = whole_start(start, config, panel) if start else warm_start(config)
+    begin = start_of(config, panel, start)
     out = None if out is None else Path(out)
     scratch = scratch_folder(out, resume) if out else None
     device = _device(config)

@@ -18,12 +18,14 @@ WIDTHS = (0.25, 0.5, 1.0, 1.5)
 """Shares of the given width."""
 
 
-def search_space(config: TrainingConfig) -> dict[str, optuna.distributions.BaseDistribution]:
+def search_space(
+    config: TrainingConfig, *, fixed: bool = False
+) -> dict[str, optuna.distributions.BaseDistribution]:
     """What is searched, around the given settings; epochs are left to early stopping.
 
     The learning rate and the weight decay from a tenth to three times (log-uniform; about 0.1 where
     the decay is 0), the dropout of all experts from 0 to 0.7, and their width (:data:`WIDTHS`),
-    which a warm start fixes.
+    which a warm start fixes. With ``fixed`` the network is not searched at all.
     """
     found = import_optuna().distributions
     rate, decay = config.learning_rate, config.weight_decay or 0.1
@@ -31,6 +33,8 @@ def search_space(config: TrainingConfig) -> dict[str, optuna.distributions.BaseD
         "learning_rate": found.FloatDistribution(rate / 10, rate * 3, log=True),
         "weight_decay": found.FloatDistribution(decay / 10, decay * 3, log=True),
     }
+    if fixed:
+        return space
     groups = [group for _, group in expert_groups(config.network)]
     if any(_drops(group) for group in groups):
         space["dropout"] = found.FloatDistribution(0.0, 0.7)

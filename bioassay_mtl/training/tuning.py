@@ -12,6 +12,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from bioassay_mtl.chem.features import Features
 from bioassay_mtl.chem.featurizer import Featurizer
 from bioassay_mtl.data.panel import Panel
@@ -31,7 +34,7 @@ from bioassay_mtl.training.search_space import (
     with_settings,
 )
 from bioassay_mtl.training.usable import usable_parts
-from bioassay_mtl.training.warm_start import warm_start, with_start
+from bioassay_mtl.training.warm_start import start_of, with_start
 
 if TYPE_CHECKING:
     import optuna
@@ -53,12 +56,14 @@ def train_tuned(
     name: str | None = None,
     workers: int = 1,
     progress: Progress | None = None,
+    weights: NDArray[np.float32] | None = None,
+    start: Model | None = None,
 ) -> Model:
     """Search settings, then train with the best of them.
 
     Parameters
     ----------
-    panel, config, out, parts, name, workers
+    panel, config, out, parts, name, workers, weights, start
         As for :func:`bioassay_mtl.training.fit.train`.
     trials
         How many settings are tried.
@@ -91,7 +96,8 @@ def train_tuned(
     features = panel_features(panel, Featurizer.from_config(settings), workers)
     parts = usable_parts(parts or split(panel, config.split), features, panel)
     journal = scratch / JOURNAL if scratch else None
-    best, found = tune(panel, config, trials, features, parts, journal, progress)
+    begin: dict[str, Any] = {"weights": weights, "start": start}
+    best, found = tune(panel, config, trials, features, parts, journal, progress, **begin)
     given: dict[str, Any] = {
         "out": out,
         "resume": scratch is not None and any((scratch / n).exists() for n in (STATE, MARK)),
@@ -100,6 +106,7 @@ def train_tuned(
         "progress": progress,
         "features": features,
         "record": {"tuning": found},
+        **begin,
     }
     if members > 1:
         model = train_ensemble(panel, best, members, **given)
@@ -120,6 +127,8 @@ def tune(
     parts: Split,
     journal: Path | None = None,
     progress: Progress | None = None,
+    weights: NDArray[np.float32] | None = None,
+    start: Model | None = None,
 ) -> tuple[TrainingConfig, dict[str, Any]]:
     """The best settings found, and the table of trials.
 
@@ -135,6 +144,8 @@ def tune(
         File (JSON lines) that keeps finished trials; None for none.
     progress
         Called after each epoch, with the number of the ``trial``.
+    weights, start
+        As for :func:`bioassay_mtl.training.fit.train`; with a ``start`` the network stays as it is.
 
     Returns
     -------
@@ -149,8 +160,9 @@ def tune(
             "give split.fractions a share for them"
         )
     judged = Split(parts.train, parts.valid, parts.test[:0], parts.n_rows)
-    space = search_space(config)
-    study = _study(journal, run_identity(panel, config, judged, warm_start(config)))
+    space = search_space(config, fixed=start is not None)
+    begin = start_of(config, panel, start)
+    study = _study(journal, run_identity(panel, config, judged, begin, weights))
     while (number := len(_finished(study))) < trials:
         # A sampler of its own for every trial: a resumed search draws what an unbroken one draws.
         study.sampler = optuna.samplers.TPESampler(seed=1000 * config.seed + number)
@@ -166,6 +178,8 @@ def tune(
                 parts=judged,
                 features=features,
                 progress=watch,
+                weights=weights,
+                start=start,
             )
         except optuna.TrialPruned:
             study.tell(trial, state=optuna.trial.TrialState.PRUNED)

@@ -135,6 +135,11 @@ def warm_start(config: TrainingConfig) -> WarmStart | None:
     )
 
 
+def start_of(config: TrainingConfig, panel: Panel, model: Model | None) -> WarmStart | None:
+    """Where a run begins: all weights of a model, or the experts of ``start_from``, or afresh."""
+    return whole_start(model, config, panel) if model else warm_start(config)
+
+
 def whole_start(model: Model, config: TrainingConfig, panel: Panel) -> WarmStart:
     """All weights of a model: the run goes on where that of the model ended.
 

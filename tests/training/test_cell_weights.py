@@ -16,6 +16,8 @@ from bioassay_mtl.data.splits import Split
 from bioassay_mtl.errors import ConfigError, InputError
 from bioassay_mtl.nn.model import Model
 from bioassay_mtl.nn.outputs import Outputs
+from bioassay_mtl.training.ensemble import train_ensemble
+from bioassay_mtl.training.tuning import train_tuned
 from tests.balance.mixed_tasks import MIXED, mixed_labels, mixed_losses
 
 CONFIG = bm.TrainingConfig.of(
@@ -116,3 +118,53 @@ def test_what_does_not_fit_is_named(panel: bm.Panel) -> None:
     network = bm.TrainingConfig.of({"fingerprints": CONFIG.fingerprints}).network
     with pytest.raises(ConfigError, match="needs the model's settings"):
         fitted(panel, fitted(panel, epochs=1), network=network)
+
+
+@pytest.fixture(scope="module")
+def weights(panel: bm.Panel) -> NDArray[np.float32]:
+    return np.random.default_rng(1).uniform(0.1, 3, panel.labels.shape).astype(np.float32)
+
+
+def test_members_take_weights_and_go_on(
+    panel: bm.Panel, weights: NDArray[np.float32], tmp_path: Path
+) -> None:
+    first = fitted(panel)
+    given = {"weights": weights, "start": first}
+    joined = train_ensemble(panel, CONFIG, 2, out=tmp_path / "model", **given)
+    single = [bm.train(panel, CONFIG.model_copy(update={"seed": seed}), **given) for seed in (0, 1)]
+    expected = np.mean([predicted(model) for model in single], axis=0)
+    # The mean is of logits, and the votes are near each other.
+    np.testing.assert_allclose(predicted(joined), expected, atol=2e-3)
+    assert joined.training["start_from"] == single[0].training["start_from"]
+    still = CONFIG.model_copy(update={"epochs": 1, "learning_rate": 1e-12})
+    joined = train_ensemble(panel, still, 2, start=first)
+    np.testing.assert_allclose(predicted(joined), predicted(first), atol=1e-5)
+
+
+def test_other_weights_are_another_ensemble(
+    panel: bm.Panel, weights: NDArray[np.float32], tmp_path: Path
+) -> None:
+    def stop(record: object) -> None:
+        raise KeyboardInterrupt
+
+    out = tmp_path / "model"
+    with pytest.raises(KeyboardInterrupt):
+        train_ensemble(panel, CONFIG, 2, out=out, weights=weights, progress=stop)
+    with pytest.raises(ConfigError, match="ensemble with other settings or other data"):
+        train_ensemble(panel, CONFIG, 2, out=out, resume=True)
+
+
+def test_trials_take_weights_and_go_on(panel: bm.Panel, weights: NDArray[np.float32]) -> None:
+    first = fitted(panel)
+    model = train_tuned(panel, CONFIG, 2, weights=weights, start=first)
+    trials = model.training["tuning"]["trials"]
+    assert set(trials[0]["settings"]) == {"learning_rate", "weight_decay"}
+    again = bm.train(
+        panel,
+        bm.TrainingConfig.of(model.training["config"]),
+        weights=weights,
+        start=first,
+    )
+    np.testing.assert_array_equal(predicted(model), predicted(again))
+    plain = train_tuned(panel, CONFIG, 2)
+    assert plain.training["tuning"]["trials"][0]["score"] != trials[0]["score"]

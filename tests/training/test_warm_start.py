@@ -15,6 +15,7 @@ from bioassay_mtl.nn.ensemble import join
 from bioassay_mtl.nn.model import Model
 from bioassay_mtl.training import train
 from bioassay_mtl.training.config import TrainingConfig
+from bioassay_mtl.training.ensemble import train_ensemble
 from bioassay_mtl.training.warm_start import LEARNING_RATE_FACTOR, warm_start, with_start
 from tests.training.conftest import small_config
 from tests.training.test_fit import same, weights
@@ -67,6 +68,15 @@ def test_experts_start_where_the_model_ended(small_panel: Panel, source: Path) -
         torch.testing.assert_close(experts(model)[name], weight, rtol=0, atol=1e-6)
     assert model.tasks == small_panel.tasks
     assert not torch.equal(weights(model)["tower.weight"][..., 2:], weights(known)["tower.weight"])
+
+
+def test_every_member_of_an_ensemble_starts_there(small_panel: Panel, source: Path) -> None:
+    still = config(source, learning_rate=1e-12, weight_decay=0, average=0, epochs=1)
+    joined = train_ensemble(small_panel, still, 2)
+    known = experts(Model.load(source))
+    for member in joined.network.members:
+        for name, weight in known.items():
+            torch.testing.assert_close(member.state_dict()[name], weight, rtol=0, atol=1e-6)
 
 
 def test_same_seed_same_weights_and_the_source_is_recorded(
