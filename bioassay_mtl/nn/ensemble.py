@@ -15,6 +15,7 @@ from bioassay_mtl.chem.featurizer import Featurizer
 from bioassay_mtl.chem.representation import InputSize
 from bioassay_mtl.config import Config
 from bioassay_mtl.data.kinds import TaskKind
+from bioassay_mtl.data.standardisation import Standardisation
 from bioassay_mtl.errors import ConfigError
 from bioassay_mtl.nn.inputs import Inputs
 from bioassay_mtl.nn.model import Model
@@ -123,7 +124,8 @@ def join(models: Sequence[Model], weights: Sequence[float] | None = None, name: 
     Parameters
     ----------
     models
-        They may read different inputs, and inputs of one name must be the same.
+        They may read different inputs, and inputs of one name must be the same. Values that they
+        were trained on in other standard units are brought to those of the first.
     weights
         Share of each, summing to 1; None for equal shares.
     name
@@ -141,8 +143,6 @@ def join(models: Sequence[Model], weights: Sequence[float] | None = None, name: 
     for number, model in enumerate(models, start=1):
         if (model.tasks, model.kinds) != (first.tasks, first.kinds):
             raise ConfigError(f"join: model {number} predicts other tasks than model 1")
-        if not _same(model.standardisation, first.standardisation):
-            raise ConfigError(f"join: model {number} was trained on values of another scale")
         for mine, all_known in (
             (model.featurizer.fingerprints, fingerprints),
             (model.scalings, scalings),
@@ -161,6 +161,7 @@ def join(models: Sequence[Model], weights: Sequence[float] | None = None, name: 
     for member, model in zip(network.members, models, strict=True):
         member.load_state_dict(model.network.state_dict())
         member.connections.copy_(model.network.connections)
+        _rescale(member, model.standardisation, first.standardisation)
     return Model(
         network=network,
         network_config=config,
@@ -174,6 +175,17 @@ def join(models: Sequence[Model], weights: Sequence[float] | None = None, name: 
         kinds=first.kinds,
         standardisation=first.standardisation,
     )
+
+
+def _rescale(network: Any, own: Standardisation | None, common: Standardisation | None) -> None:
+    """Let a network predict in other standard units; only values have any."""
+    if own is None or common is None or _same(own, common):
+        return
+    for member in getattr(network, "members", ()):
+        _rescale(member, own, common)
+    if (tower := getattr(network, "tower", None)) is not None:
+        factor, shift = own.scale / common.scale, (own.center - common.center) / common.scale
+        tower.rescale(*(torch.from_numpy(each).float()[tower.owner] for each in (factor, shift)))
 
 
 def _same(one: Any, other: Any) -> bool:

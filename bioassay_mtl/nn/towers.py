@@ -57,6 +57,8 @@ class Tower(nn.Module):
     """Along which axis of its parameters the outputs lie."""
     bias: nn.Parameter
     """``(O,)``: starts at the log-odds of each task."""
+    weight: nn.Parameter
+    """Of the last product: outputs are linear in it."""
     owner: Tensor
     """``(O,)``: the task of each output."""
 
@@ -82,6 +84,12 @@ class Tower(nn.Module):
     def expert_logits(self, experts: Tensor) -> Tensor:
         """``(B, E, H) -> (E, B, O)``: outputs of each expert on its own, as if it had gate 1."""
         raise NotImplementedError
+
+    @torch.no_grad()
+    def rescale(self, factor: Tensor, shift: Tensor) -> None:
+        """Outputs become ``factor * output + shift``, both ``(O,)``."""
+        self.weight.mul_(factor[:, None] if self.task_axis == 0 else factor)
+        self.bias.mul_(factor).add_(shift)
 
     def with_expert_logits(
         self, experts: Tensor, gates: Tensor, *, decoupled: bool = False

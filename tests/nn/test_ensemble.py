@@ -17,6 +17,7 @@ from bioassay_mtl.nn import build_network, network_config
 from bioassay_mtl.nn.ensemble import EnsembleConfig, join
 from bioassay_mtl.nn.model import Model
 from bioassay_mtl.nn.resident import resident
+from bioassay_mtl.nn.towers import towers
 
 TASKS = ("first", "second", "third")
 MORGAN = {"morgan": {"kind": "morgan", "n_bits": 128}}
@@ -28,6 +29,7 @@ def member(
     seed: int,
     kinds: tuple[TaskKind, ...] = (),
     tasks: tuple[str, ...] = TASKS,
+    tower: str = "per_expert",
     **group: Any,
 ) -> Model:
     """An untrained model of one group of experts."""
@@ -37,7 +39,7 @@ def member(
             "experts": [{"inputs": [name], "n": 4, "width": 8, **group}],
             "gate": {"kind": "static"},
             "connections": {"kind": "exclusivity", "share": 0.5, "seed": seed},
-            "tower": {"kind": "per_expert"},
+            "tower": {"kind": tower},
         }
     )
     featurizer = Featurizer.from_config({"fingerprints": fingerprints})
@@ -108,6 +110,21 @@ def test_other_kinds_of_tasks(nci_smiles: list[str]) -> None:
     assert list(table.columns) == ["status", *joined.columns]
     classes = table[[f"second[{name}]" for name in "abc"]].to_numpy()
     np.testing.assert_allclose(classes.sum(axis=1), 1, rtol=1e-5)
+
+
+@pytest.mark.parametrize("tower", towers)
+def test_values_of_other_scales_are_brought_to_one(nci_smiles: list[str], tower: str) -> None:
+    kinds = (Binary(), Multiclass(classes=("a", "b", "c")), Regression())
+    models = [member(MORGAN, seed, kinds, tower=tower) for seed in (1, 2, 3)]
+    for number, model in enumerate(models):
+        center, scale = np.array([0, 0, 5.0 - number]), np.array([1, 1, 0.5 + number])
+        model.standardisation = Standardisation(center, scale)
+    joined = join([models[0], join(models[1:])], weights=(1 / 3, 2 / 3))
+    found, *parts = (model.predict(nci_smiles[:20]) for model in (joined, *models))
+    values = np.mean([part["third"] for part in parts], axis=0)
+    np.testing.assert_allclose(found["third"], values, rtol=1e-5)
+    mean = np.mean([logits(part["first"].to_numpy()) for part in parts], axis=0)
+    np.testing.assert_allclose(logits(found["first"].to_numpy()), mean, rtol=1e-3, atol=1e-4)
 
 
 def test_what_does_not_fit_is_refused() -> None:
