@@ -13,6 +13,7 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 
+from benchmarks.graph_study import rivals
 from benchmarks.graph_study.cases import MIXTURES, MODELS
 from benchmarks.graph_study.runs import Study
 from benchmarks.graph_study.table import write_report
@@ -24,7 +25,14 @@ from benchmarks.rivals.ledger import Entry, Ledger
 HERE = Path(__file__).resolve().parent
 RESULTS = HERE.parent / "results"
 CACHE = HERE.parents[1] / "cache" / "graph_study"
-NAMES = (*MODELS, *MIXTURES, "random forest", "chemprop")
+NAMES = (
+    *MODELS,
+    *MIXTURES,
+    "random forest",
+    "DeepChem D-MPNN",
+    "chemprop",
+    "chemprop tuned",
+)
 
 
 def main() -> int:
@@ -35,7 +43,7 @@ def main() -> int:
     parser.add_argument("--models", nargs="+", choices=NAMES, default=[*MODELS, *MIXTURES])
     parser.add_argument("--seeds", nargs="+", type=int, default=[0])
     parser.add_argument("--rows", type=int, help="fit on at most so many rows")
-    parser.add_argument("--chemprop", type=Path, help="the chemprop command, for that model")
+    parser.add_argument("--chemprop", type=Path, help="the chemprop command, for its rows")
     parser.add_argument("--data", help="folder with pcba/ (or BIOASSAY_DATA)")
     parser.add_argument("--report", action="store_true", help="write the report, run nothing")
     parser.add_argument("--quick", action="store_true")
@@ -79,11 +87,15 @@ def run(
             elif name in MIXTURES:
                 entry = study.mixture(name, seed)
             elif name == "random forest":
-                entry = study.forest(seed)
-            elif arguments.chemprop:
-                entry = study.chemprop(seed, arguments.chemprop)
-            else:
+                entry = rivals.forest(study, seed)
+            elif name == "DeepChem D-MPNN":
+                entry = rivals.d_mpnn(study, seed)
+            elif not arguments.chemprop:
                 raise SystemExit("chemprop runs as a program of its own: give --chemprop")
+            elif name == "chemprop":
+                entry = rivals.chemprop(study, seed, arguments.chemprop)
+            else:
+                entry = rivals.tuned_chemprop(study, seed, seeds, arguments.chemprop)
             show(entry)
 
 

@@ -1,4 +1,4 @@
-"""One piece of work: a network, a mixture of trained networks, or a rival, on one dataset."""
+"""One piece of work: a network, or a mixture of trained networks, on one dataset."""
 
 from __future__ import annotations
 
@@ -14,12 +14,9 @@ from numpy.typing import NDArray
 from benchmarks.graph_study.cases import MIXTURES, settings, shares
 from benchmarks.mixture_study.runs import NO_ROWS, n_parameters
 from benchmarks.mtl_study.datasets import Source, cut, sources
-from benchmarks.rivals import chemprop_program, features
-from benchmarks.rivals.evaluation import Evaluation
 from benchmarks.rivals.ledger import Entry, Ledger, make_entry
-from benchmarks.rivals.per_assay import RIVALS, cap_inactives, predict_assay
 from benchmarks.rivals.provenance import provenance
-from benchmarks.rivals.scores import AssayScore, macro, score_all, score_assay
+from benchmarks.rivals.scores import AssayScore, macro, score_all
 from bioassay_mtl.chem.featurizer import Featurizer
 from bioassay_mtl.data.panel import Panel
 from bioassay_mtl.data.splits import Split
@@ -29,8 +26,6 @@ from bioassay_mtl.training import train
 from bioassay_mtl.training.config import TrainingConfig
 from bioassay_mtl.training.fit import panel_features
 
-FOREST_INACTIVES = 5000
-CHEMPROP_EPOCHS = 25
 Key = tuple[str, str, str, str, int, str]
 
 
@@ -70,19 +65,19 @@ class Study:
 
     def network(self, name: str, seed: int) -> Entry:
         """A network of one kind of experts, stopped on the validation rows."""
-        key = self._key(name, seed)
+        key = self.key(name, seed)
         if (done := self.ledger.get(key)) and self.folder_of(name, seed).exists():
             return done
         source = self.source
         chosen = settings(name, seed)
-        panel = self._with_features(chosen["fingerprints"])
+        panel = self.with_features(chosen["fingerprints"])
         parts = Split(self.fit_rows, source.valid, NO_ROWS, len(panel))
         start, cpu = time.perf_counter(), time.process_time()
         model = train(panel, TrainingConfig.of(chosen), parts=parts, name=name)
         seconds, cpu = time.perf_counter() - start, time.process_time() - cpu
         model.save(self.folder_of(name, seed), overwrite=True)
         n_epochs = len(model.training["history"])
-        return self._keep(
+        return self.keep(
             key,
             self._scores(model, panel, source.test),
             seconds,
@@ -97,7 +92,7 @@ class Study:
 
     def mixture(self, name: str, seed: int) -> Entry:
         """Trained networks joined, with the shares that are best on the validation rows."""
-        key = self._key(name, seed)
+        key = self.key(name, seed)
         if (done := self.ledger.get(key)) and self.folder_of(name, seed).exists():
             return done
         source, members = self.source, []
@@ -105,7 +100,7 @@ class Study:
             self.network(member, seed)
             members.append(Model.load(self.folder_of(member, seed)))
         prints = {n: f for m in members for n, f in settings(m.name, seed)["fingerprints"].items()}
-        panel = self._with_features(prints)
+        panel = self.with_features(prints)
         start = time.perf_counter()
         # Outputs of a mixture are sums of logits: they need not be computed for each share anew.
         logits = [_logits(m, panel, source.valid) for m in members]
@@ -118,7 +113,7 @@ class Study:
         best = max(shares(len(members)), key=valid_ap)
         model = join(members, best, name=name)
         model.save(self.folder_of(name, seed), overwrite=True)
-        return self._keep(
+        return self.keep(
             key,
             self._scores(model, panel, source.test),
             time.perf_counter() - start,
@@ -127,62 +122,8 @@ class Study:
             parameters=n_parameters(model),
         )
 
-    def forest(self, seed: int) -> Entry:
-        """A random forest for each assay."""
-        key = self._key("random forest", seed)
-        if done := self.ledger.get(key):
-            return done
-        rival = cap_inactives(RIVALS["random_forest"], FOREST_INACTIVES)
-        source, start, cpu = self.source, time.perf_counter(), time.process_time()
-        x = features.counts(tuple(source.panel.structures or ()))
-        found: dict[str, AssayScore] = {}
-        for index, task in enumerate(source.panel.tasks):
-            labels = source.panel.labels[:, index]
-            new = source.test[labels[source.test] >= 0]
-            rows = np.concatenate([self.fit_rows, source.valid])
-            guess = predict_assay(rival, x, labels, rows, new, seed, quick=False)
-            if score := score_assay(labels[new], guess):
-                found[task] = score
-        return self._keep(
-            key,
-            found,
-            time.perf_counter() - start,
-            settings=rival.settings,
-            cpu_seconds=round(time.process_time() - cpu, 1),
-        )
-
-    def chemprop(self, seed: int, program: Path) -> Entry:
-        """Chemprop's default network through its own command line."""
-        key = self._key("chemprop", seed)
-        if done := self.ledger.get(key):
-            return done
-        source = self.source
-        panel, start = source.panel, time.perf_counter()
-        rows = Evaluation(
-            self.dataset,
-            panel.tasks,
-            np.zeros((0, 0), dtype=np.uint8),
-            panel.labels,
-            tuple(panel.structures or ()),
-            self.fit_rows,
-            self.fit_rows,
-            source.valid,
-            source.test,
-        )
-        scratch = self.cache / f"{self.dataset}-chemprop-{seed}"
-        result = chemprop_program.fit_program(
-            program, rows, scratch, seed, CHEMPROP_EPOCHS, minutes=120.0
-        )
-        return self._keep(
-            key,
-            score_all(panel.labels[source.test], result.test, panel.tasks),
-            time.perf_counter() - start,
-            settings=chemprop_program.settings(CHEMPROP_EPOCHS),
-            valid_ap=round(result.valid_score.ap, 5),
-            **result.notes,
-        )
-
-    def _with_features(self, prints: dict[str, Any]) -> Panel:
+    def with_features(self, prints: dict[str, Any]) -> Panel:
+        """The panel with these inputs; none is computed twice."""
         panel = self.source.panel
         known = self._blocks
         for name, how in prints.items():
@@ -207,10 +148,12 @@ class Study:
         """Of a trained network, or of a mixture."""
         return self.cache / f"{self.dataset}-{name.replace(' ', '')}-{seed}"
 
-    def _key(self, name: str, seed: int) -> Key:
-        return (self.dataset, name, str(self.rows or "all"), "test", seed, "all")
+    def key(self, name: str, seed: int, stage: str = "test") -> Key:
+        """Of a piece of work, in the ledger."""
+        return (self.dataset, name, str(self.rows or "all"), stage, seed, "all")
 
-    def _keep(self, key: Key, scores: dict[str, AssayScore], seconds: float, **notes: Any) -> Entry:
+    def keep(self, key: Key, scores: dict[str, AssayScore], seconds: float, **notes: Any) -> Entry:
+        """Put a finished piece of work into the ledger."""
         about = {
             "about": self.source.about,
             "fit": len(self.fit_rows),

@@ -17,6 +17,7 @@ import os
 import re
 import shutil
 import subprocess
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -41,13 +42,23 @@ class ChempropResult:
     notes: dict[str, Any]
 
 
+@dataclass(frozen=True)
+class Trained:
+    """Predictions (n, n_tasks) of validation and test rows, of the chosen checkpoint."""
+
+    valid: NDArray[np.floating]
+    test: NDArray[np.floating]
+    notes: dict[str, Any]
+
+
 class ChempropFailedError(RuntimeError):
     """The external program ended with an error."""
 
 
-def settings(epochs: int) -> dict[str, Any]:
+def settings(epochs: int, options: Sequence[str] = ()) -> dict[str, Any]:
     """Settings that differ from chemprop's defaults, or that a reader wants to see."""
-    return {
+    own = {"options": " ".join(options)} if options else {}
+    return own | {
         "model": "default D-MPNN (depth 3, width 300, mean aggregation, 1-layer head of 300)",
         "epochs_scheduled": epochs,
         "warmup_epochs": min(WARMUP, max(1, epochs - 1)),
@@ -57,7 +68,13 @@ def settings(epochs: int) -> dict[str, Any]:
 
 
 def fit_program(
-    program: Path, rows: Evaluation, folder: Path, seed: int, epochs: int, minutes: float
+    program: Path,
+    rows: Evaluation,
+    folder: Path,
+    seed: int,
+    epochs: int,
+    minutes: float,
+    options: Sequence[str] = (),
 ) -> ChempropResult:
     """Train, choose a checkpoint on the validation rows, predict the test rows.
 
@@ -74,6 +91,8 @@ def fit_program(
         Length of the learning-rate schedule.
     minutes : float
         Training is stopped after this long; the checkpoints so far are used.
+    options : sequence of str
+        Further options of ``chemprop train``.
     """
     if rows.smiles is None:
         raise ValueError(f"chemprop needs SMILES, and protocol {rows.name} has none")
@@ -82,29 +101,68 @@ def fit_program(
     _write_training_table(rows, folder / "train.csv")
     _write_smiles(rows, rows.valid, folder / "valid.csv")
     _write_smiles(rows, rows.test, folder / "test.csv")
+    label = rows.label[rows.valid]
+
+    def average_precision(guess: NDArray[np.floating]) -> float:
+        return scores.macro(scores.score_all(label, guess, rows.tasks)).ap
+
+    options = ("--task-type", "classification", *options)
+    found = fit_tables(
+        program, folder, rows.tasks, average_precision, seed, epochs, minutes, options
+    )
+    chosen = scores.macro(scores.score_all(label, found.valid, rows.tasks))
+    return ChempropResult(chosen, found.test, found.notes)
+
+
+def fit_tables(
+    program: Path,
+    folder: Path,
+    tasks: tuple[str, ...],
+    score: Callable[[NDArray[np.floating]], float],
+    seed: int,
+    epochs: int,
+    minutes: float,
+    options: Sequence[str],
+) -> Trained:
+    """Train on the tables of a folder, choose a checkpoint, predict.
+
+    Parameters
+    ----------
+    program, seed, epochs, minutes
+        As for :func:`fit_program`.
+    folder : Path
+        With ``train.csv`` (``smiles``, ``split`` as ``train`` or ``val``, the tasks), and
+        ``valid.csv`` and ``test.csv`` (``smiles``).
+    tasks : tuple of str
+    score : callable
+        From predictions (n_valid, n_tasks) to what is highest for the checkpoint to choose.
+    options : sequence of str
+        Of ``chemprop train``, the task type among them.
+    """
     fixed = settings(epochs)
     train = ["train", "--data-path", "train.csv", "--smiles-columns", "smiles"]
-    train += ["--splits-column", "split", "--task-type", "classification", "--output-dir", "model"]
+    train += ["--splits-column", "split", "--output-dir", "model"]
     train += ["--epochs", str(epochs), "--warmup-epochs", str(fixed["warmup_epochs"])]
     train += ["--batch-size", str(BATCH), "--num-workers", "0", "--accelerator", "cpu"]
-    train += ["--pytorch-seed", str(seed), "--target-columns", *rows.tasks]
+    train += ["--pytorch-seed", str(seed), *options]
+    train += ["--target-columns", *tasks]
     finished = _run(program, train, folder, minutes * 60)
-    label = rows.label[rows.valid]
-    choices = {}
-    for path in sorted(folder.glob("model/**/*.ckpt")):
-        guess = _predict(program, path, "valid.csv", folder, rows.tasks)
-        choices[path] = scores.macro(scores.score_all(label, guess, rows.tasks))
-    if not choices:
+    guesses = {
+        path: _predict(program, path, "valid.csv", folder, tasks)
+        for path in sorted(folder.glob("model/**/*.ckpt"))
+    }
+    if not guesses:
         raise ChempropFailedError("expected checkpoints from chemprop train, found none; see log")
-    chosen = max(choices, key=lambda path: choices[path].ap)
-    test = _predict(program, chosen, "test.csv", folder, rows.tasks)
+    valid_scores = {path: score(guess) for path, guess in guesses.items()}
+    chosen = max(guesses, key=lambda path: valid_scores[path])
+    test = _predict(program, chosen, "test.csv", folder, tasks)
     notes = {
         "finished": finished,
         "epochs_reached": _epochs_reached(folder),
-        "valid_ap": {_checkpoint_name(path): round(choices[path].ap, 4) for path in choices},
+        "valid_scores": {_checkpoint_name(path): round(valid_scores[path], 4) for path in guesses},
         "checkpoint": _checkpoint_name(chosen),
     }
-    return ChempropResult(choices[chosen], test, notes)
+    return Trained(guesses[chosen], test, notes)
 
 
 def version(program: Path) -> str:
