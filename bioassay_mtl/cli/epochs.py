@@ -10,7 +10,7 @@ from contextlib import contextmanager
 import typer
 
 Show = Callable[[Mapping[str, float]], None]
-_COUNTED = ("trial", "member", "epoch")
+_COUNTED = ("trial", "member", "fold", "epoch")
 
 
 class TimeLeft:
@@ -23,7 +23,8 @@ class TimeLeft:
     epochs
         Of one model.
     members, trials
-        How many models are trained in the end, and how many are tried before (0 for none).
+        How many models (members, or one for each fold) are trained in the end, and how many are
+        tried before (0 for none).
     """
 
     def __init__(self, epochs: int, members: int = 1, trials: int = 0) -> None:
@@ -35,7 +36,7 @@ class TimeLeft:
         """Seconds, after the epoch of a record."""
         self._seen += 1
         per_epoch = (time.perf_counter() - self._start) / self._seen
-        runs = self.members - record.get("member", 1)
+        runs = self.members - record.get("member", record.get("fold", 1))
         if "trial" in record:
             runs = self.trials - record["trial"] + self.members
         return per_epoch * (self.epochs - record["epoch"] + self.epochs * runs)
@@ -57,7 +58,7 @@ def shown_epochs(epochs: int, members: int = 1, trials: int = 0) -> Iterator[Sho
     from rich.progress import BarColumn, Progress, TextColumn
 
     left = TimeLeft(epochs, members, trials)
-    counts = {"trial": trials, "member": members, "epoch": epochs}
+    counts = {"trial": trials, "member": members, "fold": members, "epoch": epochs}
     columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[facts]}"))
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task("training", total=epochs, facts="")

@@ -38,6 +38,7 @@ def test_time_left_counts_trials_and_members() -> None:
     assert left({"trial": 10, "epoch": 5}) == 2 * 5 * 3
     assert left({"member": 1, "epoch": 5}) == 2 * 5 * 2
     assert left({"member": 3, "epoch": 5}) == 0
+    assert left({"fold": 1, "epoch": 5}) == 2 * 5 * 2
 
 
 @pytest.mark.parametrize(
@@ -60,6 +61,8 @@ def test_a_bar_on_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "stderr", screen)
     with shown_epochs(4, members=2) as show:
         show({"member": 1, "epoch": 2, "loss": 0.5, "valid_average_precision": 0.25})
+        show({"fold": 2, "epoch": 1, "loss": 0.5})
     shown = screen.getvalue()
     assert "member 1/2, epoch 2/4" in shown
+    assert "fold 2/2, epoch 1/4" in shown
     assert "valid_average_precision 0.25, at most" in shown
