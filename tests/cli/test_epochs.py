@@ -54,15 +54,14 @@ def test_lines_without_a_terminal(capsys: pytest.CaptureFixture[str]) -> None:
     assert capsys.readouterr().err == "epoch 1, loss 0.5, valid_average_precision 0.25\n"
 
 
-def test_a_bar_on_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("counted", ["member", "fold"])
+def test_a_bar_on_a_terminal(monkeypatch: pytest.MonkeyPatch, counted: str) -> None:
     screen = Terminal()
     monkeypatch.setenv("COLUMNS", "120")
     monkeypatch.setenv("TERM", "xterm")
     monkeypatch.setattr(sys, "stderr", screen)
     with shown_epochs(4, members=2) as show:
-        show({"member": 1, "epoch": 2, "loss": 0.5, "valid_average_precision": 0.25})
-        show({"fold": 2, "epoch": 1, "loss": 0.5})
+        show({counted: 1, "epoch": 2, "loss": 0.5, "valid_average_precision": 0.25})
     shown = screen.getvalue()
-    assert "member 1/2, epoch 2/4" in shown
-    assert "fold 2/2, epoch 1/4" in shown
+    assert f"{counted} 1/2, epoch 2/4" in shown
     assert "valid_average_precision 0.25, at most" in shown
