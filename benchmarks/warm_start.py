@@ -80,7 +80,14 @@ def drawn(panel: Panel, rows: NDArray[np.int64], size: str, seed: int, half: boo
 def settings(arm: str, size: str, seed: int) -> TrainingConfig:
     """Of a run; the network is that of pcba128 in every arm."""
     few = size != "all"
-    config = TrainingConfig.of({"seed": seed, "epochs": 30 if few else 12, "device": "cpu"})
+    general = TrainingConfig()
+    config = TrainingConfig(
+        fingerprints=general.fingerprints,
+        network=general.network,
+        seed=seed,
+        epochs=30 if few else 12,
+        device="cpu",
+    )
     if (factor := ARMS[arm]) is None:
         return config
     network: Any = config.network

@@ -2,14 +2,58 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from copy import deepcopy
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from bioassay_mtl.errors import ConfigError, InputError
 
+if TYPE_CHECKING:
+    from bioassay_mtl.training.config import TrainingConfig
+
+Settle = Callable[["TrainingConfig"], "TrainingConfig"]
+"""From settings that were given to all that are in effect."""
+
 BY_KIND = ("network", "balance", "loss", "sampling")
 """Settings whose kinds have settings of their own, as fingerprints have."""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What a user sets; some of it is a change to settings that follow from the panel.
+
+    Parameters
+    ----------
+    values
+        Of a file.
+    start_from
+        Name or folder of a model.
+    changes
+        As ``split.seed=3``.
+    seed
+        Of the run, and of the split unless that has its own.
+    """
+
+    values: dict[str, Any]
+    start_from: str | None
+    changes: tuple[str, ...]
+    seed: int | None
+
+    def given(self, settle: Settle) -> TrainingConfig:
+        """What is set, with what it changes of the settings that `settle` gives."""
+        from bioassay_mtl.training.config import TrainingConfig
+
+        values = deepcopy(self.values)
+        if self.start_from is not None:  # first, for other settings may change what it brings
+            values["start_from"] = self.start_from
+        put_all(values, self.changes, settle)
+        if self.seed is not None:
+            values["seed"] = self.seed
+            if isinstance(values.setdefault("split", {}), dict):
+                values["split"].setdefault("seed", self.seed)
+        return TrainingConfig.of(values)
 
 
 def read_settings(file: str | None) -> dict[str, Any]:
@@ -29,12 +73,14 @@ def read_settings(file: str | None) -> dict[str, Any]:
     return values or {}
 
 
-def put_all(values: dict[str, Any], settings: Iterable[str]) -> None:
+def put_all(
+    values: dict[str, Any], settings: Iterable[str], settle: Settle = lambda given: given
+) -> None:
     """Enter changes such as ``split.seed=3`` into nested settings; values are read as YAML.
 
     A change within the network or the fingerprints applies to those that the settings hold or, if
-    they hold none, to the default ones. Elements of a list go by their number, from 0. Another
-    ``kind`` of something starts from that kind's defaults. ``inputs`` is another name of
+    they hold none, to those that `settle` gives. Elements of a list go by their number, from 0.
+    Another ``kind`` of something starts from that kind's defaults. ``inputs`` is another name of
     ``fingerprints``, here and in the settings.
     """
     if "inputs" in values and "fingerprints" not in values:
@@ -45,7 +91,7 @@ def put_all(values: dict[str, Any], settings: Iterable[str]) -> None:
     changes.sort(key=lambda change: (change[1][0] == "network", _is_within(change[1])))
     for setting, path, value in changes:
         if path[0] in ("network", "fingerprints") and len(path) > 1 and values.get(path[0]) is None:
-            values[path[0]] = _default(path[0], values)
+            values[path[0]] = _default(path[0], values, settle)
         try:
             _put(values, path, value)
         except LookupError as error:
@@ -70,17 +116,12 @@ def _is_within(path: list[str]) -> bool:
     return len(path) > 1 and path[-1] != "kind"
 
 
-def _default(name: str, values: dict[str, Any]) -> Any:
+def _default(name: str, values: dict[str, Any], settle: Settle) -> Any:
     """The default of one of the settings, as it is for the others that were given."""
     from bioassay_mtl.training.config import TrainingConfig
 
     given = {key: values[key] for key in ("fingerprints", "start_from") if values.get(key)}
-    config = TrainingConfig.of(given)
-    if config.start_from is not None:
-        from bioassay_mtl.training.warm_start import with_start
-
-        config = with_start(config)
-    return config.model_dump(mode="json")[name]
+    return settle(TrainingConfig.of(given)).model_dump(mode="json")[name]
 
 
 def _put(values: dict[str, Any], path: list[str], value: Any) -> None:

@@ -20,11 +20,12 @@ from bioassay_mtl.cli.panel_schema import (
     kinds_line,
     schema_of,
 )
-from bioassay_mtl.cli.settings import put_all, read_settings
+from bioassay_mtl.cli.settings import Asked, read_settings
 from bioassay_mtl.errors import ConfigError
 
 if TYPE_CHECKING:
     from bioassay_mtl.nn.model import Model
+    from bioassay_mtl.training.config import TrainingConfig
 
 
 def train(
@@ -107,44 +108,44 @@ def train(
 
     Example:  bioassay-mtl train panel.csv --out runs/mine --set epochs=30
     """
-    from bioassay_mtl.training.config import TrainingConfig
+    from bioassay_mtl.training.defaults import TINY, settled
+    from bioassay_mtl.training.warm_start import with_start
 
-    values = read_settings(config)
-    if start_from is not None:  # first, for other settings may change what it brings
-        values["start_from"] = start_from
-    given = (("seed", seed), ("device", device), ("balance.kind", balance))
-    changes = [f"{key}={value}" for key, value in given if value is not None]
-    put_all(values, [*(settings or ()), *changes])
-    if seed is not None and isinstance(values.setdefault("split", {}), dict):
-        values["split"].setdefault("seed", seed)
-    chosen = TrainingConfig.of(values)
-    if chosen.start_from is not None:
-        from bioassay_mtl.training.warm_start import with_start
-
-        chosen = with_start(chosen)
-    if print_config:
-        import yaml
-
-        typer.echo(yaml.safe_dump(chosen.model_dump(mode="json"), sort_keys=False), nl=False)
+    own = (("device", device), ("balance.kind", balance))
+    changes = [f"{key}={value}" for key, value in own if value is not None]
+    asked = Asked(read_settings(config), start_from, (*(settings or ()), *changes), seed)
+    if print_config and panel is None:
+        _show(with_start(asked.given(with_start)))
         return
-    if panel is None or out is None:
+    # A tiny panel gets all that any panel gets: faults are said before the panel is read.
+    first = settled(asked.given(lambda given: settled(given, TINY)[0]), TINY)[0]
+    if panel is None or (out is None and not print_config):
         raise ConfigError("training needs a PANEL and an --out FOLDER")
-    if Path(out).exists():  # said before the seconds that importing the training loop takes
+    if out is not None and Path(out).exists():
         raise ConfigError(f"{out} exists: choose another folder, or remove it")
 
     from bioassay_mtl.data.panel import Panel
     from bioassay_mtl.data.panels.schema import NO_TASK
+
+    schema = schema_of(panel, task, column, min_rows, to_p, merge, standardise)
+    no_assays = {name: {"kind": NO_TASK} for name in first.columns_read}
+    schema = schema.changed(also={**no_assays, **schema.also})
+    table = Panel.read(panel, smiles_column=smiles_column, schema=schema)
+    typer.echo(f"{panel}: {kinds_line(table)}", err=True)
+    fitting = partial(settled, panel=table, stops=tune > 0)
+    chosen, why = fitting(asked.given(lambda given: fitting(given)[0]))
+    if print_config or out is None:
+        _show(chosen)
+        return
+    if why:
+        typer.echo(why, err=True)
+
     from bioassay_mtl.data.splits import split
     from bioassay_mtl.report import held_out, write_model_report
     from bioassay_mtl.screening.pipeline import available_cores
 
     run = _training(ensemble, tune)
     workers = workers or available_cores()
-    schema = schema_of(panel, task, column, min_rows, to_p, merge, standardise)
-    no_assays = {name: {"kind": NO_TASK} for name in chosen.columns_read}
-    schema = schema.changed(also={**no_assays, **schema.also})
-    table = Panel.read(panel, smiles_column=smiles_column, schema=schema)
-    typer.echo(f"{panel}: {kinds_line(table)}", err=True)
     parts = split(table, chosen.split)
     with shown_epochs(chosen.epochs, ensemble, tune) as show:
         model = run(
@@ -155,10 +156,17 @@ def train(
             parts=parts,
             workers=workers,
             progress=show,
+            record={"chosen": why} if why else None,
         )
     page = Path(out) / "report.html"
     write_model_report(held_out(model, table, parts, workers=workers), page)
     typer.echo(f"{out}: a model of {len(model.tasks)} assays", err=True)
+
+
+def _show(config: TrainingConfig) -> None:
+    import yaml
+
+    typer.echo(yaml.safe_dump(config.model_dump(mode="json"), sort_keys=False), nl=False)
 
 
 def _training(members: int, trials: int) -> Callable[..., Model]:

@@ -20,10 +20,11 @@ from bioassay_mtl.nn.ensemble import join
 from bioassay_mtl.nn.model import Model
 from bioassay_mtl.training.callbacks import Progress
 from bioassay_mtl.training.config import TrainingConfig
+from bioassay_mtl.training.defaults import settled
 from bioassay_mtl.training.fit import measure, panel_features, run_identity, train
 from bioassay_mtl.training.scratch import STATE, scratch_folder
 from bioassay_mtl.training.usable import usable_parts
-from bioassay_mtl.training.warm_start import start_of, with_start
+from bioassay_mtl.training.warm_start import start_of
 
 MARK = "ensemble.json"
 
@@ -72,8 +73,7 @@ def train_ensemble(
     """
     if members < 2:
         raise ConfigError(f"an ensemble has 2 members or more, found {members}")
-    config = TrainingConfig.of(config or {}) if not isinstance(config, TrainingConfig) else config
-    config = with_start(config)
+    config, chosen = settled(config, panel, start=start)
     out = None if out is None else Path(out)
     scratch = scratch_folder(out, resume, MARK) if out else None
     if features is None:
@@ -108,6 +108,7 @@ def train_ensemble(
         **models[0].training,
         "config": config.model_dump(mode="json"),
         "members": [_known(model) for model in models],
+        **({"chosen": chosen} if chosen else {}),
         **(record or {}),
     }
     measure(joined, panel, features, parts)

@@ -24,15 +24,16 @@ from bioassay_mtl.data.splits import Split, split
 from bioassay_mtl.data.standardisation import Standardisation
 from bioassay_mtl.errors import ConfigError, InputError
 from bioassay_mtl.nn.model import Model
-from bioassay_mtl.nn.scaling import fit_scalings, scaled
+from bioassay_mtl.nn.scaling import ColumnScaling, fit_scalings, scaled
 from bioassay_mtl.training.callbacks import Progress
 from bioassay_mtl.training.card import model_card
 from bioassay_mtl.training.config import TrainingConfig
+from bioassay_mtl.training.defaults import settled
 from bioassay_mtl.training.loop import Run, fit
 from bioassay_mtl.training.processes import other_ranks
 from bioassay_mtl.training.scratch import STATE, scratch_folder, scratch_loggers
 from bioassay_mtl.training.usable import usable_parts
-from bioassay_mtl.training.warm_start import WarmStart, start_of, with_start
+from bioassay_mtl.training.warm_start import WarmStart, start_of
 
 
 def train(
@@ -49,6 +50,7 @@ def train(
     record: Mapping[str, Any] | None = None,
     weights: NDArray[np.float32] | None = None,
     start: Model | None = None,
+    scalings: Mapping[str, ColumnScaling] | None = None,
 ) -> Model:
     """Train a model on a panel.
 
@@ -58,7 +60,8 @@ def train(
         Molecules x assays. Blocks in ``panel.features`` under the name of an input are used as they
         are; other inputs are computed from ``panel.structures``.
     config
-        All settings, or a mapping of those that differ from the defaults; None for the defaults.
+        Settings, or a mapping of them; those that are not set are chosen for the panel
+        (:mod:`bioassay_mtl.training.defaults`).
     out
         Folder of the finished model. Until it is finished, its state is in ``OUT.training``, where
         the logs stay.
@@ -80,6 +83,8 @@ def train(
         ``(n, T)``, above 0 where measured: factors of the losses of cells; None for 1.
     start
         A model of the same tasks and settings, from whose weights the run goes on.
+    scalings
+        Of real-valued inputs; None to fit them to the training rows.
 
     Returns
     -------
@@ -95,10 +100,9 @@ def train(
     WorkerError
         With several devices, where the process of one of them died.
     """
-    config = TrainingConfig.of(config or {}) if not isinstance(config, TrainingConfig) else config
+    config, chosen = settled(config, panel, start=start)
     if weights is not None:
         _check_weights(weights, panel)
-    config = with_start(config)
     begin = start_of(config, panel, start)
     out = None if out is None else Path(out)
     scratch = scratch_folder(out, resume) if out else None
@@ -110,7 +114,8 @@ def train(
     if features is None:
         features = panel_features(panel, featurizer, workers)
     parts = usable_parts(parts or split(panel, config.split), features, panel)
-    scalings = fit_scalings(features.blocks, parts.train) | dict(begin.scalings if begin else {})
+    fitted = fit_scalings(features.blocks, parts.train) if scalings is None else dict(scalings)
+    scalings = fitted | dict(begin.scalings if begin else {})
     standardisation, labels = _standardised(panel, parts.train, begin)
     run = Run(
         config=config,
@@ -148,6 +153,7 @@ def train(
             "history": module.history,
             "best_epoch": best.epoch,
             **({"start_from": begin.source} if begin else {}),
+            **({"chosen": chosen} if chosen else {}),
             **(record or {}),
         },
     )

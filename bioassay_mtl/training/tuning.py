@@ -23,6 +23,7 @@ from bioassay_mtl.errors import ConfigError
 from bioassay_mtl.nn.model import Model
 from bioassay_mtl.training.callbacks import Progress
 from bioassay_mtl.training.config import TrainingConfig
+from bioassay_mtl.training.defaults import settled
 from bioassay_mtl.training.ensemble import MARK, train_ensemble
 from bioassay_mtl.training.fit import panel_features, run_identity, train
 from bioassay_mtl.training.score import AVERAGE_PRECISION, SKILL
@@ -34,7 +35,7 @@ from bioassay_mtl.training.search_space import (
     with_settings,
 )
 from bioassay_mtl.training.usable import usable_parts
-from bioassay_mtl.training.warm_start import start_of, with_start
+from bioassay_mtl.training.warm_start import start_of
 
 if TYPE_CHECKING:
     import optuna
@@ -56,6 +57,7 @@ def train_tuned(
     name: str | None = None,
     workers: int = 1,
     progress: Progress | None = None,
+    record: Mapping[str, Any] | None = None,
     weights: NDArray[np.float32] | None = None,
     start: Model | None = None,
 ) -> Model:
@@ -63,7 +65,7 @@ def train_tuned(
 
     Parameters
     ----------
-    panel, config, out, parts, name, workers, weights, start
+    panel, config, out, parts, name, workers, record, weights, start
         As for :func:`bioassay_mtl.training.fit.train`.
     trials
         How many settings are tried.
@@ -87,8 +89,7 @@ def train_tuned(
     MissingExtraError
         Optuna is not installed.
     """
-    config = TrainingConfig.of(config or {}) if not isinstance(config, TrainingConfig) else config
-    config = with_start(config)
+    config, chosen = settled(config, panel, start=start, stops=True)
     out = None if out is None else Path(out)
     import_optuna()
     scratch = scratch_folder(out, resume, JOURNAL) if out else None
@@ -105,7 +106,7 @@ def train_tuned(
         "name": name,
         "progress": progress,
         "features": features,
-        "record": {"tuning": found},
+        "record": {"tuning": found, **({"chosen": chosen} if chosen else {}), **(record or {})},
         **begin,
     }
     if members > 1:

@@ -37,6 +37,7 @@ def small_config(**changes: Any) -> TrainingConfig:
             "experts": [{"inputs": ["morgan"], "n": 2, "width": 16, "depth": 2}],
             "tower": {"kind": "per_expert"},
         },
+        "split": {"kind": "random", "fractions": (0.8, 0.1, 0.1)},
         "epochs": 4,
         "batch_size": 64,
         "learning_rate": 0.02,

@@ -27,6 +27,7 @@ KINDS = (
     Censored(unit="pIC50"),
 )
 TASKS = ("amine", "most", "size", "mass", "potency")
+PARTS = {"kind": "random", "fractions": (0.6, 0.1, 0.3)}
 COLUMNS = (
     *("amine", "most[carbon]", "most[oxygen]", "most[nitrogen]"),
     *("size[small]", "size[medium]", "size[large]", "mass", "potency"),
@@ -58,7 +59,7 @@ def mixed_panel(nci_smiles: list[str]) -> Panel:
 
 
 def test_every_kind_learns(mixed_panel: Panel) -> None:
-    config = small_config(epochs=30, patience=30, split={"fractions": [0.6, 0.1, 0.3]})
+    config = small_config(epochs=30, patience=30, split=PARTS)
     model = train(mixed_panel, config)
     macro = model.metrics["test"]["macro_by_kind"]
     assert set(macro) == {kind.kind for kind in KINDS}

@@ -1,0 +1,156 @@
+"""Settings for the panel at hand, where the general defaults are those of a large one.
+
+What the user sets stays: settings, one by one, and the fields of ``split``. What ``start_from``
+brings, or a model that a run goes on from, counts as set.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from bioassay_mtl.chem.blocks import Block
+from bioassay_mtl.chem.descriptors import DenseBlock
+from bioassay_mtl.chem.features import PackedBits, SparseCounts
+from bioassay_mtl.chem.fingerprints import fingerprint_from
+from bioassay_mtl.data.panel import Panel
+from bioassay_mtl.training.config import DEFAULT_FINGERPRINTS, TrainingConfig
+from bioassay_mtl.training.warm_start import with_start
+
+if TYPE_CHECKING:
+    from bioassay_mtl.nn.model import Model
+
+SMALL = 10_000
+"""Rows from which on the general defaults hold; they were chosen on 44,000."""
+
+NO_STOPPING = 1_000
+"""Rows under which a tenth of them cannot tell a good epoch from a lucky one."""
+
+TINY = Panel.from_arrays(["C"], [1], ["any"])
+"""A panel that gets all that any panel gets."""
+
+DESCRIPTORS = {"kind": "rdkit_descriptors"}
+
+Inputs = Mapping[str, Mapping[str, Any]]
+
+
+def settled(
+    config: TrainingConfig | Mapping[str, Any] | None,
+    panel: Panel,
+    *,
+    start: Model | None = None,
+    stops: bool = False,
+) -> tuple[TrainingConfig, str]:
+    """All settings of a run on a panel: the given ones, those of the rule, the general defaults.
+
+    Settled once, settings stay the same.
+
+    Parameters
+    ----------
+    config
+        What is given.
+    panel
+        The rows to split and train on.
+    start
+        The model that the run goes on from, if any: it reads what that reads.
+    stops
+        Whether the run cannot do without validation rows, as a search cannot.
+
+    Returns
+    -------
+    The settings, and what was chosen for the panel, in a line for people; empty for nothing.
+    """
+    config = config if isinstance(config, TrainingConfig) else TrainingConfig.of(config or {})
+    config = with_start(config)
+    if start is not None:
+        config = _as_of(start, config)
+    given = config.model_fields_set
+    n = n_measured(panel)
+    found: dict[str, Any] = {"split": {}}
+    said = []
+    for settings, words in _choices(panel, n, config, stops):
+        split = {
+            name: value
+            for name, value in settings.pop("split", {}).items()
+            if "split" not in given or name not in config.split.model_fields_set
+        }
+        own = {name: value for name, value in settings.items() if name not in given}
+        if split or own:
+            found |= own
+            found["split"] |= split
+            said.append(words)
+    values = {name: getattr(config, name) for name in given} | found
+    if "split" in given:
+        values["split"] |= config.split.model_dump(exclude_unset=True)
+    whole = TrainingConfig.of(TrainingConfig.of(values).model_dump())  # nothing is left unset
+    return whole, f"{n:,} rows: {', '.join(said)}" if said else ""
+
+
+def n_measured(panel: Panel) -> int:
+    """Rows with a measured cell."""
+    return int(np.count_nonzero(panel.mask.any(axis=1)))
+
+
+def _choices(
+    panel: Panel, n: int, config: TrainingConfig, stops: bool
+) -> Iterator[tuple[dict[str, Any], str]]:
+    """The rule: settings, and what is said of them."""
+    inputs: Inputs = config.fingerprints
+    if "fingerprints" not in config.model_fields_set:
+        if panel.structures is None:
+            inputs = {
+                name: given_input(name, each) for name, each in (panel.features or {}).items()
+            }
+            yield {"fingerprints": inputs}, "its features as they are"
+        elif n < SMALL:
+            inputs = {**DEFAULT_FINGERPRINTS, "descriptors": DESCRIPTORS}
+            yield {"fingerprints": inputs}, "descriptors beside fingerprints"
+    if n < SMALL:
+        network = small_network(inputs, n)
+        n_experts = sum(group["n"] for group in network["experts"])
+        width = network["experts"][0]["width"]
+        yield {"network": network}, f"{n_experts} experts of {width} units"
+        epochs = int(np.clip(round(30 * (1000 / max(n, 1)) ** 0.5), 12, 30))
+        yield {"epochs": epochs}, f"{epochs} epochs"
+    yield {"split": {"kind": "stratified"}}, "a stratified split"
+    if n < NO_STOPPING and not stops:
+        yield {"split": {"fractions": (0.8, 0.0, 0.2)}}, "no rows spent on stopping early"
+
+
+def small_network(inputs: Inputs, n_rows: int) -> dict[str, Any]:
+    """Three experts for descriptors, and one for each other input; one that is alone has four."""
+    rest = {"width": 200 if n_rows < 3000 else 400}
+    mlp = {"depth": 2, "dropout": 0.4}
+    experts = []
+    for name, settings in inputs.items():
+        kind = settings["kind"]
+        n = 4 if len(inputs) == 1 else 3 if kind == DESCRIPTORS["kind"] else 1
+        layers = {"kind": "gine"} if kind == "graph" else mlp
+        experts.append({"inputs": (name,), "n": n, **rest, **layers})
+    gate = {"kind": "static", "weight_decay": 10.0}
+    return {"experts": experts, "gate": gate, "tower": {"kind": "per_expert"}}
+
+
+def given_input(name: str, block: Block) -> Mapping[str, Any]:
+    """Settings of the input that a block is: of a default one, if it may be that."""
+    known = DEFAULT_FINGERPRINTS.get(name)
+    if known is not None and fingerprint_from(known).holds(block):
+        return known
+    if isinstance(block, SparseCounts):
+        scale = {"counts": True, "scale": block.scale}
+        return {"kind": "given", "n_bits": block.n_features, **scale}
+    if isinstance(block, PackedBits):
+        return {"kind": "given", "n_bits": block.n_features}
+    if isinstance(block, DenseBlock):
+        return {"kind": "dense", "n_columns": block.n_features}
+    return {"kind": "graph", "codes": block.codes}
+
+
+def _as_of(model: Model, config: TrainingConfig) -> TrainingConfig:
+    """The settings with the inputs and the network of a model, where they set none."""
+    prints = {name: f.model_dump() for name, f in model.featurizer.fingerprints.items()}
+    theirs = {"fingerprints": prints, "network": model.network_config}
+    unset = {key: value for key, value in theirs.items() if key not in config.model_fields_set}
+    return config.model_copy(update=unset)

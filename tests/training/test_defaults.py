@@ -1,0 +1,142 @@
+"""Settings chosen for the panel at hand, and what is set by the user beside them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from bioassay_mtl.chem.descriptors import DenseBlock
+from bioassay_mtl.chem.features import PackedBits
+from bioassay_mtl.data import Panel, split
+from bioassay_mtl.nn.model import Model
+from bioassay_mtl.training.config import TrainingConfig
+from bioassay_mtl.training.defaults import NO_STOPPING, SMALL, settled
+from bioassay_mtl.training.ensemble import train_ensemble
+from bioassay_mtl.training.fit import train
+from tests.training.conftest import small_config
+from tests.training.test_fit import same
+from tests.training.test_resume import Killed
+
+QUICK: dict[str, Any] = {"fingerprints": small_config().fingerprints, "loggers": ()}
+
+
+def panel_of(n_rows: int, n_measured: int) -> Panel:
+    labels = np.full((n_rows, 2), -1)
+    labels[:n_measured, 0] = np.arange(n_measured) % 2
+    return Panel.from_arrays(["C"] * n_rows, labels, ["a", "b"])
+
+
+def ringed(smiles: list[str]) -> Panel:
+    rings = [each.count("1") > 0 for each in smiles]
+    return Panel.from_arrays(smiles, np.array(rings, int), ["ring"])
+
+
+@pytest.mark.parametrize("n", [0, 1, 100, 999, 1000, 5000, 9_999, 10_000])
+def test_what_is_chosen(n: int) -> None:
+    config, why = settled(None, panel_of(max(n, 1), n))
+    assert config.split.kind == "stratified"
+    assert (config.split.fractions[1] == 0) == (n < NO_STOPPING)
+    assert ("descriptors" in config.fingerprints) == (n < SMALL)
+    assert config.epochs >= TrainingConfig().epochs
+    assert why.startswith(f"{n:,} rows: ")
+    assert ("descriptors" in why) == (n < SMALL)
+
+
+def test_rows_without_a_measurement_do_not_count() -> None:
+    assert settled(None, panel_of(12_000, 100)) == settled(None, panel_of(100, 100))
+
+
+def test_epochs_fall_with_rows_to_the_general_default() -> None:
+    rows = (100, 1000, 2000, 5000, 9_999, 10_000)
+    epochs = [settled(None, panel_of(n, n))[0].epochs for n in rows]
+    assert epochs == sorted(epochs, reverse=True)
+    assert epochs[0] > epochs[-1] == TrainingConfig().epochs
+
+
+def test_what_is_set_stays() -> None:
+    panel = panel_of(300, 300)
+    rule, _ = settled(None, panel)
+    given = {"epochs": 3, "split": {"seed": 5}}
+    config, why = settled(given, panel)
+    assert (config.epochs, config.split.seed) == (3, 5)
+    assert (config.split.kind, config.split.fractions) == ("stratified", rule.split.fractions)
+    assert (config.network, config.fingerprints) == (rule.network, rule.fingerprints)
+    assert "epochs" not in why
+    assert settled(TrainingConfig(epochs=3, split={"seed": 5}), panel)[0] == config
+    assert settled(config, panel_of(SMALL, SMALL)) == (config, "")  # settled once for all
+    assert settled(TrainingConfig.of(TrainingConfig().model_dump()), panel)[1] == ""
+
+
+def test_experts_read_the_inputs_that_are_set() -> None:
+    config, why = settled(QUICK, panel_of(300, 300))
+    assert [group.inputs for group in config.network.experts] == [("morgan",)]  # type: ignore[attr-defined]
+    assert "descriptors" not in why
+
+
+def test_a_search_has_rows_to_judge_by() -> None:
+    config, _ = settled(None, panel_of(300, 300), stops=True)
+    assert config.split.fractions[1] > 0
+
+
+def test_a_warm_start_fixes_inputs_and_experts() -> None:
+    config, why = settled({"start_from": "pcba128"}, panel_of(300, 300))
+    assert set(config.fingerprints) == {"morgan", "torsion", "atom_pair"}
+    assert {group.width for group in config.network.experts} == {600}  # type: ignore[attr-defined]
+    assert "experts" not in why
+    assert "descriptors" not in why
+
+
+def test_features_without_structures_are_read_as_they_are() -> None:
+    rng = np.random.default_rng(0)
+    blocks = {
+        "prints": PackedBits(rng.integers(0, 256, (60, 8), np.uint8), 64),
+        "plate": DenseBlock(rng.normal(size=(60, 5)).astype(np.float32)),
+    }
+    panel = Panel.from_arrays(blocks, blocks["plate"].values[:, 0] > 0, ["a"])
+    model = train(panel, {"epochs": 10, "loggers": ()})
+    assert {n: f.kind for n, f in model.featurizer.fingerprints.items()} == {
+        "prints": "given",
+        "plate": "dense",
+    }
+    assert model.metrics["test"]["macro"]["roc_auc"] > 0.7
+
+
+def test_the_folder_records_what_was_chosen_and_a_resumed_run_is_the_same(
+    nci_smiles: list[str], tmp_path: Path
+) -> None:
+    panel = ringed(nci_smiles[:100])
+    whole = train(panel, {**QUICK, "epochs": 3})
+    out = tmp_path / "mine"
+
+    def stop(record: Any) -> None:
+        if record["epoch"] == 2:
+            raise Killed
+
+    with pytest.raises(Killed):
+        train(panel, {**QUICK, "epochs": 3}, out=out, progress=stop)
+    resumed = train(panel, {**QUICK, "epochs": 3}, out=out, resume=True)
+    assert same(whole, resumed)
+    known = Model.load(out).training
+    config, why = settled({**QUICK, "epochs": 3}, panel)
+    assert (known["chosen"], TrainingConfig.of(known["config"])) == (why, config)
+    joined = train_ensemble(panel, {**QUICK, "epochs": 3}, 2)
+    assert joined.training["chosen"] == why
+
+
+def test_a_run_that_goes_on_reads_what_its_model_reads(nci_smiles: list[str]) -> None:
+    config = {"epochs": 1, "loggers": (), "network": small_config().network}
+    model = train(ringed(nci_smiles[:60]), QUICK | config)
+    more = train(ringed(nci_smiles[60:160]), {"epochs": 1, "loggers": ()}, start=model)
+    assert more.network_config == model.network_config
+
+
+def test_a_small_panel_is_trained(nci_smiles: list[str]) -> None:
+    panel = ringed(nci_smiles[:120])
+    model = train(panel, {"epochs": 12, "loggers": ()})
+    parts = split(panel, TrainingConfig.of(model.training["config"]).split)
+    assert model.metrics["valid"] is None
+    assert model.metrics["test"]["n_molecules"] in (len(parts.test), len(parts.test) - 1)
+    assert model.metrics["test"]["macro"]["roc_auc"] > 0.8
