@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -139,10 +139,16 @@ def _pcba(protocol: str, given: str | None) -> Source:
     return Source(panel, fit, valid, rows.test, about[protocol], largest(groups), prints)
 
 
-def _table(file: str, how: SplitConfig, groups: dict[str, str], given: str | None) -> Source:
-    """A SMILES table, split by the package."""
+def table_source(
+    file: str,
+    how: SplitConfig,
+    groups: dict[str, str],
+    given: str | None,
+    tasks: Sequence[str] | None = None,
+) -> Source:
+    """A SMILES table, all assays or some, split by the package."""
     folder = find_data(given)
-    panel = Panel.read(folder / file)
+    panel = Panel.read(folder / file, tasks=tasks)
     panel = panel.take(panel_features(panel, Featurizer.from_config({"fingerprints": BITS})).ok)
     parts = split(panel, how)
     shares = " / ".join(f"{100 * share:.0f}" for share in how.fractions)
@@ -189,7 +195,7 @@ def _register() -> None:
     for name, groups in (("tox21", TOX21_GROUPS), ("muv", MUV_GROUPS)):
         for end, how in (("", RANDOM), ("_scaffold", SCAFFOLD)):
             sources.register(name + end)(
-                lambda given, name=name, how=how, groups=groups: _table(
+                lambda given, name=name, how=how, groups=groups: table_source(
                     f"{name}.csv.gz", how, groups, given
                 )
             )

@@ -1,4 +1,4 @@
-"""DeepChem's MultitaskClassifier, one hidden layer of 1,000, weights = mask."""
+"""DeepChem's MultitaskClassifier or -Regressor, one hidden layer of 1,000, weights = mask."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import copy
 import io
 import tempfile
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +16,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from benchmarks.rivals import scores
+from bioassay_mtl.data.labels import is_measured
 
 LAYERS = (1000,)
 DROPOUT = 0.5
@@ -46,21 +48,23 @@ class NetworkResult:
 
 def fit_network(
     x: sparse.csr_matrix,
-    label: NDArray[np.int8],
+    label: NDArray[Any],
     rows: dict[str, NDArray[np.int64]],
     tasks: tuple[str, ...],
     seed: int,
     epochs: int = EPOCHS,
     stop_early: bool = True,
     minutes: float = float("inf"),
+    score: Callable[[NDArray[np.floating]], float] | None = None,
 ) -> NetworkResult:
     """Fit with early stopping, or for a given number of epochs.
 
     Parameters
     ----------
     x : (n_molecules, n_features) sparse
-    label : (n_molecules, n_tasks) int8
-        1 active, 0 inactive, -1 not measured (weight 0).
+    label : (n_molecules, n_tasks) int8 or float
+        1 active, 0 inactive, -1 not measured (weight 0); or values in standard units, NaN where not
+        measured.
     rows : dict
         Row numbers under ``fit``, ``valid`` and ``test``.
     tasks : tuple of str
@@ -71,6 +75,8 @@ def fit_network(
         Keep the weights of the epoch of highest macro AP on ``valid``.
     minutes : float
         Begin no epoch after this long.
+    score : callable or None
+        From predictions of ``valid`` to what is highest in the best epoch; None for macro AP.
     """
     started = time.monotonic()
     # DeepChem greets on both streams at import; the results must stay one JSON object a line.
@@ -85,12 +91,20 @@ def fit_network(
     def dataset(numbers: NDArray[np.int64]) -> Any:
         known = label[numbers]
         return deepchem.data.NumpyDataset(
-            x[numbers].toarray(), np.maximum(known, 0), (known >= 0).astype(np.float32)
+            x[numbers].toarray(),
+            np.where(is_measured(known), known, 0),
+            is_measured(known).astype(np.float32),
         )
 
+    def average_precision(guess: NDArray[np.floating]) -> float:
+        return scores.macro(scores.score_all(label[rows["valid"]], guess, tasks)).ap
+
+    score = score or average_precision
     parts = {name: dataset(numbers) for name, numbers in rows.items()}
     with tempfile.TemporaryDirectory() as folder:
-        model = deepchem.models.MultitaskClassifier(
+        of_values = label.dtype.kind == "f"
+        kind = "MultitaskRegressor" if of_values else "MultitaskClassifier"
+        model = getattr(deepchem.models, kind)(
             n_tasks=len(tasks),
             n_features=x.shape[1],
             layer_sizes=list(LAYERS),
@@ -100,22 +114,25 @@ def fit_network(
             model_dir=folder,
             device=torch.device("cpu"),
         )
-        best_ap, best_epoch, best_state, epoch = -1.0, 0, None, 0
+
+        def predict(part: str) -> NDArray[np.floating]:
+            found = model.predict(parts[part])
+            return np.asarray(found[..., 0] if of_values else found[..., 1])
+
+        best, best_epoch, best_state, epoch = -np.inf, 0, None, 0
         for epoch in range(1, epochs + 1):
             model.fit(parts["fit"], nb_epoch=1, checkpoint_interval=0)
             if not stop_early:
                 best_epoch = epoch
                 continue
-            guess = model.predict(parts["valid"])[..., 1]
-            ap = scores.macro(scores.score_all(label[rows["valid"]], guess, tasks)).ap
-            if ap > best_ap:
-                best_ap, best_epoch = ap, epoch
+            now = score(predict("valid"))
+            if now > best:
+                best, best_epoch = now, epoch
                 best_state = copy.deepcopy(model.model.state_dict())
             out_of_time = time.monotonic() - started > minutes * 60
             if out_of_time or epoch - best_epoch >= PATIENCE:
                 break
         if best_state is not None:
             model.model.load_state_dict(best_state)
-        valid = model.predict(parts["valid"])[..., 1]
-        test = model.predict(parts["test"])[..., 1]
+        valid, test = predict("valid"), predict("test")
     return NetworkResult(valid, test, best_epoch, epoch)

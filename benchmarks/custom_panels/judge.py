@@ -1,0 +1,58 @@
+"""Scores of predictions: of outcomes as of every rival, of values with their bounds."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmarks.custom_panels.panels import CustomPanel
+from benchmarks.mtl_study.datasets import Rows
+from benchmarks.rivals.ledger import Entry, make_entry
+from benchmarks.rivals.scores import macro, score_all
+from bioassay_mtl.data.metrics import evaluate
+
+OF_OUTCOMES = ("ap", "auc")
+OF_VALUES = ("rmse", "concordance", "r2")
+LOWER_IS_BETTER = ("rmse",)
+
+Key = tuple[str, str, str, str, int, str]
+
+
+def choice_score(data: CustomPanel, guess: NDArray[np.floating]) -> float:
+    """What a network is stopped by, from its predictions (n_valid, T) of the validation rows.
+
+    Macro average precision; of values the mean RMSE of the exact ones with its sign turned.
+    """
+    if data.is_binary:
+        return macro(score_all(data.panel.labels[data.parts.valid], guess, data.panel.tasks)).ap
+    return -float(np.mean(_values(data, data.parts.valid, guess)["rmse"]))
+
+
+def scored(
+    data: CustomPanel, key: Key, guess: NDArray[np.floating], seconds: float, notes: dict[str, Any]
+) -> Entry:
+    """The entry of a piece of work, from its predictions (n_test, T) of the test rows."""
+    test, tasks = data.parts.test, data.panel.tasks
+    if data.is_binary:
+        return make_entry(key, score_all(data.panel.labels[test], guess, tasks), seconds, notes)
+    values = {n: v.round(5).tolist() for n, v in _values(data, test, guess).items()}
+    bare = make_entry(key, {}, seconds, notes | {"values": values})
+    return replace(bare, assays=list(tasks))
+
+
+def metrics_of(entry: Entry) -> dict[str, list[float]]:
+    """By the name of a metric its values, parallel to ``entry.assays``."""
+    values: dict[str, list[float]] | None = entry.notes.get("values")
+    return values or {"ap": entry.ap, "auc": entry.auc}
+
+
+def _values(
+    data: CustomPanel, rows: Rows, guess: NDArray[np.floating]
+) -> dict[str, NDArray[np.float64]]:
+    panel = data.panel
+    bounds = None if panel.bounds is None else panel.bounds[rows]
+    found = evaluate(panel.labels[rows], guess, panel.tasks, kinds=panel.kinds, bounds=bounds)
+    return {name: found.values[name] for name in OF_VALUES}

@@ -1,0 +1,44 @@
+"""What ``bioassay-mtl train`` makes of a panel with no option given, alone and five together."""
+
+from __future__ import annotations
+
+from benchmarks.custom_panels.contender import Options, Outcome, contenders
+from benchmarks.custom_panels.panels import CustomPanel
+from benchmarks.mixture_study.runs import n_parameters
+from bioassay_mtl.nn.model import Model
+from bioassay_mtl.training import train
+from bioassay_mtl.training.config import TrainingConfig
+from bioassay_mtl.training.defaults import settled
+from bioassay_mtl.training.ensemble import train_ensemble
+
+MEMBERS = 5
+
+
+@contenders.register("bioassay_mtl")
+def single(data: CustomPanel, seed: int, options: Options) -> Outcome:
+    """One model."""
+    return _outcome(data, train(data.panel, config(data, seed, options), parts=data.parts))
+
+
+@contenders.register("bioassay_mtl, 5 seeds")
+def ensemble(data: CustomPanel, seed: int, options: Options) -> Outcome:
+    """``--ensemble 5``."""
+    chosen = config(data, MEMBERS * seed, options)  # so that no two ensembles share a member
+    return _outcome(data, train_ensemble(data.panel, chosen, MEMBERS, parts=data.parts))
+
+
+def config(data: CustomPanel, seed: int, options: Options) -> TrainingConfig:
+    """Settings of the command line for this panel."""
+    given = {"seed": seed, "epochs": 1} if options.quick else {"seed": seed}
+    return settled(TrainingConfig.of(given), data.panel)[0]
+
+
+def _outcome(data: CustomPanel, model: Model) -> Outcome:
+    test = data.panel.take(data.parts.test)
+    notes = {
+        "parameters": n_parameters(model),
+        "epochs": len(model.training["history"]),
+        "best_epoch": model.training["best_epoch"],
+    }
+    predicted = model.predict(list(test.structures or ()))
+    return Outcome(predicted[list(data.panel.tasks)].to_numpy(), model.training["config"], notes)
