@@ -32,9 +32,15 @@ class StackedProduct:
         self._made_from: tuple[int, int] | None = None
 
     def __call__(self, x: Tensor, weight: Tensor) -> Tensor:
-        """``x (B, E, K), weight (E, K, N) or (K, N) -> (E, B, N)``."""
+        """``x (B, E or 1, K), weight (E, K, N) or (K, N) -> (E, B, N)``."""
         if not _suits_onednn(x, weight):
+            if weight.dim() == 3 and x.shape[1] < len(weight):  # one wide product
+                wide = weight.transpose(0, 1).flatten(1)
+                product = _batched_product(x.transpose(0, 1), wide)[0]
+                return product.unflatten(1, (len(weight), -1)).transpose(0, 1)
             return _batched_product(x.transpose(0, 1), weight)
+        if weight.dim() == 3:
+            x = x.expand(-1, len(weight), -1)
         matrices = self._rearranged(weight)
         products = x.new_empty(x.shape[1], x.shape[0], weight.shape[-1])
         for expert, product in enumerate(products):

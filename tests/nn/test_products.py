@@ -50,6 +50,23 @@ def test_the_place_of_a_row_changes_no_bit(shape: tuple[int, ...]) -> None:
     assert torch.equal(straight, turned)
 
 
+@pytest.mark.parametrize("shape", [(N_EXPERTS, 40, 3), (N_EXPERTS, 144, 128)])
+@pytest.mark.parametrize("kind", [torch.float32, torch.float64])
+def test_one_input_for_all_equals_a_copy_for_each(
+    shape: tuple[int, ...], kind: torch.dtype
+) -> None:
+    x, weight = (t.to(kind) for t in sample(shape, n_rows=50))
+    found = []
+    for n in (1, N_EXPERTS):
+        a, b = x[:, :1].clone().requires_grad_(), weight.clone().requires_grad_()
+        product = StackedProduct()(a.expand(-1, n, -1), b)
+        with torch.inference_mode():
+            predicted = StackedProduct()(a.expand(-1, n, -1), b)
+        found.append([product, predicted, *torch.autograd.grad(product.sin().sum(), (a, b))])
+    for once, copied in zip(*found, strict=True):
+        torch.testing.assert_close(once, copied, rtol=0, atol=1e-5 * copied.abs().max().item())
+
+
 def test_a_changed_weight_is_noticed() -> None:
     x, weight = sample((N_EXPERTS, 40, 24))
     parameter = torch.nn.Parameter(weight)

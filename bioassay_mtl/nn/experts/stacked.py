@@ -26,7 +26,6 @@ class StackedLinear(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """``(B, E or 1, H_in) -> (B, E, H_out)``."""
-        x = x.expand(-1, len(self.weight), -1)
         return self._product(x, self.weight).transpose(0, 1) + self.bias
 
 
@@ -43,4 +42,6 @@ class StackedNorm(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """``(B, E or 1, H) -> (B, E, H)``."""
+        if len(self.scale) == 1:  # in one pass
+            return functional.layer_norm(x, x.shape[-1:], 1 + self.scale[0], self.bias[0])
         return functional.layer_norm(x, x.shape[-1:]) * (1 + self.scale) + self.bias
