@@ -28,7 +28,7 @@ def write_plot(found: list[PanelStandings], titles: dict[str, str], path: Path) 
     figure, axes = plt.subplots(
         1,
         len(found),
-        figsize=(2.2 + 2.6 * len(found), 1.1 + 0.36 * len(models)),
+        figsize=(2.2 + 2.6 * len(found), 1.3 + 0.4 * len(models)),
         sharey=True,
         squeeze=False,
         layout="constrained",
@@ -40,6 +40,7 @@ def write_plot(found: list[PanelStandings], titles: dict[str, str], path: Path) 
     axes[0, 0].invert_yaxis()
     for label, model in zip(axes[0, 0].get_yticklabels(), models, strict=True):
         label.set_color(_colour(model))
+    figure.suptitle("the further right, the better; dots: seeds; bold: best", fontsize=9)
     # Without the version of the library, the same figures give the same file.
     plt.savefig(path, dpi=120, metadata={"Software": None})
     plt.close(figure)
@@ -57,13 +58,14 @@ def draw(axis: Any, panel: PanelStandings, models: list[str]) -> None:
         axis.annotate(
             f"{mean:.3f}",
             (mean, place),
-            xytext=(6, 0),
+            xytext=(4, 7),
             textcoords="offset points",
             va="center",
             fontsize=8,
             color=colour,
+            fontweight="bold" if round(mean, 3) == panel.best(metric) else "normal",
         )
-    axis.margins(x=0.28)
+    axis.margins(x=0.22)
     if metric in LOWER_IS_BETTER:
         axis.invert_xaxis()
     axis.set_xlabel(AXES[metric], fontsize=8)
