@@ -16,14 +16,16 @@ if TYPE_CHECKING:
     from bioassay_mtl.data.panel import Panel
     from bioassay_mtl.nn.model import Model
     from bioassay_mtl.training.config import TrainingConfig
+    from bioassay_mtl.training.cross_validation import cross_validate
     from bioassay_mtl.training.fit import train
 
-__all__ = ["Model", "Panel", "TrainingConfig", "__version__", "load", "train"]
+__all__ = ["Model", "Panel", "TrainingConfig", "__version__", "cross_validate", "load", "train"]
 
 _HOMES = {
     "Model": "bioassay_mtl.nn.model",
     "Panel": "bioassay_mtl.data.panel",
     "TrainingConfig": "bioassay_mtl.training.config",
+    "cross_validate": "bioassay_mtl.training.cross_validation",
     "train": "bioassay_mtl.training.fit",
 }
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -20,11 +19,11 @@ from bioassay_mtl.cli.panel_schema import (
     kinds_line,
     schema_of,
 )
+from bioassay_mtl.cli.runs import check_folds, run_of
 from bioassay_mtl.cli.settings import Asked, read_settings
 from bioassay_mtl.errors import ConfigError
 
 if TYPE_CHECKING:
-    from bioassay_mtl.nn.model import Model
     from bioassay_mtl.training.config import TrainingConfig
 
 
@@ -59,6 +58,17 @@ def train(
     ] = None,
     ensemble: Annotated[
         int, typer.Option(min=1, metavar="K", help="Train K members, and join them into one model.")
+    ] = 1,
+    folds: Annotated[
+        int | None,
+        typer.Option(
+            min=2,
+            metavar="K",
+            help="Cross-validate: train K networks, each without a fold, and join them.",
+        ),
+    ] = None,
+    repeats: Annotated[
+        int, typer.Option(min=1, metavar="R", help="Deal the folds anew R times.")
     ] = 1,
     tune: Annotated[
         int,
@@ -111,6 +121,7 @@ def train(
     from bioassay_mtl.training.defaults import TINY, settled
     from bioassay_mtl.training.warm_start import with_start
 
+    check_folds(folds, repeats, ensemble, tune)
     own = (("device", device), ("balance.kind", balance))
     changes = [f"{key}={value}" for key, value in own if value is not None]
     asked = Asked(read_settings(config), start_from, (*(settings or ()), *changes), seed)
@@ -140,45 +151,25 @@ def train(
     if why:
         typer.echo(why, err=True)
 
-    from bioassay_mtl.data.splits import split
-    from bioassay_mtl.report import held_out, write_model_report
+    from bioassay_mtl.report import write_model_report
     from bioassay_mtl.screening.pipeline import available_cores
 
-    run = _training(ensemble, tune)
-    workers = workers or available_cores()
-    parts = split(table, chosen.split)
-    with shown_epochs(chosen.epochs, ensemble, tune) as show:
-        model = run(
+    run = run_of(folds, repeats, ensemble, tune)
+    with shown_epochs(chosen.epochs, folds * repeats if folds else ensemble, tune) as show:
+        evidence = run(
             table,
             chosen,
             out=out,
             resume=resume,
-            parts=parts,
-            workers=workers,
+            workers=workers or available_cores(),
             progress=show,
             record={"chosen": why} if why else None,
         )
-    page = Path(out) / "report.html"
-    write_model_report(held_out(model, table, parts, workers=workers), page)
-    typer.echo(f"{out}: a model of {len(model.tasks)} assays", err=True)
+    write_model_report(evidence, Path(out) / "report.html")
+    typer.echo(f"{out}: a model of {len(evidence.model.tasks)} assays", err=True)
 
 
 def _show(config: TrainingConfig) -> None:
     import yaml
 
     typer.echo(yaml.safe_dump(config.model_dump(mode="json"), sort_keys=False), nl=False)
-
-
-def _training(members: int, trials: int) -> Callable[..., Model]:
-    """Of one model or several, after a search or without one."""
-    if trials:
-        from bioassay_mtl.training.tuning import train_tuned
-
-        return partial(train_tuned, trials=trials, members=members)
-    if members > 1:
-        from bioassay_mtl.training.ensemble import train_ensemble
-
-        return partial(train_ensemble, members=members)
-    from bioassay_mtl.training.fit import train
-
-    return train

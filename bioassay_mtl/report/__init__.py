@@ -1,6 +1,6 @@
 """Pages to read: what a model can do, and what a screen found."""
 
-from bioassay_mtl.report.evidence import Evidence, gather, held_out, sample_of
+from bioassay_mtl.report.evidence import Evidence, gather, held_out, out_of_fold, sample_of
 from bioassay_mtl.report.model_report import model_report, write_model_report
 from bioassay_mtl.report.screen_report import screen_report, write_screen_report
 from bioassay_mtl.report.tally import ScreenTally, screen_tally
@@ -11,6 +11,7 @@ __all__ = [
     "gather",
     "held_out",
     "model_report",
+    "out_of_fold",
     "sample_of",
     "screen_report",
     "screen_tally",

@@ -20,6 +20,7 @@ from bioassay_mtl.errors import InputError
 if TYPE_CHECKING:
     from bioassay_mtl.data.splits import Split
     from bioassay_mtl.nn.model import Model
+    from bioassay_mtl.training.cross_validation import CrossValidation
 
 SAMPLE = 256
 
@@ -202,3 +203,22 @@ def held_out(model: Model, panel: Panel, parts: Split, *, workers: int = 1) -> E
             with suppress(InputError):  # none of them can be read: another part tells more
                 return gather(model, panel.take(part), rows=name, workers=workers)
     raise InputError("no molecule of the panel can be read", hint="check its SMILES")
+
+
+def out_of_fold(found: CrossValidation) -> Evidence:
+    """What networks said of molecules that they had not seen, the mean of the repeats.
+
+    Parameters
+    ----------
+    found
+        Of a model trained by folds.
+    """
+    ok = found.features.ok
+    return Evidence(
+        found.model,
+        found.panel.take(ok),
+        found.predictions[:, ok].mean(axis=0),
+        rows="all molecules, each predicted by networks that had not seen it",
+        left_out=int((~ok).sum()),
+        sample=sample_of(found.features),
+    )

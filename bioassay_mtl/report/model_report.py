@@ -8,6 +8,7 @@ from markupsafe import Markup
 
 from bioassay_mtl.report.evidence import Evidence
 from bioassay_mtl.report.experts import experts_section
+from bioassay_mtl.report.folds import folds_section
 from bioassay_mtl.report.kinds import Findings, kind_reports
 from bioassay_mtl.report.page import join, key_figures, page, paragraph
 from bioassay_mtl.report.training import settings_section, training_section
@@ -41,6 +42,7 @@ def model_report(evidence: Evidence) -> str:
         lead,
         [
             *(section for each in found for section in each.sections),
+            folds_section(evidence.model),
             experts_section(evidence),
             training_section(evidence.model),
             settings_section(evidence),

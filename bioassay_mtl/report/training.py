@@ -13,6 +13,7 @@ from bioassay_mtl._version import __version__
 from bioassay_mtl.data.splits import SplitConfig
 from bioassay_mtl.nn.model import Model
 from bioassay_mtl.report.evidence import Evidence
+from bioassay_mtl.report.folds import fold_words
 from bioassay_mtl.report.page import Section, facts, figure, folded, join, paragraph
 from bioassay_mtl.report.plot import Axis, Plot
 from bioassay_mtl.report.wording import brief, counted, percent
@@ -93,18 +94,18 @@ def _split(model: Model) -> Markup:
         if name in ("fractions", "seed") or value != usual.get(name, value)
     }
     used.pop("kind", None)
-    if rows.get("train") == total:
+    if rows.get("train") == total and not fold_words(model):
         return (
             Markup("<h3>Split</h3>")
             + paragraph("All molecules were trained on: none was held out.")
             + facts(pairs[:1])
         )
+    words = SPLITS.get(kind, f"Split by {kind}.") + COPIES
+    if folds := fold_words(model):
+        words += " Parts are folds here, each held out by a network of its own."
+        pairs = [("Molecules", f"{total:,}"), ("Folds", folds)]
     pairs.append(("Split", ", ".join([kind, *(f"{n} {_plain(v)}" for n, v in used.items())])))
-    return (
-        Markup("<h3>Split</h3>")
-        + paragraph(SPLITS.get(kind, f"Split by {kind}.") + COPIES)
-        + facts(pairs)
-    )
+    return Markup("<h3>Split</h3>") + paragraph(words) + facts(pairs)
 
 
 def settings_section(evidence: Evidence) -> Section:

@@ -34,7 +34,7 @@ def model_card(model: Model) -> str:
         lines += ["Macro means over the tasks of each kind that have two different outcomes."]
     elif measured:
         lines += ["| rows | molecules | ROC-AUC | average precision |", "|---|---|---|---|"]
-        lines += [_metric_row(part, rows[part], values) for part, values in measured.items()]
+        lines += [_metric_row(part, values) for part, values in measured.items()]
         lines += ["", "Macro means over the assays with an active and an inactive molecule."]
     return "\n".join(lines) + "\n"
 
@@ -56,10 +56,10 @@ def _cells(model: Model) -> str:
 
 def _by_kind(part: str, values: Mapping[str, Any]) -> list[str]:
     """A table of the means of each kind on one part."""
-    lines = [f"| {part} | metric | mean |", "|---|---|---|"]
+    lines = [f"| {_rows(part, values)} | metric | mean |", "|---|---|---|"]
     for kind, macro in values["macro_by_kind"].items():
-        for name, value in macro.items():
-            lines.append(f"| {kind} | {name} | {'n/a' if value is None else f'{value:.3f}'} |")
+        names = [name for name in macro if not name.endswith("_sd")]
+        lines += [f"| {kind} | {name} | {_mean(macro, name)} |" for name in names]
     return [*lines, ""]
 
 
@@ -71,7 +71,18 @@ def describe_inputs(model: Model) -> list[str]:
     ]
 
 
-def _metric_row(part: str, n: int, values: Mapping[str, Any]) -> str:
-    cells = [values["macro"][metric] for metric in ("roc_auc", "average_precision")]
-    shown = ["n/a" if cell is None else f"{cell:.3f}" for cell in cells]
-    return f"| {part} | {n:,} | {' | '.join(shown)} |"
+def _metric_row(part: str, values: Mapping[str, Any]) -> str:
+    shown = [_mean(values["macro"], metric) for metric in ("roc_auc", "average_precision")]
+    return f"| {_rows(part, values)} | {values['n_molecules']:,} | {' | '.join(shown)} |"
+
+
+def _rows(part: str, values: Mapping[str, Any]) -> str:
+    n = values.get("n_folds")
+    return part if n is None else f"out of fold (mean ± deviation of {n})"
+
+
+def _mean(macro: Mapping[str, float | None], metric: str) -> str:
+    """A mean and, over folds, its standard deviation."""
+    value, deviation = macro[metric], macro.get(f"{metric}_sd")
+    shown = "n/a" if value is None else f"{value:.3f}"
+    return shown if deviation is None else f"{shown} ± {deviation:.3f}"

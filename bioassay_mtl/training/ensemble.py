@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -21,8 +19,9 @@ from bioassay_mtl.nn.model import Model
 from bioassay_mtl.training.callbacks import Progress
 from bioassay_mtl.training.config import TrainingConfig
 from bioassay_mtl.training.defaults import settled
-from bioassay_mtl.training.fit import measure, panel_features, run_identity, train
-from bioassay_mtl.training.scratch import STATE, scratch_folder
+from bioassay_mtl.training.fit import measure, panel_features, run_identity
+from bioassay_mtl.training.members import clear, known, mark, member, numbered
+from bioassay_mtl.training.scratch import scratch_folder
 from bioassay_mtl.training.usable import usable_parts
 from bioassay_mtl.training.warm_start import start_of
 
@@ -82,72 +81,30 @@ def train_ensemble(
     parts = usable_parts(parts or split(panel, config.split), features, panel)
     if scratch is not None:
         begin = start_of(config, panel, start)
-        _mark(scratch / MARK, run_identity(panel, config, parts, begin, weights))
-    models = []
-    for number in range(1, members + 1):
-        seeded = config.model_copy(update={"seed": config.seed + number - 1})
-        folder = scratch / f"member-{number}" if scratch else None
-        if folder is not None and folder.exists():
-            models.append(Model.load(folder))
-            continue
-        model = train(
+        mark(scratch / MARK, run_identity(panel, config, parts, begin, weights))
+    models = [
+        member(
             panel,
-            seeded,
-            out=folder,
-            resume=scratch is not None and (scratch / f"member-{number}.training" / STATE).exists(),
+            config.model_copy(update={"seed": config.seed + number}),
+            scratch / f"member-{number + 1}" if scratch else None,
             parts=parts,
-            progress=_numbered(progress, number),
+            progress=numbered(progress, member=number + 1),
             features=features,
             weights=weights,
             start=start,
         )
-        # From the folder, as a resumed run has it.
-        models.append(model if folder is None else Model.load(folder))
+        for number in range(members)
+    ]
     joined = join(models, name=name or (out.name if out else "model"))
     joined.training = {
         **models[0].training,
         "config": config.model_dump(mode="json"),
-        "members": [_known(model) for model in models],
+        "members": [known(model) for model in models],
         **({"chosen": chosen} if chosen else {}),
         **(record or {}),
     }
     measure(joined, panel, features, parts)
     if out is not None and scratch is not None:
         joined.save(out)
-        for left in scratch.glob("member-*"):  # also of members that were begun and not asked for
-            if left.suffix == ".training":
-                (left / STATE).unlink(missing_ok=True)
-            else:
-                shutil.rmtree(left)
-        (scratch / MARK).unlink()
+        clear(scratch / MARK, "member")
     return joined
-
-
-def _known(model: Model) -> dict[str, Any]:
-    """What is kept of a member."""
-    known = model.training
-    valid = model.metrics["valid"]
-    return {
-        "seed": known["config"]["seed"],
-        "best_epoch": known["best_epoch"],
-        "history": known["history"],
-        "valid": None if valid is None else valid.get("macro"),
-    }
-
-
-def _numbered(progress: Progress | None, number: int) -> Progress | None:
-    """Progress that tells which member it is of."""
-    if progress is None:
-        return None
-    return lambda record: progress({"member": number, **record})
-
-
-def _mark(path: Path, identity: str) -> None:
-    """Say what the folder's members are of, or see that they are of this run."""
-    if not path.exists():
-        path.write_text(json.dumps({"identity": identity}) + "\n", encoding="utf-8")
-    elif json.loads(path.read_text(encoding="utf-8"))["identity"] != identity:
-        raise ConfigError(
-            f"{path.parent} is of an ensemble with other settings or other data; train into "
-            "another folder, or repeat the first settings"
-        )

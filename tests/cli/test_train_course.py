@@ -1,4 +1,4 @@
-"""``train`` with ``--from``, ``--ensemble`` and ``--tune``."""
+"""``train`` with ``--from``, ``--ensemble``, ``--tune`` and ``--folds``."""
 
 from __future__ import annotations
 
@@ -49,6 +49,46 @@ def test_a_tuned_ensemble_from_another_model(cli: Run, panel: Path, tmp_path: Pa
     assert training["start_from"]["name"] == "source"
     assert training["config"]["network"]["experts"][0]["learning_rate_factor"] < 1
     assert (out / "report.html").exists()
+
+
+def test_folds_make_a_model_and_judge_every_row(cli: Run, panel: Path, tmp_path: Path) -> None:
+    settings, out = tmp_path / "settings.yaml", tmp_path / "model"
+    settings.write_text(SETTINGS)
+    command = ["train", panel, "--out", out, "--config", settings, "--workers", 1]
+    done = cli(*command, "--folds", 3, "--repeats", 2)
+    assert done.code == 0, done.err
+    lines = [line.split(", epoch")[0] for line in done.err.splitlines() if "epoch 1," in line]
+    assert lines == [f"fold {number}" for number in range(1, 7)]
+    rows = (out / "predictions.csv").read_text().splitlines()
+    assert len(rows) == 1 + 2 * 100
+    metrics = json.loads((out / "metrics.json").read_text())["out_of_fold"]
+    assert metrics["n_folds"] == 6
+    assert metrics["tasks"][0]["roc_auc_sd"] > 0
+    page = (out / "report.html").read_text()
+    assert "3 folds, 2 times" in page
+    assert "Cross-validation" in page
+    assert cli("evaluate", out, panel, "--bootstrap", 0, "--workers", 1).code == 0
+    told = cli("info", out)
+    assert "roc_auc_sd" in told.out
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--repeats", 2], "--repeats needs --folds"),
+        (["--folds", 3, "--ensemble", 2], "leave out --ensemble"),
+        (["--folds", 3, "--tune", 2], "search first"),
+        (["--folds", 3, "--set", "split.kind=column"], "'column' has no folds"),
+        (["--folds", 101], "too few for 101 folds"),
+    ],
+)
+def test_what_does_not_go_with_folds(
+    cli: Run, panel: Path, tmp_path: Path, options: list[object], message: str
+) -> None:
+    done = cli("train", panel, "--out", tmp_path / "model", *options)
+    assert done.code == 2
+    assert message in done.err
+    assert not [*tmp_path.iterdir()]
 
 
 def test_printed_settings_are_those_taken_over(cli: Run) -> None:

@@ -150,7 +150,7 @@ def test_other_weights_are_another_ensemble(
     out = tmp_path / "model"
     with pytest.raises(KeyboardInterrupt):
         train_ensemble(panel, CONFIG, 2, out=out, weights=weights, progress=stop)
-    with pytest.raises(ConfigError, match="ensemble with other settings or other data"):
+    with pytest.raises(ConfigError, match="other settings or other data"):
         train_ensemble(panel, CONFIG, 2, out=out, resume=True)
 
 

@@ -1,0 +1,74 @@
+"""What ``train`` trains: one network, several of one split, or one for each fold."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from bioassay_mtl.errors import ConfigError
+
+if TYPE_CHECKING:
+    from bioassay_mtl.data.panel import Panel
+    from bioassay_mtl.nn.model import Model
+    from bioassay_mtl.report import Evidence
+    from bioassay_mtl.training.config import TrainingConfig
+
+Run = Callable[..., "Evidence"]
+"""From a panel and its settings to a model, and what that says of molecules it has not seen."""
+
+
+def check_folds(folds: int | None, repeats: int, members: int, trials: int) -> None:
+    """Raise a ConfigError where these do not go together."""
+    if folds is None and repeats > 1:
+        raise ConfigError("--repeats needs --folds")
+    if folds is not None and members > 1:
+        raise ConfigError("--folds joins a network of each fold already: leave out --ensemble")
+    if folds is not None and trials:
+        raise ConfigError(
+            "--tune and --folds exclude each other, for a search would see every fold: search "
+            "first, and give what it finds to --folds as --config"
+        )
+
+
+def run_of(folds: int | None, repeats: int, members: int, trials: int) -> Run:
+    """By folds, or on one split: one model or several, after a search or without one."""
+    return _crossing(folds, repeats) if folds else _training(members, trials)
+
+
+def _crossing(folds: int, repeats: int) -> Run:
+    """Training by folds, and what they say of all molecules."""
+    from bioassay_mtl.report import out_of_fold
+    from bioassay_mtl.training.cross_validation import cross_validate
+
+    return lambda panel, config, **given: out_of_fold(
+        cross_validate(panel, config, folds, repeats, **given)
+    )
+
+
+def _training(members: int, trials: int) -> Run:
+    """Training on one split, and what the model says of the held-out part."""
+    from bioassay_mtl.data.splits import split
+    from bioassay_mtl.report import held_out
+
+    def run(panel: Panel, config: TrainingConfig, workers: int, **given: Any) -> Evidence:
+        parts = split(panel, config.split)
+        model = _trained(members, trials)(panel, config, parts=parts, workers=workers, **given)
+        return held_out(model, panel, parts, workers=workers)
+
+    return run
+
+
+def _trained(members: int, trials: int) -> Callable[..., Model]:
+    """Of one model or several, after a search or without one."""
+    if trials:
+        from bioassay_mtl.training.tuning import train_tuned
+
+        return partial(train_tuned, trials=trials, members=members)
+    if members > 1:
+        from bioassay_mtl.training.ensemble import train_ensemble
+
+        return partial(train_ensemble, members=members)
+    from bioassay_mtl.training.fit import train
+
+    return train

@@ -1,0 +1,193 @@
+"""k-fold cross-validation: every molecule is predicted by networks that have not seen it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bioassay_mtl.chem.features import Features
+from bioassay_mtl.chem.featurizer import Featurizer
+from bioassay_mtl.chem.status import Status
+from bioassay_mtl.data.metrics.over_folds import over_folds
+from bioassay_mtl.data.panel import Panel
+from bioassay_mtl.data.splits import Split, folds
+from bioassay_mtl.nn.ensemble import join
+from bioassay_mtl.nn.model import Model
+from bioassay_mtl.nn.scaling import fit_scalings
+from bioassay_mtl.training.callbacks import Progress
+from bioassay_mtl.training.card import model_card
+from bioassay_mtl.training.config import TrainingConfig
+from bioassay_mtl.training.defaults import settled
+from bioassay_mtl.training.fit import label_counts, panel_features, run_identity
+from bioassay_mtl.training.members import clear, known, mark, member, numbered
+from bioassay_mtl.training.scratch import scratch_folder
+from bioassay_mtl.training.usable import usable_parts
+from bioassay_mtl.training.warm_start import warm_start
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+MARK = "folds.json"
+PREDICTIONS = "predictions.csv"
+
+
+@dataclass(frozen=True, eq=False)
+class CrossValidation:
+    """A model of all folds, and what each fold's network said of the rows that it had not seen.
+
+    Parameters
+    ----------
+    model
+        The networks of all folds, joined. ``model.metrics["out_of_fold"]`` holds the mean of each
+        metric over the folds and its standard deviation
+        (:func:`bioassay_mtl.data.metrics.over_folds.over_folds`).
+    panel, features
+        All n rows.
+    fold
+        ``(repeats, n) int64``: the fold in which a row was held out, from 1.
+    predictions
+        ``(repeats, n, columns) float32``, NaN in rows whose molecule cannot be used.
+    """
+
+    model: Model
+    panel: Panel
+    features: Features
+    fold: NDArray[np.int64]
+    predictions: NDArray[np.float32]
+
+    def table(self) -> pd.DataFrame:
+        """A row for each repeat and row of the panel: where it was held out, and what was said."""
+        import pandas as pd
+
+        repeats, n = self.fold.shape
+        names = [Status.from_code(int(code)).value for code in self.features.status]
+        columns: dict[str, Any] = {
+            "repeat": np.repeat(np.arange(1, repeats + 1), n),
+            "fold": self.fold.ravel(),
+            "row": np.tile(np.arange(1, n + 1), repeats),
+            "id": self.panel.ids * repeats,
+        }
+        if self.panel.structures is not None:
+            columns["smiles"] = self.panel.structures * repeats
+        columns["status"] = names * repeats
+        found = pd.DataFrame(
+            self.predictions.reshape(repeats * n, -1), columns=list(self.model.columns)
+        )
+        return pd.concat([pd.DataFrame(columns), found], axis=1)
+
+    def write_table(self, path: str | Path) -> Path:
+        """Write :meth:`table` as CSV."""
+        self.table().to_csv(path, index=False, float_format="%.6g", lineterminator="\n")
+        return Path(path)
+
+
+def cross_validate(
+    panel: Panel,
+    config: TrainingConfig | Mapping[str, Any] | None = None,
+    n_folds: int = 5,
+    repeats: int = 1,
+    *,
+    out: str | Path | None = None,
+    resume: bool = False,
+    name: str | None = None,
+    workers: int = 1,
+    progress: Progress | None = None,
+    record: Mapping[str, Any] | None = None,
+) -> CrossValidation:
+    """Train a network for each fold, on the other folds, and join them.
+
+    Real-valued inputs are scaled by the ranks of all rows, and nothing else of a held-out row
+    reaches its network: no label, and no part in early stopping.
+
+    Parameters
+    ----------
+    panel, config, out, name, workers, record
+        As for :func:`bioassay_mtl.training.fit.train`. ``config.split`` says how folds are dealt,
+        and how the other rows are shared between train and valid. The folder also gets
+        ``predictions.csv`` (:meth:`CrossValidation.table`).
+    n_folds, repeats
+        Networks ``n_folds * repeats``; in every repeat, with a seed of its own, each row is held
+        out once.
+    resume
+        Go on in ``OUT.training``, as for an ensemble. More repeats than before may be asked for.
+    progress
+        Called after each epoch of each ``fold``, counted from 1 over all repeats.
+
+    Raises
+    ------
+    ConfigError
+        As for one model; where the split has no folds; and where a run of other settings or data is
+        to be resumed.
+    InputError
+        The panel has too few molecules for so many folds.
+    """
+    config, chosen = settled(config, panel)
+    splits = list(folds(panel, config.split, n_folds, repeats))
+    out = None if out is None else Path(out)
+    scratch = scratch_folder(out, resume, MARK) if out else None
+    settings = {"fingerprints": config.fingerprints, "max_atoms": config.max_atoms}
+    features = panel_features(panel, Featurizer.from_config(settings), workers)
+    rows = usable_parts(_everything(panel), features, panel).train
+    scalings = fit_scalings(features.blocks, rows)
+    if scratch is not None:
+        mark(scratch / MARK, run_identity(panel, config, splits[0], warm_start(config)))
+    models = [
+        member(
+            panel,
+            config.model_copy(update={"seed": config.seed + number // n_folds}),
+            scratch / f"fold-{number + 1}" if scratch else None,
+            parts=_usable(parts, features),
+            progress=numbered(progress, fold=number + 1),
+            features=features,
+            scalings=scalings,
+        )
+        for number, parts in enumerate(splits)
+    ]
+    joined = join(models, name=name or (out.name if out else "model"))
+    fold = np.zeros((repeats, len(panel)), np.int64)
+    predictions = np.full((*fold.shape, len(joined.columns)), np.nan, np.float32)
+    for number, (model, parts) in enumerate(zip(models, splits, strict=True)):
+        repeat, place = divmod(number, n_folds)
+        fold[repeat, parts.test] = place + 1
+        predictions[repeat, parts.test] = model.predict_features(features.take(parts.test))
+    joined.label_counts = label_counts(panel.take(rows))
+    joined.training = {
+        **models[0].training,
+        "config": config.model_dump(mode="json"),
+        "rows": {"train": len(rows), "valid": 0, "test": 0},
+        "rows_left_out": len(panel) - len(rows),
+        "folds": {"n": n_folds, "repeats": repeats},
+        "members": [
+            {**known(model), "fold": number % n_folds + 1, "repeat": number // n_folds + 1}
+            for number, model in enumerate(models)
+        ],
+        **({"chosen": chosen} if chosen else {}),
+        **(record or {}),
+    }
+    held_out = [model.metrics["test"] for model in models if model.metrics["test"]]
+    joined.metrics = {"valid": None, "test": None, "out_of_fold": over_folds(held_out)}
+    joined.card = model_card(joined)
+    found = CrossValidation(joined, panel, features, fold, predictions)
+    if out is not None and scratch is not None:
+        joined.save(out)
+        found.write_table(out / PREDICTIONS)
+        clear(scratch / MARK, "fold")
+    return found
+
+
+def _everything(panel: Panel) -> Split:
+    none = np.zeros(0, np.int64)
+    return Split(np.arange(len(panel)), none, none, len(panel))
+
+
+def _usable(parts: Split, features: Features) -> Split:
+    """The split without rows that have no features."""
+    train, valid, test = (
+        part[features.ok[part]] for part in (parts.train, parts.valid, parts.test)
+    )
+    return Split(train, valid, test, parts.n_rows)

@@ -1,0 +1,81 @@
+"""Models that are trained to be joined: each in a folder of its own until all are there."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+from bioassay_mtl.data.panel import Panel
+from bioassay_mtl.errors import ConfigError
+from bioassay_mtl.nn.model import Model
+from bioassay_mtl.training.callbacks import Progress
+from bioassay_mtl.training.config import TrainingConfig
+from bioassay_mtl.training.fit import train
+from bioassay_mtl.training.scratch import STATE
+
+
+def member(panel: Panel, config: TrainingConfig, folder: Path | None, **given: Any) -> Model:
+    """One of the models: as it is in its folder, or trained, from where it was cut off.
+
+    Parameters
+    ----------
+    panel, config
+        As for :func:`bioassay_mtl.training.fit.train`, which also takes what else is ``given``.
+    folder
+        Of the model; None for none.
+    """
+    if folder is None:
+        return train(panel, config, **given)
+    if not folder.exists():
+        begun = folder.with_name(folder.name + ".training") / STATE
+        train(panel, config, out=folder, resume=begun.exists(), **given)
+    return Model.load(folder)  # as a resumed run has it
+
+
+def known(model: Model) -> dict[str, Any]:
+    """What is kept of a member."""
+    training, valid = model.training, model.metrics["valid"]
+    return {
+        "seed": training["config"]["seed"],
+        "best_epoch": training["best_epoch"],
+        "history": training["history"],
+        "valid": None if valid is None else valid.get("macro"),
+    }
+
+
+def numbered(progress: Progress | None, **number: int) -> Progress | None:
+    """Progress that tells which ``member`` or ``fold`` it is of."""
+    if progress is None:
+        return None
+    return lambda record: progress({**number, **record})
+
+
+def mark(path: Path, identity: str) -> None:
+    """Say what the folder's members are of, or see that they are of this run."""
+    if not path.exists():
+        path.write_text(json.dumps({"identity": identity}) + "\n", encoding="utf-8")
+    elif json.loads(path.read_text(encoding="utf-8"))["identity"] != identity:
+        raise ConfigError(
+            f"{path.parent} is of a run with other settings or other data; train into "
+            "another folder, or repeat the first settings"
+        )
+
+
+def clear(path: Path, kind: str) -> None:
+    """Remove the members and their mark, also those that were begun and not asked for.
+
+    Parameters
+    ----------
+    path
+        Of the mark.
+    kind
+        How the members' folders begin; their logs stay.
+    """
+    for left in path.parent.glob(f"{kind}-*"):
+        if left.suffix == ".training":
+            (left / STATE).unlink(missing_ok=True)
+        else:
+            shutil.rmtree(left)
+    path.unlink()
