@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from bioassay_mtl.cli.panel_schema import Columns, Merge, Standardise, Tasks, ToP, schema_of
 from bioassay_mtl.errors import ConfigError, InputError
 
 if TYPE_CHECKING:
+    from bioassay_mtl.data.kinds import TaskKind
     from bioassay_mtl.data.panel import Panel
+    from bioassay_mtl.data.panels.schema import PanelSchema
 
 
 def evaluate(
     model: Annotated[str, typer.Argument(metavar="MODEL", help="Model folder, or shipped model.")],
     panel: Annotated[
         str,
-        typer.Argument(metavar="PANEL", help="Table (.csv .tsv .parquet): SMILES and assays."),
+        typer.Argument(
+            metavar="PANEL", help="Table (.csv .tsv .parquet, also .gz), wide, long or of PubChem."
+        ),
     ],
     out: Annotated[
         str | None, typer.Option(metavar="FILE", help="Write all metrics as JSON; - is stdout.")
@@ -38,6 +42,11 @@ def evaluate(
     smiles_column: Annotated[
         str | None, typer.Option(metavar="COLUMN", help="SMILES column of the table.")
     ] = None,
+    task: Tasks = None,
+    column: Columns = None,
+    to_p: ToP = False,
+    merge: Merge = False,
+    standardise: Standardise = False,
     workers: Annotated[
         int | None,
         typer.Option(min=1, metavar="N", help="Processes that parse; all cores if not given."),
@@ -52,6 +61,7 @@ def evaluate(
 ) -> None:
     """Compare a model's predictions with measured outcomes.
 
+    Only the model's own assays are looked for, under its names for them, and read as its kinds.
     Empty cells count as not measured, never as inactive.
 
     Example:  bioassay-mtl evaluate runs/mine panel.csv --split-column split --part test
@@ -60,6 +70,7 @@ def evaluate(
 
     from bioassay_mtl.cli.evaluate_report import evaluation_table
     from bioassay_mtl.data.metrics.evaluation import evaluate as measure
+    from bioassay_mtl.data.panels.header import some
     from bioassay_mtl.screening.options import columns_of_assays
     from bioassay_mtl.screening.output import Output
     from bioassay_mtl.screening.pipeline import available_cores
@@ -68,7 +79,10 @@ def evaluate(
         raise ConfigError("--split-column and --part belong together")
     target = Output(out, overwrite=overwrite, inputs=[panel]) if out else None
     page = Output(report, overwrite=overwrite, inputs=[panel]) if report else None
-    table = read_as(model, panel, smiles_column)
+    schema = schema_of(panel, task, column, None, to_p, merge, standardise)
+    if smiles_column is not None:
+        schema = schema.changed(columns={**schema.columns.model_dump(), "smiles": smiles_column})
+    table = read_as(model, panel, schema)
     if split_column is not None and part is not None:
         table = choose_part(table, split_column, part)
 
@@ -78,11 +92,14 @@ def evaluate(
     assays = [task for task in loaded.tasks if task in table.tasks]
     if not assays:
         raise InputError(
-            f"the panel holds none of the model's {len(loaded.tasks)} assays, "
+            f"the table holds none of the model's {len(loaded.tasks)} assays, "
             f"such as {loaded.tasks[0]!r}",
             file=panel,
             hint="columns of an assay hold 1, 0 or nothing, under the model's name for it",
         )
+    if absent := [task for task in loaded.tasks if task not in set(assays)]:
+        said = f"{len(absent):,} of the model's {len(loaded.tasks):,} assays"
+        typer.echo(f"not in {panel}: {some(absent)} ({said})", err=True)
     features = loaded.featurize(
         table.structures or [], workers=workers or available_cores(), columns=table.columns
     )
@@ -127,29 +144,42 @@ def evaluate(
     )
 
 
-def read_as(model: str, panel: str, smiles_column: str | None) -> Panel:
-    """Read a panel; columns named as assays of the model are of its kinds.
+def read_as(model: str, panel: str, schema: PanelSchema) -> Panel:
+    """Read the model's assays from a table: no other column is one, whatever it holds.
 
-    What a schema beside the panel says of an assay goes first.
+    What a schema says of an assay goes before what the model knows of it.
     """
-    from bioassay_mtl.data.panel import Panel
-    from bioassay_mtl.data.panels.schema import schema_for
-    from bioassay_mtl.data.table import read_table
+    from bioassay_mtl.data.kinds import complete, kind_config
+    from bioassay_mtl.data.panels.known import known_assays
+    from bioassay_mtl.data.panels.load import load_panel
     from bioassay_mtl.nn.folder import read_config
     from bioassay_mtl.nn.shipped import find_model
 
     config = read_config(find_model(model))
-    if not config.get("kinds") or not Path(panel).is_file():
-        return Panel.read(panel, smiles_column=smiles_column)
-    schema, header = schema_for(Path(panel)), read_table(Path(panel)).column_names
-    known = {**dict(schema.tasks or {}), **schema.also}
-    entries = {
-        task: {"kind": kind["kind"], "classes": kind.get("classes", ())}
-        for task, kind in zip(config["tasks"], config["kinds"], strict=True)
-        if task in header and task not in known
-    }
-    schema = schema.changed(also={**schema.also, **entries})
-    return Panel.read(panel, smiles_column=smiles_column, schema=schema)
+    kinds = complete([kind_config(each) for each in config.get("kinds", ())], len(config["tasks"]))
+    table = load_panel([panel], schema, known=known_assays(config["tasks"], kinds)).panel
+    for task, kind in zip(config["tasks"], kinds, strict=True):
+        if task in table.tasks:
+            _check_kind(task, kind, table.kinds[table.tasks.index(task)], panel)
+    return table
+
+
+def _check_kind(task: str, ours: TaskKind, theirs: TaskKind, panel: str) -> None:
+    """Labels must mean what predictions mean: of one sort, of the same classes, in one unit."""
+    from bioassay_mtl.data.units import P_SCALE, known_unit
+
+    if ours.is_value and theirs.is_value:
+        units = {getattr(ours, "unit", ""), getattr(theirs, "unit", "")}
+        if len(units) == 1 or not all(u == P_SCALE or known_unit(u) for u in units):
+            return
+    elif ours == theirs:
+        return
+    expected, found = (kind.model_dump_json(exclude_defaults=True) for kind in (ours, theirs))
+    raise InputError(
+        f"{task!r} is {found} here, and the model predicts {expected}",
+        file=panel,
+        hint="a schema, --task and --to-p say how it is read",
+    )
 
 
 def choose_part(panel: Panel, column: str, value: str) -> Panel:

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from bioassay_mtl.data.panel import Panel
+from bioassay_mtl.data.panels.known import in_header, with_known
 from bioassay_mtl.data.panels.long import is_long, read_long
 from bioassay_mtl.data.panels.pubchem import is_pubchem, read_pubchem
 from bioassay_mtl.data.panels.row_log import RowLog
-from bioassay_mtl.data.panels.schema import PanelSchema, schema_for
+from bioassay_mtl.data.panels.schema import PanelSchema, TaskEntry, schema_for
 from bioassay_mtl.data.panels.wide import read_wide
 from bioassay_mtl.data.table import read_table
 from bioassay_mtl.errors import InputError
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 logger = logging.getLogger(__name__)
 
@@ -29,7 +33,11 @@ class Loaded(NamedTuple):
 
 
 def load_panel(
-    files: Sequence[str | Path], schema: PanelSchema | None = None, *, strict: bool = True
+    files: Sequence[str | Path],
+    schema: PanelSchema | None = None,
+    *,
+    strict: bool = True,
+    known: Mapping[str, TaskEntry] | None = None,
 ) -> Loaded:
     """Read a table, or several PubChem data tables, as a panel.
 
@@ -41,6 +49,8 @@ def load_panel(
         How to read them; by default the schema beside the first of them, or what can be found out.
     strict
         Raise an error at a cell that cannot be read, rather than leave it out.
+    known
+        The only assays to look for (:mod:`bioassay_mtl.data.panels.known`); None to find them.
 
     Raises
     ------
@@ -54,7 +64,9 @@ def load_panel(
     log = RowLog(strict)
     tables = [read_table(path) for path in paths]
     table, path = tables[0], paths[0]
-    layout = schema.layout or _layout(table, path, schema)
+    layout = schema.layout or _layout(table, path, schema, known or {})
+    if known is not None:
+        schema = with_known(schema, table, path, layout, known)
     if layout == "pubchem":
         panel = read_pubchem(tables, paths, schema, log)
     elif len(paths) > 1:
@@ -75,15 +87,14 @@ def _tables(path: Path) -> list[Path]:
     return sorted(p for p in path.iterdir() if p.name.lower().endswith(ends))
 
 
-def _layout(table: object, path: Path, schema: PanelSchema) -> str:
-    import pyarrow as pa
-
-    assert isinstance(table, pa.Table)
+def _layout(
+    table: pa.Table, path: Path, schema: PanelSchema, known: Mapping[str, TaskEntry]
+) -> str:
     if is_pubchem(table):
         return "pubchem"
     if schema.columns.assay is not None or schema.columns.value is not None:
         return "long"
     named = {*(schema.tasks or ()), *schema.also}
-    if named and named <= set(table.column_names):
+    if (named and named <= set(table.column_names)) or in_header(table, known):
         return "wide"
     return "long" if is_long(table, path) else "wide"
