@@ -3,11 +3,12 @@
 Chemprop pins other versions than this project, so it is run as an external program::
 
     python3.11 -m venv chemprop-env
-    chemprop-env/bin/pip install torch==2.13.0 chemprop==2.3.1
+    chemprop-env/bin/pip install torch==2.13.0 chemprop==2.3.1 'pandas<3'
     python -m benchmarks.rivals --protocol B-random --rival chemprop \
         --chemprop chemprop-env/bin/chemprop
 
-Its printed metrics pool all tasks, so its predictions are scored with our own code.
+With pandas 3, chemprop 2.3.1 cannot read bounds of values. Its printed metrics pool all tasks, so
+its predictions are scored with our own code.
 """
 
 from __future__ import annotations
