@@ -37,7 +37,8 @@ class StackedProduct:
             if weight.dim() == 3 and x.shape[1] < len(weight):  # one wide product
                 wide = weight.transpose(0, 1).flatten(1)
                 product = _batched_product(x.transpose(0, 1), wide)[0]
-                return product.unflatten(1, (len(weight), -1)).transpose(0, 1)
+                stacked: Tensor = product.unflatten(1, (len(weight), -1))
+                return stacked.transpose(0, 1)
             return _batched_product(x.transpose(0, 1), weight)
         if weight.dim() == 3:
             x = x.expand(-1, len(weight), -1)

@@ -59,7 +59,7 @@ def test_one_input_for_all_equals_a_copy_for_each(
     found = []
     for n in (1, N_EXPERTS):
         a, b = x[:, :1].clone().requires_grad_(), weight.clone().requires_grad_()
-        product = StackedProduct()(a.expand(-1, n, -1), b)
+        product: torch.Tensor = StackedProduct()(a.expand(-1, n, -1), b)
         with torch.inference_mode():
             predicted = StackedProduct()(a.expand(-1, n, -1), b)
         found.append([product, predicted, *torch.autograd.grad(product.sin().sum(), (a, b))])
