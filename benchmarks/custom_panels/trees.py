@@ -43,8 +43,8 @@ def _forest(
 ) -> NDArray[np.floating]:
     from sklearn.ensemble import RandomForestRegressor
 
-    model = RandomForestRegressor(**settings, n_jobs=1).fit(x_fit.toarray(), y_fit)
-    return np.asarray(model.predict(x_new.toarray()))
+    model = RandomForestRegressor(**settings, n_jobs=1).fit(x_fit.tocsc(), y_fit)
+    return np.asarray(model.predict(x_new))
 
 
 def _boosted(
