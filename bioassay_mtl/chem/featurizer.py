@@ -133,19 +133,29 @@ class Featurizer:
                 raise InputError(f"{len(block)} rows of {name!r} for {len(features)} molecules")
         return Features(features.blocks | read, features.status)
 
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Columns of the user's table that are read, each once."""
+        given = (f.names for f in self.fingerprints.values() if isinstance(f, UserColumns))
+        return tuple(dict.fromkeys(name for names in given for name in names))
+
     def check_computed(self) -> None:
-        """Make sure that structures are enough: a screen has nothing else.
+        """Make sure that a table with structures is enough: a screen has nothing else.
 
         Raises
         ------
         ConfigError
-            Where an input is given with the molecules.
+            Where an input is a block of features that are made elsewhere.
         """
-        given = [f"{n!r} ({f.summary})" for n, f in self.fingerprints.items() if not f.is_computed]
+        given = [
+            f"{name!r} ({f.summary})"
+            for name, f in self.fingerprints.items()
+            if not f.is_computed and not isinstance(f, UserColumns)
+        ]
         if given:
             raise ConfigError(
                 f"the model reads {', '.join(given)} beside structures, which a screen does not "
-                "have: use Model.predict with columns, or Model.predict_features, in Python"
+                "have: use Model.predict_features, in Python"
             )
 
     def examples(self) -> Features:

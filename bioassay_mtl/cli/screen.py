@@ -97,7 +97,7 @@ def screen(
 
     Writes one row for each input record, in order: row, id, smiles, status, then one column for
     each assay (of classes, one for each class). A record that cannot be predicted keeps its row:
-    the status says why.
+    the status says why. Columns that a model reads beside structures are found by their names.
 
     Example:  bioassay-mtl screen library.smi -o hits.csv --show 10
     """

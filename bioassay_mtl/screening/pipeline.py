@@ -12,6 +12,7 @@ from collections import deque
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import closing
 from dataclasses import replace
+from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,6 +25,7 @@ from bioassay_mtl.data.kinds import value_columns
 from bioassay_mtl.data.readers import ReadProgress, RecordBatch, read_records
 from bioassay_mtl.data.readers.source import STDIN, Source
 from bioassay_mtl.screening.batch import ScreenedBatch
+from bioassay_mtl.screening.columns import only_numbers, with_columns
 from bioassay_mtl.screening.options import ScreenOptions, choose_assays, columns_of_assays
 from bioassay_mtl.screening.output import STDOUT, Output
 from bioassay_mtl.screening.predict import predict_batches
@@ -84,7 +86,7 @@ def screen(
     model.featurizer.check_computed()
     target = Output(output, overwrite=options.overwrite, inputs=inputs)
     file_format = choose_format(options.format, output)
-    check_inputs(inputs)
+    check_inputs(inputs, options, model.featurizer.columns)
     assays = choose_assays(options.assays, model.tasks)
     columns = columns_of_assays(assays, model.kinds)
     layout = Layout(
@@ -95,13 +97,15 @@ def screen(
     )
     statuses = np.zeros(len(Status), dtype=np.int64)
     clock = StageClock()
+    records = _Records(inputs, options, model.featurizer.columns, clock, progress)
+    if records.columns:
+        records.start()
     with target.opened() as sink:
         writer = (
             TopWriter(sink, layout, options.top, file_format)
             if options.top
             else file_format.open(sink, layout)
         )
-        records = _Records(inputs, options, clock, progress)
         with closing(_predict(records, model, columns, options, clock)) as batches:
             for batch in batches:
                 with clock.stage("writing"):
@@ -124,13 +128,42 @@ def screen(
     )
 
 
-def check_inputs(inputs: Sequence[str | Path]) -> None:
-    """Raise an InputError now for a file that could not be opened when its turn comes."""
+def check_inputs(
+    inputs: Sequence[str | Path],
+    options: ScreenOptions | None = None,
+    columns: tuple[str, ...] = (),
+) -> None:
+    """Raise an InputError now for a file that could not be read when its turn comes.
+
+    Files are opened; where columns are needed beside structures, these are looked for.
+    """
+    options = options or ScreenOptions()
     for path in inputs:
         # Opening a pipe and closing it again would end whoever writes to it.
-        if str(path) != STDIN and not Path(path).is_fifo():
-            with Source(path):
-                pass
+        if str(path) == STDIN or Path(path).is_fifo():
+            continue
+        with Source(path):
+            pass
+        if columns:
+            with closing(_read(path, options, columns, batch_size=1)) as batches:
+                next(batches, None)
+
+
+def _read(
+    path: str | Path,
+    options: ScreenOptions,
+    columns: tuple[str, ...],
+    batch_size: int,
+    progress: ReadProgress | None = None,
+) -> Generator[RecordBatch, None, None]:
+    yield from read_records(
+        path,
+        smiles_column=options.smiles_column,
+        id_column=options.id_column,
+        batch_size=batch_size,
+        columns=columns,
+        progress=progress,
+    )
 
 
 def _predict(
@@ -147,7 +180,7 @@ def _predict(
     cores = available_cores()
     featurized = featurize_batches(records, featurizer, options.workers or cores)
     predicted = predict_batches(
-        clock.timed("featurising", featurized, without="reading"),
+        clock.timed("featurising", with_columns(featurized, featurizer), without="reading"),
         model,
         threads=max(1, cores // 4),
         ahead=max(2, RECORDS_AHEAD // options.batch_size),
@@ -184,26 +217,32 @@ class _Records:
         self,
         inputs: Sequence[str | Path],
         options: ScreenOptions,
+        columns: tuple[str, ...],
         clock: StageClock,
         progress: Sequence[ReadProgress] | None,
     ) -> None:
         self.inputs = inputs
         self.options = options
+        self.columns = columns
         self.clock = clock
         self.progress = progress or [ReadProgress() for _ in inputs]
         self.origins: deque[tuple[int, str]] = deque()
+        self._batches = self._all()
 
     def __iter__(self) -> Iterator[RecordBatch]:
+        return self._batches
+
+    def start(self) -> None:
+        """Read the first batch: what is wrong with the input is said before anything is written."""
+        first = list(islice(self._batches, 1))
+        self._batches = chain(first, self._batches)
+
+    def _all(self) -> Iterator[RecordBatch]:
         row = 1
+        size = self.options.batch_size
         for path, progress in zip(self.inputs, self.progress, strict=True):
-            batches = read_records(
-                path,
-                smiles_column=self.options.smiles_column,
-                id_column=self.options.id_column,
-                batch_size=self.options.batch_size,
-                progress=progress,
-            )
+            batches = _read(path, self.options, self.columns, size, progress)
             for batch in self.clock.timed("reading", batches):
                 self.origins.append((row, str(path)))
                 row += len(batch)
-                yield batch
+                yield only_numbers(batch)

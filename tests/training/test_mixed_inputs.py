@@ -202,8 +202,13 @@ def test_columns_through_the_command_line(dosed: Panel, tmp_path: Path) -> None:
     run("train", panel, "--out", out, "--config", settings, "--workers", "1")
     assert Model.load(out).tasks == dosed.tasks
     run("evaluate", out, panel, "--bootstrap", "0", "--workers", "1")
-    with pytest.raises(ConfigError, match=r"reads 'given' \(columns dose\) beside structures"):
-        screen([panel], Model.load(out), tmp_path / "hits.csv")
+    screen([panel], model := Model.load(out), tmp_path / "hits.csv")
+    with (tmp_path / "hits.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    expected = model.predict(dosed.structures or [], columns=dosed.columns)
+    assert [row["status"] for row in rows] == expected["status"].tolist()
+    shown = ["" if np.isnan(value) else f"{value:.6f}" for value in expected["potent"]]
+    assert [row["potent"] for row in rows] == shown
 
 
 def test_what_a_run_lacks_is_named(small_panel: Panel) -> None:

@@ -93,10 +93,15 @@ def _numbers(name: str, cells: Sequence[Any]) -> NDArray[np.float64]:
     try:
         return np.array([_number(cell) for cell in cells], dtype=np.float64)
     except (TypeError, ValueError):
-        wrong = next(row for row, cell in enumerate(cells) if not _is_number(cell))
+        wrong = unreadable(cells)[0]
         raise InputError(
             f"a number is expected, found {cells[wrong]!r} in row {wrong}", column=name
         ) from None
+
+
+def unreadable(cells: Sequence[Any]) -> list[int]:
+    """Places of the cells that hold something that is no number."""
+    return [row for row, cell in enumerate(cells) if not _is_number(cell)]
 
 
 def _number(cell: Any) -> float:

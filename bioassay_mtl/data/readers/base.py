@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
+from typing import Any
 
 from bioassay_mtl.chem.molecule import Notation
 from bioassay_mtl.chem.status import Status
@@ -28,6 +29,8 @@ class RecordBatch:
         Which of the two.
     problems
         Position in the batch -> status, for records found unusable while reading.
+    columns
+        n cells of each column that was asked for.
     """
 
     first_row: int
@@ -35,6 +38,7 @@ class RecordBatch:
     structures: list[str]
     notation: Notation
     problems: dict[int, Status] = field(default_factory=dict)
+    columns: dict[str, Sequence[Any]] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.structures)
@@ -50,11 +54,14 @@ class ReadOptions:
         Names of columns (of a property, for the id in an SD file); found by name where None.
     batch_size
         Records a batch at most; a batch of very long records is shorter.
+    columns
+        Names of further columns to read.
     """
 
     smiles_column: str | None = None
     id_column: str | None = None
     batch_size: int = 1024
+    columns: tuple[str, ...] = ()
 
 
 Reader = Callable[[Source, ReadOptions], Iterator[RecordBatch]]
@@ -66,14 +73,31 @@ _MAX_CHARACTERS = 8_000_000
 _STRIDE = 128
 
 
-Record = tuple[str, str, Status | None]
-"""Id, structure and, where it is known to be unusable, why."""
+Record = tuple[str, str, Status | None, Sequence[Any]]
+"""Id, structure, why it is known to be unusable (or None), and the cells of further columns."""
+
+
+def no_columns(source: Source, options: ReadOptions) -> None:
+    """Refuse to read further columns from a format that has none.
+
+    Raises
+    ------
+    InputError
+        Where some are asked for.
+    """
+    if options.columns:
+        raise source.fault(
+            f"the model also reads the columns {', '.join(options.columns)}, which this file "
+            "cannot have",
+            hint="give a table (.csv .tsv .parquet) with these columns",
+        )
 
 
 def batched(
-    records: Iterable[Record], notation: Notation, batch_size: int
+    records: Iterable[Record], notation: Notation, options: ReadOptions
 ) -> Iterator[RecordBatch]:
-    """Gather records into batches of at most ``batch_size``."""
+    """Gather records into batches of at most ``options.batch_size``."""
+    batch_size = options.batch_size
     records = iter(records)
     first_row = 1
     while True:
@@ -87,12 +111,14 @@ def batched(
             characters += sum([len(row[1]) for row in more])
         if not rows:
             return
-        ids, structures, problems = zip(*rows, strict=True)
+        ids, structures, problems, cells = zip(*rows, strict=True)
+        columns = zip(*cells, strict=True)
         yield RecordBatch(
             first_row,
             list(ids),
             list(structures),
             notation,
             {i: p for i, p in enumerate(problems) if p is not None},
+            dict(zip(options.columns, columns, strict=True)),
         )
         first_row += len(rows)

@@ -80,6 +80,23 @@ def id_column(header: Sequence[str], wanted: str | None, source: Source) -> int 
     return next((names.index(known) for known in ID_NAMES if known in names), None)
 
 
+def further_columns(header: Sequence[str], wanted: Sequence[str], source: Source) -> list[int]:
+    """Positions of columns that a model reads, by their very names.
+
+    Raises
+    ------
+    InputError
+        Where some are not there.
+    """
+    missing = [name for name in wanted if name not in header]
+    if missing:
+        raise source.fault(
+            f"the model also reads the columns {', '.join(wanted)}; missing: {', '.join(missing)}",
+            hint=f"columns: {_listed(header)}",
+        )
+    return [list(header).index(name) for name in wanted]
+
+
 def _named(header: Sequence[str], wanted: str, source: Source, option: str) -> int:
     if wanted in header:
         return list(header).index(wanted)

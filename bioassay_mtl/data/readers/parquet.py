@@ -6,17 +6,17 @@ from collections.abc import Iterator
 from typing import Any
 
 from bioassay_mtl.data.readers.base import ReadOptions, Record, RecordBatch, batched, readers
-from bioassay_mtl.data.readers.columns import id_column, smiles_column
+from bioassay_mtl.data.readers.columns import further_columns, id_column, smiles_column
 from bioassay_mtl.data.readers.source import Source
 
 
 @readers.register("parquet")
 @readers.register("pq")
 def read_parquet(source: Source, options: ReadOptions) -> Iterator[RecordBatch]:
-    """Reads the two columns alone, a batch of rows at a time."""
+    """Reads the columns asked for alone, a batch of rows at a time."""
     if source.is_stdin:
         raise source.fault("Parquet cannot be read from a pipe", hint="give the file's name")
-    return batched(_records(source, options), "smiles", options.batch_size)
+    return batched(_records(source, options), "smiles", options)
 
 
 def _records(source: Source, options: ReadOptions) -> Iterator[Record]:
@@ -31,14 +31,17 @@ def _records(source: Source, options: ReadOptions) -> Iterator[Record]:
             name = None if position is None else header[position]
             _require_text(table.schema_arrow.field(smiles), source)
             done, total = 0, source.progress.total or 0
-            columns = [smiles] if name is None else [smiles, name]
+            further = [header[place] for place in further_columns(header, options.columns, source)]
+            columns = list(dict.fromkeys([smiles, *([] if name is None else [name]), *further]))
             for batch in table.iter_batches(batch_size=options.batch_size, columns=columns):
                 structures = batch.column(smiles).to_pylist()
                 ids = [None] * len(batch) if name is None else batch.column(name).to_pylist()
                 done += len(batch)
                 source.progress.done = total * done // table.metadata.num_rows
-                for id_, structure in zip(ids, structures, strict=True):
-                    yield "" if id_ is None else str(id_), structure or "", None
+                cells = [batch.column(column).to_pylist() for column in further]
+                rows: Any = zip(*cells, strict=True) if cells else [()] * len(batch)
+                for id_, structure, row in zip(ids, structures, rows, strict=True):
+                    yield "" if id_ is None else str(id_), structure or "", None, row
     except (ArrowException, OSError) as error:
         raise source.fault(f"not a Parquet file that can be read: {error}") from None
 

@@ -17,6 +17,7 @@ def read_records(
     id_column: str | None = None,
     batch_size: int = 1024,
     format: str | None = None,
+    columns: tuple[str, ...] = (),
     progress: ReadProgress | None = None,
 ) -> Iterator[RecordBatch]:
     """Stream the records of a file, or of standard input for ``-``, in constant memory.
@@ -31,6 +32,8 @@ def read_records(
         Records a batch at most.
     format
         A reader's name, instead of the suffix.
+    columns
+        Names of further columns to read, of a table.
     progress
         Kept up to date with the bytes read.
 
@@ -44,6 +47,6 @@ def read_records(
     InputError
         Where the file cannot be read as a whole; raised while iterating.
     """
-    options = ReadOptions(smiles_column, id_column, batch_size)
+    options = ReadOptions(smiles_column, id_column, batch_size, columns)
     with Source(path, progress) as source:
         yield from readers[format or format_of(source)](source, options)

@@ -5,7 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
-from bioassay_mtl.data.readers.base import ReadOptions, Record, RecordBatch, batched, readers
+from bioassay_mtl.data.readers.base import (
+    ReadOptions,
+    Record,
+    RecordBatch,
+    batched,
+    no_columns,
+    readers,
+)
 from bioassay_mtl.data.readers.columns import ID_NAMES, plain
 from bioassay_mtl.data.readers.source import MAX_RECORD, Source
 
@@ -19,7 +26,8 @@ def read_sdf(source: Source, options: ReadOptions) -> Iterator[RecordBatch]:
     The id is the property asked for (empty where a record has none), else the title line, else a
     property with an id's name.
     """
-    return batched(_records(source, options.id_column), "molblock", options.batch_size)
+    no_columns(source, options)
+    return batched(_records(source, options.id_column), "molblock", options)
 
 
 def _records(source: Source, id_property: str | None) -> Iterator[Record]:
@@ -45,11 +53,12 @@ def _record(lines: Sequence[str], id_property: str | None) -> Record:
     block = "".join(lines[:end]).replace("\r\n", "\n").replace("\r", "\n")
     title = lines[0].strip() if lines else ""
     if id_property is not None:
-        return _properties(lines[end:]).get(id_property, ""), block, None
+        return _properties(lines[end:]).get(id_property, ""), block, None, ()
     if title:
-        return title, block, None
+        return title, block, None, ()
     properties = {plain(name): value for name, value in _properties(lines[end:]).items()}
-    return next((properties[name] for name in ID_NAMES if name in properties), ""), block, None
+    name = next((properties[name] for name in ID_NAMES if name in properties), "")
+    return name, block, None, ()
 
 
 def _properties(lines: Sequence[str]) -> dict[str, str]:

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from bioassay_mtl.data.readers.base import ReadOptions, Record, RecordBatch, batched, readers
+from bioassay_mtl.data.readers.base import (
+    ReadOptions,
+    Record,
+    RecordBatch,
+    batched,
+    no_columns,
+    readers,
+)
 from bioassay_mtl.data.readers.columns import SMILES_NAMES, plain
 from bioassay_mtl.data.readers.source import Source
 
@@ -18,23 +25,24 @@ def read_smi(source: Source, options: ReadOptions) -> Iterator[RecordBatch]:
 
     A CXSMILES extension (``|...|``) between SMILES and name is dropped.
     """
+    no_columns(source, options)
     # None of the column names is a valid SMILES, so no molecule is taken for a header.
     first = source.head(1)[0].split(None, 1)
     lines = source.lines()
     if first and plain(first[0].lstrip("#")) in SMILES_NAMES:
         next(lines)
-    return batched(map(_record, lines), "smiles", options.batch_size)
+    return batched(map(_record, lines), "smiles", options)
 
 
 def _record(line: str) -> Record:
     if line[0] == "\t":  # an empty first column
-        return line.strip(), "", None
+        return line.strip(), "", None, ()
     words = line.split(None, 1)
     if not words:
-        return "", "", None
+        return "", "", None, ()
     if len(words) == 1:
-        return "", words[0], None
+        return "", words[0], None, ()
     smiles, name = words
     if name[0] == "|":
         name = name[name.find("|", 1) + 1 :].lstrip()
-    return name.rstrip(), smiles, None
+    return name.rstrip(), smiles, None, ()

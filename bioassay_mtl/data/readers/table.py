@@ -9,7 +9,7 @@ from itertools import islice
 
 from bioassay_mtl.chem.status import Status
 from bioassay_mtl.data.readers.base import ReadOptions, Record, RecordBatch, batched, readers
-from bioassay_mtl.data.readers.columns import id_column, smiles_column
+from bioassay_mtl.data.readers.columns import further_columns, id_column, smiles_column
 from bioassay_mtl.data.readers.source import MAX_RECORD, Source
 
 _STRIDE = 128
@@ -20,14 +20,14 @@ def read_csv(source: Source, options: ReadOptions) -> Iterator[RecordBatch]:
     """Comma-separated; semicolons or tabs where the header has them and no comma."""
     header = source.head(1)[0]
     delimiter = next((mark for mark in ",;\t" if mark in header), ",")
-    return batched(_records(source, options, delimiter), "smiles", options.batch_size)
+    return batched(_records(source, options, delimiter), "smiles", options)
 
 
 @readers.register("tsv")
 @readers.register("tab")
 def read_tsv(source: Source, options: ReadOptions) -> Iterator[RecordBatch]:
     """Tab-separated."""
-    return batched(_records(source, options, "\t"), "smiles", options.batch_size)
+    return batched(_records(source, options, "\t"), "smiles", options)
 
 
 def _records(source: Source, options: ReadOptions, delimiter: str) -> Iterator[Record]:
@@ -36,6 +36,8 @@ def _records(source: Source, options: ReadOptions, delimiter: str) -> Iterator[R
     header = next(rows) or []
     smiles = smiles_column(header, options.smiles_column, source)
     name = id_column(header, options.id_column, source)
+    further = further_columns(header, options.columns, source)
+    nothing = ("",) * len(further)
     width = len(header)
     while True:
         with _long_fields():
@@ -44,15 +46,17 @@ def _records(source: Source, options: ReadOptions, delimiter: str) -> Iterator[R
             return
         for row in stride:
             if row is not None and len(row) == width:
-                yield "" if name is None else row[name], row[smiles], None
+                cells = [row[place] for place in further]
+                yield "" if name is None else row[name], row[smiles], None, cells
             elif row == []:
-                yield "", "", Status.EMPTY
+                yield "", "", Status.EMPTY, nothing
             else:
                 row = row or []
                 yield (
                     row[name] if name is not None and name < len(row) else "",
                     row[smiles] if smiles < len(row) else "",
                     Status.MALFORMED_ROW,
+                    nothing,
                 )
 
 
