@@ -42,6 +42,34 @@ class Outcome:
     notes: dict[str, Any] = field(default_factory=dict)
 
 
-Contender = Callable[[CustomPanel, int, Options], Outcome]
+Run = Callable[[CustomPanel, int, Options], Outcome]
+
+
+@dataclass(frozen=True)
+class Contender:
+    """What is compared.
+
+    Attributes
+    ----------
+    run : callable
+        From a panel, a seed and the options to an outcome.
+    reads : str
+        Attribute of the panel that holds its features, made before the time is taken; empty for
+        none.
+    """
+
+    run: Run
+    reads: str = ""
+
 
 contenders: Registry[Contender] = Registry("model")
+
+
+def contender(name: str, reads: str = "") -> Callable[[Run], Run]:
+    """Decorator: register a function as a contender."""
+
+    def wrap(run: Run) -> Run:
+        contenders.register(name)(Contender(run, reads))
+        return run
+
+    return wrap

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from benchmarks.custom_panels.contender import Options, Outcome, contenders
+from benchmarks.custom_panels.contender import Options, Outcome, contender
 from benchmarks.custom_panels.judge import choice_score
 from benchmarks.custom_panels.panels import CustomPanel
 from benchmarks.rivals import chemprop_program, deepchem_network
@@ -20,7 +20,7 @@ CHEMPROP_MINUTES = 40.0
 STOP_ON_VALUES = "mean RMSE of the exact validation values"
 
 
-@contenders.register("DeepChem")
+@contender("DeepChem", reads="counts")
 def deepchem(data: CustomPanel, seed: int, options: Options) -> Outcome:
     """``MultitaskClassifier``, or ``MultitaskRegressor`` on standardised values."""
     panel, parts = data.panel, data.parts
@@ -49,7 +49,7 @@ def standards(data: CustomPanel) -> tuple[NDArray[np.float32], NDArray[np.float3
     return np.nanmean(labels, axis=0), np.where(scale > 0, scale, 1).astype(np.float32)
 
 
-@contenders.register("chemprop")
+@contender("chemprop")
 def chemprop(data: CustomPanel, seed: int, options: Options) -> Outcome:
     """Its default network through its own command line; bounds count as such in its loss."""
     if options.chemprop is None:

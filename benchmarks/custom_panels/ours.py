@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from benchmarks.custom_panels.contender import Options, Outcome, contenders
+from benchmarks.custom_panels.contender import Options, Outcome, contender
 from benchmarks.custom_panels.panels import CustomPanel
 from benchmarks.mixture_study.runs import n_parameters
 from bioassay_mtl.nn.model import Model
@@ -14,17 +14,21 @@ from bioassay_mtl.training.ensemble import train_ensemble
 MEMBERS = 5
 
 
-@contenders.register("bioassay_mtl")
+@contender("bioassay_mtl", reads="features")
 def single(data: CustomPanel, seed: int, options: Options) -> Outcome:
     """One model."""
-    return _outcome(data, train(data.panel, given(seed, options), parts=data.parts))
+    return _outcome(
+        data, train(data.panel, given(seed, options), parts=data.parts, features=data.features)
+    )
 
 
-@contenders.register("bioassay_mtl, 5 seeds")
+@contender("bioassay_mtl, 5 seeds", reads="features")
 def ensemble(data: CustomPanel, seed: int, options: Options) -> Outcome:
     """``--ensemble 5``."""
     asked = given(MEMBERS * seed, options)  # so that no two ensembles share a member
-    return _outcome(data, train_ensemble(data.panel, asked, MEMBERS, parts=data.parts))
+    return _outcome(
+        data, train_ensemble(data.panel, asked, MEMBERS, parts=data.parts, features=data.features)
+    )
 
 
 def given(seed: int, options: Options) -> dict[str, Any]:
@@ -33,11 +37,10 @@ def given(seed: int, options: Options) -> dict[str, Any]:
 
 
 def _outcome(data: CustomPanel, model: Model) -> Outcome:
-    test = data.panel.take(data.parts.test)
     notes = {
         "parameters": n_parameters(model),
         "epochs": len(model.training["history"]),
         "best_epoch": model.training["best_epoch"],
     }
-    predicted = model.predict(list(test.structures or ()))
-    return Outcome(predicted[list(data.panel.tasks)].to_numpy(), model.training["config"], notes)
+    test = model.predict_features(data.features.take(data.parts.test))
+    return Outcome(test, model.training["config"], notes)

@@ -23,12 +23,14 @@ from benchmarks.mtl_study.datasets import (
 )
 from benchmarks.rivals import features
 from benchmarks.rivals.evaluation import find_data
+from bioassay_mtl.chem.features import Features
 from bioassay_mtl.chem.featurizer import Featurizer
 from bioassay_mtl.data.kinds import all_binary
 from bioassay_mtl.data.panel import Panel
 from bioassay_mtl.data.panels.schema import schema_for
 from bioassay_mtl.data.splits import Split, split
 from bioassay_mtl.training.config import DEFAULT_FINGERPRINTS
+from bioassay_mtl.training.defaults import settled
 from bioassay_mtl.training.fit import panel_features
 
 N_LARGEST = 100
@@ -68,6 +70,13 @@ class CustomPanel:
     def counts(self) -> sparse.csr_matrix:
         """What trees and DeepChem's network read: see :mod:`benchmarks.rivals.features`."""
         return features.counts(self.smiles)
+
+    @cached_property
+    def features(self) -> Features:
+        """What this package reads where no option is given."""
+        chosen, _ = settled(None, self.panel)
+        settings = {"fingerprints": chosen.fingerprints, "max_atoms": chosen.max_atoms}
+        return panel_features(self.panel, Featurizer.from_config(settings))
 
     @property
     def known(self) -> Rows:

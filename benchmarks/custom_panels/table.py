@@ -36,8 +36,8 @@ AP, AUC: average precision and area under the ROC curve, means over assays. Of v
 over the exact ones, and the concordance index over all (of pairs whose order is known, the share
 predicted in that order), means over assays. `bioassay_mtl` and chemprop (`bounded-mse`) learn from
 a bound as a bound, trees and DeepChem take it for a value. Time is processor time of one thread on
-a shared machine, a seed: training and prediction, with making features for `bioassay_mtl` and
-chemprop; those of the others were made before. Bold: the best of a column."""
+a shared machine, a seed: training and prediction; for chemprop with making features, those of the
+others were made before. Bold: the best of a column."""
 
 
 def write_report(results: Path) -> bool:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from benchmarks.custom_panels.contender import Options, Outcome, contenders
+from benchmarks.custom_panels.contender import Options, Outcome, contender
 from benchmarks.custom_panels.panels import CustomPanel
 from benchmarks.rivals.per_assay import BOOSTED, FOREST, RIVALS, predict_assay
 
@@ -23,13 +23,13 @@ FitPredict = Callable[
 ]
 
 
-@contenders.register("random forest")
+@contender("random forest", reads="counts")
 def forest(data: CustomPanel, seed: int, options: Options) -> Outcome:
     """scikit-learn's, of 100 trees."""
     return _per_assay(data, seed, options.quick, "random_forest", FOREST, _forest)
 
 
-@contenders.register("XGBoost")
+@contender("XGBoost", reads="counts")
 def boosted(data: CustomPanel, seed: int, options: Options) -> Outcome:
     """Of 200 trees."""
     return _per_assay(data, seed, options.quick, "xgboost", BOOSTED, _boosted)

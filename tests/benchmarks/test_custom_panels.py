@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from benchmarks.custom_panels import networks
-from benchmarks.custom_panels.contender import Options, Outcome, contenders
+from benchmarks.custom_panels.contender import Contender, Options, Outcome, contenders
 from benchmarks.custom_panels.judge import choice_score, metrics_of, scored
 from benchmarks.custom_panels.outcomes import standings
 from benchmarks.custom_panels.panels import CustomPanel, compact, values_source
@@ -109,7 +109,7 @@ def test_finished_work_is_not_done_again(tmp_path: Path, monkeypatch: pytest.Mon
         calls.append(seed)
         return Outcome(np.full((len(data.parts.test), len(data.panel.tasks)), 0.5), {})
 
-    monkeypatch.setitem(contenders._entries, "constant", constant)
+    monkeypatch.setitem(contenders._entries, "constant", Contender(constant))
     path = tmp_path / "results.jsonl"
     for _ in range(2):
         comparison = Comparison("rules", None, Ledger(path), Options(None, tmp_path))
