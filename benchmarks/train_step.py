@@ -1,21 +1,20 @@
 """Rows per second of a training step: MMoEEx, a shared bottom of its size, and a naive loop.
 
-    python -m benchmarks.train_step [--quick] [--graphs] [--chemprop PYTHON]
+    python -m benchmarks.train_step [--quick]
 
 The naive loop has one `torch.nn` network per expert that reads a dense copy of its input, one
 linear layer per task and expert, and the same loss. Steps are timed in turn, round by round, on one
 thread (and on CUDA where there is one); the median round counts. Real molecules (RDKit's NCI set)
-with random labels: time does not depend on what is learnt. With ``--graphs``, graph experts against
-chemprop instead, which may be installed for another interpreter.
+with random labels: time does not depend on what is learnt. Graph experts are timed by
+``benchmarks.train_step_graphs``, and compiled ones by ``benchmarks.train_step_compiled``.
 """
 
 from __future__ import annotations
 
 import argparse
 import statistics
-import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -71,16 +70,8 @@ def main() -> None:
     """Time the three."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--quick", action="store_true", help="two rounds of two steps")
-    parser.add_argument("--graphs", action="store_true", help="graph experts and chemprop")
-    parser.add_argument("--chemprop", default=sys.executable, help="interpreter that has chemprop")
-    arguments = parser.parse_args()
-    quick = arguments.quick
+    quick = parser.parse_args().quick
     torch.set_num_threads(1)
-    if arguments.graphs:
-        from benchmarks.train_step_graphs import compare_graph_experts
-
-        compare_graph_experts(arguments.chemprop, 2 if quick else 7, 2 if quick else 6)
-        return
     for device in ["cpu", *(["cuda"] if torch.cuda.is_available() else [])]:
         for precision in ("float32", "bfloat16"):
             run(torch.device(device), precision, rounds=2 if quick else 5, steps=2 if quick else 6)
@@ -120,22 +111,27 @@ def run(device: torch.device, precision: str, rounds: int, steps: int) -> None:
 
 
 def nci_smiles() -> list[str]:
-    """Real molecules that RDKit can read."""
+    """Real molecules, which come with RDKit."""
     from rdkit import RDConfig
+
+    return readable(Path(RDConfig.RDDataDir) / "NCI" / "first_5K.smi")
+
+
+def readable(file: Path) -> list[str]:
+    """Molecules of a file, at the start of its lines, that RDKit can read."""
     from rdkit.Chem import MolFromSmiles
     from rdkit.rdBase import BlockLogs
 
-    file = Path(RDConfig.RDDataDir) / "NCI" / "first_5K.smi"
     smiles = [line.split()[0] for line in file.read_text().splitlines()]
     with BlockLogs():
         return [text for text in smiles if MolFromSmiles(text) is not None]
 
 
 def resident_data(
-    device: torch.device, fingerprints: Any = None
+    device: torch.device, fingerprints: Any = None, smiles: Sequence[str] | None = None
 ) -> tuple[ResidentData, dict[str, Any]]:
-    """NCI molecules with random labels, 60 % of the cells measured, 1.4 % of those active."""
-    smiles = nci_smiles()
+    """Molecules with random labels, 60 % of the cells measured, 1.4 % of those active."""
+    smiles = smiles or nci_smiles()
     fingerprints = fingerprints or TrainingConfig().fingerprints
     featurizer = Featurizer.from_config({"fingerprints": fingerprints})
     features = featurizer(smiles)
@@ -146,11 +142,18 @@ def resident_data(
 
 
 def ours(
-    config: TrainingConfig, data: ResidentData, sizes: dict[str, Any], batch: int = BATCH
+    config: TrainingConfig,
+    data: ResidentData,
+    sizes: dict[str, Any],
+    batch: int = BATCH,
+    compiled: bool = False,
 ) -> Callable[[int], None]:
     """A step of the package's own training module, as Lightning would call it."""
     tasks = [f"task-{t}" for t in range(N_TASKS)]
     network = build_network(config.network, sizes, tasks).to(data.labels.device).train()
+    if compiled:
+        for part in (*network.groups, network.gate, network.tower):
+            part.compile(dynamic=True)
     rows = torch.arange(len(data.labels), device=data.labels.device)
     module = TrainingModule(network, config, data, rows, rows[:0])
     optimizer = module.configure_optimizers()
@@ -175,6 +178,11 @@ def naive(data: ResidentData, n_features: dict[str, int]) -> Callable[[int], Non
     return stepper(loss, torch.optim.AdamW(network.parameters(), fused=True), data)
 
 
+def order_of_rows(n_rows: int) -> Tensor:
+    """In which batches take them."""
+    return torch.randperm(n_rows, generator=torch.Generator().manual_seed(0))
+
+
 def stepper(
     loss: Callable[[Tensor], Tensor],
     optimizer: torch.optim.Optimizer,
@@ -182,8 +190,7 @@ def stepper(
     batch: int = BATCH,
 ) -> Callable[[int], None]:
     """One whole step: batch, forward, backward, update."""
-    order = torch.randperm(len(data.labels), generator=torch.Generator().manual_seed(0))
-    batches = order.to(data.labels.device).split(batch)[:-1]
+    batches = order_of_rows(len(data.labels)).to(data.labels.device).split(batch)[:-1]
 
     def step(number: int) -> None:
         optimizer.zero_grad()

@@ -1,4 +1,4 @@
-"""Steps of chemprop's D-MPNN, for ``benchmarks.train_step``; runs where chemprop is installed.
+"""Steps of chemprop's D-MPNN, for ``train_step_graphs``; runs where chemprop is installed.
 
     python benchmarks/train_step_chemprop.py SMILES_FILE N_TASKS BATCH WIDTH DEPTH
 

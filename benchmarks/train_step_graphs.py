@@ -1,17 +1,23 @@
 """Molecules per second of a training step of graph experts, against chemprop's D-MPNN.
 
-Equal width, depth, tasks, molecules and batches; chemprop's own graphs are made beforehand, too.
-Steps are timed in turn, round by round, on one thread; the median round counts.
+    python -m benchmarks.train_step_graphs [--quick] [--chemprop PYTHON] [--smiles FILE]
+
+Equal width, depth, tasks, molecules and order of these; chemprop's own graphs are made beforehand,
+too. Steps are timed in turn, round by round, on one thread; the median round counts, beside the
+ratios of the best and the worst round. chemprop may be installed for another interpreter, which the
+environment variable CHEMPROP_PYTHON may name as well.
 """
 
 from __future__ import annotations
 
+import argparse
+import os
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -19,13 +25,22 @@ from typing import Any
 import torch
 
 from benchmarks.report import report
-from benchmarks.train_step import N_TASKS, nci_smiles, ours, resident_data
+from benchmarks.train_step import (
+    N_TASKS,
+    nci_smiles,
+    order_of_rows,
+    ours,
+    readable,
+    resident_data,
+)
 from bioassay_mtl.training.config import TrainingConfig
 
-BATCH = 64  # chemprop's default
+BATCHES = (64, 256)  # 64 is chemprop's default
 WIDTH = 300
 DEPTH = 3
 RIVAL = "chemprop D-MPNN"
+FLOAT = "1 dmpnn expert, float32"
+GRAPH = {"graph": {"kind": "graph", "codes": "chemprop"}}
 CASES: dict[str, dict[str, Any]] = {
     "1 dmpnn expert": {"kind": "dmpnn", "n": 1},
     "4 dmpnn experts that share all layers but the last": {"kind": "dmpnn", "n": 4},
@@ -36,22 +51,46 @@ CASES: dict[str, dict[str, Any]] = {
 Timed = Callable[[int], float]
 
 
-def compare_graph_experts(python: str, rounds: int, steps: int) -> None:
+def main() -> None:
+    """Time every case at both sizes of a batch."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--quick", action="store_true", help="two rounds of two steps")
+    parser.add_argument(
+        "--chemprop",
+        default=os.environ.get("CHEMPROP_PYTHON", sys.executable),
+        help="interpreter that has chemprop",
+    )
+    parser.add_argument("--smiles", type=Path, help="file of SMILES (default: RDKit's NCI set)")
+    options = parser.parse_args()
+    torch.set_num_threads(1)
+    smiles = nci_smiles() if options.smiles is None else readable(options.smiles)
+    for batch in BATCHES:
+        rounds, steps = (2, 2) if options.quick else (9, 4)
+        compare(options.chemprop, smiles, batch, rounds, steps)
+
+
+def compare(python: str, smiles: Sequence[str], batch: int, rounds: int, steps: int) -> None:
     """Report the rate of every case, and its ratio to chemprop's.
 
     Parameters
     ----------
     python
         Interpreter that chemprop is installed for; without chemprop its case is left out.
+    smiles
+        Molecules.
+    batch
+        Molecules of a step.
     rounds, steps
         Of every case, and steps of a round.
     """
+    data, sizes = resident_data(torch.device("cpu"), GRAPH, smiles)
     cases = {
-        f"{name}, {precision}": case(group, precision)
+        f"{name}, {precision}": case(ours(graph_config(group), data, sizes, batch), precision)
         for name, group in CASES.items()
         for precision in ("float32", "bfloat16")
     }
-    with chemprop(python) as rival:
+    in_order = [smiles[row] for row in order_of_rows(len(smiles)).tolist()]
+    with chemprop(python, in_order, batch) as rival:
         if rival is not None:
             cases = {RIVAL: rival, **cases}
         seconds: dict[str, list[float]] = {name: [] for name in cases}
@@ -59,21 +98,25 @@ def compare_graph_experts(python: str, rounds: int, steps: int) -> None:
             for name, timed in cases.items():
                 seconds[name].append(timed(steps))
     for name, times in seconds.items():
-        report(f"graphs, {name}", "training_rate", BATCH / statistics.median(times), "molecules/s")
+        title = f"graphs, batch {batch}, {name}"
+        report(title, "training_rate", batch / statistics.median(times), "molecules/s")
         if RIVAL in seconds and name != RIVAL:
             pairs = zip(seconds[RIVAL], times, strict=True)
-            ratio = statistics.median(theirs / mine for theirs, mine in pairs)
-            target = ">= 2" if name == "1 dmpnn expert, float32" else None
-            report(f"graphs, {name}", "rate_ratio_to_chemprop", ratio, "1", target)
+            ratios = [theirs / mine for theirs, mine in pairs]
+            target = ">= 2" if name == FLOAT else None
+            report(title, "rate_ratio_to_chemprop", statistics.median(ratios), "1", target)
+            report(title, "lowest_round_ratio_to_chemprop", min(ratios), "1")
+            report(title, "highest_round_ratio_to_chemprop", max(ratios), "1")
 
 
-def case(group: dict[str, Any], precision: str) -> Timed:
-    """Steps of our experts."""
-    prints = {"graph": {"kind": "graph", "codes": "chemprop"}}
+def graph_config(group: dict[str, Any]) -> TrainingConfig:
+    """Of one group of experts."""
     size = {"inputs": ["graph"], "width": WIDTH, "hidden": WIDTH, "depth": DEPTH, "dropout": 0.0}
-    config = TrainingConfig.of({"fingerprints": prints, "network": {"experts": [size | group]}})
-    data, sizes = resident_data(torch.device("cpu"), prints)
-    step = ours(config, data, sizes, BATCH)
+    return TrainingConfig.of({"fingerprints": GRAPH, "network": {"experts": [size | group]}})
+
+
+def case(step: Callable[[int], None], precision: str) -> Timed:
+    """Steps of our experts."""
     counter = iter(range(10**9))
 
     def timed(n_steps: int) -> float:
@@ -88,13 +131,13 @@ def case(group: dict[str, Any], precision: str) -> Timed:
 
 
 @contextmanager
-def chemprop(python: str) -> Iterator[Timed | None]:
+def chemprop(python: str, smiles: Sequence[str], batch: int) -> Iterator[Timed | None]:
     """Steps of chemprop in a process of its own, or None where it is not installed."""
     program = Path(__file__).with_name("train_step_chemprop.py")
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "molecules.smi"
-        file.write_text("\n".join(nci_smiles()))
-        numbers = map(str, (N_TASKS, BATCH, WIDTH, DEPTH))
+        file.write_text("\n".join(smiles))
+        numbers = map(str, (N_TASKS, batch, WIDTH, DEPTH))
         pipe = subprocess.PIPE
         with subprocess.Popen(
             [python, str(program), str(file), *numbers], stdin=pipe, stdout=pipe, text=True
@@ -113,3 +156,7 @@ def chemprop(python: str) -> Iterator[Timed | None]:
 
             yield timed
             lines.close()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,86 @@
+"""What `torch.compile` does to a training step on a CPU.
+
+    python -m benchmarks.train_step_compiled [--quick]
+
+Experts, gates and towers are compiled for any size of a batch; what the compiler cannot follow
+stays outside: oneDNN's products, sums over neighbours, and what is made of a batch once. Told are
+the seconds until the third step is done, compiling included, and afterwards the time of a plain
+step in those of a compiled one, in turn, round by round; below 1 compiling is a loss. Needs a C++
+compiler.
+"""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+import time
+from collections.abc import Callable
+from typing import Any
+
+import torch
+
+from benchmarks.report import report
+from benchmarks.train_step import BATCH, ours, resident_data
+from benchmarks.train_step_graphs import BATCHES, GRAPH, graph_config
+from bioassay_mtl.nn import products
+from bioassay_mtl.nn.graphs import GraphInput, Incidence
+from bioassay_mtl.training.config import TrainingConfig
+
+Step = Callable[[int], None]
+FIRST = 3  # at the second the compiler learns that sizes change
+
+
+def main() -> None:
+    """Time the default network and each kind of graph experts."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--quick", action="store_true", help="two rounds of two steps")
+    rounds, steps = (2, 2) if parser.parse_args().quick else (7, 4)
+    torch.set_num_threads(1)
+    leave_outside()
+    cases: dict[str, tuple[TrainingConfig, Any, int]] = {
+        "mmoeex": (TrainingConfig(), None, BATCH),
+        **{
+            f"1 {kind} expert": (graph_config({"kind": kind, "n": 1}), GRAPH, BATCHES[0])
+            for kind in ("dmpnn", "gine", "gatedgcn")
+        },
+    }
+    for name, (config, prints, batch) in cases.items():
+        data, sizes = resident_data(torch.device("cpu"), prints)
+        plain = ours(config, data, sizes, batch)
+        compiled = ours(config, data, sizes, batch, compiled=True)
+        compare(f"{name}, batch {batch}, float32", plain, compiled, rounds, steps)
+
+
+def leave_outside() -> None:
+    """Hide from the compiler what it cannot follow."""
+    disable: Any = torch.compiler.disable
+    products._batched_product = disable(products._batched_product)
+    for owner, name in (
+        (Incidence, "__matmul__"),
+        (Incidence, "largest"),
+        (GraphInput, "once"),
+    ):
+        setattr(owner, name, disable(getattr(owner, name)))
+
+
+def compare(name: str, plain: Step, compiled: Step, rounds: int, steps: int) -> None:
+    """Report the time to compile and the ratio of the steps thereafter."""
+    report(name, "first_steps_compiled", seconds(compiled, FIRST), "s")
+    report(name, "first_steps_plain", seconds(plain, FIRST), "s")
+    turns = [(seconds(plain, steps), seconds(compiled, steps)) for _ in range(rounds)]
+    ratios = [theirs / mine for theirs, mine in turns]
+    report(name, "step_rate_ratio_compiled_to_plain", statistics.median(ratios), "1")
+    report(name, "lowest_round_ratio", min(ratios), "1")
+    report(name, "highest_round_ratio", max(ratios), "1")
+
+
+def seconds(step: Step, n_steps: int) -> float:
+    """Of so many steps."""
+    start = time.perf_counter()
+    for number in range(n_steps):
+        step(number)
+    return time.perf_counter() - start
+
+
+if __name__ == "__main__":
+    main()
