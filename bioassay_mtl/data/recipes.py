@@ -81,7 +81,7 @@ def recipes() -> MappingProxyType[str, Recipe]:
     found = (
         Recipe.of(yaml.safe_load(entry.read_text(encoding="utf-8")))
         for entry in dataset_files().iterdir()
-        if entry.name.endswith(".yaml")
+        if entry.name.endswith(".yaml") and not entry.name.endswith(".schema.yaml")
     )
     return MappingProxyType({r.name: r for r in sorted(found, key=lambda recipe: recipe.name)})
 

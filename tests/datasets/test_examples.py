@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 from rdkit import Chem
 from rdkit.Chem import Crippen
-from rdkit.Chem.rdMolDescriptors import CalcMolFormula, CalcNumRings, CalcTPSA
+from rdkit.Chem.Descriptors import MolWt
+from rdkit.Chem.rdMolDescriptors import CalcMolFormula, CalcNumHeterocycles, CalcNumRings, CalcTPSA
 
 from bioassay_mtl.data import Panel
 from bioassay_mtl.data.recipes import dataset_files
@@ -40,6 +41,35 @@ def test_the_panel_follows_its_rules() -> None:
     np.testing.assert_array_equal(panel.labels, np.where(panel.mask, expected, -1))
     assert panel.n_actives.min() >= 5
     assert panel.n_inactives.min() >= 20
+
+
+def test_the_mixed_panel_follows_its_rules() -> None:
+    panel = Panel.read(str(dataset_files() / "example_mixed_panel.csv"))
+    kinds = [kind.kind for kind in panel.kinds]
+    assert kinds == ["censored", "ordinal", "multiclass", "regression", "binary"]
+    assert panel.tasks[0] == "pIC50-synthetic"
+    row, column = np.indices(panel.labels.shape)
+    np.testing.assert_array_equal(panel.mask, (7 * row + 3 * column) % 10 >= 3)
+    molecules = [Chem.MolFromSmiles(smiles) for smiles in panel.structures or []]
+    logp, rings, surface, weight = (
+        np.array([count(molecule) for molecule in molecules])
+        for count in (Crippen.MolLogP, CalcNumRings, CalcTPSA, MolWt)
+    )
+    hetero = np.array([CalcNumHeterocycles(molecule) > 0 for molecule in molecules])
+    expected = np.stack(
+        [
+            np.maximum(4.2 + 0.4 * logp + 0.3 * rings, 5),
+            np.where(surface > 90, 0, np.where(surface > 40, 1, 2)),
+            np.where(rings == 0, 2, np.where(hetero, 1, 0)),  # by name: carbo, hetero, none
+            0.5 - logp - 0.01 * (weight - 100),
+            [molecule.HasSubstructMatch(AMINE) for molecule in molecules],
+        ],
+        axis=1,
+    )
+    difference = np.abs(panel.labels - expected)[panel.mask]
+    assert difference.max() < 0.006  # three digits
+    assert panel.bounds is not None
+    assert 20 < (panel.bounds[:, 0] == -1).sum() == (panel.bounds != 0).sum()
 
 
 def test_the_panel_is_of_nci_molecules(nci_smiles: list[str]) -> None:

@@ -14,6 +14,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 EXAMPLES = ROOT / "examples"
 PANEL = ROOT / "datasets" / "example_panel.csv"
+MIXED = ROOT / "datasets" / "example_mixed_panel.csv"
 
 
 def run(*arguments: object) -> str:
@@ -29,10 +30,19 @@ def test_custom_panel_then_screen(tmp_path: Path) -> None:
     folder = tmp_path / "model"
     trained = run(EXAMPLES / "custom_panel.py", PANEL, folder)
     assert "Panel(200 molecules x 6 assays" in trained
-    assert "held-out molecules: ROC-AUC 0." in trained
+    assert "held-out molecules, binary assays: {'average_precision': 0." in trained
     screened = run(EXAMPLES / "screen.py", folder)
     assert "['ok', 'ok', 'invalid_smiles']" in screened
     assert screened.count("x the usual") == 2
+
+
+def test_custom_panel_of_mixed_kinds(tmp_path: Path) -> None:
+    trained = run(EXAMPLES / "custom_panel.py", MIXED, tmp_path / "model")
+    assert "Panel(200 molecules x 5 assays" in trained
+    for kind in ("censored", "ordinal", "multiclass", "regression", "binary"):
+        assert f"held-out molecules, {kind} assays: {{" in trained
+    for column in ("pIC50-synthetic ", "synthetic-permeability[low]", "synthetic-rings[hetero]"):
+        assert column in trained
 
 
 def test_scikit_learn() -> None:
