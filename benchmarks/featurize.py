@@ -1,7 +1,7 @@
 """Molecules per second from SMILES to feature blocks, against bare RDKit.
 
 Bare RDKit parses each SMILES and makes the same fingerprint, and does nothing else; it runs in as
-many processes. Both are timed in turn. Graphs are timed against other makers of graphs.
+many processes. Both are timed in turn. At last graphs, as ``benchmarks.featurize_graphs`` alone.
 
 Run with ``python -m benchmarks.featurize [--quick] [--smiles FILE]``; prints one JSON object a
 line.
@@ -17,13 +17,13 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from benchmarks.featurize_graphs import compare_graphs
+from benchmarks.featurize_graphs import compare_graphs, smiles_of
 from benchmarks.report import report
 from bioassay_mtl.chem.featurizer import Featurizer
 from bioassay_mtl.chem.fingerprints import Fingerprint, fingerprint_from
 from bioassay_mtl.chem.parallel import featurize, featurize_batches
 from bioassay_mtl.chem.representation import Representation
-from bioassay_mtl.data.readers import RecordBatch, read_records
+from bioassay_mtl.data.readers import RecordBatch
 
 CASES: dict[str, dict[str, Any]] = {
     "morgan": {"kind": "morgan"},
@@ -113,7 +113,7 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="fewer molecules, one repeat")
     parser.add_argument("--smiles", type=Path, help="file of SMILES (default: RDKit's NCI set)")
     options = parser.parse_args()
-    smiles = _smiles(options.smiles)[: 2_000 if options.quick else 20_000]
+    smiles = smiles_of(options.smiles)[: 2_000 if options.quick else 20_000]
     for name, settings in CASES.items():
         share = smiles[: SLOW.get(name)]
         for workers in (1, 2):
@@ -163,14 +163,6 @@ def start_workers(featurizer: Featurizer, workers: int) -> None:
     batches = [RecordBatch(1, [""], ["C"], "smiles")] * workers
     for _ in featurize_batches(batches, featurizer, workers):
         pass
-
-
-def _smiles(path: Path | None) -> list[str]:
-    if path is None:
-        from rdkit import RDConfig
-
-        path = Path(RDConfig.RDDataDir) / "NCI" / "first_5K.smi"
-    return [text for batch in read_records(path) for text in batch.structures]
 
 
 if __name__ == "__main__":
