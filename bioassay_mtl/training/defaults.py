@@ -25,8 +25,11 @@ if TYPE_CHECKING:
 SMALL = 10_000
 """Rows from which on the general defaults hold; they were chosen on 44,000."""
 
-NO_STOPPING = 1_000
+NO_STOPPING = 2_000
 """Rows under which a tenth of them cannot tell a good epoch from a lucky one."""
+
+EPOCHS_OF_VALUES = 24
+"""At least, where some task is one of values: they go on learning when outcomes are learned."""
 
 TINY = Panel.from_arrays(["C"], [1], ["any"])
 """A panel that gets all that any panel gets."""
@@ -112,8 +115,10 @@ def _choices(
         n_experts = sum(group["n"] for group in network["experts"])
         width = network["experts"][0]["width"]
         yield {"network": network}, f"{n_experts} experts of {width} units"
-        epochs = int(np.clip(round(30 * (1000 / max(n, 1)) ** 0.5), 12, 30))
-        yield {"epochs": epochs}, f"{epochs} epochs"
+    epochs = epochs_for(panel, n)
+    if "epochs" not in config.model_fields_set and epochs is not None:
+        # Stopped before its learning rate has fallen, a run ends below a shorter one.
+        yield {"epochs": epochs, "patience": epochs}, f"{epochs} epochs"
     yield {"split": {"kind": "stratified"}}, "a stratified split"
     if n < NO_STOPPING and not stops:
         yield {"split": {"fractions": (0.8, 0.0, 0.2)}}, "no rows spent on stopping early"
@@ -131,6 +136,13 @@ def small_network(inputs: Inputs, n_rows: int) -> dict[str, Any]:
         experts.append({"inputs": (name,), "n": n, **rest, **layers})
     gate = {"kind": "static", "weight_decay": 10.0}
     return {"experts": experts, "gate": gate, "tower": {"kind": "per_expert"}}
+
+
+def epochs_for(panel: Panel, n: int) -> int | None:
+    """More than the general default for few rows, and for values; None where that is enough."""
+    few = int(np.clip(round(30 * (1000 / max(n, 1)) ** 0.5), 12, 30)) if n < SMALL else 0
+    values = EPOCHS_OF_VALUES if any(kind.is_value for kind in panel.kinds) else 0
+    return max(few, values) or None
 
 
 def given_input(name: str, block: Block) -> Mapping[str, Any]:

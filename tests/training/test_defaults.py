@@ -13,7 +13,7 @@ from bioassay_mtl.chem.features import PackedBits
 from bioassay_mtl.data import Panel, split
 from bioassay_mtl.nn.model import Model
 from bioassay_mtl.training.config import TrainingConfig
-from bioassay_mtl.training.defaults import NO_STOPPING, SMALL, settled
+from bioassay_mtl.training.defaults import EPOCHS_OF_VALUES, NO_STOPPING, SMALL, settled
 from bioassay_mtl.training.ensemble import train_ensemble
 from bioassay_mtl.training.fit import train
 from tests.training.conftest import small_config
@@ -54,6 +54,15 @@ def test_epochs_fall_with_rows_to_the_general_default() -> None:
     epochs = [settled(None, panel_of(n, n))[0].epochs for n in rows]
     assert epochs == sorted(epochs, reverse=True)
     assert epochs[0] > epochs[-1] == TrainingConfig().epochs
+
+
+def test_values_take_more_epochs() -> None:
+    many = panel_of(SMALL, SMALL)
+    values = Panel.from_arrays(many.structures, many.labels[:, 0] + 0.5, ["a"], kinds=["censored"])
+    config, why = settled(None, values)
+    assert config.epochs == config.patience == EPOCHS_OF_VALUES
+    assert f"{EPOCHS_OF_VALUES} epochs" in why
+    assert settled({"epochs": 2}, values)[0].patience == TrainingConfig().patience
 
 
 def test_what_is_set_stays() -> None:
