@@ -77,4 +77,5 @@ def kinds_line(panel: Panel) -> str:
 
     kinds = Counter(kind.kind for kind in panel.kinds)
     found = ", ".join(f"{count:,} {kind}" for kind, count in kinds.items())
-    return f"{len(panel):,} molecules, {len(panel.tasks):,} assays ({found})"
+    n, t = len(panel), len(panel.tasks)
+    return f"{n:,} molecule{'s' * (n != 1)}, {t:,} assay{'s' * (t != 1)} ({found})"

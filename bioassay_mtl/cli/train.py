@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bioassay_mtl.cli.epochs import shown_epochs
+from bioassay_mtl.cli.panel_remarks import remarks
 from bioassay_mtl.cli.panel_schema import (
     Columns,
     Merge,
@@ -135,14 +136,19 @@ def train(
     if out is not None and Path(out).exists():
         raise ConfigError(f"{out} exists: choose another folder, or remove it")
 
-    from bioassay_mtl.data.panel import Panel
+    from bioassay_mtl.data.panels.load import load_panel
     from bioassay_mtl.data.panels.schema import NO_TASK
 
     schema = schema_of(panel, task, column, min_rows, to_p, merge, standardise)
     no_assays = {name: {"kind": NO_TASK} for name in first.columns_read}
     schema = schema.changed(also={**no_assays, **schema.also})
-    table = Panel.read(panel, smiles_column=smiles_column, schema=schema)
+    if smiles_column is not None:
+        schema = schema.changed(columns={**schema.columns.model_dump(), "smiles": smiles_column})
+    loaded = load_panel([panel], schema)
+    table = loaded.panel
     typer.echo(f"{panel}: {kinds_line(table)}", err=True)
+    for remark in remarks(loaded):
+        typer.echo(remark, err=True)
     fitting = partial(settled, panel=table, stops=tune > 0)
     chosen, why = fitting(asked.given(lambda given: fitting(given)[0]))
     if print_config or out is None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import csv
 import gzip
 import zlib
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
@@ -64,6 +65,7 @@ def _read_parquet(path: Path) -> pa.Table:
     import pyarrow.parquet as pq
 
     try:
+        _check_names(pq.read_schema(path).names, path)
         table = pq.read_table(path)
     except (pa.ArrowException, OSError) as error:
         raise InputError(f"not a Parquet table: {error}", file=path) from None
@@ -107,12 +109,14 @@ def _header(path: Path) -> list[str]:
     _, names = next(_records(path), (0, []))
     if not names:
         raise InputError("the file is empty", file=path)
-    seen: set[str] = set()
-    for name in names:
-        if name in seen:
-            raise InputError(f"column {name!r} occurs twice", file=path, line=1)
-        seen.add(name)
+    _check_names(names, path, line=1)
     return names
+
+
+def _check_names(names: Sequence[str], path: Path, line: int | None = None) -> None:
+    for name, times in Counter(names).items():
+        if times > 1:
+            raise InputError(f"column {name!r} occurs twice", file=path, line=line)
 
 
 def _records(path: Path) -> Iterator[tuple[int, list[str]]]:

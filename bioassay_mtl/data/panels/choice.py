@@ -105,8 +105,10 @@ def choose_assays(
         log.notes.append(f"no assays, by their values: {some([name for name, _ in left_out])}")
         log.left_out.update(left_out)
     if not chosen:
+        held = "; ".join(f"{name!r} is {what}" for name, what in left_out[:4])
         raise InputError(
-            "no assay: no column holds 0 and 1, numbers, or a few texts",
+            "no assay: no column holds 0 and 1, different numbers, or a few texts"
+            + (f" ({held})" if held else ""),
             file=path,
             hint="--task NAME:KIND says that a column is one" if len(table) else "it has no rows",
         )
@@ -131,7 +133,7 @@ def _judge(
     kind = infer_kind(source, occurring)
     if kind is None or (kind == "regression" and _nearly_01(cells)):
         return _Found(source, None, _NO_ASSAY)
-    if kind == "multiclass" or (kind == "binary" and not _is_01(occurring)):
+    if kind == "multiclass" or (kind == "binary" and not _is_01(occurring) and not cells.qualified):
         # A text of its own for nearly every row is a name, not a class.
         enough = int((~cells.missing).sum()) >= 2 * len({t.casefold() for t in occurring})
         return _Found(source, kind, _CLASSES if enough and len(occurring) > 1 else _NO_ASSAY)

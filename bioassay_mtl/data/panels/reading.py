@@ -57,15 +57,18 @@ class Reading(NamedTuple):
 def infer_kind(source: Source, texts: list[str]) -> str | None:
     """The kind that the distinct measured texts of an assay speak for, or None.
 
-    In this order: nothing but 0 and 1 is binary; numbers are censored where some have a qualifier,
-    else regression, also where they are few and whole; words such as active and inactive are
-    binary; 2 to `MOST_CLASSES` texts are multiclass.
+    In this order: nothing but 0 and 1 is binary, and stays so with a qualifier in some cell, which
+    its reader refuses; numbers are censored where some have a qualifier, else regression, also
+    where they are few and whole; words such as active and inactive are binary; 2 to `MOST_CLASSES`
+    texts are multiclass.
     """
     if not texts:
         return None
     if all(text.casefold() in OUTCOMES for text in texts):
         return "binary"
     numbers = sum(read_cell(text).value is not None for text in texts)
+    if {"0", "1"} <= set(texts) and all(read_cell(text).value in (0, 1) for text in texts):
+        return "binary"
     if numbers >= _NUMBERS * len(texts):
         return "censored" if source.qualified else "regression"
     folded = {text.casefold() for text in texts}

@@ -1,0 +1,32 @@
+"""What a reader of a panel should know before a model learns from it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from bioassay_mtl.data.panels.load import Loaded
+
+
+def remarks(loaded: Loaded) -> Iterator[str]:
+    """Lines about columns that are no assays, assays of one outcome, and repeated molecules."""
+    import numpy as np
+
+    from bioassay_mtl.data.labels import as_floats
+    from bioassay_mtl.data.panels.header import some
+
+    panel = loaded.panel
+    for name in ("no assays, by their values", "qualifiers are", "have fewer than"):
+        yield from (note for note in loaded.log.notes if name in note)
+    values = as_floats(panel.labels)
+    highest = np.where(panel.mask, values, -np.inf).max(axis=0)
+    lowest = np.where(panel.mask, values, np.inf).min(axis=0)
+    alone = [task for task, same in zip(panel.tasks, highest <= lowest, strict=True) if same]
+    if alone:
+        yield f"one outcome alone, from which nothing can be learnt: {some(alone)}"
+    if (copies := len(panel) - len(np.unique(panel.groups()))) > 0:
+        yield (
+            f"{copies:,} rows repeat a molecule, and stay: --merge makes one row of each, "
+            "`bioassay-mtl panel check` tells where they contradict each other"
+        )
