@@ -41,6 +41,9 @@ def default_network(inputs: Mapping[str, Mapping[str, Any]]) -> Config:
 class TrainingConfig(Config):
     """Settings of one training run; the defaults are those that the study on PCBA chose.
 
+    What is not set, a run chooses for its panel (:mod:`bioassay_mtl.training.defaults`), and only
+    where that chooses nothing are these in effect.
+
     Parameters
     ----------
     fingerprints

@@ -37,9 +37,10 @@ class BioassayEstimator(BaseEstimator):
         Of AdamW.
     network
         Architecture, by ``kind`` (see :class:`bioassay_mtl.training.config.TrainingConfig`); None
-        for experts of 600 units.
+        for one that suits the number of rows.
     fingerprints
-        What is made of SMILES, by name; None for Morgan, torsion and atom-pair counts.
+        What is made of SMILES, by name; None for Morgan, torsion and atom-pair counts and, of few
+        rows, descriptors.
     settings
         Any further settings of a training run.
     random_state

@@ -1,0 +1,246 @@
+"""What a small panel needs: settings as functions of its rows, against random forests.
+
+    python -m benchmarks.small_panels [--quick] [--cases NAME ...] [--panels NAME ...] [--seeds N]
+
+Of a real panel, a fifth of the rows is put away and never looked at; 1,200 others judge; and of the
+rest, some are what a user brings, drawn anew for each seed. These are split as the rule says: its
+test part is no case's to learn from, and random forests (scikit-learn's, one an assay, 100 trees)
+learn from the validation part too. The network of the general defaults has its own split, of as
+many rows to fit and to stop on. Macro means over assays, on the judging rows, by which the rule was
+chosen, too.
+
+Each finished run is a line of ``results/small_panels.jsonl``, and is not done again; the table is
+``results/small_panels.md``. One thread. The real data are in ``../shared/data`` or
+``BIOASSAY_DATA``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import time
+from collections.abc import Callable, Container, Iterator
+from dataclasses import dataclass
+from functools import cache
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from bioassay_mtl.chem.features import Features
+from bioassay_mtl.chem.featurizer import Featurizer
+from bioassay_mtl.data import Panel, SplitConfig, split
+from bioassay_mtl.data.metrics import evaluate
+from bioassay_mtl.training.config import DEFAULT_FINGERPRINTS, TrainingConfig
+from bioassay_mtl.training.defaults import settled
+from bioassay_mtl.training.fit import panel_features, train
+
+RESULTS = Path(__file__).resolve().parent / "results"
+INPUTS = {**DEFAULT_FINGERPRINTS, "descriptors": {"kind": "rdkit_descriptors"}}
+
+
+@dataclass(frozen=True)
+class Sample:
+    """Some rows of a real panel.
+
+    Attributes
+    ----------
+    file : str
+        Of the shared data.
+    rows : int
+        That a user brings.
+    tasks : tuple of str
+        Assays; none given: all of the file.
+    """
+
+    file: str
+    rows: int
+    tasks: tuple[str, ...] = ()
+
+
+SAMPLES = {
+    "tox21-100": Sample("tox21.csv.gz", 100),
+    "tox21-300": Sample("tox21.csv.gz", 300),
+    "tox21-1000": Sample("tox21.csv.gz", 1000),
+    "tox21-5000": Sample("tox21.csv.gz", 5000),
+    "one-assay-200": Sample("tox21.csv.gz", 200, ("SR-MMP",)),
+    "hiv-1000": Sample("HIV.csv.gz", 1000),
+}
+FORESTS = ("forest", "forest with descriptors")
+
+
+Settings = dict[str, Any]
+
+
+def general(panel: Panel) -> Settings:
+    """The general defaults."""
+    return TrainingConfig().model_dump()
+
+
+def rule(panel: Panel) -> Settings:
+    """What is chosen for a panel."""
+    return settled(None, panel)[0].model_dump()
+
+
+def without_descriptors(panel: Panel) -> Settings:
+    """The rule's split and epochs with the general network."""
+    chosen = rule(panel)
+    return general(panel) | {name: chosen[name] for name in ("split", "epochs", "patience")}
+
+
+CASES: dict[str, Callable[[Panel], Settings]] = {
+    "general defaults": general,
+    "rule without descriptors": without_descriptors,
+    "rule": rule,
+}
+"""From the rows that a user brings to settings."""
+
+
+@cache
+def whole(file: str, n_judge: int = 1200) -> tuple[Panel, Features, np.ndarray, np.ndarray]:
+    """A panel, its features, the rows that judge and those that a user may bring."""
+    folder = Path(os.environ.get("BIOASSAY_DATA", "../shared/data"))
+    panel = Panel.read(folder / file)
+    tasks = [task for task in panel.tasks if task in ("HIV_active",)] or list(panel.tasks)
+    panel = panel.select_tasks(tasks)
+    if len(panel) > 10_000:
+        panel = panel.take(np.random.default_rng(0).permutation(len(panel))[:10_000])
+    away = split(panel, SplitConfig(fractions=(0.8, 0.0, 0.2), seed=7))
+    panel = panel.take(away.train)
+    featurizer = Featurizer.from_config({"fingerprints": INPUTS})
+    features = panel_features(panel, featurizer)
+    share = n_judge / len(panel)
+    cut = split(panel, SplitConfig(fractions=(1 - share, share, 0.0), seed=8))
+    usable = features.ok
+    return panel, features, cut.valid[usable[cut.valid]], cut.train[usable[cut.train]]
+
+
+def brought(sample: Sample, seed: int) -> tuple[Panel, Features, np.ndarray, np.ndarray]:
+    """Panel and features, rows that judge, rows that a user brings (another draw for each seed)."""
+    panel, features, judge, pool = whole(sample.file)
+    if sample.tasks:
+        panel = panel.select_tasks(sample.tasks)
+    pool = pool[panel.mask[pool].any(axis=1)]
+    rows = np.random.default_rng(seed).permutation(pool)[: sample.rows]
+    return panel, features, judge, np.sort(rows)
+
+
+def network(panel: Panel, features: Features, rows: np.ndarray, case: str, seed: int) -> np.ndarray:
+    """Probabilities of all rows of the panel from a model fitted on some of them."""
+    mine = panel.take(rows)
+    config = TrainingConfig.of({**CASES[case](mine), "seed": seed, "loggers": ()})
+    read = Features({name: features.blocks[name] for name in config.fingerprints}, features.status)
+    model = train(mine, config, features=read.take(rows))
+    return model.predict_features(read)
+
+
+def forest(
+    panel: Panel, features: Features, rows: np.ndarray, seed: int, descriptors: bool
+) -> np.ndarray:
+    """The same from random forests, which read Morgan counts and, if wanted, descriptors."""
+    from scipy.sparse import csr_matrix, hstack
+    from sklearn.ensemble import RandomForestClassifier
+
+    block = features.blocks["morgan"]
+    held = block.sparse_rows()
+    x = csr_matrix((held.values, held.indices, held.offsets), (len(block), block.n_features))
+    if descriptors:
+        x = hstack([x, np.nan_to_num(features.blocks["descriptors"].values)], format="csr")
+    mine = panel.take(rows)
+    parts = split(mine, settled(None, mine)[0].split)
+    known = rows[np.concatenate([parts.train, parts.valid])]
+    found = np.full(panel.labels.shape, 0.5)
+    for task, labels in enumerate(panel.labels.T):
+        fit = known[labels[known] >= 0]
+        if len(np.unique(labels[fit])) == 2:
+            model = RandomForestClassifier(n_jobs=1, random_state=seed)
+            found[:, task] = model.fit(x[fit], labels[fit]).predict_proba(x)[:, 1]
+    return found
+
+
+def runs(
+    panels: list[str], cases: list[str], seeds: int, done: Container[tuple[str, str, int]]
+) -> Iterator[dict[str, Any]]:
+    """One result a panel, seed and case that is not done."""
+    for name, seed in product(panels, range(seeds)):
+        missing = [case for case in cases if (name, case, seed) not in done]
+        if not missing:
+            continue
+        panel, features, judge, rows = brought(SAMPLES[name], seed)
+        for case in missing:
+            start = time.process_time()
+            if case in FORESTS:
+                found = forest(panel, features, rows, seed, case != FORESTS[0])
+            else:
+                found = network(panel, features, rows, case, seed)
+            macro = evaluate(panel.labels[judge], found[judge], panel.tasks).macro
+            yield {
+                "panel": name,
+                "case": case,
+                "seed": seed,
+                "rows": len(rows),
+                "judge": len(judge),
+                "average_precision": round(macro["average_precision"], 4),
+                "roc_auc": round(macro["roc_auc"], 4),
+                "brier": round(macro["brier"], 4),
+                "cpu_seconds": round(time.process_time() - start, 1),
+            }
+
+
+def table(results: list[dict[str, Any]]) -> str:
+    """Markdown: average precision of each case on each panel, mean and spread over seeds."""
+    panels = [name for name in SAMPLES if any(r["panel"] == name for r in results)]
+    lines = [f"| average precision | {' | '.join(panels)} |", "|---" * (len(panels) + 1) + "|"]
+    for case in [*FORESTS, *CASES]:
+        by_panel = [
+            [r["average_precision"] for r in results if (r["panel"], r["case"]) == (name, case)]
+            for name in panels
+        ]
+        if any(by_panel):
+            cells = [
+                f"{np.mean(found):.3f} ± {np.std(found):.3f} ({len(found)})" if found else "–"
+                for found in by_panel
+            ]
+            lines.append(f"| {case} | {' | '.join(cells)} |")
+    return "\n".join(lines) + "\n"
+
+
+def write_table(results: list[dict[str, Any]]) -> None:
+    """The table of what is done, with what it is of."""
+    about = (__doc__ or "").split("\n\n")
+    notes = "Mean ± standard deviation (number of seeds); a dash: not run.\n\n"
+    text = f"# {about[0]}\n\n{about[2]}\n\n{notes}{table(results)}"
+    (RESULTS / "small_panels.md").write_text(text)
+
+
+def main() -> None:
+    """Run what is not done, and write the table."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.small_panels")
+    parser.add_argument("--quick", action="store_true", help="100 rows, one seed, none kept")
+    parser.add_argument("--panels", nargs="+", choices=SAMPLES, default=list(SAMPLES))
+    parser.add_argument("--cases", nargs="+", choices=[*FORESTS, *CASES])
+    parser.add_argument("--seeds", type=int, default=3)
+    asked = parser.parse_args()
+    torch.set_num_threads(1)
+    cases = asked.cases or [*FORESTS, *CASES]
+    if asked.quick:
+        for line in runs(["tox21-100"], cases, 1, ()):
+            print(json.dumps(line), flush=True)
+        return
+    kept = RESULTS / "small_panels.jsonl"
+    text = kept.read_text() if kept.exists() else ""
+    results = [json.loads(line) for line in text.splitlines()]
+    done = {(r["panel"], r["case"], r["seed"]) for r in results}
+    for line in runs(asked.panels, cases, asked.seeds, done):
+        results.append(line)
+        print(json.dumps(line), flush=True)
+        with kept.open("a") as file:
+            file.write(json.dumps(line) + "\n")
+    write_table(results)
+
+
+if __name__ == "__main__":
+    main()
