@@ -119,7 +119,7 @@ def train(
 
     Example:  bioassay-mtl train panel.csv --out runs/mine --set epochs=30
     """
-    from bioassay_mtl.training.defaults import TINY, settled
+    from bioassay_mtl.training.defaults import settled, tiny_panel
     from bioassay_mtl.training.warm_start import with_start
 
     check_folds(folds, repeats, ensemble, tune)
@@ -130,7 +130,8 @@ def train(
         _show(with_start(asked.given(with_start)))
         return
     # A tiny panel gets all that any panel gets: faults are said before the panel is read.
-    first = settled(asked.given(lambda given: settled(given, TINY)[0]), TINY)[0]
+    tiny = tiny_panel()
+    first = settled(asked.given(lambda given: settled(given, tiny)[0]), tiny)[0]
     if panel is None or (out is None and not print_config):
         raise ConfigError("training needs a PANEL and an --out FOLDER")
     if out is not None and Path(out).exists():

@@ -32,9 +32,6 @@ NO_STOPPING = 2_000
 EPOCHS_OF_VALUES = 24
 """At least, where some task is one of values: they go on learning when outcomes are learned."""
 
-TINY = Panel.from_arrays(["C"], [1], ["any"])
-"""A panel that gets all that any panel gets."""
-
 DESCRIPTORS = {"kind": "rdkit_descriptors"}
 
 Inputs = Mapping[str, Mapping[str, Any]]
@@ -90,6 +87,11 @@ def settled(
         values["split"] |= config.split.model_dump(exclude_unset=True)
     whole = TrainingConfig.of(TrainingConfig.of(values).model_dump())  # nothing is left unset
     return whole, f"{n:,} rows: {', '.join(said)}" if said else ""
+
+
+def tiny_panel() -> Panel:
+    """A panel that gets all that any panel gets."""
+    return Panel.from_arrays(["C"], [1], ["any"])
 
 
 def n_measured(panel: Panel) -> int:
