@@ -17,6 +17,7 @@ from bioassay_mtl.chem.descriptors import DenseBlock
 from bioassay_mtl.chem.features import PackedBits, SparseCounts
 from bioassay_mtl.chem.fingerprints import fingerprint_from
 from bioassay_mtl.data.panel import Panel
+from bioassay_mtl.errors import ConfigError
 from bioassay_mtl.training.config import DEFAULT_FINGERPRINTS, TrainingConfig
 from bioassay_mtl.training.warm_start import with_start
 
@@ -62,6 +63,11 @@ def settled(
     Returns
     -------
     The settings, and what was chosen for the panel, in a line for people; empty for nothing.
+
+    Raises
+    ------
+    ConfigError
+        If the network names an input that there is none of.
     """
     config = config if isinstance(config, TrainingConfig) else TrainingConfig.of(config or {})
     config = with_start(config)
@@ -86,6 +92,10 @@ def settled(
     if "split" in given:
         values["split"] |= config.split.model_dump(exclude_unset=True)
     whole = TrainingConfig.of(TrainingConfig.of(values).model_dump())  # nothing is left unset
+    for name in _read_by(whole.network.model_dump()):
+        if name not in whole.fingerprints:
+            known = ", ".join(whole.fingerprints)
+            raise ConfigError(f"network: unknown input {name!r}; the inputs are {known}")
     return whole, f"{n:,} rows: {', '.join(said)}" if said else ""
 
 
@@ -161,6 +171,17 @@ def given_input(name: str, block: Block) -> Mapping[str, Any]:
     if isinstance(block, DenseBlock):
         return {"kind": "dense", "n_columns": block.n_features}
     return {"kind": "graph", "codes": block.codes}
+
+
+def _read_by(settings: Any) -> Iterator[str]:
+    """Names of the inputs that a network names, in its experts and its gate."""
+    if isinstance(settings, Mapping):
+        yield from settings.get("inputs", ())
+        settings = settings.values()
+    elif not isinstance(settings, (list, tuple)):
+        return
+    for part in settings:
+        yield from _read_by(part)
 
 
 def _as_of(model: Model, config: TrainingConfig) -> TrainingConfig:

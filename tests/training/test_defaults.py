@@ -11,6 +11,7 @@ import pytest
 from bioassay_mtl.chem.descriptors import DenseBlock
 from bioassay_mtl.chem.features import PackedBits
 from bioassay_mtl.data import Panel, split
+from bioassay_mtl.errors import ConfigError
 from bioassay_mtl.nn.model import Model
 from bioassay_mtl.training.config import TrainingConfig
 from bioassay_mtl.training.defaults import EPOCHS_OF_VALUES, NO_STOPPING, SMALL, settled
@@ -149,3 +150,12 @@ def test_a_small_panel_is_trained(nci_smiles: list[str]) -> None:
     assert model.metrics["valid"] is None
     assert model.metrics["test"]["n_molecules"] in (len(parts.test), len(parts.test) - 1)
     assert model.metrics["test"]["macro"]["roc_auc"] > 0.8
+
+
+def test_an_unknown_input_is_named_before_anything_is_computed() -> None:
+    network = {"kind": "mmoeex", "experts": [{"inputs": ["morgn"], "n": 2}]}
+    with pytest.raises(ConfigError, match="unknown input 'morgn'; the inputs are morgan, torsion"):
+        settled({"network": network}, panel_of(10, 10))
+    gate = {"kind": "mmoe", "experts": {"inputs": ["morgan"]}, "gate": {"inputs": ["nothing"]}}
+    with pytest.raises(ConfigError, match="unknown input 'nothing'"):
+        settled({"network": gate}, panel_of(10, 10))
