@@ -7,7 +7,7 @@ import copy
 import pytest
 import torch
 
-from bioassay_mtl.nn.products import StackedProduct
+from bioassay_mtl.nn.products import StackedProduct, _dense
 
 N_EXPERTS = 3
 
@@ -99,6 +99,32 @@ def test_derivatives_by_onednn_are_those_in_double_precision(shape: tuple[int, .
         found.append([g.double() for g in (*first, *second)])
     for single, double in zip(*found, strict=True):
         torch.testing.assert_close(single, double, rtol=0, atol=1e-4 * double.abs().max().item())
+
+
+def test_onednn_is_given_matrices_without_gaps() -> None:
+    stacked = sample((N_EXPERTS, 40, 24), n_rows=7)[0]
+    of_one = stacked[:, 1]
+    for matrix in (of_one, of_one.mT, of_one.contiguous(), of_one.contiguous().mT):
+        packed = _dense(matrix)
+        assert torch.equal(packed, matrix)
+        assert packed.is_contiguous() or packed.mT.is_contiguous()
+    ready = of_one.contiguous().mT
+    assert _dense(ready) is ready
+
+
+@pytest.mark.parametrize("shape", [(N_EXPERTS, 144, 128), (144, 128)])
+def test_gradients_of_interleaved_experts(shape: tuple[int, ...]) -> None:
+    x, weight = sample(shape, n_rows=50)
+    found = []
+    for kind in (torch.float32, torch.float64):
+        a, b = (t.to(kind).requires_grad_() for t in (x, weight))
+        side_by_side = StackedProduct()(a, b).transpose(0, 1).flatten(1)
+        outer = torch.linspace(-1, 1, side_by_side.shape[1], dtype=kind)
+        found.append(
+            [g.double() for g in torch.autograd.grad((side_by_side @ outer).sum(), (a, b))]
+        )
+    for single, double in zip(*found, strict=True):
+        torch.testing.assert_close(single, double, rtol=0, atol=1e-5 * double.abs().max().item())
 
 
 @pytest.mark.parametrize("shape", [(N_EXPERTS, 144, 128), (144, 128)])
