@@ -87,7 +87,8 @@ def show(entry: Entry) -> None:
     case = f"{entry.protocol} {entry.rival} seed {entry.seed}"
     for metric, values in metrics_of(entry).items():
         report(case, metric, float(np.mean(values)), "1")
-    report(case, "cpu", entry.notes["cpu_seconds"], "s")
+    if "cpu_seconds" in entry.notes:
+        report(case, "cpu", entry.notes["cpu_seconds"], "s")
 
 
 def _report() -> bool:

@@ -53,9 +53,11 @@ class Standing:
         """Over assays and seeds."""
         return float(self.by_seed(metric).mean())
 
-    def seconds(self, note: str = "cpu_seconds") -> float:
-        """Mean over seeds."""
-        return float(np.mean([entry.notes[note] for entry in self.entries]))
+    @property
+    def seconds(self) -> float | None:
+        """Processor time, mean over the seeds that have it."""
+        known = [e.notes["cpu_seconds"] for e in self.entries if "cpu_seconds" in e.notes]
+        return float(np.mean(known)) if known else None
 
 
 @dataclass(frozen=True)

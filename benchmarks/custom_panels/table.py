@@ -37,7 +37,7 @@ over the exact ones, and the concordance index over all (of pairs whose order is
 predicted in that order), means over assays. `bioassay_mtl` and chemprop (`bounded-mse`) learn from
 a bound as a bound, trees and DeepChem take it for a value. Time is processor time of one thread on
 a shared machine, a seed: training and prediction; for chemprop with making features, those of the
-others were made before. Bold: the best of a column."""
+others were made before. Bold: the best of a column. A dash: not run, or not measured so."""
 
 
 def write_report(results: Path) -> bool:
@@ -86,7 +86,7 @@ def _section(panel: PanelStandings) -> list[str]:
             standing.model,
             str(len(standing.entries)),
             *(_cell(panel, standing, metric, True) for metric in panel.metrics),
-            f"{standing.seconds():,.0f} s",
+            "–" if standing.seconds is None else f"{standing.seconds:,.0f} s",
             f"{better[0]} of {better[1]}" if better else "",
         ]
         lines.append(f"| {' | '.join(cells)} |")
