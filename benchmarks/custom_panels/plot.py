@@ -68,6 +68,7 @@ def draw(axis: Any, panel: PanelStandings, models: list[str]) -> None:
     axis.margins(x=0.22)
     if metric in LOWER_IS_BETTER:
         axis.invert_xaxis()
+    axis.locator_params(axis="x", nbins=5)
     axis.set_xlabel(AXES[metric], fontsize=8)
     axis.tick_params(axis="x", labelsize=7)
     axis.tick_params(axis="y", length=0)
