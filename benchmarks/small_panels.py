@@ -2,23 +2,21 @@
 
     python -m benchmarks.small_panels [--quick] [--cases NAME ...] [--panels NAME ...] [--seeds N]
 
-Of a real panel, a fifth of the rows is put away and never looked at; 1,200 others judge; and of the
-rest, some are what a user brings, drawn anew for each seed. These are split as the rule says: its
-test part is no case's to learn from, and random forests (scikit-learn's, one an assay, 100 trees)
-learn from the validation part too. The network of the general defaults has its own split, of as
-many rows to fit and to stop on. Macro means over assays, on the judging rows, by which the rule was
-chosen, too.
+The rows are those that `benchmarks.custom_panels` fits and stops on; its test rows play no part. Of
+them, 1,200 judge, and of the rest some are what a user brings, drawn anew for each seed. These are
+split as the rule says: its test part is no case's to learn from, and random forests (scikit-
+learn's, one an assay, 100 trees) learn from the validation part too. The network of the general
+defaults has its own split, of as many rows to fit and to stop on. Macro means over assays, on the
+judging rows, by which the rule was chosen, too.
 
 Each finished run is a line of ``results/small_panels.jsonl``, and is not done again; the table is
-``results/small_panels.md``. One thread. The real data are in ``../shared/data`` or
-``BIOASSAY_DATA``.
+``results/small_panels.md``. One thread. The real data are looked for in ``BIOASSAY_DATA``.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-import os
 import time
 from collections.abc import Callable, Container, Iterator
 from dataclasses import dataclass
@@ -30,6 +28,10 @@ from typing import Any
 import numpy as np
 import torch
 
+from benchmarks.custom_panels.panels import PANELS
+from benchmarks.mtl_study.datasets import sources
+from benchmarks.report import report
+from benchmarks.rivals.provenance import provenance
 from bioassay_mtl.chem.features import Features
 from bioassay_mtl.chem.featurizer import Featurizer
 from bioassay_mtl.data import Panel, SplitConfig, split
@@ -48,29 +50,31 @@ class Sample:
 
     Attributes
     ----------
-    file : str
-        Of the shared data.
+    panel : str
+        A name in :data:`benchmarks.custom_panels.panels.PANELS`.
     rows : int
         That a user brings.
     tasks : tuple of str
-        Assays; none given: all of the file.
+        Assays; none given: all of the panel.
     """
 
-    file: str
+    panel: str
     rows: int
     tasks: tuple[str, ...] = ()
 
 
 SAMPLES = {
-    "tox21-100": Sample("tox21.csv.gz", 100),
-    "tox21-300": Sample("tox21.csv.gz", 300),
-    "tox21-1000": Sample("tox21.csv.gz", 1000),
-    "tox21-5000": Sample("tox21.csv.gz", 5000),
-    "one-assay-200": Sample("tox21.csv.gz", 200, ("SR-MMP",)),
-    "hiv-1000": Sample("HIV.csv.gz", 1000),
+    "tox21-100": Sample("tox21", 100),
+    "tox21-300": Sample("tox21", 300),
+    "tox21-1000": Sample("tox21", 1000),
+    "tox21-4500": Sample("tox21", 4500),
+    "one-assay-200": Sample("tox21", 200, ("SR-MMP",)),
+    "hiv-1000": Sample("hiv", 1000),
 }
 FORESTS = ("forest", "forest with descriptors")
-
+N_JUDGE = 1200
+AT_MOST = 10_000
+"""Rows of a panel that are used, those that judge among them."""
 
 Settings = dict[str, Any]
 
@@ -100,19 +104,14 @@ CASES: dict[str, Callable[[Panel], Settings]] = {
 
 
 @cache
-def whole(file: str, n_judge: int = 1200) -> tuple[Panel, Features, np.ndarray, np.ndarray]:
+def whole(name: str) -> tuple[Panel, Features, np.ndarray, np.ndarray]:
     """A panel, its features, the rows that judge and those that a user may bring."""
-    folder = Path(os.environ.get("BIOASSAY_DATA", "../shared/data"))
-    panel = Panel.read(folder / file)
-    tasks = [task for task in panel.tasks if task in ("HIV_active",)] or list(panel.tasks)
-    panel = panel.select_tasks(tasks)
-    if len(panel) > 10_000:
-        panel = panel.take(np.random.default_rng(0).permutation(len(panel))[:10_000])
-    away = split(panel, SplitConfig(fractions=(0.8, 0.0, 0.2), seed=7))
-    panel = panel.take(away.train)
-    featurizer = Featurizer.from_config({"fingerprints": INPUTS})
-    features = panel_features(panel, featurizer)
-    share = n_judge / len(panel)
+    found = sources[PANELS[name][0]](None)
+    rows = np.concatenate([found.fit, found.valid])
+    rng = np.random.default_rng(0)
+    panel = found.panel.take(np.sort(rng.permutation(rows)[:AT_MOST]))
+    features = panel_features(panel, Featurizer.from_config({"fingerprints": INPUTS}))
+    share = N_JUDGE / len(panel)
     cut = split(panel, SplitConfig(fractions=(1 - share, share, 0.0), seed=8))
     usable = features.ok
     return panel, features, cut.valid[usable[cut.valid]], cut.train[usable[cut.train]]
@@ -120,7 +119,7 @@ def whole(file: str, n_judge: int = 1200) -> tuple[Panel, Features, np.ndarray, 
 
 def brought(sample: Sample, seed: int) -> tuple[Panel, Features, np.ndarray, np.ndarray]:
     """Panel and features, rows that judge, rows that a user brings (another draw for each seed)."""
-    panel, features, judge, pool = whole(sample.file)
+    panel, features, judge, pool = whole(sample.panel)
     if sample.tasks:
         panel = panel.select_tasks(sample.tasks)
     pool = pool[panel.mask[pool].any(axis=1)]
@@ -187,7 +186,15 @@ def runs(
                 "roc_auc": round(macro["roc_auc"], 4),
                 "brier": round(macro["brier"], 4),
                 "cpu_seconds": round(time.process_time() - start, 1),
+                "made_with": provenance(),
             }
+
+
+def show(result: dict[str, Any]) -> None:
+    """Print how good it is."""
+    case = f"{result['panel']} {result['case']} seed {result['seed']}"
+    for metric in ("average_precision", "roc_auc", "brier"):
+        report(case, metric, result[metric], "1")
 
 
 def table(results: list[dict[str, Any]]) -> str:
@@ -228,7 +235,7 @@ def main() -> None:
     cases = asked.cases or [*FORESTS, *CASES]
     if asked.quick:
         for line in runs(["tox21-100"], cases, 1, ()):
-            print(json.dumps(line), flush=True)
+            show(line)
         return
     kept = RESULTS / "small_panels.jsonl"
     text = kept.read_text() if kept.exists() else ""
@@ -236,7 +243,7 @@ def main() -> None:
     done = {(r["panel"], r["case"], r["seed"]) for r in results}
     for line in runs(asked.panels, cases, asked.seeds, done):
         results.append(line)
-        print(json.dumps(line), flush=True)
+        show(line)
         with kept.open("a") as file:
             file.write(json.dumps(line) + "\n")
     write_table(results)
