@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.rivals.ledger import Entry, Ledger
+from benchmarks.rivals.table import summarize
 
 INTRODUCTION = """\
 # Fingerprints, descriptors and graphs, alone and mixed
@@ -22,7 +23,11 @@ processor time of one thread, features not included; molecules/s of training. Bu
 of `fingerprint` were tuned on PCBA before, those of `graph` and `descriptors` are a few trials on
 the validation rows of the scaffold split of PCBA; nothing of ours was tuned on another dataset.
 `chemprop` and `DeepChem D-MPNN` have their defaults and 25 epochs; `chemprop tuned` has the best of
-four settings by the validation rows of the first seed."""
+four settings by the validation rows of the first seed. Rows in italics are those of `rivals.md`,
+whose fitted, validation and test rows are the same."""
+SAME_ROWS = {"pcba_scaffold": "B-scaffold"}
+"""Protocols of ``benchmarks.rivals`` with the rows of a dataset of this study."""
+ELSEWHERE = ("random_forest", "xgboost", "deepchem", "chemprop")
 
 
 def write_report(results: Path) -> bool:
@@ -36,6 +41,8 @@ def write_report(results: Path) -> bool:
         by_dataset[entry.protocol, entry.features].append(entry)
     for (dataset, rows), found in by_dataset.items():
         lines += ["", *_section(dataset, rows, found)]
+        if rows == "all" and dataset in SAME_ROWS:
+            lines += _elsewhere(SAME_ROWS[dataset], Ledger(results / "rivals.jsonl"))
     (results / "graph_study.md").write_text("\n".join(lines) + "\n")
     return True
 
@@ -82,6 +89,16 @@ def _row(name: str, entries: list[Entry], base: dict[str, float]) -> str:
         remark,
     ]
     return f"| {' | '.join(cells)} |"
+
+
+def _elsewhere(protocol: str, ledger: Ledger) -> list[str]:
+    found = [summarize(protocol, rival, ledger) for rival in ELSEWHERE]
+    return [
+        f"| *{each.rival.replace('_', ' ')}* | {len(each.ap)} | {_spread(each.ap)} | "
+        f"{_spread(each.auc)} | | | | {each.seconds / len(each.ap):,.0f} s (wall) | | |"
+        for each in found
+        if each
+    ]
 
 
 def _time(entries: list[Entry]) -> str:
