@@ -4,9 +4,9 @@
 
 Experts, gates and towers are compiled for any size of a batch; what the compiler cannot follow
 stays outside: oneDNN's products, sums over neighbours, and what is made of a batch once. Told are
-(where its cache on disk is empty) the seconds until the third step is done, compiling included, and afterwards the time of a plain
-step in those of a compiled one, in turn, round by round; below 1 compiling is a loss. Needs a C++
-compiler.
+the seconds until the third step is done, compiling included (less where the compiler's cache on
+disk is not empty), and afterwards the time of a plain step in those of a compiled one, in turn,
+round by round; below 1 compiling is a loss. Needs a C++ compiler.
 """
 
 from __future__ import annotations
