@@ -56,11 +56,14 @@ class Sample:
         That a user brings.
     tasks : tuple of str
         Assays; none given: all of the panel.
+    at_most : int
+        Rows of the panel that are used, those that judge among them.
     """
 
     panel: str
     rows: int
     tasks: tuple[str, ...] = ()
+    at_most: int = 10_000
 
 
 SAMPLES = {
@@ -70,11 +73,10 @@ SAMPLES = {
     "tox21-4500": Sample("tox21", 4500),
     "one-assay-200": Sample("tox21", 200, ("SR-MMP",)),
     "hiv-1000": Sample("hiv", 1000),
+    "hiv-10000": Sample("hiv", 10_000, at_most=12_000),
 }
 FORESTS = ("forest", "forest with descriptors")
 N_JUDGE = 1200
-AT_MOST = 10_000
-"""Rows of a panel that are used, those that judge among them."""
 
 Settings = dict[str, Any]
 
@@ -104,12 +106,12 @@ CASES: dict[str, Callable[[Panel], Settings]] = {
 
 
 @cache
-def whole(name: str) -> tuple[Panel, Features, np.ndarray, np.ndarray]:
+def whole(name: str, at_most: int) -> tuple[Panel, Features, np.ndarray, np.ndarray]:
     """A panel, its features, the rows that judge and those that a user may bring."""
     found = sources[PANELS[name][0]](None)
     rows = np.concatenate([found.fit, found.valid])
     rng = np.random.default_rng(0)
-    panel = found.panel.take(np.sort(rng.permutation(rows)[:AT_MOST]))
+    panel = found.panel.take(np.sort(rng.permutation(rows)[:at_most]))
     features = panel_features(panel, Featurizer.from_config({"fingerprints": INPUTS}))
     share = N_JUDGE / len(panel)
     cut = split(panel, SplitConfig(fractions=(1 - share, share, 0.0), seed=8))
@@ -119,7 +121,7 @@ def whole(name: str) -> tuple[Panel, Features, np.ndarray, np.ndarray]:
 
 def brought(sample: Sample, seed: int) -> tuple[Panel, Features, np.ndarray, np.ndarray]:
     """Panel and features, rows that judge, rows that a user brings (another draw for each seed)."""
-    panel, features, judge, pool = whole(sample.panel)
+    panel, features, judge, pool = whole(sample.panel, sample.at_most)
     if sample.tasks:
         panel = panel.select_tasks(sample.tasks)
     pool = pool[panel.mask[pool].any(axis=1)]

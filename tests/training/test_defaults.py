@@ -35,7 +35,7 @@ def ringed(smiles: list[str]) -> Panel:
     return Panel.from_arrays(smiles, np.array(rings, int), ["ring"])
 
 
-@pytest.mark.parametrize("n", [0, 1, 100, 999, 1000, 5000, 9_999, 10_000])
+@pytest.mark.parametrize("n", [0, 1, 100, 999, 1000, 5000, SMALL - 1, SMALL])
 def test_what_is_chosen(n: int) -> None:
     config, why = settled(None, panel_of(max(n, 1), n))
     assert config.split.kind == "stratified"
@@ -51,7 +51,7 @@ def test_rows_without_a_measurement_do_not_count() -> None:
 
 
 def test_epochs_fall_with_rows_to_the_general_default() -> None:
-    rows = (100, 1000, 2000, 5000, 9_999, 10_000)
+    rows = (100, 1000, 2000, 5000, SMALL - 1, SMALL)
     epochs = [settled(None, panel_of(n, n))[0].epochs for n in rows]
     assert epochs == sorted(epochs, reverse=True)
     assert epochs[0] > epochs[-1] == TrainingConfig().epochs
