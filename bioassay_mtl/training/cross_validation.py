@@ -174,8 +174,9 @@ def cross_validate(
     joined.card = model_card(joined)
     found = CrossValidation(joined, panel, features, fold, predictions)
     if out is not None and scratch is not None:
+        written = found.write_table(scratch / PREDICTIONS)  # whole before the folder is there
         joined.save(out)
-        found.write_table(out / PREDICTIONS)
+        written.replace(out / PREDICTIONS)
         clear(scratch / MARK, "fold")
     return found
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 SMALL = 30_000
 """Rows from which on the general defaults hold; they were chosen on 44,000, the others at most on
-10,000 to fit. More would gain from descriptors too, but the time of these is 5 ms a molecule."""
+10,000 to fit. Larger panels may gain from descriptors too, but these are slow to compute."""
 
 NO_STOPPING = 2_000
 """Rows under which a tenth of them cannot tell a good epoch from a lucky one."""
