@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 from collections.abc import Mapping
 from dataclasses import replace
@@ -186,3 +187,20 @@ def test_what_has_no_folds_is_refused(small_panel: Panel) -> None:
         cross_validate(small_panel, CONFIG, 1)
     with pytest.raises(InputError, match="too few for 5 folds"):
         cross_validate(small_panel.take(range(4)), CONFIG)
+
+
+def test_a_full_disk_leaves_no_folder_that_looks_whole(
+    small_panel: Panel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(self: CrossValidation, path: Path) -> Path:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(CrossValidation, "write_table", full)
+    out = tmp_path / "model"
+    with pytest.raises(OSError, match="No space"):
+        cross_validate(small_panel, CONFIG, FOLDS, out=out)
+    assert not out.exists()
+    monkeypatch.undo()
+    found = cross_validate(small_panel, CONFIG, FOLDS, out=out, resume=True)
+    assert len((out / "predictions.csv").read_text().splitlines()) == 1 + len(small_panel)
+    assert found.model.tasks == small_panel.tasks
