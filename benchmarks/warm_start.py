@@ -3,10 +3,13 @@
     python -m benchmarks.warm_start [--quick] [--panels tox21 muv] [--sizes 100 1000 all]
 
 Tox21 and MUV, split by balanced scaffolds (80/10/10, seed 0). Some of the training rows, at random
-by seed, are what a user brings; a network of the shipped model's shape is trained on them cold, and
-warm with transferred experts at several shares of the learning rate. All stop on the validation
-rows, and the share is chosen on them; test rows are scored at the end. Test rows whose canonical
-SMILES is among those that pcba128 may have seen, whatever it was measured in, are left out.
+by seed, are what a user brings. `train` is what `bioassay-mtl train` makes of them, with
+descriptors beside fingerprints, and `train --from` the same beside the transferred experts.
+`fingerprints` is a network of the shipped model's shape, trained afresh, and `fingerprints, warm`
+one that starts from transferred experts, at the better of two shares of the learning rate. All stop
+on the validation rows, and the share is chosen on them; test rows are scored at the end. Test rows
+whose canonical SMILES is among those that pcba128 may have seen, whatever it was measured in, are
+left out.
 
 MUV has some 30 actives per assay among 93,000 molecules: its panel here is all molecules with an
 active cell and 6,000 others, and half of a drawn training set is of the former, as far as they go.
@@ -29,16 +32,22 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from bioassay_mtl.chem.features import Features
 from bioassay_mtl.chem.featurizer import Featurizer
 from bioassay_mtl.data import Panel
 from bioassay_mtl.data.copies import group_by_structure
 from bioassay_mtl.data.splits import Split, split
-from bioassay_mtl.training.config import TrainingConfig
+from bioassay_mtl.training.config import DEFAULT_FINGERPRINTS, TrainingConfig
+from bioassay_mtl.training.defaults import DESCRIPTORS, settled
 from bioassay_mtl.training.fit import panel_features, train
 from bioassay_mtl.training.score import AVERAGE_PRECISION
 
 RESULTS = Path(__file__).resolve().parent / "results"
-ARMS: dict[str, float | None] = {"cold": None, "warm x 0.1": 0.1, "warm x 1": 1.0}
+WARM: dict[str, float] = {"warm x 0.1": 0.1, "warm x 1": 1.0}
+"""Shares of the learning rate at which transferred experts learn."""
+CHOSEN: dict[str, dict[str, str]] = {"train": {}, "train --from": {"start_from": "pcba128"}}
+"""What is set; the rest is chosen for the panel."""
+ARMS = ("cold", *WARM, *CHOSEN)
 SIZES = ("100", "1000", "all")
 N_OTHERS = 6000
 
@@ -77,8 +86,10 @@ def drawn(panel: Panel, rows: NDArray[np.int64], size: str, seed: int, half: boo
     return np.sort(np.concatenate([first, rest]))
 
 
-def settings(arm: str, size: str, seed: int) -> TrainingConfig:
-    """Of a run; the network is that of pcba128 in every arm."""
+def settings(arm: str, size: str, seed: int, brought: Panel) -> TrainingConfig:
+    """Of a run on what a user brings."""
+    if arm in CHOSEN:
+        return settled({**CHOSEN[arm], "seed": seed, "device": "cpu"}, brought)[0]
     few = size != "all"
     general = TrainingConfig()
     config = TrainingConfig(
@@ -88,8 +99,9 @@ def settings(arm: str, size: str, seed: int) -> TrainingConfig:
         epochs=30 if few else 12,
         device="cpu",
     )
-    if (factor := ARMS[arm]) is None:
+    if arm not in WARM:
         return config
+    factor = WARM[arm]
     network: Any = config.network
     slow = [group.model_copy(update={"learning_rate_factor": factor}) for group in network.experts]
     network = network.model_copy(update={"experts": tuple(slow)})
@@ -99,11 +111,8 @@ def settings(arm: str, size: str, seed: int) -> TrainingConfig:
 def runs(name: str, folder: Path, sizes: list[str], seeds: int, done: set[Any]) -> Iterator[Any]:
     """One result for each size, seed and arm that is not done."""
     panel = read(name, folder)
-    config = TrainingConfig()
-    featurizer = Featurizer.from_config(
-        {"fingerprints": config.fingerprints, "max_atoms": config.max_atoms}
-    )
-    features = panel_features(panel, featurizer)
+    inputs = {**DEFAULT_FINGERPRINTS, "descriptors": DESCRIPTORS}
+    features = panel_features(panel, Featurizer.from_config({"fingerprints": inputs}))
     parts = split(panel, kind="scaffold_balanced")
     new = is_new([(panel.structures or [])[row] for row in parts.test], folder)
     test = parts.test[new]
@@ -114,11 +123,13 @@ def runs(name: str, folder: Path, sizes: list[str], seeds: int, done: set[Any]) 
                 if (name, size, seed, arm) in done:
                     continue
                 start = time.process_time()
+                config = settings(arm, size, seed, panel.take(rows))
+                blocks = {each: features.blocks[each] for each in config.fingerprints}
                 model = train(
                     panel,
-                    settings(arm, size, seed),
+                    config,
                     parts=Split(rows, parts.valid, test, len(panel)),
-                    features=features,
+                    features=Features(blocks, features.status),
                 )
                 macro = model.metrics["test"]["macro"]
                 best = model.training["best_epoch"]
@@ -139,28 +150,27 @@ def runs(name: str, folder: Path, sizes: list[str], seeds: int, done: set[Any]) 
 
 
 def table(results: list[dict[str, Any]]) -> str:
-    """Markdown: cold against the warm arm that the validation rows choose."""
+    """Markdown: afresh against warm, the share of its learning rate chosen by validation rows."""
+    heads = ["train", "train --from", "fingerprints", "fingerprints, warm"]
     lines = [
-        "| panel | training rows | cold AP | warm AP | cold AUC | warm AUC | share chosen | seeds "
+        f"| panel | training rows | metric | {' | '.join(heads)} | share | seeds "
         "| test rows (left out) |",
-        "|---|---|---|---|---|---|---|---|---|",
+        "|" + "---|" * (6 + len(heads)),
     ]
     for panel, size in dict.fromkeys((r["panel"], r["size"]) for r in results):
         here = [r for r in results if (r["panel"], r["size"]) == (panel, size)]
         by_arm = {arm: [r for r in here if r["arm"] == arm] for arm in ARMS}
         if len({len(found) for found in by_arm.values()}) > 1:
             continue  # not finished
-        warm = max(list(ARMS)[1:], key=lambda arm: mean(by_arm[arm], "valid_ap"))
-        cells = [
-            shown(by_arm[arm], metric)
-            for metric in ("test_ap", "test_auc")
-            for arm in ("cold", warm)
-        ]
+        warm = max(WARM, key=lambda arm: mean(by_arm[arm], "valid_ap"))
         one = here[0]
-        lines.append(
-            f"| {panel} | {one['train_rows']:,} | {' | '.join(cells)} | {ARMS[warm]:g} "
-            f"| {len(by_arm[warm])} | {one['test_rows']:,} ({one['test_rows_left_out']:,}) |"
-        )
+        for name, metric in (("AP", "test_ap"), ("AUC", "test_auc")):
+            cells = [shown(by_arm[arm], metric) for arm in (*CHOSEN, "cold", warm)]
+            lines.append(
+                f"| {panel} | {one['train_rows']:,} | {name} | {' | '.join(cells)} "
+                f"| {WARM[warm]:g} | {len(by_arm[warm])} "
+                f"| {one['test_rows']:,} ({one['test_rows_left_out']:,}) |"
+            )
     return "\n".join(lines) + "\n"
 
 

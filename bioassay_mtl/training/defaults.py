@@ -1,13 +1,13 @@
 """Settings for the panel at hand, where the general defaults are those of a large one.
 
 What the user sets stays: settings, one by one, and the fields of ``split``. What ``start_from``
-brings, or a model that a run goes on from, counts as set. Small panels were measured by ``python -m
-benchmarks.small_panels``.
+brings is added to, what a model that a run goes on from brings counts as set. Small panels were
+measured by ``python -m benchmarks.small_panels``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -35,6 +35,11 @@ EPOCHS_OF_VALUES = 24
 """At least, where some task is one of values: they go on learning when outcomes are learned."""
 
 DESCRIPTORS = {"kind": "rdkit_descriptors"}
+N_OF_DESCRIPTORS = 3
+"""Experts that read them."""
+
+SMALL_LAYERS = {"depth": 2, "dropout": 0.4}
+"""Of an expert of a small panel, but for its width."""
 
 Inputs = Mapping[str, Mapping[str, Any]]
 
@@ -71,14 +76,16 @@ def settled(
         If the network names an input that there is none of.
     """
     config = config if isinstance(config, TrainingConfig) else TrainingConfig.of(config or {})
-    config = with_start(config)
-    if start is not None:
-        config = _as_of(start, config)
-    given = config.model_fields_set
+    if start is None:
+        given = config.model_fields_set
+        config = with_start(config)
+    else:
+        config = _as_of(start, with_start(config))
+        given = config.model_fields_set
     n = n_measured(panel)
     found: dict[str, Any] = {"split": {}}
     said = []
-    for settings, words in _choices(panel, n, config, stops):
+    for settings, words in _choices(panel, n, config, given, stops):
         split = {
             name: value
             for name, value in settings.pop("split", {}).items()
@@ -89,7 +96,7 @@ def settled(
             found |= own
             found["split"] |= split
             said.append(words)
-    values = {name: getattr(config, name) for name in given} | found
+    values = {name: getattr(config, name) for name in config.model_fields_set} | found
     if "split" in given:
         values["split"] |= config.split.model_dump(exclude_unset=True)
     whole = TrainingConfig.of(TrainingConfig.of(values).model_dump())  # nothing is left unset
@@ -111,11 +118,16 @@ def n_measured(panel: Panel) -> int:
 
 
 def _choices(
-    panel: Panel, n: int, config: TrainingConfig, stops: bool
+    panel: Panel, n: int, config: TrainingConfig, given: Collection[str], stops: bool
 ) -> Iterator[tuple[dict[str, Any], str]]:
     """The rule: settings, and what is said of them."""
     inputs: Inputs = config.fingerprints
-    if "fingerprints" not in config.model_fields_set:
+    if config.start_from is not None:
+        bare = not {"fingerprints", "network"} & set(given)
+        if bare and n < SMALL and panel.structures is not None:
+            yield _beside(config), "descriptors beside the experts it starts from"
+        given = {*given, "network"}
+    elif "fingerprints" not in given:
         if panel.structures is None:
             inputs = {
                 name: given_input(name, each) for name, each in (panel.features or {}).items()
@@ -124,13 +136,13 @@ def _choices(
         elif n < SMALL:
             inputs = {**DEFAULT_FINGERPRINTS, "descriptors": DESCRIPTORS}
             yield {"fingerprints": inputs}, "descriptors beside fingerprints"
-    if n < SMALL:
+    if n < SMALL and "network" not in given:
         network = small_network(inputs, n)
         n_experts = sum(group["n"] for group in network["experts"])
         width = network["experts"][0]["width"]
         yield {"network": network}, f"{n_experts} experts of {width} units"
     epochs = epochs_for(panel, n)
-    if "epochs" not in config.model_fields_set and epochs is not None:
+    if "epochs" not in given and epochs is not None:
         # Stopped before its learning rate has fallen, a run ends below a shorter one.
         yield {"epochs": epochs, "patience": epochs}, f"{epochs} epochs"
     yield {"split": {"kind": "stratified"}}, "a stratified split"
@@ -138,15 +150,25 @@ def _choices(
         yield {"split": {"fractions": (0.8, 0.0, 0.2)}}, "no rows spent on stopping early"
 
 
+def _beside(config: TrainingConfig) -> dict[str, Any]:
+    """The settings that a start brings, with experts for descriptors added."""
+    network: Any = config.network
+    group = {"inputs": ("descriptors",), "n": N_OF_DESCRIPTORS, "width": network.experts[0].width}
+    values = network.model_dump()
+    return {
+        "fingerprints": {**config.fingerprints, "descriptors": DESCRIPTORS},
+        "network": values | {"experts": [*values["experts"], {**group, **SMALL_LAYERS}]},
+    }
+
+
 def small_network(inputs: Inputs, n_rows: int) -> dict[str, Any]:
     """Three experts for descriptors, and one for each other input; one that is alone has four."""
     rest = {"width": 200 if n_rows < 3000 else 400}
-    mlp = {"depth": 2, "dropout": 0.4}
     experts = []
     for name, settings in inputs.items():
         kind = settings["kind"]
-        n = 4 if len(inputs) == 1 else 3 if kind == DESCRIPTORS["kind"] else 1
-        layers = {"kind": "gine"} if kind == "graph" else mlp
+        n = 4 if len(inputs) == 1 else N_OF_DESCRIPTORS if kind == DESCRIPTORS["kind"] else 1
+        layers = {"kind": "gine"} if kind == "graph" else SMALL_LAYERS
         experts.append({"inputs": (name,), "n": n, **rest, **layers})
     gate = {"kind": "static", "weight_decay": 10.0}
     return {"experts": experts, "gate": gate, "tower": {"kind": "per_expert"}}

@@ -17,6 +17,7 @@ from bioassay_mtl.training.config import TrainingConfig
 from bioassay_mtl.training.defaults import EPOCHS_OF_VALUES, NO_STOPPING, SMALL, settled
 from bioassay_mtl.training.ensemble import train_ensemble
 from bioassay_mtl.training.fit import train
+from bioassay_mtl.training.warm_start import warm_start
 from tests.training.conftest import small_config
 from tests.training.test_fit import same
 from tests.training.test_resume import Killed
@@ -91,11 +92,31 @@ def test_a_search_has_rows_to_judge_by() -> None:
     assert config.split.fractions[1] > 0
 
 
-def test_a_warm_start_fixes_inputs_and_experts() -> None:
+def test_a_small_panel_reads_descriptors_beside_the_experts_it_starts_from() -> None:
     config, why = settled({"start_from": "pcba128"}, panel_of(300, 300))
+    assert set(config.fingerprints) == {"morgan", "torsion", "atom_pair", "descriptors"}
+    groups = config.network.experts  # type: ignore[attr-defined]
+    assert [group.learning_rate_factor for group in groups] == [0.1, 0.1, 0.1, 1.0]
+    assert {group.width for group in groups} == {600}
+    assert "descriptors beside the experts it starts from" in why
+    start = warm_start(config)
+    assert start is not None
+    assert {name.split(".")[1] for name in start.weights} == {"0", "1", "2"}
+    assert settled(config, panel_of(300, 300))[0] == config
+
+
+@pytest.mark.parametrize("name", ["network", "fingerprints"])
+def test_a_warm_start_leaves_given_inputs_and_experts_alone(name: str) -> None:
+    given = {name: getattr(TrainingConfig(), name)}
+    config, why = settled({"start_from": "pcba128", **given}, panel_of(300, 300))
     assert set(config.fingerprints) == {"morgan", "torsion", "atom_pair"}
-    assert {group.width for group in config.network.experts} == {600}  # type: ignore[attr-defined]
-    assert "experts" not in why
+    assert "descriptors" not in why
+    assert "units" not in why
+
+
+def test_a_large_panel_starts_from_experts_as_they_are() -> None:
+    config, why = settled({"start_from": "pcba128"}, panel_of(SMALL, SMALL))
+    assert set(config.fingerprints) == {"morgan", "torsion", "atom_pair"}
     assert "descriptors" not in why
 
 

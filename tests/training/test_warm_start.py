@@ -137,7 +137,7 @@ def test_all_members_of_an_ensemble_are_taken(
     known = Model.load(source)
     join([known, known]).save(tmp_path / "both")
     model = train(small_panel, config(tmp_path / "both", epochs=1))
-    assert model.network.connections.shape == (3, 4)
+    assert model.network.connections.shape == (3, 7)  # two of two each, and three of descriptors
 
 
 @pytest.mark.parametrize(
