@@ -123,9 +123,8 @@ def _choices(
     """The rule: settings, and what is said of them."""
     inputs: Inputs = config.fingerprints
     if config.start_from is not None:
-        bare = not {"fingerprints", "network"} & set(given)
-        if bare and n < SMALL and panel.structures is not None:
-            yield _beside(config), "descriptors beside the experts it starts from"
+        if n < SMALL and panel.structures is not None:
+            yield _beside(config, given), "descriptors beside the experts it starts from"
         given = {*given, "network"}
     elif "fingerprints" not in given:
         if panel.structures is None:
@@ -150,15 +149,18 @@ def _choices(
         yield {"split": {"fractions": (0.8, 0.0, 0.2)}}, "no rows spent on stopping early"
 
 
-def _beside(config: TrainingConfig) -> dict[str, Any]:
-    """The settings that a start brings, with experts for descriptors added."""
-    network: Any = config.network
-    group = {"inputs": ("descriptors",), "n": N_OF_DESCRIPTORS, "width": network.experts[0].width}
-    values = network.model_dump()
-    return {
-        "fingerprints": {**config.fingerprints, "descriptors": DESCRIPTORS},
-        "network": values | {"experts": [*values["experts"], {**group, **SMALL_LAYERS}]},
-    }
+def _beside(config: TrainingConfig, given: Collection[str]) -> dict[str, Any]:
+    """Descriptors for what a start brings, and experts that read them, where none does."""
+    inputs, network = config.fingerprints, config.network.model_dump()
+    is_read, is_free = "descriptors" in _read_by(network), "network" not in given
+    found: dict[str, Any] = {}
+    if "descriptors" not in inputs and "fingerprints" not in given and (is_read or is_free):
+        found["fingerprints"] = inputs = {**inputs, "descriptors": DESCRIPTORS}
+    if "descriptors" in inputs and is_free and not is_read:
+        width = network["experts"][0]["width"]
+        group = {"inputs": ("descriptors",), "n": N_OF_DESCRIPTORS, "width": width, **SMALL_LAYERS}
+        found["network"] = network | {"experts": [*network["experts"], group]}
+    return found
 
 
 def small_network(inputs: Inputs, n_rows: int) -> dict[str, Any]:

@@ -50,10 +50,15 @@ def test_what_is_set_wins(cli: Run, panel: Path, tmp_path: Path) -> None:
     assert changed == [*[group["n"] for group in rule["network"]["experts"]][:3], 5]
 
 
-def test_a_warm_start_keeps_its_inputs(cli: Run, panel: Path) -> None:
-    found = shown(cli, panel, "--from", "pcba128")
-    assert set(found["fingerprints"]) == {"morgan", "torsion", "atom_pair"}
-    assert {group["learning_rate_factor"] for group in found["network"]["experts"]} == {0.1}
+@pytest.mark.parametrize(
+    "change",
+    [(), ("--set", "network.experts.0.dropout=0.3"), ("--set", "inputs.descriptors.names=[MolWt]")],
+)
+def test_a_warm_start_keeps_its_inputs(cli: Run, panel: Path, change: tuple[str, ...]) -> None:
+    found = shown(cli, panel, "--from", "pcba128", *change)
+    assert set(found["fingerprints"]) == {"morgan", "torsion", "atom_pair", "descriptors"}
+    factors = [group["learning_rate_factor"] for group in found["network"]["experts"]]
+    assert factors == [0.1, 0.1, 0.1, 1.0]
 
 
 def test_python_does_the_same(cli: Run, panel: Path, tmp_path: Path) -> None:
