@@ -32,6 +32,7 @@ NAMES = (
     "DeepChem D-MPNN",
     "chemprop",
     "chemprop tuned",
+    *(f"chemprop {trial}" for trial in rivals.TRIALS if trial != "default"),
 )
 
 
@@ -94,8 +95,11 @@ def run(
                 raise SystemExit("chemprop runs as a program of its own: give --chemprop")
             elif name == "chemprop":
                 entry = rivals.chemprop(study, seed, arguments.chemprop)
-            else:
+            elif name == "chemprop tuned":
                 entry = rivals.tuned_chemprop(study, seed, seeds, arguments.chemprop)
+            else:
+                trial = name.removeprefix("chemprop ")
+                entry = rivals.chosen_chemprop(study, seed, trial, arguments.chemprop)
             show(entry)
 
 

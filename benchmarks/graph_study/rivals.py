@@ -93,15 +93,27 @@ def chemprop(study: Study, seed: int, program: Path, trial: str = "default") -> 
 
 def tuned_chemprop(study: Study, seed: int, seeds: Sequence[int], program: Path) -> Entry:
     """Chemprop with the options that did best on the validation rows with the first seed."""
-    key = study.key("chemprop tuned", seed)
-    if done := study.ledger.get(key):
+    if done := study.ledger.get(study.key("chemprop tuned", seed)):
         return done
     tried = {trial: chemprop(study, min(seeds), program, trial) for trial in TRIALS}
     best = max(TRIALS, key=lambda trial: tried[trial].notes["valid_ap"])
-    entry = chemprop(study, seed, program, best)
-    notes = entry.notes | {"chosen": best, "trials": len(TRIALS)}
+    return _tested(study, "chemprop tuned", chemprop(study, seed, program, best), best, len(TRIALS))
+
+
+def chosen_chemprop(study: Study, seed: int, trial: str, program: Path) -> Entry:
+    """Chemprop with the options of one trial, chosen on another dataset."""
+    name = f"chemprop {trial}"
+    if done := study.ledger.get(study.key(name, seed)):
+        return done
+    return _tested(study, name, chemprop(study, seed, program, trial), trial, 1)
+
+
+def _tested(study: Study, name: str, entry: Entry, chosen: str, trials: int) -> Entry:
+    """A trial that is reported, under a name."""
+    notes = entry.notes | {"chosen": chosen, "trials": trials}
     scores = [AssayScore(auc, ap) for auc, ap in zip(entry.auc, entry.ap, strict=True)]
-    return study.keep(key, dict(zip(entry.assays, scores, strict=True)), entry.seconds, **notes)
+    by_assay = dict(zip(entry.assays, scores, strict=True))
+    return study.keep(study.key(name, entry.seed), by_assay, entry.seconds, **notes)
 
 
 def d_mpnn(study: Study, seed: int) -> Entry:
