@@ -139,7 +139,8 @@ def _choices(
         network = small_network(inputs, n)
         n_experts = sum(group["n"] for group in network["experts"])
         width = network["experts"][0]["width"]
-        yield {"network": network}, f"{n_experts} experts of {width} units"
+        read = f" on {', '.join(inputs)}" if "fingerprints" in given else ""
+        yield {"network": network}, f"{n_experts} experts of {width} units{read}"
     epochs = epochs_for(panel, n)
     if "epochs" not in given and epochs is not None:
         # Stopped before its learning rate has fallen, a run ends below a shorter one.

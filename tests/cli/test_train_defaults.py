@@ -61,6 +61,14 @@ def test_a_warm_start_keeps_its_inputs(cli: Run, panel: Path, change: tuple[str,
     assert factors == [0.1, 0.1, 0.1, 1.0]
 
 
+def test_an_own_input_is_named_beside_the_chosen_ones(
+    cli: Run, panel: Path, tmp_path: Path
+) -> None:
+    own = "--set", "inputs.mine.kind=maccs", "--set", "epochs=1"
+    done = cli("train", panel, "--out", tmp_path / "mine", "--workers", 1, *own)
+    assert "7 experts of 200 units on morgan, torsion, atom_pair, descriptors, mine" in done.err
+
+
 def test_python_does_the_same(cli: Run, panel: Path, tmp_path: Path) -> None:
     done = cli("train", panel, "--out", tmp_path / "mine", "--workers", 1, "--set", "epochs=3")
     assert done.code == 0, done.err
