@@ -7,6 +7,7 @@ alike wherever a molecule stands in its batch, on an accelerator too, and it has
 
 from __future__ import annotations
 
+import weakref
 from functools import cached_property
 from typing import Any
 
@@ -39,6 +40,7 @@ class Incidence:
 
     def __init__(self, columns: Tensor, n_columns: int, offsets: Tensor | None = None) -> None:
         self.columns, self.n_columns, self.offsets = columns, n_columns, offsets
+        self._origin: weakref.ref[Incidence] | None = None
 
     @property
     def n_rows(self) -> int:
@@ -49,16 +51,20 @@ class Incidence:
         """``(n_rows,) int64``: ones in each row."""
         return torch.ones_like(self.columns) if self.offsets is None else self.offsets.diff()
 
-    @cached_property
+    @property
     def transposed(self) -> Incidence:
         """The ``(n_columns, n_rows)`` matrix, its rows' entries in ascending order."""
+        return (self._origin and self._origin()) or self._turned
+
+    @cached_property
+    def _turned(self) -> Incidence:
         order = torch.argsort(self.columns, stable=True)
         one_each = self.offsets is None
         columns = order if one_each else torch.repeat_interleave(self.counts)[order]
         offsets = offsets_of(torch.bincount(self.columns, minlength=self.n_columns))
-        transposed = Incidence(columns, self.n_rows, offsets)
-        transposed.transposed = self
-        return transposed
+        turned = Incidence(columns, self.n_rows, offsets)
+        turned._origin = weakref.ref(self)  # in a circle, batches would wait for the collector
+        return turned
 
     def __matmul__(self, x: Tensor) -> Tensor:
         """``(n_columns, ...) -> (n_rows, ...)``, differentiable any number of times."""

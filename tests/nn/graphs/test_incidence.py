@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import gc
+from collections.abc import Iterator
+
 import pytest
 import torch
 from torch.func import vmap
 
 from bioassay_mtl.nn.graphs import Incidence
 from bioassay_mtl.nn.graphs.incidence import offsets_of
+from tests.nn.molecules import GRAPH_KINDS, graphs, group, inputs_of
 
 ONE_EACH = Incidence(torch.tensor([4, 0, 0, 2, 4, 4, 1]), 5)
 SEVERAL = Incidence(torch.tensor([1, 4, 0, 0, 2]), 5, offsets_of(torch.tensor([0, 2, 1, 0, 2])))
+ORPHAN = Incidence(SEVERAL.columns, 5, SEVERAL.offsets).transposed
 matrices = pytest.mark.parametrize(
-    "matrix", [ONE_EACH, SEVERAL, ONE_EACH.transposed, SEVERAL.transposed]
+    "matrix", [ONE_EACH, SEVERAL, ONE_EACH.transposed, SEVERAL.transposed, ORPHAN]
 )
 
 
@@ -57,3 +62,27 @@ def test_largest_of_each_row() -> None:
     expected = [[0.0, 0.0], [-2.0, 1.0], [-1.0, 5.0], [0.0, 0.0], [0.0, 5.0]]
     assert SEVERAL.largest(x.requires_grad_()).tolist() == expected
     assert not SEVERAL.largest(x).requires_grad
+
+
+@pytest.fixture
+def no_collector() -> Iterator[None]:
+    gc.collect()
+    gc.disable()
+    yield
+    gc.enable()
+
+
+@pytest.mark.usefixtures("no_collector")
+@pytest.mark.parametrize("kind", GRAPH_KINDS)
+def test_a_batch_is_freed_without_the_collector(kind: str) -> None:
+    block = graphs(["CCO", "c1ccccc1O", "CC(=O)N"])
+    experts = group(block, kind)
+
+    def alive() -> int:
+        return sum(type(thing) is Incidence for thing in gc.get_objects())
+
+    before = alive()
+    experts(inputs_of(block)).square().sum().backward()
+    with torch.inference_mode():
+        experts(inputs_of(block))
+    assert alive() == before
