@@ -62,6 +62,10 @@ class ConfigError(BioassayError):
     """A setting that is unknown, or out of its range."""
 
 
+class TrainingError(BioassayError):
+    """A run whose settings make it diverge: its loss or its predictions are no numbers any more."""
+
+
 class ModelFolderError(BioassayError):
     """A model folder that is incomplete, altered, or made by an incompatible version."""
 

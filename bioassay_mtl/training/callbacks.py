@@ -7,6 +7,7 @@ from pathlib import Path
 
 import lightning.pytorch as pl
 
+from bioassay_mtl.errors import TrainingError
 from bioassay_mtl.training.checkpoint import Best, load_checkpoint, save_checkpoint
 from bioassay_mtl.training.module import TrainingModule
 
@@ -66,6 +67,13 @@ class KeepBest(pl.Callback):
             save_checkpoint(self.checkpoint, pl_module, self.best, self.identity)
         if self.progress is not None:
             self.progress(record)
+
+    def on_exception(
+        self, trainer: pl.Trainer, pl_module: pl.LightningModule, exception: BaseException
+    ) -> None:
+        # Resumed, it would diverge again; without it the folder takes a run of other settings.
+        if isinstance(exception, TrainingError) and self.checkpoint is not None:
+            self.checkpoint.unlink(missing_ok=True)
 
     def _is_over(self, module: TrainingModule) -> bool:
         done = module.history[-1]["epoch"] if module.history else 0

@@ -97,6 +97,8 @@ def train(
         A setting is wrong, or ``out`` exists.
     InputError
         No row can be trained on.
+    TrainingError
+        The run diverged: its loss is not finite.
     WorkerError
         With several devices, where the process of one of them died.
     """

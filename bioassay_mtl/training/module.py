@@ -14,6 +14,7 @@ from torch.utils.data import DataLoader
 from bioassay_mtl.balance import Batch, build_balancer
 from bioassay_mtl.balance.balancer import Update
 from bioassay_mtl.balance.ranks import dealt_out, mean_of_ranks
+from bioassay_mtl.errors import TrainingError
 from bioassay_mtl.nn.heads.binary import base_logit
 from bioassay_mtl.training.averaging import WeightAverage
 from bioassay_mtl.training.batches import ResidentData, epoch_batches, seed_of, share
@@ -116,8 +117,15 @@ class TrainingModule(pl.LightningModule):
         self.average.update(self.epoch * self._steps_per_epoch + batch_idx + 1)
 
     def record_epoch(self) -> dict[str, float]:
-        """Number, mean loss and score of the epoch that ends, also added to the history."""
+        """Number, mean loss and score of the epoch that ends, also added to the history.
+
+        Raises
+        ------
+        TrainingError
+            The loss or the weights are not finite.
+        """
         loss = mean_of_ranks(torch.stack(self._losses).mean())
+        self._require_finite(loss, *self.average.average)
         record = {"epoch": self.epoch + 1, "loss": float(loss)}
         self.log("loss", record["loss"])
         if len(self.valid_rows):
@@ -136,7 +144,15 @@ class TrainingModule(pl.LightningModule):
         labels, bounds = self.data.labels[self.valid_rows].cpu(), self.data.bounds
         outputs = dealt_out(torch.cat(self._scores), len(labels)).cpu()
         bounds = None if bounds is None else bounds[self.valid_rows].cpu()
+        self._require_finite(outputs)
         self.log(self.score.name, self.score(outputs, labels, bounds))
+
+    def _require_finite(self, *values: Tensor) -> None:
+        if not all(bool(each.isfinite().all()) for each in values):
+            raise TrainingError(
+                f"training diverged in epoch {self.epoch + 1}, its loss is not finite: lower "
+                "learning_rate, or bound the gradient with gradient_clip"
+            )
 
     def configure_optimizers(self) -> torch.optim.Optimizer:
         settings = self.settings

@@ -19,7 +19,7 @@ from bioassay_mtl.chem.features import Features
 from bioassay_mtl.chem.featurizer import Featurizer
 from bioassay_mtl.data.panel import Panel
 from bioassay_mtl.data.splits import Split, split
-from bioassay_mtl.errors import ConfigError
+from bioassay_mtl.errors import ConfigError, TrainingError
 from bioassay_mtl.nn.model import Model
 from bioassay_mtl.training.callbacks import Progress
 from bioassay_mtl.training.config import TrainingConfig
@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 
 JOURNAL = "tuning.jsonl"
 _WORST = -1.0
-"""Of all scores: what a trial that diverges is given."""
+"""Of all scores: what a trial that diverges in its first epoch is given."""
 
 
 def train_tuned(
@@ -88,6 +88,8 @@ def train_tuned(
         settings or data is to be resumed.
     MissingExtraError
         Optuna is not installed.
+    TrainingError
+        All trials diverged.
     """
     config, chosen = settled(config, panel, start=start, stops=True)
     out = None if out is None else Path(out)
@@ -151,8 +153,8 @@ def tune(
     Returns
     -------
     The settings; and a table: ``trials`` with their ``settings``, ``score`` on the validation rows,
-    ``epochs`` and ``state`` (``complete`` or ``pruned``), ``best`` (number of the trial), and
-    ``space``.
+    ``epochs`` and ``state`` (``complete``, or ``pruned`` where it lagged behind or diverged),
+    ``best`` (number of the trial), and ``space``.
     """
     optuna = import_optuna()
     if not len(parts.valid):
@@ -182,7 +184,7 @@ def tune(
                 weights=weights,
                 start=start,
             )
-        except optuna.TrialPruned:
+        except (optuna.TrialPruned, TrainingError):
             study.tell(trial, state=optuna.trial.TrialState.PRUNED)
         else:
             study.tell(trial, watch.best)
@@ -197,6 +199,8 @@ def tune(
         for number, trial in enumerate(_finished(study), start=1)
     ]
     complete = [row for row in table if row["state"] == "complete"]
+    if not complete:
+        raise TrainingError("all trials diverged: give a lower learning_rate to begin the search")
     best = max(complete, key=lambda row: row["score"])
     limits = {name: optuna.distributions.distribution_to_json(d) for name, d in space.items()}
     return with_settings(config, best["settings"]), {

@@ -69,6 +69,16 @@ def test_trained_model_screens(cli: Run, trained: Path, tmp_path: Path) -> None:
     assert [row["status"] for row in rows] == ["ok", "ok"]
 
 
+def test_a_run_that_diverges_is_the_settings_fault(cli: Run, panel: Path, tmp_path: Path) -> None:
+    settings, out = tmp_path / "settings.yaml", tmp_path / "model"
+    settings.write_text(SETTINGS)
+    done = cli("train", panel, "--out", out, "--config", settings, "--set", "learning_rate=1e30")
+    assert done.code == 2
+    assert done.err.splitlines()[-1].startswith("error: training diverged in epoch 1")
+    assert "lower learning_rate" in done.err
+    assert not out.exists()
+
+
 def test_existing_folder_is_refused(cli: Run, panel: Path, trained: Path) -> None:
     done = cli("train", panel, "--out", trained)
     assert done.code == 2
