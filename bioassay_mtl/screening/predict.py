@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Generator, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
+from threading import Lock, Thread
 from typing import Protocol, TypeVar
 
 import numpy as np
@@ -71,4 +72,13 @@ def _stay_on_one_core() -> None:
     # PyTorch's own threads would wait for each other behind the processes that featurize.
     import torch
 
-    torch.set_num_threads(1)
+    with _ALONE:
+        before = torch.get_num_threads()
+        torch.set_num_threads(1)
+        # That also holds for all threads that begin later, unless another one sets it back.
+        other = Thread(target=torch.set_num_threads, args=(before,))
+        other.start()
+        other.join()
+
+
+_ALONE = Lock()

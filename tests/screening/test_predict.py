@@ -3,9 +3,11 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
+import torch
 from numpy.typing import NDArray
 
 from bioassay_mtl.chem.features import Features
@@ -71,3 +73,23 @@ def test_time_of_an_inner_stage_is_not_counted_twice() -> None:
     assert list(outer) == [0, 1, 2]
     assert clock.seconds["reading"] >= 0.06
     assert clock.seconds["featurising"] < clock.seconds["reading"]
+
+
+def test_one_core_each_and_other_threads_as_before() -> None:
+    class Counting:
+        def predict_features(self, features: Features) -> NDArray[np.float32]:
+            time.sleep(0.01)
+            return np.full((1, 1), torch.get_num_threads(), dtype=np.float32)
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+    try:
+        answers = predict_batches(
+            numbered(9, []), Counting(), threads=3, ahead=9, clock=StageClock()
+        )
+        assert {int(p[0, 0]) for _, _, p in answers} == {1}
+        with ThreadPoolExecutor(1) as pool:
+            assert pool.submit(torch.get_num_threads).result() == 2
+        assert torch.get_num_threads() == 2
+    finally:
+        torch.set_num_threads(before)
