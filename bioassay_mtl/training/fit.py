@@ -104,7 +104,7 @@ def train(
     """
     config, chosen = settled(config, panel, start=start)
     if weights is not None:
-        _check_weights(weights, panel)
+        weights = _checked_weights(weights, panel)
     begin = start_of(config, panel, start)
     out = None if out is None else Path(out)
     scratch = scratch_folder(out, resume) if out else None
@@ -246,11 +246,18 @@ def label_counts(panel: Panel) -> dict[str, Any]:
     }
 
 
-def _check_weights(weights: NDArray[np.float32], panel: Panel) -> None:
+def _checked_weights(weights: NDArray[Any], panel: Panel) -> NDArray[np.float32]:
+    """What networks compute with, whatever it is given as."""
     if weights.shape != panel.labels.shape:
         raise InputError(f"weights must be {panel.labels.shape}, found {weights.shape}")
-    if not (weights[panel.mask] > 0).all():
-        raise InputError("the weight of a measured cell must be above 0: or leave the cell empty")
+    with np.errstate(over="ignore"):
+        weights = weights.astype(np.float32)
+    used = weights[panel.mask]
+    if not ((used > 0) & (used < np.inf)).all():
+        raise InputError(
+            "the weight of a measured cell must be above 0, and finite: or leave the cell empty"
+        )
+    return weights
 
 
 def run_identity(

@@ -82,6 +82,16 @@ def test_binary_losses_weigh_cells() -> None:
     )
 
 
+@pytest.mark.parametrize("dtype", [np.float64, np.int64])
+def test_weights_of_any_numbers(panel: bm.Panel, dtype: type) -> None:
+    """Also where losses are not those of binary tasks alone."""
+    labels = np.random.default_rng(0).normal(size=(len(panel), 1))
+    values = bm.Panel.from_arrays(panel.structures, labels, ["value"], kinds=["regression"])
+    ones = np.ones(labels.shape, np.float32)
+    found = predicted(fitted(values, weights=ones.astype(dtype)))
+    np.testing.assert_array_equal(found, predicted(fitted(values, weights=ones)))
+
+
 def test_equal_weights_change_nothing(panel: bm.Panel) -> None:
     ones = np.ones(panel.labels.shape, np.float32)
     np.testing.assert_allclose(
@@ -111,8 +121,9 @@ def test_a_run_goes_on(panel: bm.Panel) -> None:
 def test_what_does_not_fit_is_named(panel: bm.Panel) -> None:
     with pytest.raises(InputError, match="weights must be"):
         fitted(panel, weights=np.ones((3, 3), np.float32))
-    with pytest.raises(InputError, match="must be above 0"):
-        fitted(panel, weights=np.zeros(panel.labels.shape, np.float32))
+    for wrong in (0, -1, np.nan, np.inf, 1e39, 1e-50):
+        with pytest.raises(InputError, match="must be above 0"):
+            fitted(panel, weights=np.full(panel.labels.shape, wrong))
     with pytest.raises(ConfigError, match="needs the model's tasks"):
         fitted(panel.select_tasks(panel.tasks[:2]), fitted(panel, epochs=1))
     network = bm.TrainingConfig.of({"fingerprints": CONFIG.fingerprints}).network
