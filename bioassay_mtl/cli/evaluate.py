@@ -54,7 +54,7 @@ def evaluate(
     device: Annotated[
         str, typer.Option(metavar="cpu|cuda", help="Where the network runs.")
     ] = "cpu",
-    seed: Annotated[int, typer.Option(metavar="N", help="Seed of the resampling.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, metavar="N", help="Seed of the resampling.")] = 0,
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Replace FILE if it exists.")
     ] = False,

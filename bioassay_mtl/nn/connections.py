@@ -48,7 +48,7 @@ class ConnectionConfig(Config):
     closed: Annotated[float, Field(ge=0, lt=1)] = 0.0
     groups: dict[str, str] | None = None
     matrix: tuple[tuple[bool, ...], ...] | None = None
-    seed: int = 0
+    seed: Annotated[int, Field(ge=0)] = 0
 
 
 Rule = Callable[[ConnectionConfig, Sequence[str], int, np.random.Generator], Connections]

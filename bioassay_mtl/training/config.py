@@ -144,7 +144,7 @@ class TrainingConfig(Config):
     gradient_clip: Annotated[float, Field(gt=0)] | None = None
     average: Share = 0.99
     precision: Literal["float32", "bfloat16"] = "float32"
-    seed: int = 0
+    seed: Annotated[int, Field(ge=0)] = 0
     device: Literal["auto", "cpu", "cuda"] = "auto"
     devices: Annotated[int, Field(ge=1)] | Literal["auto"] = 1
     loggers: tuple[Literal["csv", "tensorboard"], ...] = ("csv",)

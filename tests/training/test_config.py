@@ -40,6 +40,9 @@ def test_round_trip_through_json(config: TrainingConfig) -> None:
         ({"network": {"experts": [EXPERTS], "connections": {"kind": "non"}}}, "mean 'none'"),
         ({"network": {"experts": [EXPERTS], "tower": {"activation": "gel"}}}, "mean 'gelu'"),
         ({"network": {"experts": [EXPERTS | {"activation": "rel"}]}}, "mean 'relu'"),
+        ({"seed": -1}, "seed: "),
+        ({"split": {"seed": -1}}, r"split\.seed: "),
+        ({"network": {"experts": [EXPERTS], "connections": {"seed": -1}}}, "seed: "),
     ],
 )
 def test_faults_are_named(values: dict[str, Any], message: str) -> None:

@@ -56,7 +56,7 @@ class SplitConfig(Config):
 
     kind: Annotated[str, AfterValidator(splitters.known)] = "random"
     fractions: tuple[float, float, float] = (0.8, 0.1, 0.1)
-    seed: int = 0
+    seed: Annotated[int, Field(ge=0)] = 0
     column: str | None = None
     values: dict[str, Part | Literal[""]] = Field(default_factory=dict)
     files: dict[Part, Path] = Field(default_factory=dict)
