@@ -64,13 +64,13 @@ def block_of(x: NDArray[Any], representation: Representation) -> Block:
     DataError
         It has other columns, or does not hold what the model was trained on.
     """
-    from bioassay_mtl.chem.descriptors import DenseBlock
+    from bioassay_mtl.chem.descriptors import DenseBlock, held
     from bioassay_mtl.chem.features import PackedBits, SparseCounts
 
     if x.ndim != 2 or x.shape[1] != representation.n_features:
         raise DataError(f"features (n, {representation.n_features}) are expected, found {x.shape}")
     if representation.kind == "dense":
-        return DenseBlock(np.asarray(x, dtype=np.float32))
+        return DenseBlock(held(x))
     counts: bool = representation.counts  # type: ignore[attr-defined]
     wrong = x[~np.isin(x, (0, 1))] if not counts else x[~((x >= 0) & (x == np.rint(x)))]
     if len(wrong):

@@ -71,6 +71,13 @@ def test_each_kind_is_recognised() -> None:
         assert representation_of(x) == {"kind": "dense", "n_columns": 4}
 
 
+def test_a_number_too_large_for_a_block_is_its_largest() -> None:
+    x = np.array([[1e39, -1e39, 0.5, np.nan]])
+    found = array_of(block_of(x, fingerprint_from(representation_of(x))))
+    largest = np.finfo(np.float32).max
+    np.testing.assert_array_equal(found, np.array([[largest, -largest, 0.5, np.nan]], np.float32))
+
+
 def test_what_does_not_fit_is_named() -> None:
     bits = fingerprint_from({"kind": "given", "n_bits": 4})
     counts = fingerprint_from({"kind": "given", "n_bits": 4, "counts": True})
