@@ -30,7 +30,7 @@ class BioassayEstimator(BaseEstimator):
     Parameters
     ----------
     epochs
-        Passes over the rows.
+        Passes over the rows; None for as many as suit the number of rows.
     batch_size
         Molecules a step; None for about 30 steps an epoch.
     learning_rate, weight_decay
@@ -50,7 +50,7 @@ class BioassayEstimator(BaseEstimator):
     def __init__(
         self,
         *,
-        epochs: int = 12,
+        epochs: int | None = None,
         batch_size: int | None = None,
         learning_rate: float = 16e-3,
         weight_decay: float = 1.0,

@@ -113,6 +113,13 @@ def test_classes_of_any_name(table: pd.DataFrame) -> None:
     assert found.score(smiles, three) > 0.6
 
 
+def test_epochs_that_are_not_given_suit_the_rows(
+    table: pd.DataFrame, outcomes: pd.DataFrame
+) -> None:
+    settings = {name: value for name, value in MORGAN.items() if name != "epochs"}
+    assert BioassayClassifier(**settings).fit(table["smiles"], outcomes).n_epochs_ == 30
+
+
 def test_values(table: pd.DataFrame) -> None:
     y = table[["rings", "logp"]]
     found = BioassayRegressor(**MORGAN | {"epochs": 20}).fit(table["smiles"], y)
