@@ -39,10 +39,11 @@ def reported_faults(*, debug: bool) -> Iterator[None]:
         if debug:
             raise
         _quit(f"error: {one_line(str(error))}", USER_FAULT)
-    except OSError as error:  # such as a full disk
+    except OSError as error:  # such as a full disk, which names no file
         if debug:
             raise
-        _quit(f"error: {one_line(str(error))}", USER_FAULT)
+        place = f"{error.filename}: " if error.filename else ""
+        _quit(f"error: {place}{one_line(error.strerror or str(error))}", USER_FAULT)
     except Exception as error:
         if debug or hasattr(error, "exit_code"):  # a wrong usage, which typer words itself
             raise

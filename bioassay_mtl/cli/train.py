@@ -120,6 +120,7 @@ def train(
     Example:  bioassay-mtl train panel.csv --out runs/mine --set epochs=30
     """
     from bioassay_mtl.training.defaults import settled, tiny_panel
+    from bioassay_mtl.training.scratch import check_out
     from bioassay_mtl.training.warm_start import with_start
 
     check_folds(folds, repeats, ensemble, tune)
@@ -134,8 +135,8 @@ def train(
     first = settled(asked.given(lambda given: settled(given, tiny)[0]), tiny)[0]
     if panel is None or (out is None and not print_config):
         raise ConfigError("training needs a PANEL and an --out FOLDER")
-    if out is not None and Path(out).exists():
-        raise ConfigError(f"{out} exists: choose another folder, or remove it")
+    if out is not None:
+        check_out(Path(out))
 
     from bioassay_mtl.data.panels.load import load_panel
     from bioassay_mtl.data.panels.schema import NO_TASK

@@ -26,6 +26,7 @@ from bioassay_mtl.data.standardisation import Standardisation
 from bioassay_mtl.errors import ConfigError, ModelFolderError
 from bioassay_mtl.nn.networks import build_network, network_config
 from bioassay_mtl.nn.scaling import ColumnScaling
+from bioassay_mtl.nn.weights_file import write_weights, written
 
 if TYPE_CHECKING:
     import torch
@@ -57,14 +58,21 @@ def write_folder(
     ------
     ModelFolderError
         The folder exists and is not to be overwritten.
+    OutputError
+        Writing fails, for example on a full disk.
     """
-    import torch
-    from safetensors.torch import save_file
-
     if folder.exists() and not overwrite:
         raise ModelFolderError(f"{folder} exists (choose another folder, or overwrite it)")
     if folder.exists() and any(folder.iterdir()) and not (folder / CONFIG).exists():
         raise ModelFolderError(f"{folder} is no model folder: it is not overwritten")
+    with written(folder):
+        _write(model, folder, half)
+    return folder
+
+
+def _write(model: Model, folder: Path, half: bool) -> None:
+    import torch
+
     folder.parent.mkdir(parents=True, exist_ok=True)
     scratch = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
     try:
@@ -76,8 +84,7 @@ def write_folder(
         }
         for name, scaling in model.scalings.items():  # in half the digits, they would overflow
             weights[_SCALING + name] = torch.from_numpy(scaling.quantiles)
-        save_file(weights, scratch / WEIGHTS)
-        (scratch / WEIGHTS).chmod(0o644)  # safetensors keeps files to their owner
+        write_weights(scratch / WEIGHTS, weights)
         (scratch / METRICS).write_text(json.dumps(model.metrics, indent=1) + "\n")
         (scratch / CARD).write_text(model.card, encoding="utf-8")
         config = _config(model)
@@ -90,7 +97,6 @@ def write_folder(
     except BaseException:
         shutil.rmtree(scratch, ignore_errors=True)
         raise
-    return folder
 
 
 def read_folder(folder: Path) -> Model:

@@ -14,10 +14,10 @@ from typing import Any
 
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
 from torch import Tensor
 
 from bioassay_mtl.errors import ConfigError, InputError
+from bioassay_mtl.nn.weights_file import write_weights, written
 from bioassay_mtl.training.module import TrainingModule
 
 
@@ -50,14 +50,13 @@ def save_checkpoint(path: Path, module: TrainingModule, best: Best, identity: st
         "best_score": best.score,
         "best_epoch": best.epoch,
     }
-    scratch = path.with_suffix(".part")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    save_file(
-        {name: value.detach().contiguous() for name, value in tensors.items()},
-        scratch,
-        metadata={"state": json.dumps(header)},
-    )
-    scratch.replace(path)
+    with written(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_weights(
+            path,
+            {name: value.detach().contiguous() for name, value in tensors.items()},
+            {"state": json.dumps(header)},
+        )
 
 
 def load_checkpoint(path: Path, module: TrainingModule, best: Best, identity: str) -> None:

@@ -25,7 +25,7 @@ from bioassay_mtl.training.config import TrainingConfig
 from bioassay_mtl.training.defaults import settled
 from bioassay_mtl.training.fit import label_counts, panel_features, run_identity
 from bioassay_mtl.training.members import clear, known, mark, member, numbered
-from bioassay_mtl.training.scratch import scratch_folder
+from bioassay_mtl.training.scratch import begun, scratch_folder
 from bioassay_mtl.training.usable import usable_parts
 from bioassay_mtl.training.warm_start import warm_start
 
@@ -134,20 +134,21 @@ def cross_validate(
     features = panel_features(panel, Featurizer.from_config(settings), workers)
     rows = usable_parts(_everything(panel), features, panel).train
     scalings = fit_scalings(features.blocks, rows)
-    if scratch is not None:
-        mark(scratch / MARK, run_identity(panel, config, splits[0], warm_start(config)))
-    models = [
-        member(
-            panel,
-            config.model_copy(update={"seed": config.seed + number // n_folds}),
-            scratch / f"fold-{number + 1}" if scratch else None,
-            parts=_usable(parts, features),
-            progress=numbered(progress, fold=number + 1),
-            features=features,
-            scalings=scalings,
-        )
-        for number, parts in enumerate(splits)
-    ]
+    with begun(scratch, MARK):
+        if scratch is not None:
+            mark(scratch / MARK, run_identity(panel, config, splits[0], warm_start(config)))
+        models = [
+            member(
+                panel,
+                config.model_copy(update={"seed": config.seed + number // n_folds}),
+                scratch / f"fold-{number + 1}" if scratch else None,
+                parts=_usable(parts, features),
+                progress=numbered(progress, fold=number + 1),
+                features=features,
+                scalings=scalings,
+            )
+            for number, parts in enumerate(splits)
+        ]
     joined = join(models, name=name or (out.name if out else "model"))
     fold = np.zeros((repeats, len(panel)), np.int64)
     predictions = np.full((*fold.shape, len(joined.columns)), np.nan, np.float32)

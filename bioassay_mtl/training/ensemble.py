@@ -21,7 +21,7 @@ from bioassay_mtl.training.config import TrainingConfig
 from bioassay_mtl.training.defaults import settled
 from bioassay_mtl.training.fit import measure, panel_features, run_identity
 from bioassay_mtl.training.members import clear, known, mark, member, numbered
-from bioassay_mtl.training.scratch import scratch_folder
+from bioassay_mtl.training.scratch import begun, scratch_folder
 from bioassay_mtl.training.usable import usable_parts
 from bioassay_mtl.training.warm_start import start_of
 
@@ -79,22 +79,23 @@ def train_ensemble(
         settings = {"fingerprints": config.fingerprints, "max_atoms": config.max_atoms}
         features = panel_features(panel, Featurizer.from_config(settings), workers)
     parts = usable_parts(parts or split(panel, config.split), features, panel)
-    if scratch is not None:
-        begin = start_of(config, panel, start)
-        mark(scratch / MARK, run_identity(panel, config, parts, begin, weights))
-    models = [
-        member(
-            panel,
-            config.model_copy(update={"seed": config.seed + number}),
-            scratch / f"member-{number + 1}" if scratch else None,
-            parts=parts,
-            progress=numbered(progress, member=number + 1),
-            features=features,
-            weights=weights,
-            start=start,
-        )
-        for number in range(members)
-    ]
+    with begun(scratch, MARK):
+        if scratch is not None:
+            begin = start_of(config, panel, start)
+            mark(scratch / MARK, run_identity(panel, config, parts, begin, weights))
+        models = [
+            member(
+                panel,
+                config.model_copy(update={"seed": config.seed + number}),
+                scratch / f"member-{number + 1}" if scratch else None,
+                parts=parts,
+                progress=numbered(progress, member=number + 1),
+                features=features,
+                weights=weights,
+                start=start,
+            )
+            for number in range(members)
+        ]
     joined = join(models, name=name or (out.name if out else "model"))
     joined.training = {
         **models[0].training,

@@ -27,7 +27,7 @@ from bioassay_mtl.training.defaults import settled
 from bioassay_mtl.training.ensemble import MARK, train_ensemble
 from bioassay_mtl.training.fit import panel_features, run_identity, train
 from bioassay_mtl.training.score import AVERAGE_PRECISION, SKILL
-from bioassay_mtl.training.scratch import STATE, scratch_folder
+from bioassay_mtl.training.scratch import STATE, begun, scratch_folder
 from bioassay_mtl.training.search_space import (
     given_settings,
     import_optuna,
@@ -100,7 +100,8 @@ def train_tuned(
     parts = usable_parts(parts or split(panel, config.split), features, panel)
     journal = scratch / JOURNAL if scratch else None
     begin: dict[str, Any] = {"weights": weights, "start": start}
-    best, found = tune(panel, config, trials, features, parts, journal, progress, **begin)
+    with begun(scratch, JOURNAL):
+        best, found = tune(panel, config, trials, features, parts, journal, progress, **begin)
     given: dict[str, Any] = {
         "out": out,
         "resume": scratch is not None and any((scratch / n).exists() for n in (STATE, MARK)),

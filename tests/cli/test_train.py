@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import os
 import subprocess
 from pathlib import Path
 
@@ -83,6 +84,31 @@ def test_existing_folder_is_refused(cli: Run, panel: Path, trained: Path) -> Non
     done = cli("train", panel, "--out", trained)
     assert done.code == 2
     assert "exists" in done.err
+
+
+def test_a_folder_without_permission_is_said_before_the_panel_is_read(
+    cli: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "access", lambda path, mode: False)  # root may write everywhere
+    done = cli("train", "no.csv", "--out", tmp_path / "model")
+    assert done.code == 2
+    assert done.err.startswith(f"error: {tmp_path / 'model'}: no permission to write in")
+
+
+@pytest.mark.parametrize("joined", [[], ["--ensemble", 2], ["--folds", 2], ["--tune", 1]])
+def test_settings_that_make_no_network_leave_no_folder(
+    cli: Run, panel: Path, tmp_path: Path, joined: list[object]
+) -> None:
+    out = tmp_path / "model"
+    experts = (
+        "network.experts=[{kind: mlp, inputs: [other], n: 1, width: 8}]",
+        "fingerprints={ecfp: {kind: morgan, n_bits: 256}}",
+    )
+    sets = [word for setting in experts for word in ("--set", setting)]
+    done = cli("train", panel, "--out", out, *sets, "--workers", 1, *joined)
+    assert done.code == 2
+    assert "unknown input 'other'" in done.err
+    assert not [*tmp_path.iterdir()]
 
 
 def test_evaluate_a_part(cli: Run, panel: Path, trained: Path, tmp_path: Path) -> None:

@@ -12,9 +12,10 @@ from pathlib import Path
 import pytest
 
 from bioassay_mtl.data.panel import Panel
-from bioassay_mtl.errors import ConfigError, InputError
+from bioassay_mtl.errors import ConfigError, InputError, OutputError
 from bioassay_mtl.nn.model import Model
 from bioassay_mtl.training import train
+from tests.nn.test_weights_file import files_of_at_most
 from tests.training.conftest import small_config
 from tests.training.test_fit import same
 
@@ -43,6 +44,28 @@ def test_resumed_equals_unbroken(small_panel: Panel, tmp_path: Path, epoch: int)
     assert resumed.training == unbroken.training
     assert resumed.metrics == unbroken.metrics
     assert same(Model.load(out), unbroken)
+
+
+def test_a_checkpoint_on_a_full_disk_is_the_users_to_mend(
+    small_panel: Panel, tmp_path: Path
+) -> None:
+    with (
+        files_of_at_most(1000),
+        pytest.raises(OutputError, match=r"state.safetensors: could not be written: File too"),
+    ):
+        train(small_panel, small_config(loggers=[]), out=tmp_path / "model")
+    assert not [*(tmp_path / "model.training").iterdir()]
+
+
+def test_a_folder_that_nothing_can_be_made_in(
+    small_panel: Panel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(OutputError, match="'/dev/null' is no folder"):
+        train(small_panel, small_config(), out="/dev/null/model")
+    monkeypatch.setattr(os, "access", lambda path, mode: False)  # root may write everywhere
+    with pytest.raises(OutputError, match=f"no permission to write in '{tmp_path}'"):
+        train(small_panel, small_config(), out=tmp_path / "new" / "model")
+    assert not [*tmp_path.iterdir()]
 
 
 def test_an_unfinished_run_is_not_overwritten(small_panel: Panel, tmp_path: Path) -> None:
