@@ -16,7 +16,9 @@ from bioassay_mtl.errors import ConfigError, ModelFolderError
 from bioassay_mtl.nn.model import Model
 from bioassay_mtl.training import train
 from tests.training.conftest import small_config
-from tests.training.test_fit import same
+from tests.training.test_devices import PARTS as BATCHES
+from tests.training.test_devices import config
+from tests.training.test_fit import same, weights
 from tests.training.test_resume import Killed
 
 KINDS = (
@@ -170,3 +172,14 @@ def test_values_are_standardised_by_exact_values_where_there_are_enough() -> Non
     assert constant.scale[0] == 1
     again = found.undo(found.apply(labels), [Censored()])
     np.testing.assert_allclose(again, labels, atol=1e-5)
+
+
+@pytest.mark.parametrize("balance", ["sum", "uncertainty"])
+def test_two_devices_learn_what_one_does(mixed_panel: Panel, balance: str) -> None:
+    settings = config(balance=balance)  # without dropout
+    one = train(mixed_panel, settings, parts=BATCHES)
+    two = train(mixed_panel, settings.model_copy(update={"devices": 2}), parts=BATCHES)
+    for name, weight in weights(one).items():
+        torch.testing.assert_close(weights(two)[name], weight, rtol=1e-3, atol=1e-4)
+    for found, expected in zip(two.training["history"], one.training["history"], strict=True):
+        assert found == pytest.approx(expected, rel=1e-2)
