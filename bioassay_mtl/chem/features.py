@@ -187,6 +187,9 @@ class Features:
     def __len__(self) -> int:
         return len(self.status)
 
+    def __repr__(self) -> str:
+        return f"Features({len(self)} molecules, {self.ok.sum()} ok: {', '.join(self.blocks)})"
+
     @property
     def ok(self) -> NDArray[np.bool_]:
         """``(n,) bool``: rows that have features."""

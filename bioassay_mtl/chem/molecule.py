@@ -25,11 +25,11 @@ _MOLBLOCK_HEAD = 1_000
 def parse_smiles(text: object, max_atoms: int = DEFAULT_MAX_ATOMS) -> Any | Status:
     """The molecule of a SMILES, or the status that says why there is none.
 
-    What follows the SMILES after white space (a name, a CXSMILES extension) is not read. None and
-    NaN, the missing values of tables, count as empty.
+    What follows the SMILES after white space (a name, a CXSMILES extension) is not read. The
+    missing values of tables count as empty.
     """
     if not isinstance(text, str):
-        return Status.EMPTY if text is None or text != text else Status.INVALID_SMILES
+        return Status.EMPTY if _is_missing(text) else Status.INVALID_SMILES
     words = text.split(None, 1)
     if not words:
         return Status.EMPTY
@@ -54,7 +54,7 @@ def parse_smiles(text: object, max_atoms: int = DEFAULT_MAX_ATOMS) -> Any | Stat
 def parse_molblock(text: object, max_atoms: int = DEFAULT_MAX_ATOMS) -> Any | Status:
     """The molecule of a Mol block (V2000 or V3000), or the status that says why there is none."""
     if not isinstance(text, str):
-        return Status.EMPTY if text is None or text != text else Status.INVALID_MOLBLOCK
+        return Status.EMPTY if _is_missing(text) else Status.INVALID_MOLBLOCK
     if len(text) > _MOLBLOCK_HEAD + _MOLBLOCK_CHARACTERS_PER_ATOM * max_atoms:
         return Status.TOO_LARGE
     if not text or text.isspace():
@@ -68,6 +68,13 @@ def parse_molblock(text: object, max_atoms: int = DEFAULT_MAX_ATOMS) -> Any | St
         return mol if mol.GetNumAtoms() else Status.EMPTY
     except Exception:  # as above
         return Status.INVALID_MOLBLOCK
+
+
+def _is_missing(value: object) -> bool:
+    try:
+        return value is None or bool(value != value)  # NaN is not equal to itself
+    except TypeError:  # nor does pandas.NA say whether it is
+        return True
 
 
 PARSERS: dict[Notation, Callable[[object, int], Any | Status]] = {

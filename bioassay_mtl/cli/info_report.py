@@ -36,7 +36,11 @@ def overview(facts: dict[str, Any]) -> Table:
         ("reads", ", ".join(f"{name}: {n:,} values" for name, n in facts["inputs"].items())),
         ("assays", f"{len(facts['tasks'])}: {shortened(facts['tasks'])}"),
         *([("kinds", said)] if said else []),
-        ("trained on", f"{measured:,} measured cells, {active:,} of them active"),
+        (
+            "trained on",
+            f"{measured:,} measured cells"
+            + (f", {active:,} of them active" if kinds["binary"] else ""),
+        ),
         (
             "experts",
             f"{links['experts']}, of which {links['exclusive_experts']} exclusive; "

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -89,6 +90,18 @@ class Model:
         self.kinds = complete(self.kinds, len(self.tasks))
         self.network.eval()
 
+    def __repr__(self) -> str:
+        counts = Counter(kind.kind for kind in self.kinds)
+        kinds = " and ".join(f"{n} {kind}" for kind, n in counts.items())
+        assays = "assay" if len(self.tasks) == 1 else "assays"
+        inputs = ", ".join(self.featurizer.fingerprints)
+        n_experts = self.network.connections.shape[1]
+        n_weights = sum(parameter.numel() for parameter in self.network.parameters())
+        return (
+            f"Model({self.name!r}: {kinds} {assays} from {inputs}; "
+            f"{n_experts} experts, {n_weights:,} weights)"
+        )
+
     @property
     def columns(self) -> tuple[str, ...]:
         """Names of the predicted columns.
@@ -138,10 +151,12 @@ class Model:
 
         Raises
         ------
+        ConfigError
+            One text, or a whole table, is in the place of the SMILES.
         InputError
             Where such columns are missing, or hold no numbers.
         """
-        features = featurize(structures, self.featurizer, workers=workers)
+        features = featurize(_listed(structures), self.featurizer, workers=workers)
         return self.featurizer.with_columns(features, {} if columns is None else columns)
 
     def predict(
@@ -159,9 +174,6 @@ class Model:
         """
         import pandas as pd
 
-        if isinstance(structures, str):
-            raise ConfigError("predict takes a list of SMILES, found one text")
-        structures = list(structures)
         features = self.featurize(structures, workers=workers, columns=columns)
         table = pd.DataFrame(self.predict_features(features), columns=list(self.columns))
         table.insert(0, "status", [Status.from_code(int(code)).value for code in features.status])
@@ -255,3 +267,12 @@ class Model:
         from bioassay_mtl.nn.shipped import find_model
 
         return read_folder(find_model(name_or_folder)).to(device)
+
+
+def _listed(structures: Sequence[str]) -> list[str]:
+    """The SMILES as a list; not the letters of a text, nor the names of a table's columns."""
+    if isinstance(structures, str):
+        raise ConfigError("a list of SMILES is expected, found one text")
+    if isinstance(structures, Mapping) or hasattr(structures, "columns"):
+        raise ConfigError('a list of SMILES is expected, found a table: pass table["smiles"]')
+    return list(structures)

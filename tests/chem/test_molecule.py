@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -22,6 +23,7 @@ ETHANOL = Chem.MolToMolBlock(Chem.MolFromSmiles("CCO"))
         (" \t\r\n", Status.EMPTY),
         (None, Status.EMPTY),
         (float("nan"), Status.EMPTY),
+        (pd.NA, Status.EMPTY),
         (7, Status.INVALID_SMILES),
         ("c1ccccc", Status.INVALID_SMILES),
         ("not a molecule", Status.INVALID_SMILES),

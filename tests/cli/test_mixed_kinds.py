@@ -33,6 +33,13 @@ def test_info_tells_the_kinds(folder: Path, cli: Run) -> None:
     assert len(facts["gate_utilisation"]) == len(TASKS)
 
 
+def test_info_of_values_says_nothing_of_actives(cli: Run, tmp_path: Path) -> None:
+    values = mixed_model((Regression(unit="M"), Regression())).save(tmp_path / "values")
+    told = cli("info", values).out
+    assert "measured cells" in told
+    assert "active" not in told
+
+
 def test_evaluate_reads_labels_as_the_model_means_them(
     folder: Path, cli: Run, tmp_path: Path
 ) -> None:

@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 
@@ -161,6 +162,23 @@ def test_failed_rows_are_nan_and_rows_stay_aligned(model: Model) -> None:
 
 def test_nothing_in_nothing_out(model: Model) -> None:
     assert model.predict([]).shape == (0, 4)
+
+
+def test_columns_of_pandas_are_read_and_whole_tables_refused(model: Model) -> None:
+    frame = pd.DataFrame({"smiles": pd.Series(["CCO", None], dtype="string"), "other": [1, 2]})
+    assert model.predict(frame["smiles"])["status"].tolist() == ["ok", "empty"]
+    for table in (frame, {"smiles": ["CCO"]}):
+        with pytest.raises(ConfigError, match=r'pass table\["smiles"\]'):
+            model.predict(table)  # type: ignore[arg-type]
+
+
+def test_a_model_and_its_features_are_told_in_a_line(model: Model) -> None:
+    n_weights = sum(parameter.numel() for parameter in model.network.parameters())
+    assert repr(model) == (
+        f"Model('model': 3 binary assays from morgan, torsion; 4 experts, {n_weights:,} weights)"
+    )
+    features = model.featurize(["CCO", "no"])
+    assert repr(features) == "Features(2 molecules, 1 ok: morgan, torsion)"
 
 
 def test_features_of_another_model_are_refused(model: Model) -> None:
