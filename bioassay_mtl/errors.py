@@ -85,3 +85,8 @@ class MissingExtraError(BioassayError, ImportError):
         super().__init__(
             f"{package} is not installed: pip install 'bioassay-mtl[{extra}]' brings it"
         )
+
+
+def counted(n: int, one: str, many: str = "") -> str:
+    """A number of things, for messages: ``1 assay``, ``1,200 assays``."""
+    return f"{n:,} {one if n == 1 else many or one + 's'}"

@@ -7,13 +7,15 @@ from rich.table import Table
 
 from bioassay_mtl.data.kinds import all_binary
 from bioassay_mtl.data.metrics.evaluation import Evaluation
+from bioassay_mtl.errors import counted
 
 
 def evaluation_table(found: Evaluation, *, n_model_assays: int, left_out: int) -> Table:
     """The mean of each metric over the assays, with its interval."""
     n_used = int(found.evaluable.sum())
     table = Table(
-        title=f"{found.n_molecules:,} molecules, mean over {n_used} of {n_model_assays} assays",
+        title=f"{counted(found.n_molecules, 'molecule')}, mean over {n_used} of "
+        f"{counted(n_model_assays, 'assay')}",
         title_justify="left",
         box=box.SIMPLE,
     )
@@ -32,7 +34,7 @@ def evaluation_table(found: Evaluation, *, n_model_assays: int, left_out: int) -
         what = "two outcomes" if is_mixed else "an active or an inactive"
         notes.append(f"without {what}: {', '.join(found.degenerate)}")
     if left_out:
-        notes.append(f"{left_out:,} molecules could not be read and were left out")
+        notes.append(f"left out, as they could not be read: {counted(left_out, 'molecule')}")
     if notes:
         table.caption, table.caption_justify = "\n".join(notes), "left"
     return table

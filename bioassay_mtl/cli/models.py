@@ -15,6 +15,7 @@ def models(
 
     Example:  bioassay-mtl models
     """
+    from bioassay_mtl.errors import counted
     from bioassay_mtl.nn.folder import read_config
     from bioassay_mtl.nn.shipped import DEFAULT, find_model, names
 
@@ -36,6 +37,6 @@ def models(
         return
     for row in rows:
         typer.echo(
-            f"{row['name']}{' (default)' if row['default'] else ''}: {row['assays']} assays, "
-            f"{row['network']}, {row['megabytes']} MB"
+            f"{row['name']}{' (default)' if row['default'] else ''}: "
+            f"{counted(row['assays'], 'assay')}, {row['network']}, {row['megabytes']} MB"
         )

@@ -17,7 +17,7 @@ from bioassay_mtl.cli.panel_schema import (
     kinds_line,
     schema_of,
 )
-from bioassay_mtl.errors import ConfigError
+from bioassay_mtl.errors import ConfigError, counted
 
 app = typer.Typer(no_args_is_help=True, help="Check and clean panel files.")
 
@@ -91,5 +91,6 @@ def check(
             write_log(loaded.log, text)
             text.detach()
     console = Console(stderr=bool(changes and changes.is_stdout))
-    console.print(f"{loaded.layout} table, {loaded.n_rows:,} rows: {kinds_line(loaded.panel)}")
+    n_rows = counted(loaded.n_rows, "row")
+    console.print(f"{loaded.layout} table, {n_rows}: {kinds_line(loaded.panel)}")
     show(loaded, console)

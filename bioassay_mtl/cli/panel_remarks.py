@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from bioassay_mtl.errors import counted
+
 if TYPE_CHECKING:
     from bioassay_mtl.data.panels.load import Loaded
 
@@ -17,7 +19,7 @@ def remarks(loaded: Loaded) -> Iterator[str]:
     from bioassay_mtl.data.panels.header import some
 
     panel = loaded.panel
-    for name in ("no assays, by their values", "qualifiers are", "have fewer than"):
+    for name in ("no assays, by their values", "qualifiers are", "fewer than", "differ in them"):
         yield from (note for note in loaded.log.notes if name in note)
     values = as_floats(panel.labels)
     highest = np.where(panel.mask, values, -np.inf).max(axis=0)
@@ -27,6 +29,6 @@ def remarks(loaded: Loaded) -> Iterator[str]:
         yield f"one outcome alone, from which nothing can be learnt: {some(alone)}"
     if (copies := len(panel) - len(np.unique(panel.groups()))) > 0:
         yield (
-            f"{copies:,} rows repeat a molecule, and stay: --merge makes one row of each, "
-            "`bioassay-mtl panel check` tells where they contradict each other"
+            f"{counted(copies, 'row repeats', 'rows repeat')} a molecule: "
+            "--merge makes one row of each, `bioassay-mtl panel check` tells of contradictions"
         )

@@ -19,7 +19,7 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 from rich.table import Table
 
 from bioassay_mtl.data.readers import ReadProgress
-from bioassay_mtl.errors import ConfigError
+from bioassay_mtl.errors import ConfigError, counted
 from bioassay_mtl.screening.batch import ScreenedBatch
 from bioassay_mtl.screening.hits import TellingHits
 from bioassay_mtl.screening.options import ScreenOptions, choose_assays, columns_of_assays
@@ -170,8 +170,9 @@ def shortened(text: str, width: int) -> str:
 def summary_table(summary: ScreenSummary) -> Table:
     """Records by status, and what each stage took."""
     where = "" if summary.output == "-" else f" -> {summary.output}"
+    size = f"{counted(summary.rows, 'record')} x {counted(summary.assays, 'assay')}"
     table = Table(
-        title=f"{summary.rows:,} records x {summary.assays} assays ({summary.model}){where}",
+        title=f"{size} ({summary.model}){where}",
         title_justify="left",
         box=box.SIMPLE,
     )

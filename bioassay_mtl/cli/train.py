@@ -22,7 +22,7 @@ from bioassay_mtl.cli.panel_schema import (
 )
 from bioassay_mtl.cli.runs import check_folds, run_of
 from bioassay_mtl.cli.settings import Asked, read_settings
-from bioassay_mtl.errors import ConfigError
+from bioassay_mtl.errors import ConfigError, counted
 
 if TYPE_CHECKING:
     from bioassay_mtl.training.config import TrainingConfig
@@ -174,7 +174,7 @@ def train(
             record={"chosen": why} if why else None,
         )
     write_model_report(evidence, Path(out) / "report.html")
-    typer.echo(f"{out}: a model of {len(evidence.model.tasks)} assays", err=True)
+    typer.echo(f"{out}: a model of {counted(len(evidence.model.tasks), 'assay')}", err=True)
 
 
 def _show(config: TrainingConfig) -> None:

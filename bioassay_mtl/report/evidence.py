@@ -15,7 +15,7 @@ from bioassay_mtl.chem.features import Features
 from bioassay_mtl.data.kinds import columns_of
 from bioassay_mtl.data.metrics import Evaluation, evaluate
 from bioassay_mtl.data.panel import Panel
-from bioassay_mtl.errors import InputError
+from bioassay_mtl.errors import InputError, counted
 
 if TYPE_CHECKING:
     from bioassay_mtl.data.splits import Split
@@ -135,7 +135,9 @@ def gather(
 
     tasks = [task for task in model.tasks if task in set(panel.tasks)]
     if not tasks:
-        raise InputError(f"the panel holds none of the model's {len(model.tasks)} assays")
+        raise InputError(
+            f"the panel holds none of the model's {counted(len(model.tasks), 'assay')}"
+        )
     features = panel_features(panel, model.featurizer, workers)
     if not features.ok.any():
         raise InputError("no molecule of the panel can be read", hint="check its SMILES")

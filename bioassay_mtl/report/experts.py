@@ -6,12 +6,13 @@ import numpy as np
 from markupsafe import Markup
 from numpy.typing import NDArray
 
+from bioassay_mtl.errors import counted
 from bioassay_mtl.nn.model import Model
 from bioassay_mtl.report.evidence import Evidence
 from bioassay_mtl.report.heat_map import MOST_COLUMNS, heat_map
 from bioassay_mtl.report.page import Section, figure, join, paragraph
 from bioassay_mtl.report.table import Column, table
-from bioassay_mtl.report.wording import counted, number, shortened
+from bioassay_mtl.report.wording import number, shortened
 
 MOST_NUMBERED = 12
 

@@ -8,10 +8,11 @@ from typing import Any
 
 from markupsafe import Markup
 
+from bioassay_mtl.errors import counted
 from bioassay_mtl.nn.model import Model
 from bioassay_mtl.report.page import Section, join, paragraph
 from bioassay_mtl.report.table import Column, table
-from bioassay_mtl.report.wording import counted, number
+from bioassay_mtl.report.wording import number
 
 SHOWN = {
     "roc_auc": "ROC-AUC",

@@ -6,13 +6,13 @@ from pathlib import Path
 
 from markupsafe import Markup
 
+from bioassay_mtl.errors import counted
 from bioassay_mtl.report.evidence import Evidence
 from bioassay_mtl.report.experts import experts_section
 from bioassay_mtl.report.folds import folds_section
 from bioassay_mtl.report.kinds import Findings, kind_reports
 from bioassay_mtl.report.page import join, key_figures, page, paragraph
 from bioassay_mtl.report.training import settings_section, training_section
-from bioassay_mtl.report.wording import counted
 
 
 def model_report(evidence: Evidence) -> str:

@@ -8,6 +8,7 @@ import numpy as np
 from markupsafe import Markup
 from numpy.typing import NDArray
 
+from bioassay_mtl.errors import counted
 from bioassay_mtl.report.molecule import molecule
 from bioassay_mtl.report.page import (
     Section,
@@ -21,7 +22,7 @@ from bioassay_mtl.report.page import (
 from bioassay_mtl.report.plot import Axis, Plot, sparkline
 from bioassay_mtl.report.table import Column, table
 from bioassay_mtl.report.tally import FOLD, THRESHOLDS, Best, ScreenTally
-from bioassay_mtl.report.wording import UNKNOWN, brief, counted, number, percent, shortened
+from bioassay_mtl.report.wording import UNKNOWN, brief, number, percent, shortened
 from bioassay_mtl.screening.hits import Hit
 from bioassay_mtl.screening.summary import ScreenSummary
 

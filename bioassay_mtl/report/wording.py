@@ -26,11 +26,6 @@ def percent(share: float) -> str:
     return f"{brief(100 * share)} %" if math.isfinite(share) else UNKNOWN
 
 
-def counted(n: int, one: str, many: str = "") -> str:
-    """``1 assay``, ``1,200 assays``."""
-    return f"{n:,} {one if n == 1 else many or one + 's'}"
-
-
 def interval(low: float, high: float, digits: int = 2) -> str:
     """``0.79–0.84``; nothing where it is not known."""
     if not (math.isfinite(low) and math.isfinite(high)):

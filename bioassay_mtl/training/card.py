@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from bioassay_mtl.data.kinds import all_binary
+from bioassay_mtl.errors import counted
 from bioassay_mtl.nn.model import Model
 
 
@@ -23,8 +24,8 @@ def model_card(model: Model) -> str:
         f"{n_parameters / 1e6:.2f} million parameters, "
         f"{model.network.connections.shape[1]} experts",
         f"- Reads: {', '.join(describe_inputs(model))}",
-        f"- Trained on {rows['train']:,} molecules with {_cells(model)}; cells that were not "
-        "measured have no part in it",
+        f"- Trained on {counted(rows['train'], 'molecule')} with {_cells(model)}; cells that were "
+        "not measured have no part in it",
         f"- Panel (SHA-256): `{model.training['panel_sha256']}`",
         "",
     ]
@@ -41,10 +42,10 @@ def model_card(model: Model) -> str:
 
 def _promise(model: Model) -> str:
     if all_binary(model.kinds):
-        return f"Probability of activity in {len(model.tasks)} assays, from SMILES."
+        return f"Probability of activity in {counted(len(model.tasks), 'assay')}, from SMILES."
     counts = Counter(kind.kind for kind in model.kinds)
     kinds = ", ".join(f"{n} {kind}" for kind, n in counts.items())
-    return f"Predictions of {len(model.tasks)} tasks ({kinds}), from SMILES."
+    return f"Predictions of {counted(len(model.tasks), 'task')} ({kinds}), from SMILES."
 
 
 def _cells(model: Model) -> str:

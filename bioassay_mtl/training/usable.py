@@ -11,7 +11,7 @@ from bioassay_mtl.chem.status import Status
 from bioassay_mtl.data.labels import as_floats
 from bioassay_mtl.data.panel import Panel
 from bioassay_mtl.data.splits import Split
-from bioassay_mtl.errors import InputError
+from bioassay_mtl.errors import InputError, counted
 from bioassay_mtl.training.score import telling
 
 log = logging.getLogger(__name__)
@@ -36,7 +36,7 @@ def _usable(parts: Split, features: Features) -> Split:
         reasons = ", ".join(
             f"{count} {Status.from_code(code)}" for code, count in enumerate(counts) if count
         )
-        log.warning("%d rows are not used: %s", len(dropped), reasons)
+        log.warning("%s not used: %s", counted(len(dropped), "row is", "rows are"), reasons)
     train, valid, test = (
         part[features.ok[part]] for part in (parts.train, parts.valid, parts.test)
     )

@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from bioassay_mtl.report.wording import brief, counted, interval, number, percent, shortened
+from bioassay_mtl.report.wording import brief, interval, number, percent, shortened
 
 
 @pytest.mark.parametrize(
@@ -24,8 +24,6 @@ def test_what_is_not_defined_is_a_dash() -> None:
 
 
 def test_words() -> None:
-    assert counted(1, "assay") == "1 assay"
-    assert counted(1200, "assay") == "1,200 assays"
     assert percent(0.0141) == "1.4 %"
     assert interval(0.794, 0.84) == "0.79–0.84"
     assert interval(-0.146, 0.258) == "−0.15 to 0.26"

@@ -127,7 +127,7 @@ def test_invalid_rows_are_counted_not_trained_on(
     with caplog.at_level("WARNING"):
         model = train(small_panel, small_config(epochs=1), parts=parts)
     assert model.training["rows"]["train"] == 299
-    assert "1 rows are not used: 1 invalid_smiles" in caplog.text
+    assert "1 row is not used: 1 invalid_smiles" in caplog.text
 
 
 def test_no_row_to_train_on_is_an_error(small_panel: Panel) -> None:

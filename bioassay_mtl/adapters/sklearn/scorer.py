@@ -9,6 +9,8 @@ from typing import Any, Literal
 
 import numpy as np
 
+from bioassay_mtl.errors import counted
+
 log = logging.getLogger(__name__)
 
 
@@ -45,7 +47,7 @@ class MacroScorer:
             found = found[:, -1:] if found.ndim == 2 else found[:, None]
         predicted = ~np.isnan(found).any(axis=1)
         if not predicted.all():
-            log.warning("%d rows have no prediction: not scored", (~predicted).sum())
+            log.warning("not scored, without a prediction: %s", counted((~predicted).sum(), "row"))
         scores = []
         for labels, score in zip(y[predicted].T, found[predicted].T, strict=True):
             measured = ~np.isnan(labels)

@@ -11,7 +11,7 @@ from bioassay_mtl.data.panels.cells import Cells
 from bioassay_mtl.data.panels.header import ASSAY_NAMES, find
 from bioassay_mtl.data.panels.schema import NO_TASK, PanelSchema, TaskEntry
 from bioassay_mtl.data.units import P_SCALE, p_name
-from bioassay_mtl.errors import InputError
+from bioassay_mtl.errors import InputError, counted
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -60,7 +60,7 @@ def with_known(
     chosen = {name: entry for name, entry in entries.items() if entry.kind != NO_TASK}
     if not chosen:
         raise InputError(
-            f"the table holds none of the model's {len(known):,} assays, "
+            f"the table holds none of the model's {counted(len(known), 'assay')}, "
             f"such as {next(iter(known))!r}",
             file=path,
             hint=f"{where} need the model's names for them",

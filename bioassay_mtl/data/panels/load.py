@@ -15,7 +15,7 @@ from bioassay_mtl.data.panels.row_log import RowLog
 from bioassay_mtl.data.panels.schema import PanelSchema, TaskEntry, schema_for
 from bioassay_mtl.data.panels.wide import read_wide
 from bioassay_mtl.data.table import read_table
-from bioassay_mtl.errors import InputError
+from bioassay_mtl.errors import InputError, counted
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -76,7 +76,7 @@ def load_panel(
     for note in log.notes:
         logger.info("%s: %s", path.name, note)
     for outcome, count in log.counts().items():
-        logger.info("%s: %s: %s rows", path.name, outcome, f"{count:,}")
+        logger.info("%s: %s: %s", path.name, outcome, counted(count, "row"))
     return Loaded(panel, sum(t.num_rows for t in tables), layout, log)
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from bioassay_mtl.data.panel import Panel
 from bioassay_mtl.data.splits.deal import dealers
 from bioassay_mtl.data.splits.split import Split, SplitConfig, splitters
-from bioassay_mtl.errors import ConfigError, InputError
+from bioassay_mtl.errors import ConfigError, InputError, counted
 
 
 def folds(
@@ -72,7 +72,8 @@ def _folds(panel: Panel, config: SplitConfig, n_folds: int, repeats: int) -> Ite
         fold = deal(np.arange(len(panel)), [1 / n_folds] * n_folds, generator)
         if (np.bincount(fold, minlength=n_folds) == 0).any():
             raise InputError(
-                f"{len(panel)} rows, with what must stay together, are too few for {n_folds} folds"
+                f"{counted(len(panel), 'row')}, with what must stay together: "
+                f"too few for {n_folds} folds"
             )
         for number in range(n_folds):
             part = np.full(len(panel), 2)

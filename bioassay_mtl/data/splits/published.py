@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from bioassay_mtl.data.panel import Panel
 from bioassay_mtl.data.splits.split import PARTS, Split, SplitConfig
-from bioassay_mtl.errors import InputError
+from bioassay_mtl.errors import InputError, counted
 
 logger = logging.getLogger(__name__)
 
@@ -34,13 +34,13 @@ def keep_published(panel: Panel, part: NDArray[np.int8], config: SplitConfig) ->
         row = int(np.argmax(leaked))
         other = int(np.argmax((groups == groups[row]) & (part == last[groups[row]])))
         raise InputError(
-            f"{np.count_nonzero(leaked)} rows have a copy in another part: row {row} is in "
-            f"{PARTS[part[row]]}, its copy in row {other} in {PARTS[part[other]]}",
+            f"{counted(int(leaked.sum()), 'row has', 'rows have')} a copy in another part: "
+            f"row {row} is in {PARTS[part[row]]}, its copy in row {other} in {PARTS[part[other]]}",
             hint="copies='leave_out' leaves the earlier part's rows out",
         )
     kept = np.where(leaked, np.int8(-1), part)
     if leaked.any():
-        logger.warning("%d rows are left out: a copy is in a later part of the split", leaked.sum())
+        logger.warning("left out, with a copy in a later part: %s", counted(leaked.sum(), "row"))
     if (part < 0).any():
-        logger.info("%d rows are in no part of the split", np.count_nonzero(part < 0))
+        logger.info("in no part of the split: %s", counted(int((part < 0).sum()), "row"))
     return Split.of_parts(kept)

@@ -11,7 +11,7 @@ from bioassay_mtl.data.panel import Panel
 from bioassay_mtl.data.splits.dates import points_in_time
 from bioassay_mtl.data.splits.deal import Fractions
 from bioassay_mtl.data.splits.split import Rows, Split, SplitConfig, splitters
-from bioassay_mtl.errors import ConfigError, InputError
+from bioassay_mtl.errors import ConfigError, InputError, counted
 
 logger = logging.getLogger(__name__)
 
@@ -47,7 +47,7 @@ def split_by_time(panel: Panel, config: SplitConfig) -> Split:
     points = first[groups]
     dated = np.flatnonzero(~np.isnan(points))
     if len(dated) < len(panel):
-        logger.warning("%d rows without a date are left out", len(panel) - len(dated))
+        logger.warning("left out, without a date: %s", counted(len(panel) - len(dated), "row"))
     part = np.full(len(panel), -1, dtype=np.int64)
     dates, place, sizes = np.unique(points[dated], return_inverse=True, return_counts=True)
     used = [number for number, fraction in enumerate(config.fractions) if fraction > 0]

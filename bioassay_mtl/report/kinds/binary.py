@@ -7,6 +7,7 @@ import math
 from markupsafe import Markup
 
 from bioassay_mtl.data.metrics import Evaluation
+from bioassay_mtl.errors import counted
 from bioassay_mtl.report.evidence import Evidence
 from bioassay_mtl.report.kinds.base import Findings, kind_reports
 from bioassay_mtl.report.kinds.curves import curve_cards, overview
@@ -14,7 +15,7 @@ from bioassay_mtl.report.kinds.metrics_table import Shown, metric_key, metric_ta
 from bioassay_mtl.report.kinds.mistakes import mistakes
 from bioassay_mtl.report.page import Section
 from bioassay_mtl.report.table import Column
-from bioassay_mtl.report.wording import UNKNOWN, brief, counted, percent
+from bioassay_mtl.report.wording import UNKNOWN, brief, percent
 
 METRICS = {
     "roc_auc": Shown(

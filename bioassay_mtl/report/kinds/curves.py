@@ -11,10 +11,11 @@ from numpy.typing import NDArray
 
 from bioassay_mtl.data.labels import as_outcomes
 from bioassay_mtl.data.metrics import Evaluation, Ranking
+from bioassay_mtl.errors import counted
 from bioassay_mtl.report.evidence import Evidence
 from bioassay_mtl.report.page import figure, join, paragraph
 from bioassay_mtl.report.plot import Axis, Plot
-from bioassay_mtl.report.wording import counted, number, percent
+from bioassay_mtl.report.wording import number, percent
 
 MOST_CARDS, FIRST_CARDS = 128, 12
 MOST_TITLED = 400

@@ -8,6 +8,7 @@ import numpy as np
 from markupsafe import Markup
 from numpy.typing import NDArray
 
+from bioassay_mtl.errors import counted
 from bioassay_mtl.report.evidence import Evidence
 from bioassay_mtl.report.kinds.base import Findings, kind_reports
 from bioassay_mtl.report.kinds.metrics_table import Shown, metric_key, metric_table
@@ -15,7 +16,7 @@ from bioassay_mtl.report.kinds.mistakes import mistake_card, worst_cells
 from bioassay_mtl.report.page import Section, join, paragraph
 from bioassay_mtl.report.plot import Axis, Plot
 from bioassay_mtl.report.table import Column
-from bioassay_mtl.report.wording import brief, counted, number
+from bioassay_mtl.report.wording import brief, number
 
 MOST_CARDS, FIRST_CARDS = 128, 12
 MOST_DOTS = 400
