@@ -24,11 +24,16 @@ from bioassay_mtl.data.panels.reading import OUTCOMES, Reading, infer_kind, read
 from bioassay_mtl.data.panels.row_log import Outcome, RowLog
 from bioassay_mtl.data.panels.schema import NO_TASK, PanelSchema
 from bioassay_mtl.data.panels.source import Source
-from bioassay_mtl.data.panels.structures import keep_usable, log_changes, standardised
-from bioassay_mtl.data.panels.tall import measurements, panel_of_measurements
+from bioassay_mtl.data.panels.structures import (
+    keep_usable,
+    log_changes,
+    of_molecules,
+    standardised,
+)
+from bioassay_mtl.data.panels.tall import Part, measurements, panel_of_measurements
 from bioassay_mtl.data.readers.columns import ID_NAMES
 from bioassay_mtl.data.units import P_SCALE
-from bioassay_mtl.errors import InputError
+from bioassay_mtl.errors import InputError, counted
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -68,20 +73,21 @@ def read_long(table: pa.Table, path: Path, schema: PanelSchema, log: RowLog) -> 
     structures = _standardised(structures, chosen, schema, path, log)
     molecule = Cells(_column(structures)).codes
     readings = _read_assays(source, assays, chosen, schema)
-    _, first = np.unique(molecule, return_index=True)
+    first = np.unique(molecule, return_index=True)[1]
+    rows = np.flatnonzero(chosen)[::-1]
+    first[molecule[rows]] = rows  # what other rows say of a molecule is not asked
     ids = texts(table.column(identity)) if identity is not None else None
-    used = {smiles, assay, *parts_of_value}
+    others = [name for name in table.column_names if name not in {smiles, assay, *parts_of_value}]
+    codes = ((n, Cells(table.column(n)).codes[chosen]) for n in others if n != identity)
+    kept = {identity, *of_molecules(codes, molecule[chosen], log)}
+    columns = {name: texts(table.column(name)) for name in others if name in kept}
     molecules = Molecules(
         [structures[i] for i in first],
         [str(n) for n in range(len(first))] if ids is None else [ids[i] for i in first],
-        {
-            name: [held[i] for i in first]
-            for name in table.column_names
-            if name not in used and (held := _alike(table, name, molecule, chosen)) is not None
-        },
+        {name: [held[i] for i in first] for name, held in columns.items()},
     )
     return panel_of_measurements(
-        measurements([(reading, rows, 0) for _, reading, rows in readings], molecule),
+        measurements([Part(reading, molecule[own], own) for _, reading, own in readings]),
         molecules,
         [task for task, _, _ in readings],
         [reading.kind for _, reading, _ in readings],
@@ -134,7 +140,10 @@ def _rows_to_read(
     log.add(Outcome.SMALL_ASSAY, path, lost, "", [assays.text(row) for row in lost])
     if len(lost):
         number = len(np.unique(assays.codes[lost]))
-        log.notes.append(f"{number:,} assays have fewer than {schema.min_rows:,} molecules")
+        log.notes.append(
+            f"{counted(number, 'assay has', 'assays have')} "
+            f"fewer than {schema.min_rows:,} molecules"
+        )
     return left & ~small[assays.codes]
 
 
@@ -195,13 +204,3 @@ def _column(values: list[str]) -> pa.ChunkedArray:
     import pyarrow as pa
 
     return pa.chunked_array([pa.array(values, pa.string())])
-
-
-def _alike(
-    table: pa.Table, name: str, molecule: NDArray[np.int64], chosen: NDArray[np.bool_]
-) -> list[str] | None:
-    """A column as texts, if it says one thing for each molecule."""
-    codes = Cells(table.column(name)).codes[chosen]
-    pairs = np.unique(molecule[chosen] * (codes.max(initial=0) + 1) + codes)
-    alike = len(pairs) == len(np.unique(molecule[chosen]))
-    return texts(table.column(name)) if alike else None

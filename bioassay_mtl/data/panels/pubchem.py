@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from bioassay_mtl.data.copies import number
 from bioassay_mtl.data.kinds import Binary
 from bioassay_mtl.data.panel import Panel
-from bioassay_mtl.data.panels.assembly import Measurements, Molecules
+from bioassay_mtl.data.panels.assembly import Molecules
 from bioassay_mtl.data.panels.cells import Cells
 from bioassay_mtl.data.panels.header import texts
 from bioassay_mtl.data.panels.reading import Reading, infer_kind, read_labels
@@ -27,7 +27,7 @@ from bioassay_mtl.data.panels.row_log import Outcome, RowLog
 from bioassay_mtl.data.panels.schema import NO_TASK, PanelSchema, stem
 from bioassay_mtl.data.panels.source import Source
 from bioassay_mtl.data.panels.structures import keep_usable, log_changes, standardised
-from bioassay_mtl.data.panels.tall import panel_of_measurements
+from bioassay_mtl.data.panels.tall import Part, measurements, panel_of_measurements
 from bioassay_mtl.data.units import known_unit
 from bioassay_mtl.errors import InputError
 
@@ -174,18 +174,11 @@ def _joined(
         [names[i] if names[i].startswith("CID") else "" for i in order],
         {},
     )
-    held = [~np.isnan(reading.values) for reading, _ in parts]
-    pairs = list(zip(parts, held, strict=True))
-    sizes = [int(mask.sum()) for mask in held]
-    task = np.repeat(np.arange(len(parts)), sizes)
-    where = [start + np.flatnonzero(mask) for start, mask in zip(starts, held, strict=True)]
-    found = Measurements(
-        place[np.concatenate(where)],
-        task,
-        np.concatenate([reading.values[mask] for (reading, _), mask in pairs]),
-        np.concatenate([reading.bounds[mask] for (reading, _), mask in pairs]),
-        np.concatenate([rows[mask] for (_, rows), mask in pairs]),
-        task.copy(),
+    found = measurements(
+        [
+            Part(reading, place[start : start + len(rows)], rows, file)
+            for file, (start, (reading, rows)) in enumerate(zip(starts, parts, strict=True))
+        ]
     )
     kinds = [reading.kind for reading, _ in parts]
     return panel_of_measurements(found, molecules, tasks, kinds, schema.min_rows, paths, log)

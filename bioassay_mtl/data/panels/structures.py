@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from numpy.typing import NDArray
 
 from bioassay_mtl.data.copies import group_by_structure
 from bioassay_mtl.data.panels.assembly import Molecules
+from bioassay_mtl.data.panels.header import some
 from bioassay_mtl.data.panels.row_log import Outcome, RowLog
 from bioassay_mtl.data.panels.schema import PanelSchema
 
@@ -59,6 +61,29 @@ def grouped(
     molecules = replace(molecules, structures=done)
     place = group_by_structure(done) if schema.merge else np.arange(len(done))
     return place, np.unique(place, return_index=True)[1], molecules
+
+
+def of_molecules(
+    columns: Iterable[tuple[str, NDArray[np.int64]]], molecule: NDArray[np.int64], log: RowLog
+) -> list[str]:
+    """Names of the columns that say one thing for each molecule; the others are noted.
+
+    Parameters
+    ----------
+    columns
+        Of each the name and ``(n,)`` codes, the same for the same text.
+    molecule
+        ``(n,)``: the molecule of each row.
+    """
+    kept: list[str] = []
+    others: list[str] = []
+    n_molecules = len(np.unique(molecule))
+    for name, codes in columns:
+        pairs = np.unique(molecule * (codes.max(initial=0) + 1) + codes)
+        (kept if len(pairs) == n_molecules else others).append(name)
+    if others:
+        log.notes.append(f"left out, as rows of one molecule differ in them: {some(others)}")
+    return kept
 
 
 def keep_usable(

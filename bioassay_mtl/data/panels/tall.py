@@ -1,10 +1,11 @@
-"""From measurements, a row each, to a panel of one row a molecule: what long layouts share."""
+"""From measurements, a row each, to a panel of one row a molecule: what layouts share."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,36 +16,55 @@ from bioassay_mtl.data.panels.assembly import Measurements, Molecules, assemble,
 from bioassay_mtl.data.panels.header import some
 from bioassay_mtl.data.panels.reading import Reading
 from bioassay_mtl.data.panels.row_log import Outcome, RowLog
-from bioassay_mtl.errors import InputError
+from bioassay_mtl.errors import InputError, counted
 
 
-def measurements(
-    parts: Sequence[tuple[Reading, NDArray[np.int64], int]], molecule: NDArray[np.int64]
-) -> Measurements:
-    """Measurements of assays, in order.
+class Part(NamedTuple):
+    """The labels of one assay, with the molecule and the row of the file of each.
 
-    Parameters
-    ----------
-    parts
-        Of each assay the labels, the rows of the file that they are of, and the file's position.
-    molecule
-        The molecule of every row of the file.
+    `file` is the file's position in a list.
     """
-    held = [~np.isnan(reading.values) for reading, _, _ in parts]
+
+    reading: Reading
+    molecule: NDArray[np.int64]
+    rows: NDArray[np.int64]
+    file: int = 0
+
+
+def measurements(parts: Sequence[Part]) -> Measurements:
+    """The measured cells of assays, in order."""
+    held = [~np.isnan(part.reading.values) for part in parts]
     sizes = [int(mask.sum()) for mask in held]
     pairs = list(zip(parts, held, strict=True))
-    rows: NDArray[np.int64] = np.concatenate([p[1][mask] for p, mask in pairs] or [_NONE])
+    none = np.zeros(0, np.int64)
     return Measurements(
-        molecule[rows],
+        np.concatenate([part.molecule[mask] for part, mask in pairs] or [none]),
         np.repeat(np.arange(len(parts)), sizes),
-        np.concatenate([p[0].values[mask] for p, mask in pairs] or [_NONE.astype(np.float64)]),
-        np.concatenate([p[0].bounds[mask] for p, mask in pairs] or [_NONE.astype(np.int8)]),
-        rows,
-        np.repeat(np.array([p[2] for p in parts], np.int64), sizes),
+        np.concatenate([p.reading.values[mask] for p, mask in pairs] or [none.astype(np.float64)]),
+        np.concatenate([p.reading.bounds[mask] for p, mask in pairs] or [none.astype(np.int8)]),
+        np.concatenate([part.rows[mask] for part, mask in pairs] or [none]),
+        np.repeat(np.array([part.file for part in parts], np.int64), sizes),
     )
 
 
-_NONE = np.zeros(0, np.int64)
+def large_assays(sizes: NDArray[np.int64], min_rows: int, file: Path) -> NDArray[np.bool_]:
+    """Which assays have enough molecules, of the ``(T,)`` that each has.
+
+    Raises
+    ------
+    InputError
+        Where none has.
+    """
+    large: NDArray[np.bool_] = sizes >= min_rows
+    if not large.any():
+        raise InputError(
+            f"no assay has {counted(min_rows, 'molecule')} with a value",
+            file=file,
+            hint=f"the largest has {sizes.max()}: ask for less with --min-rows"
+            if sizes.any()
+            else "nothing is measured",
+        )
+    return large
 
 
 def panel_of_measurements(
@@ -67,15 +87,7 @@ def panel_of_measurements(
         np.unique(found.molecule * len(tasks) + found.task) % max(len(tasks), 1),
         minlength=len(tasks),
     )
-    large = sizes >= min_rows
-    if not large.any():
-        raise InputError(
-            f"no assay has {min_rows} molecules with a value",
-            file=files[0],
-            hint=f"the largest has {sizes.max()}: ask for less with --min-rows"
-            if len(sizes) and sizes.max()
-            else "nothing is measured",
-        )
+    large = large_assays(sizes, min_rows, files[0])
     small = found.take(~large[found.task])
     if len(small.rows):
         log.notes.append(

@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from bioassay_mtl.data.copies import group_by_structure
+from bioassay_mtl.data.copies import group_by_structure, number
 from bioassay_mtl.data.panel import Panel
-from bioassay_mtl.data.panels.assembly import Measurements, Molecules, assemble, merge, panel_of
+from bioassay_mtl.data.panels.assembly import Molecules, assemble, merge, panel_of
 from bioassay_mtl.data.panels.choice import beside_assays, choose_assays
 from bioassay_mtl.data.panels.header import find, smiles_of, texts
 from bioassay_mtl.data.panels.reading import Reading, read_labels
 from bioassay_mtl.data.panels.row_log import Outcome, RowLog
 from bioassay_mtl.data.panels.schema import PanelSchema
 from bioassay_mtl.data.panels.source import Source
-from bioassay_mtl.data.panels.structures import grouped, keep_usable
+from bioassay_mtl.data.panels.structures import grouped, keep_usable, of_molecules
+from bioassay_mtl.data.panels.tall import Part, large_assays, measurements
 from bioassay_mtl.data.readers.columns import ID_NAMES
 from bioassay_mtl.data.units import p_name
-from bioassay_mtl.errors import InputError
+from bioassay_mtl.errors import InputError, counted
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -59,8 +61,12 @@ def read_wide(table: pa.Table, path: Path, schema: PanelSchema, log: RowLog) -> 
         raise InputError("no row has a SMILES that can be used", file=path)
     place, first, molecules = grouped(molecules, schema, rows, path, log)
     if schema.merge:
-        found = _measurements(list(readings.values()), place, rows)
+        found = measurements([Part(reading, place, rows) for reading in readings.values()])
         found = merge(found, tasks, kinds, [path], log)
+        columns = molecules.columns
+        codes = ((name, number(held)) for name, held in columns.items() if name != identity)
+        kept = {identity, *of_molecules(codes, place, log)}
+        molecules = replace(molecules, columns={n: c for n, c in columns.items() if n in kept})
         panel = assemble(molecules.take(first), tasks, kinds, found)
         return _large_assays(panel, rows[first], schema.min_rows, path, log)
     if not log.strict:
@@ -82,20 +88,16 @@ def _large_assays(
     if min_rows == 1:
         return panel
     mask = panel.mask
-    sizes = mask.sum(axis=0)
-    small = np.flatnonzero(sizes < min_rows).tolist()
-    if len(small) == len(panel.tasks):
-        raise InputError(
-            f"no assay has {min_rows} molecules with a value",
-            file=path,
-            hint=f"the largest has {sizes.max()}: ask for less with --min-rows",
-        )
+    large = large_assays(mask.sum(axis=0), min_rows, path)
+    small = np.flatnonzero(~large).tolist()
     if not small:
         return panel
-    log.notes.append(f"{len(small):,} assays have fewer than {min_rows} molecules")
+    log.notes.append(
+        f"{counted(len(small), 'assay has', 'assays have')} fewer than {min_rows:,} molecules"
+    )
     for place in small:
         log.add(Outcome.SMALL_ASSAY, path, rows[mask[:, place]], panel.tasks[place])
-    return panel.select_tasks([t for place, t in enumerate(panel.tasks) if place not in set(small)])
+    return panel.select_tasks([panel.tasks[place] for place in np.flatnonzero(large)])
 
 
 def _report_copies(
@@ -110,8 +112,12 @@ def _report_copies(
     copies = int((np.bincount(place) > 1).sum())
     if not copies:
         return
-    log.notes.append(f"{copies:,} molecules have several rows: --merge makes one row of each")
-    found, trial = _measurements(list(readings.values()), place, rows), RowLog()
+    log.notes.append(
+        f"{counted(copies, 'molecule has', 'molecules have')} several rows: "
+        "--merge makes one row of each"
+    )
+    found = measurements([Part(reading, place, rows) for reading in readings.values()])
+    trial = RowLog()
     merge(found, list(readings), [reading.kind for reading in readings.values()], [path], trial)
     for event in trial.events:
         if event.outcome is Outcome.CONTRADICTION:
@@ -132,20 +138,3 @@ def _readings(
         task = p_name(name) if reading.converted else name
         readings[name if task in columns or task in readings else task] = reading
     return readings
-
-
-def _measurements(
-    readings: list[Reading], place: NDArray[np.int64], rows: NDArray[np.int64]
-) -> Measurements:
-    """The measured cells of all columns, of the molecules `place` and the rows of the file."""
-    where = [np.flatnonzero(~np.isnan(reading.values)) for reading in readings]
-    held: NDArray[np.int64] = np.concatenate(where).astype(np.int64)
-    pairs = list(zip(readings, where, strict=True))
-    return Measurements(
-        place[held],
-        np.repeat(np.arange(len(readings)), [len(own) for own in where]),
-        np.concatenate([reading.values[own] for reading, own in pairs]),
-        np.concatenate([reading.bounds[own] for reading, own in pairs]),
-        rows[held],
-        np.zeros(len(held), np.int64),
-    )

@@ -125,3 +125,13 @@ def test_qualifiers_of_the_shared_long_table_are_of_the_concentration(shared_dat
     rank = frame.groupby("assay").value_nM.rank(pct=True)
     assert rank[frame.qualifier == ">"].mean() > 0.7
     assert rank[frame.qualifier == "<"].mean() < 0.4
+
+
+def test_columns_are_those_of_the_rows_that_are_read(tmp_path: Path) -> None:
+    """A row without a value says nothing of its molecule."""
+    rows = "CCO,A,,test,2001\nCCO,A,5.5,train,2020\nCCO,B,7.2,train,2021\nCCN,A,6.1,test,2019\n"
+    path = write(tmp_path / "long.csv", "smiles,assay,value,split,year\n" + rows)
+    loaded = load_panel([path])
+    assert loaded.panel.structures == ["CCO", "CCN"]
+    assert loaded.panel.columns == {"split": ["train", "test"]}
+    assert "left out, as rows of one molecule differ in them: year" in loaded.log.notes

@@ -220,3 +220,12 @@ def test_faults_of_a_schema_name_its_file(tmp_path: Path, text: str, message: st
 def test_an_unknown_kind_is_refused() -> None:
     with pytest.raises(ConfigError, match="did you mean 'censored'"):
         TaskEntry(kind="censord")
+
+
+def test_merged_rows_keep_what_they_all_say(tmp_path: Path) -> None:
+    rows = "CCO,a,1,test,2001\nOCC,b,1,train,2001\nCCN,c,0,train,2020\n"
+    path = write(tmp_path / "panel.csv", "smiles,name,active,split,year\n" + rows)
+    loaded = load_panel([path], PanelSchema(merge=True))
+    assert loaded.panel.columns == {"name": ["a", "c"], "year": ["2001", "2020"]}
+    assert "left out, as rows of one molecule differ in them: split" in loaded.log.notes
+    assert list(Panel.read(path).columns) == ["name", "split", "year"]
