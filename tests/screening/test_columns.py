@@ -134,6 +134,13 @@ def test_a_missing_column_is_named_before_anything_is_written(
     assert capfdbinary.readouterr().out == b""
 
 
+def test_a_column_that_occurs_twice_is_refused(model: Model, tmp_path: Path) -> None:
+    path = tmp_path / "in.csv"
+    path.write_text("smiles,dose,pH,dose\nCCO,1,7,2\n")
+    with pytest.raises(InputError, match="column 'dose' occurs twice"):
+        screen([path], model, tmp_path / "out.csv")
+
+
 def test_standard_input(
     model: Model, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfdbinary: Any
 ) -> None:

@@ -86,7 +86,7 @@ def further_columns(header: Sequence[str], wanted: Sequence[str], source: Source
     Raises
     ------
     InputError
-        Where some are not there.
+        Where some are not there, or there twice.
     """
     missing = [name for name in wanted if name not in header]
     if missing:
@@ -94,6 +94,9 @@ def further_columns(header: Sequence[str], wanted: Sequence[str], source: Source
             f"the model also reads the columns {', '.join(wanted)}; missing: {', '.join(missing)}",
             hint=f"columns: {_listed(header)}",
         )
+    for name in wanted:
+        if list(header).count(name) > 1:
+            raise source.fault(f"column {name!r} occurs twice", line=1)
     return [list(header).index(name) for name in wanted]
 
 
