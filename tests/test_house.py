@@ -25,14 +25,29 @@ CONDA_NAMES = {
 
 def imports(path: Path) -> Iterator[str]:
     """Modules of this package that a file imports, anywhere in it."""
+    package = ["bioassay_mtl", *path.parent.relative_to(PACKAGE).parts]
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.ImportFrom) and node.module:
-            names = [node.module]
+        if isinstance(node, ast.ImportFrom):
+            above = package[: len(package) - node.level + 1] if node.level else []
+            module = ".".join([*above, *filter(None, [node.module])])
+            names = [f"{module}.{alias.name}" for alias in node.names]
         elif isinstance(node, ast.Import):
             names = [alias.name for alias in node.names]
         else:
             continue
         yield from (name for name in names if name.startswith("bioassay_mtl."))
+
+
+def test_every_way_to_import_is_seen(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(sys.modules[__name__], "PACKAGE", tmp_path)
+    path = tmp_path / "chem" / "some.py"
+    path.parent.mkdir()
+    path.write_text(
+        "import bioassay_mtl.cli.app, os\nfrom bioassay_mtl import nn\nfrom . import blocks\n"
+        "from .. import cli\nfrom ..data.panel import Panel\nfrom bioassay_mtl.data import x\n"
+    )
+    found = {name.split(".")[1] for name in imports(path)}
+    assert found == {"cli", "nn", "chem", "data"}
 
 
 @pytest.mark.parametrize("layer", LAYERS)
