@@ -10,6 +10,7 @@ from pydantic import AfterValidator, Field, SerializeAsAny, field_validator, mod
 from bioassay_mtl.balance import balance_config
 from bioassay_mtl.balance.losses import CellLoss, PositiveWeight, ValueLoss, loss_config
 from bioassay_mtl.balance.reductions import reductions
+from bioassay_mtl.chem.featurizer import Featurizer
 from bioassay_mtl.chem.fingerprints import fingerprint_from
 from bioassay_mtl.chem.molecule import DEFAULT_MAX_ATOMS
 from bioassay_mtl.config import Config
@@ -148,6 +149,12 @@ class TrainingConfig(Config):
     device: Literal["auto", "cpu", "cuda"] = "auto"
     devices: Annotated[int, Field(ge=1)] | Literal["auto"] = 1
     loggers: tuple[Literal["csv", "tensorboard"], ...] = ("csv",)
+
+    def featurizer(self) -> Featurizer:
+        """What makes the inputs."""
+        return Featurizer.from_config(
+            {"fingerprints": self.fingerprints, "max_atoms": self.max_atoms}
+        )
 
     @property
     def columns_read(self) -> tuple[str, ...]:

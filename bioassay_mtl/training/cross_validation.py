@@ -11,7 +11,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bioassay_mtl.chem.features import Features
-from bioassay_mtl.chem.featurizer import Featurizer
 from bioassay_mtl.chem.status import Status
 from bioassay_mtl.data.metrics.over_folds import over_folds
 from bioassay_mtl.data.panel import Panel
@@ -26,7 +25,7 @@ from bioassay_mtl.training.defaults import settled
 from bioassay_mtl.training.fit import label_counts, panel_features, run_identity
 from bioassay_mtl.training.members import clear, known, mark, member, numbered
 from bioassay_mtl.training.scratch import begun, scratch_folder
-from bioassay_mtl.training.usable import usable_parts
+from bioassay_mtl.training.usable import usable_parts, with_features
 from bioassay_mtl.training.warm_start import warm_start
 
 if TYPE_CHECKING:
@@ -130,8 +129,7 @@ def cross_validate(
     splits = list(folds(panel, config.split, n_folds, repeats))
     out = None if out is None else Path(out)
     scratch = scratch_folder(out, resume, MARK) if out else None
-    settings = {"fingerprints": config.fingerprints, "max_atoms": config.max_atoms}
-    features = panel_features(panel, Featurizer.from_config(settings), workers)
+    features = panel_features(panel, config.featurizer(), workers)
     rows = usable_parts(_everything(panel), features, panel).train
     scalings = fit_scalings(features.blocks, rows)
     with begun(scratch, MARK):
@@ -142,7 +140,7 @@ def cross_validate(
                 panel,
                 config.model_copy(update={"seed": config.seed + number // n_folds}),
                 scratch / f"fold-{number + 1}" if scratch else None,
-                parts=_usable(parts, features),
+                parts=with_features(parts, features),
                 progress=numbered(progress, fold=number + 1),
                 features=features,
                 scalings=scalings,
@@ -185,11 +183,3 @@ def cross_validate(
 def _everything(panel: Panel) -> Split:
     none = np.zeros(0, np.int64)
     return Split(np.arange(len(panel)), none, none, len(panel))
-
-
-def _usable(parts: Split, features: Features) -> Split:
-    """The split without rows that have no features."""
-    train, valid, test = (
-        part[features.ok[part]] for part in (parts.train, parts.valid, parts.test)
-    )
-    return Split(train, valid, test, parts.n_rows)

@@ -10,7 +10,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bioassay_mtl.chem.features import Features
-from bioassay_mtl.chem.featurizer import Featurizer
 from bioassay_mtl.data.panel import Panel
 from bioassay_mtl.data.splits import Split, split
 from bioassay_mtl.errors import ConfigError
@@ -76,8 +75,7 @@ def train_ensemble(
     out = None if out is None else Path(out)
     scratch = scratch_folder(out, resume, MARK) if out else None
     if features is None:
-        settings = {"fingerprints": config.fingerprints, "max_atoms": config.max_atoms}
-        features = panel_features(panel, Featurizer.from_config(settings), workers)
+        features = panel_features(panel, config.featurizer(), workers)
     parts = usable_parts(parts or split(panel, config.split), features, panel)
     with begun(scratch, MARK):
         if scratch is not None:

@@ -110,9 +110,7 @@ def train(
     scratch = scratch_folder(out, resume) if out else None
     device = _device(config)
     n_devices = _n_devices(config, device)
-    featurizer = Featurizer.from_config(
-        {"fingerprints": config.fingerprints, "max_atoms": config.max_atoms}
-    )
+    featurizer = config.featurizer()
     if features is None:
         features = panel_features(panel, featurizer, workers)
     parts = usable_parts(parts or split(panel, config.split), features, panel)

@@ -16,7 +16,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bioassay_mtl.chem.features import Features
-from bioassay_mtl.chem.featurizer import Featurizer
 from bioassay_mtl.data.panel import Panel
 from bioassay_mtl.data.splits import Split, split
 from bioassay_mtl.errors import ConfigError, TrainingError
@@ -95,8 +94,7 @@ def train_tuned(
     out = None if out is None else Path(out)
     import_optuna()
     scratch = scratch_folder(out, resume, JOURNAL) if out else None
-    settings = {"fingerprints": config.fingerprints, "max_atoms": config.max_atoms}
-    features = panel_features(panel, Featurizer.from_config(settings), workers)
+    features = panel_features(panel, config.featurizer(), workers)
     parts = usable_parts(parts or split(panel, config.split), features, panel)
     journal = scratch / JOURNAL if scratch else None
     begin: dict[str, Any] = {"weights": weights, "start": start}

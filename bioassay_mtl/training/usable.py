@@ -29,7 +29,7 @@ def usable_parts(parts: Split, features: Features, panel: Panel) -> Split:
 
 
 def _usable(parts: Split, features: Features) -> Split:
-    """The split without rows that have no features, which are counted in the log."""
+    """:func:`with_features`, with those that go counted in the log."""
     dropped = np.flatnonzero(~features.ok)
     if len(dropped):
         counts = np.bincount(features.status[dropped])
@@ -37,11 +37,17 @@ def _usable(parts: Split, features: Features) -> Split:
             f"{count} {Status.from_code(code)}" for code, count in enumerate(counts) if count
         )
         log.warning("%s not used: %s", counted(len(dropped), "row is", "rows are"), reasons)
+    parts = with_features(parts, features)
+    if not len(parts.train):
+        raise InputError("no row is left to train on", hint="check the split and the SMILES")
+    return parts
+
+
+def with_features(parts: Split, features: Features) -> Split:
+    """The split without rows that have no features."""
     train, valid, test = (
         part[features.ok[part]] for part in (parts.train, parts.valid, parts.test)
     )
-    if not len(train):
-        raise InputError("no row is left to train on", hint="check the split and the SMILES")
     return Split(train, valid, test, parts.n_rows)
 
 

@@ -78,8 +78,7 @@ def sphere_exclusion(
     rows = np.arange(len(held))
     cluster = np.full(len(held), -1, dtype=np.int64)
     place[rows] = rows
-    n_clusters = n_free = 0
-    n_free = len(held)
+    n_clusters, n_free = 0, len(held)
     for leader in held.tolist():
         if cluster[leader] >= 0:
             continue
