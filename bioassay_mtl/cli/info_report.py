@@ -10,6 +10,8 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
+from bioassay_mtl.data.panels.header import some
+
 
 def show(facts: dict[str, Any]) -> None:
     """Print the facts; long lists are cut, ``--json`` has them whole."""
@@ -34,7 +36,7 @@ def overview(facts: dict[str, Any]) -> Table:
     for name, text in (
         ("model", f"{facts['name']} ({facts['network']['kind']}, {facts['parameters']:,} weights)"),
         ("reads", ", ".join(f"{name}: {n:,} values" for name, n in facts["inputs"].items())),
-        ("assays", f"{len(facts['tasks'])}: {shortened(facts['tasks'])}"),
+        ("assays", f"{len(facts['tasks'])}: {some(facts['tasks'], 4)}"),
         *([("kinds", said)] if said else []),
         (
             "trained on",
@@ -108,9 +110,3 @@ def plain_numbers(values: Any, name: str = "") -> Iterator[tuple[str, float]]:
             yield from plain_numbers(value, f"{name} {key}".lstrip())
     elif isinstance(values, int | float) and not isinstance(values, bool):
         yield name or "value", values
-
-
-def shortened(names: list[str], shown: int = 4) -> str:
-    """The first names, and how many more there are."""
-    more = len(names) - shown
-    return ", ".join(names[:shown]) + (f" and {more} more" if more > 0 else "")

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 from rich import box
 from rich.console import Console
 from rich.markup import escape
@@ -21,7 +20,7 @@ from rich.table import Table
 from bioassay_mtl.data.readers import ReadProgress
 from bioassay_mtl.errors import ConfigError, counted
 from bioassay_mtl.screening.batch import ScreenedBatch
-from bioassay_mtl.screening.hits import TellingHits
+from bioassay_mtl.screening.hits import TellingHits, usual_shares
 from bioassay_mtl.screening.options import ScreenOptions, choose_assays, columns_of_assays
 from bioassay_mtl.screening.summary import ScreenSummary
 
@@ -40,21 +39,6 @@ def collector(model: PendingModel, options: ScreenOptions, show: int) -> Telling
     if np.isnan(shares).all():
         raise ConfigError("show: values have no usual share to stand out from; --top ranks them")
     return TellingHits([model.columns[c] for c in columns], shares, show)
-
-
-def usual_shares(model: PendingModel) -> NDArray[np.float64]:
-    """Share of actives, or of the class, in the training data; NaN of columns of values."""
-    counts, shares = model.label_counts, list[float]()
-    for number, (task, kind) in enumerate(zip(model.tasks, model.kinds, strict=True)):
-        if kind.is_value:
-            shares.append(np.nan)
-            continue
-        found, rest = [counts["active"][number]], counts["inactive"][number]
-        if kind.kind != "binary":
-            found, rest = counts["classes"][task], 0
-        # One pseudo-count: an assay of which no active was seen is rare, not impossible.
-        shares += [(n + 1) / (sum(found) + rest + 1) for n in found]
-    return np.array(shares)
 
 
 @contextmanager

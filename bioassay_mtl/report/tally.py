@@ -9,11 +9,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from bioassay_mtl.data.kinds import TaskKind
 from bioassay_mtl.report.histogram import ProbabilityHistogram, ValueHistogram
 from bioassay_mtl.screening.batch import ScreenedBatch
-from bioassay_mtl.screening.hits import Hit, TellingHits
-from bioassay_mtl.screening.options import ScreenOptions, choose_assays
+from bioassay_mtl.screening.hits import Hit, TellingHits, usual_shares
+from bioassay_mtl.screening.options import ScreenOptions, choose_assays, columns_of_assays
 
 if TYPE_CHECKING:
     from bioassay_mtl.nn.model import Model
@@ -23,9 +22,6 @@ HITS = 12
 THRESHOLDS = (0.5, 0.9)
 FOLD = 10.0
 """Times the usual active share that counts as much."""
-
-VALUES = ("regression", "censored")
-"""Kinds of tasks whose predictions are no probabilities."""
 
 
 @dataclass(frozen=True)
@@ -146,25 +142,18 @@ class ScreenTally:
 
 def screen_tally(model: Model | PendingModel, options: ScreenOptions, k: int = HITS) -> ScreenTally:
     """What watches a screen of a model with some options."""
-    kinds: Sequence[TaskKind | None] = getattr(model, "kinds", ()) or [None] * len(model.tasks)
+    shares = usual_shares(model)
     columns = []
     for at in choose_assays(options.assays, model.tasks):
-        task, kind = model.tasks[at], kinds[at]
-        is_binary = kind is None or kind.kind == "binary"
+        kind = model.kinds[at]
         columns += [
             Predicted(
-                name,
-                task,
-                is_probability=kind is None or kind.kind not in VALUES,
-                share=_share(model, at) if is_binary else np.nan,
+                model.columns[column],
+                model.tasks[at],
+                is_probability=not kind.is_value,
+                share=shares[column] if kind.kind == "binary" else np.nan,
                 unit=getattr(kind, "unit", ""),
             )
-            for name in ([task] if kind is None else kind.columns(task))
+            for column in columns_of_assays([at], model.kinds)
         ]
     return ScreenTally(columns, k)
-
-
-def _share(model: Model | PendingModel, at: int) -> float:
-    """Active share in the training data, with one pseudo-count: rare is not impossible."""
-    active = model.label_counts["active"][at]
-    return float((active + 1) / (active + model.label_counts["inactive"][at] + 1))

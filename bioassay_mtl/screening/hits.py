@@ -5,11 +5,16 @@ from __future__ import annotations
 import heapq
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bioassay_mtl.screening.batch import ScreenedBatch
+
+if TYPE_CHECKING:
+    from bioassay_mtl.nn.model import Model
+    from bioassay_mtl.nn.pending import PendingModel
 
 
 @dataclass(frozen=True, order=True)
@@ -110,3 +115,18 @@ def information_gain(
     p = np.clip(probabilities, 1e-7, 1 - 1e-7)
     gain = p * np.log2(p / shares) + (1 - p) * np.log2((1 - p) / (1 - shares))
     return np.where(p > shares, gain, np.float32(0))
+
+
+def usual_shares(model: Model | PendingModel) -> NDArray[np.float64]:
+    """Share of actives, or of the class, in the training data; NaN of columns of values."""
+    counts, shares = model.label_counts, list[float]()
+    for number, (task, kind) in enumerate(zip(model.tasks, model.kinds, strict=True)):
+        if kind.is_value:
+            shares.append(np.nan)
+            continue
+        found, rest = [counts["active"][number]], counts["inactive"][number]
+        if kind.kind != "binary":
+            found, rest = counts["classes"][task], 0
+        # One pseudo-count: an assay of which no active was seen is rare, not impossible.
+        shares += [(n + 1) / (sum(found) + rest + 1) for n in found]
+    return np.array(shares)

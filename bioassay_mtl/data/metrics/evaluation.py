@@ -69,11 +69,6 @@ class Evaluation:
         return next(iter(_binary_first(self.kind_macro).values()), {})
 
     @property
-    def macro_intervals(self) -> dict[str, Floats] | None:
-        """Intervals of :attr:`macro`; None without a bootstrap."""
-        return next(iter(_binary_first(self.kind_macro_intervals).values()), None)
-
-    @property
     def degenerate(self) -> tuple[str, ...]:
         """Names of the assays that are not evaluable."""
         return tuple(np.array(self.tasks, dtype=object)[~self.evaluable])
