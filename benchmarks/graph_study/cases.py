@@ -42,6 +42,20 @@ MODELS: dict[str, tuple[Settings, Settings, Settings]] = {
     "graph": (
         {"graph": {"kind": "graph"}},
         {
+            "kind": "dmpnn",
+            "inputs": ["graph"],
+            "n": 2,
+            "width": 300,
+            "hidden": 300,
+            "depth": 3,
+            "pooling": "sum",
+            "learning_rate_factor": 0.3,
+        },
+        {"batch_size": 64, "epochs": 24, "weight_decay": 0.1, "patience": 24},
+    ),
+    "graph, GINE": (
+        {"graph": {"kind": "graph"}},
+        {
             "kind": "gine",
             "inputs": ["graph"],
             "n": 2,
