@@ -22,9 +22,8 @@ from torch.nn import functional
 from bioassay_mtl.nn.graphs.incidence import Incidence, offsets_of
 from bioassay_mtl.nn.products import BLOCK
 
-TRAINING_BLOCK = 32
-"""Numbers of environments are made whole multiples of this one in training: libraries write a
-program for every size of a product that they meet."""
+SMALLEST_BLOCK = 32
+"""Environments that training counts by, at least: see :func:`_block`."""
 
 
 @dataclass(frozen=True)
@@ -54,8 +53,7 @@ class Environments:
         different, of = torch.unique(hashes, return_inverse=True)
         first = torch.empty_like(different)
         first[of] = torch.arange(len(of), device=of.device)
-        block = BLOCK if torch.is_inference_mode_enabled() else TRAINING_BLOCK
-        excess = -len(first) % block
+        excess = -len(first) % _block(len(first))
         return Environments(hashes, of, torch.cat([first, first[:1].expand(excess)]))
 
     def __len__(self) -> int:
@@ -94,6 +92,17 @@ class Environments:
             counts = torch.bincount(row, minlength=len(rows))
         order = torch.sort(row * len(self) + self.of[entries])[0]
         return Incidence(order - row * len(self), len(self), offsets_of(counts))
+
+
+def _block(n: int) -> int:
+    """Of what n is made a whole multiple, by at most a sixteenth in training.
+
+    oneDNN writes a program for every number of rows that it meets, of a megabyte or two, and keeps
+    it: they must be few.
+    """
+    if torch.is_inference_mode_enabled():
+        return BLOCK
+    return max(SMALLEST_BLOCK, (1 << n.bit_length()) // 32)
 
 
 def mixed(x: Tensor) -> Tensor:

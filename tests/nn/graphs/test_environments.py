@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from bioassay_mtl.nn.graphs import Environments, GraphInput
-from bioassay_mtl.nn.graphs.environments import TRAINING_BLOCK, gathered, hashed, mixed
+from bioassay_mtl.nn.graphs.environments import SMALLEST_BLOCK, gathered, hashed, mixed
 from bioassay_mtl.nn.graphs.steps import directed_steps, gated_steps, message_steps
 from tests.nn.molecules import STRANGE, graphs, inputs_of
 
@@ -70,10 +70,17 @@ def test_environments_are_as_many_as_refinement_finds(nci_smiles: list[str]) -> 
 def test_excess_rows_are_equal_to_the_first() -> None:
     found = Environments.by(torch.tensor([7, -3, 7, 7]))
     assert found.of.tolist() == [1, 0, 1, 1]
-    assert len(found) == TRAINING_BLOCK
+    assert len(found) == SMALLEST_BLOCK
     assert found.first[:2].tolist() == [1, 3]
     assert set(found.first[2:].tolist()) == {1}
     assert len(Environments.by(torch.tensor([], dtype=torch.int64))) == 0
+
+
+def test_training_meets_few_numbers_of_environments() -> None:
+    wanted = range(1000, 4000, 7)
+    found = [len(Environments.by(torch.arange(n))) for n in wanted]
+    assert len(set(found)) <= 2 * 16 + 1
+    assert all(n <= size <= n * 17 / 16 for n, size in zip(wanted, found, strict=True))
 
 
 def test_hashes_tell_numbers_and_orders_apart(nci_smiles: list[str]) -> None:
