@@ -44,7 +44,7 @@ class Model:
     Parameters
     ----------
     network
-        Maps inputs to outputs ``(B, O)``, one logit for each binary task.
+        Maps inputs to outputs ``(B, O)``, one logit for each binary task; its weights are frozen.
     network_config
         Its architecture.
     featurizer
@@ -88,7 +88,7 @@ class Model:
 
     def __post_init__(self) -> None:
         self.kinds = complete(self.kinds, len(self.tasks))
-        self.network.eval()
+        self.network.eval().requires_grad_(False)
 
     def __repr__(self) -> str:
         counts = Counter(kind.kind for kind in self.kinds)

@@ -25,7 +25,7 @@ size take one way, whatever else is in the batch."""
 
 
 class StackedProduct:
-    """``x_e @ W_e`` for a parameter W, which is rearranged once for all predictions."""
+    """``x_e @ W_e`` for a parameter W; one that takes no gradient is rearranged once."""
 
     def __init__(self) -> None:
         self._matrices: list[Tensor] = []
@@ -33,6 +33,8 @@ class StackedProduct:
 
     def __call__(self, x: Tensor, weight: Tensor) -> Tensor:
         """``x (B, E or 1, K), weight (E, K, N) or (K, N) -> (E, B, N)``."""
+        if weight.requires_grad:  # optimizers may change it without a new version
+            self._made_from = None
         if not _suits_onednn(x, weight):
             if weight.dim() == 3 and x.shape[1] < len(weight):  # one wide product
                 wide = weight.transpose(0, 1).flatten(1)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Callable
 
 import pytest
 import torch
@@ -67,16 +68,43 @@ def test_one_input_for_all_equals_a_copy_for_each(
         torch.testing.assert_close(once, copied, rtol=0, atol=1e-5 * copied.abs().max().item())
 
 
-def test_a_changed_weight_is_noticed() -> None:
+@torch.no_grad()
+def doubled(weight: torch.nn.Parameter) -> None:
+    weight.mul_(2)
+
+
+def edited(weight: torch.nn.Parameter) -> None:
+    weight.data.mul_(2)
+
+
+def trained(weight: torch.nn.Parameter) -> None:
+    weight.grad = torch.ones_like(weight)
+    torch.optim.AdamW([weight], lr=0.5, fused=True).step()
+
+
+@pytest.mark.parametrize("change", [doubled, edited, trained])
+def test_a_changed_weight_is_noticed(change: Callable[[torch.nn.Parameter], None]) -> None:
     x, weight = sample((N_EXPERTS, 40, 24))
     parameter = torch.nn.Parameter(weight)
     product = StackedProduct()
     with torch.inference_mode():
-        first = product(x, parameter)
-    with torch.no_grad():
-        parameter.mul_(2)
+        product(x, parameter)
+    change(parameter)
     with torch.inference_mode():
-        torch.testing.assert_close(product(x, parameter), 2 * first)
+        assert torch.equal(product(x, parameter), StackedProduct()(x, parameter))
+
+
+def test_only_a_frozen_weight_is_rearranged_once() -> None:
+    x, weight = sample((N_EXPERTS, 40, 24))
+    parameter = torch.nn.Parameter(weight)
+    product = StackedProduct()
+    kept = []
+    for is_trained in (False, False, True):
+        with torch.inference_mode():
+            product(x, parameter.requires_grad_(is_trained))
+        kept.append(product._matrices)
+    assert kept[0] is kept[1]
+    assert kept[1] is not kept[2]
 
 
 def test_a_copied_module_has_its_own_weights() -> None:
