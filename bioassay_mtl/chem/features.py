@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bioassay_mtl.chem.status import Status
+from bioassay_mtl.errors import InputError
 
 CountScale = Literal["linear", "log2"]
 
@@ -183,6 +184,12 @@ class Features:
 
     blocks: dict[str, Any]
     status: NDArray[np.uint8]
+
+    def __post_init__(self) -> None:
+        lengths = {name: len(block) for name, block in self.blocks.items()}
+        if any(n != len(self) for n in lengths.values()):
+            rows = ", ".join(f"{name} {n:,}" for name, n in lengths.items())
+            raise InputError(f"features of {len(self):,} molecules have other lengths: {rows}")
 
     def __len__(self) -> int:
         return len(self.status)

@@ -19,6 +19,7 @@ from bioassay_mtl.chem.features import (
     count_table,
 )
 from bioassay_mtl.chem.status import Status
+from bioassay_mtl.errors import InputError
 
 seeds = st.integers(0, 2**32 - 1)
 sizes = st.tuples(st.integers(0, 12), st.integers(1, 70))
@@ -126,3 +127,9 @@ def test_status_codes_go_round() -> None:
     assert Status.OK.code == 0
     assert [Status.from_code(status.code) for status in Status] == list(Status)
     assert str(Status.TOO_LARGE) == "too_large"
+
+
+def test_blocks_of_other_lengths_are_refused() -> None:
+    blocks = {"morgan": random_bits(0, (3, 8))[0], "torsion": random_bits(1, (2, 8))[0]}
+    with pytest.raises(InputError, match="3 molecules have other lengths: morgan 3, torsion 2"):
+        Features(blocks, np.zeros(3, dtype=np.uint8))
