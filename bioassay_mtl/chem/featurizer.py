@@ -12,7 +12,6 @@ from pydantic import Field
 from rdkit.Chem import MolFromSmiles
 from rdkit.rdBase import BlockLogs
 
-import bioassay_mtl.chem.graphs  # noqa: F401 (registers its kind)
 from bioassay_mtl.chem.descriptors import UserColumns
 from bioassay_mtl.chem.features import Features
 from bioassay_mtl.chem.fingerprints.base import fingerprint_from

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 import gzip
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -148,3 +150,15 @@ def test_default_morgan_equals_the_shared_pcba_bits(shared_data: Path) -> None:
     assert isinstance(block, PackedBits)
     expected = packed[[position[int(row["row"])] for row in chosen]]
     np.testing.assert_array_equal(block.packed, expected)
+
+
+@pytest.mark.parametrize("module", ["fingerprints", "graphs", "descriptors"])
+def test_every_kind_is_known_whatever_is_imported_first(module: str) -> None:
+    code = (
+        f"import bioassay_mtl.chem.{module}\n"
+        "from bioassay_mtl.chem.fingerprints.base import fingerprints\n"
+        "print(*sorted(fingerprints))"
+    )
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert found.stdout.split() == sorted(fingerprints)
+    assert {"columns", "dense", "graph", "morgan"} <= set(fingerprints)
