@@ -83,8 +83,10 @@ PARSERS: dict[Notation, Callable[[object, int], Any | Status]] = {
 }
 
 
-def canonical_smiles(structure: str, notation: Notation = "molblock") -> str | None:
-    """Canonical SMILES of a structure, or None where it is not a molecule."""
+def canonical_smiles(
+    structure: str, notation: Notation = "molblock", max_atoms: int = DEFAULT_MAX_ATOMS
+) -> str | None:
+    """Canonical SMILES of a structure, or None where it is no molecule of up to `max_atoms`."""
     with BlockLogs():
-        mol = PARSERS[notation](structure, DEFAULT_MAX_ATOMS)
+        mol = PARSERS[notation](structure, max_atoms)
         return None if isinstance(mol, Status) else str(MolToSmiles(mol))

@@ -194,17 +194,17 @@ def _predict(
                 first_row=first_row,
                 file=file,
                 ids=batch.ids,
-                smiles=_smiles(batch),
+                smiles=_smiles(batch, featurizer.max_atoms),
                 status=features.status,
                 probabilities=probabilities if everything else probabilities[:, columns],
             )
 
 
-def _smiles(batch: RecordBatch) -> list[str]:
+def _smiles(batch: RecordBatch, max_atoms: int) -> list[str]:
     """SMILES to write: those of the input, or what Mol blocks say."""
     if batch.notation == "smiles":
         return batch.structures
-    return [canonical_smiles(structure) or "" for structure in batch.structures]
+    return [canonical_smiles(each, max_atoms=max_atoms) or "" for each in batch.structures]
 
 
 class _Records:

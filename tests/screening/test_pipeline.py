@@ -164,6 +164,16 @@ def test_molblocks_are_written_as_smiles(model: Model, tmp_path: Path) -> None:
     assert [row["PCBA-1"] for row in rows] == [f"{p:.6f}" for p in same["PCBA-1"]]
 
 
+def test_molblocks_of_any_size_allowed_are_written_as_smiles(model: Model, tmp_path: Path) -> None:
+    from rdkit import Chem
+
+    path = tmp_path / "long.sdf"
+    path.write_text(Chem.MolToMolBlock(Chem.MolFromSmiles("C" * 520)) + "$$$$\n")
+    found = {n: run(model, tmp_path, [path], max_atoms=n)[0] for n in (500, 1000)}
+    assert (found[500]["smiles"], found[500]["status"]) == ("", "too_large")
+    assert (found[1000]["smiles"], found[1000]["status"]) == ("C" * 520, "ok")
+
+
 def test_summary_counts_and_times(model: Model, tmp_path: Path, mixed: Path) -> None:
     output = tmp_path / "out.csv"
     summary = screen([mixed], model, output, ScreenOptions(workers=1))
