@@ -33,7 +33,7 @@ def test_device_batches_equal_host_batches(name: str, nci_smiles: list[str]) -> 
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")
-def test_cuda_predictions_equal_cpu(nci_smiles: list[str]) -> None:
+def test_cuda_batches_are_dense_and_equal(nci_smiles: list[str]) -> None:
     featurizer = Featurizer.from_config({"fingerprints": PRINTS})
     features = featurizer(nci_smiles[:64])
     cuda = torch.device("cuda")
