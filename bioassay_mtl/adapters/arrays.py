@@ -115,6 +115,11 @@ def fit(
         ``(n, T)`` of the cells; None where all weigh 1.
     start
         The model of the same tasks and settings to go on with.
+
+    Raises
+    ------
+    DataError
+        Labels are not what their kinds say, or no row can be trained on.
     """
     from bioassay_mtl.chem.fingerprints import fingerprint_from
     from bioassay_mtl.data.panel import Panel
@@ -130,10 +135,13 @@ def fit(
         recipe = start.training["config"]["fingerprints"][INPUT] if start else representation_of(x)
         given = {INPUT: block_of(x, fingerprint_from(recipe))}
         settings["fingerprints"] = {INPUT: recipe}
-    panel = Panel.from_arrays(given, labels, tasks, kinds=kinds)
-    none = np.zeros(0, dtype=np.int64)
-    everything = Split(np.arange(len(panel)), none, none, len(panel))
-    return train(panel, TrainingConfig.of(settings), parts=everything, weights=weights, start=start)
+    config, none = TrainingConfig.of(settings), np.zeros(0, dtype=np.int64)
+    try:
+        panel = Panel.from_arrays(given, labels, tasks, kinds=kinds)
+        everything = Split(np.arange(len(panel)), none, none, len(panel))
+        return train(panel, config, parts=everything, weights=weights, start=start)
+    except InputError as error:
+        raise DataError(error.message, hint=error.hint) from error
 
 
 def predict(model: Model, x: Any) -> NDArray[np.float32]:

@@ -15,10 +15,12 @@ from bioassay_mtl.adapters.arrays import (
     DataError,
     array_of,
     block_of,
+    fit,
     representation_of,
     smiles_of,
 )
 from bioassay_mtl.chem.fingerprints import fingerprint_from
+from bioassay_mtl.data import Binary
 
 TEXTS = ["CCO", "", "c1ccccc1"]
 
@@ -88,3 +90,8 @@ def test_what_does_not_fit_is_named() -> None:
     with pytest.raises(DataError, match=r"trained on counts; found 0\.5"):
         block_of(0.5 * np.eye(4), counts)
     assert array_of(block_of(999 * np.eye(4), counts)).max() == 255
+
+
+def test_labels_of_another_kind_are_a_value_error() -> None:
+    with pytest.raises(DataError, match="found 2"):
+        fit(np.eye(3), np.array([[0.0], [1.0], [2.0]]), ["a"], [Binary()], {})

@@ -244,7 +244,15 @@ class MMoEExModel(dc.models.Model):
     def _inputs(self, x: Any) -> Any:
         if (structures := arrays.smiles_of(x)) is not None:
             return structures
-        x = np.asarray(x, dtype=np.float32)
+        try:
+            x = np.asarray(x, dtype=np.float32)
+        except (TypeError, ValueError):
+            found = type(np.asarray(x, dtype=object).flat[0]).__name__
+            raise arrays.DataError(
+                f"X must be SMILES or an array of numbers (n, n_features), found {found}",
+                hint="make X of SMILES with dc.feat.DummyFeaturizer, or of fingerprints; graphs "
+                "are computed here, of SMILES, where the settings ask for them",
+            ) from None
         if x.ndim != 2 or self.n_features not in (None, x.shape[1]):
             raise arrays.DataError(f"X must be (n, {self.n_features}), found {x.shape}")
         return x

@@ -241,3 +241,13 @@ def test_faults_are_named(dc: Any, ours: Any, fitted: Any, dataset: Any) -> None
         fitted.predict(dc.data.NumpyDataset(dataset.ids))
     with pytest.raises(DataError, match="weights are 0 or more"):
         ours(3, N_BITS).fit(dc.data.NumpyDataset(dataset.X, dataset.y, dataset.w - 1))
+
+
+def test_graphs_of_deepchem_are_refused_by_name(dc: Any, ours: Any, molecules: list[str]) -> None:
+    few, y = molecules[:3], np.eye(3)
+    model = ours(3)
+    graphs = dc.feat.MolGraphConvFeaturizer()(few)
+    with pytest.raises(DataError, match=r"X must be SMILES .*, found GraphData"):
+        model.fit(dc.data.NumpyDataset(graphs, y))
+    texts = dc.feat.DummyFeaturizer()(few)  # as the message says
+    assert model.fit(dc.data.NumpyDataset(texts, y), nb_epoch=1) > 0
