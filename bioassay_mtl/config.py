@@ -13,12 +13,17 @@ from bioassay_mtl.errors import ConfigError
 
 ConfigT = TypeVar("ConfigT", bound="Config")
 
+_SHOWN = 10
+
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """A closing phrase for an error message: the nearest known word, or the whole list."""
+    """A closing phrase for an error message: the nearest known word, or the first ones."""
     known = sorted(known)
     close = get_close_matches(word, known, n=1)
-    return f"did you mean {close[0]!r}?" if close else f"known: {', '.join(known)}"
+    if close:
+        return f"did you mean {close[0]!r}?"
+    more = f" and {len(known) - _SHOWN} more" if len(known) > _SHOWN else ""
+    return f"known: {', '.join(known[:_SHOWN])}{more}"
 
 
 class Config(BaseModel):

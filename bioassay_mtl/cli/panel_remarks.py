@@ -19,7 +19,7 @@ def remarks(loaded: Loaded) -> Iterator[str]:
     from bioassay_mtl.data.panels.header import some
 
     panel = loaded.panel
-    for name in ("no assays, by their values", "qualifiers are", "fewer than", "differ in them"):
+    for name in ("no assays, by their", "qualifiers are", "fewer than", "differ in them"):
         yield from (note for note in loaded.log.notes if name in note)
     values = as_floats(panel.labels)
     highest = np.where(panel.mask, values, -np.inf).max(axis=0)

@@ -26,7 +26,7 @@ def show(loaded: Loaded, console: Console) -> None:
     for note in loaded.log.notes:
         console.print(escape(note), style="dim")
     console.print(_assays(loaded), "", _outcomes(loaded), sep="\n")
-    names = [f"{name} ({what})" for name, what in loaded.log.left_out.items()]
+    names = [f"{name or repr(name)} ({what})" for name, what in loaded.log.left_out.items()]
     if names:
         more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
         listed = escape(", ".join(names[:_SHOWN]) + more)

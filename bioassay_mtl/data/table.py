@@ -127,7 +127,14 @@ def _records(path: Path) -> Iterator[tuple[int, list[str]]]:
             for fields in reader:
                 if fields:
                     yield reader.line_num, fields
-    except (UnicodeDecodeError, csv.Error, EOFError, OSError, zlib.error) as error:
+    except UnicodeDecodeError as error:
+        byte = error.object[error.start]
+        raise InputError(
+            f"not a table of text in UTF-8: it holds byte 0x{byte:02x}",
+            file=path,
+            hint="save it as UTF-8",
+        ) from None
+    except (csv.Error, EOFError, OSError, zlib.error) as error:
         raise InputError(f"not a table of text: {error}", file=path) from None
 
 

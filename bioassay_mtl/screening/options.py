@@ -52,7 +52,7 @@ class ScreenOptions(Config):
     @model_validator(mode="after")
     def _one_shape(self) -> ScreenOptions:
         if self.top and self.long:
-            raise ConfigError("top and long exclude each other: the best hits are a long table")
+            raise ConfigError("--top and --long exclude each other: the best hits are a long table")
         return self
 
 
@@ -69,7 +69,10 @@ def choose_assays(wanted: Sequence[str] | None, known: Sequence[str]) -> list[in
     position = {assay: index for index, assay in enumerate(known)}
     for assay in wanted:
         if assay not in position:
-            raise ConfigError(f"the model has no assay {assay!r} ({did_you_mean(assay, known)})")
+            raise ConfigError(
+                f"the model has no assay {assay!r} ({did_you_mean(assay, known)}); "
+                "`bioassay-mtl info MODEL --json` names all"
+            )
     if not wanted:
         raise ConfigError("no assay was chosen: name at least one")
     return [position[assay] for assay in dict.fromkeys(wanted)]

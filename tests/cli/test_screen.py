@@ -134,7 +134,8 @@ def test_assays_from_a_file(cli: Run, library: Path, model_folder: Path, tmp_pat
     [
         (["--assays", "PCBA-4OO"], "did you mean 'PCBA-400'"),
         (["--assays", "@nowhere.txt"], "nowhere.txt"),
-        (["--top", "2", "--long"], "top and long exclude each other"),
+        (["--assays", "nope"], "`bioassay-mtl info MODEL --json` names all"),
+        (["--top", "2", "--long"], "--top and --long exclude each other"),
         (["--device", "qpu"], "device 'qpu' cannot be used"),
         (["--format", "exel"], "unknown output format 'exel'"),
         (["--format", "parquet"], "parquet cannot go to standard output"),

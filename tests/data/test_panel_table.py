@@ -11,7 +11,8 @@ import pandas as pd
 import pytest
 
 from bioassay_mtl.data import Panel
-from bioassay_mtl.data.panels.schema import PanelSchema
+from bioassay_mtl.data.panels.load import load_panel
+from bioassay_mtl.data.panels.schema import PanelSchema, parse_task
 from bioassay_mtl.errors import InputError
 
 TEXT = (
@@ -74,6 +75,34 @@ def test_columns_left_out_are_logged(tmp_path: Path, caplog: pytest.LogCaptureFi
     with caplog.at_level(logging.INFO):
         Panel.read(write(tmp_path / "panel.csv"))
     assert "logp, notes, empty" in caplog.text
+
+
+def test_assays_by_the_names_of_bookkeeping_are_logged(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    text = "smiles,split,Group,,index,fold,set,y\n" + "".join(
+        f"{'C' * row},{part},{row % 2},{row // 2 % 2},{3 * row},{row},{row}.5,1\n"
+        for row, part in enumerate(["train", "test", "train", "valid"], start=1)
+    )
+    path = write(tmp_path / "panel.csv", text)
+    with caplog.at_level(logging.INFO):
+        assert Panel.read(path).tasks == ("y",)
+    assert "no assays, by their names: Group, '', set (--task" in caplog.text
+    schema = PanelSchema.of({"also": dict(map(parse_task, (":binary", "Group:binary", "set")))})
+    assert set(Panel.read(path, schema=schema).tasks) == {"y", "", "Group", "set"}
+
+
+def test_decimal_commas_and_other_encodings_are_named(tmp_path: Path) -> None:
+    path = write(tmp_path / "panel.csv", "smiles;pIC50\n" + "CC;7,63\nCCC;6,1\nCCCC;41,605\n" * 4)
+    commas = "look like numbers with commas, as '7,63'"
+    with pytest.raises(InputError, match=f"'pIC50' is texts that {commas}"):
+        Panel.read(write(tmp_path / "names.csv", "smiles;pIC50\nCC;7,63\nCCC;6,1\n"))
+    schema = PanelSchema.of({"also": {"pIC50": "regression"}})
+    with pytest.raises(InputError, match=f"no cell can be read as regression; .* {commas}"):
+        load_panel([path], schema, strict=False)
+    path.write_bytes("smiles,a\nCC,1\nCé,0\n".encode("latin-1"))
+    with pytest.raises(InputError, match=r"in UTF-8: it holds byte 0xe9 \(save it as"):
+        Panel.read(path)
 
 
 def test_columns_can_be_named(tmp_path: Path) -> None:

@@ -63,6 +63,9 @@ _CELL = re.compile(
 )
 
 
+_WITH_COMMAS = re.compile(r"[<>=~\s]*[+-]?\d+(,\d+)+(\.\d+)?\s*", re.ASCII)
+
+
 class Cell(NamedTuple):
     """What one text says; `value` is None where it is no number."""
 
@@ -87,6 +90,25 @@ def read_cell(text: str) -> Cell:
     if unit is None or not math.isfinite(value) or abs(value) > LARGEST:
         return Cell(None)
     return Cell(value, found[1] or "", unit)
+
+
+def with_commas(texts: Sequence[str]) -> str:
+    """What to say of texts that look like numbers with decimal commas, or with separators.
+
+    Examples
+    --------
+    >>> with_commas(["7,63", "6,1"])
+    "that look like numbers with commas, as '7,63': write 7.63, and 41605 without a separator"
+    >>> with_commas(["high", "7,63", "low"])
+    ''
+    """
+    found = [text for text in texts if _WITH_COMMAS.fullmatch(text)]
+    if 2 * len(found) < len(texts) or not found:
+        return ""
+    return (
+        f"that look like numbers with commas, as {found[0]!r}: write 7.63, and 41605 without a "
+        "separator"
+    )
 
 
 class Cells:

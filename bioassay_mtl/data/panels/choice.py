@@ -9,8 +9,8 @@ Where nobody says so:
 
 Columns of one value alone (unless they are 0 or 1), row numbers and bookkeeping are never assays by
 themselves, nor numbers of which nine in ten are 0 or 1 (the others may be slips). What was left out
-is said, and a schema or ``--task`` has the last word. Small whole numbers are numbers: nobody said
-that they are classes.
+is said (bookkeeping, where it looks like an assay), and a schema or ``--task`` has the last word.
+Small whole numbers are numbers: nobody said that they are classes.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from bioassay_mtl.data.panels.cells import Cells
+from bioassay_mtl.data.panels.cells import Cells, with_commas
 from bioassay_mtl.data.panels.header import (
     BOOKKEEPING,
     DESCRIPTORS,
@@ -79,11 +79,14 @@ def choose_assays(
     for name in (*named, *schema.also):
         require(table, name, path)
     columns = table.column_names if schema.tasks is None else list(named)
-    judged, by_plain, others = {}, by_plain_name(table), set(taken)
+    judged: dict[str, _Found] = {}
+    passed_over: dict[str, _Found] = {}
+    by_plain, others = by_plain_name(table), set(taken)
     for name in (*columns, *(n for n in schema.also if n not in columns)):
         asked = name in named or name in schema.also
-        if asked or (name not in others and plain(name) not in BOOKKEEPING):
-            judged[name] = _judge(table, by_plain, name, path, schema.entry(name), log)
+        if asked or name not in others:
+            found = _judge(table, by_plain, name, path, schema.entry(name), log)
+            (judged if asked or plain(name) not in BOOKKEEPING else passed_over)[name] = found
     tier = min((f.tier for f in judged.values()), default=_NO_ASSAY)
     numbers = [name for name, found in judged.items() if found.tier == _NUMBERS]
     # A property by its name is none where it is the only column of numbers.
@@ -103,7 +106,12 @@ def choose_assays(
             left_out.append((name, _described(judged[name])))
     if left_out:
         log.notes.append(f"no assays, by their values: {some([name for name, _ in left_out])}")
-        log.left_out.update(left_out)
+    by_name = [name for name, found in passed_over.items() if _measures(found)]
+    if by_name:
+        shown = some([name or "''" for name in by_name])
+        log.notes.append(f"no assays, by their names: {shown} (--task NAME:KIND takes them)")
+        left_out += [(name, "a name of bookkeeping") for name in by_name]
+    log.left_out.update(left_out)
     if not chosen:
         held = "; ".join(f"{name!r} is {what}" for name, what in left_out[:4])
         raise InputError(
@@ -141,6 +149,13 @@ def _judge(
         return _Found(source, kind, _SURE)
     alone = len(occurring) < 2 or _counts_rows(cells)
     return _Found(source, kind, _NO_ASSAY if alone else _NUMBERS)
+
+
+def _measures(found: _Found) -> bool:
+    """Whether a column looks like an assay: outcomes, bounds or broken numbers."""
+    values = found.source.cells.values
+    broken = bool((values != np.rint(values))[~np.isnan(values)].any())
+    return found.tier == _SURE or (found.tier == _NUMBERS and broken)
 
 
 def _asked(source: Source, name: str, entry: TaskEntry, kind: str | None) -> str:
@@ -185,6 +200,8 @@ def _described(found: _Found) -> str:
         return "one value alone" if held else "empty"
     if found.kind == "regression":
         return "row numbers" if found.tier == _NO_ASSAY else "numbers"
+    if commas := with_commas(held):
+        return f"texts {commas}"
     if found.kind is None:
         numbers = not np.isnan(found.source.cells.values).all()
         return (

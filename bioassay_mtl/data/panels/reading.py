@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bioassay_mtl.data.kinds import Binary, Censored, Regression, TaskKind, task_kinds
-from bioassay_mtl.data.panels.cells import MISSING, read_cell
+from bioassay_mtl.data.panels.cells import MISSING, read_cell, with_commas
 from bioassay_mtl.data.panels.row_log import Outcome
 from bioassay_mtl.data.panels.schema import TaskEntry
 from bioassay_mtl.data.panels.source import Source
@@ -96,9 +96,17 @@ def read_labels(
     Raises
     ------
     InputError
-        Where a cell is no label of that kind, or units are mixed.
+        Where a cell is no label of that kind, or units are mixed; and of a kind that was asked for,
+        where no cell can be read.
     """
-    return _readers[kind](source, task, entry, rows)
+    reading = _readers[kind](source, task, entry, rows)
+    held = [text for text in source.cells.occurring[:1000] if entry.kind is not None]
+    if held and np.isnan(reading.values).all() and not source.cells.missing[rows].all():
+        found = f"texts {commas}" if (commas := with_commas(held)) else repr(held[0][:80])
+        raise InputError(
+            f"no cell can be read as {kind}; found {found}", file=source.file, column=source.name
+        )
+    return reading
 
 
 _Reader = Callable[[Source, str, TaskEntry, NDArray[np.int64]], Reading]

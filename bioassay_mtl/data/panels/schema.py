@@ -140,13 +140,13 @@ def parse_task(text: str) -> tuple[str, TaskEntry]:
     ('tox', 'ordinal', ('low', 'medium', 'high'))
     """
     known = {*task_kinds, NO_TASK}
-    head, _, last = text.rpartition(":")
-    if not head:
+    head, colon, last = text.rpartition(":")
+    if not colon:
         return text, TaskEntry()
     if last in known:
         return head, TaskEntry(kind=last)
-    name, _, kind = head.rpartition(":")
-    if not name or kind not in known:
+    name, colon, kind = head.rpartition(":")
+    if not colon or kind not in known:
         raise ConfigError(f"{text!r}: NAME:KIND is expected ({did_you_mean(last, known)})")
     if kind in ("multiclass", "ordinal"):
         classes = tuple(part.strip() for part in last.split(","))
