@@ -17,7 +17,7 @@ from bioassay_mtl.chem.descriptors import DenseBlock
 from bioassay_mtl.chem.features import PackedBits, SparseCounts
 from bioassay_mtl.chem.fingerprints import fingerprint_from
 from bioassay_mtl.data.panel import Panel
-from bioassay_mtl.errors import ConfigError
+from bioassay_mtl.errors import ConfigError, counted
 from bioassay_mtl.training.config import DEFAULT_FINGERPRINTS, TrainingConfig
 from bioassay_mtl.training.warm_start import with_start
 
@@ -104,7 +104,7 @@ def settled(
         if name not in whole.fingerprints:
             known = ", ".join(whole.fingerprints)
             raise ConfigError(f"network: unknown input {name!r}; the inputs are {known}")
-    return whole, f"{n:,} rows: {', '.join(said)}" if said else ""
+    return whole, f"{counted(n, 'row')}: {', '.join(said)}" if said else ""
 
 
 def tiny_panel() -> Panel:

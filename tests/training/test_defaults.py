@@ -43,7 +43,7 @@ def test_what_is_chosen(n: int) -> None:
     assert (config.split.fractions[1] == 0) == (n < NO_STOPPING)
     assert ("descriptors" in config.fingerprints) == (n < SMALL)
     assert config.epochs >= TrainingConfig().epochs
-    assert why.startswith(f"{n:,} rows: ")
+    assert why.startswith("1 row: " if n == 1 else f"{n:,} rows: ")
     assert ("descriptors" in why) == (n < SMALL)
 
 
