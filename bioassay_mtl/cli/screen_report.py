@@ -37,7 +37,10 @@ def collector(model: PendingModel, options: ScreenOptions, show: int) -> Telling
     columns = columns_of_assays(choose_assays(options.assays, model.tasks), model.kinds)
     shares = usual_shares(model)[columns]
     if np.isnan(shares).all():
-        raise ConfigError("show: values have no usual share to stand out from; --top ranks them")
+        raise ConfigError(
+            "--show: classes and values have no usual share of actives to stand out from; "
+            "--top ranks them"
+        )
     return TellingHits([model.columns[c] for c in columns], shares, show)
 
 

@@ -47,12 +47,15 @@ class ValueHistogram:
         self.counts = np.zeros((n_columns, n_bins), dtype=np.int64)
         self.low = np.full(n_columns, np.nan)
         self.width = np.full(n_columns, np.nan)
+        self.least = np.full(n_columns, np.nan)
+        self.most = np.full(n_columns, np.nan)
 
     def add(self, values: NDArray[np.float32]) -> None:
         """Take in ``(n, C)`` finite values."""
         if not values.size:
             return
         least, most = values.min(axis=0).astype(np.float64), values.max(axis=0).astype(np.float64)
+        self.least, self.most = np.fmin(self.least, least), np.fmax(self.most, most)
         new = np.isnan(self.low)
         span = most - least
         span = np.where(span > 0, span, np.maximum(np.abs(least), 1) * 0.1) * 1.001

@@ -45,7 +45,7 @@ def screen_report(summary: ScreenSummary, tally: ScreenTally) -> str:
         ("Records", f"{summary.rows:,}", f"{tally.n_ok:,} predicted"),
         ("Assays", f"{summary.assays:,}", summary.model),
     ]
-    if len(tally.at_probabilities):
+    if len(tally.at_outcomes):
         share = tally.rows_above / max(tally.n_ok, 1)
         likely = counted(tally.rows_above, "molecule")
         key.append(("Probability 0.5 or more", f"{percent(share)}", f"{likely}, in some assay"))
@@ -80,15 +80,16 @@ def _lead(summary: ScreenSummary, tally: ScreenTally) -> str:
     if not tally.n_ok:
         return "No record could be predicted: the statuses below say why."
     text = f"{counted(tally.n_ok, 'molecule')} predicted in {counted(summary.assays, 'assay')}. "
-    if not len(tally.at_probabilities):
+    if not len(tally.at_outcomes):
         return text
-    reached = tally.above[:, 0] > 0
+    above = tally.above[tally.at_outcomes, 0]
+    reached = above > 0
     if not reached.any():
         return text + "No probability reaches 0.5: look at how far predictions exceed the usual."
-    most = int(tally.above[:, 0].argmax())
+    most = tally.columns[tally.at_outcomes[above.argmax()]]
     return text + (
         f"In {counted(int(reached.sum()), 'assay')} some molecule is more likely active than "
-        f"not; {tally.columns[most].name} has most of them, {tally.above[most, 0]:,}."
+        f"not; {most.name} has most of them, {above.max():,}."
     )
 
 
@@ -142,15 +143,18 @@ def _assays(tally: ScreenTally) -> Markup:
     if not tally.n_ok:
         return Markup()
     parts = []
-    if len(tally.at_probabilities):
-        parts += [_overview(tally), _probability_table(tally)]
+    if len(tally.at_outcomes):
+        parts += [_overview(tally), _outcome_table(tally)]
+    if len(tally.at_classes):
+        parts.append(_class_table(tally))
     if len(tally.at_values):
         parts.append(_value_table(tally))
     return join(parts)
 
 
 def _overview(tally: ScreenTally) -> Markup:
-    counts = tally.probabilities.counts.sum(axis=0)
+    of_outcomes = np.isin(tally.at_probabilities, tally.at_outcomes)
+    counts = tally.probabilities.counts[of_outcomes].sum(axis=0)
     x = Axis.powers(1e-4, 1, "predicted probability")
     shares = counts / counts.sum()
     top = float(shares.max())
@@ -162,9 +166,28 @@ def _overview(tally: ScreenTally) -> Markup:
     )
 
 
-def _probability_table(tally: ScreenTally) -> Markup:
+def _outcome_table(tally: ScreenTally) -> Markup:
     order = np.lexsort((-tally.telling, -tally.above[:, 0]))
-    order = order[np.isin(order, tally.at_probabilities)]
+    order = order[np.isin(order, tally.at_outcomes)]
+    return paragraph(
+        "Molecules above a probability, and above a multiple of the assay's usual share of "
+        "actives. Small drawings: distribution of its predictions, on a logarithmic scale.",
+        "note",
+    ) + _probability_table(tally, order, "Predictions in each assay", "Assay")
+
+
+def _class_table(tally: ScreenTally) -> Markup:
+    said = "Molecules above a probability of the class: of these, an assay's classes add up to 1."
+    return (
+        Markup("<h3>Classes</h3>")
+        + paragraph(said, "note")
+        + _probability_table(tally, tally.at_classes, "Predictions of each class", "Class")
+    )
+
+
+def _probability_table(
+    tally: ScreenTally, order: NDArray[np.intp], title: str, name: str
+) -> Markup:
     place = {column: at for at, column in enumerate(tally.at_probabilities.tolist())}
     largest = [best.value if (best := tally.best[c]) else np.nan for c in order.tolist()]
     columns = [
@@ -183,16 +206,7 @@ def _probability_table(tally: ScreenTally) -> Markup:
     if len(order) <= MOST_SPARKLINES:
         drawn = [sparkline(tally.probabilities.counts[place[c]]) for c in order.tolist()]
         columns.insert(0, Column("0.0001 to 1", drawn, is_drawing=True))
-    return paragraph(
-        "Molecules above a probability, and above a multiple of the assay's usual share of "
-        "actives. Small drawings: distribution of its predictions, on a logarithmic scale.",
-        "note",
-    ) + table(
-        "Predictions in each assay",
-        [tally.columns[c].name for c in order.tolist()],
-        columns,
-        name="Assay",
-    )
+    return table(title, [tally.columns[c].name for c in order.tolist()], columns, name=name)
 
 
 def _value_table(tally: ScreenTally) -> Markup:
@@ -205,8 +219,8 @@ def _value_table(tally: ScreenTally) -> Markup:
     ]
     if len(order) <= MOST_SPARKLINES:
         ends = [
-            f"{brief(low)} to {brief(low + hist.n_bins * width)}"
-            for low, width in zip(hist.low.tolist(), hist.width.tolist(), strict=True)
+            f"{brief(least)} to {brief(most)}"
+            for least, most in zip(hist.least.tolist(), hist.most.tolist(), strict=True)
         ]
         drawn = [sparkline(counts) for counts in hist.counts]
         columns[:0] = [

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from bioassay_mtl.data.kinds import Classes
 from bioassay_mtl.report.histogram import ProbabilityHistogram, ValueHistogram
 from bioassay_mtl.screening.batch import ScreenedBatch
 from bioassay_mtl.screening.hits import Hit, TellingHits, usual_shares
@@ -40,6 +41,8 @@ class Predicted:
         Usual share of actives; NaN where there is none.
     unit
         Of a value.
+    is_class
+        Whether it is the probability of a class, not of activity.
     """
 
     name: str
@@ -47,6 +50,7 @@ class Predicted:
     is_probability: bool
     share: float
     unit: str = ""
+    is_class: bool = False
 
 
 @dataclass(frozen=True)
@@ -73,6 +77,8 @@ class ScreenTally:
     def __init__(self, columns: Sequence[Predicted], k: int = HITS) -> None:
         self.columns = tuple(columns)
         self.at_probabilities = np.flatnonzero([c.is_probability for c in columns])
+        self.at_outcomes = np.flatnonzero([c.is_probability and not c.is_class for c in columns])
+        self.at_classes = np.flatnonzero([c.is_class for c in columns])
         self.at_values = np.flatnonzero([not c.is_probability for c in columns])
         self.shares = np.array([c.share for c in columns])
         self.probabilities = ProbabilityHistogram(len(self.at_probabilities))
@@ -101,7 +107,8 @@ class ScreenTally:
             self.above[self.at_probabilities, place] += (p >= threshold).sum(axis=0)
         with np.errstate(invalid="ignore"):
             self.telling += (found >= FOLD * self.shares).sum(axis=0)
-        self.rows_above += int((p >= THRESHOLDS[0]).any(axis=1).sum())
+        active = found[:, self.at_outcomes] >= THRESHOLDS[0]
+        self.rows_above += int(active.any(axis=1).sum())
         self.n_ok += len(rows)
         self._keep_best(batch, rows, found)
         self._keep_hits(batch)
@@ -151,8 +158,9 @@ def screen_tally(model: Model | PendingModel, options: ScreenOptions, k: int = H
                 model.columns[column],
                 model.tasks[at],
                 is_probability=not kind.is_value,
-                share=shares[column] if kind.kind == "binary" else np.nan,
+                share=shares[column],
                 unit=getattr(kind, "unit", ""),
+                is_class=isinstance(kind, Classes),
             )
             for column in columns_of_assays([at], model.kinds)
         ]

@@ -118,15 +118,13 @@ def information_gain(
 
 
 def usual_shares(model: Model | PendingModel) -> NDArray[np.float64]:
-    """Share of actives, or of the class, in the training data; NaN of columns of values."""
+    """Share of actives in the training data; NaN of columns of classes and of values."""
     counts, shares = model.label_counts, list[float]()
     for number, (task, kind) in enumerate(zip(model.tasks, model.kinds, strict=True)):
-        if kind.is_value:
-            shares.append(np.nan)
-            continue
-        found, rest = [counts["active"][number]], counts["inactive"][number]
         if kind.kind != "binary":
-            found, rest = counts["classes"][task], 0
+            shares += [np.nan] * len(kind.columns(task))
+            continue
+        active, inactive = counts["active"][number], counts["inactive"][number]
         # One pseudo-count: an assay of which no active was seen is rare, not impossible.
-        shares += [(n + 1) / (sum(found) + rest + 1) for n in found]
+        shares.append((active + 1) / (active + inactive + 1))
     return np.array(shares)

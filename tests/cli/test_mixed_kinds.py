@@ -70,15 +70,20 @@ def test_evaluate_reads_labels_as_the_model_means_them(
             assert found["macro_by_kind"][kind][name] == pytest.approx(value), name
 
 
-def test_show_looks_at_probabilities(folder: Path, cli: Run, tmp_path: Path) -> None:
+def test_show_looks_at_probabilities_of_activity(folder: Path, cli: Run, tmp_path: Path) -> None:
     source = tmp_path / "in.smi"
     source.write_text("\n".join(SMILES) + "\n")
-    done = cli("screen", source, "--model", folder, "-o", tmp_path / "o.csv", "--show", 5)
+    out, page = tmp_path / "o.csv", tmp_path / "page.html"
+    done = cli("screen", source, "--model", folder, "-o", out, "--show", 5, "--report", page)
     assert done.code == 0, done.err
-    assert "potency" not in done.out
-    assert "mode[" in done.out or "toxic" in done.out or "dose[" in done.out
+    assert "toxic" in done.out
+    assert not [name for name in ("potency", "mode[", "dose[") if name in done.out]
+    shown = [line.split()[:2] for line in done.out.splitlines() if "toxic" in line]
+    titles = (part.split("</h3>")[0] for part in page.read_text().split("<h3>"))
+    cards = [title for title in titles if title.startswith("row ")]
+    assert [" ".join(row) for row in shown] == cards[:5]
     values = tmp_path / "values"
     mixed_model((Regression(), Censored())).save(values)
     refused = cli("screen", source, "--model", values, "-o", tmp_path / "p.csv", "--show", 5)
     assert refused.code == 2
-    assert "values have no usual share" in refused.err
+    assert "values have no usual share of actives" in refused.err

@@ -13,6 +13,7 @@ from hypothesis.extra.numpy import arrays
 from bioassay_mtl.report import ScreenTally, screen_report, screen_tally
 from bioassay_mtl.report.histogram import ProbabilityHistogram, ValueHistogram
 from bioassay_mtl.report.tally import Predicted
+from bioassay_mtl.report.wording import brief
 from bioassay_mtl.screening.batch import ScreenedBatch
 from bioassay_mtl.screening.options import ScreenOptions
 from bioassay_mtl.screening.pipeline import screen
@@ -101,6 +102,31 @@ def test_values_are_told_with_their_unit() -> None:
     page = screen_report(summary_of(2, {"ok": 2}, 1), tally)
     assert "pIC50" in page
     assert "7.2" in page
+
+
+def test_values_reach_from_the_smallest_to_the_largest() -> None:
+    tally = ScreenTally([Predicted("b", "b", False, np.nan)])
+    for values in ([[5.5], [7.25]], [[-3.125], [30.5]], [[1.0], [2.0]]):
+        tally.add(batch(np.array(values, np.float32)))
+    page = screen_report(summary_of(6, {"ok": 6}, 1), tally)
+    assert f"{brief(-3.125)} to {brief(30.5)}" in page
+
+
+def test_a_class_is_neither_an_assay_nor_active() -> None:
+    classes = [Predicted(f"cls[{c}]", "cls", True, np.nan, is_class=True) for c in ("red", "blue")]
+    tally = ScreenTally([*classes, Predicted("toxic", "toxic", True, 0.01)])
+    tally.add(batch(np.array([[0.9, 0.1, 0.6], [0.95, 0.05, 0.2]], np.float32)))
+    page = screen_report(summary_of(2, {"ok": 2}, 2), tally)
+    assert tally.rows_above == 1
+    assert "toxic has most of them, 1." in page
+    assert "1 molecule, in some assay" in page
+    outcomes, of_classes = page.split("<h3>Classes</h3>")
+    assert "toxic" in outcomes
+    assert "cls[red]" not in outcomes.split("Predictions in each assay")[1]
+    assert "cls[red]" in of_classes
+    alone = ScreenTally(classes)
+    alone.add(batch(np.array([[0.9, 0.1]], np.float32)))
+    assert "active" not in screen_report(summary_of(1, {"ok": 1}, 1), alone).split("<main")[-1]
 
 
 def test_ten_thousand_assays_fit_in_a_page() -> None:
