@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from difflib import get_close_matches
 
 from bioassay_mtl.data.readers.source import Source
+
+log = logging.getLogger(__name__)
 
 # Compared without case, spaces, hyphens and underscores; earlier names go first.
 SMILES_NAMES = (
@@ -59,10 +62,21 @@ def smiles_column(header: Sequence[str], wanted: str | None, source: Source) -> 
     if wanted is not None:
         return _named(header, wanted, source, "--smiles-column")
     names = [plain(name) for name in header]
+    candidates = [i for i, name in enumerate(names) if "smiles" in name]
     for known in SMILES_NAMES:
         if known in names:
-            return names.index(known)
-    candidates = [i for i, name in enumerate(names) if "smiles" in name]
+            place = header.index(known) if known in header else names.index(known)
+            others = [header[i] for i in candidates if i != place]
+            if header[place] in others:
+                raise source.fault(f"column {header[place]!r} occurs twice", line=1)
+            if others:
+                log.warning(
+                    "%s: SMILES are read from column %r, not %s (--smiles-column names another)",
+                    source.name,
+                    header[place],
+                    _listed(others),
+                )
+            return place
     if len(candidates) == 1:
         return candidates[0]
     raise source.fault(

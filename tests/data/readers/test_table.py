@@ -111,6 +111,16 @@ def test_columns_can_be_named(tmp_path: Path) -> None:
         read(path, id_column="zzz")
 
 
+def test_a_structure_has_one_column(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    path = tmp_path / "table.csv"
+    path.write_text("SMILES,smiles,y\nCC,CCC,1\n")
+    assert read(path)[0][1] == "CCC"
+    assert "SMILES are read from column 'smiles', not 'SMILES'" in caplog.text
+    path.write_text("smiles,smiles\nCC,CCC\n")
+    with pytest.raises(InputError, match="line 1: column 'smiles' occurs twice"):
+        read(path)
+
+
 @pytest.mark.parametrize(
     ("header", "message"),
     [
