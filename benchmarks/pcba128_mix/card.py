@@ -6,6 +6,10 @@ from benchmarks.pcba128.card import metric_row
 from bioassay_mtl.nn.model import Model
 from bioassay_mtl.training.card import describe_inputs
 
+KINDS = {
+    "dmpnn": "directed message passing between bonds",
+    "gine": "message passing between atoms (GINE with a virtual node)",
+}
 TEXT = """# pcba128-mix
 
 Probability that a molecule is active in each of 128 PubChem BioAssay (PCBA) assays, from SMILES:
@@ -13,8 +17,7 @@ the fingerprint experts of `pcba128`, and graph experts beside them. More accura
 and slower: the card of that model says what both are good for and what not, and what the data are.
 
 - **Network**: the weighted mean of two mixtures, {parameters:.1f} million parameters: `pcba128`
-  ({first:.0%}) and {n_graph} experts of message passing between atoms (GINE with a virtual node;
-  {second:.0%}).
+  ({first:.0%}) and {n_graph} experts of {graph} ({second:.0%}).
 - **Reads**: {inputs}.
 - **Training rows**: all {rows:,} molecules with a SMILES that `pcba128` was trained on,
   {epochs} epochs for the graph experts, no row held back.
@@ -41,11 +44,13 @@ def card(model: Model) -> str:
     """Markdown; ``model.metrics`` holds the evaluations."""
     members = model.training["members"]
     first, second = model.training["shares"]
+    group = members["graph"]["config"]["network"]["experts"][0]
     return TEXT.format(
         parameters=sum(p.numel() for p in model.network.parameters()) / 1e6,
         first=first,
         second=second,
-        n_graph=members["graph"]["config"]["network"]["experts"][0]["n"],
+        n_graph=group["n"],
+        graph=KINDS[group["kind"]],
         inputs=", ".join(describe_inputs(model)),
         rows=members["graph"]["rows"]["train"],
         epochs=members["graph"]["config"]["epochs"],
