@@ -169,7 +169,7 @@ def cross_validate(
         **(record or {}),
     }
     held_out = [model.metrics["test"] for model in models if model.metrics["test"]]
-    joined.metrics = {"valid": None, "test": None, "out_of_fold": over_folds(held_out)}
+    joined.metrics = {"valid": None, "test": None, "out_of_fold": over_folds(held_out, repeats)}
     joined.card = model_card(joined)
     found = CrossValidation(joined, panel, features, fold, predictions)
     if out is not None and scratch is not None:

@@ -112,8 +112,10 @@ def test_metrics_are_means_over_folds(small_panel: Panel, whole: CrossValidation
     of_folds = np.nanmean(scores, axis=1)
     assert found["macro"]["roc_auc"] == pytest.approx(of_folds.mean())
     assert found["macro"]["roc_auc_sd"] == pytest.approx(of_folds.std(ddof=1))
-    assert found["n_molecules"] == 299 * REPEATS
-    assert "| out of fold (mean ± deviation of 6) | 598 |" in whole.model.card
+    assert found["n_molecules"] == 299  # each once, though held out in every repeat
+    actives = small_panel.take(whole.features.ok).n_actives
+    assert [row["n_actives"] for row in found["tasks"]] == actives.tolist()
+    assert "| out of fold (mean ± deviation of 6) | 299 |" in whole.model.card
 
 
 def test_an_assay_that_no_fold_can_judge_is_named(small_panel: Panel) -> None:

@@ -10,7 +10,7 @@ import numpy as np
 _COUNTS = ("task", "kind", "n_measured", "n_actives", "n_inactives")
 
 
-def over_folds(found: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+def over_folds(found: Sequence[Mapping[str, Any]], repeats: int = 1) -> dict[str, Any]:
     """Mean and standard deviation of every metric over folds.
 
     Parameters
@@ -18,6 +18,8 @@ def over_folds(found: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     found
         Metrics of the same assays in each fold, as
         :meth:`~bioassay_mtl.data.metrics.evaluation.Evaluation.to_json` gives them.
+    repeats
+        Folds in which each molecule is held out: it is counted once.
 
     Returns
     -------
@@ -25,11 +27,14 @@ def over_folds(found: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     ``<metric>_sd`` the standard deviation (n - 1; None from one fold). ``n_folds`` of an assay
     counts the folds that hold enough of its outcomes; ``degenerate_tasks`` have none.
     """
-    tasks = [_task([each["tasks"][place] for each in found], found) for place in range(_n(found))]
+    tasks = [
+        _task([each["tasks"][place] for each in found], found, repeats)
+        for place in range(_n(found))
+    ]
     kinds = found[0].get("macro_by_kind", {})
     by_kind = {kind: _over([each["macro_by_kind"][kind] for each in found]) for kind in kinds}
     return {
-        "n_molecules": sum(each["n_molecules"] for each in found),
+        "n_molecules": sum(each["n_molecules"] for each in found) // repeats,
         "n_folds": len(found),
         "n_tasks": len(tasks),
         "n_tasks_in_macro": sum(row["n_folds"] > 0 for row in tasks),
@@ -45,7 +50,9 @@ def _n(found: Sequence[Mapping[str, Any]]) -> int:
     return len(found[0]["tasks"])
 
 
-def _task(rows: Sequence[Mapping[str, Any]], found: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+def _task(
+    rows: Sequence[Mapping[str, Any]], found: Sequence[Mapping[str, Any]], repeats: int
+) -> dict[str, Any]:
     """One assay: what it is, its counts in all folds, and its metrics."""
     first = rows[0]
     telling = [
@@ -54,7 +61,7 @@ def _task(rows: Sequence[Mapping[str, Any]], found: Sequence[Mapping[str, Any]])
         if first["task"] not in each["degenerate_tasks"]
     ]
     counts = {
-        name: first[name] if name in ("task", "kind") else sum(row[name] for row in rows)
+        name: first[name] if name in ("task", "kind") else sum(row[name] for row in rows) // repeats
         for name in _COUNTS
         if name in first
     }
