@@ -18,7 +18,7 @@ from bioassay_mtl.chem.features import PackedBits, SparseCounts
 from bioassay_mtl.chem.fingerprints import fingerprint_from
 from bioassay_mtl.data.panel import Panel
 from bioassay_mtl.errors import ConfigError, counted
-from bioassay_mtl.training.config import DEFAULT_FINGERPRINTS, TrainingConfig
+from bioassay_mtl.training.config import DEFAULT_FINGERPRINTS, GRAPH_LAYERS, TrainingConfig
 from bioassay_mtl.training.warm_start import with_start
 
 if TYPE_CHECKING:
@@ -171,7 +171,7 @@ def small_network(inputs: Inputs, n_rows: int) -> dict[str, Any]:
     for name, settings in inputs.items():
         kind = settings["kind"]
         n = 4 if len(inputs) == 1 else N_OF_DESCRIPTORS if kind == DESCRIPTORS["kind"] else 1
-        layers = {"kind": "gine"} if kind == "graph" else SMALL_LAYERS
+        layers = GRAPH_LAYERS if kind == "graph" else SMALL_LAYERS
         experts.append({"inputs": (name,), "n": n, **rest, **layers})
     gate = {"kind": "static", "weight_decay": 10.0}
     return {"experts": experts, "gate": gate, "tower": {"kind": "per_expert"}}

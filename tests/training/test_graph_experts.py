@@ -96,7 +96,7 @@ def test_graphs_are_read_by_graph_experts_by_default() -> None:
     experts = config.network.experts  # type: ignore[attr-defined]
     assert [(group.kind, group.inputs, group.n) for group in experts] == [
         ("mlp", ("morgan",), 2),
-        ("gine", ("graph",), 1),
+        ("dmpnn", ("graph",), 1),
     ]
 
 
