@@ -55,7 +55,8 @@ def compute(f):
     return generator.GetCountFingerprint if f["counts"] else generator.GetFingerprint
 
 config, path, share, shares = json.loads(sys.argv[1]), *sys.argv[2:]
-fingerprints = [compute(f) for f in config["fingerprints"].values()]
+prints = config["fingerprints"].values()
+fingerprints = [compute(f) for f in prints if "n_bits" in f]  # not graphs
 with open(path) as file:
     lines = file.readlines()[int(share)::int(shares)]
 start = time.perf_counter()

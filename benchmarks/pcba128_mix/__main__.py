@@ -45,7 +45,7 @@ def main() -> int:
     parser.add_argument("--data", help="folder with pcba/")
     parser.add_argument("--graph", help="graph experts fitted before, instead of training them")
     parser.add_argument("--keep", help="folder to keep the graph experts in")
-    parser.add_argument("--evaluations", nargs="+", choices=EVALUATIONS, default=[*EVALUATIONS])
+    parser.add_argument("--evaluations", nargs="+", choices=EVALUATIONS, default=["scaffold"])
     parser.add_argument("--quick", action="store_true", help="one epoch on 2,000 rows")
     arguments = parser.parse_args()
     import torch
