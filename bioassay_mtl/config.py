@@ -13,7 +13,7 @@ from bioassay_mtl.errors import ConfigError
 
 ConfigT = TypeVar("ConfigT", bound="Config")
 
-_SHOWN = 10
+_SHOWN = 20
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:

@@ -13,8 +13,10 @@ Settings = dict[str, Any]
 SHIPPED = Path(__file__).resolve().parent.parent / "pcba128" / "config.yaml"
 MIXTURES: dict[str, tuple[str, ...]] = {
     "fingerprint + descriptors": ("fingerprint", "descriptors"),
-    "fingerprint + graph": ("fingerprint", "graph"),
-    "fingerprint + descriptors + graph": ("fingerprint", "descriptors", "graph"),
+    "fingerprint + GINE": ("fingerprint", "GINE"),
+    "fingerprint + D-MPNN": ("fingerprint", "D-MPNN"),
+    "fingerprint + descriptors + GINE": ("fingerprint", "descriptors", "GINE"),
+    "fingerprint + descriptors + D-MPNN": ("fingerprint", "descriptors", "D-MPNN"),
 }
 STEP = 0.05
 """Shares of the members of a mixture are multiples of it."""
@@ -39,7 +41,7 @@ MODELS: dict[str, tuple[Settings, Settings, Settings]] = {
         {"inputs": ["descriptors"], "n": 2, "width": 600, "depth": 2, "dropout": 0.3},
         {},
     ),
-    "graph": (
+    "D-MPNN": (
         {"graph": {"kind": "graph"}},
         {
             "kind": "dmpnn",
@@ -53,7 +55,7 @@ MODELS: dict[str, tuple[Settings, Settings, Settings]] = {
         },
         {"batch_size": 64, "epochs": 24, "weight_decay": 0.1, "patience": 24},
     ),
-    "graph, GINE": (
+    "GINE": (
         {"graph": {"kind": "graph"}},
         {
             "kind": "gine",

@@ -33,7 +33,7 @@ from bioassay_mtl.training import train
 from bioassay_mtl.training.config import TrainingConfig
 
 NAME = "pcba128-mix"
-MIXTURE = "fingerprint + graph"
+MIXTURE = "fingerprint + GINE"
 N_BOOTSTRAP = 200
 EVALUATIONS = {"random": "pcba", "scaffold": "pcba_scaffold"}
 
@@ -68,7 +68,7 @@ def main() -> int:
 
 def fit_graph(folder: Path, quick: bool) -> Model:
     """Graph experts fitted on all rows that have SMILES."""
-    config = TrainingConfig.of(settings("graph", seed=0) | ({"epochs": 1} if quick else {}))
+    config = TrainingConfig.of(settings("GINE", seed=0) | ({"epochs": 1} if quick else {}))
     panel = with_features(Panel.read_pcba(folder / "pcba"), config, quick)
     everything = Split(all_rows(panel), NO_ROWS, NO_ROWS, len(panel))
 
