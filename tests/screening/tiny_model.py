@@ -27,10 +27,11 @@ def tiny_model() -> Model:
             "connections": {"kind": "exclusion", "share": 0.5},
         }
     )
-    torch.manual_seed(0)
     network = build_network(architecture, featurizer.n_features, TASKS)
+    own = torch.Generator().manual_seed(0)  # any thread may draw from PyTorch's global one
     with torch.no_grad():
         for weight in network.parameters():
-            weight.mul_(3)  # spread the probabilities
+            spread = 3 / weight.shape[-1] ** 0.5  # of the probabilities
+            weight.uniform_(-spread, spread, generator=own)
     counts = {"active": [10, 200, 3000, 5, 0], "inactive": [9000, 8000, 7000, 20000, 50]}
     return Model(network, architecture, featurizer, TASKS, counts, name="tiny")
