@@ -1,7 +1,8 @@
 """Run a benchmark and keep what it printed: ``python -m benchmarks.publish NAME [options]``.
 
 Writes ``benchmarks/results/NAME.jsonl``: a line that says what it was made with (commit, machine,
-versions, command), then the benchmark's own lines.
+versions, command), then the benchmark's own lines. ``NAME@LABEL`` writes ``NAME-LABEL.jsonl``, for
+the same benchmark with other options.
 """
 
 from __future__ import annotations
@@ -21,7 +22,8 @@ def main() -> int:
     if len(sys.argv) < 2:
         print(__doc__, file=sys.stderr)
         return 2
-    name, *options = sys.argv[1:]
+    name_and_label, *options = sys.argv[1:]
+    name = name_and_label.partition("@")[0]
     lines = []
     command = [sys.executable, "-m", f"benchmarks.{name}", *options]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
@@ -33,7 +35,7 @@ def main() -> int:
         return process.returncode
     made_with = {"benchmark": name, "options": options} | provenance()
     text = json.dumps(made_with) + "\n" + "".join(lines)
-    (RESULTS / f"{name}.jsonl").write_text(text)
+    (RESULTS / f"{name_and_label.replace('@', '-')}.jsonl").write_text(text)
     return 0
 
 
