@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from bioassay_mtl.chem.molecule import canonical_smiles
 from bioassay_mtl.chem.featurizer import Featurizer
+from bioassay_mtl.chem.molecule import canonical_smiles
 from bioassay_mtl.chem.parallel import featurize_batches
 from bioassay_mtl.chem.representation import GraphSize
 from bioassay_mtl.chem.status import Status
