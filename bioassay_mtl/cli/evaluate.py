@@ -69,9 +69,8 @@ def evaluate(
     from rich.console import Console
 
     from bioassay_mtl.cli.evaluate_report import evaluation_table
-    from bioassay_mtl.data.metrics.evaluation import evaluate as measure
     from bioassay_mtl.data.panels.header import some
-    from bioassay_mtl.screening.options import columns_of_assays
+    from bioassay_mtl.report.evidence import gather
     from bioassay_mtl.screening.output import Output
     from bioassay_mtl.screening.pipeline import available_cores
 
@@ -100,43 +99,22 @@ def evaluate(
     if absent := [task for task in loaded.tasks if task not in set(assays)]:
         said = f"{len(absent):,} of the model's {len(loaded.tasks):,} assays"
         typer.echo(f"not in {panel}: {some(absent)} ({said})", err=True)
-    features = loaded.featurize(
-        table.structures or [], workers=workers or available_cores(), columns=table.columns
-    )
-    if not features.ok.any():
-        raise InputError(
-            "no molecule of the panel can be read", file=panel, hint="check its SMILES"
-        )
-    table = table.select_tasks(assays).take(features.ok)
-    places = [loaded.tasks.index(task) for task in assays]
-    columns = columns_of_assays(places, loaded.kinds)
-    probabilities = loaded.predict_features(features)[features.ok][:, columns]
-    found = measure(
-        table.labels,
-        probabilities,
-        assays,
-        kinds=[loaded.kinds[place] for place in places],
-        bounds=table.bounds,
+    evidence = gather(
+        loaded,
+        table,
+        rows=panel if part is None else f"{part} of {panel}",
+        workers=workers or available_cores(),
         n_bootstrap=bootstrap,
         seed=seed,
     )
-    left_out = len(features) - len(table)
+    found, left_out = evidence.found, evidence.left_out
     if target:
         facts = {"model": loaded.name, "panel": panel, "part": part, "left_out": left_out}
         with target.opened() as sink:
             sink.write((json.dumps({**facts, **found.to_json()}, indent=1) + "\n").encode())
     if page:
-        from bioassay_mtl.report import Evidence, model_report, sample_of
+        from bioassay_mtl.report import model_report
 
-        evidence = Evidence(
-            loaded,
-            table,
-            probabilities,
-            rows=panel if part is None else f"{part} of {panel}",
-            evaluation=found,
-            left_out=left_out,
-            sample=sample_of(features),
-        )
         with page.opened() as sink:
             sink.write(model_report(evidence).encode())
     Console(stderr=bool(target and target.is_stdout)).print(
