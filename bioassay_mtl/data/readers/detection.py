@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from bioassay_mtl.config import did_you_mean
@@ -30,6 +31,18 @@ def suffix_of(path: str | Path) -> str:
     """Lower-case suffix without its dot and without ``.gz``; empty where there is none."""
     name = "" if str(path) == STDIN else Path(path).name.lower().removesuffix(".gz")
     return Path(name).suffix[1:]
+
+
+def delimiter_of(header: str) -> str:
+    """Of commas, semicolons and tabs the one that makes most columns of a header.
+
+    Examples
+    --------
+    >>> delimiter_of("SMILES;Inhibition, %;LogD"), delimiter_of('SMILES,"a;b;c"')
+    (';', ',')
+    """
+    unquoted = re.sub(r'"[^"]*"', "", header)
+    return max(",;\t", key=unquoted.count)
 
 
 def _sniffed(source: Source) -> str:

@@ -10,6 +10,7 @@ from itertools import islice
 from bioassay_mtl.chem.status import Status
 from bioassay_mtl.data.readers.base import ReadOptions, Record, RecordBatch, batched, readers
 from bioassay_mtl.data.readers.columns import further_columns, id_column, smiles_column
+from bioassay_mtl.data.readers.detection import delimiter_of
 from bioassay_mtl.data.readers.source import MAX_RECORD, Source
 
 _STRIDE = 128
@@ -17,9 +18,8 @@ _STRIDE = 128
 
 @readers.register("csv")
 def read_csv(source: Source, options: ReadOptions) -> Iterator[RecordBatch]:
-    """Comma-separated; semicolons or tabs where the header has them and no comma."""
-    header = source.head(1)[0]
-    delimiter = next((mark for mark in ",;\t" if mark in header), ",")
+    """Separated by what the header has most of: commas, semicolons or tabs."""
+    delimiter = delimiter_of(source.head(1)[0])
     return batched(_records(source, options, delimiter), "smiles", options)
 
 

@@ -90,6 +90,7 @@ def test_odd_rows_keep_their_places(tmp_path: Path) -> None:
         ("ligand smiles,x", "CC,7", ("", "CC")),
         ("smiles", "CC", ("", "CC")),
         ("mol;cid", "CC;7", ("7", "CC")),
+        ("mol;cid;inhibition, %", "CC;7;3,5", ("7", "CC")),
         ("smiles\tname", "CC\tmethyl, twice", ("methyl, twice", "CC")),
     ],
 )
