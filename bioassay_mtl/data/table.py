@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
+from bioassay_mtl.data.readers.detection import delimiter_of
 from bioassay_mtl.data.readers.source import FOREIGN
 from bioassay_mtl.errors import InputError
 
@@ -86,7 +87,7 @@ def _read_text(path: Path) -> pa.Table:
 
     names = _header(path)
     try:
-        return arrow_csv.read_csv(
+        table = arrow_csv.read_csv(
             path,
             read_options=arrow_csv.ReadOptions(block_size=_BLOCK_BYTES),
             parse_options=arrow_csv.ParseOptions(
@@ -103,13 +104,33 @@ def _read_text(path: Path) -> pa.Table:
                     f"{len(names)} columns expected, {len(fields)} found", file=path, line=line
                 ) from None
         raise InputError(f"not a table of text: {error}", file=path) from None
+    return _without_blank(table, path)
+
+
+def _without_blank(table: pa.Table, path: Path) -> pa.Table:
+    """Leave out columns of spreadsheets that have neither a name nor a cell."""
+    import pyarrow.compute as pc
+
+    held = [
+        place
+        for place, name in enumerate(table.column_names)
+        if name or pc.any(pc.not_equal(table.column(place), "")).as_py()
+    ]
+    if [table.column_names[place] for place in held].count("") > 1:
+        raise InputError(
+            "several columns have no name",
+            file=path,
+            line=1,
+            hint="the first line of a table names its columns",
+        )
+    return table.select(held)
 
 
 def _header(path: Path) -> list[str]:
     _, names = next(_records(path), (0, []))
     if not names:
         raise InputError("the file is empty", file=path)
-    _check_names(names, path, line=1)
+    _check_names([name for name in names if name], path, line=1)
     return names
 
 
@@ -145,9 +166,8 @@ def _open(path: Path) -> TextIO:
 
 
 def _delimiter(path: Path) -> str:
-    """By the file's name, and of other files by the header: tabs or semicolons if no commas."""
+    """By the file's name, and of other files by the header."""
     if {".tsv", ".tab"} & {suffix.lower() for suffix in path.suffixes}:
         return "\t"
     with _open(path) as stream:
-        header = stream.readline()
-    return next((mark for mark in ",;\t" if mark in header), ",")
+        return delimiter_of(stream.readline())

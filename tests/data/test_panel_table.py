@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import logging
+import re
 from pathlib import Path
 
 import numpy as np
@@ -39,6 +40,7 @@ def write(path: Path, text: str = TEXT, encoding: str = "utf-8") -> Path:
         ("panel.CSV", TEXT.replace("\n", "\r\n"), "utf-8-sig"),
         ("panel.tsv", TEXT.replace('"C,C"', "C~C").replace(",", "\t").replace("~", ","), "utf-8"),
         ("panel.csv", TEXT.replace("A,CCO", "\nA,CCO"), "utf-8"),
+        ("panel.csv", re.sub(r"(?<!two)\n", ",,\n", TEXT), "utf-8"),
     ],
 )
 def test_labels_and_all_other_columns(tmp_path: Path, name: str, text: str, encoding: str) -> None:
@@ -49,6 +51,13 @@ def test_labels_and_all_other_columns(tmp_path: Path, name: str, text: str, enco
     assert panel.ids == ["A", "B", "C", "D"]
     assert set(panel.columns) == {"id", "logp", "row", "fold", "notes", "empty"}
     assert panel.columns["fold"] == ["0", "1", "0", "1"]
+
+
+def test_semicolons_stand_before_commas_in_a_header(tmp_path: Path) -> None:
+    path = write(tmp_path / "panel.csv", "smiles;active, 10 uM;note\nCC;1;a, b\nC;0;\n")
+    panel = Panel.read(path)
+    assert panel.tasks == ("active, 10 uM",)
+    assert panel.columns == {"note": ["a, b", ""]}
 
 
 @pytest.mark.parametrize("kind", ["float", "Int64", "boolean", "str", "category"])
@@ -133,6 +142,7 @@ BINARY_LOGP = PanelSchema.of({"tasks": {"logp": "binary"}})
         ("a,b\n1,0\n", {}, "no SMILES column among a, b"),
         ("smiles,a\nCC,1\nC,1,0\n", {}, "line 3: 2 columns expected, 3 found"),
         ("smiles,a,a\nCC,1,0\n", {}, "column 'a' occurs twice"),
+        ("X,,,\nsmiles,a,b,c\nCC,1,0,1\n", {}, r"line 1: several columns have no name \(the first"),
         ("", {}, "empty"),
         ("smiles,a\n", {}, "no assay"),
     ],
