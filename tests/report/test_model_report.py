@@ -151,6 +151,16 @@ def test_mistakes_are_wrong_confident_and_of_different_molecules(evidence: Evide
     assert alarms[0].probability == p[labels == 0][(p > 0)[labels == 0]].max()
 
 
+def test_alarms_of_an_assay_without_actives_are_likely_actives() -> None:
+    panel = Panel.from_arrays(["C", "CC", "CCC"], np.zeros((3, 1)), TASKS[:1])
+    predictions = np.array([[0.4], [0.001], [0.7]], np.float32)
+    evidence = Evidence(tiny_model(), panel, predictions, n_bootstrap=0)
+    alarms, missed = worst(evidence)
+    assert [(alarm.row, alarm.share) for alarm in alarms] == [(2, 0)]
+    assert not missed
+    assert "0 % of its molecules are active" in model_report(evidence)
+
+
 def test_curve_is_that_of_scikit_learn() -> None:
     rng = np.random.default_rng(3)
     active = rng.random(300) < 0.2
