@@ -105,6 +105,15 @@ def test_a_prediction_beyond_a_bound_is_no_mistake() -> None:
     np.testing.assert_allclose(badness(labels, predictions, bounds), expected)
 
 
+def test_an_assay_without_a_unit_has_none_behind_its_error(nci_smiles: list[str]) -> None:
+    labels = np.arange(5, dtype=np.float32)[:, None]
+    for unit, expected in (("", "RMSE 0, 5 molecules"), ("nM", "RMSE 0 nM, 5 molecules")):
+        panel = Panel(
+            nci_smiles[:5], None, labels, ("dose",), ["x"] * 5, {}, (Regression(unit=unit),)
+        )
+        assert expected in model_report(Evidence(tiny_model(), panel, labels, n_bootstrap=0))
+
+
 def test_confusion_is_a_share_of_the_measured_class() -> None:
     labels = np.array([0, 0, 1, np.nan], np.float32)
     chosen = np.eye(3, dtype=np.float32)[[0, 2, 1, 1]]

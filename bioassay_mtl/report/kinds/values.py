@@ -131,11 +131,10 @@ def _card(evidence: Evidence, task: int) -> Markup:
     if len(errors) > 1:
         plots.append(_residuals(errors, name))
     return Markup(
-        '<li><h3>{}</h3><p class="note">RMSE {} {}, {}</p><div class="plots">{}</div></li>'
+        '<li><h3>{}</h3><p class="note">RMSE {}, {}</p><div class="plots">{}</div></li>'
     ).format(
         name,
-        brief(float(found.values["rmse"][task])),
-        _unit(evidence, task),
+        f"{brief(float(found.values['rmse'][task]))} {_unit(evidence, task)}".rstrip(),
         counted(len(measured), "molecule"),
         join(plots),
     )
