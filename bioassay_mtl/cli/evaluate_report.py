@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from rich import box
 from rich.table import Table
 
@@ -28,7 +30,8 @@ def evaluation_table(found: Evaluation, *, n_model_assays: int, left_out: int) -
     for kind, macro in found.kind_macro.items():
         for name, value in macro.items():
             ends = [f"{a:.4f} to {b:.4f}" for a, b in [by_kind[kind][name]]] if by_kind else []
-            table.add_row(f"{kind} {name}" if is_mixed else name, f"{value:.4f}", *ends)
+            cells = [f"{value:.4f}", *ends] if math.isfinite(value) else ["-"]
+            table.add_row(f"{kind} {name}" if is_mixed else name, *cells)
     notes = []
     if found.degenerate:
         what = "two outcomes" if is_mixed else "an active or an inactive"

@@ -50,6 +50,17 @@ def test_evaluate_writes_a_page_of_its_own_figures(
     assert "exists already" in again.err
 
 
+def test_evaluate_without_an_active_says_that_nothing_is_known(
+    cli: Run, model_folder: Path, tmp_path: Path
+) -> None:
+    panel = tmp_path / "panel.csv"
+    panel.write_text("smiles,PCBA-1\nCCO,0\nCCN,0\n")
+    done = cli("evaluate", model_folder, panel)
+    assert done.code == 0
+    assert "without an active or an inactive: PCBA-1" in done.out
+    assert "nan" not in done.out
+
+
 def test_screen_writes_a_page(cli: Run, panel: Path, model_folder: Path, tmp_path: Path) -> None:
     page, out = tmp_path / "page.html", tmp_path / "out.csv"
     arguments = ("screen", panel, "-o", out, "--model", model_folder, "--report")
