@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
-from bioassay_mtl.data.readers.detection import delimiter_of
+from bioassay_mtl.data.readers.detection import delimiter_of, suffix_of
 from bioassay_mtl.data.readers.source import FOREIGN
 from bioassay_mtl.errors import InputError
 
@@ -37,6 +37,8 @@ def read_table(path: Path) -> pa.Table:
     """
     if not path.is_file():
         raise InputError("there is no such file", file=path)
+    if suffix_of(path) in ("sdf", "sd", "mol"):
+        raise InputError("Mol blocks, not a table", file=path, hint="save it as CSV, with SMILES")
     if path.suffix.lower() != ".parquet":
         _check_text(path)
     return _read_parquet(path) if path.suffix.lower() == ".parquet" else _read_text(path)

@@ -170,6 +170,22 @@ def test_a_cut_gzip_is_refused(tmp_path: Path) -> None:
         Panel.read(path)
 
 
+@pytest.mark.parametrize(
+    ("name", "start", "message"),
+    [
+        ("plate.sdf", b"A1\n\n\n", "Mol blocks, not a table .save it as CSV, with SMILES"),
+        ("plate.sdf.gz", gzip.compress(b"A1\n"), "Mol blocks, not a table"),
+        ("panel.xls", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "an Excel workbook .save it as CSV"),
+    ],
+)
+def test_another_file_is_named_by_what_it_is(
+    tmp_path: Path, name: str, start: bytes, message: str
+) -> None:
+    (tmp_path / name).write_bytes(start)
+    with pytest.raises(InputError, match=message):
+        Panel.read(tmp_path / name)
+
+
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"absent\.csv: there is no such file"):
         Panel.read(tmp_path / "absent.csv")

@@ -29,6 +29,7 @@ FOREIGN = {
     b"\xff\xfe": ("UTF-16 text", "save it as UTF-8"),
     b"\xfe\xff": ("UTF-16 text", "save it as UTF-8"),
     b"PK\x03\x04": ("a zip archive or an Excel workbook", "unpack it, or save it as CSV"),
+    b"\xd0\xcf\x11\xe0": ("an Excel workbook", "save it as CSV"),
     b"PAR1": ("a Parquet file", "name it .parquet"),
     b"BZh": ("bzip2 data", "unpack it, or compress it with gzip"),
     b"\xfd7zXZ": ("xz data", "unpack it, or compress it with gzip"),
