@@ -15,7 +15,6 @@ MIXTURES: dict[str, tuple[str, ...]] = {
     "fingerprint + descriptors": ("fingerprint", "descriptors"),
     "fingerprint + GINE": ("fingerprint", "GINE"),
     "fingerprint + D-MPNN": ("fingerprint", "D-MPNN"),
-    "fingerprint + GINE + D-MPNN": ("fingerprint", "GINE", "D-MPNN"),
     "fingerprint + descriptors + GINE": ("fingerprint", "descriptors", "GINE"),
     "fingerprint + descriptors + D-MPNN": ("fingerprint", "descriptors", "D-MPNN"),
 }
