@@ -24,8 +24,9 @@ def search_space(
     """What is searched, around the given settings; epochs are left to early stopping.
 
     The learning rate and the weight decay from a tenth to three times (log-uniform; about 0.1 where
-    the decay is 0), the dropout of all experts from 0 to 0.7, and their width (:data:`WIDTHS`),
-    which a warm start fixes. With ``fixed`` the network is not searched at all.
+    the decay is 0), the dropout of experts from 0 to 0.7, and their width (:data:`WIDTHS`), which a
+    warm start fixes; experts given another dropout or width than the first keep it. With ``fixed``
+    the network is not searched at all.
     """
     found = import_optuna().distributions
     rate, decay = config.learning_rate, config.weight_decay or 0.1
@@ -35,24 +36,23 @@ def search_space(
     }
     if fixed:
         return space
-    groups = [group for _, group in expert_groups(config.network)]
-    if any(_drops(group) for group in groups):
+    given = _of_experts(config.network)
+    if "dropout" in given:
         space["dropout"] = found.FloatDistribution(0.0, 0.7)
     if config.start_from is None:
-        widths = sorted({max(4, round(groups[0].width * share)) for share in WIDTHS})
+        widths = sorted({max(4, round(given["width"] * share)) for share in WIDTHS})
         space["width"] = found.CategoricalDistribution(widths)
     return space
 
 
 def given_settings(config: TrainingConfig, space: Mapping[str, Any]) -> dict[str, Any]:
     """The point of the space where the given settings lie."""
-    groups = [group for _, group in expert_groups(config.network)]
-    dropout = next((group.model_dump()["dropout"] for group in groups if _drops(group)), 0.0)
+    given = _of_experts(config.network)
     point = {
         "learning_rate": config.learning_rate,
         "weight_decay": config.weight_decay or 0.1,
-        "dropout": min(dropout, 0.7),
-        "width": groups[0].width,
+        "dropout": min(given.get("dropout", 0.0), 0.7),
+        "width": given["width"],
     }
     return {name: value for name, value in point.items() if name in space}
 
@@ -65,9 +65,11 @@ def with_settings(config: TrainingConfig, settings: Mapping[str, Any]) -> Traini
 
 
 def _with_groups(network: Config, settings: Mapping[str, Any]) -> Config:
+    given = _of_experts(network)
+
     def changed(group: GroupConfig) -> GroupConfig:
-        known = {k: v for k, v in settings.items() if k in type(group).model_fields}
-        return group.model_copy(update=known)
+        alike = {k: v for k, v in settings.items() if getattr(group, k, None) == given[k]}
+        return group.model_copy(update=alike)
 
     field = "experts" if hasattr(network, "experts") else "bottom"
     groups = getattr(network, field)
@@ -75,8 +77,13 @@ def _with_groups(network: Config, settings: Mapping[str, Any]) -> Config:
     return network.model_copy(update={field: new})
 
 
-def _drops(group: GroupConfig) -> bool:
-    return "dropout" in type(group).model_fields
+def _of_experts(network: Config) -> dict[str, Any]:
+    """Width and dropout of the first experts that have them."""
+    found: dict[str, Any] = {}
+    for _, group in expert_groups(network):
+        for name in {"width", "dropout"} & set(type(group).model_fields):
+            found.setdefault(name, getattr(group, name))
+    return found
 
 
 def import_optuna() -> Any:

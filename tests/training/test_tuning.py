@@ -113,6 +113,23 @@ def test_the_space_of_every_network(network: dict[str, Any]) -> None:
     assert "width" not in search_space(config.model_copy(update={"start_from": "pcba128"}))
 
 
+def test_experts_of_another_dropout_keep_it() -> None:
+    """What an MLP drops is too much for a graph network."""
+    config = small_config(
+        fingerprints={"morgan": {"kind": "morgan"}, "graph": {"kind": "graph"}},
+        network={
+            "experts": [
+                {"inputs": ["morgan"], "width": 32, "dropout": 0.4},
+                {"kind": "gine", "inputs": ["graph"], "width": 32, "dropout": 0.1},
+            ]
+        },
+    )
+    assert with_settings(config, given_settings(config, search_space(config))) == config
+    changed = with_settings(config, {"width": 8, "dropout": 0.6}).model_dump()
+    experts = changed["network"]["experts"]
+    assert [(group["width"], group["dropout"]) for group in experts] == [(8, 0.6), (8, 0.1)]
+
+
 def test_without_validation_rows_nothing_is_searched(small_panel: Panel) -> None:
     parts = Split(PARTS.train, PARTS.valid[:0], PARTS.test, 300)
     with pytest.raises(ConfigError, match="needs validation rows"):
