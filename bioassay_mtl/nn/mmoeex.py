@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 import torch
 from pydantic import Field
 from torch import Tensor, nn
+from torch.nn import functional
 
 from bioassay_mtl.chem.representation import GraphSize, InputSize
 from bioassay_mtl.config import Config
@@ -77,13 +78,12 @@ class MMoEEx(nn.Module):
             config.gate, len(tasks), n_experts, _read_by_gate(config.gate, sizes)
         )
         self.outputs = as_outputs(kinds, len(tasks))
-        self.tower = towers[config.tower.kind](
-            config.tower, self.outputs, n_experts, config.experts[0].width
-        )
+        self.width = max(group.width for group in config.experts)
+        self.tower = towers[config.tower.kind](config.tower, self.outputs, n_experts, self.width)
 
     def experts(self, inputs: Inputs) -> Tensor:
-        """Outputs of all experts, ``(B, E, H)``."""
-        return torch.cat([group(inputs) for group in self.groups], dim=1)
+        """Outputs of all experts, ``(B, E, H)``, narrower ones filled up with zeros."""
+        return torch.cat([_filled(group(inputs), self.width) for group in self.groups], dim=1)
 
     def mixing_weights(self, inputs: Inputs) -> Tensor:
         """Gates of all tasks, ``(B, T, E)``, or ``(1, T, E)`` where no molecule matters."""
@@ -96,6 +96,11 @@ class MMoEEx(nn.Module):
         return logits
 
 
+def _filled(outputs: Tensor, width: int) -> Tensor:
+    missing = width - outputs.shape[-1]
+    return functional.pad(outputs, (0, missing)) if missing else outputs
+
+
 def _read_by_gate(config: GateConfig, sizes: Mapping[str, InputSize]) -> dict[str, InputSize]:
     """Sizes of the inputs that a gate reads."""
     no_graphs = [name for name, size in sizes.items() if not isinstance(size, GraphSize)]
@@ -103,9 +108,6 @@ def _read_by_gate(config: GateConfig, sizes: Mapping[str, InputSize]) -> dict[st
 
 
 def _check(config: MMoEExConfig, sizes: Mapping[str, InputSize]) -> None:
-    widths = {group.width for group in config.experts}
-    if len(widths) > 1:
-        raise ConfigError(f"experts: all groups need one width to be mixed, found {sorted(widths)}")
     read = [name for group in config.experts for name in group.inputs] + [*config.gate.inputs]
     for name in read:
         if name not in sizes:

@@ -13,10 +13,17 @@ from bioassay_mtl.data.panel import Panel
 from bioassay_mtl.errors import ConfigError, ModelFolderError
 from bioassay_mtl.nn.ensemble import join
 from bioassay_mtl.nn.model import Model
+from bioassay_mtl.nn.networks import build_network
+from bioassay_mtl.nn.shipped import names
 from bioassay_mtl.training import train
 from bioassay_mtl.training.config import TrainingConfig
 from bioassay_mtl.training.ensemble import train_ensemble
-from bioassay_mtl.training.warm_start import LEARNING_RATE_FACTOR, warm_start, with_start
+from bioassay_mtl.training.warm_start import (
+    LEARNING_RATE_FACTOR,
+    expert_groups,
+    warm_start,
+    with_start,
+)
 from tests.training.conftest import small_config
 from tests.training.test_fit import same, weights
 from tests.training.test_resume import Killed
@@ -140,6 +147,17 @@ def test_all_members_of_an_ensemble_are_taken(
     assert model.network.connections.shape == (3, 7)  # two of two each, and three of descriptors
 
 
+def test_members_of_other_widths_are_taken(small_panel: Panel, tmp_path: Path) -> None:
+    """As those of pcba128-mix are."""
+    models = []
+    for width in (16, 8):
+        network = {"experts": [{"inputs": ["morgan"], "n": 1, "width": width}]}
+        models.append(train(small_panel, small_config(network=network, epochs=1)))
+    join(models).save(tmp_path / "both")
+    model = train(small_panel, config(tmp_path / "both", epochs=1))
+    assert [group.width for _, group in expert_groups(model.network_config)] == [16, 8, 16]
+
+
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
@@ -188,8 +206,11 @@ def test_scales_of_descriptors_are_those_of_the_source(
     )
 
 
-def test_the_shipped_model_can_be_started_from() -> None:
-    start = warm_start(with_start(TrainingConfig.of({"start_from": "pcba128"})))
+@pytest.mark.parametrize("name", names())
+def test_shipped_models_can_be_started_from(name: str) -> None:
+    settings = with_start(TrainingConfig.of({"start_from": name}))
+    build_network(settings.network, settings.featurizer().input_sizes, ["any"])
+    start = warm_start(settings)
     assert start is not None
-    assert start.name == "pcba128"
+    assert start.name == name
     assert sum(weight.numel() for weight in start.weights.values()) > 1_000_000

@@ -38,7 +38,7 @@ class GroupConfig(Config):
     n
         Number of experts E.
     width
-        Size H of the output (equal in all groups of a model).
+        Size H of the output.
     activation
         Name in the registry of activations.
     learning_rate_factor

@@ -34,7 +34,7 @@ class GraphGroupConfig(GroupConfig):
     n
         Number of experts.
     width
-        Size H of the output (equal in all groups of a model).
+        Size H of the output.
     hidden
         Size of the vectors of atoms and bonds.
     depth

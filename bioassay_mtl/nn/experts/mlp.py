@@ -28,7 +28,7 @@ class ExpertGroupConfig(GroupConfig):
     n
         Number of experts.
     width
-        Hidden units of every layer, and size H of the output (equal in all groups of a model).
+        Hidden units of every layer, and size H of the output.
     depth
         Number of layers; those after the first add to their input (residual).
     dropout
