@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bioassay_mtl.data.kinds import Binary, Censored, Regression, TaskKind, task_kinds
-from bioassay_mtl.data.panels.cells import MISSING, read_cell, with_commas
+from bioassay_mtl.data.panels.cells import MISSING, QUALIFIERS, read_cell, with_commas
 from bioassay_mtl.data.panels.row_log import Outcome
 from bioassay_mtl.data.panels.schema import TaskEntry
 from bioassay_mtl.data.panels.source import Source
@@ -163,7 +163,7 @@ def _found_classes(
             column=source.name,
         )
     if None not in numbers:
-        return tuple(sorted(found.values(), key=lambda text: read_cell(text).value or 0.0))
+        return tuple(sorted(found.values(), key=_by_size))
     if entry.kind == "ordinal":
         raise InputError(
             f"which order do the classes of {task!r} have?",
@@ -174,10 +174,18 @@ def _found_classes(
     return tuple(sorted(found.values(), key=str.casefold))
 
 
+def _by_size(text: str) -> tuple[float, int]:
+    """Numbers in order, ``< 10`` before 10, and that before ``> 10``."""
+    cell = read_cell(text)
+    return cell.value or 0.0, QUALIFIERS.get(cell.qualifier, 0)
+
+
 def _folded(text: str) -> str:
     """Texts that differ in case, or in how they write a number, are one class."""
-    value = read_cell(text).value
-    return text.strip().casefold() if value is None else f"{value:g}"
+    cell = read_cell(text)
+    if cell.value is None:
+        return text.strip().casefold()
+    return f"{cell.qualifier}{cell.value:g}{cell.unit}"
 
 
 @_readers.register("regression")
@@ -237,7 +245,11 @@ def _convert(
     failed = chosen & np.isnan(values)
     _refuse(source, rows[failed], "a concentration above 0")
     done = np.flatnonzero(chosen & ~failed)
-    details = [f"{source.cells.text(rows[i])} {unit} is {values[i]:.6g}" for i in done]
+    written = [source.cells.text(rows[i]) for i in done]
+    details = [
+        f"{text if read_cell(text).unit else f'{text} {unit}'} is {values[i]:.6g}"
+        for i, text in zip(done, written, strict=True)
+    ]
     source.log.add(Outcome.CONVERTED, source.file, rows[done], source.name, details)
 
 

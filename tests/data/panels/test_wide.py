@@ -87,6 +87,18 @@ def test_tasks_can_be_added_and_taken_away(tmp_path: Path) -> None:
     assert panel.kinds[1] == Multiclass(classes=("High", "low", "mid"))
 
 
+def test_classes_may_differ_in_a_qualifier_or_a_unit_alone(tmp_path: Path) -> None:
+    text = "smiles,a,b\nC,<10,5 nM\nCC,>10,5 uM\nCCC,< 10.0,5.0 nM\nCCO,10-50,5 uM\n"
+    path = write(tmp_path / "panel.csv", text)
+    schema = PanelSchema.of({"tasks": {"a": "ordinal:<10,10-50,>10", "b": "multiclass"}})
+    panel = Panel.read(path, schema=schema)
+    assert panel.labels.tolist() == [[0, 0], [2, 1], [0, 0], [1, 1]]
+    assert panel.kinds[1] == Multiclass(classes=("5 nM", "5 uM"))
+    write(path, "smiles,a\nC,>10\nCC,<10\nCCC,10\n")
+    panel = Panel.read(path, schema=PanelSchema.of({"tasks": {"a": "ordinal"}}))
+    assert panel.kinds == (Ordinal(classes=("<10", "10", ">10")),)
+
+
 def test_qualifiers_and_units_beside_a_column(tmp_path: Path) -> None:
     text = (
         "smiles,Ki,Ki relation,Ki unit\nC,5,>,uM\nCC,7,=,uM\nCCC,8,,\N{MICRO SIGN}M\nCCO,3,'<',uM\n"
@@ -117,6 +129,10 @@ def test_units_in_cells(tmp_path: Path) -> None:
         Panel.read(path)
     labels = Panel.read(path, schema=PanelSchema(to_p=True)).labels[:, 0]
     np.testing.assert_allclose(labels, -np.log10([5e-9, 7e-9, 8e-6]), 1e-6)
+    (first, *_), _ = (
+        event.details for event in load_panel([path], PanelSchema(to_p=True)).log.events
+    )
+    assert first == ">5 nM is 8.30103"
 
 
 def test_rows_of_a_molecule_are_merged_only_where_asked(tmp_path: Path) -> None:
