@@ -71,6 +71,8 @@ def check(
     schema = schema_of(files[0], task, column, min_rows, to_p, merge, standardise)
     if out == "-":
         raise ConfigError("--out needs a file, as its schema goes beside it")
+    if out and not out.lower().removesuffix(".gz").endswith(".csv"):
+        raise ConfigError(f"--out writes CSV, found {out} (call it .csv)")
     table = Output(out, overwrite=overwrite, inputs=files) if out else None
     beside = table and Output(
         table.path.with_name(f"{stem(table.path)}.schema.yaml"), overwrite=overwrite

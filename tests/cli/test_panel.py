@@ -68,6 +68,7 @@ def test_train_says_which_cell_it_cannot_read(table: Path) -> None:
         (["--column", "smiles=SMILE"], "no column 'SMILE' (did you mean 'SMILES'?)"),
         (["--min-rows", "7"], "no assay has 7 molecules"),
         (["--out", "-"], "--out needs a file"),
+        (["--out", "clean.parquet"], "--out writes CSV"),
     ],
 )
 def test_faults(table: Path, options: list[str], message: str) -> None:

@@ -164,6 +164,13 @@ def test_unknown_format_suggests_a_known_one() -> None:
         choose_format("parket", "x")
 
 
+@pytest.mark.parametrize("path", ["hits.xlsx", "hits.json.gz", "hits.PQ"])
+def test_a_name_promises_no_other_format(path: str) -> None:
+    with pytest.raises(OutputError, match=r"no format that is written \(known: .*\.parquet"):
+        choose_format(None, path)
+    assert choose_format("csv", path) is formats["csv"]
+
+
 @pytest.mark.parametrize("path", ["-", "x.parquet.gz"])
 def test_parquet_needs_a_plain_file(path: str) -> None:
     with pytest.raises(OutputError, match="parquet cannot go to"):

@@ -91,6 +91,7 @@ class Format:
 
 
 formats: Registry[Format] = Registry("output format")
+_OTHERS = (".json", ".pq", ".xls", ".xlsx")  # suffixes of formats that are none of these
 
 
 def choose_format(name: str | None, path: str | Path) -> Format:
@@ -101,11 +102,15 @@ def choose_format(name: str | None, path: str | Path) -> Format:
     ConfigError
         For an unknown format.
     OutputError
-        For a binary format on standard output or with ``.gz``.
+        For a name that promises a format which cannot be written, and for a binary format on
+        standard output or with ``.gz``.
     """
     text = str(path)
     stem = text.removesuffix(".gz")
     if name is None:
+        if stem.lower().endswith(_OTHERS):
+            known = ", ".join(f.suffix for f in formats.values())
+            raise OutputError(f"{text}: no format that is written (known: {known})")
         name = next((n for n, f in formats.items() if stem.endswith(f.suffix)), "csv")
     chosen = formats[name]
     if not chosen.is_text and (text == "-" or stem != text):
