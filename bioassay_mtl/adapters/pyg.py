@@ -68,8 +68,12 @@ def batch_input(batch: Any, graph: MolecularGraph) -> GraphInput:
     Raises
     ------
     DataError
-        The columns or codes are others, or an edge has no counterpart of the same codes.
+        Columns are missing, they or the codes are others, an edge leads out of its molecule, or has
+        no counterpart of the same codes.
     """
+    for name in ("x", "edge_index", "edge_attr", "ptr"):
+        if getattr(batch, name, None) is None:
+            raise DataError(f"the batch has no {name}")
     size = graph.input_size
     for name, codes, widths in (
         ("x", batch.x, size.atom_widths),
@@ -81,10 +85,16 @@ def batch_input(batch: Any, graph: MolecularGraph) -> GraphInput:
         reals = torch.zeros(len(batch.x), 0, device=batch.x.device)
     if reals.shape != (len(batch.x), size.n_reals):
         raise DataError(f"reals must be ({len(batch.x)}, {size.n_reals}), found {reals.shape}")
-    bonds = _bonds(batch.edge_index, batch.edge_attr)
-    begin, end = batch.edge_index[:, bonds]
+    edges = batch.edge_index.contiguous()
+    if edges.shape != (2, len(batch.edge_attr)):
+        raise DataError(f"edge_index must be (2, {len(batch.edge_attr)}), found {edges.shape}")
+    owner = torch.searchsorted(batch.ptr, edges, right=True) - 1
+    if not owner[0].equal(owner[1]) or ((edges < 0) | (edges >= len(batch.x))).any():
+        raise DataError("edge_index leads out of its molecule")
+    bonds = _bonds(edges, batch.edge_attr)
+    begin, end = edges[:, bonds]
     starts = batch.ptr[:-1]
-    molecule = torch.searchsorted(batch.ptr, begin, right=True) - 1
+    molecule = owner[0, bonds]
     order = torch.argsort(molecule, stable=True)
     ends = (torch.stack([begin, end], dim=1) - starts[molecule, None])[order]
     counts = torch.bincount(molecule, minlength=len(starts))

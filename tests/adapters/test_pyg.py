@@ -13,6 +13,7 @@ from bioassay_mtl.adapters.arrays import DataError
 from bioassay_mtl.adapters.pyg import PyGExperts
 from bioassay_mtl.chem.graphs import GraphBlock, MolecularGraph
 from bioassay_mtl.chem.graphs.pyg import to_pyg, to_pyg_batch
+from bioassay_mtl.errors import ConfigError
 from bioassay_mtl.nn.resident import resident
 
 pytest.importorskip("torch_geometric", reason="torch_geometric is not installed")
@@ -77,16 +78,35 @@ def test_a_mixture_learns_in_its_loader(graph: MolecularGraph, block: GraphBlock
 
 def test_what_does_not_fit_is_named(graph: MolecularGraph, block: GraphBlock) -> None:
     experts = PyGExperts("gine", graph, **SMALL)
-    one_way, high, real, bare = (to_pyg_batch(block) for _ in range(4))
-    one_way.edge_index, one_way.edge_attr = one_way.edge_index[:, ::2], one_way.edge_attr[::2]
-    high.x[0, 0] = 250
-    real.x = real.x.float()
-    bare.reals = torch.zeros(len(bare.x), 7)
+
+    def changed(**columns: Any) -> Any:
+        batch = to_pyg_batch(block)
+        for name, values in columns.items():
+            batch[name] = values
+        return batch
+
+    whole = changed()
+    edges, codes = whole.edge_index, whole.edge_attr
+    high = whole.x.clone()
+    high[0, 0] = 250
+    crossing = edges.clone()
+    crossing[0, 0] = crossing[1, 1] = whole.ptr[1]  # a bond to an atom of the second molecule
     for batch, message in (
-        (one_way, "both directions"),
-        (high, "codes must be below"),
-        (real, "integer codes"),
-        (bare, "reals must be"),
+        (changed(edge_index=edges[:, ::2], edge_attr=codes[::2]), "both directions"),
+        (changed(x=high), "codes must be below"),
+        (changed(x=whole.x.float()), "integer codes"),
+        (changed(reals=torch.zeros(len(whole.x), 7)), "reals must be"),
+        (changed(edge_attr=None), "the batch has no edge_attr"),
+        (to_pyg(block)[0], "the batch has no ptr"),
+        (changed(edge_attr=codes[2:]), "edge_index must be"),
+        (changed(edge_index=crossing), "edge_index leads out of its molecule"),
+        (changed(edge_index=edges - 1), "edge_index leads out of its molecule"),
+        (changed(edge_index=edges + len(whole.x)), "edge_index leads out of its molecule"),
     ):
         with pytest.raises(DataError, match=message):
             experts(batch)
+
+
+def test_an_input_that_is_no_graph_is_named() -> None:
+    with pytest.raises(ConfigError, match="reads one graph, found inputs"):
+        PyGExperts("gine", inputs=["morgan"])

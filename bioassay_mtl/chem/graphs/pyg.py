@@ -56,25 +56,41 @@ def from_pyg(graphs: Sequence[Any] | Any, codes: str) -> GraphBlock:
     Raises
     ------
     InputError
-        Where an edge has no counterpart of the same codes, or a code is out of range.
+        Where a column is missing or of another shape, an edge leads to no atom or has no
+        counterpart of the same codes, or a code is out of range.
     """
     graphs = graphs.to_data_list() if hasattr(graphs, "to_data_list") else graphs
-    code_set = code_sets[codes]
     blocks = [_graph(graph, place, codes) for place, graph in enumerate(graphs)]
-    for values, widths in (("atoms", code_set.atom_widths), ("bonds", code_set.bond_widths)):
-        for place, block in enumerate(blocks):
-            if (getattr(block, values).max(axis=0, initial=0) >= widths).any():
-                raise InputError(f"graph {place}: codes of {values} must be below {widths}")
-    return GraphBlock.concatenate(blocks)
+    try:
+        return GraphBlock.concatenate(blocks)
+    except ValueError as error:  # none at all, or real columns of some
+        raise InputError(f"graphs: {error}") from error
 
 
 def _graph(graph: Any, place: int, codes: str) -> GraphBlock:
-    atoms = graph.x.numpy()
-    edges, attributes = graph.edge_index.numpy(), graph.edge_attr.numpy()
-    for name, values in (("x", atoms), ("edge_attr", attributes)):
-        low, high = values.min(initial=0), values.max(initial=0)
-        if values.dtype.kind not in "iu" or low < 0 or high > 255:
-            raise InputError(f"graph {place}: {name} must be codes, integers from 0 to 255")
+    def column(name: str) -> NDArray[Any]:
+        found = getattr(graph, name, None)
+        if found is None:
+            raise InputError(f"graph {place} has no {name}")
+        values: NDArray[Any] = found.detach().cpu().numpy()
+        return values
+
+    code_set = code_sets[codes]
+    atoms, edges, attributes = column("x"), column("edge_index"), column("edge_attr")
+    for name, values, widths in (
+        ("x", atoms, code_set.atom_widths),
+        ("edge_attr", attributes, code_set.bond_widths),
+    ):
+        if values.dtype.kind not in "iu" or values.shape[1:] != (len(widths),):
+            raise InputError(
+                f"graph {place}: {name} must be {len(widths)} columns of integer codes"
+            )
+        if values.min(initial=0) < 0 or (values.max(axis=0, initial=0) >= widths).any():
+            raise InputError(f"graph {place}: codes of {name} must be below {widths}")
+    if edges.shape != (2, len(attributes)):
+        raise InputError(f"graph {place}: edge_index must be (2, {len(attributes)})")
+    if edges.min(initial=0) < 0 or (edges >= len(atoms)).any():
+        raise InputError(f"graph {place}: edge_index leads to no atom")
     forward, backward = _pairs(edges)
     if (
         len(forward) != len(backward)
@@ -82,14 +98,16 @@ def _graph(graph: Any, place: int, codes: str) -> GraphBlock:
         or (attributes[forward] != attributes[backward]).any()
     ):
         raise InputError(f"graph {place}: every edge must be there in both directions, alike")
-    reals = getattr(graph, "reals", None)
+    reals = np.zeros((len(atoms), 0)) if getattr(graph, "reals", None) is None else column("reals")
+    if reals.ndim != 2 or len(reals) != len(atoms) or not np.isfinite(reals).all():
+        raise InputError(f"graph {place}: reals must be {len(atoms)} rows of finite numbers")
     return GraphBlock(
         np.array([0, len(atoms)]),
         np.array([0, len(forward)]),
         atoms.astype(np.uint8),
         np.ascontiguousarray(edges[:, forward].T.astype(np.uint16)),
         attributes[forward].astype(np.uint8),
-        np.zeros((len(atoms), 0), np.float32) if reals is None else reals.numpy(),
+        reals.astype(np.float32),
         codes,
     )
 

@@ -81,7 +81,7 @@ class GraphGroupConfig(GroupConfig):
 
     def size(self, sizes: Mapping[str, Any]) -> GraphSize:
         """Of the graph that is read."""
-        size = sizes[self.inputs[0]] if len(self.inputs) == 1 else None
+        size = sizes.get(self.inputs[0]) if len(self.inputs) == 1 else None
         if not isinstance(size, GraphSize):
             raise ConfigError(
                 f"experts: kind {self.kind!r} reads one graph, found inputs {list(self.inputs)}"

@@ -76,18 +76,40 @@ def test_sorted_edges_come_back(geometric: Any, block: GraphBlock) -> None:
 def test_what_does_not_fit_is_named(geometric: Any, block: GraphBlock) -> None:
     import torch
 
-    one_way, high, real = to_pyg(block)[:1] * 3
-    one_way, high, real = one_way.clone(), high.clone(), real.clone()
-    one_way.edge_index, one_way.edge_attr = one_way.edge_index[:, ::2], one_way.edge_attr[::2]
-    high.x[0, 0] = 200
-    real.x = real.x.to(torch.float32)
-    for graph, message in (
-        (one_way, "both directions"),
-        (high, "codes of atoms must be below"),
-        (real, "integers from 0 to 255"),
+    def changed(**columns: Any) -> Any:
+        graph = to_pyg(block)[0]
+        for name, values in columns.items():
+            graph[name] = values
+        return graph
+
+    whole = changed()
+    high = whole.x.clone()
+    high[0, 0] = 200
+    nan = torch.full((whole.num_nodes, 2), torch.nan)
+    for graphs, message in (
+        ([changed(edge_index=whole.edge_index[:, ::2], edge_attr=whole.edge_attr[::2])], "alike"),
+        ([changed(x=high)], "codes of x must be below"),
+        ([changed(x=whole.x.float())], "x must be . columns of integer codes"),
+        ([changed(x=whole.x[:, :-1])], "x must be . columns of integer codes"),
+        ([changed(edge_attr=whole.edge_attr[:, 0])], "edge_attr must be . columns"),
+        ([changed(edge_attr=None)], "graph 0 has no edge_attr"),
+        ([changed(edge_attr=whole.edge_attr[1:])], r"edge_index must be \(2, 3\)"),
+        ([changed(edge_index=whole.edge_index + 2)], "leads to no atom"),
+        ([changed(edge_index=whole.edge_index - 1)], "leads to no atom"),
+        ([changed(reals=nan)], "reals must be 3 rows of finite numbers"),
+        ([whole, changed(reals=torch.zeros(3, 5))], "same codes and real columns"),
+        ([], "same codes and real columns"),
     ):
         with pytest.raises(InputError, match=message):
-            from_pyg([graph], block.codes)
+            from_pyg(graphs, block.codes)
+
+
+def test_real_columns_of_any_precision_come_back(geometric: Any, block: GraphBlock) -> None:
+    graph = to_pyg(block)[0]
+    import torch
+
+    graph.reals = torch.arange(6, dtype=torch.float64).reshape(3, 2).requires_grad_()
+    assert from_pyg([graph], block.codes).reals.tolist() == [[0, 1], [2, 3], [4, 5]]
 
 
 def test_its_absence_is_named(block: GraphBlock, monkeypatch: pytest.MonkeyPatch) -> None:
