@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from bioassay_mtl.chem.blocks import Block
 from bioassay_mtl.chem.descriptors import DenseBlock, held
 from bioassay_mtl.chem.features import PackedBits
+from bioassay_mtl.chem.graphs import GraphBlock
 from bioassay_mtl.data.kinds import TaskKind, all_binary, complete, kind_config
 from bioassay_mtl.data.labels import NOT_MEASURED, is_measured
 from bioassay_mtl.data.panel import Panel
@@ -126,7 +127,7 @@ def _outcomes(values: NDArray[Any], measured: NDArray[np.bool_]) -> NDArray[np.i
 
 def _inputs(given: Any, block: str) -> tuple[list[str] | None, dict[str, Block] | None]:
     if isinstance(given, Block):
-        return None, {block: given}
+        return None, {block: _block(given)}
     if isinstance(given, Mapping):
         return None, {str(name): _block(held) for name, held in given.items()}
     values = np.asarray(given)
@@ -139,6 +140,11 @@ def _inputs(given: Any, block: str) -> tuple[list[str] | None, dict[str, Block] 
 
 
 def _block(given: Any) -> Block:
+    if isinstance(given, GraphBlock):
+        try:
+            given.check()
+        except ValueError as error:
+            raise InputError(f"graphs: {error}") from error
     if isinstance(given, Block):
         return given
     values = np.asarray(given)

@@ -16,6 +16,7 @@ from bioassay_mtl.chem.blocks import Block
 from bioassay_mtl.chem.descriptors import DenseBlock, held
 from bioassay_mtl.chem.features import Features, PackedBits
 from bioassay_mtl.chem.featurizer import Featurizer
+from bioassay_mtl.chem.graphs import GraphBlock
 from bioassay_mtl.chem.parallel import featurize
 from bioassay_mtl.chem.representation import DenseSize
 from bioassay_mtl.chem.status import Status
@@ -243,15 +244,17 @@ class Model:
         return given
 
     def _as_block(self, name: str, block: Any) -> Block:
-        if not isinstance(block, np.ndarray):
-            return block  # type: ignore[no-any-return]
         try:
+            if isinstance(block, GraphBlock):
+                block.check()
+            if not isinstance(block, np.ndarray):
+                return block  # type: ignore[no-any-return]
             if isinstance(self.featurizer.input_sizes.get(name), DenseSize):
                 return DenseBlock(held(block))
             return PackedBits(block, self.featurizer.n_features.get(name, 0))
         except ValueError as error:
             raise ConfigError(
-                f"input {name!r}: packed bits or real numbers are expected: {error}"
+                f"input {name!r}: packed bits, real numbers or graphs are expected: {error}"
             ) from error
 
     def save(self, folder: str | Path, *, overwrite: bool = False, half: bool = False) -> Path:

@@ -10,8 +10,10 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from rdkit import Chem
 
 from bioassay_mtl.chem.features import PackedBits, SparseCounts
+from bioassay_mtl.chem.graphs import MolecularGraph
 from bioassay_mtl.data import Panel
 from bioassay_mtl.errors import ConfigError, InputError
 
@@ -210,3 +212,14 @@ def test_packed_bytes_are_recognised() -> None:
     panel = Panel.from_arrays(packed, [1, 0], ["x"], block="ecfp")
     assert panel.features is not None
     assert panel.features["ecfp"].n_features == 16
+
+
+@pytest.mark.parametrize("as_mapping", [True, False])
+def test_graphs_without_a_meaning_are_refused(as_mapping: bool) -> None:
+    graphs = MolecularGraph().block(map(Chem.MolFromSmiles, ["CC", "CCO"]))
+    for name, value in (("atoms", 250), ("ends", 9)):
+        altered = getattr(graphs, name).copy()
+        altered[0, 0] = value
+        block = dataclasses.replace(graphs, **{name: altered})
+        with pytest.raises(InputError, match=r"graphs: .* among molecules 0 to 2"):
+            Panel.from_arrays({"graph": block} if as_mapping else block, [0, 1], ["x"])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +16,10 @@ from sklearn.metrics import roc_auc_score
 
 from bioassay_mtl.chem.featurizer import Featurizer
 from bioassay_mtl.data.panel import Panel
+from bioassay_mtl.errors import ConfigError
 from bioassay_mtl.nn.diagnostics import diagnose
 from bioassay_mtl.nn.model import Model
+from bioassay_mtl.nn.networks import build_network, network_config
 from bioassay_mtl.nn.resident import resident
 from bioassay_mtl.training import train
 from bioassay_mtl.training.config import TrainingConfig
@@ -177,3 +180,16 @@ def test_graphs_made_beforehand_are_used(small_panel: Panel) -> None:
     assert same(
         train(ready, mixed(epochs=1, split=split)), train(written, mixed(epochs=1, split=split))
     )
+
+
+def test_graphs_without_a_meaning_are_not_predicted() -> None:
+    featurizer = Featurizer.from_config({"fingerprints": {"graph": {"kind": "graph"}}})
+    network = network_config({"experts": [{"kind": "gine", "inputs": ["graph"], "width": 4}]})
+    built = build_network(network, featurizer.input_sizes, ["any"])
+    model = Model(built, network, featurizer, ("any",), {})
+    graphs = featurizer(["CC", "CCO"]).blocks["graph"]
+    assert np.isfinite(model.predict_features(graphs)).all()
+    ends = graphs.ends + np.uint16(1)
+    for given in (replace(graphs, ends=ends), {"graph": replace(graphs, ends=ends)}):
+        with pytest.raises(ConfigError, match="a bond among molecules 0 to 2 leads to no atom"):
+            model.predict_features(given)

@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 from bioassay_mtl.chem.graphs.codes import CodeSet, code_sets
 from bioassay_mtl.chem.representation import GraphSize
 
+_CHECKED_AT_ONCE = 100_000  # molecules
+
 
 class GraphBatch(NamedTuple):
     """Graphs of n molecules as one graph that falls into n parts.
@@ -122,6 +124,34 @@ class GraphBlock:
         """Numbers of codes, and of real columns."""
         n_reals: int = self.reals.shape[1]
         return GraphSize(self.code_set.atom_widths, self.code_set.bond_widths, n_reals)
+
+    def check(self) -> None:
+        """Make sure that bonds lead to atoms, codes have a meaning and reals are finite.
+
+        Raises
+        ------
+        ValueError
+            Otherwise.
+        """
+        code_set = self.code_set
+        for start in range(0, len(self), _CHECKED_AT_ONCE):
+            stop = min(start + _CHECKED_AT_ONCE, len(self))
+            n_atoms = np.diff(self.atom_offsets[start : stop + 1])
+            n_bonds = np.diff(self.bond_offsets[start : stop + 1])
+            if n_atoms.min() < 0 or n_bonds.min() < 0:
+                raise ValueError(f"offsets fall among molecules {start} to {stop}")
+            atoms = slice(self.atom_offsets[start], self.atom_offsets[stop])
+            bonds = slice(self.bond_offsets[start], self.bond_offsets[stop])
+            if (self.ends[bonds] >= np.repeat(n_atoms, n_bonds)[:, None]).any():
+                raise ValueError(f"a bond among molecules {start} to {stop} leads to no atom")
+            for codes, widths in (
+                (self.atoms[atoms], code_set.atom_widths),
+                (self.bonds[bonds], code_set.bond_widths),
+            ):
+                if (codes.max(axis=0, initial=0) >= widths).any():
+                    raise ValueError(f"a code among molecules {start} to {stop} is out of range")
+            if not np.isfinite(self.reals[atoms]).all():
+                raise ValueError(f"a real column of molecules {start} to {stop} is not finite")
 
     def take(self, rows: NDArray[Any]) -> GraphBlock:
         """Some molecules, in that order; rows are positions or a mask."""

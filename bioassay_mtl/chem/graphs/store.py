@@ -21,7 +21,6 @@ from bioassay_mtl.errors import InputError, OutputError
 FORMAT = 1
 _INDEX = "graphs.json"
 _ARRAYS = ("atom_offsets", "bond_offsets", "atoms", "ends", "bonds", "reals")
-_CHECKED_AT_ONCE = 100_000  # molecules
 
 
 def save_graphs(folder: Path | str, blocks: GraphBlock | Iterable[GraphBlock]) -> None:
@@ -85,7 +84,7 @@ def load_graphs(folder: Path | str) -> GraphBlock:
             )
     try:
         block = GraphBlock(**arrays, codes=index["codes"])
-        _check(block)
+        block.check()
     except ValueError as error:
         raise InputError(f"altered: {error}", file=folder) from error
     return block
@@ -106,27 +105,6 @@ def _index(folder: Path) -> dict[str, Any]:
     if index.get("codes") not in code_sets or not isinstance(index.get("shapes"), dict):
         raise InputError(f"unknown codes {index.get('codes')!r}, or no shapes", file=path)
     return index
-
-
-def _check(block: GraphBlock) -> None:
-    """Every index leads to an atom and every code has a row in an embedding table."""
-    code_set = block.code_set
-    for start in range(0, len(block), _CHECKED_AT_ONCE):
-        stop = min(start + _CHECKED_AT_ONCE, len(block))
-        n_atoms = np.diff(block.atom_offsets[start : stop + 1])
-        n_bonds = np.diff(block.bond_offsets[start : stop + 1])
-        if n_atoms.min() < 0 or n_bonds.min() < 0:
-            raise ValueError(f"offsets fall among molecules {start} to {stop}")
-        atoms = slice(block.atom_offsets[start], block.atom_offsets[stop])
-        bonds = slice(block.bond_offsets[start], block.bond_offsets[stop])
-        if (block.ends[bonds] >= np.repeat(n_atoms, n_bonds)[:, None]).any():
-            raise ValueError(f"a bond among molecules {start} to {stop} leads to no atom")
-        for codes, widths in (
-            (block.atoms[atoms], code_set.atom_widths),
-            (block.bonds[bonds], code_set.bond_widths),
-        ):
-            if (codes.max(axis=0, initial=0) >= widths).any():
-                raise ValueError(f"a code among molecules {start} to {stop} is out of range")
 
 
 class _GrowingArray:

@@ -99,3 +99,17 @@ def test_parts_that_do_not_fit_are_refused(block: GraphBlock) -> None:
         replace(block, atoms=block.atoms[:-1], reals=block.reals[:-1])
     with pytest.raises(ValueError, match="same codes"):
         GraphBlock.concatenate([block, MolecularGraph().block([])])
+
+
+def test_what_has_no_meaning_is_found(block: GraphBlock) -> None:
+    block.check()
+    for name, value, message in (
+        ("atoms", 250, "code"),
+        ("bonds", 250, "code"),
+        ("ends", 999, "leads to no atom"),
+        ("reals", np.nan, "not finite"),
+    ):
+        altered = getattr(block, name).copy()
+        altered[3, 0] = value
+        with pytest.raises(ValueError, match=message):
+            replace(block, **{name: altered}).check()
