@@ -48,7 +48,13 @@ def screen_report(summary: ScreenSummary, tally: ScreenTally) -> str:
     if len(tally.at_outcomes):
         share = tally.rows_above / max(tally.n_ok, 1)
         likely = counted(tally.rows_above, "molecule")
-        key.append(("Probability 0.5 or more", f"{percent(share)}", f"{likely}, in some assay"))
+        key.append(
+            (
+                "Probability 0.5 or more",
+                f"{percent(share)}",
+                f"{likely} likely active in some assay",
+            )
+        )
     key.append(
         (
             "Molecules per second",
@@ -85,7 +91,10 @@ def _lead(summary: ScreenSummary, tally: ScreenTally) -> str:
     above = tally.above[tally.at_outcomes, 0]
     reached = above > 0
     if not reached.any():
-        return text + "No probability reaches 0.5: look at how far predictions exceed the usual."
+        return text + (
+            "No probability of being active reaches 0.5: look at how far predictions exceed the "
+            "usual."
+        )
     most = tally.columns[tally.at_outcomes[above.argmax()]]
     return text + (
         f"In {counted(int(reached.sum()), 'assay')} some molecule is more likely active than "

@@ -119,11 +119,15 @@ def test_a_class_is_neither_an_assay_nor_active() -> None:
     page = screen_report(summary_of(2, {"ok": 2}, 2), tally)
     assert tally.rows_above == 1
     assert "toxic has most of them, 1." in page
-    assert "1 molecule, in some assay" in page
+    assert "1 molecule likely active in some assay" in page
     outcomes, of_classes = page.split("<h3>Classes</h3>")
     assert "toxic" in outcomes
     assert "cls[red]" not in outcomes.split("Predictions in each assay")[1]
     assert "cls[red]" in of_classes
+    unlikely = ScreenTally([*classes, Predicted("toxic", "toxic", True, 0.01)])
+    unlikely.add(batch(np.array([[0.9, 0.1, 0.2]], np.float32)))
+    told = screen_report(summary_of(1, {"ok": 1}, 2), unlikely)
+    assert "No probability of being active reaches 0.5" in told
     alone = ScreenTally(classes)
     alone.add(batch(np.array([[0.9, 0.1]], np.float32)))
     assert "active" not in screen_report(summary_of(1, {"ok": 1}, 1), alone).split("<main")[-1]
