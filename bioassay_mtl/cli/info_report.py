@@ -80,7 +80,9 @@ def use_of_experts(facts: dict[str, Any]) -> Table:
 
 def metrics_table(metrics: dict[str, Any]) -> Table:
     """``metrics.json`` without single assays: a column for each part, intervals in brackets."""
-    columns = {part: dict(plain_numbers(values)) for part, values in metrics.items() if values}
+    columns = {
+        part: dict(plain_numbers(_once(values))) for part, values in metrics.items() if values
+    }
     table = Table(title="Measured (means over assays)", title_justify="left", box=box.SIMPLE)
     table.add_column("metric")
     for part in columns:
@@ -88,10 +90,15 @@ def metrics_table(metrics: dict[str, Any]) -> Table:
     for name in dict.fromkeys(name for column in columns.values() for name in column):
         if not name.endswith(("_low", "_high")):
             table.add_row(
-                name.removeprefix("macro "),
+                name.removeprefix("macro_by_kind ").removeprefix("macro "),
                 *(_with_interval(column, name) for column in columns.values()),
             )
     return table
+
+
+def _once(values: dict[str, Any]) -> dict[str, Any]:
+    """Without the means of the first kind, where those of every kind are there."""
+    return {k: v for k, v in values.items() if k != "macro" or "macro_by_kind" not in values}
 
 
 def _with_interval(values: dict[str, float], name: str) -> str:

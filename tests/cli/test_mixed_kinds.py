@@ -33,6 +33,16 @@ def test_info_tells_the_kinds(folder: Path, cli: Run) -> None:
     assert len(facts["gate_utilisation"]) == len(TASKS)
 
 
+def test_info_tells_the_means_of_each_kind_once(cli: Run, tmp_path: Path) -> None:
+    model = mixed_model()
+    means = {"binary": {"roc_auc": 0.75}, "regression": {"rmse": 1.5}}
+    model.metrics = {"test": {"macro": means["binary"], "macro_by_kind": means}}
+    rows = [line.split() for line in cli("info", model.save(tmp_path / "m")).out.splitlines()]
+    assert ["binary", "roc_auc", "0.75"] in rows
+    assert ["regression", "rmse", "1.5"] in rows
+    assert sum("roc_auc" in row for row in rows) == 1
+
+
 def test_info_of_values_says_nothing_of_actives(cli: Run, tmp_path: Path) -> None:
     values = mixed_model((Regression(unit="M"), Regression())).save(tmp_path / "values")
     told = cli("info", values).out
