@@ -24,6 +24,9 @@ _MAX_ATOMS = 65_535  # ends of bonds are 16 bits
 class MolecularGraph(Representation):
     """Atoms and bonds of the molecule as it is written: no hydrogens added, no salts removed.
 
+    Codes of chirality are RDKit's tags, as in OGB and chemprop. These depend on the order in which
+    the neighbours of a stereo centre are written: where they matter, give canonical SMILES.
+
     Parameters
     ----------
     codes
