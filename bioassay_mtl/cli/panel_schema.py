@@ -36,7 +36,8 @@ ToP = Annotated[
     bool, typer.Option("--to-p", help="Convert concentrations to the p-scale (10 nM is 8).")
 ]
 Merge = Annotated[
-    bool, typer.Option("--merge", help="One row for all rows of a molecule: majority, median.")
+    bool,
+    typer.Option("--merge", help="One row for each molecule: the majority or median of its rows."),
 ]
 Standardise = Annotated[
     bool,

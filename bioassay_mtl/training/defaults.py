@@ -73,8 +73,13 @@ def settled(
     Raises
     ------
     ConfigError
-        If the network names an input that there is none of.
+        If the network names an input that there is none of, or the panel is something else.
     """
+    if not isinstance(panel, Panel):
+        raise ConfigError(
+            f"a Panel is expected, found {type(panel).__name__}: "
+            "Panel.read(file) or Panel.from_arrays(smiles, labels, tasks) makes one"
+        )
     config = config if isinstance(config, TrainingConfig) else TrainingConfig.of(config or {})
     if start is None:
         given = config.model_fields_set

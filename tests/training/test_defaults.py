@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from bioassay_mtl.chem.descriptors import DenseBlock
@@ -180,3 +181,9 @@ def test_an_unknown_input_is_named_before_anything_is_computed() -> None:
     gate = {"kind": "mmoe", "experts": {"inputs": ["morgan"]}, "gate": {"inputs": ["nothing"]}}
     with pytest.raises(ConfigError, match="unknown input 'nothing'"):
         settled({"network": gate}, panel_of(10, 10))
+
+
+@pytest.mark.parametrize("given", ["panel.csv", pd.DataFrame({"smiles": ["CCO"], "a": [1]})])
+def test_a_panel_is_expected(given: Any) -> None:
+    with pytest.raises(ConfigError, match=r"a Panel is expected, found .*: Panel\.read\(file\)"):
+        train(given, QUICK)
