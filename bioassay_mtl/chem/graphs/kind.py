@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import compress
 from typing import Any, Literal
 
 import numpy as np
@@ -12,6 +13,7 @@ from pydantic import Field, field_validator
 from bioassay_mtl.chem.fingerprints.base import fingerprints
 from bioassay_mtl.chem.graphs.binary import PICKLE_OPTIONS, read_fields, slow_fields
 from bioassay_mtl.chem.graphs.block import GraphBlock
+from bioassay_mtl.chem.graphs.chirality import with_canonical_tags
 from bioassay_mtl.chem.graphs.codes import CodeSet, code_sets
 from bioassay_mtl.chem.graphs.encodings import laplacian, random_walk
 from bioassay_mtl.chem.graphs.fields import MolFields
@@ -24,8 +26,8 @@ _MAX_ATOMS = 65_535  # ends of bonds are 16 bits
 class MolecularGraph(Representation):
     """Atoms and bonds of the molecule as it is written: no hydrogens added, no salts removed.
 
-    Codes of chirality are RDKit's tags, as in OGB and chemprop. These depend on the order in which
-    the neighbours of a stereo centre are written: where they matter, give canonical SMILES.
+    Codes of chirality are RDKit's tags, as in OGB and chemprop, and always those of the canonical
+    SMILES: elsewhere they depend on the order in which the neighbours of a centre are written.
 
     Parameters
     ----------
@@ -93,11 +95,11 @@ class MolecularGraph(Representation):
 
     def decode(self, texts: Sequence[bytes]) -> GraphBlock:
         fields, was_read = read_fields(texts)
-        block = self._block(fields)
+        block = self._block(fields, [*compress(texts, was_read)])
         if was_read.all():
             return block
-        unread = [text for text, done in zip(texts, was_read, strict=True) if not done]
-        others = self._block(slow_fields(unread))
+        unread = [*compress(texts, ~was_read)]
+        others = self._block(slow_fields(unread), unread)
         order = np.argsort(np.concatenate([np.flatnonzero(was_read), np.flatnonzero(~was_read)]))
         return GraphBlock.concatenate([block, others]).take(order)
 
@@ -109,8 +111,9 @@ class MolecularGraph(Representation):
             and block.reals.shape[1] == self.n_reals
         )
 
-    def _block(self, fields: MolFields) -> GraphBlock:
+    def _block(self, fields: MolFields, texts: Sequence[bytes]) -> GraphBlock:
         code_set = self.code_set
+        fields = with_canonical_tags(fields, texts)
         atoms = np.empty((len(fields.isotopes), len(code_set.atoms)), dtype=np.uint8)
         for i, column in enumerate(code_set.atoms):
             atoms[:, i] = column.table()[fields.atoms[column.field]]

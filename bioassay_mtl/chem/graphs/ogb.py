@@ -1,7 +1,8 @@
 """The codes of the Open Graph Benchmark: nine of an atom, three of a bond.
 
-Equal to ``ogb.utils.mol.smiles2graph`` (Hu et al., https://arxiv.org/abs/2005.00687). Stereo that
-it does not know, at which it fails, has the code of none.
+Equal to ``ogb.utils.mol.smiles2graph`` of canonical SMILES (Hu et al.,
+https://arxiv.org/abs/2005.00687). Stereo that it does not know, at which it fails, has the code of
+none.
 """
 
 from __future__ import annotations

@@ -60,6 +60,35 @@ def test_order_of_atoms_is_that_of_the_smiles(featurizer: Featurizer) -> None:
     assert (block.atoms[:, 0] + 1).tolist() == [8, 6, 7, 7, 6, 8]
 
 
+@pytest.mark.parametrize(
+    "smiles",
+    [
+        "C[C@H](N)C(=O)N[C@@H](Cc1ccccc1)C(=O)O",
+        "Cc1onc(-c2ccccc2)c1C(=O)N[C@H]1[C@H]2SC(C)(C)[C@@H](N2C1=O)C(O)=O",
+        "C[S@](=O)c1ccccc1.[2H][C@@](C)(O)F",
+        "C" * 260 + "[C@H](F)Cl",  # read atom by atom
+    ],
+)
+def test_stereo_centres_do_not_depend_on_the_writing(smiles: str, featurizer: Featurizer) -> None:
+    mol = Chem.MolFromSmiles(smiles)
+    order = np.random.default_rng(0)
+    rows = [np.arange(mol.GetNumAtoms())]
+    rows += [order.permutation(mol.GetNumAtoms()) for _ in range(20)]
+    written = [Chem.RenumberAtoms(mol, row.tolist()) for row in rows]
+    texts = [Chem.MolToSmiles(each, canonical=False) for each in written]
+    tags = [[int(a.GetChiralTag()) for a in Chem.MolFromSmiles(t).GetAtoms()] for t in texts]
+    assert len({sum(t) for t in tags}) > 1 or len({*map(tuple, tags)}) > 1
+    codes = [featurizer([text]).blocks["ogb"].atoms for text in [*texts, Chem.MolToSmiles(mol)]]
+    assert len({tuple(sorted(map(tuple, each.tolist()))) for each in codes}) == 1
+
+
+def test_stereo_centres_of_canonical_smiles_have_their_own_tags(featurizer: Featurizer) -> None:
+    smiles = Chem.MolToSmiles(Chem.MolFromSmiles("N[C@H](C)C(=O)N[C@@H](Cc1ccccc1)C(=O)O.C"))
+    tags = [int(atom.GetChiralTag()) for atom in Chem.MolFromSmiles(smiles).GetAtoms()]
+    assert sum(tags) > 0
+    assert featurizer(["C", smiles]).blocks["ogb"].atoms[1:, 1].tolist() == tags
+
+
 def test_mol_blocks_give_the_same_graphs(featurizer: Featurizer) -> None:
     smiles = ["CC(=O)Oc1ccccc1C(=O)O", "C/C=C/C[NH3+]"]
     blocks = [Chem.MolToMolBlock(Chem.MolFromSmiles(text)) for text in smiles]

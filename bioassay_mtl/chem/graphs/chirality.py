@@ -1,0 +1,63 @@
+"""Tags of stereo centres that do not depend on how a molecule is written.
+
+RDKit's tag of a centre (clockwise or not) follows the order in which its neighbours are written, so
+that one molecule has as many codes as writings. Those of its canonical SMILES are taken for all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+from rdkit.Chem import Mol, MolFromSmiles, MolToSmiles, SmilesParserParams
+from rdkit.rdBase import BlockLogs
+
+from bioassay_mtl.chem.graphs.fields import Column, MolFields
+
+
+def with_canonical_tags(fields: MolFields, texts: Sequence[bytes]) -> MolFields:
+    """Fields whose stereo centres have the tags of the canonical SMILES; atoms stay in their order.
+
+    Parameters
+    ----------
+    fields
+        Of n molecules.
+    texts
+        The same molecules, each from ``mol.ToBinary``.
+    """
+    tags = fields.atoms["chirality"]
+    ends = np.cumsum(fields.n_atoms)
+    centres = np.unique(np.searchsorted(ends, np.flatnonzero(tags), side="right"))
+    if not len(centres):
+        return fields
+    tags = tags.copy()
+    with BlockLogs():
+        for molecule in centres.tolist():
+            atoms = slice(ends[molecule] - fields.n_atoms[molecule], ends[molecule])
+            tags[atoms] = _canonical_tags(texts[molecule], tags[atoms])
+    return replace(fields, atoms=fields.atoms | {"chirality": tags})
+
+
+def _canonical_tags(text: bytes, written: Column) -> Column:
+    mol = Mol(text)  # type: ignore[call-overload]
+    try:
+        smiles = MolToSmiles(mol)
+    except RuntimeError:
+        return written
+    again = MolFromSmiles(smiles, _as_written())
+    if again is None or again.GetNumAtoms() != len(written):  # RDKit cannot read what it wrote
+        return written
+    order = mol.GetPropsAsDict(includePrivate=True, includeComputed=True)["_smilesAtomOutputOrder"]
+    place = np.argsort(order)
+    tags = np.zeros_like(written)
+    for centre in np.flatnonzero(written).tolist():
+        tags[centre] = int(again.GetAtomWithIdx(int(place[centre])).GetChiralTag())
+    return tags
+
+
+def _as_written() -> SmilesParserParams:
+    params = SmilesParserParams()
+    params.removeHs = False  # type: ignore[assignment]
+    params.sanitize = False  # type: ignore[assignment]  # only centres are written with a tag
+    return params
