@@ -35,7 +35,7 @@ CASES: dict[str, dict[str, Any]] = {
     "rdkit_path": {"kind": "rdkit_path"},
     "rdkit_descriptors": {"kind": "rdkit_descriptors"},
 }
-SLOW = {"maccs": 2_000, "rdkit_path": 2_000, "rdkit_descriptors": 1_000}
+SLOW = {"maccs": 2_000, "rdkit_path": 2_000, "rdkit_descriptors": 2_000}
 """Molecules of the slow ones."""
 
 
