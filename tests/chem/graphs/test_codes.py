@@ -21,6 +21,7 @@ TRICKY = [
     "C/C=C/C",
     "C/C=C\\C",
     "C[S@](=O)CC",
+    "C[C@H](N)C(=O)O",  # canonical, as tags are
     "[CH2]C",
     "[Og]",
     "*C",
