@@ -18,6 +18,7 @@ from bioassay_mtl.data.kinds import TaskKind
 from bioassay_mtl.data.standardisation import Standardisation
 from bioassay_mtl.errors import ConfigError
 from bioassay_mtl.nn.inputs import Inputs
+from bioassay_mtl.nn.mmoeex import filled
 from bioassay_mtl.nn.model import Model
 from bioassay_mtl.nn.networks import build_network, network_config, networks
 
@@ -96,9 +97,7 @@ class Ensemble(nn.Module):
         """``(B, E, H)`` of all members, narrower ones filled up with zeros."""
         parts = [member.experts(inputs) for member in self.members]
         width = max(part.shape[-1] for part in parts)
-        return torch.cat(
-            [nn.functional.pad(part, (0, width - part.shape[-1])) for part in parts], 1
-        )
+        return torch.cat([filled(part, width) for part in parts], dim=1)
 
     def mixing_weights(self, inputs: Inputs) -> Tensor:
         """``(B or 1, T, E)``: the members' gates, times their weights."""

@@ -83,7 +83,7 @@ class MMoEEx(nn.Module):
 
     def experts(self, inputs: Inputs) -> Tensor:
         """Outputs of all experts, ``(B, E, H)``, narrower ones filled up with zeros."""
-        return torch.cat([_filled(group(inputs), self.width) for group in self.groups], dim=1)
+        return torch.cat([filled(group(inputs), self.width) for group in self.groups], dim=1)
 
     def mixing_weights(self, inputs: Inputs) -> Tensor:
         """Gates of all tasks, ``(B, T, E)``, or ``(1, T, E)`` where no molecule matters."""
@@ -96,7 +96,8 @@ class MMoEEx(nn.Module):
         return logits
 
 
-def _filled(outputs: Tensor, width: int) -> Tensor:
+def filled(outputs: Tensor, width: int) -> Tensor:
+    """``(..., H)`` as ``(..., width)``, zeros behind."""
     missing = width - outputs.shape[-1]
     return functional.pad(outputs, (0, missing)) if missing else outputs
 
