@@ -15,6 +15,11 @@ hypothesis.settings.load_profile("untimed")
 REPOSITORY = Path(__file__).resolve().parent.parent
 
 
+def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
+    """Name bytes by their parameter: a gzip header holds the time, and so would the name."""
+    return argname if isinstance(val, bytes) else None
+
+
 @pytest.fixture(scope="session")
 def shared_data() -> Path:
     """Folder of the real assay data; tests that need it skip where it is absent."""

@@ -174,7 +174,7 @@ def test_a_cut_gzip_is_refused(tmp_path: Path) -> None:
     ("name", "start", "message"),
     [
         ("plate.sdf", b"A1\n\n\n", "Mol blocks, not a table .save it as CSV, with SMILES"),
-        ("plate.sdf.gz", gzip.compress(b"A1\n"), "Mol blocks, not a table"),
+        ("plate.sdf.gz", gzip.compress(b"A1\n", mtime=0), "Mol blocks, not a table"),
         ("panel.xls", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "an Excel workbook .save it as CSV"),
     ],
 )
