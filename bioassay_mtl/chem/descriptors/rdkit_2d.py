@@ -69,15 +69,17 @@ class RDKitDescriptors(DenseRepresentation):
     def encoder(self) -> Encoder:
         from rdkit.Chem import Mol
 
-        known = _functions()
+        from bioassay_mtl.chem.descriptors.shared import FASTER
+
+        known = _functions() | FASTER
         functions = [known[name] for name in self.columns]
 
         def encode(mol: Any) -> bytes:
             values = np.full(len(functions), np.nan)
             if mol.GetNumAtoms():
                 own = Mol(mol)  # some descriptors leave marks on atoms
-                for column, function in enumerate(functions):
-                    values[column] = _value(function, own)
+                with np.errstate(all="ignore"):
+                    values[:] = [_value(function, own) for function in functions]
             return held(values).tobytes()
 
         return encode
@@ -95,7 +97,6 @@ def _functions() -> dict[str, Callable[[Any], float]]:
 
 def _value(function: Callable[[Any], float], mol: Any) -> float:
     try:
-        with np.errstate(all="ignore"):
-            return float(function(mol))
+        return float(function(mol))
     except Exception:  # each in its own way, where a molecule has no ring, charge, heavy atom, ...
         return float("nan")

@@ -119,7 +119,7 @@ def read_fields(texts: Sequence[bytes]) -> tuple[MolFields, NDArray[np.bool_]]:
 
 def slow_fields(texts: Sequence[bytes]) -> MolFields:
     """Fields of molecules in binary form, atom by atom."""
-    return fields_of(Mol(text) for text in texts)  # type: ignore[call-overload]
+    return fields_of(Mol(text) for text in texts)
 
 
 def _read(texts: Sequence[bytes]) -> tuple[MolFields, NDArray[np.bool_]]:

@@ -40,7 +40,7 @@ def with_canonical_tags(fields: MolFields, texts: Sequence[bytes]) -> MolFields:
 
 
 def _canonical_tags(text: bytes, written: Column) -> Column:
-    mol = Mol(text)  # type: ignore[call-overload]
+    mol = Mol(text)
     try:
         smiles = MolToSmiles(mol)
     except RuntimeError:
@@ -58,6 +58,6 @@ def _canonical_tags(text: bytes, written: Column) -> Column:
 
 def _as_written() -> SmilesParserParams:
     params = SmilesParserParams()
-    params.removeHs = False  # type: ignore[assignment]
-    params.sanitize = False  # type: ignore[assignment]  # only centres are written with a tag
+    params.removeHs = False
+    params.sanitize = False  # only centres are written with a tag
     return params

@@ -70,7 +70,7 @@ def murcko_scaffolds(panel: Panel) -> NDArray[np.int64]:
         for row, structure in zip(rows.tolist(), structures, strict=True):
             molecule = parse_smiles(structure)
             unknown = isinstance(molecule, Status)
-            keys.append(row if unknown else MurckoScaffoldSmiles(mol=molecule))  # type: ignore[no-untyped-call]
+            keys.append(row if unknown else MurckoScaffoldSmiles(mol=molecule))
     # One scaffold per molecule, so that its copies agree however they are written.
     return number(keys)[panel.groups()]
 
