@@ -25,7 +25,7 @@ def experts_section(evidence: Evidence) -> Section:
     utilisation, diversity = _diagnosed(model, evidence)
     closed = ~model.network.connections.cpu().numpy().astype(bool)
     n_experts = utilisation.shape[1]
-    names = [f"expert {number}" for number in range(1, n_experts + 1)]
+    names = [f"expert {number}" for number in range(n_experts)]
     if n_experts == 1:
         return Section("experts", "Experts", paragraph("One shared network serves all assays."))
     parts = [
@@ -43,7 +43,7 @@ def experts_section(evidence: Evidence) -> Section:
                 diversity,
                 names,
                 f"Distance between the outputs of {n_experts} experts",
-                columns=[str(n) for n in range(1, n_experts + 1)] if n_experts <= 24 else (),
+                columns=[str(n) for n in range(n_experts)] if n_experts <= 24 else (),
                 numbers=n_experts <= MOST_NUMBERED,
             ),
             "Distance between two experts' outputs on the same molecules, as a share of the "
@@ -99,7 +99,7 @@ def _utilisation_map(
             utilisation / top,
             model.tasks,
             description,
-            columns=[str(number) for number in range(1, n_experts + 1)],
+            columns=[str(number) for number in range(n_experts)],
             shut=closed,
         )
         return drawn, f"Assays down, experts across. {shading}"

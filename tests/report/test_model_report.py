@@ -68,6 +68,13 @@ def test_all_parts_are_there(evidence: Evidence) -> None:
     assert page.count('class="molecule"') >= 6
 
 
+def test_experts_are_counted_as_in_settings_and_arrays(evidence: Evidence) -> None:
+    experts = model_report(evidence).split('<section id="experts"')[1].split("</section>")[0]
+    n_experts = evidence.model.network.connections.shape[1]
+    found = {int(number) for number in re.findall(r"\bexpert (\d+)", experts)}
+    assert found == set(range(n_experts))
+
+
 def test_a_trained_model_tells_of_its_training(nci_smiles: list[str]) -> None:
     from bioassay_mtl.training.fit import train
     from tests.training.conftest import small_config
