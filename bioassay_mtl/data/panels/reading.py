@@ -133,6 +133,13 @@ def _classes(source: Source, task: str, entry: TaskEntry, rows: NDArray[np.int64
     cells = source.cells
     names = entry.classes or _found_classes(source, task, entry, rows)
     number = {_folded(name): float(position) for position, name in enumerate(names)}
+    if len(number) < len(names):
+        raise InputError(
+            f"classes of {task!r} that cannot be told apart among {', '.join(names)}",
+            file=source.file,
+            column=source.name,
+            hint="case, and how a number is written, make no other class",
+        )
     meaning = [
         number.get(_folded(t), np.nan if t.casefold() in MISSING else -1) for t in cells.texts
     ]
@@ -185,7 +192,7 @@ def _folded(text: str) -> str:
     cell = read_cell(text)
     if cell.value is None:
         return text.strip().casefold()
-    return f"{cell.qualifier}{cell.value:g}{cell.unit}"
+    return f"{cell.qualifier}{cell.value!r}{cell.unit}"
 
 
 @_readers.register("regression")

@@ -49,6 +49,15 @@ class TaskEntry(Config):
     to_p: bool | None = None
     qualifier: str | None = None
 
+    @field_validator("classes", mode="before")
+    @classmethod
+    def _texts(cls, given: Any) -> Any:
+        if not isinstance(given, (list, tuple)):
+            return given
+        if any(isinstance(name, bool) for name in given):
+            raise ConfigError('YAML reads no and yes as booleans: write classes in quotes, as "no"')
+        return [str(name) if isinstance(name, (int, float)) else name for name in given]
+
     @field_validator("kind")
     @classmethod
     def _known(cls, kind: str | None) -> str | None:

@@ -99,6 +99,27 @@ def test_classes_may_differ_in_a_qualifier_or_a_unit_alone(tmp_path: Path) -> No
     assert panel.kinds == (Ordinal(classes=("<10", "10", ">10")),)
 
 
+def test_classes_that_are_numbers_keep_all_their_digits(tmp_path: Path) -> None:
+    path = write(tmp_path / "p.csv", "smiles,a\nC,1000001\nCC,1000002\nCCC,1000001.0\nCO,1e0\n")
+    panel = Panel.read(path, schema=PanelSchema.of({"tasks": {"a": "multiclass"}}))
+    assert panel.kinds == (Multiclass(classes=("1e0", "1000001", "1000002")),)
+    assert panel.labels[:, 0].tolist() == [1, 2, 1, 0]
+    given = PanelSchema.of({"tasks": {"a": "multiclass:1,1000001,1000002,1000001.0"}})
+    with pytest.raises(InputError, match=r"of 'a' that cannot be told apart among 1, 1000001"):
+        Panel.read(path, schema=given)
+
+
+def test_classes_in_a_schema_may_be_numbers(tmp_path: Path) -> None:
+    path = write(tmp_path / "p.csv", "smiles,a\nC,3\nCC,1\nCCC,2.0\n")
+    schema = write(tmp_path / "p.schema.yaml", "tasks: {a: {kind: ordinal, classes: [1, 2, 3]}}")
+    panel = Panel.read(path)
+    assert panel.kinds == (Ordinal(classes=("1", "2", "3")),)
+    assert panel.labels[:, 0].tolist() == [2, 0, 1]
+    write(schema, "tasks: {a: {kind: ordinal, classes: [no, maybe, yes]}}")
+    with pytest.raises(InputError, match=r"p.schema.yaml: .*write classes in quotes"):
+        Panel.read(path)
+
+
 def test_qualifiers_and_units_beside_a_column(tmp_path: Path) -> None:
     text = (
         "smiles,Ki,Ki relation,Ki unit\nC,5,>,uM\nCC,7,=,uM\nCCC,8,,\N{MICRO SIGN}M\nCCO,3,'<',uM\n"
