@@ -5,27 +5,36 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from pydantic import Field
-from rdkit.Chem import MolFromSmiles
+from rdkit.Chem import MolFromSmiles, MolToSmiles
 from rdkit.rdBase import BlockLogs
 
 from bioassay_mtl.chem.descriptors import UserColumns
 from bioassay_mtl.chem.features import Features
 from bioassay_mtl.chem.fingerprints.base import fingerprint_from
-from bioassay_mtl.chem.molecule import DEFAULT_MAX_ATOMS, PARSERS, Notation
+from bioassay_mtl.chem.molecule import (
+    DEFAULT_MAX_ATOMS,
+    PARSERS,
+    Notation,
+    Parser,
+    parse_smiles,
+)
 from bioassay_mtl.chem.probe import PROBE_SMILES
 from bioassay_mtl.chem.representation import InputSize, Representation, encoder_of
 from bioassay_mtl.chem.status import Status
 from bioassay_mtl.config import Config
 from bioassay_mtl.errors import ConfigError, InputError, ModelFolderError
 
+Standardising = bool | Literal["tautomer"]
+
 
 class _Settings(Config):
     fingerprints: dict[str, dict[str, Any]]
     max_atoms: int = Field(default=DEFAULT_MAX_ATOMS, gt=0)
+    standardise: Standardising = False
 
 
 @dataclass(frozen=True)
@@ -41,6 +50,9 @@ class Featurizer:
         :mod:`bioassay_mtl.chem.descriptors`.
     max_atoms
         Molecules of more heavy atoms get the status ``too_large``.
+    standardise
+        Whether molecules are standardised first (:mod:`bioassay_mtl.chem.standardise`), and their
+        tautomers too: a model reads new molecules as it read those that it was trained on.
 
     Examples
     --------
@@ -55,6 +67,7 @@ class Featurizer:
 
     fingerprints: Mapping[str, Representation]
     max_atoms: int = DEFAULT_MAX_ATOMS
+    standardise: Standardising = False
 
     def __post_init__(self) -> None:
         if not self.fingerprints:
@@ -83,7 +96,7 @@ class Featurizer:
             n rows, blank where the status is not ok. Inputs that are not computed from structures
             are not there; :meth:`with_columns` adds them.
         """
-        parse, max_atoms = PARSERS[notation], self.max_atoms
+        parse, max_atoms = self._parser(notation), self.max_atoms
         known = problems or {}
         computed = {name: f for name, f in self.fingerprints.items() if f.is_computed}
         encoders = [encoder_of(fingerprint) for fingerprint in computed.values()]
@@ -109,6 +122,22 @@ class Featurizer:
             for (name, fingerprint), column in zip(computed.items(), columns, strict=True)
         }
         return Features(blocks, codes)
+
+    def _parser(self, notation: Notation) -> Parser:
+        parse, tautomer = PARSERS[notation], self.standardise == "tautomer"
+        if not self.standardise:
+            return parse
+
+        from bioassay_mtl.chem.standardise import standardise
+
+        def parse_standardised(structure: object, max_atoms: int) -> Any | Status:
+            mol = parse(structure, max_atoms)
+            if isinstance(mol, Status):
+                return mol
+            smiles = str(structure) if notation == "smiles" else MolToSmiles(mol)
+            return parse_smiles(standardise(smiles, tautomer=tautomer).smiles, max_atoms)
+
+        return parse_standardised
 
     def with_columns(self, features: Features, table: Mapping[str, Sequence[Any]]) -> Features:
         """Features with the inputs that are columns of the user's table.
@@ -181,6 +210,7 @@ class Featurizer:
         return {
             "fingerprints": {name: f.model_dump() for name, f in self.fingerprints.items()},
             "max_atoms": self.max_atoms,
+            **({"standardise": self.standardise} if self.standardise else {}),
         }
 
     @classmethod
@@ -188,7 +218,7 @@ class Featurizer:
         """The featurizer of some settings; unknown keys raise :class:`ConfigError`."""
         settings = _Settings.of(dict(config))
         prints = {name: fingerprint_from(f) for name, f in settings.fingerprints.items()}
-        return cls(prints, settings.max_atoms)
+        return cls(prints, settings.max_atoms, settings.standardise)
 
     @staticmethod
     def versions() -> dict[str, str]:

@@ -77,7 +77,9 @@ def _is_missing(value: object) -> bool:
         return True
 
 
-PARSERS: dict[Notation, Callable[[object, int], Any | Status]] = {
+Parser = Callable[[object, int], Any | Status]
+
+PARSERS: dict[Notation, Parser] = {
     "smiles": parse_smiles,
     "molblock": parse_molblock,
 }

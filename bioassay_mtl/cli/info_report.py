@@ -22,6 +22,13 @@ def show(facts: dict[str, Any]) -> None:
         console.print(metrics_table(facts["metrics"]))
 
 
+_STANDARDISED = {
+    False: "",
+    True: "standardised: salts stripped, charges neutralised",
+    "tautomer": "standardised: salts stripped, charges neutralised, canonical tautomers",
+}
+
+
 def overview(facts: dict[str, Any]) -> Table:
     """Name, size, inputs, assays, versions."""
     counts = facts["label_counts"]
@@ -29,6 +36,7 @@ def overview(facts: dict[str, Any]) -> Table:
     kinds = Counter(kind["kind"] for kind in facts["kinds"])
     said = "" if set(kinds) == {"binary"} else ", ".join(f"{n} {kind}" for kind, n in kinds.items())
     measured = sum(counts.get("measured", [measured]))
+    standard = _STANDARDISED[facts["features"].get("standardise", False)]
     links = facts["connections"]
     table = Table(box=None, show_header=False, pad_edge=False)
     table.add_column(style="bold")
@@ -36,6 +44,7 @@ def overview(facts: dict[str, Any]) -> Table:
     for name, text in (
         ("model", f"{facts['name']} ({facts['network']['kind']}, {facts['parameters']:,} weights)"),
         ("reads", ", ".join(f"{name}: {n:,} values" for name, n in facts["inputs"].items())),
+        *([("molecules", standard)] if standard else []),
         ("assays", f"{len(facts['tasks'])}: {some(facts['tasks'], 4)}"),
         *([("kinds", said)] if said else []),
         (

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -61,6 +61,9 @@ class Panel:
     bounds
         ``(n, T) int8``, of censored tasks: 1 where the true value is at or above the label, -1
         where it is at or below, 0 where the label is the value; None where all are.
+    standardise
+        Whether structures were standardised (:mod:`bioassay_mtl.chem.standardise`), and tautomers
+        too: molecules to predict must then be.
     """
 
     structures: list[str] | None
@@ -71,6 +74,7 @@ class Panel:
     columns: dict[str, list[str]] = field(default_factory=dict)
     kinds: tuple[TaskKind, ...] = ()
     bounds: NDArray[np.int8] | None = None
+    standardise: bool | Literal["tautomer"] = False
 
     def __post_init__(self) -> None:
         if self.structures is None and not self.features:
@@ -153,6 +157,7 @@ class Panel:
             {name: [column[i] for i in places] for name, column in self.columns.items()},
             self.kinds,
             None if self.bounds is None else self.bounds[index],
+            self.standardise,
         )
 
     def select_tasks(self, names: Sequence[str]) -> Panel:
@@ -179,6 +184,7 @@ class Panel:
             self.columns,
             kinds,
             None if self.bounds is None else np.ascontiguousarray(self.bounds[:, chosen]),
+            self.standardise,
         )
 
     def groups(self) -> NDArray[np.int64]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import fields, is_dataclass
+from dataclasses import fields, is_dataclass, replace
 from typing import Annotated, Any, Literal
 
 import numpy as np
@@ -11,7 +11,6 @@ import torch
 from pydantic import Field, SerializeAsAny, field_validator
 from torch import Tensor, nn
 
-from bioassay_mtl.chem.featurizer import Featurizer
 from bioassay_mtl.chem.representation import InputSize
 from bioassay_mtl.config import Config
 from bioassay_mtl.data.kinds import TaskKind
@@ -142,6 +141,8 @@ def join(models: Sequence[Model], weights: Sequence[float] | None = None, name: 
     for number, model in enumerate(models, start=1):
         if (model.tasks, model.kinds) != (first.tasks, first.kinds):
             raise ConfigError(f"join: model {number} predicts other tasks than model 1")
+        if model.featurizer.standardise != first.featurizer.standardise:
+            raise ConfigError(f"join: model {number} standardises molecules otherwise than model 1")
         for mine, all_known in (
             (model.featurizer.fingerprints, fingerprints),
             (model.scalings, scalings),
@@ -155,7 +156,8 @@ def join(models: Sequence[Model], weights: Sequence[float] | None = None, name: 
             "weights": None if weights is None else tuple(weights),
         }
     )
-    featurizer = Featurizer(fingerprints, min(model.featurizer.max_atoms for model in models))
+    max_atoms = min(model.featurizer.max_atoms for model in models)
+    featurizer = replace(first.featurizer, fingerprints=fingerprints, max_atoms=max_atoms)
     network = build_network(config, featurizer.input_sizes, first.tasks, first.kinds)
     for member, model in zip(network.members, models, strict=True):
         member.load_state_dict(model.network.state_dict())

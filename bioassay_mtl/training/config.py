@@ -10,7 +10,7 @@ from pydantic import AfterValidator, Field, SerializeAsAny, field_validator, mod
 from bioassay_mtl.balance import balance_config
 from bioassay_mtl.balance.losses import CellLoss, PositiveWeight, ValueLoss, loss_config
 from bioassay_mtl.balance.reductions import reductions
-from bioassay_mtl.chem.featurizer import Featurizer
+from bioassay_mtl.chem.featurizer import Featurizer, Standardising
 from bioassay_mtl.chem.fingerprints import fingerprint_from
 from bioassay_mtl.chem.molecule import DEFAULT_MAX_ATOMS
 from bioassay_mtl.config import Config
@@ -63,6 +63,10 @@ class TrainingConfig(Config):
         also be written as ``inputs``.
     max_atoms
         Larger molecules are not trained on, and get the status ``too_large`` in a screen.
+    standardise
+        Whether molecules are standardised (salts stripped, charges neutralised; ``tautomer``: the
+        canonical tautomer too) before anything is computed of them, in training and ever after. A
+        panel that was read so brings it; splits see molecules as the panel has them.
     network
         Architecture, by ``kind``: ``mmoeex``, ``mmoe``, ``shared_bottom``.
     start_from
@@ -132,6 +136,7 @@ class TrainingConfig(Config):
         default_factory=lambda: dict(DEFAULT_FINGERPRINTS), min_length=1, validate_default=True
     )
     max_atoms: Annotated[int, Field(gt=0)] = DEFAULT_MAX_ATOMS
+    standardise: Standardising = False
     network: SerializeAsAny[Config] = Field(default=None, validate_default=True)
     start_from: str | None = None
     split: SplitConfig = SplitConfig()
@@ -164,7 +169,11 @@ class TrainingConfig(Config):
     def featurizer(self) -> Featurizer:
         """What makes the inputs."""
         return Featurizer.from_config(
-            {"fingerprints": self.fingerprints, "max_atoms": self.max_atoms}
+            {
+                "fingerprints": self.fingerprints,
+                "max_atoms": self.max_atoms,
+                "standardise": self.standardise,
+            }
         )
 
     @property

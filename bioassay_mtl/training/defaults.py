@@ -146,6 +146,8 @@ def _choices(
         width = network["experts"][0]["width"]
         read = f" on {', '.join(inputs)}" if "fingerprints" in given else ""
         yield {"network": network}, f"{n_experts} experts of {width} units{read}"
+    if panel.standardise:
+        yield {"standardise": panel.standardise}, "molecules standardised, as the panel's are"
     epochs = epochs_for(panel, n)
     if "epochs" not in given and epochs is not None:
         # Stopped before its learning rate has fallen, a run ends below a shorter one.
@@ -218,6 +220,10 @@ def _read_by(settings: Any) -> Iterator[str]:
 def _as_of(model: Model, config: TrainingConfig) -> TrainingConfig:
     """The settings with the inputs and the network of a model, where they set none."""
     prints = {name: f.model_dump() for name, f in model.featurizer.fingerprints.items()}
-    theirs = {"fingerprints": prints, "network": model.network_config}
+    theirs = {
+        "fingerprints": prints,
+        "network": model.network_config,
+        "standardise": model.featurizer.standardise,
+    }
     unset = {key: value for key, value in theirs.items() if key not in config.model_fields_set}
     return config.model_copy(update=unset)

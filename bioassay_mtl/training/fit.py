@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -189,7 +190,7 @@ def panel_features(panel: Panel, featurizer: Featurizer, workers: int = 1) -> Fe
         )
     if absent := [name for name, each in missing.items() if not each.is_computed]:
         raise ConfigError(f"no features fit the input {absent[0]!r}, which is not computed here")
-    rest = Featurizer(missing, featurizer.max_atoms)
+    rest = replace(featurizer, fingerprints=missing)
     computed = featurize(panel.structures, rest, workers=workers)
     order = featurizer.n_features
     blocks = given | computed.blocks

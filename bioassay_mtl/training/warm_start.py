@@ -76,6 +76,7 @@ def with_start(config: TrainingConfig) -> TrainingConfig:
     taken = TrainingConfig(
         fingerprints={name: f.model_dump() for name, f in featurizer.fingerprints.items()},
         max_atoms=featurizer.max_atoms,
+        standardise=featurizer.standardise,
     )
     inputs = config if "fingerprints" in config.model_fields_set else taken
     groups = [group for _, group in expert_groups(network_config(known["network"]))]
@@ -86,6 +87,7 @@ def with_start(config: TrainingConfig) -> TrainingConfig:
     found = {
         "fingerprints": taken.fingerprints,
         "max_atoms": taken.max_atoms,
+        "standardise": taken.standardise,
         "network": network,
     }
     return config.model_copy(

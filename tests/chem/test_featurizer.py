@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, Literal
 
 import numpy as np
@@ -69,6 +70,32 @@ def test_mol_blocks_give_the_same_features(featurizer: Featurizer) -> None:
         np.testing.assert_array_equal(found.blocks[name].dense()[:2], block.dense())
 
 
+SALTS = ("CC(=O)[O-].[Na+]", "C[NH2+]CCc1ccccc1.[Cl-]", "OC1=CCCCC1", "not a molecule", "C" * 101)
+PARENTS = ("CC(=O)O", "CNCCc1ccccc1", "OC1=CCCCC1", "not a molecule", "C" * 101)
+
+
+@pytest.mark.parametrize("tautomer", [False, True])
+def test_standardised_molecules_are_read_as_their_parents(
+    featurizer: Featurizer, tautomer: bool
+) -> None:
+    standard = replace(featurizer, standardise="tautomer" if tautomer else True)
+    parents = [*PARENTS[:2], "O=C1CCCCC1" if tautomer else PARENTS[2], *PARENTS[3:]]
+    expected, found = featurizer(parents), standard(SALTS)
+    np.testing.assert_array_equal(found.status, expected.status)
+    for name, block in expected.blocks.items():
+        np.testing.assert_array_equal(found.blocks[name].dense(), block.dense())
+    plain = featurizer(SALTS).blocks["bits"].dense() != expected.blocks["bits"].dense()
+    assert plain[:2].any(axis=1).all()
+
+
+def test_standardised_mol_blocks_too(featurizer: Featurizer) -> None:
+    blocks = [Chem.MolToMolBlock(Chem.MolFromSmiles(text)) for text in SALTS[:2]]
+    found = replace(featurizer, standardise=True)([*blocks, "no block"], "molblock")
+    assert found.status.tolist() == [0, 0, Status.INVALID_MOLBLOCK.code]
+    for name, block in featurizer(PARENTS[:2]).blocks.items():
+        np.testing.assert_array_equal(found.blocks[name].dense()[:2], block.dense())
+
+
 class FussyFingerprint(Fingerprint):
     """Fails on iodine."""
 
@@ -104,6 +131,8 @@ def test_rdkit_is_quiet_then_as_before(
 
 def test_settings_survive_a_round_trip(featurizer: Featurizer) -> None:
     assert Featurizer.from_config(featurizer.config()) == featurizer
+    standard = replace(featurizer, standardise="tautomer")
+    assert Featurizer.from_config(standard.config()) == standard
     assert featurizer.n_features == {"bits": 1024, "counts": 2048}
 
 

@@ -39,6 +39,7 @@ def test_check_writes_a_cleaned_panel_and_a_log(table: Path) -> None:
     assert "wide table, 6 rows: 5 molecules, 2 assays (1 censored, 1 binary)" in done.stdout
     panel = Panel.read(clean)
     assert panel.tasks == ("pIC50", "hERG")
+    assert panel.standardise is True  # of a model made of it, too
     assert panel.structures == ["CCO", "CC(=O)O", "CCN", "CCC", "CCCC"]
     assert panel.bounds is not None
     assert panel.bounds[:, 0].tolist() == [-1, 0, 0, 0, 1]

@@ -6,7 +6,7 @@ import csv
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TextIO
+from typing import Any, TextIO
 
 from bioassay_mtl.data.labels import as_floats
 from bioassay_mtl.data.panel import Panel
@@ -54,7 +54,13 @@ def schema_text(panel: Panel, smiles: str, identity: str) -> str:
         }
         for task, kind in zip(panel.tasks, panel.kinds, strict=True)
     }
-    settings = {"layout": "wide", "columns": {"smiles": smiles, "id": identity}, "tasks": tasks}
+    settings: dict[str, Any] = {
+        "layout": "wide",
+        "columns": {"smiles": smiles, "id": identity},
+        "tasks": tasks,
+    }
+    if panel.standardise:
+        settings["standardise"] = panel.standardise
     # What is no letter, such as a line separator, is escaped: YAML would fold it.
     plain = all(name.isprintable() for name in (*panel.tasks, smiles, identity))
     text: str = yaml.safe_dump(settings, sort_keys=False, allow_unicode=plain)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -73,6 +74,8 @@ def load_panel(
         raise InputError("only PubChem data tables can be merged, and this is none", file=path)
     else:
         panel = (read_long if layout == "long" else read_wide)(table, path, schema, log)
+    if schema.standardise:
+        panel = replace(panel, standardise=schema.standardise)
     for note in log.notes:
         logger.info("%s: %s", path.name, note)
     for outcome, count in log.counts().items():
