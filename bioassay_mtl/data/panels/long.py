@@ -32,7 +32,7 @@ from bioassay_mtl.data.panels.structures import (
 )
 from bioassay_mtl.data.panels.tall import Part, measurements, panel_of_measurements
 from bioassay_mtl.data.readers.columns import ID_NAMES
-from bioassay_mtl.data.units import P_SCALE
+from bioassay_mtl.data.units import MOLAR, P_SCALE
 from bioassay_mtl.errors import InputError, counted
 
 if TYPE_CHECKING:
@@ -176,15 +176,18 @@ def _read_assays(
     cells = source.cells
     overall = infer_kind(source, cells.occurring)
     is_01 = cells.each([text.casefold() in OUTCOMES for text in cells.texts], np.bool_)
+    # A concentration of 1 nM is no outcome.
+    molar = np.array([unit in MOLAR or unit == P_SCALE for unit in source.unit_names])
+    is_01 &= ~source.qualified & ~molar[source.unit_codes]
     readings = []
     for group in groups if len(rows) else ():
         task = assays.text(group[0])
         entry = schema.entry(task)
         kind = entry.kind or overall
-        if entry.kind is None and overall not in ("binary", "censored"):
-            if overall == "regression" and source.unit_names[0] != P_SCALE:
+        if entry.kind is None and overall != "binary":
+            if overall in ("regression", "censored"):
                 kind = "binary" if is_01[group].all() else overall
-            elif overall != "regression":
+            else:
                 kind = infer_kind(source, [cells.texts[c] for c in np.unique(cells.codes[group])])
         if kind is None:
             raise InputError(

@@ -70,7 +70,7 @@ def infer_kind(source: Source, texts: list[str]) -> str | None:
     if {"0", "1"} <= set(texts) and all(read_cell(text).value in (0, 1) for text in texts):
         return "binary"
     if numbers >= _NUMBERS * len(texts):
-        return "censored" if source.qualified else "regression"
+        return "censored" if source.qualified.any() else "regression"
     folded = {text.casefold() for text in texts}
     if folded <= set(WORDS):
         return "binary"

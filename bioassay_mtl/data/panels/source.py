@@ -13,6 +13,8 @@ from bioassay_mtl.data.panels.cells import MISSING, QUALIFIERS, Cells
 from bioassay_mtl.data.panels.row_log import RowLog
 from bioassay_mtl.data.units import P_SCALE, known_unit, says_p_scale, unit_in_name
 
+_EXACT = {"=", "==", "'='"}
+
 
 @dataclass(eq=False)
 class Source:
@@ -41,10 +43,15 @@ class Source:
     turned: bool = False
 
     @cached_property
-    def qualified(self) -> bool:
-        """Whether any qualifier but ``=`` occurs."""
-        beside = () if self.qualifiers is None else self.qualifiers.occurring
-        return self.cells.qualified or any(text not in ("=", "==", "'='") for text in beside)
+    def qualified(self) -> NDArray[np.bool_]:
+        """``(n,)``: rows with any qualifier but ``=``."""
+        own = self.cells.each([c.qualifier not in ("", "=") for c in self.cells.parsed], np.bool_)
+        if self.qualifiers is None:
+            return own
+        texts = self.qualifiers.texts
+        told = [t not in _EXACT and t.casefold() not in MISSING for t in texts]
+        beside: NDArray[np.bool_] = self.qualifiers.each(told, np.bool_)
+        return own | beside
 
     @cached_property
     def bounds(self) -> NDArray[np.int8]:
@@ -59,7 +66,7 @@ class Source:
     @cached_property
     def unknown_qualifier(self) -> NDArray[np.bool_]:
         """``(n,)``: values of which nobody said whether they are exact, where others say so."""
-        if self.qualifiers is None or not set(self.qualifiers.occurring) & {"=", "==", "'='"}:
+        if self.qualifiers is None or not set(self.qualifiers.occurring) & _EXACT:
             return np.zeros(len(self.cells), np.bool_)
         own = self.cells.each([bool(c.qualifier) for c in self.cells.parsed], np.bool_)
         unknown: NDArray[np.bool_] = self.qualifiers.missing & ~own

@@ -92,6 +92,14 @@ def test_units_and_kinds_by_assay(tmp_path: Path) -> None:
     np.testing.assert_allclose(panel.labels[:, 0], -np.log10([5e-9, 7e-6]), 1e-6)
 
 
+def test_a_qualifier_makes_bounds_of_its_own_assay_only(tmp_path: Path) -> None:
+    rows = (
+        "C,inh,>,50,%\nCC,inh,,10,%\nC,hit,,1,\nCC,hit,=,0,\nC,low,<,1,\nCC,low,,0,\nC,Ki,=,1,nM\n"
+    )
+    panel = Panel.read(write(tmp_path / "long.csv", "smiles,assay,relation,value,unit\n" + rows))
+    assert panel.kinds == (Censored(unit="%"), Binary(), Censored(), Censored(unit="nM"))
+
+
 def test_texts_are_classes_by_assay(tmp_path: Path) -> None:
     rows = "C,a,Active\nCC,a,Inactive\nC,b,agonist\nCC,b,none\nCO,b,agonist\n"
     panel = Panel.read(write(tmp_path / "long.csv", "smiles,assay,result\n" + rows))
