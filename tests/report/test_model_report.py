@@ -149,10 +149,10 @@ def test_mistakes_are_wrong_confident_and_of_different_molecules(evidence: Evide
     assert missed
     for mistake in alarms:
         assert labels[mistake.row, mistake.task] == 0
-        assert mistake.probability == p[mistake.row, mistake.task] > mistake.share
+        assert mistake.probability == p[mistake.row, mistake.task] > min(mistake.share, 0.5)
     for mistake in missed:
         assert labels[mistake.row, mistake.task] == 1
-        assert mistake.probability < mistake.share
+        assert mistake.probability < min(mistake.share, 0.5)
     for found in (alarms, missed):
         assert len({m.row for m in found}) == len(found)
     assert alarms[0].probability == p[labels == 0][(p > 0)[labels == 0]].max()
@@ -166,6 +166,14 @@ def test_alarms_of_an_assay_without_actives_are_likely_actives() -> None:
     assert [(alarm.row, alarm.share) for alarm in alarms] == [(2, 0)]
     assert not missed
     assert "0 % of its molecules are active" in model_report(evidence)
+
+
+def test_mistakes_of_a_mostly_active_assay_are_on_the_other_side_of_one_half() -> None:
+    panel = Panel.from_arrays(["C" * n for n in range(1, 9)], [[1]] * 6 + [[0]] * 2, TASKS[:1])
+    predictions = np.array([0.7, 0.6, 0.4, 0.9, 0.9, 0.9, 0.6, 0.3], np.float32)[:, None]
+    alarms, missed = worst(Evidence(tiny_model(), panel, predictions, n_bootstrap=0))
+    assert [mistake.row for mistake in missed] == [2]  # 0.6 and 0.7 are below three quarters
+    assert [mistake.row for mistake in alarms] == [6]
 
 
 def test_curve_is_that_of_scikit_learn() -> None:

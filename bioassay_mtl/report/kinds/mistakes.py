@@ -53,16 +53,15 @@ def mistakes(evidence: Evidence) -> Markup:
 def worst(evidence: Evidence) -> tuple[list[Mistake], list[Mistake]]:
     """False alarms above their assay's active share, then missed actives below it; worst first.
 
-    In an assay of which no active was measured, false alarms are those from 0.5.
+    Where more than half are active, or no active was measured, 0.5 stands for the share.
     """
     labels = as_outcomes(evidence.panel.labels)
     p = evidence.predictions
     measured = np.maximum((labels >= 0).sum(axis=0), 1)
     shares = (labels == 1).sum(axis=0) / measured
-    with np.errstate(divide="ignore"):
-        fold = np.log(np.maximum(p, 1e-9) / shares)
-    alarm = np.where((labels == 0) & (p > np.where(shares > 0, shares, 0.5)), p, 0)
-    miss = np.where(labels == 1, -fold, 0)
+    usual = np.where(shares > 0, np.minimum(shares, 0.5), 0.5)
+    alarm = np.where((labels == 0) & (p > usual), p, 0)
+    miss = np.where(labels == 1, -np.log(np.maximum(p, 1e-9) / usual), 0)
     return _different(alarm, p, shares), _different(miss, p, shares)
 
 
