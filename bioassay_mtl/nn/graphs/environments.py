@@ -40,7 +40,7 @@ class Environments:
     of
         ``(n,) int64``: number of the environment of each.
     first
-        ``(K,) int64``: one that has the environment.
+        ``(K,) int64``: the first that has the environment.
     """
 
     hashes: Tensor
@@ -51,8 +51,9 @@ class Environments:
     def by(hashes: Tensor) -> Environments:
         """Those that hashes tell apart."""
         different, of = torch.unique(hashes, return_inverse=True)
-        first = torch.empty_like(different)
-        first[of] = torch.arange(len(of), device=of.device)
+        numbers = torch.arange(len(of), device=of.device)
+        # Assigned, `first` would be any of them, one now and another then, where threads share it.
+        first = torch.full_like(different, len(of)).scatter_reduce(0, of, numbers, "amin")
         excess = -len(first) % _block(len(first))
         return Environments(hashes, of, torch.cat([first, first[:1].expand(excess)]))
 

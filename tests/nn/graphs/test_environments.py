@@ -71,9 +71,16 @@ def test_excess_rows_are_equal_to_the_first() -> None:
     found = Environments.by(torch.tensor([7, -3, 7, 7]))
     assert found.of.tolist() == [1, 0, 1, 1]
     assert len(found) == SMALLEST_BLOCK
-    assert found.first[:2].tolist() == [1, 3]
+    assert found.first[:2].tolist() == [1, 0]
     assert set(found.first[2:].tolist()) == {1}
     assert len(Environments.by(torch.tensor([], dtype=torch.int64))) == 0
+
+
+def test_the_first_of_each_environment_stands_for_it() -> None:
+    hashes = torch.randint(50, (2000,), generator=torch.Generator().manual_seed(3))
+    found = Environments.by(hashes)
+    expected = [hashes.tolist().index(kind) for kind in hashes.unique().tolist()]
+    assert found.first[: len(expected)].tolist() == expected
 
 
 def test_training_meets_few_numbers_of_environments() -> None:
