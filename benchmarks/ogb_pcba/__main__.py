@@ -10,6 +10,7 @@ on where it was. Target, not a claim: 0.29 on the test part with at most 6 milli
 from __future__ import annotations
 
 import argparse
+import hashlib
 import json
 import os
 from collections.abc import Mapping
@@ -23,14 +24,16 @@ from benchmarks.ogb_pcba.folder import read_ogb
 from benchmarks.ogb_pcba.presets import PRESETS, preset
 from benchmarks.rivals.provenance import provenance
 from bioassay_mtl.chem.features import Features
-from bioassay_mtl.chem.featurizer import Featurizer
 from bioassay_mtl.chem.parallel import featurize
 from bioassay_mtl.cli.settings import put_all
 from bioassay_mtl.data.panel import Panel
-from bioassay_mtl.data.splits import Split
+from bioassay_mtl.data.splits import PARTS, Split
+from bioassay_mtl.errors import ConfigError
+from bioassay_mtl.nn.folder import read_config
 from bioassay_mtl.nn.model import Model
 from bioassay_mtl.training import train
 from bioassay_mtl.training.config import TrainingConfig
+from bioassay_mtl.training.defaults import settled
 
 TARGET = 0.29
 MOST_PARAMETERS = 6_000_000
@@ -39,33 +42,88 @@ MOST_PARAMETERS = 6_000_000
 def main(arguments: list[str] | None = None) -> None:
     """Train every seed that is not trained yet, and report."""
     options = _options(arguments)
-    panel, parts = read_ogb(options.folder)
     values = preset(options.preset)
     put_all(values, options.set)
-    featurizer = Featurizer.from_config({"fingerprints": TrainingConfig.of(values).fingerprints})
+    values |= {"device": options.device}
+    asked = [TrainingConfig.of({**values, "seed": seed}) for seed in options.seeds]
+    panel, parts = read_ogb(options.folder)
+    configs = [settled(config, panel)[0] for config in asked]
+    data = {"panel_sha256": panel.digest(), "split_sha256": split_digest(parts)}
+    folders = [options.out / f"seed-{seed}" for seed in options.seeds]
+    for config, folder in zip(configs, folders, strict=True):
+        check_same(folder, config, data)
+    featurizer = configs[0].featurizer()
     features = featurize(panel.structures or [], featurizer, workers=options.workers)
     scores = []
-    for seed in options.seeds:
-        config = TrainingConfig.of({**values, "seed": seed, "device": options.device})
-        out = options.out / f"seed-{seed}"
-        model = trained(panel, parts, features, config, out)
-        scores.append({"seed": seed, **measured(model, panel, parts, features)})
+    for config, folder in zip(configs, folders, strict=True):
+        model = trained(panel, parts, features, config, folder, data)
+        scores.append({"seed": config.seed, **measured(model, panel, parts, features)})
         print(json.dumps(scores[-1]), flush=True)
-    result = {"made_with": provenance(), "preset": options.preset, **summary(scores)}
+    result = {
+        "made_with": provenance(),
+        "preset": options.preset,
+        "settings": configs[0].model_dump(mode="json", exclude={"seed"}),
+        **data,
+        **summary(scores),
+    }
     (options.out / "results.json").write_text(json.dumps(result, indent=1) + "\n")
     print(sentence(result))
 
 
+def split_digest(parts: Split) -> str:
+    """SHA-256 of the rows of all parts, in order."""
+    digest = hashlib.sha256()
+    for name in PARTS:
+        rows = getattr(parts, name)
+        digest.update(f"{name} {len(rows)} ".encode() + rows.tobytes())
+    return digest.hexdigest()
+
+
+def check_same(folder: Path, config: TrainingConfig, data: Mapping[str, str]) -> None:
+    """See that a finished model is what these settings and data would make.
+
+    Raises
+    ------
+    ConfigError
+        It is another one.
+    """
+    if not folder.exists():
+        return
+    known = read_config(folder)["training"]
+    wanted = config.model_dump(mode="json")
+    other = sorted(
+        name for name in wanted | known["config"] if known["config"].get(name) != wanted.get(name)
+    )
+    if other:
+        raise ConfigError(
+            f"{folder} was trained with other settings ({', '.join(other)}): "
+            "give another --out, or the settings of that run"
+        )
+    if any(known.get(name) != value for name, value in data.items()):
+        raise ConfigError(f"{folder} was trained on other molecules or parts: give another --out")
+
+
 def trained(
-    panel: Panel, parts: Split, features: Features, config: TrainingConfig, out: Path
+    panel: Panel,
+    parts: Split,
+    features: Features,
+    config: TrainingConfig,
+    out: Path,
+    record: Mapping[str, Any],
 ) -> Model:
     """The model of one seed: read if it is finished, else trained, or trained further."""
     if out.exists():
         return Model.load(out)
     out.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = out.with_name(out.name + ".training").exists()
     return train(
-        panel, config, out=out, resume=unfinished, parts=parts, features=features, progress=_show
+        panel,
+        config,
+        out=out,
+        resume=out.with_name(out.name + ".training").exists(),
+        parts=parts,
+        features=features,
+        progress=_show,
+        record=record,
     )
 
 

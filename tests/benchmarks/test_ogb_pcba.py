@@ -16,7 +16,7 @@ from benchmarks.ogb_pcba.evaluator import ogb_average_precision
 from benchmarks.ogb_pcba.folder import read_ogb
 from benchmarks.ogb_pcba.presets import PRESETS, preset
 from bioassay_mtl.chem.featurizer import Featurizer
-from bioassay_mtl.errors import InputError
+from bioassay_mtl.errors import ConfigError, InputError
 from bioassay_mtl.nn import build_network
 from bioassay_mtl.training.config import TrainingConfig
 
@@ -74,6 +74,23 @@ def test_a_run_reports_several_seeds_and_goes_on(
     assert result["test"]["mean"] == pytest.approx(np.mean(values))
     assert result["test"]["std"] == pytest.approx(np.std(values, ddof=1))
     assert "target: 0.29" in capsys.readouterr().out
+
+
+def test_results_of_other_settings_or_data_are_refused(folder: Path, tmp_path: Path) -> None:
+    torch.set_num_threads(1)
+    out = tmp_path / "runs"
+    result = run(folder, out, "--seeds", "0")
+    assert result["settings"]["epochs"] == 2
+    assert "seed" not in result["settings"]
+    written = (out / "results.json").read_bytes()
+    with pytest.raises(ConfigError, match=r"seed-0 was trained with other settings \(epochs\)"):
+        run(folder, out, "--set", "epochs=3", "--seeds", "1", "0")
+    assert not (out / "seed-1").exists(), "refused before anything is trained"
+    path = folder / "split" / "scaffold" / "test.csv.gz"
+    pd.read_csv(path, header=None)[:-1].to_csv(path, index=False, header=False)
+    with pytest.raises(ConfigError, match="other molecules or parts: give another --out"):
+        run(folder, out, "--seeds", "0")
+    assert (out / "results.json").read_bytes() == written
 
 
 def test_the_folder_is_read_as_it_is(folder: Path) -> None:
