@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from bioassay_mtl.chem.blocks import Block
 from bioassay_mtl.config import did_you_mean
-from bioassay_mtl.data.kinds import TaskKind, all_binary, complete
+from bioassay_mtl.data.kinds import OF_EVERY_RESULT, TaskKind, all_binary, columns_of, complete
 from bioassay_mtl.data.labels import (
     NOT_MEASURED,
     as_outcomes,
@@ -88,6 +88,12 @@ class Panel:
         if repeated := _repeated(self.tasks):
             raise InputError(f"task {repeated!r} is named twice")
         object.__setattr__(self, "kinds", complete(self.kinds, len(self.tasks)))
+        if repeated := _repeated((*OF_EVERY_RESULT, *columns_of(self.tasks, self.kinds))):
+            raise InputError(
+                f"two columns of a prediction would have the name {repeated!r}",
+                hint="rename that assay, or leave its column out (--task NAME:none); every result "
+                f"has the columns {', '.join(OF_EVERY_RESULT)}",
+            )
         check_labels(self.labels, self.tasks, self.kinds)
         if self.bounds is not None:
             check_bounds(self.bounds, self.mask, self.tasks, self.kinds)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,7 @@ from rdkit import Chem
 from bioassay_mtl.chem.features import PackedBits, SparseCounts
 from bioassay_mtl.chem.graphs import MolecularGraph
 from bioassay_mtl.data import Panel
+from bioassay_mtl.data.kinds import Multiclass, Regression
 from bioassay_mtl.errors import ConfigError, InputError
 
 SMILES = ["CCO", "OCC", "c1ccccc1", "C1=CC=CC=C1", "CC(=O)O", "nonsense", "nonsense", ""]
@@ -108,6 +110,7 @@ def test_groups_need_every_block_to_agree() -> None:
         ({"labels": np.full((8, 2), -2, np.int8)}, "found -2"),
         ({"tasks": ("x",)}, "1 task names for 2"),
         ({"tasks": ("x", "x")}, "'x' is named twice"),
+        ({"tasks": ("x", "status")}, "would have the name 'status'"),
         ({"structures": ["C"]}, "1 structures for 8"),
         ({"columns": {"part": ["a"]}}, "column 'part'"),
         ({"features": {"f": PackedBits(np.zeros((3, 1), np.uint8), 8)}}, "features 'f'"),
@@ -116,6 +119,13 @@ def test_groups_need_every_block_to_agree() -> None:
 def test_faults_are_named(changes: dict[str, Any], message: str) -> None:
     with pytest.raises(InputError, match=message):
         small(**changes)
+
+
+def test_columns_of_classes_are_no_names_of_assays() -> None:
+    kinds = (Multiclass(classes=("a", "b")), Regression())
+    labels = np.zeros((1, 2), np.float32)
+    with pytest.raises(InputError, match=re.escape("the name 'x[a]'")):
+        Panel.from_arrays(["C"], labels, ["x", "x[a]"], kinds=kinds)
 
 
 def test_digest_changes_with_all_content_and_order() -> None:

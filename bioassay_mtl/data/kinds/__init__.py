@@ -1,6 +1,7 @@
 """Kinds of tasks: what an assay's labels mean. A new kind is a new file here."""
 
 from bioassay_mtl.data.kinds.base import (
+    OF_EVERY_RESULT,
     TaskKind,
     all_binary,
     columns_of,
@@ -17,6 +18,7 @@ from bioassay_mtl.data.kinds.ordinal import Ordinal
 from bioassay_mtl.data.kinds.regression import Regression
 
 __all__ = [
+    "OF_EVERY_RESULT",
     "Binary",
     "Censored",
     "Classes",

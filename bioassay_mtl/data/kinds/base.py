@@ -73,6 +73,10 @@ def value_columns(tasks: Sequence[str], kinds: Sequence[TaskKind]) -> tuple[str,
     return tuple(name for task, kind in pairs if kind.is_value for name in kind.columns(task))
 
 
+OF_EVERY_RESULT = ("row", "file", "id", "smiles", "status")
+"""Columns that stand beside those of tasks."""
+
+
 def columns_of(tasks: Sequence[str], kinds: Sequence[TaskKind]) -> tuple[str, ...]:
     """Names of the predicted columns of all tasks, in order."""
     pairs = zip(tasks, kinds, strict=True)
