@@ -10,9 +10,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
-from rdkit.Chem import Mol, MolFromSmiles, MolToSmiles, SmilesParserParams
+from rdkit.Chem import MolFromSmiles, SmilesParserParams
 from rdkit.rdBase import BlockLogs
 
+from bioassay_mtl.chem.graphs.canonical import canonical_smiles
 from bioassay_mtl.chem.graphs.fields import Column, MolFields
 
 
@@ -40,15 +41,13 @@ def with_canonical_tags(fields: MolFields, texts: Sequence[bytes]) -> MolFields:
 
 
 def _canonical_tags(text: bytes, written: Column) -> Column:
-    mol = Mol(text)
     try:
-        smiles = MolToSmiles(mol)
+        smiles, order = canonical_smiles(text)
     except RuntimeError:
         return written
     again = MolFromSmiles(smiles, _as_written())
     if again is None or again.GetNumAtoms() != len(written):  # RDKit cannot read what it wrote
         return written
-    order = mol.GetPropsAsDict(includePrivate=True, includeComputed=True)["_smilesAtomOutputOrder"]
     place = np.argsort(order)
     tags = np.zeros_like(written)
     for centre in np.flatnonzero(written).tolist():

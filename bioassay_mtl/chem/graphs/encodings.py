@@ -5,7 +5,7 @@ Molecules of the same number of atoms are worked on together.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +14,7 @@ Ints = NDArray[np.int64]
 Floats = NDArray[np.float32]
 
 _AT_ONCE = 1 << 22  # entries of the matrices worked on together
+_ZERO = 1e-6
 
 
 def random_walk(n_atoms: Ints, n_bonds: Ints, ends: NDArray[np.uint16], steps: int) -> Floats:
@@ -37,7 +38,7 @@ def random_walk(n_atoms: Ints, n_bonds: Ints, ends: NDArray[np.uint16], steps: i
         ``(n_atoms, steps) float32``.
     """
     encoding = np.zeros((n_atoms.sum(), steps), dtype=np.float32)
-    for atoms, adjacency in _groups(n_atoms, n_bonds, ends):
+    for _, atoms, adjacency in _groups(n_atoms, n_bonds, ends):
         walk = adjacency / np.maximum(adjacency.sum(axis=2, keepdims=True), 1)
         power = walk
         for step in range(steps):
@@ -46,37 +47,47 @@ def random_walk(n_atoms: Ints, n_bonds: Ints, ends: NDArray[np.uint16], steps: i
     return encoding
 
 
-def laplacian(n_atoms: Ints, n_bonds: Ints, ends: NDArray[np.uint16], size: int) -> Floats:
+def laplacian(
+    n_atoms: Ints,
+    n_bonds: Ints,
+    ends: NDArray[np.uint16],
+    size: int,
+    order: Callable[[int], Ints],
+) -> Floats:
     """Eigenvectors of the normalised Laplacian, from the second smallest eigenvalue on.
 
     :math:`I - D^{-1/2} A D^{-1/2}` (Dwivedi and Bresson, https://arxiv.org/abs/2012.09699). The
     sign of each is such that the sum of its cubes is positive, or, where that is zero, its first
-    entry of the largest size. Where eigenvalues coincide, in symmetric molecules and salts, any
-    basis of their space may be found. Columns beyond a molecule's atoms are zero.
+    entry that is not. Where eigenvalues coincide, in symmetric molecules and salts, any basis of
+    their space may be found. Columns beyond a molecule's atoms are zero.
 
     Parameters and result are those of :func:`random_walk`, with ``size`` columns.
+
+    Parameters
+    ----------
+    order
+        Gives the atoms of a molecule in an order that does not depend on how it is written; asked
+        for only where cubes cancel.
     """
     encoding = np.zeros((n_atoms.sum(), size), dtype=np.float32)
-    for atoms, adjacency in _groups(n_atoms, n_bonds, ends):
+    for molecules, atoms, adjacency in _groups(n_atoms, n_bonds, ends):
         scale = 1 / np.sqrt(np.maximum(adjacency.sum(axis=2), 1))
         matrix = np.eye(adjacency.shape[1]) - scale[:, :, None] * adjacency * scale[:, None, :]
         vectors = np.linalg.eigh(matrix)[1][:, :, 1 : size + 1]
-        vectors = vectors * _signs(vectors)
-        encoding[atoms, : vectors.shape[2]] = vectors
+        deciding = (vectors**3).sum(axis=1)
+        cancel = np.abs(deciding) < _ZERO
+        for i in np.flatnonzero(cancel.any(axis=1)).tolist():
+            ordered = vectors[i, order(molecules[i])][:, cancel[i]]
+            first = (np.abs(ordered) > _ZERO).argmax(axis=0)
+            deciding[i, cancel[i]] = ordered[first, np.arange(len(first))]
+        encoding[atoms, : vectors.shape[2]] = np.where(deciding < 0, -1, 1)[:, None] * vectors
     return encoding
-
-
-def _signs(vectors: NDArray[np.float64]) -> NDArray[np.float64]:
-    cubes = (vectors**3).sum(axis=1, keepdims=True)
-    largest = np.abs(np.round(vectors, 6)).argmax(axis=1, keepdims=True)
-    first = np.take_along_axis(vectors, largest, axis=1)
-    return np.where(np.where(np.abs(cubes) > 1e-6, cubes, first) < 0, -1.0, 1.0)
 
 
 def _groups(
     n_atoms: Ints, n_bonds: Ints, ends: NDArray[np.uint16]
-) -> Iterator[tuple[Ints, NDArray[np.float64]]]:
-    """``(g, size) int64`` atoms and ``(g, size, size)`` adjacency of g molecules of one size."""
+) -> Iterator[tuple[Ints, Ints, NDArray[np.float64]]]:
+    """``(g,)`` molecules of one size, ``(g, size)`` atoms and ``(g, size, size)`` adjacency."""
     first_atom, first_bond = np.cumsum(n_atoms) - n_atoms, np.cumsum(n_bonds) - n_bonds
     for size in np.unique(n_atoms[n_atoms > 0]):
         members = np.flatnonzero(n_atoms == size)
@@ -88,4 +99,4 @@ def _groups(
             a, b = ends[bond + np.arange(len(bond))].T
             adjacency = np.zeros((len(part), size, size))
             adjacency[of_bond, a, b] = adjacency[of_bond, b, a] = 1
-            yield first_atom[part][:, None] + np.arange(size), adjacency
+            yield part, first_atom[part][:, None] + np.arange(size), adjacency

@@ -13,6 +13,7 @@ from pydantic import Field, field_validator
 from bioassay_mtl.chem.fingerprints.base import fingerprints
 from bioassay_mtl.chem.graphs.binary import PICKLE_OPTIONS, read_fields, slow_fields
 from bioassay_mtl.chem.graphs.block import GraphBlock
+from bioassay_mtl.chem.graphs.canonical import canonical_order
 from bioassay_mtl.chem.graphs.chirality import with_canonical_tags
 from bioassay_mtl.chem.graphs.codes import CodeSet, code_sets
 from bioassay_mtl.chem.graphs.encodings import laplacian, random_walk
@@ -126,11 +127,11 @@ class MolecularGraph(Representation):
             atoms,
             fields.ends,
             bonds,
-            self._reals(fields),
+            self._reals(fields, texts),
             self.codes,
         )
 
-    def _reals(self, fields: MolFields) -> NDArray[np.float32]:
+    def _reals(self, fields: MolFields, texts: Sequence[bytes]) -> NDArray[np.float32]:
         graph = fields.n_atoms, fields.n_bonds, fields.ends
         columns: list[NDArray[Any]] = [np.zeros((len(fields.isotopes), 0), dtype=np.float32)]
         if self.code_set.mass:
@@ -138,7 +139,8 @@ class MolecularGraph(Representation):
         if self.random_walk:
             columns.append(random_walk(*graph, self.random_walk))
         if self.laplacian:
-            columns.append(laplacian(*graph, self.laplacian))
+            found = laplacian(*graph, self.laplacian, lambda i: canonical_order(texts[i]))
+            columns.append(found)
         return np.concatenate(columns, axis=1, dtype=np.float32)
 
 

@@ -60,6 +60,53 @@ def test_encodings_follow_the_atoms() -> None:
     np.testing.assert_allclose(moved.reals, kind.block([mol]).reals[order], atol=1e-5)
 
 
+def test_laplacian_depends_on_no_writing(nci_smiles: list[str]) -> None:
+    symmetric = [
+        "CCO",
+        "Cc1ccccc1",
+        "N[C@@H](C)C(=O)O",
+        "OCCCS",
+        "C/C=C/C",
+        "Oc1ccc(N)cc1",
+        "N#CCF",
+    ]
+    kind, n, n_cancelled = MolecularGraph(laplacian=3), 0, 0
+    for seed, text in enumerate([*symmetric, *nci_smiles[:220]]):
+        mol = Chem.MolFromSmiles(text)
+        if mol is None or not eigenvalues_differ(mol, 4):
+            continue
+        # All ways in which atoms that are alike change places.
+        same = mol.GetSubstructMatches(mol, uniquify=False, useChirality=True, maxMatches=1000)
+        if len(same) == 1000:
+            continue
+        again, order = rewritten(mol, seed)
+        expected = kind.block([mol]).reals
+        found = np.empty_like(expected)
+        found[order] = kind.block([again]).reals
+        assert any(np.allclose(found[[*atoms]], expected, atol=1e-4) for atoms in same), text
+        n += 1
+        n_cancelled += bool((np.abs((expected**3).sum(axis=0)) < 1e-5).any())
+    assert n > 150
+    assert n_cancelled > 20
+
+
+def eigenvalues_differ(mol: Chem.Mol, n: int) -> bool:
+    """Whether the first ones beyond 0, so that each has one eigenvector."""
+    matrix = np.array(Chem.GetAdjacencyMatrix(mol), dtype=float)
+    scale = 1 / np.sqrt(np.maximum(matrix.sum(axis=1), 1))
+    values = np.linalg.eigvalsh(np.eye(len(matrix)) - scale[:, None] * matrix * scale)
+    return bool((np.diff(values[: n + 1]) > 1e-4).all())
+
+
+def rewritten(mol: Chem.Mol, seed: int) -> tuple[Chem.Mol, list[int]]:
+    """The molecule in a random writing, and where its atoms stood before."""
+    order = np.random.default_rng(seed).permutation(mol.GetNumAtoms()).tolist()
+    moved = Chem.RenumberAtoms(mol, order)
+    text = Chem.MolToSmiles(moved, canonical=False)
+    written = moved.GetPropsAsDict(True, True)["_smilesAtomOutputOrder"]
+    return Chem.MolFromSmiles(text), [order[place] for place in written]
+
+
 def test_encodings_depend_on_no_neighbour() -> None:
     block, found = encoded(SMILES, random_walk=3, laplacian=2)
     assert block.reals.shape[1] == 5
