@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -11,9 +11,13 @@ from bioassay_mtl.cli.panel_schema import Columns, Merge, Standardise, Tasks, To
 from bioassay_mtl.errors import ConfigError, InputError
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from bioassay_mtl.data.kinds import TaskKind
     from bioassay_mtl.data.panel import Panel
     from bioassay_mtl.data.panels.schema import PanelSchema
+
+_LOWEST_P, _HIGHEST_P = -2, 16  # 100 M and 0.1 fM
 
 
 def evaluate(
@@ -128,18 +132,51 @@ def read_as(model: str, panel: str, schema: PanelSchema) -> Panel:
     What a schema says of an assay goes before what the model knows of it.
     """
     from bioassay_mtl.data.kinds import complete, kind_config
+    from bioassay_mtl.data.panels.header import some
     from bioassay_mtl.data.panels.known import known_assays
     from bioassay_mtl.data.panels.load import load_panel
+    from bioassay_mtl.data.units import P_SCALE, p_name
     from bioassay_mtl.nn.folder import read_config
     from bioassay_mtl.nn.shipped import find_model
 
     config = read_config(find_model(model))
     kinds = complete([kind_config(each) for each in config.get("kinds", ())], len(config["tasks"]))
     table = load_panel([panel], schema, known=known_assays(config["tasks"], kinds)).panel
-    for task, kind in zip(config["tasks"], kinds, strict=True):
-        if task in table.tasks:
-            _check_kind(task, kind, table.kinds[table.tasks.index(task)], panel)
+    ours = dict(zip(config["tasks"], kinds, strict=True))
+    assumed = []
+    for place, (task, kind) in enumerate(zip(table.tasks, table.kinds, strict=True)):
+        if task in ours:
+            _check_kind(task, ours[task], kind, panel)
+            if {_unit(ours[task]), _unit(kind)} == {"", P_SCALE}:
+                _check_p_values(task, kind, table.labels[table.mask[:, place], place], panel)
+                assumed.append(task)
+        elif _unit(ours.get(p_name(task))) == P_SCALE:
+            raise InputError(
+                f"it has no unit, and the model predicts {p_name(task)!r}",
+                file=panel,
+                column=task,
+                hint=f"write the unit in the header: '{task} (nM)'",
+            )
+    if assumed:
+        only = "though only the model or the table says so"
+        typer.echo(f"taken as p-values, {only}: {some(assumed)}", err=True)
     return table
+
+
+def _unit(kind: TaskKind | None) -> str:
+    return getattr(kind, "unit", "")
+
+
+def _check_p_values(task: str, kind: TaskKind, values: NDArray[Any], panel: str) -> None:
+    """Values without a unit may be p-values only if none is far from all concentrations."""
+    wrong = values[(values < _LOWEST_P) | (values > _HIGHEST_P)]
+    if len(wrong) and not _unit(kind):
+        named = f"--task {task}:{kind.kind}"
+        raise InputError(
+            f"the model predicts p-values of {task!r}, and {wrong[0]:.7g} is none",
+            file=panel,
+            hint=f"give the unit: {named}:nM, or {named}:p if they are p-values after all",
+        )
 
 
 def _check_kind(task: str, ours: TaskKind, theirs: TaskKind, panel: str) -> None:
@@ -147,7 +184,7 @@ def _check_kind(task: str, ours: TaskKind, theirs: TaskKind, panel: str) -> None
     from bioassay_mtl.data.units import P_SCALE, known_unit
 
     if ours.is_value and theirs.is_value:
-        units = {getattr(ours, "unit", ""), getattr(theirs, "unit", "")}
+        units = {_unit(ours), _unit(theirs)}
         if len(units) == 1 or not all(u == P_SCALE or known_unit(u) for u in units):
             return
     elif ours == theirs:

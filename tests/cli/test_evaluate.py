@@ -129,6 +129,11 @@ def test_a_table_of_pubchem(cli: Run, tmp_path: Path) -> None:
             ("--task", f"{CLASSES}:ordinal:high,low"),
             "the model predicts",
         ),
+        (
+            {"IC50": [50, 60] * 3, BINARY: [1, 0] * 3},
+            (),
+            "write the unit in the header: 'IC50 (nM)'",
+        ),
         ({POTENCY: [5, 6] * 3}, ("--task", f"{POTENCY}:none"), "none of the model's"),
         ({"assay": ["a", "b"] * 3, "value": [1, 2] * 3}, (), "assays in column 'assay' need"),
     ],
@@ -151,3 +156,22 @@ def test_another_unit_is_refused(cli: Run, folder: Path, tmp_path: Path) -> None
     assert done.code == 2
     assert '"unit":"uM"' in done.err
     assert '"unit":"nM"' in done.err
+
+
+def test_values_without_a_unit_are_p_values_where_they_can_be(
+    cli: Run, evaluated: Any, folder: Path, tmp_path: Path
+) -> None:
+    values = [5.0, 6, 7, 4, 5, 6]
+    table = {"smiles": SMILES, "assay": [POTENCY] * 6, "value": values}
+    said, found = evaluated("long.csv", table)
+    assert f"taken as p-values, though only the model or the table says so: {POTENCY}" in said
+    assert found[POTENCY]["rmse"] == pytest.approx(expected_rmse(folder, values), rel=1e-4)
+    path = tmp_path / "nanomolar.csv"
+    table["value"] = [10 ** (9 - value) for value in values]
+    pd.DataFrame(table).to_csv(path, index=False)
+    done = cli("evaluate", folder, path)
+    assert done.code == 2
+    assert "10000 is none (give the unit: --task pIC50:censored:nM, or " in done.err
+    said, found = evaluated("long.csv", table, "--task", f"{POTENCY}:censored:nM", "--overwrite")
+    assert "taken as" not in said
+    assert found[POTENCY]["rmse"] == pytest.approx(expected_rmse(folder, values), rel=1e-4)
