@@ -22,13 +22,14 @@ import numpy as np
 from benchmarks.ogb_pcba.evaluator import ogb_average_precision
 from benchmarks.ogb_pcba.folder import read_ogb
 from benchmarks.ogb_pcba.presets import PRESETS, preset
-from benchmarks.rivals.provenance import provenance
+from benchmarks.rivals.provenance import provenance, used_by_torch
 from bioassay_mtl.chem.features import Features
 from bioassay_mtl.chem.parallel import featurize
+from bioassay_mtl.cli.faults import USER_FAULT, one_line
 from bioassay_mtl.cli.settings import put_all
 from bioassay_mtl.data.panel import Panel
 from bioassay_mtl.data.splits import PARTS, Split
-from bioassay_mtl.errors import ConfigError
+from bioassay_mtl.errors import BioassayError, ConfigError, counted
 from bioassay_mtl.nn.folder import read_config
 from bioassay_mtl.nn.model import Model
 from bioassay_mtl.training import train
@@ -37,14 +38,28 @@ from bioassay_mtl.training.defaults import settled
 
 TARGET = 0.29
 MOST_PARAMETERS = 6_000_000
+ELSEWHERE = {"seed": "--seeds gives it", "device": "--device gives it", "split": "it is OGB's"}
+"""Settings that ``--set`` does not change."""
 
 
 def main(arguments: list[str] | None = None) -> None:
     """Train every seed that is not trained yet, and report."""
-    options = _options(arguments)
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    try:
+        run(options)
+    except (BioassayError, OSError) as error:
+        parser.exit(USER_FAULT, f"error: {one_line(str(error))}\n")
+
+
+def run(options: argparse.Namespace) -> None:
+    """All seeds, and ``results.json``."""
     values = preset(options.preset)
     put_all(values, options.set)
-    values |= {"device": options.device}
+    for name, why in ELSEWHERE.items():
+        if name in values:
+            raise ConfigError(f"--set {name}: {why}")
+    values["device"] = options.device
     asked = [TrainingConfig.of({**values, "seed": seed}) for seed in options.seeds]
     panel, parts = read_ogb(options.folder)
     configs = [settled(config, panel)[0] for config in asked]
@@ -54,13 +69,14 @@ def main(arguments: list[str] | None = None) -> None:
         check_same(folder, config, data)
     featurizer = configs[0].featurizer()
     features = featurize(panel.structures or [], featurizer, workers=options.workers)
+    record = {"made_with": provenance(used_by_torch(options.device)), **data}
     scores = []
     for config, folder in zip(configs, folders, strict=True):
-        model = trained(panel, parts, features, config, folder, data)
-        scores.append({"seed": config.seed, **measured(model, panel, parts, features)})
-        print(json.dumps(scores[-1]), flush=True)
+        model = trained(panel, parts, features, config, folder, record)
+        score = {"seed": config.seed, **measured(model, panel, parts, features)}
+        print(json.dumps(score), flush=True)
+        scores.append(score | {"made_with": model.training["made_with"]})
     result = {
-        "made_with": provenance(),
         "preset": options.preset,
         "settings": configs[0].model_dump(mode="json", exclude={"seed"}),
         **data,
@@ -137,33 +153,36 @@ def measured(model: Model, panel: Panel, parts: Split, features: Features) -> di
 
 
 def summary(scores: list[dict[str, Any]]) -> dict[str, Any]:
-    """Mean and (unbiased) standard deviation over seeds."""
+    """Mean and (unbiased) standard deviation over seeds, where there are several."""
     result: dict[str, Any] = {"target": TARGET, "seeds": scores}
     for part in ("valid", "test"):
         values = [score[part] for score in scores]
-        deviation = float(np.std(values, ddof=1)) if len(values) > 1 else float("nan")
+        deviation = float(np.std(values, ddof=1)) if len(values) > 1 else None
         result[part] = {"mean": float(np.mean(values)), "std": deviation}
     return result
 
 
 def sentence(result: Mapping[str, Any]) -> str:
     """The result in a line."""
-    test, valid = result["test"], result["valid"]
     size = result["seeds"][0]["parameters"]
     fits = "within" if size <= MOST_PARAMETERS else "beyond"
     return (
-        f"test AP {test['mean']:.4f} +- {test['std']:.4f}, "
-        f"validation AP {valid['mean']:.4f} +- {valid['std']:.4f} "
-        f"({len(result['seeds'])} seeds; {size:,} parameters, {fits} {MOST_PARAMETERS:,}; "
-        f"target: {TARGET})"
+        f"test AP {_spread(result['test'])}, validation AP {_spread(result['valid'])} "
+        f"({counted(len(result['seeds']), 'seed')}; {size:,} parameters, "
+        f"{fits} {MOST_PARAMETERS:,}; target: {TARGET})"
     )
+
+
+def _spread(score: Mapping[str, float | None]) -> str:
+    mean, deviation = score["mean"], score["std"]
+    return f"{mean:.4f}" if deviation is None else f"{mean:.4f} +- {deviation:.4f}"
 
 
 def _show(record: Mapping[str, float]) -> None:
     print(", ".join(f"{name} {value:.5g}" for name, value in record.items()), flush=True)
 
 
-def _options(arguments: list[str] | None) -> argparse.Namespace:
+def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -174,7 +193,7 @@ def _options(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--device", default="auto", help="cpu, cuda or auto")
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="a setting")
-    return parser.parse_args(arguments)
+    return parser
 
 
 if __name__ == "__main__":

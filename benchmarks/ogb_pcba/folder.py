@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from bioassay_mtl.data.labels import as_floats
 from bioassay_mtl.data.panel import Panel
-from bioassay_mtl.data.splits import Split
+from bioassay_mtl.data.splits import PARTS, Split
 from bioassay_mtl.errors import InputError
+from bioassay_mtl.training.score import telling
 
 MOLECULES = Path("mapping") / "mol.csv.gz"
 SPLIT = Path("split") / "scaffold"
@@ -28,29 +31,33 @@ def read_ogb(folder: Path) -> tuple[Panel, Split]:
     Raises
     ------
     InputError
-        A file is missing, or row numbers lie beyond the molecules.
+        A file is missing or cannot be read, or row numbers lie beyond the molecules, or
+        the rows of a part cannot be scored.
     """
-    header = pd.read_csv(_existing(folder, MOLECULES), nrows=0).columns
+    header = _read(folder, MOLECULES, nrows=0).columns
     tasks = [name for name in header if name not in ("smiles", "mol_id")]
-    numbers = dict.fromkeys(tasks, np.float32)
-    table = pd.read_csv(folder / MOLECULES, dtype={**numbers, "smiles": str, "mol_id": str})
+    types = {**dict.fromkeys(tasks, np.float32), "smiles": str, "mol_id": str}
+    table = _read(folder, MOLECULES, usecols=[*types], dtype=types)
     # Rows stay where they are, copies of molecules too: the split counts them.
     panel = Panel.from_arrays(
         table["smiles"].tolist(), table[tasks].to_numpy(), tasks, ids=table["mol_id"].tolist()
     )
-    parts = [_rows(folder, part, len(panel)) for part in ("train", "valid", "test")]
-    return panel, Split(*parts, len(panel))
+    train, valid, test = (_rows(folder, part, len(panel)) for part in PARTS)
+    for part, rows in (("validation", valid), ("test", test)):
+        if not telling(as_floats(panel.labels[rows])).any():
+            raise InputError(f"no assay has an active and an inactive {part} row", file=folder)
+    return panel, Split(train, valid, test, len(panel))
 
 
 def _rows(folder: Path, part: str, n: int) -> NDArray[np.int64]:
-    path = _existing(folder, SPLIT / f"{part}.csv.gz")
-    rows = pd.read_csv(path, header=None)[0].to_numpy(np.int64)
+    name = SPLIT / f"{part}.csv.gz"
+    rows = _read(folder, name, header=None, dtype=np.int64)[0].to_numpy()
     if len(rows) and (rows.min() < 0 or rows.max() >= n):
-        raise InputError(f"row {rows.max()} of {n} molecules", file=path)
+        raise InputError(f"row {rows.max()} of {n} molecules", file=folder / name)
     return rows
 
 
-def _existing(folder: Path, name: Path) -> Path:
+def _read(folder: Path, name: Path, **how: Any) -> pd.DataFrame:
     path = folder / name
     if not path.is_file():
         raise InputError(
@@ -58,4 +65,7 @@ def _existing(folder: Path, name: Path) -> Path:
             file=path,
             hint="give the folder that OGB's download of ogbg-molpcba unpacks to",
         )
-    return path
+    try:
+        return pd.read_csv(path, **how)
+    except (ValueError, OSError, EOFError) as error:
+        raise InputError(f"cannot be read: {error}", file=path) from error

@@ -9,17 +9,28 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+from bioassay_mtl.errors import counted
+
 PACKAGES = ("numpy", "scipy", "scikit-learn", "xgboost", "torch", "deepchem", "rdkit")
 
 
-def provenance() -> dict[str, Any]:
-    """Versions, git commit and machine, without names or paths."""
+def provenance(used: str = "one thread, no GPU") -> dict[str, Any]:
+    """Versions, git commit and machine, without names or paths; and what was used of it."""
     return {
         "commit": _commit(),
-        "machine": f"{os.cpu_count()} {platform.machine()} cores, shared; one thread, no GPU",
+        "machine": f"{os.cpu_count()} {platform.machine()} cores, shared; {used}",
         "python": platform.python_version(),
         "versions": {name: _version(name) for name in PACKAGES},
     }
+
+
+def used_by_torch(device: str) -> str:
+    """What PyTorch works on here, for ``cpu``, ``cuda`` or ``auto``."""
+    import torch
+
+    if device != "cpu" and torch.cuda.is_available():
+        return torch.cuda.get_device_name()
+    return f"{counted(torch.get_num_threads(), 'thread')}, no GPU"
 
 
 def _version(name: str) -> str:

@@ -10,13 +10,15 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from rdkit.Chem import MolFromSmiles
 
 from benchmarks.ogb_pcba.__main__ import MOST_PARAMETERS, main
 from benchmarks.ogb_pcba.evaluator import ogb_average_precision
 from benchmarks.ogb_pcba.folder import read_ogb
 from benchmarks.ogb_pcba.presets import PRESETS, preset
+from benchmarks.rivals.provenance import provenance, used_by_torch
 from bioassay_mtl.chem.featurizer import Featurizer
-from bioassay_mtl.errors import ConfigError, InputError
+from bioassay_mtl.errors import InputError
 from bioassay_mtl.nn import build_network
 from bioassay_mtl.training.config import TrainingConfig
 
@@ -65,32 +67,90 @@ def test_a_run_reports_several_seeds_and_goes_on(
     torch.set_num_threads(1)
     out = tmp_path / "runs"
     first = run(folder, out, "--seeds", "0")
-    assert np.isnan(first["test"]["std"])
+    assert first["test"]["std"] is None, "JSON has no NaN"
+    assert capsys.readouterr().out.count("+-") == 0
+    machine = first["seeds"][0]["made_with"]["machine"]
+    assert machine.endswith("shared; 1 thread, no GPU")
+    torch.set_num_threads(2)
     made = (out / "seed-0" / "model.safetensors").stat().st_mtime_ns
     result = run(folder, out, "--seeds", "0", "1")
+    torch.set_num_threads(1)
     assert (out / "seed-0" / "model.safetensors").stat().st_mtime_ns == made, "trained once"
     values = [seed["test"] for seed in result["seeds"]]
     assert values[0] == first["seeds"][0]["test"]
+    used = [seed["made_with"]["machine"].rpartition("; ")[2] for seed in result["seeds"]]
+    assert used == ["1 thread, no GPU", "2 threads, no GPU"]
     assert result["test"]["mean"] == pytest.approx(np.mean(values))
     assert result["test"]["std"] == pytest.approx(np.std(values, ddof=1))
     assert "target: 0.29" in capsys.readouterr().out
 
 
-def test_results_of_other_settings_or_data_are_refused(folder: Path, tmp_path: Path) -> None:
+def test_results_of_other_settings_or_data_are_refused(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     torch.set_num_threads(1)
     out = tmp_path / "runs"
     result = run(folder, out, "--seeds", "0")
     assert result["settings"]["epochs"] == 2
     assert "seed" not in result["settings"]
     written = (out / "results.json").read_bytes()
-    with pytest.raises(ConfigError, match=r"seed-0 was trained with other settings \(epochs\)"):
-        run(folder, out, "--set", "epochs=3", "--seeds", "1", "0")
+    found = fault(capsys, folder, out, "--set", "epochs=3", "--seeds", "1", "0")
+    assert "seed-0 was trained with other settings (epochs): give another --out" in found
     assert not (out / "seed-1").exists(), "refused before anything is trained"
     path = folder / "split" / "scaffold" / "test.csv.gz"
     pd.read_csv(path, header=None)[:-1].to_csv(path, index=False, header=False)
-    with pytest.raises(ConfigError, match="other molecules or parts: give another --out"):
-        run(folder, out, "--seeds", "0")
+    found = fault(capsys, folder, out, "--seeds", "0")
+    assert "seed-0 was trained on other molecules or parts: give another --out" in found
     assert (out / "results.json").read_bytes() == written
+
+
+def test_a_result_names_the_gpu_that_is_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "get_device_name", lambda: "some GPU")
+    assert [used_by_torch(device) for device in ("auto", "cuda")] == ["some GPU"] * 2
+    assert used_by_torch("cpu").endswith("no GPU")
+    assert provenance("some GPU")["machine"].endswith("shared; some GPU")
+
+
+def test_features_are_made_with_all_settings(folder: Path, tmp_path: Path) -> None:
+    torch.set_num_threads(1)
+    run(folder, tmp_path / "runs", "--seeds", "0", "--set", "max_atoms=12")
+    known = json.loads((tmp_path / "runs" / "seed-0" / "config.json").read_text())["training"]
+    panel, parts = read_ogb(folder)
+    assert panel.structures is not None
+    sizes = [MolFromSmiles(panel.structures[row]).GetNumHeavyAtoms() for row in parts.train]
+    assert known["rows"]["train"] == sum(size <= 12 for size in sizes) < 100
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--set", "seed=3"], "--set seed: --seeds gives it"),
+        (["--set", "device=cpu"], "--set device: --device gives it"),
+        (["--set", "split.seed=1"], "--set split: it is OGB's"),
+        (["--set", "epoch=3"], "unknown key 'epoch' (did you mean 'epochs'?)"),
+    ],
+)
+def test_faults_are_one_line(
+    folder: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    options: list[str],
+    message: str,
+) -> None:
+    assert message in fault(capsys, folder, tmp_path / "runs", *options)
+    assert not (tmp_path / "runs").exists()
+
+
+def fault(capsys: pytest.CaptureFixture[str], folder: Path, out: Path, *more: str) -> str:
+    """The one line that a refused run prints."""
+    with pytest.raises(SystemExit) as stop:
+        run(folder, out, *more)
+    assert stop.value.code == 2
+    line = capsys.readouterr().err
+    assert line.startswith("error: ")
+    assert line.count("\n") == 1
+    return line
 
 
 def test_the_folder_is_read_as_it_is(folder: Path) -> None:
@@ -109,8 +169,18 @@ def test_what_is_missing_is_named(folder: Path) -> None:
     pd.Series([3, 400]).to_csv(path, index=False, header=False)
     with pytest.raises(InputError, match="row 400 of 180 molecules"):
         read_ogb(folder)
+    pd.Series([3]).to_csv(path, index=False, header=False)
+    with pytest.raises(InputError, match="no assay has an active and an inactive validation row"):
+        read_ogb(folder)
+    path.write_bytes(b"3")
+    with pytest.raises(InputError, match=r"valid\.csv\.gz: cannot be read: Not a gzipped file"):
+        read_ogb(folder)
     path.unlink()
     with pytest.raises(InputError, match=r"valid\.csv\.gz: there is no such file"):
+        read_ogb(folder)
+    table = folder / "mapping" / "mol.csv.gz"
+    pd.read_csv(table).drop(columns="mol_id").to_csv(table, index=False)
+    with pytest.raises(InputError, match=r"mol\.csv\.gz: cannot be read: .* \['mol_id'\]"):
         read_ogb(folder)
 
 
