@@ -10,7 +10,7 @@ with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # DeepChem tells of all that is not installed beside it
     import deepchem as dc
 
-from bioassay_mtl.adapters.deepchem import BioassayFeaturizer, MMoEExModel
+from bioassay_mtl.adapters.deepchem import BioassayFeaturizer, MeasuredMetric, MMoEExModel
 
 SIX = ("lipophilic", "aromatic-amine", "carboxylic-acid", "halogen", "polar", "three-rings")
 TASKS = [f"synthetic-{name}" for name in SIX]
@@ -22,9 +22,9 @@ dataset = loader.create_dataset(sys.argv[1])  # an empty cell gets the weight 0
 train, test = dc.splits.RandomSplitter().train_test_split(dataset, frac_train=0.75, seed=0)
 balanced = dc.trans.BalancingTransformer(dataset=train).transform(train)
 
-metrics = [
-    dc.metrics.Metric(dc.metrics.roc_auc_score),
-    dc.metrics.Metric(dc.metrics.prc_auc_score),
+metrics = [  # DeepChem's own would count an empty cell as an inactive
+    MeasuredMetric(dc.metrics.Metric(dc.metrics.roc_auc_score)),
+    MeasuredMetric(dc.metrics.Metric(dc.metrics.prc_auc_score)),
 ]
 n_features = train.X.shape[1]
 models = {

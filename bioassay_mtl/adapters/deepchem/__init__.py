@@ -8,6 +8,7 @@ except ImportError as error:
     raise MissingExtraError("deepchem", "deepchem") from error
 
 from bioassay_mtl.adapters.deepchem.featurizer import BioassayFeaturizer
+from bioassay_mtl.adapters.deepchem.metrics import MeasuredMetric
 from bioassay_mtl.adapters.deepchem.model import MMoEExModel
 
-__all__ = ["BioassayFeaturizer", "MMoEExModel"]
+__all__ = ["BioassayFeaturizer", "MMoEExModel", "MeasuredMetric"]

@@ -1,9 +1,11 @@
-"""What a DeepChem dataset holds, as arrays of ours."""
+"""What a DeepChem dataset holds, as arrays of ours, and what its transformers did, undone."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
+import deepchem as dc
 import numpy as np
 from numpy.typing import NDArray
 
@@ -32,3 +34,11 @@ def labels_of(dataset: Any, n_tasks: int) -> tuple[NDArray[np.float32], NDArray[
 def task_names(dataset: Any) -> list[str]:
     """Names of the tasks: their numbers, where a dataset has no names."""
     return [str(name) for name in dataset.get_task_names()]
+
+
+def undone(predicted: NDArray[np.float32], transformers: Sequence[Any]) -> NDArray[np.float32]:
+    """Predictions ``(n, T, columns)`` before the transformers."""
+    # NormalizationTransformer takes the rows for its tasks where there is only one row.
+    rows = np.repeat(predicted, 2, axis=0) if len(predicted) == 1 else predicted
+    values: NDArray[np.float32] = dc.trans.undo_transforms(rows, list(transformers))
+    return values[: len(predicted)]

@@ -9,11 +9,13 @@ from typing import Any, Literal
 
 import deepchem as dc
 import numpy as np
+from deepchem.utils.evaluate import _process_metric_input
 from numpy.typing import NDArray
 
 from bioassay_mtl.adapters import arrays
 from bioassay_mtl.adapters.deepchem.checkpoints import Checkpoints
-from bioassay_mtl.adapters.deepchem.datasets import labels_of, task_names
+from bioassay_mtl.adapters.deepchem.datasets import labels_of, task_names, undone
+from bioassay_mtl.adapters.deepchem.metrics import MeasuredMetric
 from bioassay_mtl.data.kinds import Binary, Multiclass, Regression, TaskKind
 from bioassay_mtl.errors import ConfigError
 from bioassay_mtl.nn.model import Model
@@ -157,10 +159,10 @@ class MMoEExModel(dc.models.Model):
         used.
         """
         parts = [
-            self.predict_on_batch(x, transformers)
+            self.predict_on_batch(x)
             for x, _, _, _ in dataset.iterbatches(batch_size=4096, deterministic=True)
         ]
-        return np.concatenate(parts)
+        return undone(np.concatenate(parts), transformers)
 
     def predict_on_batch(self, X: Any, transformers: Sequence[Any] = ()) -> NDArray[np.float32]:
         """As :meth:`predict`, for the rows of an array."""
@@ -171,8 +173,44 @@ class MMoEExModel(dc.models.Model):
             columns = np.stack([1 - columns, columns], axis=2)
         else:
             columns = columns.reshape(len(columns), self.n_tasks, self.n_classes)
-        undone: NDArray[np.float32] = dc.trans.undo_transforms(columns, list(transformers))
-        return undone
+        return undone(columns, transformers)
+
+    def evaluate(
+        self,
+        dataset: Any,
+        metrics: Any,
+        transformers: Sequence[Any] = (),
+        per_task_metrics: bool = False,
+        use_sample_weights: bool = False,
+        n_classes: int = 2,
+    ) -> Any:
+        """Scores over the measured cells, those whose weight is not 0; else as DeepChem's.
+
+        Parameters
+        ----------
+        dataset
+            Any DeepChem dataset.
+        metrics
+            A metric or function ``metric(y_true, y_pred) -> float``, or several.
+        transformers
+            Of the dataset, undone before it is scored.
+        per_task_metrics
+            Also give the scores of each task.
+        use_sample_weights
+            Give the metric the weights of the measured cells; else they count alike.
+        n_classes
+            Of the labels, in classification.
+
+        Returns
+        -------
+        The mean over tasks by the metric's name; with `per_task_metrics` a pair of it and the
+        scores of each task. A task with too few measured cells has none: NaN, and no part in the
+        mean.
+        """
+        measured = [MeasuredMetric(metric) for metric in _process_metric_input(metrics)]
+        return super().evaluate(
+            dataset, measured, list(transformers), per_task_metrics, use_sample_weights, n_classes
+        )
 
     def predict_uncertainty(self, dataset: Any, masks: int = 50) -> Any:
         """Refused, as by ``MultitaskClassifier``: a model predicts no variances.

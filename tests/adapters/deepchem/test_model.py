@@ -228,6 +228,20 @@ def test_predictions_are_the_models(fitted: Any, dataset: Any) -> None:
     assert fitted.fit_on_batch(dataset.X, dataset.y, dataset.w) > 0
 
 
+@pytest.mark.parametrize("n", [1, 4097])
+def test_transformers_are_undone_of_every_number_of_rows(dc: Any, ours: Any, n: int) -> None:
+    """DeepChem's normalisation mistakes one row alone, also the last of many chunks."""
+    rng = np.random.default_rng(0)
+    data = dc.data.NumpyDataset(rng.normal(size=(4097, 4)), rng.normal(size=(4097, 3)) * [1, 5, 9])
+    normal = dc.trans.NormalizationTransformer(transform_y=True, dataset=data)
+    model = ours(3, 4, mode="regression", **SMALL)
+    model.fit(normal.transform(data.select(range(64))), nb_epoch=1)
+    rows = data.select(range(4097 - n, 4097))
+    expected = model.predict(rows) * normal.y_stds[:, None] + normal.y_means[:, None]
+    np.testing.assert_allclose(model.predict(rows, [normal]), expected, rtol=1e-5)
+    np.testing.assert_allclose(model.predict_on_batch(rows.X, [normal]), expected, rtol=1e-5)
+
+
 def test_faults_are_named(dc: Any, ours: Any, fitted: Any, dataset: Any) -> None:
     with pytest.raises(ConfigError, match="did you mean 'learning_rate'"):
         ours(3, N_BITS, learning_rat=0.1)
