@@ -122,7 +122,7 @@ class SparseCounts:
         return len(self.offsets) - 1
 
     def take(self, rows: NDArray[Any]) -> SparseCounts:
-        rows = np.flatnonzero(rows) if rows.dtype == np.bool_ else rows
+        rows = np.arange(len(self))[rows] if rows.dtype == np.bool_ else rows
         lengths = (self.offsets[1:] - self.offsets[:-1])[rows]
         offsets = np.zeros(len(rows) + 1, dtype=np.int64)
         np.cumsum(lengths, out=offsets[1:])

@@ -85,6 +85,12 @@ def test_take_takes_rows(seed: int, shape: tuple[int, int], data: st.DataObject)
             np.testing.assert_array_equal(block.take(rows).dense(), dense[rows])
 
 
+def test_a_mask_of_another_length_is_refused() -> None:
+    for block, _ in (random_bits(1, (4, 9)), random_counts(1, (4, 9), "linear")):
+        with pytest.raises(IndexError, match="boolean"):
+            block.take(np.ones(3, dtype=np.bool_))
+
+
 @given(st.lists(seeds, min_size=1, max_size=4), st.integers(1, 40))
 def test_concatenate_stacks(seeds: list[int], width: int) -> None:
     shapes = [(seed % 5, width) for seed in seeds]

@@ -12,6 +12,9 @@ from numpy.typing import NDArray
 from bioassay_mtl.chem.graphs.codes import CodeSet, code_sets
 from bioassay_mtl.chem.representation import GraphSize
 
+MAX_ATOMS = 65_535
+"""Of a molecule: ends of bonds are 16 bits."""
+
 _CHECKED_AT_ONCE = 100_000  # molecules
 
 
@@ -155,7 +158,7 @@ class GraphBlock:
 
     def take(self, rows: NDArray[Any]) -> GraphBlock:
         """Some molecules, in that order; rows are positions or a mask."""
-        rows = np.flatnonzero(rows) if rows.dtype == np.bool_ else rows
+        rows = np.arange(len(self))[rows] if rows.dtype == np.bool_ else rows
         atom, atom_offsets = _owned(self.atom_offsets, rows)
         bond, bond_offsets = _owned(self.bond_offsets, rows)
         return GraphBlock(

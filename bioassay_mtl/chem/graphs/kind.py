@@ -12,15 +12,13 @@ from pydantic import Field, field_validator
 
 from bioassay_mtl.chem.fingerprints.base import fingerprints
 from bioassay_mtl.chem.graphs.binary import PICKLE_OPTIONS, read_fields, slow_fields
-from bioassay_mtl.chem.graphs.block import GraphBlock
+from bioassay_mtl.chem.graphs.block import MAX_ATOMS, GraphBlock
 from bioassay_mtl.chem.graphs.canonical import canonical_order
 from bioassay_mtl.chem.graphs.chirality import with_canonical_tags
 from bioassay_mtl.chem.graphs.codes import CodeSet, code_sets
 from bioassay_mtl.chem.graphs.encodings import laplacian, random_walk
 from bioassay_mtl.chem.graphs.fields import MolFields
 from bioassay_mtl.chem.representation import Encoder, GraphSize, Representation
-
-_MAX_ATOMS = 65_535  # ends of bonds are 16 bits
 
 
 @fingerprints.register("graph")
@@ -88,8 +86,8 @@ class MolecularGraph(Representation):
     def encoder(self) -> Encoder:
         def encode(mol: Any) -> bytes:
             text: bytes = mol.ToBinary(PICKLE_OPTIONS)
-            if len(text) > _MAX_ATOMS and mol.GetNumAtoms() > _MAX_ATOMS:
-                raise ValueError(f"a graph holds {_MAX_ATOMS} atoms, found {mol.GetNumAtoms()}")
+            if len(text) > MAX_ATOMS and mol.GetNumAtoms() > MAX_ATOMS:
+                raise ValueError(f"a graph holds {MAX_ATOMS} atoms, found {mol.GetNumAtoms()}")
             return text
 
         return encode

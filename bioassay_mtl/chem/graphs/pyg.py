@@ -12,23 +12,23 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bioassay_mtl.chem.graphs.block import GraphBlock
+from bioassay_mtl.chem.graphs.block import MAX_ATOMS, GraphBlock
 from bioassay_mtl.chem.graphs.codes import code_sets
 from bioassay_mtl.errors import InputError, MissingExtraError
 
 
-def to_pyg(block: GraphBlock, rows: NDArray[Any] | None = None) -> list[Any]:
+def to_pyg(block: GraphBlock, rows: NDArray[Any] | Sequence[int] | None = None) -> list[Any]:
     """One ``torch_geometric.data.Data`` for each of some molecules (all, by default)."""
     data: list[Any] = to_pyg_batch(block, rows).to_data_list()
     return data
 
 
-def to_pyg_batch(block: GraphBlock, rows: NDArray[Any] | None = None) -> Any:
+def to_pyg_batch(block: GraphBlock, rows: NDArray[Any] | Sequence[int] | None = None) -> Any:
     """One ``torch_geometric.data.Batch`` of some molecules, by index arithmetic alone."""
     import torch
 
     geometric = _geometric()
-    block = block if rows is None else block.take(rows)
+    block = block if rows is None else block.take(np.arange(len(block))[rows])
     batch = block.batch()
     atoms = torch.from_numpy(np.array(batch.atom_offsets))
     edges = torch.from_numpy(2 * block.bond_offsets)
@@ -51,19 +51,24 @@ def to_pyg_batch(block: GraphBlock, rows: NDArray[Any] | None = None) -> Any:
 
 
 def from_pyg(graphs: Sequence[Any] | Any, codes: str) -> GraphBlock:
-    """The block of ``Data`` objects, or of one ``Batch``, that hold codes of a named set.
+    """The block of ``Data`` objects, a single one, or a ``Batch``, that hold codes of a named set.
 
     Raises
     ------
     InputError
-        Where a column is missing or of another shape, an edge leads to no atom or has no
-        counterpart of the same codes, or a code is out of range.
+        Where there is no graph, one is too large, a column is missing or of another shape, an edge
+        leads to no atom or has no counterpart of the same codes, or a code is out of range.
     """
-    graphs = graphs.to_data_list() if hasattr(graphs, "to_data_list") else graphs
+    if hasattr(graphs, "to_data_list"):
+        graphs = graphs.to_data_list()
+    elif hasattr(graphs, "edge_index"):
+        graphs = [graphs]
     blocks = [_graph(graph, place, codes) for place, graph in enumerate(graphs)]
+    if not blocks:
+        raise InputError("there are no graphs")
     try:
         return GraphBlock.concatenate(blocks)
-    except ValueError as error:  # none at all, or real columns of some
+    except ValueError as error:  # real columns of some
         raise InputError(f"graphs: {error}") from error
 
 
@@ -87,8 +92,10 @@ def _graph(graph: Any, place: int, codes: str) -> GraphBlock:
             )
         if values.min(initial=0) < 0 or (values.max(axis=0, initial=0) >= widths).any():
             raise InputError(f"graph {place}: codes of {name} must be below {widths}")
-    if edges.shape != (2, len(attributes)):
-        raise InputError(f"graph {place}: edge_index must be (2, {len(attributes)})")
+    if len(atoms) > MAX_ATOMS:
+        raise InputError(f"graph {place}: at most {MAX_ATOMS} atoms, found {len(atoms)}")
+    if edges.dtype.kind not in "iu" or edges.shape != (2, len(attributes)):
+        raise InputError(f"graph {place}: edge_index must be (2, {len(attributes)}) integers")
     if edges.min(initial=0) < 0 or (edges >= len(atoms)).any():
         raise InputError(f"graph {place}: edge_index leads to no atom")
     forward, backward = _pairs(edges)

@@ -88,6 +88,13 @@ def test_all_rows_by_default_and_none(block: GraphBlock) -> None:
     assert none.edge_index.shape == (2, 0)
 
 
+def test_a_mask_of_another_length_is_refused(block: GraphBlock) -> None:
+    mask = np.ones(len(block), dtype=np.bool_)
+    assert_same(block.take(mask), block)
+    with pytest.raises(IndexError, match="boolean"):
+        block.take(mask[1:])
+
+
 def test_pickles(block: GraphBlock) -> None:
     assert_same(pickle.loads(pickle.dumps(block)), block)
 

@@ -129,7 +129,7 @@ def test_workers_return_graphs(
 
 
 def test_a_molecule_beyond_the_indices_fails_alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(kind, "_MAX_ATOMS", 99)
+    monkeypatch.setattr(kind, "MAX_ATOMS", 99)
     features = Featurizer({"graph": MolecularGraph()})(["C" * 100, "CC"])
     assert features.status.tolist() == [Status.FEATURIZATION_FAILED.code, 0]
     assert features.blocks["graph"].atom_offsets.tolist() == [0, 0, 2]

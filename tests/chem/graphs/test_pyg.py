@@ -37,6 +37,8 @@ def test_round_trip(geometric: Any, block: GraphBlock) -> None:
     assert_same(from_pyg(to_pyg(block), block.codes), block)
     rows = np.array([4, 1, 1, 0])
     assert_same(from_pyg(to_pyg_batch(block, rows), block.codes), block.take(rows))
+    assert_same(from_pyg(to_pyg(block, [4, 1, 1, 0]), block.codes), block.take(rows))
+    assert_same(from_pyg(to_pyg(block)[4], block.codes), block.take(rows[:1]))
 
 
 def test_a_batch_is_what_pyg_makes_of_its_graphs(geometric: Any, block: GraphBlock) -> None:
@@ -94,11 +96,13 @@ def test_what_does_not_fit_is_named(geometric: Any, block: GraphBlock) -> None:
         ([changed(edge_attr=whole.edge_attr[:, 0])], "edge_attr must be . columns"),
         ([changed(edge_attr=None)], "graph 0 has no edge_attr"),
         ([changed(edge_attr=whole.edge_attr[1:])], r"edge_index must be \(2, 3\)"),
+        ([changed(edge_index=whole.edge_index + 0.5)], r"must be \(2, 4\) integers"),
+        ([changed(x=whole.x[:1].expand(65_536, -1))], "graph 0: at most 65535 atoms, found 65536"),
         ([changed(edge_index=whole.edge_index + 2)], "leads to no atom"),
         ([changed(edge_index=whole.edge_index - 1)], "leads to no atom"),
         ([changed(reals=nan)], "reals must be 3 rows of finite numbers"),
         ([whole, changed(reals=torch.zeros(3, 5))], "same codes and real columns"),
-        ([], "same codes and real columns"),
+        ([], "no graphs"),
     ):
         with pytest.raises(InputError, match=message):
             from_pyg(graphs, block.codes)
