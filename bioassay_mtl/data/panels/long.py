@@ -74,17 +74,21 @@ def read_long(table: pa.Table, path: Path, schema: PanelSchema, log: RowLog) -> 
     molecule = Cells(_column(structures)).codes
     readings = _read_assays(source, assays, chosen, schema)
     first = np.unique(molecule, return_index=True)[1]
-    rows = np.flatnonzero(chosen)[::-1]
-    first[molecule[rows]] = rows  # what other rows say of a molecule is not asked
+    rows = np.flatnonzero(chosen)
+    first[molecule[rows[::-1]]] = rows[::-1]  # what other rows say of a molecule is not asked
     ids = texts(table.column(identity)) if identity is not None else None
     others = [name for name in table.column_names if name not in {smiles, assay, *parts_of_value}]
-    codes = ((n, Cells(table.column(n)).codes[chosen]) for n in others if n != identity)
-    kept = {identity, *of_molecules(codes, molecule[chosen], log)}
-    columns = {name: texts(table.column(name)) for name in others if name in kept}
+    cells = ((name, Cells(table.column(name))) for name in others if name != identity)
+    parts = ((name, held.texts, held.codes[rows]) for name, held in cells)
+    rows_of = {} if identity is None else {identity: first}
+    for name, places in of_molecules(parts, molecule[rows], log).items():
+        rows_of[name] = first.copy()
+        rows_of[name][molecule[rows[places]]] = rows[places]
+    columns = {name: texts(table.column(name)) for name in others if name in rows_of}
     molecules = Molecules(
         [structures[i] for i in first],
         [str(n) for n in range(len(first))] if ids is None else [ids[i] for i in first],
-        {name: [held[i] for i in first] for name, held in columns.items()},
+        {name: [held[i] for i in rows_of[name]] for name, held in columns.items()},
     )
     return panel_of_measurements(
         measurements([Part(reading, molecule[own], own) for _, reading, own in readings]),

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,6 +15,11 @@ from bioassay_mtl.data.panels.assembly import Molecules
 from bioassay_mtl.data.panels.header import some
 from bioassay_mtl.data.panels.row_log import Outcome, RowLog
 from bioassay_mtl.data.panels.schema import PanelSchema
+from bioassay_mtl.data.splits.dates import points_in_time
+from bioassay_mtl.errors import InputError
+
+_DATE = re.compile(r"\s*\d{4}-\d\d")
+_NAME_OF_DATES = re.compile(r"(?i)(?<![a-z])(date|year)(?![a-z])")
 
 
 def standardised(structures: list[str], schema: PanelSchema) -> tuple[list[str], dict[str, str]]:
@@ -64,26 +70,58 @@ def grouped(
 
 
 def of_molecules(
-    columns: Iterable[tuple[str, NDArray[np.int64]]], molecule: NDArray[np.int64], log: RowLog
-) -> list[str]:
-    """Names of the columns that say one thing for each molecule; the others are noted.
+    columns: Iterable[tuple[str, Sequence[str], NDArray[np.int64]]],
+    molecule: NDArray[np.int64],
+    log: RowLog,
+) -> dict[str, NDArray[np.int64]]:
+    """Which row to ask for each molecule, by the names of the columns that can be asked.
+
+    These say one thing for each molecule, or are dates, of which the earliest counts; the others
+    are noted.
 
     Parameters
     ----------
     columns
-        Of each the name and ``(n,)`` codes, the same for the same text.
+        Of each the name, its different texts, and ``(n,)`` which of them each row has.
     molecule
         ``(n,)``: the molecule of each row.
+
+    Returns
+    -------
+    dict
+        Of each column ``(m,)`` rows, in order of the molecules' numbers.
     """
-    kept: list[str] = []
+    numbers, first = np.unique(molecule, return_index=True)
+    kept: dict[str, NDArray[np.int64]] = {}
+    dated: list[str] = []
     others: list[str] = []
-    n_molecules = len(np.unique(molecule))
-    for name, codes in columns:
+    for name, texts, codes in columns:
         pairs = np.unique(molecule * (codes.max(initial=0) + 1) + codes)
-        (kept if len(pairs) == n_molecules else others).append(name)
+        if len(pairs) == len(numbers):
+            kept[name] = first
+        elif (points := _dates(name, texts)) is not None:
+            order = np.lexsort((points[codes], molecule))  # rows without a date go last
+            kept[name] = order[np.searchsorted(molecule[order], numbers)]
+            dated.append(name)
+        else:
+            others.append(name)
+    if dated:
+        log.notes.append(
+            f"the earliest of each molecule, as its rows differ in them: {some(dated)}"
+        )
     if others:
         log.notes.append(f"left out, as rows of one molecule differ in them: {some(others)}")
     return kept
+
+
+def _dates(name: str, texts: Sequence[str]) -> NDArray[np.float64] | None:
+    """When each text is, if all are dates: of numbers only the name tells that."""
+    try:
+        points = points_in_time(texts, name)
+    except InputError:
+        return None
+    is_date = _NAME_OF_DATES.search(name) or any(_DATE.match(text) for text in texts)
+    return points if is_date else None
 
 
 def keep_usable(

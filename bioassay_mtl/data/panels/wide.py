@@ -64,10 +64,13 @@ def read_wide(table: pa.Table, path: Path, schema: PanelSchema, log: RowLog) -> 
         found = measurements([Part(reading, place, rows) for reading in readings.values()])
         found = merge(found, tasks, kinds, [path], log)
         columns = molecules.columns
-        codes = ((name, number(held)) for name, held in columns.items() if name != identity)
-        kept = {identity, *of_molecules(codes, place, log)}
-        molecules = replace(molecules, columns={n: c for n, c in columns.items() if n in kept})
-        panel = assemble(molecules.take(first), tasks, kinds, found)
+        parts = ((n, [*dict.fromkeys(c)], number(c)) for n, c in columns.items() if n != identity)
+        rows_of = of_molecules(parts, place, log)
+        if identity is not None:
+            rows_of[identity] = first
+        columns = {n: [c[i] for i in rows_of[n]] for n, c in columns.items() if n in rows_of}
+        molecules = replace(molecules.take(first), columns=columns)
+        panel = assemble(molecules, tasks, kinds, found)
         return _large_assays(panel, rows[first], schema.min_rows, path, log)
     if not log.strict:
         _report_copies(molecules, readings, rows, path, log)

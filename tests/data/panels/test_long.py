@@ -137,9 +137,22 @@ def test_qualifiers_of_the_shared_long_table_are_of_the_concentration(shared_dat
 
 def test_columns_are_those_of_the_rows_that_are_read(tmp_path: Path) -> None:
     """A row without a value says nothing of its molecule."""
-    rows = "CCO,A,,test,2001\nCCO,A,5.5,train,2020\nCCO,B,7.2,train,2021\nCCN,A,6.1,test,2019\n"
-    path = write(tmp_path / "long.csv", "smiles,assay,value,split,year\n" + rows)
+    rows = "CCO,A,,test,2001\nCCO,A,5.5,train,7.4\nCCO,B,7.2,train,6.5\nCCN,A,6.1,test,7\n"
+    path = write(tmp_path / "long.csv", "smiles,assay,value,split,pH\n" + rows)
     loaded = load_panel([path])
     assert loaded.panel.structures == ["CCO", "CCN"]
     assert loaded.panel.columns == {"split": ["train", "test"]}
-    assert "left out, as rows of one molecule differ in them: year" in loaded.log.notes
+    assert "left out, as rows of one molecule differ in them: pH" in loaded.log.notes
+
+
+def test_a_molecule_has_the_earliest_of_its_dates(tmp_path: Path) -> None:
+    rows = (
+        "CCO,A,,2001-01-01,1999,5\nCCO,A,5.5,,2020,6\nCCO,B,7.2,2021-03-01,2018,7\n"
+        "CCN,A,6.1,2019-01-02,2019,8\nCCO,C,1,2021-02,2021,soon\n"
+    )
+    path = write(tmp_path / "long.csv", "smiles,assay,value,measured,Year,date\n" + rows)
+    loaded = load_panel([path])
+    assert loaded.panel.columns == {"measured": ["2021-02", "2019-01-02"], "Year": ["2018", "2019"]}
+    note = "the earliest of each molecule, as its rows differ in them: measured, Year"
+    assert note in loaded.log.notes
+    assert "left out, as rows of one molecule differ in them: date" in loaded.log.notes

@@ -260,9 +260,13 @@ def test_an_unknown_kind_is_refused() -> None:
 
 
 def test_merged_rows_keep_what_they_all_say(tmp_path: Path) -> None:
-    rows = "CCO,a,1,test,2001\nOCC,b,1,train,2001\nCCN,c,0,train,2020\n"
-    path = write(tmp_path / "panel.csv", "smiles,name,active,split,year\n" + rows)
+    rows = "CCO,a,1,test,2001,2001-03\nOCC,b,1,train,2001,2001-02\nCCN,c,0,train,2020,\n"
+    path = write(tmp_path / "panel.csv", "smiles,name,active,split,year,date\n" + rows)
     loaded = load_panel([path], PanelSchema(merge=True))
-    assert loaded.panel.columns == {"name": ["a", "c"], "year": ["2001", "2020"]}
+    assert loaded.panel.columns == {
+        "name": ["a", "c"],
+        "year": ["2001", "2020"],
+        "date": ["2001-02", ""],
+    }
     assert "left out, as rows of one molecule differ in them: split" in loaded.log.notes
-    assert list(Panel.read(path).columns) == ["name", "split", "year"]
+    assert list(Panel.read(path).columns) == ["name", "split", "year", "date"]
