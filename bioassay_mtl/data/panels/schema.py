@@ -99,7 +99,8 @@ class PanelSchema(Config):
     merge
         Make one row of all rows of a molecule, by the rules of
         :mod:`~bioassay_mtl.data.replicates`, with its first name; other columns stay where they
-        say one thing for each molecule, and of dates the earliest. Long and PubChem tables are always merged.
+        say one thing for each molecule, and of dates the earliest. Long and PubChem tables are
+        always merged.
     standardise
         Standardise molecules before anything else (:mod:`bioassay_mtl.chem.standardise`), with
         tautomers where it is ``tautomer``.
