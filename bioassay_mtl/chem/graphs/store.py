@@ -1,12 +1,14 @@
 """Graph blocks in a folder: one array a file, read through the memory map of the system.
 
-``graphs.json`` names the format, the set of codes and each array's type and shape; it is written
-last, so that a folder without it was not finished.
+``graphs.json`` names the format, the set of codes and each array's type and shape. The folder gets
+its name when all is written.
 """
 
 from __future__ import annotations
 
 import json
+import shutil
+import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 from typing import IO, Any
@@ -29,16 +31,32 @@ def save_graphs(folder: Path | str, blocks: GraphBlock | Iterable[GraphBlock]) -
     Raises
     ------
     OutputError
-        Where the folder exists and is not empty, or there is no block at all.
+        Where the folder is there and not empty, cannot be made, or there is no block at all.
     """
     folder = Path(folder)
-    if folder.exists() and any(folder.iterdir()):
-        raise OutputError(f"{folder} is not empty: graphs are written to a new folder")
-    folder.mkdir(parents=True, exist_ok=True)
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise OutputError(f"{folder} is there and not empty: graphs are written to a new folder")
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        scratch = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
+    except OSError as error:
+        raise OutputError(f"{folder}: could not be written: {error.strerror}") from error
+    try:
+        scratch.chmod(0o755)
+        _write(scratch, [blocks] if isinstance(blocks, GraphBlock) else blocks)
+        if folder.exists():
+            folder.rmdir()
+        scratch.replace(folder)
+    except BaseException:
+        shutil.rmtree(scratch, ignore_errors=True)
+        raise
+
+
+def _write(folder: Path, blocks: Iterable[GraphBlock]) -> None:
     files = {name: _GrowingArray(folder / f"{name}.npy") for name in _ARRAYS}
     codes = None
     try:
-        for block in [blocks] if isinstance(blocks, GraphBlock) else blocks:
+        for block in blocks:
             if codes not in (None, block.codes):
                 raise ValueError(f"blocks of {codes} and {block.codes} codes do not fit together")
             for name in _ARRAYS:
@@ -49,7 +67,7 @@ def save_graphs(folder: Path | str, blocks: GraphBlock | Iterable[GraphBlock]) -
                 files[name].append(array)
             codes = block.codes
         if codes is None:
-            raise OutputError(f"there are no graphs to write to {folder}")
+            raise OutputError("there are no graphs to write")
         shapes = {name: file.finish() for name, file in files.items()}
     finally:
         for file in files.values():
@@ -94,16 +112,15 @@ def _index(folder: Path) -> dict[str, Any]:
     path = folder / _INDEX
     try:
         index = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError as error:
-        raise InputError(
-            "no graphs are here, or they were not written to the end", file=path
-        ) from error
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise InputError("no graphs are here", file=path) from error
     except ValueError as error:
         raise InputError(f"not JSON: {error}", file=path) from error
     if not isinstance(index, dict) or index.get("format") != FORMAT:
         raise InputError(f"format {FORMAT} is read, found other", file=path)
-    if index.get("codes") not in code_sets or not isinstance(index.get("shapes"), dict):
-        raise InputError(f"unknown codes {index.get('codes')!r}, or no shapes", file=path)
+    codes, shapes = index.get("codes"), index.get("shapes")
+    if not isinstance(codes, str) or codes not in code_sets or not isinstance(shapes, dict):
+        raise InputError(f"unknown codes {codes!r}, or no shapes", file=path)
     return index
 
 
@@ -123,7 +140,11 @@ class _GrowingArray:
             self._header()
             self._data = self._file.tell()
         if list(array.shape[1:]) != self._shape[1:]:
-            raise ValueError(f"rows of {self._shape[1:]} columns, then of {array.shape[1:]}")
+            name = Path(self._file.name).stem
+            raise ValueError(
+                f"blocks do not fit together: {name} of {self._shape[1:]} columns, then of "
+                f"{[*array.shape[1:]]}"
+            )
         self._shape[0] += len(array)
         self.last = int(array.flat[-1]) if array.ndim == 1 and len(array) else self.last
         self._file.write(np.ascontiguousarray(array, dtype=self._dtype).tobytes())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -57,16 +58,45 @@ def test_no_bonds_and_no_reals(tmp_path: Path) -> None:
 
 
 def test_what_is_there_is_not_overwritten(folder: Path, tmp_path: Path) -> None:
-    with pytest.raises(OutputError, match="not empty"):
-        save_graphs(folder, block_of(SMILES))
-    with pytest.raises(OutputError, match="no graphs"):
-        save_graphs(tmp_path / "nothing", [])
+    (tmp_path / "file").write_text("mine")
+    for there in (folder, tmp_path / "file"):
+        with pytest.raises(OutputError, match="not empty"):
+            save_graphs(there, block_of(SMILES))
+    with pytest.raises(OutputError, match="could not be written"):
+        save_graphs(tmp_path / "file" / "new", block_of(SMILES))
+    with pytest.raises(InputError, match="no graphs are here"):
+        load_graphs(tmp_path / "file")
+    (tmp_path / "empty").mkdir()
+    save_graphs(tmp_path / "empty", block_of(SMILES))
+    assert_same(load_graphs(tmp_path / "empty"), block_of(SMILES))
 
 
-def test_unlike_blocks_are_refused_and_leave_nothing_to_load(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="do not fit together"):
-        save_graphs(tmp_path / "new", [block_of(["C"]), MolecularGraph().block([])])
-    with pytest.raises(InputError, match="not written to the end"):
+def interrupted() -> Iterator[GraphBlock]:
+    yield block_of(["C"])
+    raise KeyboardInterrupt("stopped")
+
+
+@pytest.mark.parametrize(
+    ("blocks", "error", "message"),
+    [
+        ([], OutputError, "no graphs"),
+        ([block_of(["C"]), MolecularGraph().block([])], ValueError, "chemprop and ogb codes"),
+        (
+            [block_of(["C"]), MolecularGraph(codes="chemprop").block([])],
+            ValueError,
+            r"reals of \[3\] columns, then of \[1\]",
+        ),
+        (interrupted(), KeyboardInterrupt, "stopped"),
+    ],
+    ids=["none", "codes", "reals", "interrupted"],
+)
+def test_a_failed_writing_leaves_nothing(
+    tmp_path: Path, blocks: Iterable[GraphBlock], error: type[BaseException], message: str
+) -> None:
+    with pytest.raises(error, match=message):
+        save_graphs(tmp_path / "new", blocks)
+    assert not [*tmp_path.iterdir()]
+    with pytest.raises(InputError, match="no graphs are here"):
         load_graphs(tmp_path / "new")
 
 
@@ -95,6 +125,7 @@ def test_no_file_can_run_code(folder: Path) -> None:
     [
         ({"format": 2}, "format 1"),
         ({"codes": "obg"}, "unknown codes"),
+        ({"codes": ["ogb"]}, "unknown codes"),
         ({"codes": "ogb"}, "altered"),
         ({"shapes": {}}, "not a readable array"),
     ],
