@@ -28,8 +28,8 @@ def reported_faults(*, debug: bool) -> Iterator[None]:
     """
     try:
         yield
-    except KeyboardInterrupt:
-        _quit("interrupted", INTERRUPTED)
+    except KeyboardInterrupt as stop:
+        _quit(": ".join(("interrupted", *map(str, stop.args))), INTERRUPTED)
     except BrokenPipeError:
         # The reader has seen enough; Python must not try to flush what is left at exit.
         with suppress(OSError):

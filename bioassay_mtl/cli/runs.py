@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bioassay_mtl.errors import ConfigError
@@ -34,6 +36,23 @@ def check_folds(folds: int | None, repeats: int, members: int, trials: int) -> N
 def run_of(folds: int | None, repeats: int, members: int, trials: int) -> Run:
     """By folds, or on one split: one model or several, after a search or without one."""
     return _crossing(folds, repeats) if folds else _training(members, trials)
+
+
+@contextmanager
+def resumable(out: Path) -> Iterator[None]:
+    """Where Ctrl-C leaves something to go on from, the interrupt says so."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        from bioassay_mtl.training import cross_validation, ensemble, scratch, tuning
+
+        folder = out.with_name(out.name + ".training")
+        states = (scratch.STATE, ensemble.MARK, cross_validation.MARK, tuning.JOURNAL)
+        if not any((folder / state).exists() for state in states):
+            raise
+        raise KeyboardInterrupt(
+            f"{folder} keeps what is done; the same command with --resume goes on from there"
+        ) from None
 
 
 def _crossing(folds: int, repeats: int) -> Run:

@@ -20,7 +20,7 @@ from bioassay_mtl.cli.panel_schema import (
     kinds_line,
     schema_of,
 )
-from bioassay_mtl.cli.runs import check_folds, run_of
+from bioassay_mtl.cli.runs import check_folds, resumable, run_of
 from bioassay_mtl.cli.settings import Asked, read_settings
 from bioassay_mtl.errors import ConfigError, counted
 
@@ -163,7 +163,8 @@ def train(
     from bioassay_mtl.screening.pipeline import available_cores
 
     run = run_of(folds, repeats, ensemble, tune)
-    with shown_epochs(chosen.epochs, folds * repeats if folds else ensemble, tune) as show:
+    shown = shown_epochs(chosen.epochs, folds * repeats if folds else ensemble, tune)
+    with shown as show, resumable(Path(out)):
         evidence = run(
             table,
             chosen,

@@ -56,6 +56,7 @@ def test_unknown_verb_is_a_usage_error(cli: Run) -> None:
     [
         (InputError("no such\nfile", file="x.smi"), 2, "error: x.smi: no such file\n"),
         (KeyboardInterrupt(), 130, "interrupted\n"),
+        (KeyboardInterrupt("go on"), 130, "interrupted: go on\n"),
         (BrokenPipeError(), 0, ""),
         (OSError(28, "No space left on device"), 2, "error: No space left on device\n"),
         (OSError(13, "Permission denied", "x"), 2, "error: x: Permission denied\n"),

@@ -1,8 +1,10 @@
-"""``train`` with ``--from``, ``--ensemble``, ``--tune`` and ``--folds``."""
+"""``train`` with ``--from``, ``--ensemble``, ``--tune`` and ``--folds``; and Ctrl-C."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
@@ -103,3 +105,32 @@ def test_an_unknown_model_is_one_line(cli: Run, panel: Path, tmp_path: Path) -> 
     assert done.code == 2
     assert "'pcba' is no model and no folder" in done.err
     assert len(done.err.strip().splitlines()) == 1
+
+
+@pytest.mark.parametrize("option", [[], ["--ensemble", "2"], ["--tune", "2"], ["--folds", "2"]])
+def test_interrupted_says_how_to_go_on(
+    cli: Run, panel: Path, tmp_path: Path, option: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings, out = tmp_path / "settings.yaml", tmp_path / "model"
+    settings.write_text(SETTINGS)
+    monkeypatch.setattr("bioassay_mtl.cli.train.shown_epochs", lambda *_: nullcontext(interrupt))
+    command = ["train", panel, "--out", out, "--config", settings, "--workers", 1, *option]
+    done = cli(*command, "--set", "epochs=3")
+    place = f"{out}.training keeps what is done"
+    last = f"interrupted: {place}; the same command with --resume goes on from there"
+    assert (done.code, done.err.splitlines()[-1]) == (130, last)
+    assert "holds an unfinished run: resume it" in cli(*command).err, "which would be refused"
+
+
+def interrupt(record: Mapping[str, float]) -> None:
+    """Ctrl-C in the second epoch, for the first one is kept."""
+    if record["epoch"] == 2:
+        raise KeyboardInterrupt
+
+
+def test_interrupted_before_anything_is_kept(
+    cli: Run, panel: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bioassay_mtl.training.fit.fit", lambda *_: interrupt({"epoch": 2}))
+    done = cli("train", panel, "--out", tmp_path / "model", "--workers", 1)
+    assert (done.code, done.err.splitlines()[-1]) == (130, "interrupted")
