@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +14,11 @@ from pydantic import AfterValidator, Field, field_validator
 
 from bioassay_mtl.config import Config
 from bioassay_mtl.data.panel import Panel
+from bioassay_mtl.data.panels.header import some
+from bioassay_mtl.data.splits.strata import absent_outcomes
 from bioassay_mtl.registry import Registry
+
+logger = logging.getLogger(__name__)
 
 Part = Literal["train", "valid", "test"]
 PARTS: tuple[Part, ...] = get_args(Part)
@@ -146,4 +151,7 @@ def split(panel: Panel, config: SplitConfig | None = None, **settings: Any) -> S
         config = SplitConfig.of(settings)
     elif settings:
         config = SplitConfig.of({**config.model_dump(), **settings})
-    return splitters[config.kind](panel, config)
+    parts = splitters[config.kind](panel, config)
+    if len(parts.train) and (absent := absent_outcomes(panel, parts.train)):
+        logger.warning("nothing to learn from in the training part: %s", some(absent))
+    return parts

@@ -21,6 +21,24 @@ def outcome_names(kind: TaskKind) -> tuple[str, ...]:
     return kind.classes if isinstance(kind, Classes) else ()
 
 
+def absent_outcomes(panel: Panel, rows: NDArray[np.int64]) -> list[str]:
+    """What the panel holds and these rows do not: assays, and outcomes as ``assay[class]``."""
+    mask = panel.mask
+    found: list[str] = []
+    for column, (task, kind) in enumerate(zip(panel.tasks, panel.kinds, strict=True)):
+        labels, measured = panel.labels[:, column], mask[:, column]
+        names, own = outcome_names(kind), labels[rows[measured[rows]]]
+        if not len(own):
+            found += [task] * bool(measured.any())
+        elif names:
+            held, left = (
+                np.bincount(values.astype(np.int64), minlength=len(names))
+                for values in (labels[measured], own)
+            )
+            found += [f"{task}[{names[i]}]" for i in np.flatnonzero((held > 0) & (left == 0))]
+    return found
+
+
 def panel_strata(panel: Panel, n_bins: int) -> csr_array:
     """Which strata each row is in, ``(n, S) int64``, one entry for each measured cell.
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
-from bioassay_mtl.data import Panel, Split
+from bioassay_mtl.data import Panel, Split, split
 from bioassay_mtl.data.kinds import Binary, Multiclass, Regression
 from bioassay_mtl.data.splits import scarce_assays
 
@@ -28,6 +29,23 @@ def test_outcomes_with_too_few_cells_are_named() -> None:
     ]
     assert list(found.columns) == ["task", "part", "outcome", "n"]
     assert scarce_assays(panel, parts, at_least=0).empty
+
+
+def test_what_the_training_part_lacks_is_said(caplog: pytest.LogCaptureFixture) -> None:
+    labels = np.full((6, 5), np.nan)
+    labels[:, 0] = [0, 0, 1, 2, 0, 2]
+    labels[:, 1] = [1, 1, 1, 1, 0, 1]
+    labels[4:, 2] = 3.5
+    labels[:, 3] = [1, 0, 1, 0, 1, 0]
+    kinds = (Multiclass(classes=("x", "y", "z", "-")), Binary(), Regression(), Binary(), Binary())
+    panel = Panel.from_arrays(["C" * (i + 1) for i in range(6)], labels, "abcde", kinds=kinds)
+    panel.columns["date"] = [str(2000 + row) for row in range(6)]
+    settings = {"kind": "time", "column": "date"}
+    split(panel, fractions=(0.5, 0.0, 0.5), **settings)
+    assert caplog.messages == ["nothing to learn from in the training part: a[z], b[inactive], c"]
+    split(panel, fractions=(0.0, 0.0, 1.0), **settings)
+    split(panel, fractions=(1.0, 0.0, 0.0), **settings)
+    assert len(caplog.messages) == 1
 
 
 def test_unmeasured_cells_do_not_count() -> None:
