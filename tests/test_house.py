@@ -115,3 +115,10 @@ def test_importing_the_package_is_light() -> None:
         [sys.executable, "-c", program], capture_output=True, text=True, check=True, cwd=ROOT
     )
     assert done.stdout.strip() == "[]"
+
+
+def test_all_public_names_are_listed_and_there() -> None:
+    import bioassay_mtl
+
+    assert {*bioassay_mtl.__all__} <= {*dir(bioassay_mtl)}
+    assert all(getattr(bioassay_mtl, name) is not None for name in bioassay_mtl.__all__)
