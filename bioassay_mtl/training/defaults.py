@@ -203,7 +203,13 @@ def given_input(name: str, block: Block) -> Mapping[str, Any]:
         return {"kind": "given", "n_bits": block.n_features}
     if isinstance(block, DenseBlock):
         return {"kind": "dense", "n_columns": block.n_features}
-    return {"kind": "graph", "codes": block.codes}
+    graphs = {"kind": "graph", "codes": block.codes}
+    if not fingerprint_from(graphs).holds(block):
+        raise ConfigError(
+            f"input {name!r}: the graphs have {counted(block.reals.shape[1], 'real column')}; set "
+            f"random_walk and laplacian, as they were made with, in fingerprints.{name}"
+        )
+    return graphs
 
 
 def _read_by(settings: Any) -> Iterator[str]:

@@ -8,16 +8,19 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from rdkit import Chem
 
 from bioassay_mtl.chem.descriptors import DenseBlock
 from bioassay_mtl.chem.features import PackedBits
+from bioassay_mtl.chem.featurizer import Featurizer
+from bioassay_mtl.chem.fingerprints import fingerprint_from
 from bioassay_mtl.data import Panel, split
 from bioassay_mtl.errors import ConfigError
 from bioassay_mtl.nn.model import Model
 from bioassay_mtl.training.config import TrainingConfig
 from bioassay_mtl.training.defaults import EPOCHS_OF_VALUES, NO_STOPPING, SMALL, settled
 from bioassay_mtl.training.ensemble import train_ensemble
-from bioassay_mtl.training.fit import train
+from bioassay_mtl.training.fit import panel_features, train
 from bioassay_mtl.training.warm_start import warm_start
 from tests.training.conftest import small_config
 from tests.training.test_fit import same
@@ -134,6 +137,17 @@ def test_features_without_structures_are_read_as_they_are() -> None:
         "plate": "dense",
     }
     assert model.metrics["test"]["macro"]["roc_auc"] > 0.7
+
+
+def test_what_real_columns_of_graphs_are_is_asked_for() -> None:
+    settings = {"kind": "graph", "random_walk": 2}
+    block = fingerprint_from(settings).block([Chem.MolFromSmiles("CCO")] * 20)
+    panel = Panel.from_arrays({"mine": block}, [0, 1] * 10, ["a"])
+    with pytest.raises(ConfigError, match=r"'mine'.*2 real columns.*fingerprints\.mine"):
+        settled({}, panel)
+    config, _ = settled({"fingerprints": {"mine": settings}}, panel)
+    assert config.fingerprints["mine"]["random_walk"] == 2
+    assert len(panel_features(panel, Featurizer.from_config({"fingerprints": {"mine": settings}})))
 
 
 def test_the_folder_records_what_was_chosen_and_a_resumed_run_is_the_same(
