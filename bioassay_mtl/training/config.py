@@ -38,6 +38,9 @@ GRAPH_LAYERS: dict[str, Any] = {
 """Of an expert that reads graphs: what ``python -m benchmarks.graph_study`` compares, where it has
 better validation scores than GINE, in less time."""
 
+ONE_GROUP = {"mmoe": "experts", "shared_bottom": "bottom"}
+"""Where architectures say what all their experts read; it depends on the user's inputs."""
+
 
 def default_network(inputs: Mapping[str, Mapping[str, Any]]) -> Config:
     """One expert for each input, two for the first: what won the study on PCBA."""
@@ -214,8 +217,16 @@ class TrainingConfig(Config):
     @field_validator("network", mode="before")
     @classmethod
     def _known_network(cls, value: Any, info: Any) -> Config:
+        inputs = info.data.get("fingerprints", {})
         if value is None:
-            return default_network(info.data.get("fingerprints", {}))
+            return default_network(inputs)
+        kind = value.get("kind") if isinstance(value, Mapping) else None
+        needed = ONE_GROUP.get(kind) if isinstance(kind, str) else None
+        if needed and needed not in value:
+            raise ConfigError(
+                f"network: {kind} needs the inputs that it reads, such as "
+                f"network.{needed}.inputs=[{','.join(inputs)}]"
+            )
         network = network_config(value)
         if network.kind == "ensemble":  # type: ignore[attr-defined]
             raise ValueError("an ensemble is joined from trained models, not trained as a whole")

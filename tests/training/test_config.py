@@ -35,6 +35,11 @@ def test_round_trip_through_json(config: TrainingConfig) -> None:
         ({"balance": "summ"}, "unknown balancer 'summ' .did you mean 'sum'"),
         ({"loss": "focl"}, "unknown loss 'focl' .did you mean 'focal'"),
         ({"sampling": "balancd"}, "unknown sampling 'balancd' .did you mean 'balanced'"),
+        ({"network": {"kind": "mmoe"}}, r"such as network\.experts\.inputs=\[morgan,torsion,"),
+        (
+            {"inputs": {"mine": {"kind": "morgan"}}, "network": {"kind": "shared_bottom"}},
+            r"such as network\.bottom\.inputs=\[mine\]",
+        ),
         ({"network": {"experts": [EXPERTS], "gate": {"kind": "statik"}}}, "mean 'static'"),
         ({"network": {"experts": [EXPERTS], "tower": {"kind": "liner"}}}, "mean 'linear'"),
         ({"network": {"experts": [EXPERTS], "connections": {"kind": "non"}}}, "mean 'none'"),
