@@ -14,6 +14,14 @@ from bioassay_mtl.chem.descriptors.dense import DenseRepresentation, held
 from bioassay_mtl.chem.fingerprints.base import fingerprints
 from bioassay_mtl.errors import ConfigError, InputError
 
+MISSING = frozenset(
+    (
+        *("", "-", "na", "nan", "n/a", "#n/a", "<na>", "null", "nd", "n.d.", "nt", "n.t."),
+        *("not tested", "not determined", "not measured"),
+    )
+)
+"""Texts that say that nothing was measured, in lower case."""
+
 
 @fingerprints.register("dense")
 class GivenFeatures(DenseRepresentation):
@@ -42,7 +50,7 @@ class GivenFeatures(DenseRepresentation):
 
 @fingerprints.register("columns")
 class UserColumns(DenseRepresentation):
-    """Numeric columns of the user's table; an empty cell is a missing value.
+    """Numeric columns of the user's table; an empty cell, or one of `MISSING`, is a missing value.
 
     Parameters
     ----------
@@ -95,7 +103,9 @@ def _numbers(name: str, cells: Sequence[Any]) -> NDArray[np.float64]:
     except (TypeError, ValueError):
         wrong = unreadable(cells)[0]
         raise InputError(
-            f"a number is expected, found {cells[wrong]!r} in row {wrong}", column=name
+            f"a number is expected, found {cells[wrong]!r} in row {wrong}",
+            column=name,
+            hint="rows count from 0; a value that is missing is an empty cell",
         ) from None
 
 
@@ -105,7 +115,7 @@ def unreadable(cells: Sequence[Any]) -> list[int]:
 
 
 def _number(cell: Any) -> float:
-    is_empty = cell is None or (isinstance(cell, str) and cell.strip().lower() in _EMPTY)
+    is_empty = cell is None or (isinstance(cell, str) and cell.strip().casefold() in MISSING)
     return float("nan") if is_empty else float(cell)
 
 
@@ -115,6 +125,3 @@ def _is_number(cell: Any) -> bool:
     except (TypeError, ValueError):
         return False
     return True
-
-
-_EMPTY = ("", "na", "nan")

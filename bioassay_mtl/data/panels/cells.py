@@ -15,18 +15,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from bioassay_mtl.chem.descriptors.given import MISSING
 from bioassay_mtl.data.units import known_unit
 
 if TYPE_CHECKING:
     import pyarrow as pa
-
-MISSING = frozenset(
-    (
-        *("", "-", "na", "nan", "n/a", "#n/a", "<na>", "null", "nd", "n.d.", "nt", "n.t."),
-        *("not tested", "not determined", "not measured"),
-    )
-)
-"""Texts that say that nothing was measured, in lower case."""
 
 QUALIFIERS = {
     ">": 1,

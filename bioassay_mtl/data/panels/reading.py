@@ -8,8 +8,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from bioassay_mtl.chem.descriptors.given import MISSING
 from bioassay_mtl.data.kinds import Binary, Censored, Regression, TaskKind, task_kinds
-from bioassay_mtl.data.panels.cells import MISSING, QUALIFIERS, read_cell, with_commas
+from bioassay_mtl.data.panels.cells import QUALIFIERS, read_cell, with_commas
 from bioassay_mtl.data.panels.row_log import Outcome
 from bioassay_mtl.data.panels.schema import TaskEntry
 from bioassay_mtl.data.panels.source import Source

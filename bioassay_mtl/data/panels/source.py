@@ -9,7 +9,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from bioassay_mtl.data.panels.cells import MISSING, QUALIFIERS, Cells
+from bioassay_mtl.chem.descriptors.given import MISSING
+from bioassay_mtl.data.panels.cells import QUALIFIERS, Cells
 from bioassay_mtl.data.panels.row_log import RowLog
 from bioassay_mtl.data.units import P_SCALE, known_unit, says_p_scale, unit_in_name
 

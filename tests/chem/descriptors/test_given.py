@@ -14,7 +14,7 @@ CONDITIONS = UserColumns(names=["dose", "pH"])
 
 
 def test_cells_are_read_as_numbers() -> None:
-    table = {"pH": ["7.4", "", " na ", "7"], "dose": [1, None, 1e50, np.nan], "other": "abcd"}
+    table = {"pH": ["7.4", "", " N.D. ", "7"], "dose": [1, None, 1e50, np.nan], "other": "abcd"}
     values = CONDITIONS.read(table).values
     largest = np.finfo(np.float32).max
     expected = np.float32([[1, 7.4], [np.nan, np.nan], [largest, np.nan], [np.nan, 7]])
@@ -22,9 +22,7 @@ def test_cells_are_read_as_numbers() -> None:
 
 
 def test_what_is_no_number_is_named() -> None:
-    with pytest.raises(
-        InputError, match="column 'pH': a number is expected, found 'acid' in row 1"
-    ):
+    with pytest.raises(InputError, match=r"column 'pH': .*'acid' in row 1 \(rows count from 0"):
         CONDITIONS.read({"pH": ["7", "acid"], "dose": ["1", "2"]})
     with pytest.raises(InputError, match="reads the columns dose, pH; missing: dose"):
         CONDITIONS.read({"pH": ["7"]})
