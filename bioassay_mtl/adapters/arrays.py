@@ -21,34 +21,72 @@ INPUT = "features"
 
 _LARGEST_COUNT = 255
 
+_FEWEST_BITS = 64
+"""Columns of an array that may be a fingerprint; narrower ones are features, whatever they hold."""
+
 
 class DataError(InputError, ValueError):
     """An array that cannot be used; a `ValueError` too, as the other libraries expect."""
 
 
-def smiles_of(x: Any) -> list[str] | None:
+def is_missing(values: NDArray[Any]) -> NDArray[np.bool_]:
+    """Which cells are None, NaN, or what pandas has in their place."""
+    import pandas as pd
+
+    return np.asarray(pd.isna(values))
+
+
+def numbers_of(values: NDArray[Any]) -> NDArray[np.float64]:
+    """Labels as numbers, NaN where not measured.
+
+    Raises
+    ------
+    DataError
+        One is no number.
+    """
+    if values.dtype == object:
+        values = np.where(is_missing(values), np.nan, values)
+    try:
+        return values.astype(np.float64)
+    except (TypeError, ValueError) as error:
+        raise DataError(f"y must be numbers, NaN where not measured: {error}") from None
+
+
+def smiles_of(x: Any, *, expected: bool = False) -> list[str] | None:
     """The SMILES, where `x` is text, ``(n,)`` or ``(n, 1)``; None where it is numbers.
 
-    A missing value (None, NaN) among texts is an empty text.
+    A missing value (None, NaN) among texts is an empty text. Missing values alone, or no rows at
+    all, are SMILES where these are `expected`.
     """
     values = np.asarray(x) if hasattr(x, "dtype") else np.asarray(x, dtype=object)
     if values.ndim == 2 and values.shape[1] == 1:
         values = values[:, 0]
-    if values.ndim != 1 or values.dtype.kind not in "OUT":
+    if values.ndim != 1:
         return None
     cells = values.tolist()
-    if not any(isinstance(cell, str) for cell in cells):
-        return None
-    return [cell if isinstance(cell, str) else "" for cell in cells]
+    if any(isinstance(cell, str) for cell in cells) or (expected and is_missing(values).all()):
+        return [cell if isinstance(cell, str) else "" for cell in cells]
+    return None
+
+
+def reads_smiles(model: Model) -> bool:
+    """Whether a model makes its inputs of SMILES; else it reads an array."""
+    return all(each.is_computed for each in model.featurizer.fingerprints.values())
 
 
 def representation_of(x: NDArray[Any]) -> dict[str, Any]:
     """Settings of the input that holds an array ``(n, F)``.
 
-    Zeros and ones are the bits of a fingerprint; whole numbers from 0 to 255, most of them 0, are
-    its counts; all else are real-valued features, each column standardised.
+    In 64 columns or more, zeros and ones are the bits of a fingerprint; whole numbers from 0 to
+    255, most of them 0, are its counts. All else are real-valued features, each column
+    standardised: a few columns may hold other values in the rows to come.
     """
-    if not np.isnan(x).any() and x.min(initial=0) >= 0 and (x == np.rint(x)).all():
+    if (
+        x.shape[1] >= _FEWEST_BITS
+        and not np.isnan(x).any()
+        and x.min(initial=0) >= 0
+        and (x == np.rint(x)).all()
+    ):
         if x.max(initial=0) <= 1:
             return {"kind": "given", "n_bits": x.shape[1]}
         if x.max() <= _LARGEST_COUNT and 2 * np.count_nonzero(x) < x.size:
@@ -74,8 +112,11 @@ def block_of(x: NDArray[Any], representation: Representation) -> Block:
     counts: bool = representation.counts  # type: ignore[attr-defined]
     wrong = x[~np.isin(x, (0, 1))] if not counts else x[~((x >= 0) & (x == np.rint(x)))]
     if len(wrong):
+        trained_on = "counts" if counts else "zeros and ones"
         raise DataError(
-            f"the model was trained on {'counts' if counts else 'zeros and ones'}; found {wrong[0]}"
+            f"the model was trained on {trained_on}; found {wrong[0]}",
+            hint="such an array is read as a fingerprint: scale its columns before fit "
+            "(StandardScaler) to have it read as real-valued features, of which any may be NaN",
         )
     if not counts:
         return PackedBits(np.packbits(x.astype(np.bool_), axis=1), x.shape[1])
@@ -152,10 +193,10 @@ def predict(model: Model, x: Any) -> NDArray[np.float32]:
     DataError
         `x` is text and the model reads features, or the other way round.
     """
-    structures = smiles_of(x)
-    reads_array = not all(each.is_computed for each in model.featurizer.fingerprints.values())
-    if (structures is None) != reads_array:
-        raise DataError(f"the model reads {'features' if reads_array else 'SMILES'}")
+    expected = reads_smiles(model)
+    structures = smiles_of(x, expected=expected)
+    if (structures is not None) != expected:
+        raise DataError(f"the model reads {'SMILES' if expected else 'features'}")
     if structures is not None:
         return model.predict_features(model.featurize(structures))
     block = block_of(np.asarray(x), model.featurizer.fingerprints[INPUT])

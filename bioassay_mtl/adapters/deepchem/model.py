@@ -280,7 +280,8 @@ class MMoEExModel(dc.models.Model):
         return self.model
 
     def _inputs(self, x: Any) -> Any:
-        if (structures := arrays.smiles_of(x)) is not None:
+        expected = self.model is not None and arrays.reads_smiles(self.model)
+        if (structures := arrays.smiles_of(x, expected=expected)) is not None:
             return structures
         try:
             x = np.asarray(x, dtype=np.float32)

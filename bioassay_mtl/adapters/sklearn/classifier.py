@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 from sklearn.base import ClassifierMixin
 from sklearn.metrics import roc_auc_score
 from sklearn.utils.multiclass import check_classification_targets
 
-from bioassay_mtl.adapters.arrays import DataError
+from bioassay_mtl.adapters.arrays import DataError, is_missing
 from bioassay_mtl.adapters.sklearn.estimator import (
     BioassayEstimator,
     given_labels,
@@ -109,13 +110,21 @@ class BioassayClassifier(ClassifierMixin, BioassayEstimator):
         if not isinstance(self.classes_, np.ndarray):
             return MacroScorer(roc_auc_score)(self, X, y)
         y = np.asarray(y)
-        return float(np.mean((self.predict(X) == y)[~_missing(y)]))
+        measured = ~is_missing(y)
+        return float(np.mean(self.predict(X)[measured] == y[measured]))
 
     def _encoded(self, y: NDArray[Any]) -> tuple[NDArray[np.float64], TaskKind]:
         """Numbers of classes, and the kind of a task with these classes."""
-        missing = _missing(y)
-        check_classification_targets(y[~missing])
-        self.classes_, codes = np.unique(y[~missing], return_inverse=True)
+        if y.dtype.kind == "f":
+            numbers(y)  # finite
+        missing = is_missing(y)
+        if missing.all():
+            raise DataError("y has no measured cell")
+        measured = y[~missing]
+        if measured.dtype == object:  # numbers, where gaps alone made objects of them
+            measured = pd.Series(measured).infer_objects().to_numpy()
+        check_classification_targets(measured)
+        self.classes_, codes = np.unique(measured, return_inverse=True)
         if len(self.classes_) < 2:
             raise DataError(f"y must have two classes or more, found 1 class: {self.classes_[0]}")
         labels = np.full(len(y), np.nan)
@@ -123,10 +132,3 @@ class BioassayClassifier(ClassifierMixin, BioassayEstimator):
         if len(self.classes_) == 2:
             return labels, Binary()
         return labels, Multiclass(classes=tuple(str(name) for name in self.classes_))
-
-
-def _missing(y: NDArray[Any]) -> NDArray[np.bool_]:
-    if y.dtype.kind == "f":
-        numbers(y)  # finite
-        return np.asarray(np.isnan(y))
-    return np.zeros(len(y), dtype=np.bool_)

@@ -99,7 +99,8 @@ class BioassayEstimator(BaseEstimator):
 
     def _inputs(self, X: Any, *, reset: bool) -> Any:
         """SMILES as a list, features as an array that scikit-learn has looked at."""
-        structures = arrays.smiles_of(X)
+        expected = not reset and arrays.reads_smiles(self.model_)
+        structures = arrays.smiles_of(X, expected=expected)
         if structures is None:
             return validate_data(
                 self, X, reset=reset, dtype=np.float64, ensure_all_finite="allow-nan"
@@ -180,10 +181,7 @@ def numbers(values: NDArray[Any]) -> NDArray[np.float64]:
     DataError
         None is measured, or one is no number, or infinite.
     """
-    try:
-        held = values.astype(np.float64)
-    except (TypeError, ValueError) as error:
-        raise DataError(f"y must be numbers, NaN where not measured: {error}") from None
+    held = arrays.numbers_of(values)
     if np.isnan(held).all():
         raise DataError("y has no measured cell")
     if np.isinf(held).any():

@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from bioassay_mtl.adapters.arrays import DataError, numbers_of
 from bioassay_mtl.errors import counted
 
 log = logging.getLogger(__name__)
@@ -39,9 +40,20 @@ class MacroScorer:
     response: Literal["predict_proba", "predict"] = "predict_proba"
 
     def __call__(self, estimator: Any, X: Any, y: Any) -> float:
-        """The score; NaN where no task has one."""
-        y = np.asarray(y, dtype=np.float64)
-        found = np.asarray(getattr(estimator, self.response)(X))
+        """The score; NaN where no task has one.
+
+        Raises
+        ------
+        DataError
+            `y` holds no numbers, or more than two classes.
+        """
+        y, found = np.asarray(y), np.asarray(getattr(estimator, self.response)(X))
+        if y.ndim == 1 and found.ndim == 2 and found.shape[1] > 2:
+            raise DataError(
+                f"MacroScorer: y (n,) has {found.shape[1]} classes, two at most are expected",
+                hint="scorers of scikit-learn take more, such as scoring='roc_auc_ovr'",
+            )
+        y = numbers_of(y)
         if y.ndim == 1:
             y = y[:, None]
             found = found[:, -1:] if found.ndim == 2 else found[:, None]

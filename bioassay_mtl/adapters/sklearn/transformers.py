@@ -50,7 +50,7 @@ class _SmilesTransformer(TransformerMixin, BaseEstimator):
         DataError
             `X` is no text, or a SMILES cannot be used and ``on_invalid`` is ``raise``.
         """
-        structures = smiles_of(X)
+        structures = smiles_of(X, expected=True)
         if structures is None:
             raise DataError("SMILES are expected, as a list or one column of text")
         features = self._featurizer()(structures)

@@ -169,6 +169,8 @@ def test_inputs_of_all_kinds(dc: Any, ours: Any, dataset: Any, molecules: list[s
         data = dc.data.DiskDataset.from_numpy(x, dataset.y, dataset.w, dataset.ids)
         model = ours(3, width, **SMALL, **settings)
         model.fit(data, nb_epoch=6)
+        if settings:
+            assert np.isnan(model.predict_on_batch(np.array([None, None]))).all()
         assert model.evaluate(data, [metric])["roc_auc_score"] > 0.8
 
 

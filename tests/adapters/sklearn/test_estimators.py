@@ -86,6 +86,15 @@ def test_a_smiles_that_cannot_be_used(fitted: BioassayClassifier) -> None:
     assert 0 <= fitted.score(rows, [[1, 0], [1, 1], [0, 1]]) <= 1
 
 
+def test_no_smiles_but_missing_ones(fitted: BioassayClassifier) -> None:
+    for missing in ([None, ""], [None, None], pd.Series([None, np.nan], dtype=object)):
+        assert np.isnan(fitted.predict_proba(missing)).tolist() == [[True, True]] * 2
+    for none in ([], pd.Series([], dtype=str), pd.DataFrame({"smiles": []})):
+        assert fitted.predict_proba(none).shape == fitted.predict(none).shape == (0, 2)
+    with pytest.raises(DataError, match="the model reads SMILES"):
+        fitted.predict_proba(np.eye(3))
+
+
 def test_pickled_state_is_the_models_files(fitted: BioassayClassifier, tmp_path: Path) -> None:
     state = fitted.__getstate__()["model_"]
     assert set(state) == {"model.safetensors", "config.json", "metrics.json", "README.md"}
@@ -111,6 +120,51 @@ def test_classes_of_any_name(table: pd.DataFrame) -> None:
     found = BioassayClassifier(**MORGAN).fit(smiles, three)
     assert found.predict_proba(smiles).shape == (len(smiles), 3)
     assert found.score(smiles, three) > 0.6
+    for y in (three, three.astype(str)):
+        with pytest.raises(DataError, match=r"y \(n,\) has 3 classes.*roc_auc_ovr"):
+            MacroScorer(roc_auc_score)(found, smiles, y)
+
+
+def gaps_of_pandas(y: pd.Series) -> list[pd.Series]:
+    """One series of 1, 0 and NaN in types that hold gaps in other ways."""
+    texts = y.map({0.0: "chain", 1.0: "cyclic"})
+    return [
+        y.astype("Int64"),
+        y.astype("boolean"),
+        y.astype(object).where(y.notna(), None),
+        texts,
+        texts.astype("string"),
+        texts.astype("category"),
+        texts.astype(object).where(y.notna(), None),
+    ]
+
+
+def test_gaps_of_all_types(table: pd.DataFrame, outcomes: pd.DataFrame) -> None:
+    smiles, y = table["smiles"], outcomes["rings"]
+    expected = BioassayClassifier(**MORGAN).fit(smiles, y)
+    for each in gaps_of_pandas(y):
+        found = BioassayClassifier(**MORGAN).fit(smiles, each)
+        assert found.classes_.tolist() == sorted(each.dropna().unique())
+        np.testing.assert_array_equal(found.predict_proba(smiles), expected.predict_proba(smiles))
+        assert found.score(smiles, each) == expected.score(smiles, y)
+    panel = BioassayClassifier(**MORGAN).fit(smiles, outcomes)
+    for dtype in ("Int64", "boolean"):
+        each = outcomes.astype(dtype)
+        found = BioassayClassifier(**MORGAN).fit(smiles, each)
+        np.testing.assert_array_equal(found.predict_proba(smiles), panel.predict_proba(smiles))
+        assert found.score(smiles, each) == panel.score(smiles, outcomes)
+    for nothing in ([None] * 160, pd.Series([pd.NA] * 160)):
+        with pytest.raises(DataError, match="no measured cell"):
+            BioassayClassifier(**MORGAN).fit(smiles, nothing)
+
+
+def test_flags_of_one_fold_are_numbers_in_another() -> None:
+    rng = np.random.default_rng(0)
+    x, y = (rng.random((60, 6)) < 0.3) * 1.0, (rng.random((60, 2)) < 0.5) * 1.0
+    x[7, 2], x[8, 3] = 2, np.nan
+    estimator = BioassayClassifier(network=small("features"), epochs=1)
+    scores = cross_validate(estimator, x, y, cv=KFold(4), error_score="raise")
+    assert np.isfinite(scores["test_score"]).all()
 
 
 def test_epochs_that_are_not_given_suit_the_rows(

@@ -67,6 +67,9 @@ def test_a_smiles_that_cannot_be_used(smiles: list[str]) -> None:
             step.fit_transform(rows)
         found = step.set_params(on_invalid="nan").fit_transform(rows)
         assert np.isnan(found).all(axis=1).tolist() == [False, True, True]
+        found = step.transform(pd.Series([None], dtype=object))
+        assert np.isnan(found).all(axis=1).tolist() == [True]
+        assert step.transform([]).shape == (0, found.shape[1])
 
 
 def test_faults_are_named() -> None:
