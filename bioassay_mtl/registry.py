@@ -36,8 +36,8 @@ class Registry(Mapping[str, T]):
         return add
 
     def __getitem__(self, name: str) -> T:
-        if name not in self._entries:
-            raise ConfigError(f"unknown {self.kind} {name!r} ({did_you_mean(name, self)})")
+        if name not in self:
+            raise ConfigError(f"unknown {self.kind} {name!r} ({did_you_mean(str(name), self)})")
         return self._entries[name]
 
     def known(self, name: str) -> str:
@@ -46,7 +46,7 @@ class Registry(Mapping[str, T]):
         return name
 
     def __contains__(self, name: object) -> bool:
-        return name in self._entries
+        return isinstance(name, str) and name in self._entries
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._entries)

@@ -71,3 +71,9 @@ def test_schedule_rises_then_falls(kind: str) -> None:
     assert rates[10:] == sorted(rates[10:], reverse=True)
     assert min(rates) > 0
     assert max(rates) <= 1
+
+
+@pytest.mark.parametrize("kind", [[], {}, 3, "mmoex"])
+def test_a_kind_that_there_is_none_of_is_a_fault_of_settings(kind: object) -> None:
+    with pytest.raises(ConfigError, match="unknown network"):
+        TrainingConfig.of({"network": {"kind": kind}})
