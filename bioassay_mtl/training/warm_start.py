@@ -7,7 +7,7 @@ go on learning, at a share of the learning rate, so that a small panel does not 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from torch import Tensor
@@ -26,7 +26,7 @@ from bioassay_mtl.nn.shipped import find_model
 from bioassay_mtl.training.config import TrainingConfig, default_network
 
 LEARNING_RATE_FACTOR = 0.1
-"""Share of the learning rate at which transferred experts learn, unless settings say another."""
+"""Share of their learning rate at which transferred experts learn, unless settings say another."""
 
 _FREE = ("dropout", "learning_rate_factor")
 """Settings of a group that its weights do not depend on."""
@@ -80,19 +80,39 @@ def with_start(config: TrainingConfig) -> TrainingConfig:
     )
     inputs = config if "fingerprints" in config.model_fields_set else taken
     groups = [group for _, group in expert_groups(network_config(known["network"]))]
-    slow = {"learning_rate_factor": LEARNING_RATE_FACTOR}
-    network = default_network(inputs.fingerprints).model_copy(
-        update={"experts": tuple(group.model_copy(update=slow) for group in groups)}
-    )
+    if "network" in config.model_fields_set:
+        network = _with_slow(config.network, groups)
+    else:
+        network = default_network(inputs.fingerprints).model_copy(
+            update={"experts": tuple(map(_slow, groups))}
+        )
     found = {
         "fingerprints": taken.fingerprints,
         "max_atoms": taken.max_atoms,
         "standardise": taken.standardise,
-        "network": network,
     }
-    return config.model_copy(
-        update={key: value for key, value in found.items() if key not in config.model_fields_set}
-    )
+    unset = {key: value for key, value in found.items() if key not in config.model_fields_set}
+    return config.model_copy(update={**unset, "network": network})
+
+
+def _slow(group: GroupConfig) -> GroupConfig:
+    factor = LEARNING_RATE_FACTOR * group.learning_rate_factor
+    return group.model_copy(update={"learning_rate_factor": factor})
+
+
+def _with_slow(network: Config, groups: Sequence[GroupConfig]) -> Config:
+    """A given network, slow in the groups that start with experts and say nothing of their rate."""
+    experts, left = getattr(network, "experts", None), [*groups]
+    if not isinstance(experts, tuple):
+        return network
+    found = []
+    for group in experts:
+        source = next((each for each in left if _fits(each, group)), None)
+        if source is not None:
+            left.remove(source)
+        is_free = source is not None and "learning_rate_factor" not in group.model_fields_set
+        found.append(_slow(group) if is_free else group)
+    return network.model_copy(update={"experts": tuple(found)})
 
 
 def warm_start(config: TrainingConfig) -> WarmStart | None:

@@ -14,7 +14,7 @@ from bioassay_mtl.errors import ConfigError, ModelFolderError
 from bioassay_mtl.nn.ensemble import join
 from bioassay_mtl.nn.model import Model
 from bioassay_mtl.nn.networks import build_network
-from bioassay_mtl.nn.shipped import names
+from bioassay_mtl.nn.shipped import find_model, names
 from bioassay_mtl.training import train
 from bioassay_mtl.training.config import TrainingConfig
 from bioassay_mtl.training.ensemble import train_ensemble
@@ -60,11 +60,34 @@ def test_inputs_and_experts_are_taken_over(source: Path) -> None:
 
 
 def test_what_is_set_is_kept(source: Path) -> None:
-    network = {"experts": [{"inputs": ["morgan"], "n": 2, "width": 16, "depth": 2, "dropout": 0}]}
+    theirs = {"inputs": ["morgan"], "n": 2, "width": 16, "depth": 2, "dropout": 0}
+    network = {"experts": [theirs | {"learning_rate_factor": 1.0}]}
     taken = with_start(config(source, max_atoms=50, network=network))
     assert taken.max_atoms == 50
     assert taken.network.experts[0].learning_rate_factor == 1  # type: ignore[attr-defined]
     assert warm_start(taken) is not None
+
+
+def test_repeated_experts_are_slow_and_others_are_not(source: Path) -> None:
+    theirs = {"inputs": ["morgan"], "n": 2, "width": 16, "depth": 2, "dropout": 0}
+    # One group starts with the model's experts: the second of them starts afresh.
+    network = {"experts": [theirs | {"width": 8}, theirs, theirs]}
+    taken = with_start(config(source, network=network))
+    rates = [group.learning_rate_factor for group in taken.network.experts]  # type: ignore[attr-defined]
+    assert rates == [1, LEARNING_RATE_FACTOR, 1]
+    assert with_start(taken) == taken
+    start = warm_start(taken)
+    assert start is not None
+    assert {name.split(".")[1] for name in start.weights} == {"1"}
+
+
+def test_experts_that_were_slow_are_slower() -> None:
+    shipped = dict(expert_groups(Model.load(find_model("pcba128-mix")).network_config))
+    taken = with_start(TrainingConfig(start_from="pcba128-mix"))
+    found = [group.learning_rate_factor for _, group in expert_groups(taken.network)]
+    expected = [LEARNING_RATE_FACTOR * each.learning_rate_factor for each in shipped.values()]
+    assert found == expected
+    assert len(set(found)) == 2
 
 
 def test_experts_start_where_the_model_ended(small_panel: Panel, source: Path) -> None:
