@@ -131,11 +131,15 @@ class Featurizer:
         from bioassay_mtl.chem.standardise import standardise
 
         def parse_standardised(structure: object, max_atoms: int) -> Any | Status:
-            mol = parse(structure, max_atoms)
-            if isinstance(mol, Status):
-                return mol
-            smiles = str(structure) if notation == "smiles" else MolToSmiles(mol)
-            return parse_smiles(standardise(smiles, tautomer=tautomer).smiles, max_atoms)
+            # A counter-ion does not make a molecule too large.
+            most = max(max_atoms, DEFAULT_MAX_ATOMS)
+            if notation != "smiles":
+                mol = parse(structure, most)
+                if isinstance(mol, Status):
+                    return mol
+                structure = MolToSmiles(mol)
+            done = standardise(structure, tautomer=tautomer, max_atoms=most)
+            return parse_smiles(done.smiles, max_atoms) if done.status is Status.OK else done.status
 
         return parse_standardised
 

@@ -16,7 +16,7 @@ from rdkit.Chem import MolToSmiles
 from rdkit.Chem.MolStandardize import rdMolStandardize
 from rdkit.rdBase import BlockLogs
 
-from bioassay_mtl.chem.molecule import parse_smiles
+from bioassay_mtl.chem.molecule import DEFAULT_MAX_ATOMS, parse_smiles
 from bioassay_mtl.chem.status import Status
 
 STEPS = ("metals", "groups", "fragment", "charge")
@@ -40,7 +40,9 @@ class Standardised(NamedTuple):
     status: Status
 
 
-def standardise(smiles: str, *, tautomer: bool = False) -> Standardised:
+def standardise(
+    smiles: Any, *, tautomer: bool = False, max_atoms: int = DEFAULT_MAX_ATOMS
+) -> Standardised:
     """Standardise one molecule.
 
     A step that fails, or that leaves no atom, is left out. Rewriting a SMILES as canonical is no
@@ -52,7 +54,7 @@ def standardise(smiles: str, *, tautomer: bool = False) -> Standardised:
     Standardised(smiles='CC(=O)O', changes=('fragment', 'charge'), status=<Status.OK: 'ok'>)
     """
     with BlockLogs():
-        mol = parse_smiles(smiles)
+        mol = parse_smiles(smiles, max_atoms)
         if isinstance(mol, Status):
             return Standardised(smiles, (), mol)
         held, changes = str(MolToSmiles(mol)), []
@@ -63,7 +65,7 @@ def standardise(smiles: str, *, tautomer: bool = False) -> Standardised:
             except Exception:
                 continue
             # The text must hold for the molecule that others will parse from it.
-            if text and text != held and not isinstance(parse_smiles(text), Status):
+            if text and text != held and not isinstance(parse_smiles(text, max_atoms), Status):
                 mol, held = changed, text
                 changes.append(name)
         return Standardised(held, tuple(changes), Status.OK)

@@ -88,6 +88,14 @@ def test_standardised_molecules_are_read_as_their_parents(
     assert plain[:2].any(axis=1).all()
 
 
+def test_salts_do_not_count_as_too_large(featurizer: Featurizer) -> None:
+    small = replace(featurizer, max_atoms=4, standardise=True)
+    assert small(["CCCC.Cl", "CCCCC.Cl"]).status.tolist() == [0, Status.TOO_LARGE.code]
+    large = replace(featurizer, max_atoms=600, standardise=True)
+    parent, salt = large(["C" * 510, "C" * 510 + ".Cl"]).blocks["bits"].dense()
+    np.testing.assert_array_equal(parent, salt)
+
+
 def test_standardised_mol_blocks_too(featurizer: Featurizer) -> None:
     blocks = [Chem.MolToMolBlock(Chem.MolFromSmiles(text)) for text in SALTS[:2]]
     found = replace(featurizer, standardise=True)([*blocks, "no block"], "molblock")
