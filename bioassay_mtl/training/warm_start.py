@@ -96,23 +96,28 @@ def with_start(config: TrainingConfig) -> TrainingConfig:
 
 
 def _slow(group: GroupConfig) -> GroupConfig:
-    factor = LEARNING_RATE_FACTOR * group.learning_rate_factor
+    # Experts that were transferred before do not get slower each time.
+    usual = type(group).model_fields["learning_rate_factor"].default
+    factor = LEARNING_RATE_FACTOR * max(group.learning_rate_factor, usual)
     return group.model_copy(update={"learning_rate_factor": factor})
 
 
 def _with_slow(network: Config, groups: Sequence[GroupConfig]) -> Config:
     """A given network, slow in the groups that start with experts and say nothing of their rate."""
-    experts, left = getattr(network, "experts", None), [*groups]
-    if not isinstance(experts, tuple):
+    name = next((each for each in ("experts", "bottom") if hasattr(network, each)), None)
+    if name is None:
         return network
-    found = []
-    for group in experts:
+    held, left = getattr(network, name), [*groups]
+    found: list[GroupConfig] = []
+    for group in (held,) if isinstance(held, GroupConfig) else held:
         source = next((each for each in left if _fits(each, group)), None)
         if source is not None:
             left.remove(source)
         is_free = source is not None and "learning_rate_factor" not in group.model_fields_set
         found.append(_slow(group) if is_free else group)
-    return network.model_copy(update={"experts": tuple(found)})
+    return network.model_copy(
+        update={name: found[0] if isinstance(held, GroupConfig) else tuple(found)}
+    )
 
 
 def warm_start(config: TrainingConfig) -> WarmStart | None:

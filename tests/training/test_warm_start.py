@@ -81,6 +81,28 @@ def test_repeated_experts_are_slow_and_others_are_not(source: Path) -> None:
     assert {name.split(".")[1] for name in start.weights} == {"1"}
 
 
+@pytest.mark.parametrize(("kind", "field"), [("mmoe", "experts"), ("shared_bottom", "bottom")])
+def test_networks_of_one_group_are_slow_too(
+    small_panel: Panel, tmp_path: Path, kind: str, field: str
+) -> None:
+    group = {"inputs": ["morgan"], "width": 16}
+    network = {"kind": kind, field: group}
+    first = small_config(epochs=1).model_dump() | {"network": network}
+    train(small_panel, TrainingConfig.of(first), out=tmp_path / "first")
+    taken = with_start(config(tmp_path / "first", network=network))
+    assert getattr(taken.network, field).learning_rate_factor == LEARNING_RATE_FACTOR
+    assert warm_start(taken) is not None
+
+
+def test_experts_get_no_slower_each_time(small_panel: Panel, source: Path, tmp_path: Path) -> None:
+    start = source
+    for name in ("one", "two"):
+        train(small_panel, config(start, epochs=1), out=tmp_path / name)
+        start = tmp_path / name
+    groups = dict(expert_groups(with_start(config(start)).network))
+    assert {group.learning_rate_factor for group in groups.values()} == {LEARNING_RATE_FACTOR}
+
+
 def test_experts_that_were_slow_are_slower() -> None:
     shipped = dict(expert_groups(Model.load(find_model("pcba128-mix")).network_config))
     taken = with_start(TrainingConfig(start_from="pcba128-mix"))
