@@ -8,6 +8,8 @@ import deepchem as dc
 import numpy as np
 from numpy.typing import ArrayLike
 
+from bioassay_mtl.adapters.arrays import is_missing
+
 
 class MeasuredMetric(dc.metrics.Metric):
     """A metric in which a cell of weight 0, or whose label is NaN, takes no part.
@@ -35,16 +37,19 @@ class MeasuredMetric(dc.metrics.Metric):
         y_true: ArrayLike,
         y_pred: ArrayLike,
         w: ArrayLike | None = None,
-        n_tasks: int = 1,
+        n_tasks: int | None = None,
         n_classes: int = 2,
         per_task_metrics: bool = False,
+        use_sample_weights: bool = False,
         **settings: Any,
     ) -> Any:
         """The mean over tasks that have a score; with `per_task_metrics` also the scores of all."""
         y = np.asarray(y_true)
+        n_tasks = n_tasks or self.n_tasks or (1 if y.ndim == 1 else y.shape[1])
+        settings["use_sample_weights"] = use_sample_weights
         cells = y.reshape(len(y), n_tasks, -1)
         w = dc.metrics.normalize_weight_shape(w, *cells.shape[:2])
-        w = np.where(np.isnan(cells).any(axis=2), 0, w)
+        w = np.where(is_missing(cells).any(axis=2), 0, w)
         # Labels become classes before cells are chosen: an empty one must hold some class, too.
         y = np.where((w == 0)[:, :, None], 0, cells).reshape(y.shape)
         mean, scores = super().compute_metric(y, y_pred, w, n_tasks, n_classes, True, **settings)

@@ -204,8 +204,8 @@ class MMoEExModel(dc.models.Model):
         Returns
         -------
         The mean over tasks by the metric's name; with `per_task_metrics` a pair of it and the
-        scores of each task. A task with too few measured cells has none: NaN, and no part in the
-        mean.
+        scores of each task. A task that the metric cannot score, such as one of a single measured
+        class by ROC-AUC, or one without measured cells, has NaN, and no part in the mean.
         """
         measured = [MeasuredMetric(metric) for metric in _process_metric_input(metrics)]
         return super().evaluate(

@@ -117,6 +117,20 @@ def test_without_gaps_scores_are_deepchems(dc: Any, fitted: Any, k: int) -> None
             assert fitted[k].evaluate(data, metrics, **settings) == expected
 
 
+def test_a_metric_of_its_own_infers_tasks_as_deepchem_does(dc: Any) -> None:
+    from bioassay_mtl.adapters.deepchem import MeasuredMetric
+
+    p = np.stack([1 - W / 3, W / 3], axis=2)
+    for metric in (
+        dc.metrics.Metric(dc.metrics.roc_auc_score),
+        dc.metrics.Metric(dc.metrics.roc_auc_score, n_tasks=3),
+    ):
+        expected = metric.compute_metric(LABELS[2], p)
+        assert MeasuredMetric(metric).compute_metric(LABELS[2], p) == expected
+        gaps = np.where(W == 0, None, LABELS[2])
+        assert MeasuredMetric(metric).compute_metric(gaps, p, None, 3, 2, False, False) < 1
+
+
 @pytest.mark.filterwarnings("ignore:Only one class:sklearn.exceptions.UndefinedMetricWarning")
 def test_a_task_with_few_measured_cells(dc: Any, fitted: Any) -> None:
     w = W.copy()
