@@ -141,14 +141,16 @@ def read_as(model: str, panel: str, schema: PanelSchema) -> Panel:
 
     config = read_config(find_model(model))
     kinds = complete([kind_config(each) for each in config.get("kinds", ())], len(config["tasks"]))
-    table = load_panel([panel], schema, known=known_assays(config["tasks"], kinds)).panel
+    loaded = load_panel([panel], schema, known=known_assays(config["tasks"], kinds))
+    table = loaded.panel
     ours = dict(zip(config["tasks"], kinds, strict=True))
     assumed = []
     for place, (task, kind) in enumerate(zip(table.tasks, table.kinds, strict=True)):
         if task in ours:
             _check_kind(task, ours[task], kind, panel)
             if {_unit(ours[task]), _unit(kind)} == {"", P_SCALE}:
-                _check_p_values(task, kind, table.labels[table.mask[:, place], place], panel)
+                values = table.labels[table.mask[:, place], place]
+                _check_p_values(task, kind, values, panel, loaded.layout)
                 assumed.append(task)
         elif _unit(ours.get(p_name(task))) == P_SCALE:
             raise InputError(
@@ -167,15 +169,19 @@ def _unit(kind: TaskKind | None) -> str:
     return getattr(kind, "unit", "")
 
 
-def _check_p_values(task: str, kind: TaskKind, values: NDArray[Any], panel: str) -> None:
+def _check_p_values(
+    task: str, kind: TaskKind, values: NDArray[Any], panel: str, layout: str
+) -> None:
     """Values without a unit may be p-values only if none is far from all concentrations."""
     wrong = values[(values < _LOWEST_P) | (values > _HIGHEST_P)]
     if len(wrong) and not _unit(kind):
         named = f"--task {task}:{kind.kind}"
+        # A column that is converted has another name then.
+        mend = f"give the unit: {named}:nM" if layout == "long" else "write p-values there"
         raise InputError(
             f"the model predicts p-values of {task!r}, and {wrong[0]:.7g} is none",
             file=panel,
-            hint=f"give the unit: {named}:nM, or {named}:p if they are p-values after all",
+            hint=f"{mend}, or {named}:p if they are p-values after all",
         )
 
 

@@ -33,7 +33,7 @@ def save_graphs(folder: Path | str, blocks: GraphBlock | Iterable[GraphBlock]) -
     OutputError
         Where the folder is there and not empty, cannot be made, or there is no block at all.
     """
-    folder = Path(folder)
+    folder = Path(folder).resolve()
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise OutputError(f"{folder} is there and not empty: graphs are written to a new folder")
     try:

@@ -19,7 +19,7 @@ from bioassay_mtl.data.splits.dates import points_in_time
 from bioassay_mtl.errors import InputError
 
 _DATE = re.compile(r"\s*\d{4}-\d\d")
-_NAME_OF_DATES = re.compile(r"(?i)(?<![a-z])(date|year)(?![a-z])")
+_NAME_OF_DATES = re.compile(r"(?<![A-Za-z])(date|year|DATE|YEAR)(?![A-Za-z])|(Date|Year)(?![a-z])")
 
 
 def standardised(structures: list[str], schema: PanelSchema) -> tuple[list[str], dict[str, str]]:

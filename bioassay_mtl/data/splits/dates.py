@@ -9,9 +9,10 @@ from datetime import datetime
 import numpy as np
 from numpy.typing import NDArray
 
+from bioassay_mtl.chem.descriptors.given import MISSING
 from bioassay_mtl.errors import InputError
 
-MISSING = frozenset({"", "na", "n/a", "nan", "nat", "none", "null"})
+_MISSING = MISSING | {"nat", "none"}
 _ISO = re.compile(
     r"(\d{4})(?:-(\d\d))?(?:-(\d\d))?(?:[T ](\d\d:\d\d(?::\d\d(?:\.\d{1,6})?)?)(.*))?$"
 )
@@ -31,7 +32,7 @@ def points_in_time(values: Sequence[str], column: str) -> NDArray[np.float64]:
     """
     cells = [value.strip() for value in values]
     points = np.full(len(cells), np.nan)
-    filled = [row for row, cell in enumerate(cells) if cell.lower() not in MISSING]
+    filled = [row for row, cell in enumerate(cells) if cell.lower() not in _MISSING]
     numbers = [_number(cells[row]) for row in filled]
     dates = numbers if None not in numbers else [_date(cells[row]) for row in filled]
     for row, date in zip(filled, dates, strict=True):

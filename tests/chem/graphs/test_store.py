@@ -43,6 +43,17 @@ def test_round_trip(folder: Path) -> None:
     )
 
 
+def test_folders_by_another_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "real").mkdir()
+    (tmp_path / "link").symlink_to("real")
+    save_graphs(tmp_path / "link", block_of(SMILES))
+    assert_same(load_graphs(tmp_path / "real"), block_of(SMILES))
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    save_graphs(".", block_of(SMILES))
+    assert_same(load_graphs(tmp_path / "here"), block_of(SMILES))
+
+
 def test_a_stream_of_blocks_is_one(tmp_path: Path) -> None:
     parts = [SMILES[:2], [], SMILES[2:], ["C" * 40] * 30]
     save_graphs(tmp_path / "new", (block_of(part) for part in parts))

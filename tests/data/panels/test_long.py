@@ -150,9 +150,12 @@ def test_a_molecule_has_the_earliest_of_its_dates(tmp_path: Path) -> None:
         "CCO,A,,2001-01-01,1999,5\nCCO,A,5.5,,2020,6\nCCO,B,7.2,2021-03-01,2018,7\n"
         "CCN,A,6.1,2019-01-02,2019,8\nCCO,C,1,2021-02,2021,soon\n"
     )
-    path = write(tmp_path / "long.csv", "smiles,assay,value,measured,Year,date\n" + rows)
+    path = write(tmp_path / "long.csv", "smiles,assay,value,measured,AssayYear,date\n" + rows)
     loaded = load_panel([path])
-    assert loaded.panel.columns == {"measured": ["2021-02", "2019-01-02"], "Year": ["2018", "2019"]}
-    note = "the earliest of each molecule, as its rows differ in them: measured, Year"
+    assert loaded.panel.columns == {
+        "measured": ["2021-02", "2019-01-02"],
+        "AssayYear": ["2018", "2019"],
+    }
+    note = "the earliest of each molecule, as its rows differ in them: measured, AssayYear"
     assert note in loaded.log.notes
     assert "left out, as rows of one molecule differ in them: date" in loaded.log.notes
