@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from pydantic import Field
@@ -20,6 +20,7 @@ from bioassay_mtl.chem.molecule import (
     PARSERS,
     Notation,
     Parser,
+    Standardising,
     parse_smiles,
 )
 from bioassay_mtl.chem.probe import PROBE_SMILES
@@ -27,8 +28,6 @@ from bioassay_mtl.chem.representation import InputSize, Representation, encoder_
 from bioassay_mtl.chem.status import Status
 from bioassay_mtl.config import Config
 from bioassay_mtl.errors import ConfigError, InputError, ModelFolderError
-
-Standardising = bool | Literal["tautomer"]
 
 
 class _Settings(Config):

@@ -78,6 +78,8 @@ def _is_missing(value: object) -> bool:
 
 
 Parser = Callable[[object, int], Any | Status]
+Standardising = bool | Literal["tautomer"]
+"""Whether molecules are standardised (:mod:`bioassay_mtl.chem.standardise`), and tautomers too."""
 
 PARSERS: dict[Notation, Parser] = {
     "smiles": parse_smiles,

@@ -12,12 +12,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bioassay_mtl.chem.blocks import Block
+from bioassay_mtl.chem.molecule import Standardising
 from bioassay_mtl.config import did_you_mean
 from bioassay_mtl.data.kinds import OF_EVERY_RESULT, TaskKind, all_binary, columns_of, complete
 from bioassay_mtl.data.labels import (
@@ -74,7 +75,7 @@ class Panel:
     columns: dict[str, list[str]] = field(default_factory=dict)
     kinds: tuple[TaskKind, ...] = ()
     bounds: NDArray[np.int8] | None = None
-    standardise: bool | Literal["tautomer"] = False
+    standardise: Standardising = False
 
     def __post_init__(self) -> None:
         if self.structures is None and not self.features:

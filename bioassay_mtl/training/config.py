@@ -10,9 +10,9 @@ from pydantic import AfterValidator, Field, SerializeAsAny, field_validator, mod
 from bioassay_mtl.balance import balance_config
 from bioassay_mtl.balance.losses import CellLoss, PositiveWeight, ValueLoss, loss_config
 from bioassay_mtl.balance.reductions import reductions
-from bioassay_mtl.chem.featurizer import Featurizer, Standardising
+from bioassay_mtl.chem.featurizer import Featurizer
 from bioassay_mtl.chem.fingerprints import fingerprint_from
-from bioassay_mtl.chem.molecule import DEFAULT_MAX_ATOMS
+from bioassay_mtl.chem.molecule import DEFAULT_MAX_ATOMS, Standardising
 from bioassay_mtl.config import Config
 from bioassay_mtl.data.splits import SplitConfig
 from bioassay_mtl.errors import ConfigError

@@ -7,7 +7,7 @@ go on learning, at a share of the learning rate, so that a small panel does not 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from torch import Tensor
@@ -102,22 +102,32 @@ def _slow(group: GroupConfig) -> GroupConfig:
     return group.model_copy(update={"learning_rate_factor": factor})
 
 
-def _with_slow(network: Config, groups: Sequence[GroupConfig]) -> Config:
+def _with_slow(network: Config, sources: Sequence[GroupConfig]) -> Config:
     """A given network, slow in the groups that start with experts and say nothing of their rate."""
-    name = next((each for each in ("experts", "bottom") if hasattr(network, each)), None)
-    if name is None:
-        return network
-    held, left = getattr(network, name), [*groups]
-    found: list[GroupConfig] = []
-    for group in (held,) if isinstance(held, GroupConfig) else held:
-        source = next((each for each in left if _fits(each, group)), None)
-        if source is not None:
-            left.remove(source)
-        is_free = source is not None and "learning_rate_factor" not in group.model_fields_set
-        found.append(_slow(group) if is_free else group)
-    return network.model_copy(
-        update={name: found[0] if isinstance(held, GroupConfig) else tuple(found)}
+    groups = dict(expert_groups(network))
+    starting = {*_places(sources, groups)}
+    found = tuple(
+        _slow(group)
+        if place in starting and "learning_rate_factor" not in group.model_fields_set
+        else group
+        for place, group in groups.items()
     )
+    for name in ("experts", "bottom"):
+        if held := getattr(network, name, None):
+            is_one = isinstance(held, GroupConfig)
+            return network.model_copy(update={name: found[0] if is_one else found})
+    return network
+
+
+def _places(sources: Iterable[GroupConfig], groups: Mapping[str, GroupConfig]) -> list[str | None]:
+    """Of each source the first group that it can start, and no other starts; or None."""
+    free, found = dict(groups), []
+    for source in sources:
+        place = next((place for place, group in free.items() if _fits(source, group)), None)
+        found.append(place)
+        if place is not None:
+            del free[place]
+    return found
 
 
 def warm_start(config: TrainingConfig) -> WarmStart | None:
@@ -136,19 +146,20 @@ def warm_start(config: TrainingConfig) -> WarmStart | None:
     folder = find_model(config.start_from)
     model = Model.load(folder)
     weights = model.network.state_dict()
-    free = dict(expert_groups(config.network))
-    read = dict.fromkeys(n for _, g in expert_groups(model.network_config) for n in g.inputs)
+    groups = dict(expert_groups(config.network))
+    sources = dict(expert_groups(model.network_config))
+    read = dict.fromkeys(name for group in sources.values() for name in group.inputs)
     _check_inputs(config, model, read)
+    places = _places(sources.values(), groups)
     taken: dict[str, Tensor] = {}
-    for source, group in expert_groups(model.network_config):
-        place = next((place for place, other in free.items() if _fits(group, other)), None)
+    for (source, group), place in zip(sources.items(), places, strict=True):
         if place is None:
+            left = [_text(other) for name, other in groups.items() if name not in places]
             raise ConfigError(
                 f"start_from {config.start_from!r}: its experts {_text(group)} have no place in "
-                f"the network, which has {'; '.join(map(_text, free.values())) or 'no others'}: "
+                f"the network, which has {'; '.join(left) or 'no others'}: "
                 "leave out the setting network, or repeat these experts in it"
             )
-        del free[place]
         taken |= {
             place + name.removeprefix(source): weight
             for name, weight in weights.items()

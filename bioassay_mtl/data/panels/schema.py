@@ -18,6 +18,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, field_validator
 
+from bioassay_mtl.chem.molecule import Standardising
 from bioassay_mtl.config import Config, did_you_mean
 from bioassay_mtl.data.kinds import task_kinds
 from bioassay_mtl.errors import ConfigError, InputError
@@ -114,7 +115,7 @@ class PanelSchema(Config):
     min_rows: Annotated[int, Field(ge=1)] = 1
     to_p: bool = False
     merge: bool = False
-    standardise: bool | Literal["tautomer"] = False
+    standardise: Standardising = False
 
     @field_validator("tasks", "also", mode="before")
     @classmethod
