@@ -15,21 +15,33 @@ EVERY = 4
 class WeightAverage:
     """Exponential moving average of a network's parameters, young weights forgotten faster.
 
-    ``a <- a + (1 - min(decay, (1 + k) / (10 + k))^EVERY) (w - a)`` after each step k that is a
-    multiple of ``EVERY``.
+    ``a <- a + (1 - min(decay, (1 + k) / (10 + k))^m) (w - a)`` after step k, where m steps were
+    taken since the last move: after every ``EVERY`` steps, and after the last of an epoch, so that
+    no step is lost and nothing is pending between epochs.
     """
 
     def __init__(self, network: nn.Module, decay: float) -> None:
         self.decay = decay
         self.network = network
         self.average = [p.detach().clone() for p in network.parameters()]
+        self._pending = 0
 
     @torch.no_grad()
-    def update(self, step: int) -> None:
-        """Move towards the weights after step number ``step`` (from 1)."""
-        if self.decay == 0 or step % EVERY == 0:
-            keep = min(self.decay, (1 + step) / (10 + step)) ** EVERY if self.decay else 0.0
+    def update(self, step: int, *, last: bool = False) -> None:
+        """Move towards the weights after a step.
+
+        Parameters
+        ----------
+        step
+            Number of the step, from 1.
+        last
+            Whether it ends an epoch.
+        """
+        self._pending += 1
+        if self.decay == 0 or last or self._pending == EVERY:
+            keep = min(self.decay, (1 + step) / (10 + step)) ** self._pending
             torch._foreach_lerp_(self.average, list(self.network.parameters()), 1 - keep)
+            self._pending = 0
 
     @contextmanager
     def applied(self) -> Iterator[None]:

@@ -96,9 +96,8 @@ def fit(
             torch.from_numpy(run.train_rows).to(device),
             torch.from_numpy(run.valid_rows).to(device),
             run.tasks,
+            started="tower.bias" in run.start,
         )
-        if "tower.bias" in run.start:  # its towers know more than base rates
-            network.load_state_dict({**network.state_dict(), **run.start})
         best = Best(module.average.state())
         keep = KeepBest(best, config.patience, run.checkpoint, run.identity, run.resume, progress)
         trainer = pl.Trainer(

@@ -41,6 +41,8 @@ class TrainingModule(pl.LightningModule):
         Row numbers.
     tasks
         Names of the tasks; None for their numbers.
+    started
+        Whether the towers' biases know more than the base rates of the training rows.
     """
 
     def __init__(
@@ -51,12 +53,13 @@ class TrainingModule(pl.LightningModule):
         train_rows: Tensor,
         valid_rows: Tensor,
         tasks: Sequence[str] | None = None,
+        *,
+        started: bool = False,
     ) -> None:
         super().__init__()
         self.network, self.settings, self.data = network, config, data
         self.train_rows, self.valid_rows = train_rows, valid_rows
         self.first_epoch = 0
-        self.average = WeightAverage(network, config.average)
         self.history: list[dict[str, float]] = []
         labels = data.labels[train_rows]
         tasks = tasks or [str(number) for number in range(labels.shape[1])]
@@ -66,7 +69,9 @@ class TrainingModule(pl.LightningModule):
         self._steps_per_epoch = len(self._batches(0))
         self._scores: list[Tensor] = []
         self._losses: list[Tensor] = []
-        start_at_base_rates(network, labels)
+        if not started:
+            start_at_base_rates(network, labels)
+        self.average = WeightAverage(network, config.average)
         self.score = ValidationScore(network.outputs, network.tower.bias, config.value_loss)
 
     @property
@@ -114,7 +119,8 @@ class TrainingModule(pl.LightningModule):
         return update.loss
 
     def on_train_batch_end(self, outputs: Any, batch: Tensor, batch_idx: int) -> None:
-        self.average.update(self.epoch * self._steps_per_epoch + batch_idx + 1)
+        step = self.epoch * self._steps_per_epoch + batch_idx + 1
+        self.average.update(step, last=batch_idx + 1 == self._steps_per_epoch)
 
     def record_epoch(self) -> dict[str, float]:
         """Number, mean loss and score of the epoch that ends, also added to the history.
