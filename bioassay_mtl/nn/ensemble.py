@@ -82,6 +82,8 @@ class Ensemble(nn.Module):
             build_network(member, sizes, tasks, kinds) for member in config.members
         )
         self.outputs = self.members[0].outputs
+        widths: list[Any] = [member.width for member in self.members]
+        self.width: int = max(widths)
         parts: list[Any] = [member.connections for member in self.members]
         matrix = torch.cat(parts, dim=1)
         self.register_buffer("connections", matrix, persistent=False)
@@ -94,9 +96,8 @@ class Ensemble(nn.Module):
 
     def experts(self, inputs: Inputs) -> Tensor:
         """``(B, E, H)`` of all members, narrower ones filled up with zeros."""
-        parts = [member.experts(inputs) for member in self.members]
-        width = max(part.shape[-1] for part in parts)
-        return torch.cat([filled(part, width) for part in parts], dim=1)
+        parts = [filled(member.experts(inputs), self.width) for member in self.members]
+        return torch.cat(parts, dim=1)
 
     def mixing_weights(self, inputs: Inputs) -> Tensor:
         """``(B or 1, T, E)``: the members' gates, times their weights."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -195,22 +195,91 @@ class Model:
         ConfigError
             Inputs are missing, or have another number of columns than the model reads.
         """
+        return self._in_blocks(features, len(self.columns), self._predicted)
+
+    def embed(
+        self,
+        structures: Sequence[str],
+        workers: int = 1,
+        columns: Mapping[str, Sequence[Any]] | None = None,
+    ) -> pd.DataFrame:
+        """What the experts make of molecules: vectors to cluster, to draw or to learn from.
+
+        Parameters
+        ----------
+        structures, workers, columns
+            As for :meth:`predict`.
+
+        Returns
+        -------
+        DataFrame aligned with the input, float32: :meth:`embed_features`, its columns named
+        ``expert0[0]``, ``expert0[1]``, ...; NaN in the row of a molecule that cannot be used.
+
+        Examples
+        --------
+        >>> import bioassay_mtl as bm
+        >>> model = bm.load("pcba128")
+        >>> model.embed(["CCO", "c1ccccc1O"]).shape == (2, model.n_embedded)
+        True
+        """
+        import pandas as pd
+
+        embedded = self.embed_features(self.featurize(structures, workers, columns))
+        width = self.network.width
+        names = [f"expert{place // width}[{place % width}]" for place in range(self.n_embedded)]
+        return pd.DataFrame(embedded, columns=names)
+
+    def embed_features(self, features: FeatureLike) -> NDArray[np.float32]:
+        """Outputs of all E experts, H numbers each, which the towers of the tasks read.
+
+        Parameters
+        ----------
+        features
+            As for :meth:`predict_features`.
+
+        Returns
+        -------
+        ``(n, E * H) float32``, the experts one after another (those of an ensemble's first member
+        first), narrower experts filled up with zeros; NaN where the status is not ok.
+        ``embedded.reshape(n, E, H)`` separates the experts.
+
+        Raises
+        ------
+        ConfigError
+            As for :meth:`predict_features`.
+        """
+        return self._in_blocks(features, self.n_embedded, self._embedded)
+
+    @property
+    def n_embedded(self) -> int:
+        """Numbers in a molecule's embedding: experts times their width."""
+        width: int = self.network.width
+        return int(self.network.connections.shape[1]) * width
+
+    @torch.inference_mode()
+    def _in_blocks(
+        self, features: FeatureLike, n_columns: int, read: Callable[[Inputs], NDArray[np.float32]]
+    ) -> NDArray[np.float32]:
+        """``(n, n_columns)``: what is read of the usable molecules, a block at a time."""
         features = self._as_features(features)
-        probabilities = np.full((len(features), len(self.columns)), np.nan, dtype=np.float32)
+        found = np.full((len(features), n_columns), np.nan, dtype=np.float32)
         rows = np.flatnonzero(features.ok)
         for start in range(0, len(rows), BLOCK_ROWS):
             part = rows[start : start + BLOCK_ROWS]
-            probabilities[part] = self._predict_block(features, part)
-        return probabilities
+            block = self.inputs(features.take(np.resize(part, BLOCK_ROWS)))
+            found[part] = read(block)[: len(part)]
+        return found
 
-    @torch.inference_mode()
-    def _predict_block(self, features: Features, rows: NDArray[np.intp]) -> NDArray[np.float32]:
-        inputs = self.inputs(features.take(np.resize(rows, BLOCK_ROWS)))
+    def _predicted(self, inputs: Inputs) -> NDArray[np.float32]:
         outputs = self.network(inputs).float()
         found: NDArray[np.float32] = self.network.outputs.predict(outputs).cpu().numpy()
         if self.standardisation is not None:
             found = self.standardisation.undo(found, self.kinds)
-        return found[: len(rows)]
+        return found
+
+    def _embedded(self, inputs: Inputs) -> NDArray[np.float32]:
+        experts: torch.Tensor = self.network.experts(inputs)
+        return experts.float().flatten(1).cpu().numpy()
 
     def inputs(self, features: Features) -> Inputs:
         """What the network reads of some molecules, all in one batch."""

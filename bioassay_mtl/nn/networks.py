@@ -1,9 +1,9 @@
 """The registry of architectures, and the one way to build one.
 
-An architecture is a module with ``forward(inputs) -> outputs (B, O)``, ``experts(inputs)``,
-``mixing_weights(inputs)``, a ``connections`` buffer, a ``tower`` with a ``bias``, ``outputs`` that
-tell which of the O belong to which task, and a ``config_class``. A new one is a new file that
-registers itself here.
+An architecture is a module with ``forward(inputs) -> outputs (B, O)``, ``experts(inputs)
+-> (B, E, width)``, ``mixing_weights(inputs)``, the ``width``, a ``connections`` buffer ``(T, E)``,
+a ``tower`` with a ``bias``, ``outputs`` that tell which of the O belong to which task, and a
+``config_class``. A new one is a new file that registers itself here.
 """
 
 from __future__ import annotations
