@@ -12,6 +12,7 @@ from bioassay_mtl.chem.blocks import Block
 from bioassay_mtl.chem.descriptors import DenseBlock, held
 from bioassay_mtl.chem.features import PackedBits
 from bioassay_mtl.chem.graphs import GraphBlock
+from bioassay_mtl.chem.listing import check_aligned, listed
 from bioassay_mtl.data.kinds import TaskKind, all_binary, complete, kind_config
 from bioassay_mtl.data.labels import NOT_MEASURED, is_measured
 from bioassay_mtl.data.panel import Panel
@@ -33,9 +34,9 @@ def panel_from_arrays(
     Parameters
     ----------
     structures_or_features
-        n SMILES; or a feature block, or a mapping of them; or an array ``(n, F)`` of real numbers,
-        or of bits: 0 and 1 of any type, or packed ``(n, F / 8) uint8`` (recognised by values above
-        1; give a :class:`PackedBits` where F is no multiple of 8).
+        n SMILES or RDKit molecules; or a feature block, or a mapping of them; or an array
+        ``(n, F)`` of real numbers, or of bits: 0 and 1 of any type, or packed ``(n, F / 8) uint8``
+        (recognised by values above 1; give a :class:`PackedBits` where F is no multiple of 8).
     labels
         ``(n, T)``, or ``(n,)`` for one task: 1, 0, and NaN or -1 where not measured; any type. Of
         tasks that are not binary: numbers of classes, or values; and NaN where not measured.
@@ -56,8 +57,10 @@ def panel_from_arrays(
     Raises
     ------
     InputError
-        Where shapes differ or a value is not allowed.
+        Where shapes differ, a value is not allowed, or labels are those of other rows of a table.
     """
+    for other, what in ((labels, "labels"), (mask, "mask"), (bounds, "bounds")):
+        check_aligned(structures_or_features, other, what)
     names = tuple(str(task) for task in tasks)
     chosen = None if kinds is None else [kind_config(kind) for kind in kinds]
     values = _two_dimensional(labels, "labels")
@@ -133,9 +136,9 @@ def _inputs(given: Any, block: str) -> tuple[list[str] | None, dict[str, Block] 
     values = np.asarray(given)
     if values.ndim == 2:
         return None, {block: _block(values)}
-    texts = list(given)
+    texts = listed(given)
     if not all(isinstance(text, str) for text in texts):
-        raise InputError("structures must be a list of SMILES texts")
+        raise InputError("structures must be a list of SMILES texts, or of RDKit molecules")
     return [str(text) for text in texts], None
 
 

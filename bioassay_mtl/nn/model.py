@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,6 +17,7 @@ from bioassay_mtl.chem.descriptors import DenseBlock, held
 from bioassay_mtl.chem.features import Features, PackedBits
 from bioassay_mtl.chem.featurizer import Featurizer
 from bioassay_mtl.chem.graphs import GraphBlock
+from bioassay_mtl.chem.listing import check_aligned, index_of, listed
 from bioassay_mtl.chem.parallel import featurize
 from bioassay_mtl.chem.representation import DenseSize
 from bioassay_mtl.chem.status import Status
@@ -34,6 +35,9 @@ if TYPE_CHECKING:
 BLOCK_ROWS = 256
 """Molecules per forward pass. Every pass has exactly this many rows (the last is padded), so that a
 molecule's probabilities do not depend on its neighbours or on how a file is cut into batches."""
+
+Structures = Iterable[Any]
+"""SMILES or RDKit molecules, see :func:`bioassay_mtl.chem.listing.listed`."""
 
 FeatureLike = Features | Block | NDArray[np.uint8] | Mapping[str, Any]
 
@@ -134,7 +138,7 @@ class Model:
 
     def featurize(
         self,
-        structures: Sequence[str],
+        structures: Structures,
         workers: int = 1,
         columns: Mapping[str, Sequence[Any]] | None = None,
     ) -> Features:
@@ -143,7 +147,7 @@ class Model:
         Parameters
         ----------
         structures
-            n SMILES.
+            n SMILES or RDKit molecules: a list, a Series, an array ``(n,)`` of numpy or pyarrow.
         workers
             Processes that featurize.
         columns
@@ -153,30 +157,33 @@ class Model:
         Raises
         ------
         ConfigError
-            One text, or a whole table, is in the place of the SMILES.
+            One text, a whole table, or an array of features is in the place of the SMILES.
         InputError
-            Where such columns are missing, or hold no numbers.
+            Where such columns are missing, hold no numbers, or are those of other rows.
         """
-        features = featurize(_listed(structures), self.featurizer, workers=workers)
+        check_aligned(structures, columns, "columns")
+        features = featurize(listed(structures), self.featurizer, workers=workers)
         return self.featurizer.with_columns(features, {} if columns is None else columns)
 
     def predict(
         self,
-        structures: Sequence[str],
+        structures: Structures,
         workers: int = 1,
         columns: Mapping[str, Sequence[Any]] | None = None,
     ) -> pd.DataFrame:
-        """Predictions for a list of SMILES.
+        """Predictions for molecules; parameters and errors as for :meth:`featurize`.
 
         Returns
         -------
-        DataFrame aligned with the input: ``status`` first, then float32 :attr:`columns`, NaN
-        where the status is not ok. The values are those that the command line prints.
+        DataFrame aligned with the input, with the index of a Series: ``status`` first, then float32
+        :attr:`columns`, NaN where the status is not ok. The values are those that the command line
+        prints.
         """
         import pandas as pd
 
         features = self.featurize(structures, workers=workers, columns=columns)
-        table = pd.DataFrame(self.predict_features(features), columns=list(self.columns))
+        predicted, index = self.predict_features(features), index_of(structures)
+        table = pd.DataFrame(predicted, index=index, columns=list(self.columns))
         table.insert(0, "status", [Status.from_code(int(code)).value for code in features.status])
         return table
 
@@ -199,7 +206,7 @@ class Model:
 
     def embed(
         self,
-        structures: Sequence[str],
+        structures: Structures,
         workers: int = 1,
         columns: Mapping[str, Sequence[Any]] | None = None,
     ) -> pd.DataFrame:
@@ -227,7 +234,7 @@ class Model:
         embedded = self.embed_features(self.featurize(structures, workers, columns))
         width = self.network.width
         names = [f"expert{place // width}[{place % width}]" for place in range(self.n_embedded)]
-        return pd.DataFrame(embedded, columns=names)
+        return pd.DataFrame(embedded, index=index_of(structures), columns=names)
 
     def embed_features(self, features: FeatureLike) -> NDArray[np.float32]:
         """Outputs of all E experts, H numbers each, which the towers of the tasks read.
@@ -339,12 +346,3 @@ class Model:
         from bioassay_mtl.nn.shipped import find_model
 
         return read_folder(find_model(name_or_folder)).to(device)
-
-
-def _listed(structures: Sequence[str]) -> list[str]:
-    """The SMILES as a list; not the letters of a text, nor the names of a table's columns."""
-    if isinstance(structures, str):
-        raise ConfigError("a list of SMILES is expected, found one text")
-    if isinstance(structures, Mapping) or hasattr(structures, "columns"):
-        raise ConfigError('a list of SMILES is expected, found a table: pass table["smiles"]')
-    return list(structures)
