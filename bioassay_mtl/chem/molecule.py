@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any, Literal
 
@@ -94,3 +95,31 @@ def canonical_smiles(
     with BlockLogs():
         mol = PARSERS[notation](structure, max_atoms)
         return None if isinstance(mol, Status) else str(MolToSmiles(mol))
+
+
+_LABEL = re.compile(r"\[\d|:\d+\]")
+
+
+def without_labels(smiles: str, max_atoms: int = DEFAULT_MAX_ATOMS) -> str:
+    """The SMILES without atom maps and isotopes, which name atoms but make no other compound.
+
+    A text that cannot be used comes back as it is.
+    """
+    if not _LABEL.search(smiles):
+        return smiles
+    with BlockLogs():
+        mol = parse_smiles(smiles, max_atoms)
+        if isinstance(mol, Status):
+            return smiles
+        for atom in mol.GetAtoms():
+            atom.SetAtomMapNum(0)
+            atom.SetIsotope(0)
+        return str(MolToSmiles(mol))
+
+
+def molecule_key(smiles: str, max_atoms: int = DEFAULT_MAX_ATOMS) -> str | None:
+    """Canonical SMILES that all copies of a molecule share; None where it is no molecule.
+
+    Atom maps and isotopes do not count; stereochemistry, charges and counter-ions do.
+    """
+    return canonical_smiles(without_labels(smiles, max_atoms), "smiles", max_atoms)

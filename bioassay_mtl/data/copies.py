@@ -14,14 +14,17 @@ from bioassay_mtl.chem.graphs import GraphBlock
 
 
 def group_by_structure(structures: Sequence[str]) -> NDArray[np.int64]:
-    """Group rows by canonical SMILES (stereochemistry included), ``(n,) int64``.
+    """Group rows by canonical SMILES, ``(n,) int64``.
+
+    Stereochemistry counts; atom maps and isotopes do not
+    (:func:`bioassay_mtl.chem.molecule.molecule_key`).
 
     A SMILES that cannot be used is in a group of its own, also where it occurs twice: nothing is
     known of it.
     """
-    from bioassay_mtl.chem.molecule import canonical_smiles
+    from bioassay_mtl.chem.molecule import molecule_key
 
-    canonical = {smiles: canonical_smiles(smiles, "smiles") for smiles in set(structures)}
+    canonical = {smiles: molecule_key(smiles) for smiles in set(structures)}
     keys = (canonical[smiles] for smiles in structures)
     return number(row if key is None else key for row, key in enumerate(keys))
 

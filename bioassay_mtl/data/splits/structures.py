@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from bioassay_mtl.chem.molecule import without_labels
 from bioassay_mtl.data.panel import Panel
 from bioassay_mtl.data.splits.split import Rows
 from bioassay_mtl.errors import InputError
@@ -11,6 +12,8 @@ from bioassay_mtl.errors import InputError
 
 def distinct_structures(panel: Panel, wanted: str) -> tuple[Rows, list[str]]:
     """First row and SMILES of each molecule (:meth:`Panel.groups`), in the order of the groups.
+
+    SMILES are without atom maps and isotopes, so that these decide nothing.
 
     Parameters
     ----------
@@ -31,4 +34,4 @@ def distinct_structures(panel: Panel, wanted: str) -> tuple[Rows, list[str]]:
             hint="split panel.take(panel.has_structure)",
         )
     rows = np.unique(panel.groups(), return_index=True)[1]
-    return rows, [panel.structures[row] for row in rows.tolist()]
+    return rows, [without_labels(panel.structures[row]) for row in rows.tolist()]
