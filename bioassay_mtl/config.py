@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from difflib import get_close_matches
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from bioassay_mtl.errors import ConfigError
 
 ConfigT = TypeVar("ConfigT", bound="Config")
+Held = TypeVar("Held", covariant=True)
+Given = TypeVar("Given", contravariant=True)
 
 _SHOWN = 20
 
@@ -64,6 +66,29 @@ class Config(BaseModel):
         """Validate a plain mapping; every fault becomes one readable :class:`ConfigError`."""
         with _readable(cls.__name__):
             return cls.model_validate(values)
+
+
+if TYPE_CHECKING:
+
+    class Setting(Generic[Held, Given]):
+        """Type of a field that holds one thing and may be given as another, to be validated.
+
+        Type checkers take what the field is given as from ``__set__``; pydantic sees ``Held``.
+        """
+
+        def __get__(self, owner: object, kind: type | None = None) -> Held: ...
+        def __set__(self, owner: object, value: Given) -> None: ...
+
+else:
+
+    class Setting:
+        def __class_getitem__(cls, types: tuple[Any, Any]) -> Any:
+            return types[0]
+
+
+def given_as(value: Any) -> Any:
+    """The default of a field, validated as if a user had given it."""
+    return Field(default=value, validate_default=True)
 
 
 @contextmanager

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from collections.abc import Mapping, Sequence
+from dataclasses import InitVar
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, SerializeAsAny, field_validator, model_validator
 
@@ -13,13 +14,14 @@ from bioassay_mtl.balance.reductions import reductions
 from bioassay_mtl.chem.featurizer import Featurizer
 from bioassay_mtl.chem.fingerprints import fingerprint_from
 from bioassay_mtl.chem.molecule import DEFAULT_MAX_ATOMS, Standardising
-from bioassay_mtl.config import Config
+from bioassay_mtl.config import Config, Setting, given_as
 from bioassay_mtl.data.splits import SplitConfig
 from bioassay_mtl.errors import ConfigError
 from bioassay_mtl.nn import network_config
 from bioassay_mtl.training.sampling import Sampling, sampling_config
 
 Share = Annotated[float, Field(ge=0, lt=1)]
+Logger = Literal["csv", "tensorboard"]
 
 DEFAULT_FINGERPRINTS: dict[str, dict[str, Any]] = {
     "morgan": {"kind": "morgan", "n_bits": 4096, "counts": True},
@@ -135,23 +137,25 @@ class TrainingConfig(Config):
         ``csv`` and ``tensorboard`` (needs the extra of that name).
     """
 
-    fingerprints: dict[str, dict[str, Any]] = Field(
-        default_factory=lambda: dict(DEFAULT_FINGERPRINTS), min_length=1, validate_default=True
-    )
+    fingerprints: Annotated[
+        Setting[dict[str, dict[str, Any]], Mapping[str, Mapping[str, Any]]], Field(min_length=1)
+    ] = given_as(DEFAULT_FINGERPRINTS)
     max_atoms: Annotated[int, Field(gt=0)] = DEFAULT_MAX_ATOMS
     standardise: Standardising = False
-    network: SerializeAsAny[Config] = Field(default=None, validate_default=True)
+    network: Setting[SerializeAsAny[Config], Config | Mapping[str, Any] | None] = given_as(None)
     start_from: str | None = None
-    split: SplitConfig = SplitConfig()
-    sampling: SerializeAsAny[Sampling] = Field(default="uniform", validate_default=True)
-    loss: SerializeAsAny[CellLoss] = Field(default="bce", validate_default=True)
-    value_loss: ValueLoss = ValueLoss()
+    split: Setting[SplitConfig, SplitConfig | Mapping[str, Any]] = given_as({})
+    sampling: Setting[SerializeAsAny[Sampling], Sampling | Mapping[str, Any] | str] = given_as(
+        "uniform"
+    )
+    loss: Setting[SerializeAsAny[CellLoss], CellLoss | Mapping[str, Any] | str] = given_as("bce")
+    value_loss: Setting[ValueLoss, ValueLoss | Mapping[str, Any]] = given_as({})
     positive_weight: PositiveWeight = "none"
     task_weights: dict[str, Annotated[float, Field(ge=0, allow_inf_nan=False)]] = Field(
         default_factory=dict
     )
     reduction: Annotated[str, AfterValidator(reductions.known)] = "sum"
-    balance: SerializeAsAny[Config] = Field(default="sum", validate_default=True)
+    balance: Setting[SerializeAsAny[Config], Config | Mapping[str, Any] | str] = given_as("sum")
     expert_loss: Annotated[float, Field(ge=0)] = 1.0
     decoupled: bool = True
     epochs: Annotated[int, Field(ge=1)] = 12
@@ -167,7 +171,9 @@ class TrainingConfig(Config):
     seed: Annotated[int, Field(ge=0)] = 0
     device: Literal["auto", "cpu", "cuda"] = "auto"
     devices: Annotated[int, Field(ge=1)] | Literal["auto"] = 1
-    loggers: tuple[Literal["csv", "tensorboard"], ...] = ("csv",)
+    loggers: Setting[tuple[Logger, ...], Sequence[Logger]] = given_as(("csv",))
+    if TYPE_CHECKING:  # the other name of fingerprints, which no attribute has
+        inputs: InitVar[Mapping[str, Mapping[str, Any]]] = {}
 
     def featurizer(self) -> Featurizer:
         """What makes the inputs."""
