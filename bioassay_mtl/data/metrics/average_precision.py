@@ -11,7 +11,7 @@ from bioassay_mtl.data.metrics.metric import metric
 from bioassay_mtl.data.metrics.ranking import Floats, Ranking, quiet
 
 
-@metric("average_precision")
+@metric("average_precision", limits=(0, 1))
 def average_precision(ranking: Ranking) -> Floats:
     """Mean over the actives of the precision among all that score at least as high.
 

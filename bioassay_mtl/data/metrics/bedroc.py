@@ -8,7 +8,7 @@ from bioassay_mtl.data.metrics.metric import metric
 from bioassay_mtl.data.metrics.ranking import Floats, Ranking, quiet
 
 
-@metric("bedroc")
+@metric("bedroc", limits=(0, 1))
 def bedroc(ranking: Ranking, alpha: float = 20.0) -> Floats:
     """Boltzmann-enhanced discrimination of ROC: 1 with all actives first, 0 with all last.
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from bioassay_mtl.data.metrics.cells import Cells
+from bioassay_mtl.data.metrics.metric import UNLIMITED, Limits
 from bioassay_mtl.data.metrics.ranking import Floats
 from bioassay_mtl.data.metrics.registries import kind_metrics
 
@@ -28,7 +29,7 @@ def bootstrap(
     differences between assays and the mean over them keep their correlation. A value is NaN where
     no active, or no inactive, was drawn, or the metric is none of the task's kind. An active drawn
     twice is a tie with itself, which lifts average precision and BEDROC a little where actives are
-    few: their intervals lean upwards.
+    few (:func:`bootstrap_interval` takes that off).
 
     References
     ----------
@@ -49,11 +50,41 @@ def bootstrap(
     return values
 
 
-def percentile_interval(values: Floats, level: float = 0.95) -> Floats:
-    """Ends of the central interval over the last axis, NaN values aside, ``(..., 2)``."""
-    tails = [50 * (1 - level), 50 * (1 + level)]
-    known = np.isfinite(values).any(axis=-1)
+def bootstrap_interval(
+    values: Floats, estimate: Floats, limits: Limits = UNLIMITED, level: float = 0.95
+) -> Floats:
+    """Ends of the central interval of resampled values around their estimate, ``(..., 2)``.
+
+    Some metrics are larger on resamples than on the molecules themselves: repeated molecules widen
+    the gap of a calibration error and lift an average precision. The percentiles of the resamples
+    then exclude the estimate. So these are moved until the median of the resamples is the estimate:
+    their bias is taken off, their spread stays, and the estimate lies inside.
+
+    Parameters
+    ----------
+    values
+        ``(..., R)`` of R resamples; NaN where not defined, which do not count.
+    estimate
+        ``(...)`` on the molecules themselves; where it is NaN, so are the ends.
+    limits
+        Least and largest value possible: the ends stay between.
+    level
+        Share of the resamples inside.
+
+    References
+    ----------
+    Efron and Tibshirani, An Introduction to the Bootstrap (1993), chapters 10 (estimates of bias)
+    and 13 (percentile intervals).
+    """
+    points = [50 * (1 - level), 50, 50 * (1 + level)]
+    estimate = np.asarray(estimate, dtype=np.float64)
+    known = np.isfinite(values).any(axis=-1) & np.isfinite(estimate)
     ends = np.full((*values.shape[:-1], 2), np.nan)
     if known.any():
-        ends[known] = np.moveaxis(np.nanpercentile(values[known], tails, axis=-1), 0, -1)
+        low, middle, high = np.nanpercentile(values[known], points, axis=-1)
+        centre = estimate[known]
+        moved = np.stack([centre - (middle - low), centre + (high - middle)], axis=-1)
+        ends[known] = np.clip(
+            moved, np.minimum(limits[0], centre)[:, None], np.maximum(limits[1], centre)[:, None]
+        )
     return ends

@@ -6,7 +6,7 @@ from bioassay_mtl.data.metrics.metric import metric
 from bioassay_mtl.data.metrics.ranking import Floats, Ranking, quiet
 
 
-@metric("brier")
+@metric("brier", limits=(0, 1))
 def brier(ranking: Ranking) -> Floats:
     """Mean squared difference between probability and label; lower is better.
 

@@ -8,7 +8,7 @@ from bioassay_mtl.data.metrics.metric import metric
 from bioassay_mtl.data.metrics.ranking import Floats, Ranking, quiet
 
 
-@metric("calibration_error")
+@metric("calibration_error", limits=(0, 1))
 def calibration_error(ranking: Ranking, n_bins: int = 15) -> Floats:
     """Mean difference between the share of actives and the probability; lower is better.
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from bioassay_mtl.data.metrics.metric import metric
 from bioassay_mtl.data.metrics.ranking import Floats, Ranking, quiet
 
 
-@metric("enrichment_factor")
+@metric("enrichment_factor", limits=(0, math.inf))
 def enrichment_factor(ranking: Ranking, fraction: float = 0.01) -> Floats:
     """Share of actives in the best `fraction` (rounded up to whole molecules) over their share.
 

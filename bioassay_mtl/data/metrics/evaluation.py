@@ -11,8 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bioassay_mtl.data.kinds import TaskKind, all_binary, complete
-from bioassay_mtl.data.metrics.bootstrap import bootstrap, percentile_interval
+from bioassay_mtl.data.metrics.bootstrap import bootstrap, bootstrap_interval
 from bioassay_mtl.data.metrics.cells import cells_of, check_predictions
+from bioassay_mtl.data.metrics.metric import Limits
 from bioassay_mtl.data.metrics.ranking import Floats
 from bioassay_mtl.data.metrics.registries import kind_metrics
 
@@ -47,8 +48,8 @@ class Evaluation:
         ``(T,) bool``: assays that the means are over: with an active and an inactive, with two
         classes, with two different exact values or, of a censored task, a pair of known order.
     intervals, kind_macro_intervals
-        Ends of the 95 % percentile bootstrap intervals per metric, ``(T, 2)`` and ``(2,)``; None
-        without a bootstrap.
+        Ends of the 95 % bootstrap intervals per metric, ``(T, 2)`` and ``(2,)``, around the value
+        (:func:`~bioassay_mtl.data.metrics.bootstrap.bootstrap_interval`); None without a bootstrap.
     """
 
     tasks: tuple[str, ...]
@@ -189,16 +190,28 @@ def evaluate(
     return Evaluation(
         **{
             **vars(point),
-            "intervals": dict(zip(names, percentile_interval(drawn), strict=True)),
+            "intervals": {
+                name: bootstrap_interval(of_tasks, values[name], _limits(name))
+                for name, of_tasks in zip(names, drawn, strict=True)
+            },
             "kind_macro_intervals": {
                 kind: {
-                    name: percentile_interval(_mean(drawn[names.index(name), evaluable & members]))
-                    for name in kind_metrics[kind]
+                    name: bootstrap_interval(
+                        _mean(drawn[names.index(name), evaluable & members]),
+                        np.array(point.kind_macro[kind][name]),
+                        metric.limits,
+                    )
+                    for name, metric in kind_metrics[kind].items()
                 }
                 for kind, members in _members(chosen).items()
             },
         }
     )
+
+
+def _limits(name: str) -> Limits:
+    """Limits of a metric, which are those of every kind that has it."""
+    return next(metrics[name].limits for metrics in kind_metrics.values() if name in metrics)
 
 
 def _by_task(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -13,6 +14,9 @@ from bioassay_mtl.data.metrics.ranking import Floats, Ranking
 from bioassay_mtl.registry import Registry
 
 Compute = Callable[..., Floats]
+Limits = tuple[float, float]
+
+UNLIMITED: Limits = (-math.inf, math.inf)
 
 
 @dataclass(frozen=True)
@@ -25,10 +29,13 @@ class Metric:
         As in tables.
     compute
         From a :class:`Ranking` of R resamples (and settings), ``(R,)``.
+    limits
+        Least and largest value that it can have: intervals end there.
     """
 
     name: str
     compute: Compute
+    limits: Limits = UNLIMITED
 
     def __call__(
         self, labels: NDArray[Any], scores: NDArray[np.floating[Any]], **settings: float
@@ -58,11 +65,11 @@ class Metric:
 metrics: Registry[Metric] = Registry("metric")
 
 
-def metric(name: str) -> Callable[[Compute], Metric]:
+def metric(name: str, limits: Limits = UNLIMITED) -> Callable[[Compute], Metric]:
     """Decorator: register a function on a :class:`Ranking` as a :class:`Metric`."""
 
     def wrap(compute: Compute) -> Metric:
-        made = Metric(name, compute)
+        made = Metric(name, compute, limits)
         object.__setattr__(made, "__doc__", compute.__doc__)
         return metrics.register(name)(made)
 

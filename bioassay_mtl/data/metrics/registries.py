@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeVar
 
-from bioassay_mtl.data.metrics.metric import Compute, Metric, metrics
+from bioassay_mtl.data.metrics.metric import UNLIMITED, Compute, Limits, Metric, metrics
 from bioassay_mtl.registry import Registry
 
 MetricT = TypeVar("MetricT", bound=Metric)
@@ -17,12 +17,12 @@ kind_metrics: dict[str, Registry[Metric]] = {
 """By the name of a kind."""
 
 
-def kind_metric(name: str, *kinds: str) -> Callable[[Compute], Compute]:
+def kind_metric(name: str, *kinds: str, limits: Limits = UNLIMITED) -> Callable[[Compute], Compute]:
     """Decorator: register a function as a metric of some kinds of tasks."""
 
     def wrap(compute: Compute) -> Compute:
         for kind in kinds:
-            kind_metrics[kind].register(name)(Metric(name, compute))
+            kind_metrics[kind].register(name)(Metric(name, compute, limits))
         return compute
 
     return wrap

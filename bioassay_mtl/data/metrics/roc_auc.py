@@ -6,7 +6,7 @@ from bioassay_mtl.data.metrics.metric import metric
 from bioassay_mtl.data.metrics.ranking import Floats, Ranking, quiet
 
 
-@metric("roc_auc")
+@metric("roc_auc", limits=(0, 1))
 def roc_auc(ranking: Ranking) -> Floats:
     """Chance that an active scores above an inactive, a tie counting half.
 

@@ -9,7 +9,7 @@ from bioassay_mtl.data.metrics.ranking import Floats, quiet
 from bioassay_mtl.data.metrics.registries import kind_metric
 
 
-@kind_metric("balanced_accuracy", "multiclass", "ordinal")
+@kind_metric("balanced_accuracy", "multiclass", "ordinal", limits=(0, 1))
 def balanced_accuracy(cells: ClassCells) -> Floats:
     """Mean over the measured classes of the share of their molecules that get that class.
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from bioassay_mtl.data.metrics.classes.measured import ClassCells
@@ -9,7 +11,7 @@ from bioassay_mtl.data.metrics.ranking import Floats, quiet
 from bioassay_mtl.data.metrics.registries import kind_metric
 
 
-@kind_metric("log_loss", "multiclass", "ordinal")
+@kind_metric("log_loss", "multiclass", "ordinal", limits=(0, math.inf))
 def log_loss(cells: ClassCells) -> Floats:
     """Mean of ``-log p`` of the measured class, in nats, p at least 1e-15; lower is better."""
     chance = cells.probabilities[np.arange(len(cells.labels)), cells.labels]

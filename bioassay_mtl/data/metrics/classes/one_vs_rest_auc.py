@@ -10,7 +10,7 @@ from bioassay_mtl.data.metrics.registries import kind_metric
 from bioassay_mtl.data.metrics.roc_auc import roc_auc
 
 
-@kind_metric("roc_auc_ovr", "multiclass", "ordinal")
+@kind_metric("roc_auc_ovr", "multiclass", "ordinal", limits=(0, 1))
 def roc_auc_ovr(cells: ClassCells) -> Floats:
     """Mean over the measured classes of the ROC-AUC of a class against all others.
 

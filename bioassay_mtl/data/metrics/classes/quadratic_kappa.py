@@ -9,7 +9,7 @@ from bioassay_mtl.data.metrics.ranking import Floats, quiet
 from bioassay_mtl.data.metrics.registries import kind_metric
 
 
-@kind_metric("quadratic_kappa", "ordinal")
+@kind_metric("quadratic_kappa", "ordinal", limits=(-1, 1))
 def quadratic_kappa(cells: ClassCells) -> Floats:
     """Agreement beyond chance, a miss weighing the square of its distance in classes.
 

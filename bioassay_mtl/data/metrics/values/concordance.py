@@ -11,7 +11,7 @@ from bioassay_mtl.data.metrics.values.measured import Values
 _CELLS_AT_ONCE = 1 << 22
 
 
-@kind_metric("concordance", "censored")
+@kind_metric("concordance", "censored", limits=(0, 1))
 def concordance(values: Values) -> Floats:
     """Chance that of two molecules whose order is known the higher one is predicted higher.
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from bioassay_mtl.data.metrics.ranking import Floats, quiet
@@ -9,21 +11,21 @@ from bioassay_mtl.data.metrics.registries import kind_metric
 from bioassay_mtl.data.metrics.values.measured import Values
 
 
-@kind_metric("rmse", "regression", "censored")
+@kind_metric("rmse", "regression", "censored", limits=(0, math.inf))
 def rmse(values: Values) -> Floats:
     """Root of the mean squared error, in the task's unit; lower is better."""
     exact = values.exact
     return np.sqrt(exact.mean(exact.errors**2))
 
 
-@kind_metric("mae", "regression", "censored")
+@kind_metric("mae", "regression", "censored", limits=(0, math.inf))
 def mae(values: Values) -> Floats:
     """Mean absolute error, in the task's unit; lower is better."""
     exact = values.exact
     return exact.mean(np.abs(exact.errors))
 
 
-@kind_metric("r2", "regression", "censored")
+@kind_metric("r2", "regression", "censored", limits=(-math.inf, 1))
 def r2(values: Values) -> Floats:
     """Share of the variance that is explained; below 0 worse than the mean of these values.
 

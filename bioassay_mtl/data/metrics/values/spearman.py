@@ -9,7 +9,7 @@ from bioassay_mtl.data.metrics.registries import kind_metric
 from bioassay_mtl.data.metrics.values.measured import Values
 
 
-@kind_metric("spearman", "regression", "censored")
+@kind_metric("spearman", "regression", "censored", limits=(-1, 1))
 def spearman(values: Values) -> Floats:
     """Correlation of ranks, ties having their mean rank; of censored tasks over exact values.
 
