@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -20,6 +19,7 @@ from bioassay_mtl.training.averaging import WeightAverage
 from bioassay_mtl.training.batches import ResidentData, epoch_batches, seed_of, share
 from bioassay_mtl.training.config import TrainingConfig
 from bioassay_mtl.training.objective import build_objective
+from bioassay_mtl.training.optimizer import build_optimizer, schedule
 from bioassay_mtl.training.sampling import outcomes
 from bioassay_mtl.training.score import ValidationScore
 
@@ -161,43 +161,7 @@ class TrainingModule(pl.LightningModule):
             )
 
     def configure_optimizers(self) -> torch.optim.Optimizer:
-        settings = self.settings
-        factors = {
-            parameter: group.config.learning_rate_factor
-            for group in self.network.groups
-            for parameter in group.parameters()
-        }
-        groups: dict[tuple[float, float], list[Tensor]] = {}
-        for name, parameter in self.network.named_parameters():
-            decay = settings.weight_decay
-            if name.startswith("gate."):
-                decay = self.network.gate.config.weight_decay
-            if name.endswith("bias"):
-                decay = 0.0
-            groups.setdefault((decay, factors.get(parameter, 1.0)), []).append(parameter)
-        if learned := list(self.balancer.parameters()):
-            groups.setdefault((0.0, 1.0), []).extend(learned)
-        return torch.optim.AdamW(
-            [
-                {"params": members, "weight_decay": decay, "factor": factor}
-                for (decay, factor), members in groups.items()
-            ],
-            lr=settings.learning_rate,
-            fused=True,
-        )
-
-
-def schedule(config: TrainingConfig, step: int, n_steps: int) -> float:
-    """Share of the learning rate at one step (from 0) of ``n_steps``."""
-    warmup = max(1.0, config.warmup * n_steps)
-    rise = min(1.0, (step + 1) / warmup)
-    progress = min(1.0, step / max(1, n_steps))
-    fall = {
-        "cosine": 0.5 * (1 + math.cos(math.pi * progress)),
-        "linear": 1 - progress,
-        "constant": 1.0,
-    }[config.schedule]
-    return rise * (0.02 + 0.98 * fall)
+        return build_optimizer(self.network, self.balancer, self.settings)
 
 
 @torch.no_grad()

@@ -10,7 +10,7 @@ import pytest
 from bioassay_mtl.errors import ConfigError
 from bioassay_mtl.nn.mmoeex import MMoEExConfig
 from bioassay_mtl.training.config import TrainingConfig
-from bioassay_mtl.training.module import schedule
+from bioassay_mtl.training.optimizer import schedule
 from tests.training.conftest import small_config
 
 EXPERTS = {"inputs": ["morgan"]}

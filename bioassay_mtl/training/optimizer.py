@@ -1,0 +1,60 @@
+"""The optimizer of a run: how fast which weights learn and decay, and when."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from bioassay_mtl.training.config import TrainingConfig
+
+
+def build_optimizer(
+    network: Any, balancer: nn.Module, config: TrainingConfig
+) -> torch.optim.Optimizer:
+    """AdamW of :func:`parameter_groups`."""
+    groups = parameter_groups(network, balancer, config)
+    return torch.optim.AdamW(groups, lr=config.learning_rate, fused=True)
+
+
+def parameter_groups(
+    network: Any, balancer: nn.Module, config: TrainingConfig
+) -> list[dict[str, Any]]:
+    """All that learns, by ``weight_decay`` and ``factor`` of the learning rate.
+
+    Biases, and what a balancer learns, do not decay; gates as their own setting says.
+    """
+    factors = {
+        parameter: group.config.learning_rate_factor
+        for group in network.groups
+        for parameter in group.parameters()
+    }
+    groups: dict[tuple[float, float], list[Tensor]] = {}
+    for name, parameter in network.named_parameters():
+        decay = config.weight_decay
+        if name.startswith("gate."):
+            decay = network.gate.config.weight_decay
+        if name.endswith("bias"):
+            decay = 0.0
+        groups.setdefault((decay, factors.get(parameter, 1.0)), []).append(parameter)
+    if learned := list(balancer.parameters()):
+        groups.setdefault((0.0, 1.0), []).extend(learned)
+    return [
+        {"params": members, "weight_decay": decay, "factor": factor}
+        for (decay, factor), members in groups.items()
+    ]
+
+
+def schedule(config: TrainingConfig, step: int, n_steps: int) -> float:
+    """Share of the learning rate at one step (from 0) of ``n_steps``."""
+    warmup = max(1.0, config.warmup * n_steps)
+    rise = min(1.0, (step + 1) / warmup)
+    progress = min(1.0, step / max(1, n_steps))
+    fall = {
+        "cosine": 0.5 * (1 + math.cos(math.pi * progress)),
+        "linear": 1 - progress,
+        "constant": 1.0,
+    }[config.schedule]
+    return rise * (0.02 + 0.98 * fall)
