@@ -62,6 +62,10 @@ class ConfigError(BioassayError):
     """A setting that is unknown, or out of its range."""
 
 
+class PluginError(ConfigError):
+    """A plug-in that cannot be used; the message names the package and the entry point."""
+
+
 class TrainingError(BioassayError):
     """A run whose settings make it diverge: its loss or its predictions are no numbers any more."""
 

@@ -20,7 +20,7 @@ from torch import Tensor, nn
 from bioassay_mtl.balance.objective import Batch
 from bioassay_mtl.config import Config
 from bioassay_mtl.errors import ConfigError
-from bioassay_mtl.registry import Registry
+from bioassay_mtl.registry import Registry, class_of
 
 
 class Update(NamedTuple):
@@ -65,7 +65,9 @@ class Balancer(nn.Module):
         """Told before the first batch of epoch number ``epoch`` (from 0)."""
 
 
-balancers: Registry[type[Balancer]] = Registry("balancer")
+balancers: Registry[type[Balancer]] = Registry(
+    "balancer", "balancers", class_of("bioassay_mtl.balance:Balancer", settings=True)
+)
 
 
 def balance_config(values: str | Mapping[str, Any] | Config) -> Config:

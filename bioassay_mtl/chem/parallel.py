@@ -26,7 +26,8 @@ from bioassay_mtl.chem.featurizer import Featurizer
 from bioassay_mtl.chem.molecule import Notation
 from bioassay_mtl.chem.status import Status
 from bioassay_mtl.chem.worker import receive, send
-from bioassay_mtl.errors import WorkerError
+from bioassay_mtl.errors import BioassayError, WorkerError
+from bioassay_mtl.registry import check_shared
 
 BATCH_SIZE = 1024
 """Records a message: large enough to hide the pipe, small enough to spread the end of a file."""
@@ -118,6 +119,7 @@ def featurize_batches(
         for batch in batches:
             yield batch, featurizer(batch.structures, batch.notation, batch.problems)
         return
+    check_shared(featurizer.fingerprints)
     del head  # the stream may be long: do not hold its first batches
     with _Workers(featurizer, workers) as pool:
         pending: deque[tuple[RecordsT, Future[Features]]] = deque()
@@ -199,7 +201,9 @@ class _Workers:
                 # worker is left to take, and stops.
                 future.set_exception(_death(process, batch))
                 return
-            if isinstance(answer, str):
+            if isinstance(answer, BioassayError):
+                future.set_exception(answer)
+            elif isinstance(answer, str):
                 future.set_exception(RuntimeError(f"featurizing failed in a worker:\n{answer}"))
             else:
                 future.set_result(answer)

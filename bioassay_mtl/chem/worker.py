@@ -51,12 +51,16 @@ def serve() -> None:
 
 def _serve(requests: IO[bytes], answers: IO[bytes]) -> None:
     from bioassay_mtl.chem.featurizer import Featurizer
+    from bioassay_mtl.errors import BioassayError, ConfigError
 
-    featurizer = Featurizer.from_config(receive(requests))
+    config, featurizer = receive(requests), None
     while True:
         structures, notation, problems = receive(requests)
         try:
+            featurizer = featurizer or Featurizer.from_config(config)
             answer: Any = featurizer(structures, notation, problems)
+        except BioassayError as error:  # what the user can mend: the parent raises it, too
+            answer = ConfigError(f"in a worker process: {error}")
         except Exception:  # a bug: the parent raises it with this text
             answer = traceback.format_exc()
         send(answers, pickle.dumps(answer, protocol=pickle.HIGHEST_PROTOCOL))

@@ -25,6 +25,7 @@ from bioassay_mtl.data.kinds import all_binary, kind_config
 from bioassay_mtl.data.standardisation import Standardisation
 from bioassay_mtl.errors import ConfigError, ModelFolderError
 from bioassay_mtl.nn.networks import build_network, network_config
+from bioassay_mtl.nn.plugin_kinds import check_kinds, kinds_record
 from bioassay_mtl.nn.scaling import ColumnScaling
 from bioassay_mtl.nn.weights_file import write_weights, written
 
@@ -117,6 +118,7 @@ def read_folder(folder: Path) -> Model:
     for name in (WEIGHTS, METRICS, CARD):
         if _sha256(_existing(folder, name)) != config["sha256"].get(name):
             raise ModelFolderError(f"{folder / name} was altered since the model was saved")
+    check_kinds(config.get("plugins", []), folder)
     featurizer = Featurizer.from_config(config["featurizer"])
     featurizer.check_probe(config["featurizer_probe"], config["featurizer_versions"])
     tasks = tuple(config["tasks"])
@@ -186,6 +188,7 @@ def _config(model: Model) -> dict[str, Any]:
         "connections": ["".join("01"[int(cell)] for cell in row) for row in matrix],
         "training": model.training,
         **_kinds(model),
+        **kinds_record(model),
     }
 
 

@@ -15,7 +15,7 @@ from bioassay_mtl.config import Config
 from bioassay_mtl.data.kinds import TaskKind
 from bioassay_mtl.errors import ConfigError
 from bioassay_mtl.nn.connections import ConnectionConfig, connection_matrix
-from bioassay_mtl.nn.experts import AnyGroup
+from bioassay_mtl.nn.experts import AnyGroup, GroupConfig
 from bioassay_mtl.nn.gates import GateConfig, gates
 from bioassay_mtl.nn.inputs import Inputs
 from bioassay_mtl.nn.networks import networks
@@ -70,7 +70,7 @@ class MMoEEx(nn.Module):
     ) -> None:
         super().__init__()
         _check(config, sizes)
-        self.groups = nn.ModuleList(group.build(sizes) for group in config.experts)
+        self.groups = nn.ModuleList(_built(group, sizes) for group in config.experts)
         n_experts = sum(group.n for group in config.experts)
         matrix = connection_matrix(config.connections, tasks, n_experts)
         self.register_buffer("connections", torch.from_numpy(matrix), persistent=False)
@@ -94,6 +94,13 @@ class MMoEEx(nn.Module):
         """``(B, O)``: the O outputs of the tasks, logits ``(B, T)`` while all are binary."""
         logits: Tensor = self.tower(self.experts(inputs), self.mixing_weights(inputs))
         return logits
+
+
+def _built(config: GroupConfig, sizes: Mapping[str, InputSize]) -> nn.Module:
+    """A group of experts that knows its settings, whoever wrote it."""
+    group = config.build(sizes)
+    group.config = config  # type: ignore[assignment]
+    return group
 
 
 def filled(outputs: Tensor, width: int) -> Tensor:

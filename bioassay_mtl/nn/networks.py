@@ -15,9 +15,11 @@ from bioassay_mtl.chem.representation import InputSize
 from bioassay_mtl.config import Config
 from bioassay_mtl.data.kinds import TaskKind
 from bioassay_mtl.errors import ConfigError
-from bioassay_mtl.registry import Registry
+from bioassay_mtl.registry import Registry, class_of
 
-networks: Registry[Any] = Registry("network")
+networks: Registry[Any] = Registry(
+    "network", "networks", class_of("torch.nn:Module", settings=True)
+)
 
 
 def network_config(values: Mapping[str, Any] | Config) -> Config:

@@ -14,6 +14,7 @@ from bioassay_mtl.chem.features import Features
 from bioassay_mtl.chem.featurizer import Featurizer
 from bioassay_mtl.data.kinds import TaskKind, columns_of, complete, kind_config
 from bioassay_mtl.nn.folder import read_config
+from bioassay_mtl.nn.plugin_kinds import check_kinds
 from bioassay_mtl.nn.shipped import find_model
 
 if TYPE_CHECKING:
@@ -50,6 +51,7 @@ class PendingModel:
         self.columns: tuple[str, ...] = columns_of(self.tasks, self.kinds)
         self.label_counts: dict[str, Any] = config["label_counts"]
         self.annotations: dict[str, dict[str, str]] = config.get("annotations", {})
+        check_kinds(config.get("plugins", []), folder)
         self.featurizer = Featurizer.from_config(config["featurizer"])
         self._model: Future[Model] = Future()
         threading.Thread(target=self._load, args=(folder, device)).start()

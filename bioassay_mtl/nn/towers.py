@@ -13,9 +13,11 @@ from bioassay_mtl.nn.dropout import ByteDropout
 from bioassay_mtl.nn.experts import activations
 from bioassay_mtl.nn.outputs import Outputs
 from bioassay_mtl.nn.products import StackedProduct
-from bioassay_mtl.registry import Registry
+from bioassay_mtl.registry import Registry, class_of
 
-towers: Registry[type[Tower]] = Registry("tower")
+towers: Registry[type[Tower]] = Registry(
+    "tower", "towers", class_of("bioassay_mtl.nn.towers:Tower")
+)
 
 
 class TowerConfig(Config):

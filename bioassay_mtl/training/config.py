@@ -18,6 +18,7 @@ from bioassay_mtl.config import Config, Setting, given_as
 from bioassay_mtl.data.splits import SplitConfig
 from bioassay_mtl.errors import ConfigError
 from bioassay_mtl.nn import network_config
+from bioassay_mtl.registry import tell_faults
 from bioassay_mtl.training.sampling import Sampling, sampling_config
 
 Share = Annotated[float, Field(ge=0, lt=1)]
@@ -194,6 +195,7 @@ class TrainingConfig(Config):
     @model_validator(mode="before")
     @classmethod
     def _inputs(cls, values: Any) -> Any:
+        tell_faults()  # who installed a kind may take it for one that is built in
         if not isinstance(values, Mapping) or "inputs" not in values:
             return values
         if "fingerprints" in values:

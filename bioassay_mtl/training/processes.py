@@ -16,7 +16,8 @@ from tempfile import TemporaryDirectory
 import torch
 
 from bioassay_mtl.chem.worker import receive, send
-from bioassay_mtl.errors import WorkerError
+from bioassay_mtl.errors import ConfigError, WorkerError
+from bioassay_mtl.registry import check_shared
 from bioassay_mtl.training.loop import Run, fit
 from bioassay_mtl.training.place import Place
 
@@ -58,7 +59,7 @@ def other_ranks(run: Run, kind: str, n_ranks: int) -> Iterator[Place]:
             for process, log in zip(others, logs, strict=True):
                 with suppress(subprocess.TimeoutExpired):
                     if process.wait(timeout=2):
-                        raise _death(process.returncode, log) from error
+                        raise _death(process.returncode, log, run) from error
             raise
 
 
@@ -98,8 +99,18 @@ def _leave_with_first() -> None:
     os._exit(1)
 
 
-def _death(code: int, log: Path) -> WorkerError:
+def _death(code: int, log: Path, run: Run) -> WorkerError:
     how = f"was killed by signal {-code}" if code < 0 else f"ended with code {code}"
     lines = log.read_text(errors="replace").split("\n")
     said = next((line for line in reversed(lines) if line.strip()), "it left no message")
-    return WorkerError(f"a training process {how}: {said}")
+    return WorkerError(f"a training process {how}: {said}{_unshared(run)}")
+
+
+def _unshared(run: Run) -> str:
+    """What may be the reason: a kind that only this process knows."""
+    config = run.config
+    try:
+        check_shared((config.network, config.loss, config.balance, config.sampling))
+    except ConfigError as error:
+        return f" ({error})"
+    return ""

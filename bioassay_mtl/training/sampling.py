@@ -11,7 +11,7 @@ from torch import Tensor
 
 from bioassay_mtl.config import Config
 from bioassay_mtl.data.kinds import TaskKind
-from bioassay_mtl.registry import Registry, settings_of
+from bioassay_mtl.registry import Registry, class_of, settings_of
 
 _ROWS_AT_ONCE = 8192
 
@@ -38,7 +38,9 @@ class Sampling(Config):
         raise NotImplementedError
 
 
-samplings: Registry[type[Sampling]] = Registry("sampling")
+samplings: Registry[type[Sampling]] = Registry(
+    "sampling", "samplings", class_of("bioassay_mtl.training.sampling:Sampling")
+)
 
 
 def sampling_config(values: str | Mapping[str, Any] | Sampling) -> Sampling:

@@ -15,7 +15,7 @@ from torch import Tensor
 from torch.nn.functional import logsigmoid
 
 from bioassay_mtl.config import Config
-from bioassay_mtl.registry import Registry, settings_of
+from bioassay_mtl.registry import Registry, class_of, settings_of
 
 
 class TaskLosses(NamedTuple):
@@ -84,7 +84,9 @@ class CellLoss(Config):
         return TaskLosses(cells.sum(dim=0), mask.sum(dim=0), len(logits))
 
 
-cell_losses: Registry[type[CellLoss]] = Registry("loss")
+cell_losses: Registry[type[CellLoss]] = Registry(
+    "loss", "losses", class_of("bioassay_mtl.balance.losses:CellLoss")
+)
 
 
 def loss_config(values: str | Mapping[str, Any] | CellLoss) -> CellLoss:

@@ -11,9 +11,11 @@ from bioassay_mtl.chem.features import CountScale, PackedBits, SparseCounts
 from bioassay_mtl.chem.fingerprints.packing import pack_bits, pack_counts
 from bioassay_mtl.chem.representation import Encoder, Representation
 from bioassay_mtl.errors import ConfigError
-from bioassay_mtl.registry import Registry
+from bioassay_mtl.registry import Registry, class_of
 
-fingerprints: Registry[type[Representation]] = Registry("fingerprint")
+fingerprints: Registry[type[Representation]] = Registry(
+    "fingerprint", "fingerprints", class_of("bioassay_mtl.chem.representation:Representation")
+)
 """All kinds that a model can read; graphs are among them."""
 
 

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import logging
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import wraps
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bioassay_mtl.data.metrics.ranking import Floats, Ranking
-from bioassay_mtl.registry import Registry
+from bioassay_mtl.registry import Registry, function
+
+logger = logging.getLogger(__name__)
 
 Compute = Callable[..., Floats]
 Limits = tuple[float, float]
@@ -36,6 +40,9 @@ class Metric:
     name: str
     compute: Compute
     limits: Limits = UNLIMITED
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "__module__", getattr(self.compute, "__module__", ""))
 
     def __call__(
         self, labels: NDArray[Any], scores: NDArray[np.floating[Any]], **settings: float
@@ -62,7 +69,44 @@ class Metric:
         return np.array(values, dtype=np.float64)
 
 
-metrics: Registry[Metric] = Registry("metric")
+def as_metric(name: str, found: Any) -> Metric:
+    """The metric of another package: where it fails, values are not defined, and a warning tells.
+
+    Parameters
+    ----------
+    name
+        As in tables.
+    found
+        A :class:`Metric`, or a function as :attr:`Metric.compute` is one.
+
+    Raises
+    ------
+    TypeError
+        It is neither.
+    """
+    given = found if isinstance(found, Metric) else Metric(name, function(name, found))
+    compute = given.compute
+    told: set[str] = set()
+
+    @wraps(compute)
+    def guarded(cells: Any, **settings: float) -> Floats:
+        expected = cells.weights.shape[1:]
+        try:
+            values = np.asarray(compute(cells, **settings), dtype=np.float64)
+            if values.shape != expected:
+                raise ValueError(f"found values {values.shape}, and {expected} are expected")
+        except Exception as error:  # it was installed, not asked for: it must not end a training
+            fault = f"{type(error).__name__}: {error}"
+            if fault not in told:
+                told.add(fault)
+                logger.warning("metric %r of %s is not defined: %s", name, given.__module__, fault)
+            return np.full(expected, np.nan)
+        return values
+
+    return replace(given, name=name, compute=guarded)
+
+
+metrics: Registry[Metric] = Registry("metric", "metrics", as_metric)
 
 
 def metric(name: str, limits: Limits = UNLIMITED) -> Callable[[Compute], Metric]:

@@ -5,14 +5,24 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeVar
 
-from bioassay_mtl.data.metrics.metric import UNLIMITED, Compute, Limits, Metric, metrics
+from bioassay_mtl.data.metrics.metric import (
+    UNLIMITED,
+    Compute,
+    Limits,
+    Metric,
+    as_metric,
+    metrics,
+)
 from bioassay_mtl.registry import Registry
 
 MetricT = TypeVar("MetricT", bound=Metric)
 
 kind_metrics: dict[str, Registry[Metric]] = {
     "binary": metrics,
-    **{name: Registry("metric") for name in ("multiclass", "ordinal", "regression", "censored")},
+    **{
+        name: Registry("metric", f"metrics.{name}", as_metric)
+        for name in ("multiclass", "ordinal", "regression", "censored")
+    },
 }
 """By the name of a kind."""
 

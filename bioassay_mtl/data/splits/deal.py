@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from bioassay_mtl.data.panel import Panel
 from bioassay_mtl.data.splits.split import Rows, Split, SplitConfig
-from bioassay_mtl.registry import Registry
+from bioassay_mtl.registry import Registry, function
 
 Fractions = Sequence[float]
 Deal = Callable[[Rows, Fractions, np.random.Generator], Rows]
@@ -26,7 +26,7 @@ class Dealer(Protocol):
     def __call__(self, panel: Panel, config: SplitConfig) -> Deal: ...
 
 
-dealers: Registry[Dealer] = Registry("split with folds")
+dealers: Registry[Dealer] = Registry("split with folds", "dealers", function)
 
 
 def split_by_dealing(panel: Panel, config: SplitConfig, deal: Deal) -> Split:

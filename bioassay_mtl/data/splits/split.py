@@ -16,13 +16,13 @@ from bioassay_mtl.config import Config
 from bioassay_mtl.data.panel import Panel
 from bioassay_mtl.data.panels.header import some
 from bioassay_mtl.data.splits.strata import absent_outcomes
-from bioassay_mtl.registry import Registry
+from bioassay_mtl.registry import Registry, function
 
 logger = logging.getLogger(__name__)
 
 Part = Literal["train", "valid", "test"]
 PARTS: tuple[Part, ...] = get_args(Part)
-splitters: Registry[Splitter] = Registry("split")
+splitters: Registry[Splitter] = Registry("split", "splits", function)
 Rows = NDArray[np.int64]
 
 

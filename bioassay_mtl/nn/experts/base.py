@@ -17,7 +17,7 @@ from pydantic import (
 from torch import Tensor, nn
 
 from bioassay_mtl.config import Config
-from bioassay_mtl.registry import Registry, settings_of
+from bioassay_mtl.registry import Registry, class_of, settings_of
 
 activations: Registry[Callable[[Tensor], Tensor]] = Registry("activation")
 activations.register("relu")(torch.relu)
@@ -68,7 +68,9 @@ class GroupConfig(Config):
         return {"kind": self.kind, **settings(self)}
 
 
-expert_kinds: Registry[type[GroupConfig]] = Registry("kind of experts")
+expert_kinds: Registry[type[GroupConfig]] = Registry(
+    "kind of experts", "experts", class_of("bioassay_mtl.nn.experts:GroupConfig")
+)
 
 
 def group_config(values: str | Mapping[str, Any] | GroupConfig) -> GroupConfig:

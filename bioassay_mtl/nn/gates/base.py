@@ -13,9 +13,9 @@ from bioassay_mtl.chem.representation import InputSize
 from bioassay_mtl.config import Config
 from bioassay_mtl.nn.dropout import ByteDropout
 from bioassay_mtl.nn.inputs import Inputs
-from bioassay_mtl.registry import Registry
+from bioassay_mtl.registry import Registry, class_of
 
-gates: Registry[type[Gate]] = Registry("gate")
+gates: Registry[type[Gate]] = Registry("gate", "gates", class_of("bioassay_mtl.nn.gates:Gate"))
 
 
 class GateConfig(Config):
