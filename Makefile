@@ -3,7 +3,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: screen test clean
+.PHONY: screen test fuzz clean
 
 ## Screen the example molecules with the shipped model; show the top hits.
 screen: $(READY)
@@ -15,6 +15,11 @@ test: $(READY)
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	OMP_NUM_THREADS=1 $(BIN)/pytest -n 2
+
+## Property tests on other random examples for MINUTES (10); stops at the first failure.
+MINUTES ?= 10
+fuzz: $(READY)
+	OMP_NUM_THREADS=1 $(BIN)/python -m tests.fuzz --minutes $(MINUTES)
 
 $(READY): setup.cfg pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(v < (3, 10) and f"Python 3.10 or newer is needed, found {v[0]}.{v[1]}: make PYTHON=/path/to/python3.11")'

@@ -8,9 +8,13 @@ from pathlib import Path
 import hypothesis
 import pytest
 
-# How long an example takes is the machine's affair, not the test's.
-hypothesis.settings.register_profile("untimed", deadline=None)
-hypothesis.settings.load_profile("untimed")
+from tests.needs import absent
+
+# How long an example takes is the machine's affair, not the test's. `make test` tries the same
+# examples every time, those that once failed among them (@example); `make fuzz` tries others.
+hypothesis.settings.register_profile("pinned", deadline=None, derandomize=True)
+hypothesis.settings.register_profile("fuzz", deadline=None, print_blob=True)
+hypothesis.settings.load_profile("pinned")
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 
@@ -25,7 +29,7 @@ def shared_data() -> Path:
     """Folder of the real assay data; tests that need it skip where it is absent."""
     folder = Path(os.environ.get("BIOASSAY_DATA", REPOSITORY.parent / "shared" / "data"))
     if not (folder / "pcba").is_dir():
-        pytest.skip(f"the real assay data are not at {folder} (set BIOASSAY_DATA)")
+        absent(f"the real assay data are not at {folder} (set BIOASSAY_DATA)")
     return folder
 
 

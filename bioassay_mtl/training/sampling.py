@@ -123,8 +123,12 @@ def row_means(labels: Tensor, weights: Tensor) -> Tensor:
 
 
 def draw(weights: Tensor, n: int, generator: torch.Generator) -> Tensor:
-    """``(n,) int64`` positions, drawn with replacement in proportion to the weights."""
+    """``(n,) int64`` positions, drawn with replacement in proportion to the weights.
+
+    Some weight must be above 0. Weights are divided by the largest one: products of denormal
+    numbers would round to the same one, and rows be drawn alike.
+    """
     # torch.multinomial stops at 2^24 rows and knows only single precision on some devices.
-    bounds = weights.cumsum(dim=0)
+    bounds = (weights / weights.max()).cumsum(dim=0)
     points = torch.rand(n, generator=generator, dtype=torch.float64) * bounds[-1]
     return torch.searchsorted(bounds, points, right=True).clamp_max(len(weights) - 1)

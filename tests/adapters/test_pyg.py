@@ -15,8 +15,9 @@ from bioassay_mtl.chem.graphs import GraphBlock, MolecularGraph
 from bioassay_mtl.chem.graphs.pyg import to_pyg, to_pyg_batch
 from bioassay_mtl.errors import ConfigError
 from bioassay_mtl.nn.resident import resident
+from tests.needs import extra
 
-pytest.importorskip("torch_geometric", reason="torch_geometric is not installed")
+extra("torch_geometric", "graphs")
 
 SMALL: dict[str, Any] = {"n": 3, "width": 8, "hidden": 12, "depth": 2, "dropout": 0.0}
 

@@ -24,8 +24,9 @@ from tests.balance.small_batch import (
     jacobian,
     small_batch,
 )
+from tests.needs import extra
 
-aggregation = pytest.importorskip("torchjd.aggregation", reason="needs the extra torchjd")
+aggregation = extra("torchjd.aggregation", "torchjd")
 
 RIVALS: dict[str, Any] = {
     "aligned_mtl": lambda n: aggregation.AlignedMTL(),

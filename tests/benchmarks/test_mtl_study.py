@@ -12,6 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.needs import extra
+
 ROOT = Path(__file__).resolve().parents[2]
 if str(ROOT) not in sys.path:
     sys.path.append(str(ROOT))
@@ -218,7 +220,7 @@ def test_cells_without_every_seed_are_left_out_by_name(tmp_path: Path) -> None:
 
 
 def test_the_report_has_tables_and_pictures(tmp_path: Path) -> None:
-    pytest.importorskip("matplotlib", reason="needs the extra 'plots'")
+    extra("matplotlib", "plots")
     names = ("sum", "two_step", "dwa", "lbtw")
     gains = {("mmoeex", name): 0.01 * place for place, name in enumerate(names)}
     gains |= {(model, "sum"): 0.0 for model in ("mmoe", "shared_bottom")}

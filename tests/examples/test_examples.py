@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import os
 import subprocess
 import sys
 from pathlib import Path
 
-import pytest
+from tests.needs import installed
 
 ROOT = Path(__file__).resolve().parents[2]
 EXAMPLES = ROOT / "examples"
@@ -50,20 +49,16 @@ def test_scikit_learn() -> None:
     assert [line.split()[0] for line in lines] == ["5", "20", "best:", "forest,"]
 
 
-@pytest.mark.skipif(
-    importlib.util.find_spec("deepchem") is None, reason="DeepChem is not installed"
-)
 def test_deepchem_model() -> None:
+    installed("deepchem", "deepchem")
     theirs, ours, end = run("-W", "default", EXAMPLES / "deepchem_model.py", PANEL).splitlines()
     assert theirs.startswith("MultitaskClassifier {'roc_auc_score': 0.")
     assert ours.startswith("MMoEExModel {'roc_auc_score': 0.")
     assert "predictions: (50, 6, 2)" in end
 
 
-@pytest.mark.skipif(
-    importlib.util.find_spec("matplotlib") is None, reason="matplotlib is not installed"
-)
 def test_inspect_gates(tmp_path: Path) -> None:
+    installed("matplotlib", "plots")
     cells = json.loads((EXAMPLES / "inspect_gates.ipynb").read_text())["cells"]
     program = tmp_path / "cells.py"
     code = ["".join(cell["source"]) for cell in cells if cell["cell_type"] == "code"]

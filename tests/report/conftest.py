@@ -12,6 +12,7 @@ import pytest
 
 from bioassay_mtl.data.panel import Panel
 from bioassay_mtl.report import Evidence, gather
+from tests.needs import absent, extra
 from tests.screening.tiny_model import TASKS, tiny_model
 
 HOSTILE = "<script>document.title='broken'</script>"
@@ -49,11 +50,11 @@ Open = Callable[..., Any]
 @pytest.fixture(scope="session")
 def driver(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     """Headless Chromium."""
-    webdriver = pytest.importorskip("selenium.webdriver", reason="selenium is not installed")
+    webdriver = extra("selenium.webdriver", "test")
     chromium = shutil.which("chromium") or shutil.which("google-chrome")
     chromedriver = shutil.which("chromedriver")
     if not (chromium and chromedriver):
-        pytest.skip("no chromium with its chromedriver is installed")
+        absent("no Chromium with its driver is installed (Debian: chromium chromium-driver)")
     options = webdriver.ChromeOptions()
     options.binary_location = chromium
     for flag in (

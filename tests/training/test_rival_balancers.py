@@ -11,6 +11,7 @@ from bioassay_mtl.balance import balancers
 from bioassay_mtl.data.panel import Panel
 from bioassay_mtl.nn.model import Model
 from bioassay_mtl.training import train
+from tests.needs import extra
 from tests.training.conftest import small_config
 from tests.training.test_fit import same
 from tests.training.test_resume import Killed
@@ -32,7 +33,7 @@ def test_resumed_equals_unbroken(
     small_panel: Panel, plain: Model, tmp_path: Path, name: str
 ) -> None:
     if "aggregators" in balancers[name].__module__:
-        pytest.importorskip("torchjd", reason="needs the extra torchjd")
+        extra("torchjd", "torchjd")
     balance = {"kind": name, **SETTINGS.get(name, {})}
     config = small_config(balance=balance, epochs=3, patience=3)
     unbroken = train(small_panel, config)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import Any
 
 import pytest
 
+from tests.needs import extra
+
 
 @pytest.fixture(scope="session")
 def dc() -> Any:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        return pytest.importorskip("deepchem", reason="DeepChem is not installed")
+    return extra("deepchem", "deepchem")

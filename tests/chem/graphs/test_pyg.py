@@ -12,6 +12,7 @@ from rdkit import Chem
 from bioassay_mtl.chem.graphs import GraphBlock, MolecularGraph
 from bioassay_mtl.chem.graphs.pyg import from_pyg, to_pyg, to_pyg_batch
 from bioassay_mtl.errors import InputError, MissingExtraError
+from tests.needs import extra
 
 SMILES = ["CCO", "C", "[Na+].[Cl-]", "C/C=C/C", "c1ccc2[nH]ccc2c1"]
 
@@ -25,7 +26,7 @@ def block(request: pytest.FixtureRequest) -> GraphBlock:
 
 @pytest.fixture
 def geometric() -> Any:
-    return pytest.importorskip("torch_geometric", reason="torch_geometric is not installed")
+    return extra("torch_geometric", "graphs")
 
 
 def assert_same(found: GraphBlock, expected: GraphBlock) -> None:

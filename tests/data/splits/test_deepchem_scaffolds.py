@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import subprocess
 import sys
 
 import numpy as np
-import pytest
 from rdkit import Chem
 
 from bioassay_mtl.data import Panel, split
+from tests.needs import installed
 
 # In a process of its own: DeepChem warns of all that is not installed beside it.
 SCRIPT = """
@@ -24,10 +23,8 @@ print(json.dumps([sorted(map(int, part)) for part in parts]))
 """
 
 
-@pytest.mark.skipif(
-    importlib.util.find_spec("deepchem") is None, reason="DeepChem is not installed"
-)
 def test_the_parts_are_deepchems(nci_panel: Panel) -> None:
+    installed("deepchem", "deepchem")
     firsts = np.unique(nci_panel.groups(), return_index=True)[1]
     smiles = nci_panel.structures or []
     panel = nci_panel.take([i for i in firsts if Chem.MolFromSmiles(smiles[i]) is not None])

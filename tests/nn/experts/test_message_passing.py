@@ -13,6 +13,7 @@ from bioassay_mtl.chem.graphs import GraphBlock
 from bioassay_mtl.nn.experts.pooling import poolings
 from bioassay_mtl.nn.graphs import GraphInput, Incidence
 from bioassay_mtl.nn.graphs.steps import AtomStep
+from tests.needs import extra
 from tests.nn.molecules import STRANGE, graphs, group, inputs_of
 
 
@@ -101,7 +102,7 @@ def test_gatedgcn_equals_a_loop_over_atoms(block: GraphBlock) -> None:
 
 
 def test_gine_equals_that_of_pyg(block: GraphBlock) -> None:
-    geometric = pytest.importorskip("torch_geometric.nn", reason="needs the extra graphs")
+    geometric = extra("torch_geometric.nn", "graphs")
     experts = group(block, "gine", n=1, norm="none", virtual_node=False)
     graph, layer = graph_of(block), experts.layers[0]
     mlp = nn.Sequential(nn.Linear(8, 16), nn.ReLU(), nn.Linear(16, 8)).double()
@@ -118,7 +119,7 @@ def test_gine_equals_that_of_pyg(block: GraphBlock) -> None:
 
 
 def test_attention_equals_that_of_pyg(block: GraphBlock) -> None:
-    geometric = pytest.importorskip("torch_geometric.nn", reason="needs the extra graphs")
+    geometric = extra("torch_geometric.nn", "graphs")
     graph = graph_of(block)
     pooling = poolings["attention"](1, 8, 4).double()
     gate = nn.Linear(8, 1).double()
