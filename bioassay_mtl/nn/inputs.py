@@ -21,6 +21,7 @@ from torch.nn import functional
 
 from bioassay_mtl.chem.features import SparseRows
 from bioassay_mtl.chem.representation import DenseSize, GraphSize, InputSize
+from bioassay_mtl.errors import ConfigError
 from bioassay_mtl.nn.graphs import GraphInput, composition, n_columns
 from bioassay_mtl.nn.products import FEWEST_COLUMNS
 
@@ -127,12 +128,17 @@ class InputLinear(nn.Module):
     def __init__(self, sizes: Mapping[str, InputSize], n_outputs: int) -> None:
         super().__init__()
         self.sizes = dict(sizes)
-        self.tables = nn.ParameterDict(
-            {
-                name: nn.Parameter(torch.empty(_columns_and_typical(size)[0], n_outputs))
-                for name, size in sizes.items()
-            }
-        )
+        tables = {
+            name: nn.Parameter(torch.empty(_columns_and_typical(size)[0], n_outputs))
+            for name, size in sizes.items()
+        }
+        try:
+            self.tables = nn.ParameterDict(tables)
+        except KeyError as error:  # "values", "a.b": PyTorch keeps weights under these names
+            raise ConfigError(
+                f"an input cannot be called so: {error.args[0]} (known: {', '.join(sizes)}; choose "
+                "another name)"
+            ) from None
         self.reset_parameters()
 
     def reset_parameters(self) -> None:
@@ -164,6 +170,21 @@ def dense_rows(x: Input, dtype: torch.dtype) -> Tensor:
     if isinstance(x, SparseInput):
         return x.dense(dtype)
     return (composition(x) if isinstance(x, GraphInput) else x).to(dtype)
+
+
+def check_dense(sizes: Mapping[str, InputSize]) -> None:
+    """Make sure that all inputs can be plain tensors ``(B, F)``.
+
+    Raises
+    ------
+    ConfigError
+        One is a graph, which has as many atoms as it has.
+    """
+    if graphs := [repr(name) for name, size in sizes.items() if isinstance(size, GraphSize)]:
+        raise ConfigError(
+            f"the model reads molecular graphs ({', '.join(graphs)}), which are no tables of "
+            "numbers: only fingerprints and descriptors can be given as plain tensors"
+        )
 
 
 def _columns_and_typical(size: InputSize) -> tuple[int, int]:

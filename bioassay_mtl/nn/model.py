@@ -25,7 +25,7 @@ from bioassay_mtl.config import Config
 from bioassay_mtl.data.kinds import TaskKind, columns_of, complete
 from bioassay_mtl.data.standardisation import Standardisation
 from bioassay_mtl.errors import ConfigError
-from bioassay_mtl.nn.inputs import Inputs
+from bioassay_mtl.nn.inputs import Inputs, check_dense
 from bioassay_mtl.nn.resident import resident
 from bioassay_mtl.nn.scaling import ColumnScaling, scaled
 
@@ -293,6 +293,41 @@ class Model:
         every = torch.arange(len(features), device=self.device)
         blocks = scaled(features.blocks, self.scalings)
         return {n: resident(block, self.device).batch(every) for n, block in blocks.items()}
+
+    def dense_inputs(self, features: FeatureLike) -> dict[str, torch.Tensor]:
+        """What the network reads of some molecules, as plain tensors: for compilers and exports.
+
+        ``model.network(model.dense_inputs(features))`` gives the outputs ``(n, O)`` that
+        ``model.network.outputs.predict`` makes predictions of, and ``torch.compile`` takes the
+        network whole (``fullgraph=True``). Rows whose status is not ok are blank.
+
+        Parameters
+        ----------
+        features
+            As for :meth:`predict_features`.
+
+        Returns
+        -------
+        By input ``(n, F) float32``, on the network's device: 1 and 0 for bits; counts, or their
+        ``log2(1 + count)``; real numbers as ranks (:class:`ColumnScaling`).
+
+        Raises
+        ------
+        ConfigError
+            As for :meth:`predict_features`, or an input is a graph.
+
+        Examples
+        --------
+        >>> import bioassay_mtl as bm
+        >>> model = bm.load("pcba128")
+        >>> inputs = model.dense_inputs(model.featurize(["CCO"]))
+        >>> {name: tuple(x.shape) for name, x in inputs.items()}
+        {'morgan': (1, 4096), 'torsion': (1, 2048), 'atom_pair': (1, 2048)}
+        """
+        check_dense(self.featurizer.input_sizes)
+        blocks = scaled(self._as_features(features).blocks, self.scalings)
+        dense = {n: b.dense() for n, b in blocks.items() if not isinstance(b, GraphBlock)}
+        return {name: torch.from_numpy(rows).to(self.device) for name, rows in dense.items()}
 
     def _as_features(self, given: FeatureLike) -> Features:
         expected = self.featurizer.fingerprints

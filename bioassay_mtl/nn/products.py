@@ -6,6 +6,7 @@ processors that PyTorch's BLAS does not favour.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -33,15 +34,12 @@ class StackedProduct:
 
     def __call__(self, x: Tensor, weight: Tensor) -> Tensor:
         """``x (B, E or 1, K), weight (E, K, N) or (K, N) -> (E, B, N)``."""
+        if torch.compiler.is_compiling():  # a compiler chooses for itself how it multiplies
+            return _of_stacked(x, weight, _padded_product)
         if weight.requires_grad:  # optimizers may change it without a new version
             self._made_from = None
         if not _suits_onednn(x, weight):
-            if weight.dim() == 3 and x.shape[1] < len(weight):  # one wide product
-                wide = weight.transpose(0, 1).flatten(1)
-                product = _batched_product(x.transpose(0, 1), wide)[0]
-                stacked: Tensor = product.unflatten(1, (len(weight), -1))
-                return stacked.transpose(0, 1)
-            return _batched_product(x.transpose(0, 1), weight)
+            return _of_stacked(x, weight, _batched_product)
         if weight.dim() == 3:
             x = x.expand(-1, len(weight), -1)
         matrices = self._rearranged(weight)
@@ -62,6 +60,15 @@ class StackedProduct:
             self._matrices = [m.t().contiguous().to_mkldnn() for m in stacked.unbind()]
             self._made_from = source
         return self._matrices
+
+
+def _of_stacked(x: Tensor, weight: Tensor, multiply: Callable[[Tensor, Tensor], Tensor]) -> Tensor:
+    if weight.dim() == 3 and x.shape[1] < len(weight):  # one wide product
+        wide = weight.transpose(0, 1).flatten(1)
+        product = multiply(x.transpose(0, 1), wide)[0]
+        stacked: Tensor = product.unflatten(1, (len(weight), -1))
+        return stacked.transpose(0, 1)
+    return multiply(x.transpose(0, 1), weight)
 
 
 def _blocks(rows: Tensor) -> tuple[Tensor, ...]:
@@ -87,15 +94,20 @@ def _is_single_precision(x: Tensor, weight: Tensor) -> bool:
 
 def _batched_product(x: Tensor, weight: Tensor) -> Tensor:
     """``x (E, B, K) -> (E, B, N)``."""
-    n_columns = weight.shape[-1]
     if (
         not torch.is_inference_mode_enabled()
         and _is_single_precision(x, weight)
-        and weight.shape[-2] * n_columns >= SMALLEST_MATRIX
+        and weight.shape[-2] * weight.shape[-1] >= SMALLEST_MATRIX
         and hasattr(torch.ops.mkldnn, "_linear_pointwise")
     ):
         product: Tensor = _Product.apply(x, weight)  # type: ignore[no-untyped-call]
         return product
+    return _padded_product(x, weight)
+
+
+def _padded_product(x: Tensor, weight: Tensor) -> Tensor:
+    """The same by BLAS, where few columns do not change the order of its sums."""
+    n_columns = weight.shape[-1]
     if n_columns >= FEWEST_COLUMNS:
         # Under autocast it is bfloat16, and sums of two types take forty times those of one.
         return (x @ weight).to(weight.dtype)

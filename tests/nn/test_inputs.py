@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 
+from bioassay_mtl.errors import ConfigError
 from bioassay_mtl.nn.inputs import InputLinear, sparse_product
 from tests.nn.conftest import random_input
 
@@ -45,3 +46,9 @@ def test_dense_and_sparse_inputs_agree() -> None:
     x = random_input(np.random.default_rng(3), 4, 6, True)
     layer = InputLinear({"a": 6}, 2)
     torch.testing.assert_close(layer({"a": x}), layer({"a": x.dense()}))
+
+
+@pytest.mark.parametrize("name", ["values", "keys", "a.b"])
+def test_a_name_that_pytorch_cannot_keep_is_refused(name: str) -> None:
+    with pytest.raises(ConfigError, match=f"an input cannot be called so: .*{name}.*another name"):
+        InputLinear({"morgan": 16, name: 16}, 4)
