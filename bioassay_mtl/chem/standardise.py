@@ -71,6 +71,18 @@ def standardise(
         return Standardised(held, tuple(changes), Status.OK)
 
 
+def parent(mol: Any, *, tautomer: bool = False) -> Any:
+    """The standardised molecule: as of :func:`standardise`, without an account of the steps."""
+    for name in (*STEPS, "tautomer") if tautomer else STEPS:
+        try:
+            changed = _steps()[name](mol)
+        except Exception:  # as above
+            continue
+        if changed.GetNumAtoms():
+            mol = changed
+    return mol
+
+
 @cache
 def _steps() -> dict[str, Callable[[Any], Any]]:
     """RDKit's tools, which are made once."""

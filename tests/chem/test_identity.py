@@ -1,0 +1,121 @@
+"""Training molecules are found however they are written, and nothing else is."""
+
+from __future__ import annotations
+
+import pickle
+from random import Random
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from rdkit import Chem
+from rdkit.rdBase import BlockLogs
+
+from bioassay_mtl.chem.identity import TrainingMolecules, identities, plain_smiles, probe
+
+ALANINE = "C[C@@H](C(=O)O)N"
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        "C[C@H](N)C(O)=O",
+        "CC(N)C(=O)O",
+        "C[C@@H](C(=O)[O-])[NH3+]",
+        "OC(=O)C(N)C.Cl",
+        "[Na+].C[C@@H](C(=O)[O-])N",
+        "[13CH3][C@@H](C(=O)O)N",
+        "[CH3:1][C@@H:2](C(=O)O)N",
+        "C[C@@]([2H])(C(=O)O)N",
+        "  CC(N)C(=O)O alanine",
+    ],
+)
+def test_other_forms_of_a_molecule_are_found(other: str) -> None:
+    for training, asked in ((ALANINE, other), (other, ALANINE)):
+        held = TrainingMolecules.of([training, "CCO"])
+        assert held.hold([asked, "CCN", "CC(N)C(=O)OC"]).tolist() == [True, False, False]
+
+
+@pytest.mark.parametrize("other", ["CC(N)C(=O)OC", "CC(N)C=O", "C=C(N)C(=O)O", "NCCC(=O)O"])
+def test_relatives_are_others(other: str) -> None:
+    assert not TrainingMolecules.of([ALANINE]).hold([other]).any()
+
+
+def test_texts_that_cannot_be_read_are_never_found() -> None:
+    held = TrainingMolecules.of(["CCO", "", "not a molecule", "C(C)(C)(C)(C)C"])
+    assert (len(held), held.unidentified) == (1, 3)
+    texts = ["", " ", "not a molecule", "CCO", None, float("nan"), "C\u00e9", "CC(("]
+    assert held.hold(texts).tolist() == [text == "CCO" for text in texts]  # type: ignore[arg-type]
+
+
+def test_no_molecules() -> None:
+    assert not TrainingMolecules.of([]).hold(["CCO", "C"]).any()
+    assert TrainingMolecules.of(["CCO"]).hold([]).shape == (0,)
+
+
+def test_tautomers_are_one_molecule_where_a_model_says_so() -> None:
+    keto, enol = "CC(=O)CC(C)=O", "CC(=O)C=C(C)O"
+    assert not TrainingMolecules.of([keto]).hold([enol]).any()
+    assert TrainingMolecules.of([keto], tautomer=True).hold([enol]).all()
+
+
+def test_metals_and_rare_notation() -> None:
+    smiles = ["CC(=O)O[Hg]c1ccccc1", "CCCC[Sn](Br)(CCCC)CCCC", "C1CC%(100)CC1%(100)", "[Na+].[Cl-]"]
+    assert TrainingMolecules.of(smiles).hold(smiles).all()
+
+
+def test_what_is_found_is_what_has_an_equal_identity(nci_smiles: list[str]) -> None:
+    known, asked = nci_smiles[0:1600:2], nci_smiles[:1600]
+    held = TrainingMolecules.of(known)
+    ids, places = identities(asked)
+    expected = np.zeros(len(asked), bool)
+    expected[places] = np.isin(ids, identities(known)[0])
+    np.testing.assert_array_equal(held.hold(asked), expected)
+    assert expected[::2].mean() > 0.98
+    assert expected[1::2].mean() < 0.1  # real lists repeat themselves
+
+
+def test_any_form_of_a_training_molecule_is_found(nci_smiles: list[str]) -> None:
+    @given(seed=st.integers(0, 10**6))
+    def check(seed: int) -> None:
+        random = Random(seed)
+        known = [text for text in random.sample(nci_smiles, 10) if is_organic(text)]
+        asked = [written_otherwise(text, random) for text in known]
+        assert TrainingMolecules.of(known).hold(asked).all(), asked
+
+    check()
+
+
+def is_organic(smiles: str) -> bool:
+    """Of more carbon atoms than a counter-ion has, and no metal that standardising cuts out."""
+    with BlockLogs():
+        mol = Chem.MolFromSmiles(smiles)
+    numbers = [] if mol is None else [atom.GetAtomicNum() for atom in mol.GetAtoms()]
+    return numbers.count(6) > 5 and set(numbers) <= {6, 7, 8, 9, 15, 16, 17, 35, 53}
+
+
+def written_otherwise(smiles: str, random: Random) -> str:
+    """With other stereochemistry, atom maps, order of atoms, and a counter-ion."""
+    mol = Chem.MolFromSmiles(smiles)
+    if random.random() < 0.5:
+        Chem.RemoveStereochemistry(mol)
+    for atom in mol.GetAtoms():
+        if random.random() < 0.2:
+            atom.SetAtomMapNum(random.randint(1, 99))
+    order = random.sample(range(mol.GetNumAtoms()), mol.GetNumAtoms())
+    text = Chem.MolToSmiles(Chem.RenumberAtoms(mol, order), canonical=False)
+    return text + random.choice(["", ".Cl", ".O", ".[Br-]"])
+
+
+def test_it_goes_to_workers_whole() -> None:
+    held = TrainingMolecules.of(["CCO", "CCN"], unidentified=2)
+    again = pickle.loads(pickle.dumps(held))
+    assert again.identities.dtype == np.uint64
+    assert again.hold(["OCC", "CCC"]).tolist() == [True, False]
+
+
+def test_plain_smiles_and_the_probe() -> None:
+    assert plain_smiles("C[C@@]([2H])([13C](=O)O)N") == "CC(N)C(=O)O"
+    assert plain_smiles("CC((") is None
+    assert probe() == probe()
