@@ -93,7 +93,7 @@ def whole_folder(path: str | Path, *, overwrite: bool = False) -> Iterator[Path]
     Parameters
     ----------
     path
-        The folder; the one that holds it must be there. An empty folder of this name is replaced.
+        The folder; those above it are made. An empty folder of this name is replaced.
     overwrite
         Replace a folder that is not empty.
 
@@ -105,7 +105,9 @@ def whole_folder(path: str | Path, *, overwrite: bool = False) -> Iterator[Path]
     """
     with _worded(path):
         recover(path)
-        part = _Part(end_of_links(path), _open_new_folder)
+        target = end_of_links(path)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        part = _Part(target, _open_new_folder)
     try:
         with _worded(path):
             yield part.path

@@ -164,9 +164,19 @@ def test_a_name_of_the_greatest_length(tmp_path: Path) -> None:
 
 def test_a_folder_that_is_not_there(tmp_path: Path) -> None:
     path = tmp_path / "no" / "out"
-    for writing in (whole_file(path), whole_folder(path), locked(path)):
+    for writing in (whole_file(path), locked(path)):
         with pytest.raises(OutputError, match="out: could not be written: No such file"), writing:
             pass
+
+
+def test_folders_above_a_folder_are_made(tmp_path: Path) -> None:
+    with whole_folder(tmp_path / "some" / "where" / "out"):
+        pass
+    assert names(tmp_path / "some" / "where") == ["out"]
+    (tmp_path / "file").touch()
+    writing = whole_folder(tmp_path / "file" / "out")
+    with pytest.raises(OutputError, match="out: could not be written: Not a directory"), writing:
+        pass
 
 
 def test_a_folder_is_replaced_or_not(tmp_path: Path) -> None:

@@ -10,8 +10,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import shutil
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -24,10 +22,10 @@ from bioassay_mtl.chem.representation import DenseSize
 from bioassay_mtl.data.kinds import all_binary, kind_config
 from bioassay_mtl.data.standardisation import Standardisation
 from bioassay_mtl.errors import ConfigError, ModelFolderError
+from bioassay_mtl.files import sha256, whole_folder
 from bioassay_mtl.nn.networks import build_network, network_config
 from bioassay_mtl.nn.plugin_kinds import check_kinds, kinds_record
 from bioassay_mtl.nn.scaling import ColumnScaling
-from bioassay_mtl.nn.weights_file import write_weights, written
 
 if TYPE_CHECKING:
     import torch
@@ -66,38 +64,29 @@ def write_folder(
         raise ModelFolderError(f"{folder} exists (choose another folder, or overwrite it)")
     if folder.exists() and any(folder.iterdir()) and not (folder / CONFIG).exists():
         raise ModelFolderError(f"{folder} is no model folder: it is not overwritten")
-    with written(folder):
-        _write(model, folder, half)
+    with whole_folder(folder, overwrite=overwrite) as part:
+        _write(model, part, half)
     return folder
 
 
 def _write(model: Model, folder: Path, half: bool) -> None:
     import torch
+    from safetensors.torch import save
 
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    scratch = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
-    try:
-        scratch.chmod(0o755)
-        dtype = torch.float16 if half else torch.float32
-        weights = {
-            name: value.detach().to("cpu", dtype).contiguous()
-            for name, value in model.network.state_dict().items()
-        }
-        for name, scaling in model.scalings.items():  # in half the digits, they would overflow
-            weights[_SCALING + name] = torch.from_numpy(scaling.quantiles)
-        write_weights(scratch / WEIGHTS, weights)
-        (scratch / METRICS).write_text(json.dumps(model.metrics, indent=1) + "\n")
-        (scratch / CARD).write_text(model.card, encoding="utf-8")
-        config = _config(model)
-        config["sha256"] = {name: _sha256(scratch / name) for name in (WEIGHTS, METRICS, CARD)}
-        config["sha256"][CONFIG] = _digest(config)
-        (scratch / CONFIG).write_text(json.dumps(config, indent=1) + "\n")
-        if folder.exists():
-            shutil.rmtree(folder)
-        scratch.replace(folder)
-    except BaseException:
-        shutil.rmtree(scratch, ignore_errors=True)
-        raise
+    dtype = torch.float16 if half else torch.float32
+    weights = {
+        name: value.detach().to("cpu", dtype).contiguous()
+        for name, value in model.network.state_dict().items()
+    }
+    for name, scaling in model.scalings.items():  # in half the digits, they would overflow
+        weights[_SCALING + name] = torch.from_numpy(scaling.quantiles)
+    (folder / WEIGHTS).write_bytes(save(weights))
+    (folder / METRICS).write_text(json.dumps(model.metrics, indent=1) + "\n")
+    (folder / CARD).write_text(model.card, encoding="utf-8")
+    config = _config(model)
+    config["sha256"] = {name: sha256(folder / name) for name in (WEIGHTS, METRICS, CARD)}
+    config["sha256"][CONFIG] = _digest(config)
+    (folder / CONFIG).write_text(json.dumps(config, indent=1) + "\n")
 
 
 def read_folder(folder: Path) -> Model:
@@ -116,7 +105,7 @@ def read_folder(folder: Path) -> Model:
 
     config = read_config(folder)
     for name in (WEIGHTS, METRICS, CARD):
-        if _sha256(_existing(folder, name)) != config["sha256"].get(name):
+        if sha256(_existing(folder, name)) != config["sha256"].get(name):
             raise ModelFolderError(f"{folder / name} was altered since the model was saved")
     check_kinds(config.get("plugins", []), folder)
     featurizer = Featurizer.from_config(config["featurizer"])
@@ -214,10 +203,6 @@ def _existing(folder: Path, name: str) -> Path:
     if not path.is_file():
         raise ModelFolderError(f"{folder} is not a whole model folder: {name} is missing")
     return path
-
-
-def _sha256(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def _digest(config: Mapping[str, Any]) -> str:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from bioassay_mtl.config import did_you_mean
 from bioassay_mtl.errors import ModelFolderError
+from bioassay_mtl.files import recover
 
 DEFAULT = "pcba128"
 _FOLDER = Path(__file__).resolve().parent.parent / "models"
@@ -29,6 +30,7 @@ def find_model(name_or_folder: str | Path) -> Path:
     if str(name_or_folder) in names():
         return _FOLDER / str(name_or_folder)
     folder = Path(name_or_folder)
+    recover(folder)
     if folder.is_dir():
         return folder
     what = "is a file, not a model folder" if folder.exists() else "is no model and no folder"

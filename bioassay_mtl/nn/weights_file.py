@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bioassay_mtl.errors import OutputError
+from bioassay_mtl.files import write_whole
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -20,18 +21,12 @@ def write_weights(
 
     Raises
     ------
-    OSError
+    OutputError
         When writing fails; safetensors' own way to a file raises an error of its own instead.
     """
     from safetensors.torch import save
 
-    part = path.with_suffix(".part")
-    try:
-        part.write_bytes(save(dict(tensors), None if header is None else dict(header)))
-        part.replace(path)
-    except OSError:
-        part.unlink(missing_ok=True)
-        raise
+    write_whole(path, save(dict(tensors), None if header is None else dict(header)))
 
 
 @contextmanager

@@ -7,6 +7,7 @@ from pathlib import Path
 from markupsafe import Markup
 
 from bioassay_mtl.errors import counted
+from bioassay_mtl.files import write_whole
 from bioassay_mtl.report.evidence import Evidence
 from bioassay_mtl.report.experts import experts_section
 from bioassay_mtl.report.folds import folds_section
@@ -53,7 +54,7 @@ def model_report(evidence: Evidence) -> str:
 def write_model_report(evidence: Evidence, path: str | Path) -> Path:
     """Write :func:`model_report` to a file."""
     path = Path(path)
-    path.write_text(model_report(evidence), encoding="utf-8")
+    write_whole(path, model_report(evidence))
     return path
 
 

@@ -9,6 +9,7 @@ from markupsafe import Markup
 from numpy.typing import NDArray
 
 from bioassay_mtl.errors import counted
+from bioassay_mtl.files import write_whole
 from bioassay_mtl.report.molecule import molecule
 from bioassay_mtl.report.page import (
     Section,
@@ -78,7 +79,7 @@ def screen_report(summary: ScreenSummary, tally: ScreenTally) -> str:
 def write_screen_report(summary: ScreenSummary, tally: ScreenTally, path: str | Path) -> Path:
     """Write :func:`screen_report` to a file."""
     path = Path(path)
-    path.write_text(screen_report(summary, tally), encoding="utf-8")
+    write_whole(path, screen_report(summary, tally))
     return path
 
 

@@ -1,30 +1,29 @@
-"""Output files that appear whole or not at all."""
+"""Where results go: a file that appears whole or not at all, or standard output."""
 
 from __future__ import annotations
 
 import gzip
-import io
 import os
 import stat
 import sys
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO, cast
+from typing import BinaryIO, cast
 
 from bioassay_mtl.errors import OutputError
-
-if TYPE_CHECKING:
-    from _typeshed import ReadableBuffer
+from bioassay_mtl.files import checked_stream, locked, whole_file
 
 STDOUT = "-"
+_STDOUT_NAMES = (STDOUT, "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1")
 
 
 class Output:
     """Where results go: a file, or standard output.
 
     A file is written under a temporary name beside its final one, and renamed when it is whole;
-    after any failure neither remains. Devices and named pipes are written to directly.
+    after any failure neither remains (see :mod:`bioassay_mtl.files`). Nobody else may write it
+    meanwhile. Devices and named pipes are written to directly.
 
     Parameters
     ----------
@@ -38,20 +37,24 @@ class Output:
     Raises
     ------
     OutputError
-        When it is clear beforehand that the file could not be written.
+        When it is clear beforehand that the file could not be written, as when another process is
+        writing it.
     """
 
     def __init__(
         self, path: str | Path, *, overwrite: bool = False, inputs: Iterable[str | Path] = ()
     ) -> None:
         self.name = str(path)
-        self.is_stdout = self.name == STDOUT
+        self.is_stdout = self.name in _STDOUT_NAMES
         self.path = Path(path)
+        self._overwrite = overwrite
+        self._is_reserved = False
         if not self.is_stdout:
-            self._check(overwrite, inputs)
+            self._check(inputs)
 
-    def _check(self, overwrite: bool, inputs: Iterable[str | Path]) -> None:
-        folder = self.path.parent
+    def _check(self, inputs: Iterable[str | Path]) -> None:
+        real = Path(os.path.realpath(self.path)) if self.path.is_symlink() else self.path
+        folder = real.parent
         if not folder.is_dir():
             raise OutputError(f"{self.name}: there is no folder {str(folder)!r} (create it first)")
         if self.path.is_dir():
@@ -59,13 +62,42 @@ class Output:
         self._direct = self.path.exists() and not stat.S_ISREG(self.path.stat().st_mode)
         if self._direct:
             return
-        if self.path.exists():
-            if not overwrite:
-                raise OutputError(f"{self.name}: exists already (--overwrite replaces it)")
-            if any(Path(path).exists() and self.path.samefile(path) for path in inputs):
-                raise OutputError(f"{self.name}: is also an input (choose another name)")
+        self._check_free()
+        if self.path.exists() and any(
+            Path(path).exists() and self.path.samefile(path) for path in inputs
+        ):
+            raise OutputError(f"{self.name}: is also an input (choose another name)")
         if not os.access(folder, os.W_OK | os.X_OK):
             raise OutputError(f"{self.name}: no permission to write in {str(folder)!r}")
+        with locked(self.path):
+            pass
+
+    def _check_free(self) -> None:
+        if self.path.exists() and not self._overwrite:
+            raise OutputError(f"{self.name}: exists already (--overwrite replaces it)")
+
+    @contextmanager
+    def reserved(self) -> Iterator[None]:
+        """Let nobody else write the file until the block ends; inside, :meth:`opened` can be used.
+
+        For what computes long before it writes; :meth:`opened` alone reserves for as long as it
+        writes.
+
+        Raises
+        ------
+        OutputError
+            Another process, or another part of this one, is writing it, or has written it.
+        """
+        if self.is_stdout or self._direct or self._is_reserved:
+            yield
+            return
+        with locked(self.path):
+            self._check_free()
+            self._is_reserved = True
+            try:
+                yield
+            finally:
+                self._is_reserved = False
 
     @contextmanager
     def opened(self) -> Iterator[BinaryIO]:
@@ -74,73 +106,35 @@ class Output:
         Raises
         ------
         OutputError
-            When writing fails, for example on a full disk.
+            When writing fails, for example on a full disk, or as :meth:`reserved`.
         BrokenPipeError
             When the reader of standard output has gone.
         """
-        if self.is_stdout:
-            sys.stdout.flush()
-            with self._stream(sys.stdout.fileno(), closefd=False) as stream:
-                yield stream
-        elif self._direct:
-            with self._stream(self.path) as stream:
-                yield stream
-        else:
-            part = self.path.with_name(f".{self.path.name}.{os.getpid()}.part")
-            try:
-                with self._stream(part) as stream:
-                    yield stream
-                part.replace(self.path)
-            finally:
-                part.unlink(missing_ok=True)
-
-    @contextmanager
-    def _stream(self, file: Path | int, *, closefd: bool = True) -> Iterator[BinaryIO]:
-        raw = _CheckedFile(file, self.name, closefd=closefd)
-        stream = cast(BinaryIO, io.BufferedWriter(raw, 1 << 20))
-        packed = _gzip(stream) if self.path.suffix == ".gz" else None
-        try:
-            yield packed or stream
-            if packed:
-                packed.close()
-            stream.flush()
-        finally:
-            # After a failure the buffer still holds what could not be written.
-            with suppress(OutputError, BrokenPipeError):
-                raw.give_up()
-                stream.close()
+        with ExitStack() as stack:
+            if self.is_stdout:
+                stream = stack.enter_context(_standard_output())
+            elif self._direct:
+                stream = stack.enter_context(checked_stream(self.path, self.name))
+            else:
+                stack.enter_context(self.reserved())
+                stream = stack.enter_context(whole_file(self.path, overwrite=self._overwrite))
+            if self.path.suffix == ".gz":
+                stream = stack.enter_context(_gzip(stream))
+            yield stream
 
 
-def _gzip(stream: BinaryIO) -> BinaryIO:
+@contextmanager
+def _standard_output() -> Iterator[BinaryIO]:
+    if sys.stdout is None:
+        raise OutputError("standard output is closed (name a file to write)")
+    sys.stdout.flush()
+    with checked_stream(sys.stdout.fileno(), "standard output", closefd=False) as stream:
+        yield stream
+
+
+@contextmanager
+def _gzip(stream: BinaryIO) -> Iterator[BinaryIO]:
     """Level 1: digits hardly shrink further. No name and no time, so that equal is equal."""
-    return cast(BinaryIO, gzip.GzipFile("", mode="wb", compresslevel=1, fileobj=stream, mtime=0))
-
-
-class _CheckedFile(io.FileIO):
-    """A file whose write errors are worded for the user."""
-
-    def __init__(self, file: Path | int, name: str, *, closefd: bool) -> None:
-        self._name = name
-        self._given_up = False
-        try:
-            super().__init__(file, "wb", closefd=closefd)
-        except OSError as error:
-            raise self._worded(error) from error
-
-    def write(self, data: ReadableBuffer) -> Any:
-        if self._given_up:
-            return len(memoryview(data))
-        try:
-            return super().write(data)
-        except BrokenPipeError:
-            raise
-        except OSError as error:
-            raise self._worded(error) from error
-
-    def give_up(self) -> None:
-        """Swallow whatever is still to come."""
-        self._given_up = True
-
-    def _worded(self, error: OSError) -> OutputError:
-        name = "standard output" if self._name == STDOUT else self._name
-        return OutputError(f"{name}: could not be written: {error.strerror}; no output is kept")
+    packed = cast(BinaryIO, gzip.GzipFile("", mode="wb", compresslevel=1, fileobj=stream, mtime=0))
+    yield packed
+    packed.close()

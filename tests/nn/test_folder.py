@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -197,3 +201,44 @@ def test_features_of_another_model_are_refused(model: Model) -> None:
     block = {"morgan": PackedBits(packed, 128)}
     with pytest.raises(ConfigError, match="found"):
         model.predict_features(Features(block, np.zeros(2, dtype=np.uint8)))
+
+
+@pytest.mark.parametrize("mask", [0o022, 0o077])
+def test_a_saved_model_has_the_mode_of_the_umask(model: Model, tmp_path: Path, mask: int) -> None:
+    before = os.umask(mask)
+    try:
+        folder = model.save(tmp_path / "model")
+    finally:
+        os.umask(before)
+    assert folder.stat().st_mode & 0o777 == 0o777 & ~mask
+    assert {file.stat().st_mode & 0o777 for file in folder.iterdir()} == {0o666 & ~mask}
+
+
+SAVES_OVER = """
+import os, signal, sys
+from bioassay_mtl.nn.model import Model
+new, folder = Model.load(sys.argv[1]), sys.argv[2]
+left = int(sys.argv[3])
+def count(event, arguments):
+    global left
+    left -= event in ("os.rename", "os.remove", "os.rmdir", "ctypes.dlsym", "shutil.rmtree")
+    if left < 0 and event != "os.kill":
+        os.kill(os.getpid(), signal.SIGKILL)
+sys.addaudithook(count)
+new.save(folder, overwrite=True)
+"""
+
+
+@pytest.mark.parametrize(("step", "name"), [(0, "model"), (3, "the new")])
+def test_a_kill_while_saving_leaves_the_old_model_or_the_new(
+    model: Model, tmp_path: Path, step: int, name: str
+) -> None:
+    new = model.save(tmp_path / "new")
+    rewrite(new, name="the new")
+    old = model.save(tmp_path / "model")
+    arguments = [str(new), str(old), str(step)]
+    killed = subprocess.run([sys.executable, "-c", SAVES_OVER, *arguments], check=False)
+    assert killed.returncode == -signal.SIGKILL
+    assert Model.load(old).name == name
+    model.save(old, overwrite=True)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["model", "new"]

@@ -2,6 +2,9 @@ from __future__ import annotations
 
 import gzip
 import os
+import subprocess
+import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -95,3 +98,71 @@ def test_device_is_written_to_directly_and_may_be_full() -> None:
     ):
         sink.write(b"a")
     assert Path("/dev/full").is_char_device()
+
+
+def test_a_link_is_written_through_and_stays(tmp_path: Path) -> None:
+    (tmp_path / "place").mkdir()
+    link, there = tmp_path / "link.csv", tmp_path / "place" / "out.csv"
+    link.symlink_to(there)
+    for content in (b"where nothing was", b"replaced"):
+        with Output(link, overwrite=True).opened() as sink:
+            sink.write(content)
+        assert link.is_symlink()
+        assert there.read_bytes() == content
+    with pytest.raises(OutputError, match=r"link\.csv: exists already"):
+        Output(link)
+    astray = tmp_path / "astray.csv"
+    astray.symlink_to(tmp_path / "no" / "out.csv")
+    with pytest.raises(OutputError, match=r"astray\.csv: there is no folder '.*no'"):
+        Output(astray)
+
+
+def test_a_named_pipe_is_written_to(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    read: list[bytes] = []
+    reader = threading.Thread(target=lambda: read.append(pipe.read_bytes()))
+    reader.start()
+    with Output(pipe).opened() as sink:
+        sink.write(b"content")
+    reader.join()
+    assert read == [b"content"]
+    assert pipe.is_fifo()
+    assert names(tmp_path) == ["pipe"]
+
+
+@pytest.mark.parametrize("name", ["/dev/stdout", "/dev/fd/1"])
+def test_standard_output_by_other_names(tmp_path: Path, name: str) -> None:
+    program = f"""
+from bioassay_mtl.screening.output import Output
+for text in (b"some ", b"more"):
+    with Output({name!r}).opened() as sink:
+        sink.write(text)
+"""
+    with (tmp_path / "out.csv").open("wb") as file:
+        subprocess.run([sys.executable, "-c", program], stdout=file, check=True)
+    assert (tmp_path / "out.csv").read_bytes() == b"some more"
+
+
+def test_a_second_writer_is_refused_before_and_while_it_writes(tmp_path: Path) -> None:
+    path = tmp_path / "out.csv"
+    early = Output(path)
+    with Output(path).reserved():
+        with pytest.raises(OutputError, match="being written by this process already"):
+            Output(path)
+        with pytest.raises(OutputError, match="being written"), early.opened():
+            pass
+    with Output(path).opened() as sink:
+        sink.write(b"first")
+    with pytest.raises(OutputError, match="exists already"), early.opened():
+        pass
+    assert path.read_bytes() == b"first"
+    assert names(tmp_path) == ["out.csv"]
+
+
+def test_a_reserved_output_is_written(tmp_path: Path) -> None:
+    output = Output(tmp_path / "out.csv")
+    with output.reserved(), output.opened() as sink:
+        assert (tmp_path / ".out.csv.writing").exists()
+        sink.write(b"content")
+    assert names(tmp_path) == ["out.csv"]

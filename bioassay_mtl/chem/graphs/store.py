@@ -7,8 +7,6 @@ its name when all is written.
 from __future__ import annotations
 
 import json
-import shutil
-import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 from typing import IO, Any
@@ -19,6 +17,7 @@ from numpy.typing import NDArray
 from bioassay_mtl.chem.graphs.block import GraphBlock
 from bioassay_mtl.chem.graphs.codes import code_sets
 from bioassay_mtl.errors import InputError, OutputError
+from bioassay_mtl.files import whole_folder
 
 FORMAT = 1
 _INDEX = "graphs.json"
@@ -36,20 +35,8 @@ def save_graphs(folder: Path | str, blocks: GraphBlock | Iterable[GraphBlock]) -
     folder = Path(folder).resolve()
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise OutputError(f"{folder} is there and not empty: graphs are written to a new folder")
-    try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        scratch = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
-    except OSError as error:
-        raise OutputError(f"{folder}: could not be written: {error.strerror}") from error
-    try:
-        scratch.chmod(0o755)
-        _write(scratch, [blocks] if isinstance(blocks, GraphBlock) else blocks)
-        if folder.exists():
-            folder.rmdir()
-        scratch.replace(folder)
-    except BaseException:
-        shutil.rmtree(scratch, ignore_errors=True)
-        raise
+    with whole_folder(folder) as part:
+        _write(part, [blocks] if isinstance(blocks, GraphBlock) else blocks)
 
 
 def _write(folder: Path, blocks: Iterable[GraphBlock]) -> None:
