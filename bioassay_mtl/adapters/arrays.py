@@ -12,6 +12,7 @@ from bioassay_mtl.errors import InputError
 
 if TYPE_CHECKING:
     from bioassay_mtl.chem.blocks import Block
+    from bioassay_mtl.chem.features import PackedBits, SparseCounts
     from bioassay_mtl.chem.representation import Representation
     from bioassay_mtl.data.kinds import TaskKind
     from bioassay_mtl.nn.model import Model
@@ -21,8 +22,11 @@ INPUT = "features"
 
 _LARGEST_COUNT = 255
 
-_FEWEST_BITS = 64
+_FEWEST_BITS, _MOST_BITS = 64, 65536
 """Columns of an array that may be a fingerprint; narrower ones are features, whatever they hold."""
+
+_STRIDE = 1024
+"""Rows of a sparse matrix that are dense at a time."""
 
 
 class DataError(InputError, ValueError):
@@ -52,18 +56,27 @@ def numbers_of(values: NDArray[Any]) -> NDArray[np.float64]:
         raise DataError(f"y must be numbers, NaN where not measured: {error}") from None
 
 
+def is_sparse(x: Any) -> bool:
+    """Whether it is a sparse matrix, or array, of scipy."""
+    return hasattr(x, "tocsr")
+
+
 def smiles_of(x: Any, *, expected: bool = False) -> list[str] | None:
-    """The SMILES, where `x` is text, ``(n,)`` or ``(n, 1)``; None where it is numbers.
+    """The SMILES, where `x` is text or RDKit molecules, ``(n,)`` or ``(n, 1)``; else None.
 
     A missing value (None, NaN) among texts is an empty text. Missing values alone, or no rows at
     all, are SMILES where these are `expected`.
     """
+    from bioassay_mtl.chem.listing import listed
+
+    if is_sparse(x):
+        return None
     values = np.asarray(x) if hasattr(x, "dtype") else np.asarray(x, dtype=object)
     if values.ndim == 2 and values.shape[1] == 1:
         values = values[:, 0]
     if values.ndim != 1:
         return None
-    cells = values.tolist()
+    cells = listed(values)
     if any(isinstance(cell, str) for cell in cells) or (expected and is_missing(values).all()):
         return [cell if isinstance(cell, str) else "" for cell in cells]
     return None
@@ -74,28 +87,41 @@ def reads_smiles(model: Model) -> bool:
     return all(each.is_computed for each in model.featurizer.fingerprints.values())
 
 
-def representation_of(x: NDArray[Any]) -> dict[str, Any]:
-    """Settings of the input that holds an array ``(n, F)``.
+def representation_of(x: Any) -> dict[str, Any]:
+    """Settings of the input that holds an array or a sparse matrix ``(n, F)``.
 
     In 64 columns or more, zeros and ones are the bits of a fingerprint; whole numbers from 0 to
     255, most of them 0, are its counts. All else are real-valued features, each column
     standardised: a few columns may hold other values in the rows to come.
+
+    Raises
+    ------
+    DataError
+        A fingerprint has more than 65,536 columns.
     """
+    n_rows, n_columns = x.shape
+    values = x.data if is_sparse(x) else x  # the other values of a sparse matrix are 0
     if (
-        x.shape[1] >= _FEWEST_BITS
-        and not np.isnan(x).any()
-        and x.min(initial=0) >= 0
-        and (x == np.rint(x)).all()
+        n_columns >= _FEWEST_BITS
+        and not np.isnan(values).any()
+        and values.min(initial=0) >= 0
+        and (values == np.rint(values)).all()
     ):
-        if x.max(initial=0) <= 1:
-            return {"kind": "given", "n_bits": x.shape[1]}
-        if x.max() <= _LARGEST_COUNT and 2 * np.count_nonzero(x) < x.size:
-            return {"kind": "given", "n_bits": x.shape[1], "counts": True}
-    return {"kind": "dense", "n_columns": x.shape[1]}
+        given = {"kind": "given", "n_bits": n_columns}
+        if n_columns > _MOST_BITS:
+            raise DataError(
+                f"a fingerprint has {_MOST_BITS:,} columns at most, found {n_columns:,}",
+                hint="fold it: add up columns that are equal modulo a power of two",
+            )
+        if values.max(initial=0) <= 1:
+            return given
+        if values.max() <= _LARGEST_COUNT and 2 * np.count_nonzero(values) < n_rows * n_columns:
+            return {**given, "counts": True}
+    return {"kind": "dense", "n_columns": n_columns}
 
 
-def block_of(x: NDArray[Any], representation: Representation) -> Block:
-    """An array ``(n, F)`` as the block that a model reads.
+def block_of(x: Any, representation: Representation) -> Block:
+    """An array or a sparse matrix ``(n, F)`` as the block that a model reads.
 
     Raises
     ------
@@ -103,14 +129,16 @@ def block_of(x: NDArray[Any], representation: Representation) -> Block:
         It has other columns, or does not hold what the model was trained on.
     """
     from bioassay_mtl.chem.descriptors import DenseBlock, held
-    from bioassay_mtl.chem.features import PackedBits, SparseCounts
 
     if x.ndim != 2 or x.shape[1] != representation.n_features:
         raise DataError(f"features (n, {representation.n_features}) are expected, found {x.shape}")
     if representation.kind == "dense":
-        return DenseBlock(held(x))
+        return DenseBlock(held(x.toarray() if is_sparse(x) else x))
     counts: bool = representation.counts  # type: ignore[attr-defined]
-    wrong = x[~np.isin(x, (0, 1))] if not counts else x[~((x >= 0) & (x == np.rint(x)))]
+    values = x.data if is_sparse(x) else x
+    wrong = values[~np.isin(values, (0, 1))]
+    if counts:
+        wrong = values[~((values >= 0) & (values == np.rint(values)))]
     if len(wrong):
         trained_on = "counts" if counts else "zeros and ones"
         raise DataError(
@@ -119,14 +147,36 @@ def block_of(x: NDArray[Any], representation: Representation) -> Block:
             "(StandardScaler) to have it read as real-valued features, of which any may be NaN",
         )
     if not counts:
+        return _bits(x)
+    return _counts(x, representation.scale)  # type: ignore[attr-defined]
+
+
+def _bits(x: Any) -> PackedBits:
+    from bioassay_mtl.chem.features import PackedBits
+
+    if not is_sparse(x):
         return PackedBits(np.packbits(x.astype(np.bool_), axis=1), x.shape[1])
-    rows, columns = np.nonzero(x)
+    packed = np.empty((x.shape[0], -(-x.shape[1] // 8)), np.uint8)
+    for start in range(0, len(packed), _STRIDE):  # all at once, they would fill the memory
+        rows = slice(start, start + _STRIDE)
+        packed[rows] = np.packbits(x[rows].toarray().astype(np.bool_), axis=1)
+    return PackedBits(packed, x.shape[1])
+
+
+def _counts(x: Any, scale: Any) -> SparseCounts:
+    from scipy.sparse import csr_array
+
+    from bioassay_mtl.chem.features import SparseCounts
+
+    rows = csr_array(x, copy=True)
+    rows.sum_duplicates()
+    rows.eliminate_zeros()
     return SparseCounts(
-        np.searchsorted(rows, np.arange(len(x) + 1)),
-        columns.astype(np.uint16),
-        np.minimum(x[rows, columns], _LARGEST_COUNT).astype(np.uint8),
+        rows.indptr.astype(np.int64),
+        rows.indices.astype(np.uint16),
+        np.minimum(rows.data, _LARGEST_COUNT).astype(np.uint8),
         x.shape[1],
-        representation.scale,  # type: ignore[attr-defined]
+        scale,
     )
 
 
@@ -145,7 +195,7 @@ def fit(
     Parameters
     ----------
     x
-        n SMILES, or features ``(n, F)``.
+        n SMILES or molecules, or features ``(n, F)``, dense or as a sparse matrix (CSR).
     labels
         ``(n, T)``, NaN where not measured.
     tasks, kinds
@@ -199,7 +249,7 @@ def predict(model: Model, x: Any) -> NDArray[np.float32]:
         raise DataError(f"the model reads {'SMILES' if expected else 'features'}")
     if structures is not None:
         return model.predict_features(model.featurize(structures))
-    block = block_of(np.asarray(x), model.featurizer.fingerprints[INPUT])
+    block = block_of(x if is_sparse(x) else np.asarray(x), model.featurizer.fingerprints[INPUT])
     return model.predict_features({INPUT: block})
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -10,6 +11,7 @@ from numpy.typing import NDArray
 from sklearn.base import ClassifierMixin
 from sklearn.metrics import roc_auc_score
 from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.validation import check_is_fitted
 
 from bioassay_mtl.adapters.arrays import DataError, is_missing
 from bioassay_mtl.adapters.sklearn.estimator import (
@@ -20,7 +22,9 @@ from bioassay_mtl.adapters.sklearn.estimator import (
     usable,
 )
 from bioassay_mtl.adapters.sklearn.scorer import MacroScorer
+from bioassay_mtl.adapters.sklearn.weights import cell_weights
 from bioassay_mtl.data.kinds import Binary, Multiclass, TaskKind
+from bioassay_mtl.data.panels.header import some
 
 
 class BioassayClassifier(ClassifierMixin, BioassayEstimator):
@@ -33,18 +37,28 @@ class BioassayClassifier(ClassifierMixin, BioassayEstimator):
     ----------
     epochs, batch_size, learning_rate, weight_decay, network, fingerprints, settings, random_state
         See :class:`~bioassay_mtl.adapters.sklearn.estimator.BioassayEstimator`.
+    proba
+        What ``predict_proba`` gives after ``y (n, T)``: ``array``, ``(n, T)`` probabilities of
+        activity, as `MLPClassifier` of scikit-learn; or ``list``, T arrays ``(n, 2)`` of
+        inactivity and activity, as `RandomForestClassifier`.
 
     Attributes
     ----------
     model_
         The :class:`bioassay_mtl.nn.model.Model`; ``model_.save(folder)`` keeps it.
     classes_
-        Labels of ``y (n,)``, or a list of T pairs ``[0, 1]``.
+        Labels of ``y (n,)``; after ``y (n, T)`` an array ``(T, 2)`` of pairs ``[0, 1]``.
+    is_measured_
+        ``(T,) bool``: tasks that were measured in fit. Of the others probabilities are NaN.
 
     Notes
     -----
     To split ``y`` with NaN, `cross_validate` and `GridSearchCV` need a splitter (``cv=KFold(5)``):
-    for a number, they would look for classes in ``y``.
+    for a number, they would look for classes in ``y``. `cross_val_predict` of scikit-learn takes
+    NaN for a class; :func:`bioassay_mtl.adapters.sklearn.cross_val_predict` does not.
+
+    A `StackingClassifier` of just two tasks leaves the first column of an array out, as if it were
+    of the first of two classes: ``proba="list"`` keeps both tasks.
 
     Examples
     --------
@@ -52,44 +66,80 @@ class BioassayClassifier(ClassifierMixin, BioassayEstimator):
     >>> estimator.predict_proba(["CCO"])  # doctest: +SKIP
     """
 
+    def __init__(
+        self,
+        *,
+        epochs: int | None = None,
+        batch_size: int | None = None,
+        learning_rate: float = 16e-3,
+        weight_decay: float = 1.0,
+        network: Mapping[str, Any] | None = None,
+        fingerprints: Mapping[str, Any] | None = None,
+        settings: Mapping[str, Any] | None = None,
+        random_state: Any = 0,
+        proba: Literal["array", "list"] = "array",
+    ) -> None:
+        super().__init__(
+            epochs=epochs,
+            batch_size=batch_size,
+            learning_rate=learning_rate,
+            weight_decay=weight_decay,
+            network=network,
+            fingerprints=fingerprints,
+            settings=settings,
+            random_state=random_state,
+        )
+        self.proba = proba
+
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         tags.classifier_tags.multi_label = True
         return tags
 
-    def fit(self, X: Any, y: Any) -> BioassayClassifier:
+    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> BioassayClassifier:
         """Train.
 
         Parameters
         ----------
         X
-            n SMILES, or features ``(n, F)``.
+            n SMILES or RDKit molecules, or features ``(n, F)``, dense or sparse.
         y
             ``(n, T)`` or ``(n,)``.
+        sample_weight
+            ``(n,)``, or ``(n, T)`` of cells: factors of their losses; of 0 as if not measured.
 
         Raises
         ------
         DataError
             A label is not allowed, or there is only one class.
         """
+        if self.proba not in ("array", "list"):
+            raise DataError(f"proba must be 'array' or 'list', found {self.proba!r}")
         x = self._inputs(X, reset=True)
-        values = given_labels(y, len(x))
+        values = given_labels(y, x)
         if values.ndim == 1:
             labels, kind = self._encoded(values)
-            return self._fit(x, labels, task_names(y, 1), [kind])
+            return self._fit(x, labels, task_names(y, 1), [kind], sample_weight)
         tasks = task_names(y, values.shape[1])
-        self.classes_: Any = [np.array([0, 1])] * len(tasks)
-        return self._fit(x, numbers(values), tasks, [Binary()] * len(tasks))
+        self.classes_: NDArray[Any] = np.tile([0, 1], (len(tasks), 1))
+        return self._fit(x, outcomes(values), tasks, [Binary()] * len(tasks), sample_weight)
 
-    def predict_proba(self, X: Any) -> NDArray[np.float32]:
+    def predict_proba(self, X: Any) -> Any:
         """Probabilities of activity ``(n, T)``; after ``y (n,)``, of the classes ``(n, K)``.
 
-        NaN in the row of a SMILES that cannot be used.
+        NaN in the row of a SMILES that cannot be used, and of a task never measured in fit. With
+        ``proba="list"``, T arrays ``(n, 2)`` in place of ``(n, T)``.
         """
         columns = self._columns(X)
-        if isinstance(self.classes_, np.ndarray) and len(self.classes_) == 2:
-            return np.hstack([1 - columns, columns])
-        return columns
+        if self._is_panel:
+            by_task = [np.stack([1 - column, column], axis=1) for column in columns.T]
+            return by_task if self.proba == "list" else columns
+        return np.hstack([1 - columns, columns]) if len(self.classes_) == 2 else columns
+
+    @property
+    def _is_panel(self) -> bool:
+        """Whether it was fitted on ``y (n, T)``."""
+        return self.classes_.ndim == 2
 
     def predict(self, X: Any) -> NDArray[Any]:
         """1 where activity is more likely than not, else 0; or the likeliest class.
@@ -97,21 +147,34 @@ class BioassayClassifier(ClassifierMixin, BioassayEstimator):
         Raises
         ------
         DataError
-            A SMILES cannot be used: there is no class for it.
+            A SMILES cannot be used, or a task was never measured: there is no class for it.
         """
-        probabilities = usable(self.predict_proba(X))
-        if isinstance(self.classes_, np.ndarray):
-            likeliest: NDArray[Any] = self.classes_[probabilities.argmax(axis=1)]
-            return likeliest
-        return (probabilities > 0.5).astype(np.int64)
+        columns = self._columns(X)
+        if unknown := self._unmeasured(self.model_.tasks):
+            raise DataError(
+                f"never measured in fit: {some(unknown)}",
+                hint="leave it out of y; predict_proba gives NaN there",
+            )
+        usable(columns)
+        if self._is_panel or len(self.classes_) == 2:
+            likeliest: NDArray[Any] = (columns > 0.5).astype(np.int64)
+            return likeliest if self._is_panel else self.classes_[likeliest[:, 0]]
+        likeliest = self.classes_[columns.argmax(axis=1)]
+        return likeliest
 
-    def score(self, X: Any, y: Any) -> float:
-        """Mean ROC-AUC over the tasks that have both outcomes; after ``y (n,)``, the accuracy."""
-        if not isinstance(self.classes_, np.ndarray):
-            return MacroScorer(roc_auc_score)(self, X, y)
+    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
+        """Mean ROC-AUC over the tasks that have both outcomes; after ``y (n,)``, the accuracy.
+
+        Weights are as in :meth:`fit`.
+        """
+        check_is_fitted(self, "model_")
+        if self._is_panel:
+            return MacroScorer(roc_auc_score)(self, X, y, sample_weight)
         y = np.asarray(y)
         measured = ~is_missing(y)
-        return float(np.mean(self.predict(X)[measured] == y[measured]))
+        weights = cell_weights(sample_weight, y.shape)
+        right = self.predict(X)[measured] == y[measured]
+        return float(np.average(right, weights=None if weights is None else weights[measured]))
 
     def _encoded(self, y: NDArray[Any]) -> tuple[NDArray[np.float64], TaskKind]:
         """Numbers of classes, and the kind of a task with these classes."""
@@ -132,3 +195,24 @@ class BioassayClassifier(ClassifierMixin, BioassayEstimator):
         if len(self.classes_) == 2:
             return labels, Binary()
         return labels, Multiclass(classes=tuple(str(name) for name in self.classes_))
+
+
+def outcomes(values: NDArray[Any]) -> NDArray[np.float64]:
+    """Labels of a panel, 1, 0, and NaN (or -1) where not measured.
+
+    Raises
+    ------
+    DataError
+        None is measured, or one is something else.
+    """
+    held = numbers(values)
+    wrong = held[~np.isnan(held) & ~np.isin(held, (0, 1, -1))]
+    if len(wrong):
+        raise DataError(
+            f"a label of y (n, tasks) is 1, 0, or NaN where not measured; found {wrong[0]:g}",
+            hint="cross_val_predict of scikit-learn makes a class of NaN: take that of "
+            "bioassay_mtl.adapters.sklearn"
+            if wrong[0] == 2
+            else None,
+        )
+    return np.where(held == -1, np.nan, held)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
@@ -11,11 +12,13 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator
 from sklearn.utils import check_random_state
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import _num_samples, check_is_fitted, validate_data
 
 from bioassay_mtl.adapters import arrays
 from bioassay_mtl.adapters.arrays import DataError
+from bioassay_mtl.adapters.sklearn.weights import cell_weights
 from bioassay_mtl.data.kinds import TaskKind
+from bioassay_mtl.data.panels.header import some
 from bioassay_mtl.nn.folder import CARD, CONFIG, METRICS, WEIGHTS
 from bioassay_mtl.nn.model import Model
 
@@ -72,14 +75,24 @@ class BioassayEstimator(BaseEstimator):
         tags = super().__sklearn_tags__()
         tags.input_tags.string = True
         tags.input_tags.allow_nan = True
+        tags.input_tags.sparse = True
         tags.target_tags.required = True
         tags.target_tags.multi_output = True
         return tags
 
     def _fit(
-        self: EstimatorT, x: Any, labels: NDArray[Any], tasks: list[str], kinds: Sequence[TaskKind]
+        self: EstimatorT,
+        x: Any,
+        labels: NDArray[np.float64],
+        tasks: list[str],
+        kinds: Sequence[TaskKind],
+        sample_weight: Any,
     ) -> EstimatorT:
-        """Train on inputs that :meth:`_inputs` gave."""
+        """Train on inputs that :meth:`_inputs` gave, and on labels ``(n, T)`` or ``(n,)``."""
+        given, weights = cell_weights(sample_weight, labels.shape), None
+        if given is not None:
+            x, labels, weights = _weighed(x, labels, given)
+        self._note_unmeasured(labels, tasks)
         seed = self.random_state
         if not isinstance(seed, int | np.integer):
             seed = check_random_state(seed).randint(_LARGEST_SEED)
@@ -93,26 +106,50 @@ class BioassayEstimator(BaseEstimator):
             "fingerprints": self.fingerprints,
         }
         chosen = {name: value for name, value in settings.items() if value is not None}
-        self.model_ = arrays.fit(x, labels, tasks, kinds, {**chosen, **(self.settings or {})})
+        self.model_ = arrays.fit(
+            x, labels, tasks, kinds, {**chosen, **(self.settings or {})}, weights=weights
+        )
         self.n_epochs_ = len(self.model_.training["history"])
         return self
 
+    def _note_unmeasured(self, labels: NDArray[np.float64], tasks: list[str]) -> None:
+        """Keep which tasks have a measured cell, and warn of those that have none."""
+        measured = ~np.isnan(_columns_of(labels))
+        self.is_measured_ = np.array([bool(task.any()) for task in measured.T])
+        if not self.is_measured_.any():
+            raise DataError("sample_weight is zero in every measured cell of y")
+        if unknown := self._unmeasured(tasks):
+            warnings.warn(
+                f"never measured in fit: {some(unknown)}; predictions there are NaN", stacklevel=4
+            )
+
+    def _unmeasured(self, tasks: Sequence[str]) -> list[str]:
+        return [task for task, known in zip(tasks, self.is_measured_, strict=True) if not known]
+
     def _inputs(self, X: Any, *, reset: bool) -> Any:
-        """SMILES as a list, features as an array that scikit-learn has looked at."""
+        """SMILES as a list, features as an array or CSR that scikit-learn has looked at."""
         expected = not reset and arrays.reads_smiles(self.model_)
         structures = arrays.smiles_of(X, expected=expected)
         if structures is None:
             return validate_data(
-                self, X, reset=reset, dtype=np.float64, ensure_all_finite="allow-nan"
+                self,
+                X,
+                reset=reset,
+                accept_sparse="csr",
+                dtype=np.float64,
+                ensure_all_finite="allow-nan",
             )
         if reset:
             self.__dict__.pop("n_features_in_", None)
         return structures
 
     def _columns(self, X: Any) -> NDArray[np.float32]:
-        """What the model predicts, ``(n, n_columns)``."""
+        """What the model predicts, ``(n, n_columns)``; NaN of a task never measured in fit."""
         check_is_fitted(self, "model_")
-        return arrays.predict(self.model_, self._inputs(X, reset=False))
+        columns = arrays.predict(self.model_, self._inputs(X, reset=False))
+        if not self.is_measured_.all():  # such a task has one column
+            columns[:, ~self.is_measured_] = np.nan
+        return columns
 
     def __getstate__(self) -> dict[str, Any]:
         """Settings, plain values, and the model as the bytes of its files."""
@@ -150,8 +187,24 @@ def usable(predicted: NDArray[Any]) -> NDArray[Any]:
     return predicted
 
 
-def given_labels(y: Any, n: int) -> NDArray[Any]:
-    """`y` as an array, ``(n,)`` or ``(n, T)``.
+def _weighed(
+    x: Any, labels: NDArray[np.float64], weights: NDArray[np.float64]
+) -> tuple[Any, NDArray[np.float64], NDArray[np.float32]]:
+    """Rows and labels without those of weight 0, which count as if they were not there."""
+    kept = np.flatnonzero(_columns_of(weights).any(axis=1))
+    x = [x[row] for row in kept] if isinstance(x, list) else x[kept]
+    labels, weights = labels[kept], weights[kept]
+    labels = np.where(weights > 0, labels, np.nan)
+    return x, labels, _columns_of(weights).astype(np.float32)
+
+
+def _columns_of(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """``(n, T)``, where one task may be ``(n,)``."""
+    return values[:, None] if values.ndim == 1 else values
+
+
+def given_labels(y: Any, x: Any) -> NDArray[Any]:
+    """`y` as an array, ``(n,)`` or ``(n, T)``, for n rows of inputs.
 
     Raises
     ------
@@ -160,7 +213,7 @@ def given_labels(y: Any, n: int) -> NDArray[Any]:
     """
     if y is None:
         raise DataError("the estimator requires y to be passed, but the target y is None")
-    values = np.asarray(y)
+    values, n = np.asarray(y), _num_samples(x)
     if values.ndim not in (1, 2) or len(values) != n:
         raise DataError(f"y must be ({n},) or ({n}, tasks), found {values.shape}")
     return values

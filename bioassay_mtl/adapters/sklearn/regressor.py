@@ -31,17 +31,21 @@ class BioassayRegressor(RegressorMixin, BioassayEstimator):
     ----------
     model_
         The :class:`bioassay_mtl.nn.model.Model`; ``model_.save(folder)`` keeps it.
+    is_measured_
+        ``(T,) bool``: tasks that were measured in fit; of the others predictions are NaN.
     """
 
-    def fit(self, X: Any, y: Any) -> BioassayRegressor:
+    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> BioassayRegressor:
         """Train.
 
         Parameters
         ----------
         X
-            n SMILES, or features ``(n, F)``.
+            n SMILES or RDKit molecules, or features ``(n, F)``, dense or sparse.
         y
             ``(n, T)`` or ``(n,)``, NaN where a molecule was not measured.
+        sample_weight
+            ``(n,)``, or ``(n, T)`` of cells: factors of their losses; of 0 as if not measured.
 
         Raises
         ------
@@ -49,17 +53,20 @@ class BioassayRegressor(RegressorMixin, BioassayEstimator):
             A value is not allowed.
         """
         x = self._inputs(X, reset=True)
-        values = numbers(given_labels(y, len(x)))
+        values = numbers(given_labels(y, x))
         self.is_one_ = values.ndim == 1
-        values = values.reshape(len(values), -1)
-        tasks = task_names(y, values.shape[1])
-        return self._fit(x, values, tasks, [Regression()] * len(tasks))
+        tasks = task_names(y, 1 if self.is_one_ else values.shape[1])
+        kinds = [Regression()] * len(tasks)
+        return self._fit(x, values, tasks, kinds, sample_weight)
 
     def predict(self, X: Any) -> NDArray[np.float64]:
-        """Values, ``(n, T)`` or ``(n,)`` as `y` was; NaN where a SMILES cannot be used."""
+        """Values, ``(n, T)`` or ``(n,)`` as `y` was.
+
+        NaN where a SMILES cannot be used, and of a task that was never measured in fit.
+        """
         columns = self._columns(X).astype(np.float64)
         return columns[:, 0] if self.is_one_ else columns
 
-    def score(self, X: Any, y: Any) -> float:
-        """Mean coefficient of determination over the tasks."""
-        return MacroScorer(r2_score, response="predict")(self, X, y)
+    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
+        """Mean coefficient of determination over the tasks; weights as in :meth:`fit`."""
+        return MacroScorer(r2_score, response="predict")(self, X, y, sample_weight)

@@ -17,9 +17,13 @@ SMALL: dict[str, Any] = {"network": NETWORK, "epochs": 8, "batch_size": 32}
 
 
 def expected_failed_checks(estimator: Any) -> dict[str, str]:
+    repeated = "a row of weight 2 is one row of a batch, where two rows are two"
+    weights = {
+        f"check_sample_weight_equivalence_on_{kind}_data": repeated for kind in ("dense", "sparse")
+    }
     if isinstance(estimator, BioassayRegressor):
-        return {}
-    return {
+        return weights
+    return weights | {
         "check_supervised_y_2d": "y (n, 1) is a panel of one assay, whose labels are 0 and 1; "
         "the check gives it three classes"
     }

@@ -4,14 +4,10 @@ from __future__ import annotations
 
 import pickle
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
-from rdkit import Chem
-from rdkit.Chem.Crippen import MolLogP
-from rdkit.Chem.rdMolDescriptors import CalcNumRings
 from sklearn.base import clone
 from sklearn.metrics import average_precision_score, roc_auc_score
 from sklearn.model_selection import GridSearchCV, KFold, cross_validate
@@ -26,34 +22,7 @@ from bioassay_mtl.adapters.sklearn import (
     SmilesToDescriptors,
     SmilesToFingerprint,
 )
-
-
-def small(*inputs: str) -> dict[str, Any]:
-    group = {"inputs": list(inputs), "n": 2, "width": 16, "dropout": 0.0}
-    return {"kind": "mmoeex", "experts": [group], "gate": {"kind": "static"}}
-
-
-MORGAN: dict[str, Any] = {
-    "fingerprints": {"morgan": {"kind": "morgan", "n_bits": 512}},
-    "network": small("morgan"),
-    "epochs": 6,
-}
-
-
-@pytest.fixture(scope="module")
-def table(nci_smiles: list[str]) -> pd.DataFrame:
-    """160 molecules; two properties, a third of the cells empty."""
-    smiles = [text for text in nci_smiles[:200] if Chem.MolFromSmiles(text)][:160]
-    mols = [Chem.MolFromSmiles(text) for text in smiles]
-    values = np.array([[CalcNumRings(mol), MolLogP(mol)] for mol in mols])
-    values[np.random.default_rng(0).random(values.shape) < 0.33] = np.nan
-    return pd.DataFrame({"smiles": smiles, "rings": values[:, 0], "logp": values[:, 1]})
-
-
-@pytest.fixture(scope="module")
-def outcomes(table: pd.DataFrame) -> pd.DataFrame:
-    values = table[["rings", "logp"]]
-    return (values > [0.5, 2.0]).astype(float).where(values.notna())
+from tests.adapters.sklearn.conftest import MORGAN, small
 
 
 @pytest.fixture(scope="module")
