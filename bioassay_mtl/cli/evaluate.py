@@ -7,7 +7,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from bioassay_mtl.cli.panel_schema import Columns, Merge, Standardise, Tasks, ToP, schema_of
+from bioassay_mtl.cli.panel_schema import (
+    Columns,
+    Merge,
+    MinRows,
+    SmilesColumn,
+    Standardise,
+    Tasks,
+    ToP,
+    schema_of,
+)
 from bioassay_mtl.errors import ConfigError, InputError
 
 if TYPE_CHECKING:
@@ -43,11 +52,10 @@ def evaluate(
     part: Annotated[
         str | None, typer.Option(metavar="VALUE", help="Part of the split to evaluate on.")
     ] = None,
-    smiles_column: Annotated[
-        str | None, typer.Option(metavar="COLUMN", help="SMILES column of the table.")
-    ] = None,
+    smiles_column: SmilesColumn = None,
     task: Tasks = None,
     column: Columns = None,
+    min_rows: MinRows = None,
     to_p: ToP = False,
     merge: Merge = False,
     standardise: Standardise = False,
@@ -82,9 +90,7 @@ def evaluate(
         raise ConfigError("--split-column and --part belong together")
     target = Output(out, overwrite=overwrite, inputs=[panel]) if out else None
     page = Output(report, overwrite=overwrite, inputs=[panel]) if report else None
-    schema = schema_of(panel, task, column, None, to_p, merge, standardise)
-    if smiles_column is not None:
-        schema = schema.changed(columns={**schema.columns.model_dump(), "smiles": smiles_column})
+    schema = schema_of(panel, task, column, smiles_column, min_rows, to_p, merge, standardise)
     table = read_as(model, panel, schema)
     if split_column is not None and part is not None:
         table = choose_part(table, split_column, part)

@@ -11,6 +11,7 @@ from bioassay_mtl.cli.panel_schema import (
     Columns,
     Merge,
     MinRows,
+    SmilesColumn,
     Standardise,
     Tasks,
     ToP,
@@ -45,6 +46,7 @@ def check(
     ] = None,
     task: Tasks = None,
     column: Columns = None,
+    smiles_column: SmilesColumn = None,
     min_rows: MinRows = None,
     to_p: ToP = False,
     merge: Merge = False,
@@ -68,7 +70,7 @@ def check(
     from bioassay_mtl.data.panels.schema import stem
     from bioassay_mtl.screening.output import Output
 
-    schema = schema_of(files[0], task, column, min_rows, to_p, merge, standardise)
+    schema = schema_of(files[0], task, column, smiles_column, min_rows, to_p, merge, standardise)
     if out == "-":
         raise ConfigError("--out needs a file, as its schema goes beside it")
     if out and not out.lower().removesuffix(".gz").endswith(".csv"):

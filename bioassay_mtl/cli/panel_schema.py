@@ -21,6 +21,9 @@ Tasks = Annotated[
         "ordinal:low,medium,high (lowest first), or none.",
     ),
 ]
+SmilesColumn = Annotated[
+    str | None, typer.Option(metavar="COLUMN", help="SMILES column of the table.")
+]
 Columns = Annotated[
     list[str] | None,
     typer.Option(
@@ -49,6 +52,7 @@ def schema_of(
     table: str,
     tasks: Sequence[str] | None,
     columns: Sequence[str] | None,
+    smiles_column: str | None,
     min_rows: int | None,
     to_p: bool,
     merge: bool,
@@ -64,11 +68,12 @@ def schema_of(
         "merge": merge or None,
         "standardise": standardise or None,
     }
+    smiles = {} if smiles_column is None else {"smiles": smiles_column}
     changes = {name: value for name, value in given.items() if value is not None}
     return schema.changed(
         **changes,
         also={**schema.also, **dict(parse_task(text) for text in tasks or ())},
-        columns={**schema.columns.model_dump(), **roles_of(columns or ())},
+        columns={**schema.columns.model_dump(), **smiles, **roles_of(columns or ())},
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -9,11 +10,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bioassay_mtl.cli.epochs import shown_epochs
+from bioassay_mtl.cli.outcome import outcome
 from bioassay_mtl.cli.panel_remarks import remarks
 from bioassay_mtl.cli.panel_schema import (
     Columns,
     Merge,
     MinRows,
+    SmilesColumn,
     Standardise,
     Tasks,
     ToP,
@@ -22,7 +25,7 @@ from bioassay_mtl.cli.panel_schema import (
 )
 from bioassay_mtl.cli.runs import check_folds, resumable, run_of
 from bioassay_mtl.cli.settings import Asked, read_settings
-from bioassay_mtl.errors import ConfigError, counted
+from bioassay_mtl.errors import ConfigError
 
 if TYPE_CHECKING:
     from bioassay_mtl.training.config import TrainingConfig
@@ -87,9 +90,7 @@ def train(
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on from the last whole epoch in FOLDER.training.")
     ] = False,
-    smiles_column: Annotated[
-        str | None, typer.Option(metavar="COLUMN", help="SMILES column of the table.")
-    ] = None,
+    smiles_column: SmilesColumn = None,
     task: Tasks = None,
     min_rows: MinRows = None,
     column: Columns = None,
@@ -124,6 +125,7 @@ def train(
     from bioassay_mtl.training.warm_start import with_start
 
     check_folds(folds, repeats, ensemble, tune)
+    began = time.perf_counter()
     own = (("device", device), ("balance.kind", balance))
     changes = [f"{key}={value}" for key, value in own if value is not None]
     asked = Asked(read_settings(config), start_from, (*(settings or ()), *changes), seed)
@@ -141,11 +143,9 @@ def train(
     from bioassay_mtl.data.panels.load import load_panel
     from bioassay_mtl.data.panels.schema import NO_TASK
 
-    schema = schema_of(panel, task, column, min_rows, to_p, merge, standardise)
+    schema = schema_of(panel, task, column, smiles_column, min_rows, to_p, merge, standardise)
     no_assays = {name: {"kind": NO_TASK} for name in first.columns_read}
     schema = schema.changed(also={**no_assays, **schema.also})
-    if smiles_column is not None:
-        schema = schema.changed(columns={**schema.columns.model_dump(), "smiles": smiles_column})
     loaded = load_panel([panel], schema)
     table = loaded.panel
     typer.echo(f"{panel}: {kinds_line(table)}", err=True)
@@ -159,7 +159,7 @@ def train(
     if why:
         typer.echo(why, err=True)
 
-    from bioassay_mtl.report import write_model_report
+    from bioassay_mtl.report.folder import write_beside
     from bioassay_mtl.screening.pipeline import available_cores
 
     run = run_of(folds, repeats, ensemble, tune)
@@ -174,8 +174,9 @@ def train(
             progress=show,
             record={"chosen": why} if why else None,
         )
-    write_model_report(evidence, Path(out) / "report.html")
-    typer.echo(f"{out}: a model of {counted(len(evidence.model.tasks), 'assay')}", err=True)
+    write_beside(evidence, Path(out))
+    for line in outcome(evidence, Path(out), time.perf_counter() - began):
+        typer.echo(line, err=True)
 
 
 def _show(config: TrainingConfig) -> None:

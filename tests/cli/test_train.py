@@ -47,7 +47,7 @@ def trained(panel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
         [*map(str, command), "--seed", "7"], capture_output=True, text=True, check=False, timeout=90
     )
     assert done.returncode == 0, done.stderr
-    assert [line[:8] for line in done.stderr.splitlines() if "epoch" in line] == [
+    assert [line[:8] for line in done.stderr.splitlines() if ", loss" in line] == [
         "epoch 1,",
         "epoch 2,",
         "epoch 3,",

@@ -38,7 +38,7 @@ def test_a_tuned_ensemble_from_another_model(cli: Run, panel: Path, tmp_path: Pa
     changes = ["--set", "epochs=1", "--set", "network.experts.0.dropout=0.2"]
     done = cli(*command, *changes, "--workers", 1)
     assert done.code == 0, done.err
-    lines = [line.split(", loss")[0] for line in done.err.splitlines() if "epoch" in line]
+    lines = [line.split(", loss")[0] for line in done.err.splitlines() if ", loss" in line]
     assert lines == [
         "trial 1, epoch 1",
         "trial 2, epoch 1",

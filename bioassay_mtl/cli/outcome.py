@@ -1,0 +1,105 @@
+"""What ``train`` says in the end: rows, scores beside chance, time, and where to read more."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from bioassay_mtl.cli.epochs import duration
+from bioassay_mtl.errors import counted
+
+if TYPE_CHECKING:
+    from bioassay_mtl.data.metrics import Evaluation
+    from bioassay_mtl.nn.model import Model
+    from bioassay_mtl.report import Evidence
+
+NAMES = {
+    "roc_auc": "ROC-AUC",
+    "average_precision": "average precision",
+    "roc_auc_ovr": "ROC-AUC of each class against the rest",
+    "quadratic_kappa": "weighted kappa",
+    "r2": "R2",
+    "spearman": "rank correlation",
+    "concordance": "concordance",
+}
+
+
+def outcome(evidence: Evidence, out: Path, seconds: float) -> Iterator[str]:
+    """Lines about a training that has ended.
+
+    Parameters
+    ----------
+    evidence
+        Of the model, on the molecules that are reported on.
+    out
+        The model's folder.
+    seconds
+        That it all took.
+    """
+    model = evidence.model
+    n_assays = counted(len(model.tasks), "assay")
+    yield f"{out}: a model of {n_assays}, {_rows(model)}; took {duration(seconds)}"
+    yield from search(model)
+    found = evidence.found
+    for kind in found.kind_macro:
+        yield f"{evidence.rows} ({found.n_molecules:,}): {scores(found, kind)}"
+    yield f"read {out / 'report.html'}"
+
+
+def _rows(model: Model) -> str:
+    """Rows by what they did."""
+    rows, left_out = model.training["rows"], model.training["rows_left_out"]
+    said = f"learned from {rows['train']:,} of {counted(sum(rows.values()) + left_out, 'row')}"
+    if rows["valid"]:
+        said += f", {rows['valid']:,} chose the best epoch"
+    return said + (f", {left_out:,} could not be used" if left_out else "")
+
+
+def scores(found: Evaluation, kind: str) -> str:
+    """Scores of the assays of a kind, each with its 95 % interval and what chance gives.
+
+    Parameters
+    ----------
+    found
+        Metrics of some assays.
+    kind
+        One of their kinds.
+    """
+    from bioassay_mtl.data.metrics.chance import by_chance, is_beyond_chance
+
+    chosen = [each.kind == kind for each in found.kinds]
+    n, n_used = sum(chosen), int(found.evaluable[chosen].sum())
+    if not n_used:
+        return f"no {kind} assay has two different outcomes there, so that nothing can be scored"
+    intervals = found.kind_macro_intervals.get(kind, {})
+    said = []
+    for name, base in by_chance(found, kind).items():
+        low, high = intervals.get(name, (float("nan"),) * 2)
+        ends = f"{low:.3f} to {high:.3f}, " if low <= high else ""
+        said.append(
+            f"{NAMES[name]} {found.kind_macro[kind][name]:.3f} ({ends}{base:.3g} by chance)"
+        )
+    of = f", mean of {n_used} of {counted(n, f'{kind} assay')}" if n > 1 else ""
+    doubt = "" if is_beyond_chance(found, kind) else ": not to be told from chance"
+    return ", ".join(said) + of + doubt
+
+
+def search(model: Model) -> Iterator[str]:
+    """What a search of settings found, if there was one."""
+    found = model.training.get("tuning")
+    if not found:
+        return
+    trials = found["trials"]
+    best = next(trial for trial in trials if trial["trial"] == found["best"])
+    first = trials[0]
+    chosen = ", ".join(f"{name}={_brief(value)}" for name, value in best["settings"].items())
+    given = f" (the given settings: {first['score']:.4g})" if best is not first else ""
+    yield (
+        f"trial {best['trial']} of {len(trials)} won with {best['score']:.4g} on the validation "
+        f"rows{given}: {chosen}"
+    )
+
+
+def _brief(value: object) -> str:
+    return f"{value:.4g}" if isinstance(value, float) else str(value)

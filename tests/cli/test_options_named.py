@@ -1,0 +1,115 @@
+"""Options that a message names exist in every verb that can say it."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import typer
+
+from bioassay_mtl.cli.app import app
+from tests.test_house import PACKAGE
+
+OPTION = re.compile(r"(?<![\w(-])--[a-z][a-z-]+")
+
+PANEL_READERS = frozenset({"train", "evaluate", "panel check"})
+SPEAKERS = {  # which verbs can say what a file says
+    "cli/datasets.py": frozenset({"datasets fetch"}),
+    "cli/epochs.py": frozenset({"train"}),
+    "cli/evaluate": frozenset({"evaluate"}),
+    "cli/panel.py": frozenset({"panel check"}),
+    "cli/panel_remarks.py": frozenset({"train"}),
+    "cli/panel_report.py": frozenset({"panel check"}),
+    "cli/panel_schema.py": PANEL_READERS,
+    "cli/runs.py": frozenset({"train"}),
+    "cli/screen": frozenset({"screen"}),
+    "cli/settings.py": frozenset({"train"}),
+    "cli/train.py": frozenset({"train"}),
+    "data/fetch.py": frozenset({"datasets fetch"}),
+    "data/panel.py": PANEL_READERS,
+    "data/panels/": PANEL_READERS,
+    "data/readers/": frozenset({"screen"}),
+    "screening/options.py": frozenset({"screen"}),
+    "screening/output.py": frozenset({"screen", "evaluate", "panel check"}),
+}
+BESIDE = {  # a command that a message gives whole, with options of its own verb
+    "bioassay-mtl panel check --out",
+    "bioassay-mtl --debug",
+    "bioassay-mtl info MODEL --json",
+}
+
+
+def verbs() -> dict[str, Any]:
+    """Every command, by its words."""
+    found: dict[str, Any] = {}
+
+    def walk(command: Any, words: tuple[str, ...]) -> None:
+        if hasattr(command, "commands"):
+            for name, inner in command.commands.items():
+                walk(inner, (*words, name))
+        else:
+            found[" ".join(words)] = command
+
+    walk(typer.main.get_command(app), ())
+    return found
+
+
+VERBS = verbs()
+
+
+def options(verb: str) -> set[str]:
+    return {"--help", *(each for p in VERBS[verb].params for each in (*p.opts, *p.secondary_opts))}
+
+
+def messages(path: Path) -> Iterator[tuple[int, str]]:
+    """Texts of a file that are no documentation, with their lines."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    documented = {
+        id(node.body[0].value)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef)
+        and node.body
+        and isinstance(node.body[0], ast.Expr)
+    }
+    for node in ast.walk(tree):
+        is_text = isinstance(node, ast.Constant) and isinstance(node.value, str)
+        if is_text and id(node) not in documented:
+            yield node.lineno, node.value
+
+
+def named(path: Path) -> Iterator[tuple[int, str]]:
+    """Options that the messages of a file name, with their lines."""
+    declares = path.parent.name == "cli"
+    for line, text in messages(path):
+        if declares and OPTION.fullmatch(text):
+            continue
+        for command in BESIDE:
+            text = text.replace(command, "")
+        yield from ((line, name) for name in OPTION.findall(text))
+
+
+def verbs_of(place: str) -> frozenset[str]:
+    """Verbs that can say what a file says, by the longest beginning of its path."""
+    known = [start for start in SPEAKERS if place.startswith(start)]
+    return SPEAKERS[max(known, key=len)] if known else frozenset()
+
+
+FILES = sorted(path for path in PACKAGE.rglob("*.py") if any(True for _ in named(path)))
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_messages_name_options_of_the_verb(path: Path) -> None:
+    place = path.relative_to(PACKAGE).as_posix()
+    speakers = verbs_of(place)
+    assert speakers, f"SPEAKERS does not say which verbs can say what {place} says"
+    for verb in speakers:
+        for line, name in named(path):
+            assert name in options(verb), f"{place}:{line} names {name}, which {verb} lacks"
+
+
+def test_all_speakers_are_verbs() -> None:
+    assert frozenset().union(*SPEAKERS.values()) <= set(VERBS)
