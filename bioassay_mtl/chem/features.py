@@ -180,10 +180,13 @@ class Features:
         or `DenseBlock`. Rows that are not ok are all zero, graphs without atoms, or all missing.
     status
         ``(n,) uint8``: :attr:`Status.code` of each record.
+    in_training
+        ``(n,) bool``: molecules that a model was trained on; None where nobody looked.
     """
 
     blocks: dict[str, Any]
     status: NDArray[np.uint8]
+    in_training: NDArray[np.bool_] | None = None
 
     def __post_init__(self) -> None:
         lengths = {name: len(block) for name, block in self.blocks.items()}
@@ -205,7 +208,8 @@ class Features:
 
     def take(self, rows: NDArray[Any]) -> Features:
         """Some rows, in that order."""
-        return Features({n: b.take(rows) for n, b in self.blocks.items()}, self.status[rows])
+        known = None if self.in_training is None else self.in_training[rows]
+        return Features({n: b.take(rows) for n, b in self.blocks.items()}, self.status[rows], known)
 
     @staticmethod
     def concatenate(parts: Sequence[Features]) -> Features:
@@ -214,4 +218,9 @@ class Features:
             name: type(block).concatenate([part.blocks[name] for part in parts])
             for name, block in parts[0].blocks.items()
         }
-        return Features(blocks, np.concatenate([part.status for part in parts]))
+        known = [part.in_training for part in parts if part.in_training is not None]
+        return Features(
+            blocks,
+            np.concatenate([part.status for part in parts]),
+            np.concatenate(known) if len(known) == len(parts) else None,
+        )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -15,6 +15,7 @@ from rdkit.rdBase import BlockLogs
 from bioassay_mtl.chem.descriptors import UserColumns
 from bioassay_mtl.chem.features import Features
 from bioassay_mtl.chem.fingerprints.base import fingerprint_from
+from bioassay_mtl.chem.identity import Search, TrainingMolecules
 from bioassay_mtl.chem.molecule import (
     DEFAULT_MAX_ATOMS,
     PARSERS,
@@ -34,6 +35,7 @@ class _Settings(Config):
     fingerprints: dict[str, dict[str, Any]]
     max_atoms: int = Field(default=DEFAULT_MAX_ATOMS, gt=0)
     standardise: Standardising = False
+    training: Any = None  # between processes, never in a file
 
 
 @dataclass(frozen=True)
@@ -52,6 +54,9 @@ class Featurizer:
     standardise
         Whether molecules are standardised first (:mod:`bioassay_mtl.chem.standardise`), and their
         tautomers too: a model reads new molecules as it read those that it was trained on.
+    training
+        The molecules that a model was trained on, for :attr:`Features.in_training`; None to look
+        for none.
 
     Examples
     --------
@@ -67,6 +72,7 @@ class Featurizer:
     fingerprints: Mapping[str, Representation]
     max_atoms: int = DEFAULT_MAX_ATOMS
     standardise: Standardising = False
+    training: TrainingMolecules | None = field(default=None, compare=False, repr=False)
 
     def __post_init__(self) -> None:
         if not self.fingerprints:
@@ -96,6 +102,8 @@ class Featurizer:
             are not there; :meth:`with_columns` adds them.
         """
         parse, max_atoms = self._parser(notation), self.max_atoms
+        search = None if self.training is None else Search(self.training, structures, notation)
+        close = search.close if search else frozenset[int]()
         known = problems or {}
         computed = {name: f for name, f in self.fingerprints.items() if f.is_computed}
         encoders = [encoder_of(fingerprint) for fingerprint in computed.values()]
@@ -112,6 +120,8 @@ class Featurizer:
                 try:
                     for column, encode in zip(columns, encoders):  # noqa: B905 (slower)
                         column[row] = encode(mol)
+                    if search and row in close:
+                        search.note(row, mol)
                 except Exception:  # RDKit raises many kinds, and one molecule must not end a run
                     codes[row] = Status.FEATURIZATION_FAILED.code
                     for column, text in zip(columns, blank, strict=True):
@@ -120,7 +130,7 @@ class Featurizer:
             name: fingerprint.decode(column)
             for (name, fingerprint), column in zip(computed.items(), columns, strict=True)
         }
-        return Features(blocks, codes)
+        return Features(blocks, codes, search.found(codes) if search else None)
 
     def _parser(self, notation: Notation) -> Parser:
         parse, tautomer = PARSERS[notation], self.standardise == "tautomer"
@@ -162,7 +172,7 @@ class Featurizer:
         for name, block in read.items():
             if len(block) != len(features):
                 raise InputError(f"{len(block)} rows of {name!r} for {len(features)} molecules")
-        return Features(features.blocks | read, features.status)
+        return replace(features, blocks=features.blocks | read)
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -214,6 +224,7 @@ class Featurizer:
             "fingerprints": {name: f.model_dump() for name, f in self.fingerprints.items()},
             "max_atoms": self.max_atoms,
             **({"standardise": self.standardise} if self.standardise else {}),
+            **({} if self.training is None else {"training": self.training}),
         }
 
     @classmethod
@@ -221,7 +232,7 @@ class Featurizer:
         """The featurizer of some settings; unknown keys raise :class:`ConfigError`."""
         settings = _Settings.of(dict(config))
         prints = {name: fingerprint_from(f) for name, f in settings.fingerprints.items()}
-        return cls(prints, settings.max_atoms, settings.standardise)
+        return cls(prints, settings.max_atoms, settings.standardise, settings.training)
 
     @staticmethod
     def versions() -> dict[str, str]:

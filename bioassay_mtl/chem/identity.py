@@ -11,9 +11,8 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from functools import cached_property
+from collections.abc import Mapping, Sequence, Set
+from functools import cached_property, lru_cache
 from typing import Any
 
 import numpy as np
@@ -21,14 +20,14 @@ from numpy.typing import NDArray
 from rdkit.Chem import MolFromSmiles, MolToSmiles
 from rdkit.rdBase import BlockLogs
 
-from bioassay_mtl.chem.molecule import parse_smiles, without_labels
+from bioassay_mtl.chem.molecule import Notation, parse_smiles, without_labels
 from bioassay_mtl.chem.probe import PROBE_SMILES
 from bioassay_mtl.chem.skeleton import read_skeletons, skeletons_of
-from bioassay_mtl.chem.standardise import parent
 from bioassay_mtl.chem.status import Status
 
 Identities = NDArray[np.uint64]
 
+_NONE = np.zeros(0, np.uint64)
 _HALF = np.uint64(32)
 _LABELLED = re.compile(r"\[\d|:\d+\]|\[H\]")
 
@@ -57,7 +56,6 @@ def identities(
     return _of_plain([_parent(text, tautomer) for text in plain if text is not None]), places
 
 
-@dataclass(frozen=True, eq=False)
 class TrainingMolecules:
     """The molecules that a model was trained on.
 
@@ -71,18 +69,58 @@ class TrainingMolecules:
         Whether tautomers are one molecule.
     """
 
-    identities: Identities
-    unidentified: int = 0
-    tautomer: bool = False
+    def __init__(
+        self, identities: Identities, unidentified: int = 0, *, tautomer: bool = False
+    ) -> None:
+        self.tautomer = tautomer
+        self._identities = identities
+        self._unidentified = unidentified
+        self._smiles: dict[str, None] = {}  # not identified yet
 
     @staticmethod
-    def of(
-        smiles: Sequence[str], *, unidentified: int = 0, tautomer: bool = False
-    ) -> TrainingMolecules:
-        """Identify molecules; what cannot be read counts as unidentified."""
-        found, _ = identities(smiles, tautomer=tautomer)
-        lost = len(smiles) - len(found)
-        return TrainingMolecules(np.unique(found), unidentified + lost, tautomer)
+    def of(smiles: Sequence[str], *, tautomer: bool = False) -> TrainingMolecules:
+        """Molecules by their SMILES, identified once they are asked for: that takes time.
+
+        What cannot be read, an empty text for example, counts as unidentified.
+        """
+        texts = [text for text in smiles if text and not text.isspace()]
+        held = TrainingMolecules(_NONE, len(smiles) - len(texts), tautomer=tautomer)
+        held._smiles = dict.fromkeys(texts)
+        return held
+
+    @staticmethod
+    def union(parts: Sequence[TrainingMolecules]) -> TrainingMolecules:
+        """All molecules of models that were trained on much the same rows."""
+        held = TrainingMolecules(
+            np.unique(np.concatenate([part._identities for part in parts])),
+            max(part._unidentified for part in parts),
+            tautomer=any(part.tautomer for part in parts),
+        )
+        held._smiles = {text: None for part in parts for text in part._smiles}
+        return held
+
+    @property
+    def identities(self) -> Identities:
+        """``(m,) uint64``, ascending, each once."""
+        self._identify()
+        return self._identities
+
+    @property
+    def unidentified(self) -> int:
+        """Rows trained on whose structure is not known."""
+        self._identify()
+        return self._unidentified
+
+    def _identify(self) -> None:
+        if self._smiles:
+            found, _ = identities([*self._smiles], tautomer=self.tautomer)
+            self._identities = np.unique(np.concatenate([self._identities, found]))
+            self._unidentified += len(self._smiles) - len(found)
+            self._smiles = {}
+
+    def __getstate__(self) -> dict[str, Any]:
+        self._identify()
+        return vars(self)
 
     def __len__(self) -> int:
         return len(self.identities)
@@ -152,6 +190,41 @@ class TrainingMolecules:
         return sorted(found)
 
 
+class Search:
+    """Looks for training molecules among structures that are being read one by one.
+
+    Parameters
+    ----------
+    training
+        What is looked for.
+    structures
+        n SMILES or Mol blocks.
+    notation
+        Which of the two.
+    """
+
+    def __init__(
+        self, training: TrainingMolecules, structures: Sequence[str], notation: Notation
+    ) -> None:
+        self._training = training
+        self._plain: dict[int, str] = {}
+        self.close: Set[int] = frozenset(range(len(structures)))
+        self._found = np.zeros(len(structures), np.bool_)
+        if notation == "smiles":
+            self._found, self.close = training.look(structures[:])
+
+    def note(self, row: int, mol: Any) -> None:
+        """Take in the molecule of one of the rows that are :attr:`close`."""
+        text = plain_smiles(mol)
+        if text is not None:
+            self._plain[row] = text
+
+    def found(self, codes: NDArray[np.uint8]) -> NDArray[np.bool_]:
+        """``(n,) bool``: training molecules; none where a status ``codes (n,)`` is not ok."""
+        self._found[self._training.confirmed(self._plain)] = True
+        return self._found & np.equal(codes, Status.OK.code)
+
+
 def probe() -> str:
     """Identities of a fixed, diverse set of molecules, as hexadecimal text.
 
@@ -180,8 +253,11 @@ def plain_smiles(molecule: Any) -> str | None:
         return text if isinstance(mol, Status) else str(MolToSmiles(mol, isomericSmiles=False))
 
 
+@lru_cache(maxsize=1 << 17)  # members of an ensemble, and folds, are of the same molecules
 def _parent(plain: str, tautomer: bool) -> str:
     """The same of the standardised parent."""
+    from bioassay_mtl.chem.standardise import parent
+
     with BlockLogs():
         mol = parse_smiles(plain)
         if isinstance(mol, Status):

@@ -11,6 +11,7 @@ import torch
 from pydantic import Field, SerializeAsAny, field_validator
 from torch import Tensor, nn
 
+from bioassay_mtl.chem.identity import TrainingMolecules
 from bioassay_mtl.chem.representation import InputSize
 from bioassay_mtl.config import Config
 from bioassay_mtl.data.kinds import TaskKind
@@ -176,7 +177,14 @@ def join(models: Sequence[Model], weights: Sequence[float] | None = None, name: 
         scalings=scalings,
         kinds=first.kinds,
         standardisation=first.standardisation,
+        training_molecules=_molecules_of_all(models),
     )
+
+
+def _molecules_of_all(models: Sequence[Model]) -> TrainingMolecules | None:
+    """Those of all models; None where one does not know its own."""
+    known = [each for model in models if (each := model.training_molecules) is not None]
+    return TrainingMolecules.union(known) if len(known) == len(models) else None
 
 
 def _rescale(network: Any, own: Standardisation | None, common: Standardisation | None) -> None:

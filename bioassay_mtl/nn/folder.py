@@ -3,7 +3,8 @@
 ``model.safetensors`` (weights, and the scalings of real-valued inputs), ``config.json``
 (architecture, featurizer with versions, tasks, connection matrix, label counts, training settings,
 data hash, format version and the hashes of the other files), ``metrics.json``, ``README.md`` (the
-model card).
+model card), and where it is known ``training_molecules.safetensors``
+(:mod:`bioassay_mtl.nn.training_molecules`).
 """
 
 from __future__ import annotations
@@ -26,6 +27,12 @@ from bioassay_mtl.files import sha256, whole_folder
 from bioassay_mtl.nn.networks import build_network, network_config
 from bioassay_mtl.nn.plugin_kinds import check_kinds, kinds_record
 from bioassay_mtl.nn.scaling import ColumnScaling
+from bioassay_mtl.nn.training_molecules import (
+    MOLECULES,
+    read_molecules,
+    training_record,
+    write_molecules,
+)
 
 if TYPE_CHECKING:
     import torch
@@ -84,7 +91,8 @@ def _write(model: Model, folder: Path, half: bool) -> None:
     (folder / METRICS).write_text(json.dumps(model.metrics, indent=1) + "\n")
     (folder / CARD).write_text(model.card, encoding="utf-8")
     config = _config(model)
-    config["sha256"] = {name: sha256(folder / name) for name in (WEIGHTS, METRICS, CARD)}
+    names = (WEIGHTS, METRICS, CARD, *write_molecules(model, folder))
+    config["sha256"] = {name: sha256(folder / name) for name in names}
     config["sha256"][CONFIG] = _digest(config)
     (folder / CONFIG).write_text(json.dumps(config, indent=1) + "\n")
 
@@ -104,7 +112,7 @@ def read_folder(folder: Path) -> Model:
     from bioassay_mtl.nn.model import Model
 
     config = read_config(folder)
-    for name in (WEIGHTS, METRICS, CARD):
+    for name in (WEIGHTS, METRICS, CARD, *([MOLECULES] if MOLECULES in config["sha256"] else [])):
         if sha256(_existing(folder, name)) != config["sha256"].get(name):
             raise ModelFolderError(f"{folder / name} was altered since the model was saved")
     check_kinds(config.get("plugins", []), folder)
@@ -139,6 +147,7 @@ def read_folder(folder: Path) -> Model:
         scalings=scalings,
         kinds=kinds,
         standardisation=(Standardisation.from_json(config["standardisation"]) if kinds else None),
+        training_molecules=read_molecules(folder, config),
     )
 
 
@@ -178,6 +187,7 @@ def _config(model: Model) -> dict[str, Any]:
         "training": model.training,
         **_kinds(model),
         **kinds_record(model),
+        **training_record(model),
     }
 
 

@@ -17,6 +17,7 @@ from bioassay_mtl.chem.descriptors import DenseBlock, held
 from bioassay_mtl.chem.features import Features, PackedBits
 from bioassay_mtl.chem.featurizer import Featurizer
 from bioassay_mtl.chem.graphs import GraphBlock
+from bioassay_mtl.chem.identity import TrainingMolecules
 from bioassay_mtl.chem.listing import check_aligned, index_of, listed
 from bioassay_mtl.chem.parallel import featurize
 from bioassay_mtl.chem.representation import DenseSize
@@ -75,6 +76,8 @@ class Model:
         Of the tasks; all binary where none are given.
     standardisation
         Of values, undone in predictions; None where all tasks are binary.
+    training_molecules
+        Those that it was trained on, or that chose its epoch; None where they are not known.
     """
 
     network: Any
@@ -90,6 +93,7 @@ class Model:
     scalings: dict[str, ColumnScaling] = field(default_factory=dict)
     kinds: tuple[TaskKind, ...] = ()
     standardisation: Standardisation | None = None
+    training_molecules: TrainingMolecules | None = None
 
     def __post_init__(self) -> None:
         self.kinds = complete(self.kinds, len(self.tasks))
@@ -186,6 +190,38 @@ class Model:
         table = pd.DataFrame(predicted, index=index, columns=list(self.columns))
         table.insert(0, "status", [Status.from_code(int(code)).value for code in features.status])
         return table
+
+    def in_training(self, structures: Structures) -> NDArray[np.bool_]:
+        """Molecules that the model was trained on, or that chose its epoch: no news from it.
+
+        Salts, charges, stereochemistry, isotopes and atom maps make no other molecule.
+
+        Parameters
+        ----------
+        structures
+            As for :meth:`featurize`.
+
+        Returns
+        -------
+        ``(n,) bool``: False where a structure cannot be read.
+
+        Raises
+        ------
+        ConfigError
+            The model does not know its training molecules.
+
+        Examples
+        --------
+        >>> import bioassay_mtl as bm
+        >>> bm.load("pcba128").in_training(["CC(=O)Nc1ccc(O)cc1", "CCCCCCCCCCCCCC"]).shape
+        (2,)
+        """
+        if self.training_molecules is None:
+            raise ConfigError(
+                f"{self.name} does not know its training molecules: it was saved before models "
+                "kept them, or trained on features without structures"
+            )
+        return self.training_molecules.hold(listed(structures))
 
     def predict_features(self, features: FeatureLike) -> NDArray[np.float32]:
         """Predictions ``(n, n_columns) float32`` for features made beforehand.

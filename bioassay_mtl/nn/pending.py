@@ -16,6 +16,7 @@ from bioassay_mtl.data.kinds import TaskKind, columns_of, complete, kind_config
 from bioassay_mtl.nn.folder import read_config
 from bioassay_mtl.nn.plugin_kinds import check_kinds
 from bioassay_mtl.nn.shipped import find_model
+from bioassay_mtl.nn.training_molecules import read_molecules
 
 if TYPE_CHECKING:
     from bioassay_mtl.nn.model import Model
@@ -52,6 +53,7 @@ class PendingModel:
         self.label_counts: dict[str, Any] = config["label_counts"]
         self.annotations: dict[str, dict[str, str]] = config.get("annotations", {})
         check_kinds(config.get("plugins", []), folder)
+        self.training_molecules = read_molecules(folder, config)
         self.featurizer = Featurizer.from_config(config["featurizer"])
         self._model: Future[Model] = Future()
         threading.Thread(target=self._load, args=(folder, device)).start()

@@ -17,6 +17,7 @@ from bioassay_mtl.balance.ranks import is_spread
 from bioassay_mtl.chem.descriptors import UserColumns
 from bioassay_mtl.chem.features import Features
 from bioassay_mtl.chem.featurizer import Featurizer
+from bioassay_mtl.chem.identity import TrainingMolecules
 from bioassay_mtl.chem.parallel import featurize
 from bioassay_mtl.data.kinds import Classes, all_binary
 from bioassay_mtl.data.metrics import evaluate
@@ -157,6 +158,7 @@ def train(
             **({"chosen": chosen} if chosen else {}),
             **(record or {}),
         },
+        training_molecules=training_molecules(panel, parts, featurizer, begin),
     )
     measure(model, panel, features, parts)
     if out is not None and scratch is not None:
@@ -165,6 +167,25 @@ def train(
         if not any(scratch.iterdir()):
             scratch.rmdir()
     return model
+
+
+def training_molecules(
+    panel: Panel, parts: Split, featurizer: Featurizer, start: WarmStart | None = None
+) -> TrainingMolecules | None:
+    """Molecules of the training rows, and of the validation rows, which choose the epoch.
+
+    Those of a model that is trained on are among them; those that transferred experts have seen are
+    not, for they were not measured in these assays. None where not all can be known.
+    """
+    if panel.structures is None or not panel.has_structure.any():
+        return None
+    rows = np.concatenate([parts.train, parts.valid]).tolist()
+    tautomer = featurizer.standardise == "tautomer"
+    own = TrainingMolecules.of([panel.structures[row] for row in rows], tautomer=tautomer)
+    if start is None or not start.is_whole:
+        return own
+    before = start.training_molecules
+    return None if before is None else TrainingMolecules.union([before, own])
 
 
 def panel_features(panel: Panel, featurizer: Featurizer, workers: int = 1) -> Features:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from torch import Tensor
 
 from bioassay_mtl.chem.featurizer import Featurizer
+from bioassay_mtl.chem.identity import TrainingMolecules
 from bioassay_mtl.config import Config
 from bioassay_mtl.data.panel import Panel
 from bioassay_mtl.data.standardisation import Standardisation
@@ -46,6 +47,10 @@ class WarmStart:
         Of the real-valued inputs that these experts read.
     standardisation
         Of values, where the weights of towers are taken over, too.
+    training_molecules
+        Of the model, where the run goes on where its own ended; None where these are not known.
+    is_whole
+        Whether all weights are taken over.
     """
 
     name: str
@@ -53,6 +58,8 @@ class WarmStart:
     weights: Mapping[str, Tensor]
     scalings: Mapping[str, ColumnScaling]
     standardisation: Standardisation | None = None
+    training_molecules: TrainingMolecules | None = None
+    is_whole: bool = False
 
     @property
     def source(self) -> dict[str, str]:
@@ -196,7 +203,15 @@ def whole_start(model: Model, config: TrainingConfig, panel: Panel) -> WarmStart
     for weight in weights.values():
         digest.update(weight.numpy().tobytes())
     digested = digest.hexdigest()
-    return WarmStart(model.name, digested, weights, model.scalings, model.standardisation)
+    return WarmStart(
+        model.name,
+        digested,
+        weights,
+        model.scalings,
+        model.standardisation,
+        model.training_molecules,
+        is_whole=True,
+    )
 
 
 def expert_groups(network: Config, prefix: str = "") -> Iterator[tuple[str, GroupConfig]]:

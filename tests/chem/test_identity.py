@@ -12,7 +12,11 @@ from hypothesis import strategies as st
 from rdkit import Chem
 from rdkit.rdBase import BlockLogs
 
+from bioassay_mtl.chem.featurizer import Featurizer
+from bioassay_mtl.chem.fingerprints import MorganFingerprint
 from bioassay_mtl.chem.identity import TrainingMolecules, identities, plain_smiles, probe
+from bioassay_mtl.chem.parallel import featurize
+from bioassay_mtl.chem.status import Status
 
 ALANINE = "C[C@@H](C(=O)O)N"
 
@@ -109,9 +113,10 @@ def written_otherwise(smiles: str, random: Random) -> str:
 
 
 def test_it_goes_to_workers_whole() -> None:
-    held = TrainingMolecules.of(["CCO", "CCN"], unidentified=2)
+    held = TrainingMolecules.of(["CCO", "CCN", ""])
     again = pickle.loads(pickle.dumps(held))
     assert again.identities.dtype == np.uint64
+    assert again.unidentified == 1
     assert again.hold(["OCC", "CCC"]).tolist() == [True, False]
 
 
@@ -119,3 +124,39 @@ def test_plain_smiles_and_the_probe() -> None:
     assert plain_smiles("C[C@@]([2H])([13C](=O)O)N") == "CC(N)C(=O)O"
     assert plain_smiles("CC((") is None
     assert probe() == probe()
+
+
+SALTS = ["CCO", "CC(=O)[O-].[Na+]", "C[C@@H](C(=O)[O-])[NH3+]", "CC(N)C(=O)OC", "not a molecule"]
+
+
+@pytest.mark.parametrize("standardise", [False, True])
+def test_featurizers_mark_training_molecules(standardise: bool) -> None:
+    training = TrainingMolecules.of(["CC(N)C(O)=O", "OC(C)=O"])
+    featurizer = Featurizer(
+        {"morgan": MorganFingerprint()}, standardise=standardise, training=training
+    )
+    expected = [False, True, True, False, False]
+    features = featurizer(SALTS)
+    assert features.in_training is not None
+    assert features.in_training.tolist() == expected
+    blocks = [Chem.MolToMolBlock(Chem.MolFromSmiles(text)) for text in SALTS[:4]]
+    of_blocks = featurizer([*blocks, ""], "molblock").in_training
+    assert of_blocks is not None
+    assert of_blocks.tolist() == expected
+    known = featurizer(SALTS, problems={1: Status.MALFORMED_ROW}).in_training
+    assert known is not None
+    assert known.tolist() == [False, False, True, False, False]
+    assert Featurizer({"morgan": MorganFingerprint()})(SALTS).in_training is None
+
+
+def test_workers_mark_training_molecules(nci_smiles: list[str]) -> None:
+    training = TrainingMolecules.of(nci_smiles[100:200])
+    featurizer = Featurizer({"morgan": MorganFingerprint()}, training=training)
+    features = featurize(nci_smiles[:2500], featurizer, workers=2)
+    expected = training.hold(nci_smiles[:2500]) & features.ok
+    assert features.in_training is not None
+    np.testing.assert_array_equal(features.in_training, expected)
+    assert expected[100:200].sum() > 90
+    taken = features.take(np.array([150, 0])).in_training
+    assert taken is not None
+    assert taken.tolist() == [True, False]
