@@ -66,6 +66,10 @@ class PluginError(ConfigError):
     """A plug-in that cannot be used; the message names the package and the entry point."""
 
 
+class ExportError(BioassayError):
+    """A model that cannot be written in another format."""
+
+
 class TrainingError(BioassayError):
     """A run whose settings make it diverge: its loss or its predictions are no numbers any more."""
 

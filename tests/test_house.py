@@ -71,7 +71,7 @@ def requirements() -> dict[str, str]:
     setup = configparser.ConfigParser()
     setup.read(ROOT / "setup.cfg")
     lines = setup["options"]["install_requires"].splitlines()
-    for extra in ("deepchem", "graphs", "plots", "tensorboard", "test", "torchjd", "tune"):
+    for extra in ("deepchem", "graphs", "onnx", "plots", "tensorboard", "test", "torchjd", "tune"):
         lines += setup["options.extras_require"][extra].splitlines()
     return dict(_requirement(line) for line in lines if line.strip())
 

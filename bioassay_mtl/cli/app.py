@@ -13,7 +13,7 @@ import typer
 from typer.core import TyperGroup
 
 from bioassay_mtl._version import __version__
-from bioassay_mtl.cli import evaluate, info, models, plugins, screen, train
+from bioassay_mtl.cli import evaluate, export, info, models, plugins, screen, train
 from bioassay_mtl.cli.datasets import app as datasets
 from bioassay_mtl.cli.faults import interrupt_once, leave, reported_faults
 from bioassay_mtl.cli.panel import app as panel
@@ -58,6 +58,7 @@ def common(
 app.command()(screen.screen)
 app.command()(train.train)
 app.command()(evaluate.evaluate)
+app.command()(export.export)
 app.command()(info.info)
 app.command()(models.models)
 app.command()(plugins.plugins)

@@ -25,7 +25,7 @@ from bioassay_mtl.chem.status import Status
 from bioassay_mtl.config import Config
 from bioassay_mtl.data.kinds import TaskKind, columns_of, complete
 from bioassay_mtl.data.standardisation import Standardisation
-from bioassay_mtl.errors import ConfigError
+from bioassay_mtl.errors import ConfigError, OutputError
 from bioassay_mtl.nn.inputs import Inputs, check_dense
 from bioassay_mtl.nn.resident import resident
 from bioassay_mtl.nn.scaling import ColumnScaling, scaled
@@ -409,6 +409,39 @@ class Model:
         from bioassay_mtl.nn.folder import write_folder
 
         return write_folder(self, Path(folder), overwrite=overwrite, half=half)
+
+    def export(self, file: str | Path, format: str = "onnx", *, overwrite: bool = False) -> Path:
+        """Write the model for another runtime (see :mod:`bioassay_mtl.nn.export`).
+
+        Parameters
+        ----------
+        file
+            Where; it appears whole or not at all.
+        format
+            ``onnx``, or ``torch`` (an exported program, ``.pt2``).
+        overwrite
+            Replace an existing file.
+
+        Raises
+        ------
+        ConfigError
+            The format is unknown, or the model reads graphs.
+        ExportError
+            The network cannot be written so, or what was written predicts something else.
+        OutputError
+            The file exists, or writing fails.
+        MissingExtraError
+            A package is not installed.
+        """
+        from bioassay_mtl.files import whole_file
+        from bioassay_mtl.nn.export import export
+
+        if Path(file).exists() and not overwrite:  # said before the seconds that it takes
+            raise OutputError(f"{file} exists (choose another name, or overwrite it)")
+        data = export(self, format).data
+        with whole_file(file, overwrite=overwrite) as stream:
+            stream.write(data)
+        return Path(file)
 
     @staticmethod
     def load(name_or_folder: str | Path, device: str = "cpu") -> Model:

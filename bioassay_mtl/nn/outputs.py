@@ -102,7 +102,7 @@ class Outputs:
         if len(self.groups) == 1 and self.is_plain:
             return heads[self.groups[0].kind].predict(outputs)
         columns = [group.columns for group in self.groups]
-        found = outputs.new_empty(len(outputs), sum(part.numel() for part in columns))
+        found = outputs.new_empty(outputs.shape[0], sum(part.numel() for part in columns))
         for group in self.groups:
             predicted = heads[group.kind].predict(outputs[:, group.outputs])
             found[:, group.columns.flatten()] = predicted.flatten(1)

@@ -173,7 +173,7 @@ class MLPTower(Tower):
         nn.init.uniform_(self.weight, -(config.width**-0.5), config.width**-0.5)
 
     def forward(self, experts: Tensor, gates: Tensor) -> Tensor:
-        mixed = self.of_outputs(gates.expand(len(experts), -1, -1) @ experts)
+        mixed = self.of_outputs(gates.expand(experts.shape[0], -1, -1) @ experts)
         return self._heads(mixed.expand(-1, len(self.bias), -1))
 
     def expert_logits(self, experts: Tensor) -> Tensor:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import accumulate
 from typing import Any
 
 import torch
@@ -37,6 +38,13 @@ class OrdinalHead(Head):
     @staticmethod
     def predict(outputs: Tensor) -> Tensor:
         beyond = torch.sigmoid(outputs)
-        reached = torch.cumprod(torch.cat([torch.ones_like(beyond[..., :1]), beyond], -1), -1)
+        reached = _products(torch.cat([torch.ones_like(beyond[..., :1]), beyond], -1))
         stays = torch.cat([torch.sigmoid(-outputs), torch.ones_like(beyond[..., :1])], -1)
         return reached * stays
+
+
+def _products(shares: Tensor) -> Tensor:
+    """Cumulative products along the last axis."""
+    if torch.compiler.is_compiling():  # ONNX knows no cumulative product
+        return torch.stack([*accumulate(shares.unbind(-1), torch.mul)], -1)
+    return torch.cumprod(shares, -1)
