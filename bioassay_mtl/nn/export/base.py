@@ -79,6 +79,7 @@ def traced(model: Model) -> torch.export.ExportedProgram:
         ExportedModel(model),
         tuple(torch.from_numpy(arrays[name]) for name in names),
         dynamic_shapes=(tuple({0: rows} for _ in names),),
+        strict=False,
     )
     return program
 
