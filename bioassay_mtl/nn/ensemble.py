@@ -17,8 +17,9 @@ from bioassay_mtl.config import Config
 from bioassay_mtl.data.kinds import TaskKind
 from bioassay_mtl.data.standardisation import Standardisation
 from bioassay_mtl.errors import ConfigError
+from bioassay_mtl.nn.gates import gates
 from bioassay_mtl.nn.inputs import Inputs
-from bioassay_mtl.nn.mmoeex import filled
+from bioassay_mtl.nn.mmoeex import filled, read_by_gate
 from bioassay_mtl.nn.model import Model
 from bioassay_mtl.nn.networks import build_network, network_config, networks
 
@@ -154,7 +155,9 @@ def join(models: Sequence[Model], weights: Sequence[float] | None = None, name: 
                     raise ConfigError(f"join: input {key!r} of model {number} is another one")
     config = EnsembleConfig.of(
         {
-            "members": [model.network_config for model in models],
+            "members": [
+                _reading(model.network_config, model.featurizer.input_sizes) for model in models
+            ],
             "weights": None if weights is None else tuple(weights),
         }
     )
@@ -185,6 +188,18 @@ def _molecules_of_all(models: Sequence[Model]) -> TrainingMolecules | None:
     """Those of all models; None where one does not know its own."""
     known = [each for model in models if (each := model.training_molecules) is not None]
     return TrainingMolecules.union(known) if len(known) == len(models) else None
+
+
+def _reading(config: Any, sizes: Mapping[str, InputSize]) -> Config:
+    """The same network among other inputs: a gate that reads all of the model names them."""
+    if isinstance(config, EnsembleConfig):
+        members = tuple(_reading(member, sizes) for member in config.members)
+        return config.model_copy(update={"members": members})
+    gate = getattr(config, "gate", None)
+    if gate is None or gate.inputs or not gates[gate.kind].reads_inputs:
+        return config  # type: ignore[no-any-return]
+    read = gate.model_copy(update={"inputs": tuple(read_by_gate(gate, sizes))})
+    return config.model_copy(update={"gate": read})  # type: ignore[no-any-return]
 
 
 def _rescale(network: Any, own: Standardisation | None, common: Standardisation | None) -> None:

@@ -75,7 +75,7 @@ class MMoEEx(nn.Module):
         matrix = connection_matrix(config.connections, tasks, n_experts)
         self.register_buffer("connections", torch.from_numpy(matrix), persistent=False)
         self.gate = gates[config.gate.kind](
-            config.gate, len(tasks), n_experts, _read_by_gate(config.gate, sizes)
+            config.gate, len(tasks), n_experts, read_by_gate(config.gate, sizes)
         )
         self.outputs = as_outputs(kinds, len(tasks))
         self.width = max(group.width for group in config.experts)
@@ -109,7 +109,7 @@ def filled(outputs: Tensor, width: int) -> Tensor:
     return functional.pad(outputs, (0, missing)) if missing else outputs
 
 
-def _read_by_gate(config: GateConfig, sizes: Mapping[str, InputSize]) -> dict[str, InputSize]:
+def read_by_gate(config: GateConfig, sizes: Mapping[str, InputSize]) -> dict[str, InputSize]:
     """Sizes of the inputs that a gate reads."""
     no_graphs = [name for name, size in sizes.items() if not isinstance(size, GraphSize)]
     return {name: sizes[name] for name in config.inputs or no_graphs or sizes}

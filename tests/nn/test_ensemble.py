@@ -18,6 +18,7 @@ from bioassay_mtl.nn.ensemble import EnsembleConfig, join
 from bioassay_mtl.nn.model import Model
 from bioassay_mtl.nn.resident import resident
 from bioassay_mtl.nn.towers import towers
+from tests.nn import dense_models
 
 TASKS = ("first", "second", "third")
 MORGAN = {"morgan": {"kind": "morgan", "n_bits": 128}}
@@ -136,3 +137,27 @@ def test_what_does_not_fit_is_refused() -> None:
         join([member(MORGAN, 1), member(MORGAN, 2)], weights=(0.5, 0.6))
     with pytest.raises(ConfigError, match="members"):
         EnsembleConfig.of({"members": []})
+
+
+def test_gates_of_members_read_what_they_did(tmp_path: Path, nci_smiles: list[str]) -> None:
+    """A gate reads all inputs of its model, and those of an ensemble are more."""
+    inputs = dense_models.BITS | dense_models.VALUES
+    own = dense_models.mixture("linear", "linear", inputs)
+    members = [
+        dense_models.dense_model(dense_models.mixture("low_rank", "mlp"), seed=1),
+        dense_models.dense_model(own, inputs=inputs, seed=2),
+    ]
+    joined = join(members)
+    features = joined.featurize(nci_smiles[:30])
+    with torch.inference_mode():
+        outputs = [
+            model.network(model.inputs(model.featurize(nci_smiles[:30]))) for model in members
+        ]
+        found = joined.network(joined.inputs(features))
+    torch.testing.assert_close(found, torch.stack(outputs).mean(dim=0), rtol=1e-5, atol=1e-5)
+    read = Model.load(joined.save(tmp_path / "joined"))
+    np.testing.assert_array_equal(
+        read.predict_features(features), joined.predict_features(features)
+    )
+    again = join([read, members[0]])
+    assert again.network_config.members[0].members[1].gate.inputs == ("bits", "real")  # type: ignore[attr-defined]
