@@ -232,6 +232,17 @@ def test_a_model_of_such_a_kind_says_so_elsewhere(
         read_folder(folder)
 
 
+def test_a_plugin_that_computes_other_features_is_named(
+    alone: Featurizer, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    points = {"bioassay_mtl.fingerprints": {"alone": "whatever:Alone"}}
+    write_package(tmp_path, "rings", points, {}, version="2.0")
+    monkeypatch.syspath_prepend(tmp_path)
+    alone.check_probe(alone.probe())
+    with pytest.raises(ModelFolderError, match=r"by the plug-in 'alone' of rings 2\.0 .*RDKit 20"):
+        alone.check_probe("of other features")
+
+
 def test_a_model_of_built_in_kinds_needs_no_plugins(tmp_path: Path) -> None:
     assert "plugins" not in read_config(tiny_model().save(tmp_path / "model"))
 

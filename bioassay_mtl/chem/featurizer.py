@@ -14,7 +14,7 @@ from rdkit.rdBase import BlockLogs
 
 from bioassay_mtl.chem.descriptors import UserColumns
 from bioassay_mtl.chem.features import Features
-from bioassay_mtl.chem.fingerprints.base import fingerprint_from
+from bioassay_mtl.chem.fingerprints.base import fingerprint_from, fingerprints
 from bioassay_mtl.chem.identity import Search, TrainingMolecules
 from bioassay_mtl.chem.molecule import (
     DEFAULT_MAX_ATOMS,
@@ -269,6 +269,13 @@ class Featurizer:
         if self.probe() == expected:
             return
         then = (made_with or {}).get("rdkit")
+        kinds = [each.kind for each in self.fingerprints.values()]
+        if plugins := [str(plugin) for kind in kinds if (plugin := fingerprints.plugin(kind))]:
+            raise ModelFolderError(
+                f"other features are computed here than the model was trained on, by the "
+                f"{', the '.join(plugins)}, or by RDKit {self.versions()['rdkit']} (then: "
+                f"{then or 'unknown'}): install the versions that it was trained with"
+            )
         raise ModelFolderError(
             f"the installed RDKit {self.versions()['rdkit']} computes other features than the "
             f"model was trained on (with RDKit {then or 'of an unknown version'})"
