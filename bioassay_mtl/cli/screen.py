@@ -85,6 +85,12 @@ def screen(
             min=1, metavar="N", help="Leave out molecules with more heavy atoms (too_large)."
         ),
     ] = None,
+    new_only: Annotated[
+        bool,
+        typer.Option(
+            "--new-only", help="Leave what the model was trained on out of top, show and report."
+        ),
+    ] = False,
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Replace FILE if it exists.")
     ] = False,
@@ -95,9 +101,10 @@ def screen(
 ) -> None:
     """Predict how likely each molecule is active in each assay, or its value.
 
-    Writes one row for each input record, in order: row, id, smiles, status, then one column for
-    each assay (of classes, one for each class). A record that cannot be predicted keeps its row:
-    the status says why. Columns that a model reads beside structures are found by their names.
+    Writes one row for each input record, in order: row, id, smiles, status, in_training (was the
+    model trained on it?), then one column for each assay (of classes, one for each class). A record
+    that cannot be predicted keeps its row: the status says why. Columns that a model reads beside
+    structures are found by their names.
 
     Example:  bioassay-mtl screen library.smi -o hits.csv --show 10
     """
@@ -122,8 +129,14 @@ def screen(
             "batch_size": batch_size,
             "max_atoms": max_atoms,
             "overwrite": overwrite,
+            "new_only": new_only,
         }
     )
+    if new_only and not (top or show or page):
+        raise ConfigError(
+            "--new-only is for --top, --show and --report: the full table has a row for every "
+            "record, and its column in_training says which are not new"
+        )
     # Refused here already, before the seconds that loading a model takes.
     target = Output(output, overwrite=overwrite, inputs=inputs)
     page_target = Output(page, overwrite=overwrite, inputs=inputs) if page else None

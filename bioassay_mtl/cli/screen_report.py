@@ -118,6 +118,7 @@ def hits_table(hits: TellingHits, model: PendingModel, width: int) -> Table:
         "molecule": [shortened(hit.id or f"row {hit.row}", 16) for hit in best],
         "SMILES": [hit.smiles for hit in best],
         "assay": [hit.assay for hit in best],
+        "trained on": ["yes" if hit.in_training else "" for hit in best],
         "about": [about.get(hit.assay, "") for hit in best],
         "active": [f"{hit.probability:.3f}" for hit in best],
         "usual": [f"{hit.share:.2%}" for hit in best],
@@ -125,6 +126,8 @@ def hits_table(hits: TellingHits, model: PendingModel, width: int) -> Table:
     }
     widest = {name: max(map(len, (name, *texts))) for name, texts in columns.items()}
     gap = 3  # around and between columns
+    if not any(columns["trained on"]):
+        del columns["trained on"]
     fixed = [widest[name] + gap for name in columns if name not in ("SMILES", "about")]
     room = width - 2 - sum(fixed)
     for name in ("about", "SMILES"):
@@ -137,7 +140,8 @@ def hits_table(hits: TellingHits, model: PendingModel, width: int) -> Table:
     table = Table(
         title="Molecules furthest above the usual, each in its most telling assay",
         title_justify="left",
-        caption="active: predicted probability; usual: active share in the training data",
+        caption="active: predicted probability; usual: active share in the training data"
+        + ("; trained on: no news from this model" if "trained on" in columns else ""),
         caption_justify="left",
         box=box.SIMPLE,
     )
@@ -178,4 +182,8 @@ def summary_table(summary: ScreenSummary) -> Table:
         left = statuses[line] if line < len(statuses) else ("", "")
         right = stages[line] if line < len(stages) else ("", "", "")
         table.add_row(*left, *right)
+    if summary.in_training:
+        known = counted(summary.in_training, "record")
+        table.caption = f"the model was trained on {known} of these (in_training)"
+        table.caption_justify = "left"
     return table

@@ -87,6 +87,8 @@ def _lead(summary: ScreenSummary, tally: ScreenTally) -> str:
     if not tally.n_ok:
         return "No record could be predicted: the statuses below say why."
     text = f"{counted(tally.n_ok, 'molecule')} predicted in {counted(summary.assays, 'assay')}. "
+    if summary.in_training:
+        text += f"The model was trained on {summary.in_training:,} of them: no news of these. "
     if not len(tally.at_outcomes):
         return text
     above = tally.above[tally.at_outcomes, 0]
@@ -139,13 +141,14 @@ def _hit_card(tally: ScreenTally, hit: Hit, predictions: NDArray[np.float32]) ->
         )
         for at in chosen
     )
-    return _card(Best(hit.probability, hit.row, hit.id, hit.smiles), lines)
+    return _card(Best(hit.probability, hit.row, hit.id, hit.smiles, hit.in_training), lines)
 
 
 def _card(best: Best, lines: Markup) -> Markup:
     name = best.id or f"row {best.row}"
-    return Markup("<li>{}<h3>{}</h3>{}<p class='smiles'>{}</p></li>").format(
-        molecule(best.smiles, name), shortened(name), lines, shortened(best.smiles, 160)
+    known = Markup('<p class="note">the model was trained on it</p>') if best.in_training else ""
+    return Markup("<li>{}<h3>{}</h3>{}{}<p class='smiles'>{}</p></li>").format(
+        molecule(best.smiles, name), shortened(name), known, lines, shortened(best.smiles, 160)
     )
 
 
@@ -248,7 +251,11 @@ def _value_table(tally: ScreenTally) -> Markup:
 
 
 def _name(best: Best | None) -> str:
-    return UNKNOWN if best is None else shortened(best.id or f"row {best.row}", 40)
+    if best is None:
+        return UNKNOWN
+    return shortened(best.id or f"row {best.row}", 40) + (
+        " (in training)" if best.in_training else ""
+    )
 
 
 def _statuses(summary: ScreenSummary) -> Markup:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -61,6 +61,7 @@ class Best:
     row: int
     id: str
     smiles: str
+    in_training: bool | None = None
 
 
 class ScreenTally:
@@ -110,12 +111,14 @@ class ScreenTally:
         active = found[:, self.at_outcomes] >= THRESHOLDS[0]
         self.rows_above += int(active.any(axis=1).sum())
         self.n_ok += len(rows)
-        self._keep_best(batch, rows, found)
+        self._keep_best(batch)
         self._keep_hits(batch)
 
-    def _keep_best(
-        self, batch: ScreenedBatch, rows: NDArray[np.intp], found: NDArray[np.float32]
-    ) -> None:
+    def _keep_best(self, batch: ScreenedBatch) -> None:
+        rows = np.flatnonzero(batch.may_be_hits)
+        if not len(rows):
+            return
+        found = batch.probabilities[rows]
         top = found.argmax(axis=0)
         largest = found[top, np.arange(found.shape[1])]
         for column in np.flatnonzero(largest > self._largest).tolist():
@@ -123,19 +126,14 @@ class ScreenTally:
             value = float(largest[column])
             self._largest[column] = value
             row = batch.first_row + at
-            self.best[column] = Best(value, row, batch.ids[at], batch.smiles[at])
+            self.best[column] = Best(
+                value, row, batch.ids[at], batch.smiles[at], batch.is_known(at)
+            )
 
     def _keep_hits(self, batch: ScreenedBatch) -> None:
         if not len(self._shared):
             return
-        chosen = ScreenedBatch(
-            batch.first_row,
-            batch.file,
-            batch.ids,
-            batch.smiles,
-            batch.status,
-            batch.probabilities[:, self._shared],
-        )
+        chosen = replace(batch, probabilities=batch.probabilities[:, self._shared])
         self._hits.add(chosen)
         kept = {hit.row for hit in self._hits.best()}
         self._predictions = {r: p for r, p in self._predictions.items() if r in kept}

@@ -26,6 +26,10 @@ class ScreenedBatch:
         ``(n,) uint8``, :attr:`Status.code`.
     probabilities
         ``(n, n_assays) float32``; NaN in every row that is not ok.
+    in_training
+        ``(n,) bool``: molecules that the model was trained on; None where it does not know them.
+    new_only
+        Whether these are no hits.
     """
 
     first_row: int
@@ -34,6 +38,8 @@ class ScreenedBatch:
     smiles: list[str]
     status: NDArray[np.uint8]
     probabilities: NDArray[np.float32]
+    in_training: NDArray[np.bool_] | None = None
+    new_only: bool = False
 
     def __len__(self) -> int:
         return len(self.status)
@@ -42,6 +48,25 @@ class ScreenedBatch:
     def ok(self) -> NDArray[np.bool_]:
         """``(n,) bool``: records that have predictions."""
         return np.equal(self.status, Status.OK.code)
+
+    @property
+    def may_be_hits(self) -> NDArray[np.bool_]:
+        """``(n,) bool``: records that are ranked among others."""
+        if self.new_only and self.in_training is not None:
+            return self.ok & ~self.in_training
+        return self.ok
+
+    def is_known(self, at: int) -> bool | None:
+        """Whether the model was trained on a molecule; None where that cannot be told."""
+        if self.in_training is None or self.status[at] != Status.OK.code:
+            return None
+        return bool(self.in_training[at])
+
+    def known_names(self) -> list[str]:
+        """The same of each record as written to text files: ``true``, ``false`` or nothing."""
+        if self.in_training is None:
+            return [""] * len(self)
+        return [_KNOWN[code] for code in np.where(self.ok, self.in_training, 2).tolist()]
 
     @property
     def rows(self) -> range:
@@ -53,4 +78,5 @@ class ScreenedBatch:
         return [_NAMES[code] for code in self.status.tolist()]
 
 
+_KNOWN = ("false", "true", "")
 _NAMES = [status.value for status in Status]

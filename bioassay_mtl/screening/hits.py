@@ -32,6 +32,7 @@ class Hit:
     assay: str
     probability: float
     share: float
+    in_training: bool | None = None
 
     @property
     def fold(self) -> float:
@@ -66,7 +67,7 @@ class TellingHits:
 
     def add(self, batch: ScreenedBatch) -> None:
         """Take in the next batch of rows."""
-        rows = np.flatnonzero(batch.ok)
+        rows = np.flatnonzero(batch.may_be_hits)
         if not len(rows):
             return
         bits = information_gain(batch.probabilities[rows], self.shares)
@@ -89,6 +90,7 @@ class TellingHits:
             assay=self.assays[assay],
             probability=float(batch.probabilities[at, assay]),
             share=float(self.shares[assay]),
+            in_training=batch.is_known(at),
         )
         if len(self._heap) < self.k:
             heapq.heappush(self._heap, hit)

@@ -26,6 +26,7 @@ from bioassay_mtl.chem.status import Status
 from bioassay_mtl.data.kinds import value_columns
 from bioassay_mtl.data.readers import ReadProgress, RecordBatch, read_records
 from bioassay_mtl.data.readers.source import STDIN, Source
+from bioassay_mtl.errors import ConfigError
 from bioassay_mtl.screening.batch import ScreenedBatch
 from bioassay_mtl.screening.columns import only_numbers, with_columns
 from bioassay_mtl.screening.options import ScreenOptions, choose_assays, columns_of_assays
@@ -86,6 +87,7 @@ def screen(
     start = time.perf_counter()
     options = options or ScreenOptions()
     model.featurizer.check_computed()
+    _check_known(model, options)
     target = Output(output, overwrite=options.overwrite, inputs=inputs)
     file_format = choose_format(options.format, output)
     check_inputs(inputs, options, model.featurizer.columns)
@@ -98,6 +100,7 @@ def screen(
         with_file=len(inputs) > 1,
     )
     statuses = np.zeros(len(Status), dtype=np.int64)
+    n_known = 0
     clock = StageClock()
     records = _Records(inputs, options, model.featurizer.columns, clock, progress)
     if records.columns:
@@ -115,6 +118,7 @@ def screen(
                     if target.is_stdout:  # whoever reads along need not wait for a full buffer
                         sink.flush()
                 statuses += np.bincount(batch.status, minlength=len(Status))
+                n_known += 0 if batch.in_training is None else int(batch.in_training.sum())
                 for look in watch:
                     look(batch)
         with clock.stage("writing"):
@@ -126,8 +130,18 @@ def screen(
         rows=int(statuses.sum()),
         statuses={s.value: int(statuses[s.code]) for s in Status if statuses[s.code]},
         assays=len(assays),
+        in_training=None if model.training_molecules is None else n_known,
         seconds={**clock.seconds, "total": time.perf_counter() - start},
     )
+
+
+def _check_known(model: Model | PendingModel, options: ScreenOptions) -> None:
+    if options.new_only and model.training_molecules is None:
+        raise ConfigError(
+            f"{model.name} does not know its training molecules, so that nothing can be left out "
+            "by them (new_only): it was saved before models kept them, or trained on features "
+            "without structures"
+        )
 
 
 def check_inputs(
@@ -176,7 +190,7 @@ def _predict(
     clock: StageClock,
 ) -> Generator[ScreenedBatch, None, None]:
     """Batches with their predictions, in order."""
-    featurizer = model.featurizer
+    featurizer = replace(model.featurizer, training=model.training_molecules)
     if options.max_atoms:
         featurizer = replace(featurizer, max_atoms=options.max_atoms)
     cores = available_cores()
@@ -199,6 +213,8 @@ def _predict(
                 smiles=_smiles(batch, featurizer.max_atoms),
                 status=features.status,
                 probabilities=probabilities if everything else probabilities[:, columns],
+                in_training=features.in_training,
+                new_only=options.new_only,
             )
 
 

@@ -76,6 +76,8 @@ class ScreenSummary:
         Records by status, ``ok`` first, those that occurred.
     assays
         Assays written.
+    in_training
+        Records whose molecules the model was trained on; None where it does not know them.
     seconds
         By stage, and ``total``: wall time from the first record asked for to the file in place.
     """
@@ -87,6 +89,7 @@ class ScreenSummary:
     statuses: dict[str, int]
     assays: int
     seconds: dict[str, float]
+    in_training: int | None = None
 
     @property
     def molecules_per_second(self) -> dict[str, float | None]:

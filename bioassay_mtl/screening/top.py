@@ -9,10 +9,11 @@ import numpy as np
 
 from bioassay_mtl.screening.batch import ScreenedBatch
 from bioassay_mtl.screening.writers import Format, Layout
+from bioassay_mtl.screening.writers.base import KNOWN
 
 
 class TopWriter:
-    """Writes ``assay,rank,row,[file,]id,smiles,probability``, ranked within each assay, at the end.
+    """Writes ``assay,rank,row,[file,]id,smiles,in_training,probability``, ranked within each assay.
 
     The last column is ``prediction`` where some are values.
 
@@ -61,11 +62,12 @@ class TopHits:
         self.k = k
         self._probability = np.full((len(assays), k), -np.inf, dtype=np.float32)
         self._row = np.zeros((len(assays), k), dtype=np.int64)  # 0 marks an unused place
-        self._molecule: dict[int, tuple[str, str, str]] = {}
+        self._molecule: dict[int, tuple[str, str, str, bool | None]] = {}
 
     def add(self, batch: ScreenedBatch) -> None:
         """Take in the next batch of rows."""
         better = batch.probabilities > self._probability[:, -1]
+        better &= batch.may_be_hits[:, None]
         for assay in np.flatnonzero(better.any(axis=0)):
             new = np.flatnonzero(better[:, assay])
             probability = np.append(self._probability[assay], batch.probabilities[new, assay])
@@ -74,14 +76,15 @@ class TopHits:
             self._probability[assay], self._row[assay] = probability[best], row[best]
         for row in np.unique(self._row[self._row >= batch.first_row]).tolist():
             at = row - batch.first_row
-            self._molecule[row] = batch.file, batch.ids[at], batch.smiles[at]
+            known = batch.is_known(at)
+            self._molecule[row] = batch.file, batch.ids[at], batch.smiles[at], known
         if len(self._molecule) > 2 * self._row.size:
             kept = set(self._row.ravel().tolist())
             self._molecule = {row: m for row, m in self._molecule.items() if row in kept}
 
     def table(self) -> dict[str, list[Any]]:
         """The hits by assay, best first, as named columns."""
-        names = ("assay", "rank", "row", "file", "id", "smiles", "probability")
+        names = ("assay", "rank", "row", "file", "id", "smiles", KNOWN, "probability")
         columns: dict[str, list[Any]] = {name: [] for name in names}
         for assay, rows, probabilities in zip(
             self.assays, self._row.tolist(), self._probability.tolist(), strict=True

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from bioassay_mtl.chem.identity import TrainingMolecules
 from tests.cli.conftest import COMMAND, Run
 from tests.screening.tiny_model import TASKS, tiny_model
 
@@ -126,7 +127,7 @@ def test_assays_from_a_file(cli: Run, library: Path, model_folder: Path, tmp_pat
     chosen = tmp_path / "assays.txt"
     chosen.write_text("PCBA-400\r\n\r\nPCBA-1\r\n")
     done = cli("screen", library, "--model", model_folder, "--assays", f"@{chosen}")
-    assert done.out.splitlines()[0] == "row,id,smiles,status,PCBA-400,PCBA-1"
+    assert done.out.splitlines()[0] == "row,id,smiles,status,in_training,PCBA-400,PCBA-1"
 
 
 @pytest.mark.parametrize(
@@ -260,3 +261,23 @@ def test_full_disk_is_one_clear_line(
         f"error: {folder / 'out.csv'}: could not be written: File too large; no output is kept\n"
     )
     assert names(folder) == []
+
+
+def test_hits_that_the_model_was_trained_on_are_marked_or_left_out(
+    cli: Run, library: Path, tmp_path: Path
+) -> None:
+    model = tiny_model()
+    known = [line.split()[0] for line in library.read_text().splitlines() if line]
+    model.training_molecules = TrainingMolecules.of(known)
+    folder = model.save(tmp_path / "model")
+    arguments = ("screen", library, "-o", tmp_path / "out.csv", "--model", folder, "--show", 3)
+    done = cli(*arguments)
+    assert done.code == 0
+    assert "trained on" in done.out
+    assert "no news from this model" in done.out
+    assert "the model was trained on" in done.err
+    done = cli(*arguments, "--new-only", "--overwrite")
+    assert "trained on" not in done.out
+    done = cli(*arguments[:-2], "--new-only", "--overwrite")
+    assert done.code == 2
+    assert "--new-only is for --top, --show and --report" in done.err

@@ -43,7 +43,7 @@ def test_columns_and_values_are_those_of_predict(model: Model, tmp_path: Path, n
         table = pd.read_parquet(path)
     else:
         table = pd.read_csv(path, sep="\t" if name.endswith("tsv") else ",")
-    assert list(table.columns) == ["row", "id", "smiles", "status", *COLUMNS]
+    assert list(table.columns) == ["row", "id", "smiles", "status", "in_training", *COLUMNS]
     expected = model.predict(SMILES)[COLUMNS].to_numpy()
     found = table[COLUMNS].to_numpy(float)
     is_value = np.array([column in ("affinity", "potency") for column in COLUMNS])
@@ -54,7 +54,7 @@ def test_columns_and_values_are_those_of_predict(model: Model, tmp_path: Path, n
 
 def test_assays_choose_tasks_with_all_their_columns(model: Model, tmp_path: Path) -> None:
     table = pd.read_csv(run(model, tmp_path, "out.csv", assays=("potency", "mode")))
-    assert list(table.columns)[4:] == ["potency", *COLUMNS[:3]]
+    assert list(table.columns)[5:] == ["potency", *COLUMNS[:3]]
     expected = model.predict(SMILES)
     np.testing.assert_allclose(table["potency"], expected["potency"], rtol=1e-6)
 
@@ -67,7 +67,9 @@ def test_long_tables_hold_predictions(model: Model, tmp_path: Path, name: str) -
         table = pd.read_json(path, lines=True)
     else:
         table = readers[name.partition(".")[2]](path)
-    assert list(table.columns) == ["row", "id", "smiles", "status", "assay", "prediction"]
+    leading = ["row", "id", "smiles", "status", "in_training"]
+    assert list(table.columns) == [*leading, "assay", "prediction"]
+    assert table["in_training"].isna().all()  # this model does not know its molecules
     assert len(table) == 4 * len(COLUMNS) + 1
     expected = model.predict(SMILES)[COLUMNS].to_numpy()
     found = table.loc[table["row"] == 1, "prediction"].to_numpy(float)
@@ -77,7 +79,15 @@ def test_long_tables_hold_predictions(model: Model, tmp_path: Path, name: str) -
 def test_top_ranks_the_highest_of_each_column(model: Model, tmp_path: Path) -> None:
     table = pd.read_csv(run(model, tmp_path, "top.csv", top=2))
     expected = model.predict(SMILES)[COLUMNS]
-    assert list(table.columns) == ["assay", "rank", "row", "id", "smiles", "prediction"]
+    assert list(table.columns) == [
+        "assay",
+        "rank",
+        "row",
+        "id",
+        "smiles",
+        "in_training",
+        "prediction",
+    ]
     for column in COLUMNS:
         best = expected[column].nlargest(2)
         found = table[table["assay"] == column]

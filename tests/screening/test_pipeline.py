@@ -43,7 +43,7 @@ def mixed(tmp_path: Path) -> Path:
 
 def test_every_record_has_its_row(model: Model, tmp_path: Path, mixed: Path) -> None:
     rows = run(model, tmp_path, [mixed])
-    assert list(rows[0]) == ["row", "id", "smiles", "status", *model.tasks]
+    assert list(rows[0]) == ["row", "id", "smiles", "status", "in_training", *model.tasks]
     assert [row["row"] for row in rows] == [str(i) for i in range(1, 8)]
     assert [row["status"] for row in rows] == STATUSES
     assert [row["id"] for row in rows if row["status"] == "ok"] == ["ethanol", "benzene", "aspirin"]
@@ -94,7 +94,7 @@ def test_rows_are_counted_over_all_inputs(model: Model, tmp_path: Path, mixed: P
 def test_chosen_assays_in_the_chosen_order(model: Model, tmp_path: Path, mixed: Path) -> None:
     all_assays = run(model, tmp_path, [mixed])
     rows = run(model, tmp_path, [mixed], assays=("PCBA-400", "PCBA-2", "PCBA-400"))
-    assert list(rows[0])[4:] == ["PCBA-400", "PCBA-2"]
+    assert list(rows[0])[5:] == ["PCBA-400", "PCBA-2"]
     for few, full in zip(rows, all_assays, strict=True):
         assert few["PCBA-2"] == full["PCBA-2"]
         assert few["PCBA-400"] == full["PCBA-400"]
@@ -111,7 +111,8 @@ def test_unknown_assay_is_refused_with_a_suggestion(
 def test_long_form_has_the_same_numbers(model: Model, tmp_path: Path, mixed: Path) -> None:
     wide = run(model, tmp_path, [mixed])
     long = run(model, tmp_path, [mixed], long=True)
-    assert list(long[0]) == ["row", "id", "smiles", "status", "assay", "probability"]
+    leading = ["row", "id", "smiles", "status", "in_training"]
+    assert list(long[0]) == [*leading, "assay", "probability"]
     expected = []
     for row in wide:
         if row["status"] == "ok":
@@ -128,7 +129,8 @@ def test_top_is_the_head_of_the_sorted_column(
     path.write_text("".join(f"{s} N{i}\n" for i, s in enumerate(nci_smiles[:300])))
     table = model.predict(nci_smiles[:300])
     rows = run(model, tmp_path, [path], top=3, batch_size=64)
-    assert list(rows[0]) == ["assay", "rank", "row", "id", "smiles", "probability"]
+    leading = ["assay", "rank", "row", "id", "smiles", "in_training"]
+    assert list(rows[0]) == [*leading, "probability"]
     for task in model.tasks:
         best = table[task].nlargest(3)
         mine = [row for row in rows if row["assay"] == task]
@@ -228,7 +230,9 @@ def test_no_records_make_a_header(model: Model, tmp_path: Path) -> None:
     path = tmp_path / "header.csv"
     path.write_text("smiles,id\n")
     assert run(model, tmp_path, [path]) == []
-    assert (tmp_path / "out.csv").read_text() == f"row,id,smiles,status,{','.join(model.tasks)}\n"
+    assert (tmp_path / "out.csv").read_text() == (
+        f"row,id,smiles,status,in_training,{','.join(model.tasks)}\n"
+    )
 
 
 def test_very_long_smiles_is_one_row(model: Model, tmp_path: Path) -> None:

@@ -76,7 +76,7 @@ def test_written_table() -> None:
     writer.write(batch)
     writer.close()
     assert sink.getvalue().decode().splitlines() == [
-        "assay,rank,row,id,smiles,probability",
-        "a,1,1,plain,C,0.250000",
-        'b,1,2,"say ""hi""",CC,1.000000',
+        "assay,rank,row,id,smiles,in_training,probability",
+        "a,1,1,plain,C,false,0.250000",
+        'b,1,2,"say ""hi""",CC,true,1.000000',
     ]

@@ -49,6 +49,8 @@ def expected(layout: Layout, batches: list[ScreenedBatch], *, text: bool) -> Row
             if layout.with_file:
                 head["file"] = b.file
             head |= {"id": b.ids[i], "smiles": b.smiles[i], "status": b.status_names()[i]}
+            known = bool(b.in_training[i]) if b.in_training is not None and b.ok[i] else None
+            head["in_training"] = known
             cells = [None if np.isnan(p) else float(p) for p in b.probabilities[i]]
             pairs = list(zip(layout.assays, cells, strict=True))
             if not layout.long:
@@ -60,7 +62,11 @@ def expected(layout: Layout, batches: list[ScreenedBatch], *, text: bool) -> Row
     if text:
         return [
             {
-                k: "" if v is None else f"{v:.6f}" if isinstance(v, float) else str(v)
+                k: {None: "", True: "true", False: "false"}[v]
+                if v is None or isinstance(v, bool)
+                else f"{v:.6f}"
+                if isinstance(v, float)
+                else str(v)
                 for k, v in row.items()
             }
             for row in rows
@@ -70,7 +76,11 @@ def expected(layout: Layout, batches: list[ScreenedBatch], *, text: bool) -> Row
 
 @pytest.fixture
 def batches() -> list[ScreenedBatch]:
-    return [make_batch(20, 3), make_batch(7, 3, first_row=21, file='b "2",.smi', seed=1)]
+    return [
+        make_batch(20, 3),
+        make_batch(7, 3, first_row=21, file='b "2",.smi', seed=1),
+        make_batch(4, 3, first_row=28, known=False),
+    ]
 
 
 @pytest.mark.parametrize("with_file", [False, True])
@@ -110,6 +120,7 @@ def test_cutting_into_batches_leaves_no_trace(name: str, long: bool) -> None:
             smiles=whole.smiles[start : start + 7],
             status=whole.status[start : start + 7],
             probabilities=whole.probabilities[start : start + 7],
+            in_training=None if whole.in_training is None else whole.in_training[start : start + 7],
         )
         for start in range(0, 50, 7)
     ]
@@ -122,7 +133,7 @@ def test_parquet_row_groups_do_not_follow_batches(monkeypatch: pytest.MonkeyPatc
     batches = [make_batch(13, 1, first_row=1 + 13 * i) for i in range(5)]
     file = pq.ParquetFile(io.BytesIO(write("parquet", layout, batches)))
     sizes = [file.metadata.row_group(g).num_rows for g in range(file.num_row_groups)]
-    assert sizes == [20, 20, 20, 5]
+    assert sizes == [16, 16, 16, 16, 1]
 
 
 @pytest.mark.parametrize("name", list(formats))
@@ -133,10 +144,10 @@ def test_no_records_still_make_a_readable_file(name: str) -> None:
 def test_fields_are_quoted_only_where_they_must_be() -> None:
     batch = make_batch(3, 1)
     lines = write("csv", Layout(("a",)), [batch]).decode().splitlines()
-    assert lines[0] == "row,id,smiles,status,a"
-    assert lines[1].startswith("1,plain,C,ok,0.")
-    assert lines[2].startswith('2,"say ""hi""",CC,ok,0.')
-    assert lines[3] == '3,"a,b",CCC,invalid_smiles,'
+    assert lines[0] == "row,id,smiles,status,in_training,a"
+    assert lines[1].startswith("1,plain,C,ok,false,0.")
+    assert lines[2].startswith('2,"say ""hi""",CC,ok,true,0.')
+    assert lines[3] == '3,"a,b",CCC,invalid_smiles,,'
 
 
 def test_a_batch_without_one_good_record() -> None:

@@ -73,7 +73,7 @@ def value_columns(tasks: Sequence[str], kinds: Sequence[TaskKind]) -> tuple[str,
     return tuple(name for task, kind in pairs if kind.is_value for name in kind.columns(task))
 
 
-OF_EVERY_RESULT = ("row", "file", "id", "smiles", "status")
+OF_EVERY_RESULT = ("row", "file", "id", "smiles", "status", "in_training")
 """Columns that stand beside those of tasks."""
 
 

@@ -48,7 +48,7 @@ class Layout:
     @property
     def leading(self) -> list[str]:
         """Columns before the probabilities."""
-        return ["row", *(["file"] if self.with_file else []), "id", "smiles", "status"]
+        return ["row", *(["file"] if self.with_file else []), "id", "smiles", "status", KNOWN]
 
     @property
     def columns(self) -> list[str]:
@@ -89,6 +89,9 @@ class Format:
     write_table: Callable[[BinaryIO, Mapping[str, Sequence[Any]]], None]
     is_text: bool = True
 
+
+KNOWN = "in_training"
+"""Column that says whether the model was trained on a molecule: true, false, or nothing."""
 
 formats: Registry[Format] = Registry("output format")
 _OTHERS = (".json", ".pq", ".xls", ".xlsx")  # suffixes of formats that are none of these

@@ -40,11 +40,12 @@ class DelimitedWriter(TextWriter):
             self._quoted(batch.ids),
             self._quoted(batch.smiles),
             batch.status_names(),
+            batch.known_names(),
             strict=True,
         )
         return [
-            f"{row}{d}{file}{id}{d}{smiles}{d}{status}{d}".encode()
-            for row, id, smiles, status in fields
+            f"{row}{d}{file}{id}{d}{smiles}{d}{status}{d}{known}{d}".encode()
+            for row, id, smiles, status, known in fields
         ]
 
     def _quoted(self, fields: Sequence[str]) -> Sequence[str]:
@@ -61,8 +62,14 @@ def write_table(sink: BinaryIO, columns: Mapping[str, Sequence[Any]], *, delimit
     lines = csv.writer(text, delimiter=delimiter, lineterminator="\n")
     lines.writerow(columns)
     for row in zip(*columns.values(), strict=True):
-        lines.writerow([number % cell if isinstance(cell, float) else cell for cell in row])
+        lines.writerow([_text(cell, number) for cell in row])
     sink.write(text.getvalue().encode())
+
+
+def _text(cell: Any, number: str) -> Any:
+    if isinstance(cell, bool):
+        return str(cell).lower()
+    return number % cell if isinstance(cell, float) else cell
 
 
 for _name, _delimiter in (("csv", ","), ("tsv", "\t")):

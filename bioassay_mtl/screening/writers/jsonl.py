@@ -8,7 +8,7 @@ from functools import partial
 from typing import Any, BinaryIO
 
 from bioassay_mtl.screening.batch import ScreenedBatch
-from bioassay_mtl.screening.writers.base import Format, Layout, formats
+from bioassay_mtl.screening.writers.base import KNOWN, Format, Layout, formats
 from bioassay_mtl.screening.writers.text import HEAD, TextWriter, row_template
 
 dumps = partial(json.dumps, ensure_ascii=False)
@@ -32,11 +32,18 @@ class JsonLinesWriter(TextWriter):
 
     def heads(self, batch: ScreenedBatch) -> Iterable[bytes]:
         file = f'"file": {dumps(batch.file)}, ' if self.layout.with_file else ""
-        fields = zip(batch.rows, batch.ids, batch.smiles, batch.status_names(), strict=True)
+        fields = zip(
+            batch.rows,
+            batch.ids,
+            batch.smiles,
+            batch.status_names(),
+            batch.known_names(),
+            strict=True,
+        )
         return [
             f'{{"row": {row}, {file}"id": {dumps(id)}, "smiles": {dumps(smiles)}, '
-            f'"status": "{status}", '.encode()
-            for row, id, smiles, status in fields
+            f'"status": "{status}", "{KNOWN}": {known or "null"}, '.encode()
+            for row, id, smiles, status, known in fields
         ]
 
 

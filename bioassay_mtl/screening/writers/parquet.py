@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 import numpy as np
 
 from bioassay_mtl.screening.batch import ScreenedBatch
-from bioassay_mtl.screening.writers.base import Format, Layout, formats
+from bioassay_mtl.screening.writers.base import KNOWN, Format, Layout, formats
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -24,7 +24,7 @@ class ParquetWriter:
         import pyarrow as pa
         import pyarrow.parquet as pq
 
-        kinds = {"row": pa.int64(), layout.predicted: pa.float32()}
+        kinds = {"row": pa.int64(), KNOWN: pa.bool_(), layout.predicted: pa.float32()}
         text = {*layout.leading, "assay"} if layout.long else {*layout.leading}
         self.layout = layout
         self.schema = pa.schema(
@@ -61,7 +61,8 @@ class ParquetWriter:
 
     def _leading(self, batch: ScreenedBatch) -> list[Any]:
         file = [[batch.file] * len(batch)] if self.layout.with_file else []
-        return [list(batch.rows), *file, batch.ids, batch.smiles, batch.status_names()]
+        known = [batch.is_known(at) for at in range(len(batch))]
+        return [list(batch.rows), *file, batch.ids, batch.smiles, batch.status_names(), known]
 
     def _wide(self, batch: ScreenedBatch) -> pa.Table:
         import pyarrow as pa
@@ -80,7 +81,10 @@ class ParquetWriter:
         missing = ~batch.ok[record]
         assays = pa.array(self.layout.assays).take(pa.array(position, mask=missing))
         probability = pa.array(batch.probabilities[record, position], mask=missing)
-        leading = [pa.array(column).take(pa.array(record)) for column in self._leading(batch)]
+        leading = [
+            pa.array(column, self.schema.field(name).type).take(pa.array(record))
+            for name, column in zip(self.layout.leading, self._leading(batch), strict=True)
+        ]
         return pa.table([*leading, assays, probability], schema=self.schema)
 
 
@@ -93,6 +97,8 @@ def write_table(sink: BinaryIO, columns: Mapping[str, Sequence[Any]]) -> None:
     at = len(table.column_names) - 1  # predictions
     name = table.column_names[at]
     table = table.set_column(at, name, table.column(at).cast(pa.float32()))
+    at = table.column_names.index(KNOWN)
+    table = table.set_column(at, KNOWN, table.column(at).cast(pa.bool_()))
     pq.write_table(table, sink)
 
 
