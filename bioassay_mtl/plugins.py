@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import logging
 import sys
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.metadata import EntryPoint, entry_points
+from pathlib import Path
 from typing import Any
 
 from bioassay_mtl.errors import PluginError
@@ -83,6 +85,7 @@ def _all(path: tuple[str, ...]) -> tuple[Plugin, ...]:
             for group, points in _by_group().items()
             if group.startswith(PREFIX)
             for each in points
+            if not _is_beside_the_caller(each)
         ]
     except Exception as error:  # metadata of whatever package, written by whatever tool
         logger.warning("plug-ins cannot be looked up: %s: %s", type(error).__name__, error)
@@ -93,6 +96,14 @@ def _all(path: tuple[str, ...]) -> tuple[Plugin, ...]:
 def _by_group() -> dict[str, list[EntryPoint]]:
     points = entry_points()
     return {group: list(points.select(group=group)) for group in points.groups}
+
+
+def _is_beside_the_caller(point: EntryPoint) -> bool:
+    """Whether it lies in the current folder: Python may look there, but nobody installed it."""
+    folder = None if point.dist is None else Path(str(point.dist.locate_file("")))
+    with suppress(OSError):  # the current folder may be gone
+        return folder is not None and folder.resolve() == Path.cwd().resolve()
+    return False
 
 
 def _plugin(point: EntryPoint) -> Plugin:

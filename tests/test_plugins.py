@@ -323,3 +323,28 @@ def test_the_guide_names_every_group() -> None:
     metadata = (ROOT / "examples" / "plugin" / "pyproject.toml").read_text()
     shown = re.findall(r'entry-points\."(\S+)"\]\n(\w+) =', metadata)
     assert set(shown) == KINDS
+
+
+def test_the_first_example_of_the_guide_works(tmp_path: Path) -> None:
+    page = (ROOT / "docs" / "plugins.md").read_text()
+    (code,) = re.findall(r"```python\n# my_package/losses.py\n(.*?)```", page, flags=re.DOTALL)
+    ((group, name, target),) = re.findall(
+        r'```toml\n.*?entry-points\."(\S+)"\]\n(\w+) = "(\S+)"\n```', page, flags=re.DOTALL
+    )
+    write_package(tmp_path, "my-package", {group: {name: target}}, {})
+    (tmp_path / "my_package").mkdir()
+    (tmp_path / "my_package" / "losses.py").write_text(code)
+    done = command("train", "--print-config", "--set", "loss=brier", site=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "loss:\n  kind: brier\n" in done.stdout
+
+
+def test_what_lies_in_the_current_folder_is_not_installed(tmp_path: Path) -> None:
+    points = {"bioassay_mtl.losses": {"brier": "code:Loss"}}
+    write_package(tmp_path, "a-download", points, {"code": "raise SystemExit('run')"})
+    program = ["-m", "bioassay_mtl.cli.app", "train", "--print-config", "--set", "loss=brier"]
+    done = subprocess.run(
+        [sys.executable, *program], capture_output=True, text=True, check=False, cwd=tmp_path
+    )
+    assert done.returncode == 2
+    assert "unknown loss 'brier'" in done.stderr

@@ -208,3 +208,41 @@ def test_a_registry_of_functions_takes_functions() -> None:
     for other in (3, Config):
         with pytest.raises(TypeError, match="a function is expected"):
             function("other", other)
+
+
+def test_what_is_built_in_fits_what_is_expected_of_plugins() -> None:
+    from bioassay_mtl.cli.plugins import registries
+
+    for group, registry in registries().items():
+        assert registry.loaded(), group
+        for name, entry in registry.items():
+            assert registry._accept
+            found = registry._accept(name, entry)
+            assert type(found) is type(entry), (group, name)
+            assert registry.is_built_in(name)
+
+
+@pytest.mark.parametrize(
+    ("group", "entry", "message"),
+    [
+        ("bioassay_mtl.gates", Config, "a subclass of bioassay_mtl.nn.gates.Gate is expected"),
+        ("bioassay_mtl.networks", Config, "a subclass of torch.nn.Module is expected"),
+        ("bioassay_mtl.metrics", Config, "a function is expected"),
+        ("bioassay_mtl.metrics.regression", 3, "a function is expected"),
+    ],
+)
+def test_what_does_not_fit_is_said(group: str, entry: object, message: str) -> None:
+    from bioassay_mtl.cli.plugins import registries
+
+    accept = registries()[group]._accept
+    assert accept
+    with pytest.raises(TypeError, match=message):
+        accept("mine", entry)
+
+
+def test_a_balancer_needs_settings() -> None:
+    from bioassay_mtl.balance import Balancer, balancers
+
+    assert balancers._accept
+    with pytest.raises(TypeError, match="config_class, a subclass of Config, is expected"):
+        balancers._accept("mine", type("Mine", (Balancer,), {}))
