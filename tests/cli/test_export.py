@@ -6,12 +6,12 @@ import json
 from pathlib import Path
 
 import numpy as np
-import pytest
 
 from tests.cli.conftest import Run
+from tests.needs import extra
 
-runtime = pytest.importorskip("onnxruntime")
-pytest.importorskip("onnxscript")
+runtime = extra("onnxruntime", "onnx")
+extra("onnxscript", "onnx")
 
 
 def test_a_model_becomes_a_file(cli: Run, model_folder: Path, tmp_path: Path) -> None:

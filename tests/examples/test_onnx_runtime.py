@@ -9,9 +9,9 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-import pytest
 
 from bioassay_mtl.nn.model import Model
+from tests.needs import extra
 
 ROOT = Path(__file__).resolve().parents[2]
 SMILES = ["CC(=O)Oc1ccccc1C(=O)O", "CN1C=NC2=C1C(=O)N(C(=O)N2C)C", "C", "C" * 300]
@@ -22,8 +22,8 @@ RUN = (
 
 
 def test_predictions_are_those_of_the_model(tmp_path: Path) -> None:
-    pytest.importorskip("onnxruntime")
-    pytest.importorskip("onnxscript")
+    extra("onnxruntime", "onnx")
+    extra("onnxscript", "onnx")
     model = Model.load("pcba128")
     file = model.export(tmp_path / "pcba128.onnx")
     program = [sys.executable, "-W", "error", "-c", RUN, ROOT / "examples" / "onnx_runtime.py"]

@@ -14,11 +14,12 @@ from bioassay_mtl._version import __version__
 from bioassay_mtl.errors import ExportError, MissingExtraError, OutputError
 from bioassay_mtl.nn.export import export, feed, onnx_file
 from bioassay_mtl.nn.model import Model
+from tests.needs import extra
 from tests.nn.dense_models import every_model
 
-pytest.importorskip("onnx")
-runtime = pytest.importorskip("onnxruntime")
-pytest.importorskip("onnxscript")
+extra("onnx", "onnx")
+runtime = extra("onnxruntime", "onnx")
+extra("onnxscript", "onnx")
 MODELS = every_model()
 
 
