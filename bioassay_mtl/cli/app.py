@@ -6,6 +6,7 @@ at once.
 
 from __future__ import annotations
 
+import logging
 import sys
 from typing import Any
 
@@ -17,6 +18,7 @@ from bioassay_mtl.cli import evaluate, export, info, models, plugins, screen, tr
 from bioassay_mtl.cli.datasets import app as datasets
 from bioassay_mtl.cli.faults import interrupt_once, leave, reported_faults
 from bioassay_mtl.cli.panel import app as panel
+from bioassay_mtl.cli.terminal import SpokenLog, mend_streams
 
 
 class FaultReportingGroup(TyperGroup):
@@ -68,7 +70,9 @@ app.add_typer(panel, name="panel")
 
 def main() -> None:
     """Entry point of the console script."""
+    mend_streams()
     interrupt_once()
+    logging.getLogger("bioassay_mtl").addHandler(SpokenLog())
     try:
         app(prog_name="bioassay-mtl")
     except SystemExit as stop:

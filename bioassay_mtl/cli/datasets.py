@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,6 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+from bioassay_mtl.cli.terminal import say
 
 if TYPE_CHECKING:
     from bioassay_mtl.data.download import Progress
@@ -30,8 +33,9 @@ def list_datasets(
     if as_json:
         typer.echo(json.dumps([recipe.model_dump() for recipe in recipes().values()]))
         return
-    from rich.console import Console
     from rich.table import Table
+
+    from bioassay_mtl.cli.console import PlainConsole
 
     table = Table(box=None, pad_edge=False)
     table.add_column("name", no_wrap=True)
@@ -43,7 +47,7 @@ def list_datasets(
         table.add_row(
             name, f"{recipe.molecules:,}", f"{recipe.n_tasks:,}", recipe.title, recipe.license
         )
-    Console().print(table)
+    PlainConsole().print(table)
 
 
 @app.command("fetch")
@@ -69,7 +73,10 @@ def fetch_dataset(
     chosen = recipe(name)
     with _progress(chosen.file_name) as progress:
         path = fetch(chosen, out, base_url=base_url, progress=progress, force=force)
-    typer.echo(path)
+    if sys.stdout.isatty():
+        say(path, err=False)
+    else:
+        typer.echo(os.fsencode(path))  # as a script needs it, whatever the stream's encoding
 
 
 @contextmanager
@@ -78,10 +85,11 @@ def _progress(title: str) -> Iterator[Progress | None]:
     if not sys.stderr.isatty():
         yield None
         return
-    from rich.console import Console
     from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
 
-    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn())
-    with Progress(*columns, TransferSpeedColumn(), console=Console(stderr=True)) as bar:
+    from bioassay_mtl.cli.console import PlainConsole
+
+    columns = (TextColumn("{task.description}", markup=False), BarColumn(), DownloadColumn())
+    with Progress(*columns, TransferSpeedColumn(), console=PlainConsole(stderr=True)) as bar:
         task = bar.add_task(title, total=None)
         yield lambda there, total: bar.update(task, completed=there, total=total)

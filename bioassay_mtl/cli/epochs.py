@@ -54,13 +54,14 @@ def shown_epochs(epochs: int, members: int = 1, trials: int = 0) -> Iterator[Sho
     if not sys.stderr.isatty():
         yield show_epoch
         return
-    from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn
+
+    from bioassay_mtl.cli.console import PlainConsole
 
     left = TimeLeft(epochs, members, trials)
     counts = {"trial": trials, "member": members, "fold": members, "epoch": epochs}
     columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[facts]}"))
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+    with Progress(*columns, console=PlainConsole(stderr=True), transient=True) as bar:
         task = bar.add_task("training", total=epochs, facts="")
 
         def step(record: Mapping[str, float]) -> None:

@@ -17,6 +17,7 @@ from bioassay_mtl.cli.panel_schema import (
     ToP,
     schema_of,
 )
+from bioassay_mtl.cli.terminal import say
 from bioassay_mtl.errors import ConfigError, InputError
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ _LOWEST_P, _HIGHEST_P = -2, 16  # 100 M and 0.1 fM
 
 
 def evaluate(
+    ctx: typer.Context,
     model: Annotated[str, typer.Argument(metavar="MODEL", help="Model folder, or shipped model.")],
     panel: Annotated[
         str,
@@ -78,18 +80,18 @@ def evaluate(
 
     Example:  bioassay-mtl evaluate runs/mine panel.csv --split-column split --part test
     """
-    from rich.console import Console
-
+    from bioassay_mtl.cli.console import PlainConsole
     from bioassay_mtl.cli.evaluate_report import evaluation_table
     from bioassay_mtl.data.panels.header import some
     from bioassay_mtl.report.evidence import gather
-    from bioassay_mtl.screening.output import Output
+    from bioassay_mtl.screening.output import Output, opened, reserved
     from bioassay_mtl.screening.pipeline import available_cores
 
     if (split_column is None) != (part is None):
         raise ConfigError("--split-column and --part belong together")
     target = Output(out, overwrite=overwrite, inputs=[panel]) if out else None
     page = Output(report, overwrite=overwrite, inputs=[panel]) if report else None
+    ctx.with_resource(reserved(target, page))
     schema = schema_of(panel, task, column, smiles_column, min_rows, to_p, merge, standardise)
     table = read_as(model, panel, schema)
     if split_column is not None and part is not None:
@@ -108,7 +110,7 @@ def evaluate(
         )
     if absent := [task for task in loaded.tasks if task not in set(assays)]:
         said = f"{len(absent):,} of the model's {len(loaded.tasks):,} assays"
-        typer.echo(f"not in {panel}: {some(absent)} ({said})", err=True)
+        say(f"not in {panel}: {some(absent)} ({said})")
     evidence = gather(
         loaded,
         table,
@@ -118,16 +120,15 @@ def evaluate(
         seed=seed,
     )
     found, left_out = evidence.found, evidence.left_out
-    if target:
-        facts = {"model": loaded.name, "panel": panel, "part": part, "left_out": left_out}
-        with target.opened() as sink:
-            sink.write((json.dumps({**facts, **found.to_json()}, indent=1) + "\n").encode())
-    if page:
-        from bioassay_mtl.report import model_report
+    with opened(target, page) as (to_json, to_page):
+        if to_json:
+            facts = {"model": loaded.name, "panel": panel, "part": part, "left_out": left_out}
+            to_json.write((json.dumps({**facts, **found.to_json()}, indent=1) + "\n").encode())
+        if to_page:
+            from bioassay_mtl.report import model_report
 
-        with page.opened() as sink:
-            sink.write(model_report(evidence).encode())
-    Console(stderr=bool(target and target.is_stdout)).print(
+            to_page.write(model_report(evidence).encode())
+    PlainConsole(stderr=bool(target and target.is_stdout)).print(
         evaluation_table(found, n_model_assays=len(loaded.tasks), left_out=left_out)
     )
 
@@ -167,7 +168,7 @@ def read_as(model: str, panel: str, schema: PanelSchema) -> Panel:
             )
     if assumed:
         only = "though only the model or the table says so"
-        typer.echo(f"taken as p-values, {only}: {some(assumed)}", err=True)
+        say(f"taken as p-values, {only}: {some(assumed)}")
     return table
 
 

@@ -11,10 +11,18 @@ from types import FrameType
 from typing import NoReturn
 
 from bioassay_mtl.errors import BioassayError
+from bioassay_mtl.visible import visible
 
 USER_FAULT = 2
 BUG = 1
-INTERRUPTED = 130
+STOPS = [
+    getattr(signal, name)
+    for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT")
+    if hasattr(signal, name)
+]
+"""Signals that ask to end: a Ctrl-C, a queue or a service, a terminal that closes, a Ctrl-\\."""
+
+_received: list[int] = []
 
 
 @contextmanager
@@ -29,7 +37,7 @@ def reported_faults(*, debug: bool) -> Iterator[None]:
     try:
         yield
     except KeyboardInterrupt as stop:
-        _quit(": ".join(("interrupted", *map(str, stop.args))), INTERRUPTED)
+        _quit(": ".join(("interrupted", *map(str, stop.args))), stop_code())
     except BrokenPipeError:
         # The reader has seen enough; Python must not try to flush what is left at exit.
         with suppress(OSError):
@@ -45,7 +53,10 @@ def reported_faults(*, debug: bool) -> Iterator[None]:
         place = f"{error.filename}: " if error.filename else ""
         _quit(f"error: {place}{one_line(error.strerror or str(error))}", USER_FAULT)
     except Exception as error:
-        if debug or hasattr(error, "exit_code"):  # a wrong usage, which typer words itself
+        if hasattr(error, "exit_code"):  # a wrong usage, which typer words itself
+            error.__dict__.update(message=visible(getattr(error, "message", ""), lines=True))
+            raise
+        if debug:
             raise
         _quit(
             f"error: unexpected {type(error).__name__}: {one_line(str(error))} "
@@ -60,15 +71,21 @@ def one_line(message: str) -> str:
     return " ".join(message.split())
 
 
-def interrupt_once() -> None:
-    """Let the first Ctrl-C or SIGTERM interrupt, and the next ones not disturb the clearing up."""
+def stop_code() -> int:
+    """The exit code that shells expect after a signal: 128 and its number."""
+    return 128 + (_received[0] if _received else signal.SIGINT)
 
-    def interrupt(_signal: int, _frame: FrameType | None) -> NoReturn:
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, signal.SIG_IGN)
+
+def interrupt_once() -> None:
+    """Let the first signal to end interrupt, and the next ones not disturb the clearing up."""
+
+    def interrupt(number: int, _frame: FrameType | None) -> NoReturn:
+        for each in STOPS:
+            signal.signal(each, signal.SIG_IGN)
+        _received.append(number)
         raise KeyboardInterrupt
 
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in STOPS:
         if signal.getsignal(number) is not signal.SIG_IGN:  # as for a job in the background
             signal.signal(number, interrupt)
 
@@ -86,5 +103,6 @@ def leave(code: int) -> NoReturn:
 
 
 def _quit(message: str, code: int) -> NoReturn:
-    print(message, file=sys.stderr)  # noqa: T201
+    with suppress(OSError):  # a terminal that has closed
+        print(visible(message), file=sys.stderr, flush=True)  # noqa: T201
     sys.exit(code)

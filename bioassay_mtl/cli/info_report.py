@@ -7,15 +7,15 @@ from collections.abc import Iterator
 from typing import Any
 
 from rich import box
-from rich.console import Console
 from rich.table import Table
 
+from bioassay_mtl.cli.console import PlainConsole
 from bioassay_mtl.data.panels.header import some
 
 
 def show(facts: dict[str, Any]) -> None:
     """Print the facts; long lists are cut, ``--json`` has them whole."""
-    console = Console(highlight=False)
+    console = PlainConsole()
     console.print(overview(facts))
     console.print(use_of_experts(facts))
     if any(facts["metrics"].values()):

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
-from typing import Annotated
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Annotated, BinaryIO, TextIO
 
 import typer
 
@@ -30,6 +32,7 @@ def _verbs() -> None:
 
 @app.command("check")
 def check(
+    ctx: typer.Context,
     files: Annotated[
         list[str],
         typer.Argument(
@@ -62,13 +65,12 @@ def check(
 
     Example:  bioassay-mtl panel check ic50s.csv --to-p --out clean.csv --log changes.csv
     """
-    from rich.console import Console
-
+    from bioassay_mtl.cli.console import PlainConsole
     from bioassay_mtl.cli.panel_report import show
     from bioassay_mtl.data.panels.clean import schema_text, with_id_column, write_log, write_table
     from bioassay_mtl.data.panels.load import load_panel
     from bioassay_mtl.data.panels.schema import stem
-    from bioassay_mtl.screening.output import Output
+    from bioassay_mtl.screening.output import Output, opened, reserved
 
     schema = schema_of(files[0], task, column, smiles_column, min_rows, to_p, merge, standardise)
     if out == "-":
@@ -80,21 +82,26 @@ def check(
         table.path.with_name(f"{stem(table.path)}.schema.yaml"), overwrite=overwrite
     )
     changes = Output(log, overwrite=overwrite, inputs=files) if log else None
+    ctx.with_resource(reserved(table, beside, changes))
     loaded = load_panel(files, schema, strict=False)
-    if table and beside:
-        panel, smiles, identity = with_id_column(loaded.panel)
-        with table.opened() as sink:
-            text = io.TextIOWrapper(sink, encoding="utf-8", newline="", write_through=True)
-            write_table(panel, smiles, text)
-            text.detach()
-        with beside.opened() as sink:
-            sink.write(schema_text(panel, smiles, identity).encode())
-    if changes:
-        with changes.opened() as sink:
-            text = io.TextIOWrapper(sink, encoding="utf-8", newline="", write_through=True)
-            write_log(loaded.log, text)
-            text.detach()
-    console = Console(stderr=bool(changes and changes.is_stdout))
+    with opened(table, beside, changes) as (to_table, to_schema, to_log):
+        if to_table and to_schema:
+            panel, smiles, identity = with_id_column(loaded.panel)
+            with _text(to_table) as text:
+                write_table(panel, smiles, text)
+            to_schema.write(schema_text(panel, smiles, identity).encode())
+        if to_log:
+            with _text(to_log) as text:
+                write_log(loaded.log, text)
+    console = PlainConsole(stderr=bool(changes and changes.is_stdout))
     n_rows = counted(loaded.n_rows, "row")
     console.print(f"{loaded.layout} table, {n_rows}: {kinds_line(loaded.panel)}")
     show(loaded, console)
+
+
+@contextmanager
+def _text(sink: BinaryIO) -> Iterator[TextIO]:
+    """Text to a stream of bytes, which stays open."""
+    text = io.TextIOWrapper(sink, encoding="utf-8", newline="", write_through=True)
+    yield text
+    text.detach()

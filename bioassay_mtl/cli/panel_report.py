@@ -21,20 +21,17 @@ _EXAMPLES = 3
 
 def show(loaded: Loaded, console: Console) -> None:
     """Print the assays, and the rows by what becomes of them."""
-    from rich.markup import escape
-
     for note in loaded.log.notes:
-        console.print(escape(note), style="dim")
+        console.print(note, style="dim")
     console.print(_assays(loaded), "", _outcomes(loaded), sep="\n")
     names = [f"{name or repr(name)} ({what})" for name, what in loaded.log.left_out.items()]
     if names:
         more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
-        listed = escape(", ".join(names[:_SHOWN]) + more)
+        listed = ", ".join(names[:_SHOWN]) + more
         console.print(f"\nno assays: {listed}; --task NAME:KIND makes one of them")
 
 
 def _assays(loaded: Loaded) -> Table:
-    from rich.markup import escape
     from rich.table import Table
 
     panel = loaded.panel
@@ -60,12 +57,11 @@ def _assays(loaded: Loaded) -> Table:
             said += f", {bounded:,} bounds" if bounded else ""
         else:
             said = "nothing measured"
-        table.add_row(escape(task), kind.kind, f"{len(labels):,}", escape(said))
+        table.add_row(task, kind.kind, f"{len(labels):,}", said)
     return table
 
 
 def _outcomes(loaded: Loaded) -> Table:
-    from rich.markup import escape
     from rich.table import Table
 
     log = loaded.log
@@ -80,5 +76,5 @@ def _outcomes(loaded: Loaded) -> Table:
         for row, detail in list(zip(event.rows.tolist(), event.details, strict=True))[:_EXAMPLES]:
             about = ": ".join(part for part in (event.column, detail) if part)
             examples.append(f"line {line_of(event.file, row)} {about[:60]}".strip())
-        table.add_row(f"{count:,}", outcome.value, escape("; ".join(examples)))
+        table.add_row(f"{count:,}", outcome.value, "; ".join(examples))
     return table

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from bioassay_mtl.cli.terminal import say
+
 if TYPE_CHECKING:
     from bioassay_mtl.registry import Registry
 
@@ -37,9 +39,10 @@ def plugins(
         return
     for row in rows:
         state = f": cannot be used: {row['fault']}" if row["fault"] else ""
-        typer.echo(
+        say(
             f"{row['group'].partition('.')[2]} {row['name']}: "
-            f"{row['distribution']} {row['version']}{state}"
+            f"{row['distribution']} {row['version']}{state}",
+            err=False,
         )
     if not rows:
         typer.echo("no package brings any", err=True)

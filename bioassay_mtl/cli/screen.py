@@ -16,6 +16,7 @@ GARBAGE_THRESHOLD = 100_000
 
 
 def screen(
+    ctx: typer.Context,
     inputs: Annotated[
         list[str],
         typer.Argument(
@@ -113,7 +114,7 @@ def screen(
     from bioassay_mtl.data.readers import ReadProgress
     from bioassay_mtl.nn.pending import PendingModel
     from bioassay_mtl.screening.options import ScreenOptions
-    from bioassay_mtl.screening.output import Output
+    from bioassay_mtl.screening.output import Output, reserved
     from bioassay_mtl.screening.pipeline import check_inputs
     from bioassay_mtl.screening.pipeline import screen as run
 
@@ -140,6 +141,7 @@ def screen(
     # Refused here already, before the seconds that loading a model takes.
     target = Output(output, overwrite=overwrite, inputs=inputs)
     page_target = Output(page, overwrite=overwrite, inputs=inputs) if page else None
+    ctx.with_resource(reserved(page_target))
     if page and Path(page).absolute() == Path(output).absolute():
         raise ConfigError(f"{page}: results and report need different files")
     check_inputs(inputs)

@@ -12,11 +12,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from rich import box
-from rich.console import Console
-from rich.markup import escape
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
+from bioassay_mtl.cli.console import PlainConsole
 from bioassay_mtl.data.readers import ReadProgress
 from bioassay_mtl.errors import ConfigError, counted
 from bioassay_mtl.screening.batch import ScreenedBatch
@@ -61,7 +60,7 @@ def progress_bar(reads: Sequence[ReadProgress], n_bytes: int | None) -> Iterator
         TextColumn("{task.fields[molecules]:,} molecules, {task.fields[rate]:,.0f}/s"),
         TimeRemainingColumn(elapsed_when_finished=True),
     )
-    console = Console(stderr=True)
+    console = PlainConsole(stderr=True)
     with Progress(
         *columns, console=console, transient=True, disable=not console.is_terminal
     ) as bar:
@@ -97,13 +96,13 @@ def show(
     or, with ``as_json``, the summary, which a script can then read by itself.
     """
     if hits is not None:
-        console = Console(stderr=as_json or not stdout_is_free, highlight=False)
+        console = PlainConsole(stderr=as_json or not stdout_is_free)
         console.print(hits_table(hits, model, console.width))
     if as_json:
         stream = sys.stdout if stdout_is_free else sys.stderr
         stream.write(json.dumps(summary.to_dict()) + "\n")
     else:
-        Console(stderr=True).print(summary_table(summary))
+        PlainConsole(stderr=True).print(summary_table(summary))
 
 
 def hits_table(hits: TellingHits, model: PendingModel, width: int) -> Table:
@@ -149,7 +148,7 @@ def hits_table(hits: TellingHits, model: PendingModel, width: int) -> Table:
         is_number = name in ("active", "usual", "fold")
         table.add_column(name, justify="right" if is_number else "left", no_wrap=True)
     for row in zip(*columns.values(), strict=True):
-        table.add_row(*map(escape, row))
+        table.add_row(*row)
     return table
 
 

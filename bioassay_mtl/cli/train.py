@@ -25,6 +25,7 @@ from bioassay_mtl.cli.panel_schema import (
 )
 from bioassay_mtl.cli.runs import check_folds, resumable, run_of
 from bioassay_mtl.cli.settings import Asked, read_settings
+from bioassay_mtl.cli.terminal import say
 from bioassay_mtl.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -148,16 +149,16 @@ def train(
     schema = schema.changed(also={**no_assays, **schema.also})
     loaded = load_panel([panel], schema)
     table = loaded.panel
-    typer.echo(f"{panel}: {kinds_line(table)}", err=True)
+    say(f"{panel}: {kinds_line(table)}")
     for remark in remarks(loaded):
-        typer.echo(remark, err=True)
+        say(remark)
     fitting = partial(settled, panel=table, stops=tune > 0)
     chosen, why = fitting(asked.given(lambda given: fitting(given)[0]))
     if print_config or out is None:
         _show(chosen)
         return
     if why:
-        typer.echo(why, err=True)
+        say(why)
 
     from bioassay_mtl.report.folder import write_beside
     from bioassay_mtl.screening.pipeline import available_cores
@@ -176,7 +177,7 @@ def train(
         )
     write_beside(evidence, Path(out))
     for line in outcome(evidence, Path(out), time.perf_counter() - began):
-        typer.echo(line, err=True)
+        say(line)
 
 
 def _show(config: TrainingConfig) -> None:

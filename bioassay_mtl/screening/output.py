@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import gzip
+import io
 import os
 import stat
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import TYPE_CHECKING, BinaryIO, cast
 
 from bioassay_mtl.errors import OutputError
 from bioassay_mtl.files import checked_stream, locked, whole_file
+from bioassay_mtl.visible import visible_bytes
+
+if TYPE_CHECKING:
+    from _typeshed import ReadableBuffer
 
 STDOUT = "-"
 _STDOUT_NAMES = (STDOUT, "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1")
@@ -124,12 +129,51 @@ class Output:
 
 
 @contextmanager
+def reserved(*outputs: Output | None) -> Iterator[None]:
+    """Reserve several outputs, as :meth:`Output.reserved`; None is none."""
+    with ExitStack() as stack:
+        for output in filter(None, outputs):
+            stack.enter_context(output.reserved())
+        yield
+
+
+@contextmanager
+def opened(*outputs: Output | None) -> Iterator[list[BinaryIO | None]]:
+    """Streams to several outputs: all files appear together, or none does where one cannot."""
+    with ExitStack() as stack:
+        yield [stack.enter_context(each.opened()) if each else None for each in outputs]
+
+
+@contextmanager
 def _standard_output() -> Iterator[BinaryIO]:
     if sys.stdout is None:
         raise OutputError("standard output is closed (name a file to write)")
     sys.stdout.flush()
     with checked_stream(sys.stdout.fileno(), "standard output", closefd=False) as stream:
-        yield stream
+        yield cast(BinaryIO, _ForTerminal(stream)) if sys.stdout.isatty() else stream
+
+
+class _ForTerminal(io.BufferedIOBase):
+    """Shows text on a terminal, and lets it obey nothing in there.
+
+    Parameters
+    ----------
+    stream
+        Takes whole lines of UTF-8.
+    """
+
+    def __init__(self, stream: BinaryIO) -> None:
+        self._stream = stream
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, text: ReadableBuffer, /) -> int:
+        self._stream.write(visible_bytes(bytes(text)))
+        return len(memoryview(text))
+
+    def flush(self) -> None:
+        self._stream.flush()
 
 
 @contextmanager
