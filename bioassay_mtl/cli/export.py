@@ -6,6 +6,8 @@ from typing import Annotated
 
 import typer
 
+from bioassay_mtl.cli.terminal import say
+
 
 def export(
     model: Annotated[
@@ -40,11 +42,8 @@ def export(
     with target.opened() as sink:
         sink.write(made.data)
     for each in made.inputs:
-        typer.echo(
-            f"input {each.name}: (n, {each.n_columns}) {each.dtype}, {each.meaning}", err=True
-        )
-    typer.echo(
+        say(f"input {each.name}: (n, {each.n_columns}) {each.dtype}, {each.meaning}")
+    say(
         f"output: {counted(len(loaded.columns), 'column')}, within {made.difference:.1g} of the "
         f"model on {counted(made.n_checked, 'molecule')} -> {out}",
-        err=True,
     )

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+import bioassay_mtl.cli
 from tests.screening.tiny_model import tiny_model
 
 from .conftest import COMMAND, Run
@@ -106,3 +107,9 @@ def read_some(terminal: int) -> bytes:
         return os.read(terminal, 1 << 16)
     except OSError:  # the other end has closed
         return b""
+
+
+def test_there_is_one_way_to_a_console() -> None:
+    for path in Path(bioassay_mtl.cli.__file__).parent.glob("*.py"):
+        if path.name != "console.py":
+            assert "import Console\n" not in path.read_text().partition("TYPE_CHECKING:")[0]
