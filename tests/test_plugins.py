@@ -103,6 +103,13 @@ def test_a_model_is_trained_with_them(model: Path) -> None:
 
 
 @pytest.mark.slow
+def test_what_it_needs_is_told(model: Path, site: Path) -> None:
+    done = command("info", model, "--json", site=site)
+    assert json.loads(done.stdout)["versions"]["bioassay-mtl-example"] == "1.0"
+    assert "bioassay-mtl-example 1.0" in command("info", model, site=site).stdout
+
+
+@pytest.mark.slow
 def test_workers_and_fresh_processes_know_them(model: Path, site: Path, tmp_path: Path) -> None:
     out = tmp_path / "hits.csv"
     screened = command(

@@ -17,7 +17,9 @@ def model_facts(model: Model) -> dict[str, Any]:
     molecules of :meth:`Featurizer.examples`.
     """
     from bioassay_mtl.nn.diagnostics import diagnose
+    from bioassay_mtl.nn.plugin_kinds import kinds_record
 
+    brought = kinds_record(model).get("plugins", [])
     found = diagnose(model.network, model.inputs(model.featurizer.examples()))
     open_to = model.network.connections
     return {
@@ -46,5 +48,9 @@ def model_facts(model: Model) -> dict[str, Any]:
         },
         "metrics": model.metrics,
         "training": model.training,
-        "versions": {"bioassay_mtl": __version__, **model.featurizer.versions()},
+        "versions": {
+            "bioassay_mtl": __version__,
+            **model.featurizer.versions(),
+            **{each["distribution"]: each["version"] for each in brought if "distribution" in each},
+        },
     }
