@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from textwrap import fill
 from typing import Any
 
+from bioassay_mtl.chem.sight import sight_of
 from bioassay_mtl.nn.model import Model
 from bioassay_mtl.training.card import describe_inputs
 
@@ -39,14 +41,15 @@ evaluations must not be used to evaluate it again.
 {table}
 
 Macro means over the assays with an active and an inactive in the test part; intervals from 200
-bootstrap samples of the test molecules. Per-assay values are in `metrics.json`, and
-`bioassay-mtl info` shows them. An assay with few actives in training (see `label_counts` in
-`config.json`) has little to be trusted.
+bootstrap samples of the test molecules (percentiles). Per-assay values are in `metrics.json`, and
+`bioassay-mtl info pcba128 --json` shows them. An assay with few actives in training (see
+`label_counts` in `config.json`) has little to be trusted.
 
 ## Use
 
 - Rank molecules inside an assay; do not compare raw probabilities between assays, whose active
   shares differ a thousandfold. The fold over an assay's active share does compare.
+{sight}
 - Molecules unlike drug-like screening compounds (metals, polymers, peptides) are outside what it
   has seen. It says nothing on safety or efficacy.
 - `benchmarks/results/` holds what screening with it costs, and how rivals do on the same rows.
@@ -70,7 +73,24 @@ def card(model: Model) -> str:
         active=active,
         inactive=inactive,
         missing=1 - (active + inactive) / (rows * len(model.tasks)),
+        sight=sight(model),
         table="\n".join(metric_row(name, values) for name, values in model.metrics.items()),
+    )
+
+
+def sight(model: Model) -> str:
+    """What the model cannot tell apart, and how many molecules a screen marks as known."""
+    lines = [] if (found := sight_of(model.featurizer)) is None else found.sentences
+    if (known := model.training_molecules) is not None:
+        lines = [
+            *lines,
+            f"A screen marks the molecules that it was trained on (`in_training`), whatever their "
+            f"salt or stereochemistry: {len(known):,} different ones, {known.unidentified:,} rows "
+            "without a known structure.",
+        ]
+    return "\n".join(
+        fill(line, 100, initial_indent="- ", subsequent_indent="  ", break_on_hyphens=False)
+        for line in lines
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from benchmarks.pcba128.card import metric_row
+from benchmarks.pcba128.card import metric_row, sight
 from bioassay_mtl.nn.model import Model
 from bioassay_mtl.training.card import describe_inputs
 
@@ -17,7 +17,7 @@ the fingerprint experts of `pcba128`, and graph experts beside them. More accura
 and slower: the card of that model says what both are good for and what not, and what the data are.
 
 - **Network**: the weighted mean of two mixtures, {parameters:.1f} million parameters: `pcba128`
-  ({first:.0%}) and {n_graph} experts of {graph} ({second:.0%}).
+  ({first:.0%}) and, by {second:.0%}, {n_graph} experts of {graph}.
 - **Reads**: {inputs}.
 - **Training rows**: all {rows:,} molecules with a SMILES that `pcba128` was trained on,
   {epochs} epochs for the graph experts, no row held back.
@@ -34,7 +34,11 @@ parts, so the rows of these evaluations must not be used to evaluate it again.
 {table}
 
 Macro means over the assays with an active and an inactive in the test part; intervals from 200
-bootstrap samples of the test molecules. Per-assay values are in `metrics.json`.
+bootstrap samples of the test molecules (percentiles). Per-assay values are in `metrics.json`.
+
+## What it sees
+
+{sight}
 
 Data: PubChem BioAssay (public domain), through MoleculeNet; assay annotations from MolData (CC0).
 """
@@ -54,5 +58,6 @@ def card(model: Model) -> str:
         inputs=", ".join(describe_inputs(model)),
         rows=members["graph"]["rows"]["train"],
         epochs=members["graph"]["config"]["epochs"],
+        sight=sight(model),
         table="\n".join(metric_row(name, values) for name, values in model.metrics.items()),
     )

@@ -152,6 +152,10 @@ class Featurizer:
 
         return parse_standardised
 
+    def standardising(self) -> Featurizer:
+        """The same inputs, of standardised molecules."""
+        return self if self.standardise else replace(self, standardise=True)
+
     def with_columns(self, features: Features, table: Mapping[str, Sequence[Any]]) -> Features:
         """Features with the inputs that are columns of the user's table.
 

@@ -106,6 +106,11 @@ class TrainingMolecules:
         return self._identities
 
     @property
+    def n_blank(self) -> int:
+        """Those of the unidentified that are seen without looking at any molecule."""
+        return self._unidentified
+
+    @property
     def unidentified(self) -> int:
         """Rows trained on whose structure is not known."""
         self._identify()

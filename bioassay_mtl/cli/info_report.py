@@ -11,6 +11,7 @@ from rich.table import Table
 
 from bioassay_mtl.cli.console import PlainConsole
 from bioassay_mtl.data.panels.header import some
+from bioassay_mtl.errors import counted
 
 
 def show(facts: dict[str, Any]) -> None:
@@ -45,6 +46,7 @@ def overview(facts: dict[str, Any]) -> Table:
         ("model", f"{facts['name']} ({facts['network']['kind']}, {facts['parameters']:,} weights)"),
         ("reads", ", ".join(f"{name}: {n:,} values" for name, n in facts["inputs"].items())),
         *([("molecules", standard)] if standard else []),
+        *([("sight", " ".join(facts["sight"]))] if facts["sight"] else []),
         ("assays", f"{len(facts['tasks'])}: {some(facts['tasks'], 4)}"),
         *([("kinds", said)] if said else []),
         (
@@ -52,6 +54,7 @@ def overview(facts: dict[str, Any]) -> Table:
             f"{measured:,} measured cells"
             + (f", {active:,} of them active" if kinds["binary"] else ""),
         ),
+        ("in training", _known(facts["training_molecules"])),
         (
             "experts",
             f"{links['experts']}, of which {links['exclusive_experts']} exclusive; "
@@ -65,6 +68,15 @@ def overview(facts: dict[str, Any]) -> Table:
     ):
         table.add_row(name, text)
     return table
+
+
+def _known(molecules: dict[str, int] | None) -> str:
+    """How many training molecules a screen can mark."""
+    if molecules is None:
+        return "not known: a screen cannot mark molecules that the model was trained on"
+    lost = molecules["unidentified"]
+    more = f"; {counted(lost, 'row')} without a structure are not" if lost else ""
+    return f"{counted(molecules['known'], 'molecule is', 'molecules are')} marked in a screen{more}"
 
 
 def use_of_experts(facts: dict[str, Any]) -> Table:

@@ -16,12 +16,13 @@ def model_facts(model: Model) -> dict[str, Any]:
     Gate utilisation ``(T, E)`` and expert diversity ``(E, E)`` are taken on the fixed, diverse
     molecules of :meth:`Featurizer.examples`.
     """
+    from bioassay_mtl.chem.sight import sight_of
     from bioassay_mtl.nn.diagnostics import diagnose
     from bioassay_mtl.nn.plugin_kinds import kinds_record
 
     brought = kinds_record(model).get("plugins", [])
     found = diagnose(model.network, model.inputs(model.featurizer.examples()))
-    open_to = model.network.connections
+    open_to, sight = model.network.connections, sight_of(model.featurizer)
     return {
         "name": model.name,
         "tasks": list(model.tasks),
@@ -29,6 +30,9 @@ def model_facts(model: Model) -> dict[str, Any]:
         "label_counts": model.label_counts,
         "features": model.featurizer.config(),
         "inputs": dict(model.featurizer.n_features),
+        "tells_apart": None if sight is None else sight._asdict(),
+        "sight": [] if sight is None else sight.sentences,
+        "training_molecules": _molecules(model),
         "network": model.network_config.model_dump(mode="json"),
         "parameters": sum(p.numel() for p in model.network.parameters()),
         "connections": {
@@ -54,3 +58,8 @@ def model_facts(model: Model) -> dict[str, Any]:
             **{each["distribution"]: each["version"] for each in brought if "distribution" in each},
         },
     }
+
+
+def _molecules(model: Model) -> dict[str, int] | None:
+    known = model.training_molecules
+    return None if known is None else {"known": len(known), "unidentified": known.unidentified}

@@ -86,6 +86,12 @@ def screen(
             min=1, metavar="N", help="Leave out molecules with more heavy atoms (too_large)."
         ),
     ] = None,
+    standardise: Annotated[
+        bool,
+        typer.Option(
+            "--standardise", help="Strip salts and charges first, so that they change nothing."
+        ),
+    ] = False,
     new_only: Annotated[
         bool,
         typer.Option(
@@ -130,6 +136,7 @@ def screen(
             "batch_size": batch_size,
             "max_atoms": max_atoms,
             "overwrite": overwrite,
+            "standardise": standardise,
             "new_only": new_only,
         }
     )

@@ -36,6 +36,9 @@ class ScreenOptions(Config):
         Molecules with more heavy atoms get the status ``too_large``; the model's limit when None.
     overwrite
         Replace an output file that exists.
+    standardise
+        Standardise molecules first, also where the model was not trained so: a salt and its parent
+        then get the same predictions. SMILES are written as they were read.
     new_only
         Molecules that the model was trained on are no hits: not among ``top``, nor for what watches
         the screen. Without ``top`` every record has its row all the same.
@@ -51,6 +54,7 @@ class ScreenOptions(Config):
     batch_size: int = Field(default=1024, ge=1, le=65_536)
     max_atoms: int | None = Field(default=None, ge=1)
     overwrite: bool = False
+    standardise: bool = False
     new_only: bool = False
 
     @model_validator(mode="after")

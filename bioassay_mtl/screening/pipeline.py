@@ -191,6 +191,8 @@ def _predict(
 ) -> Generator[ScreenedBatch, None, None]:
     """Batches with their predictions, in order."""
     featurizer = replace(model.featurizer, training=model.training_molecules)
+    if options.standardise:
+        featurizer = featurizer.standardising()
     if options.max_atoms:
         featurizer = replace(featurizer, max_atoms=options.max_atoms)
     cores = available_cores()

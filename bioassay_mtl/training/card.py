@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
+from bioassay_mtl.chem.sight import sight_of
 from bioassay_mtl.data.kinds import all_binary
 from bioassay_mtl.errors import counted
 from bioassay_mtl.nn.model import Model
@@ -27,6 +28,7 @@ def model_card(model: Model) -> str:
         f"- Trained on {counted(rows['train'], 'molecule')} with {_cells(model)}; cells that were "
         "not measured have no part in it",
         f"- Panel (SHA-256): `{model.training['panel_sha256']}`",
+        *(f"- {sentence}" for sentence in what_it_sees(model)),
         "",
     ]
     measured = {part: values for part, values in model.metrics.items() if values}
@@ -38,6 +40,20 @@ def model_card(model: Model) -> str:
         lines += [_metric_row(part, values) for part, values in measured.items()]
         lines += ["", "Macro means over the assays with an active and an inactive molecule."]
     return "\n".join(lines) + "\n"
+
+
+def what_it_sees(model: Model) -> list[str]:
+    """Which molecules get the same predictions, and which are marked as known."""
+    sight, known = sight_of(model.featurizer), model.training_molecules
+    said = [] if sight is None else sight.sentences
+    if known is None:
+        return said
+    more = f"; not {counted(known.n_blank, 'row')} without a structure" if known.n_blank else ""
+    return [
+        *said,
+        "A screen marks (`in_training`) the molecules that it was trained on and those that chose "
+        f"its epoch, whatever their salt or stereochemistry{more}.",
+    ]
 
 
 def _promise(model: Model) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -97,3 +98,16 @@ def test_output_that_a_full_disk_refuses_is_a_fault(arguments: list[str]) -> Non
     assert done.returncode == 2
     assert "No space left on device" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_info_says_what_a_model_does_not_see_and_which_molecules_it_marks(
+    cli: Run, model_folder: Path
+) -> None:
+    done = cli("info", "pcba128")
+    words = " ".join(done.out.split())
+    assert "Blind to stereochemistry" in words
+    assert "51,191 molecules are marked in a screen" in words
+    facts = json.loads(cli("info", "pcba128-mix", "--json").out)
+    assert facts["tells_apart"] == {"enantiomers": True, "double_bonds": True, "salts": True}
+    assert facts["training_molecules"] == {"known": 51191, "unidentified": 0}
+    assert "a screen cannot mark molecules" in " ".join(cli("info", model_folder).out.split())

@@ -144,3 +144,30 @@ def test_marks_cost_no_row(trained: Model, tmp_path: Path, nci_smiles: list[str]
     assert expected[300:400][ok[300:400]].all()
     unmarked = pd.read_csv(run(replace(trained, training_molecules=None), path)[0])
     assert table.drop(columns="in_training").equals(unmarked.drop(columns="in_training"))
+
+
+def test_standardised_screens_give_a_salt_what_its_parent_gets(
+    model: Model, tmp_path: Path
+) -> None:
+    path = tmp_path / "salts.smi"
+    path.write_text("CC(=O)O acid\nCC(=O)[O-].[Na+] salt\nCCN amine\nCC[NH3+].[Cl-] chloride\nx\n")
+    raw, done = (pd.read_csv(run(model, path, standardise=each)[0]) for each in (False, True))
+    tasks = list(model.tasks)
+    for table, same in ((raw, False), (done, True)):
+        for parent in (0, 2):
+            assert table[tasks].iloc[parent].equals(table[tasks].iloc[parent + 1]) == same
+    assert done["smiles"].tolist() == raw["smiles"].tolist()
+    assert done["status"].tolist() == raw["status"].tolist()
+    assert done[tasks].iloc[[0, 2]].equals(raw[tasks].iloc[[0, 2]])  # parents are their own
+    structures = raw["smiles"].tolist()
+    found = model.predict(structures, standardise=True)[tasks]
+    np.testing.assert_allclose(found, done[tasks], atol=6e-7)
+    two = run(model, path, "two.csv", standardise=True, workers=2, batch_size=2)[0]
+    assert two.read_bytes() == path.with_name("out.csv").read_bytes()
+
+
+def test_a_model_that_standardises_anyhow_takes_the_option(model: Model) -> None:
+    own = replace(model, featurizer=replace(model.featurizer, standardise="tautomer"))
+    assert own.featurizer.standardising() is own.featurizer
+    structures = ["CC(=O)[O-].[Na+]", "CC(=O)O"]
+    assert own.predict(structures).equals(own.predict(structures, standardise=True))

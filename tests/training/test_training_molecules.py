@@ -179,3 +179,9 @@ def test_a_run_that_goes_on_knows_the_molecules_of_both(panel: Panel) -> None:
     assert (
         train(panel, small_config(epochs=1), parts=rows(20), start=first).training_molecules is None
     )
+
+
+def test_the_card_says_what_is_marked_and_not_seen(model: Model) -> None:
+    assert "in_training" in model.card
+    assert "Blind to stereochemistry" in model.card
+    assert "Charges and counter-ions matter" in model.card
