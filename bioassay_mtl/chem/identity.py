@@ -13,7 +13,7 @@ import hashlib
 import re
 from collections.abc import Mapping, Sequence, Set
 from functools import cached_property, lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,7 +22,7 @@ from rdkit.rdBase import BlockLogs
 
 from bioassay_mtl.chem.molecule import Notation, parse_smiles, without_labels
 from bioassay_mtl.chem.probe import PROBE_SMILES
-from bioassay_mtl.chem.skeleton import read_skeletons, skeletons_of
+from bioassay_mtl.chem.skeleton import Skeletons, read_skeletons, skeletons_of
 from bioassay_mtl.chem.status import Status
 
 Identities = NDArray[np.uint64]
@@ -136,26 +136,18 @@ class TrainingMolecules:
 
     def hold(self, smiles: Sequence[str]) -> NDArray[np.bool_]:
         """``(n,) bool``: is the molecule one of these? False where a text cannot be read."""
-        found, close = self.look(smiles)
-        plain = {row: text for row in close if (text := plain_smiles(smiles[row])) is not None}
-        found[self.confirmed(plain)] = True
-        return found
+        seen = self.look(smiles)
+        plain = {row: text for row in seen.close if (text := plain_smiles(smiles[row])) is not None}
+        seen.found[self.confirmed(plain, seen.skeletons)] = True
+        return seen.found
 
-    def look(self, smiles: Sequence[str]) -> tuple[NDArray[np.bool_], set[int]]:
+    def look(self, smiles: Sequence[str]) -> Seen:
         """What texts tell by themselves, in microseconds each.
 
         Parameters
         ----------
         smiles
             n SMILES.
-
-        Returns
-        -------
-        ndarray
-            ``(n,) bool``: those that are one of these as they are written.
-        set
-            Rows of those that may be one, for a fragment has the skeleton of one:
-            :meth:`confirmed` tells.
         """
         texts = [_first_word(text) for text in smiles]
         read = read_skeletons(texts)
@@ -164,10 +156,10 @@ class TrainingMolecules:
         for row in np.flatnonzero(~read.understood).tolist():
             close[row] = self._may_hold(texts[row])
         rows = np.flatnonzero(close)
-        found = np.zeros(len(texts), np.bool_)
-        as_written = _of_plain([texts[row] for row in rows.tolist()])
+        found, skeletons = np.zeros(len(texts), np.bool_), _largest(read, len(texts))
+        as_written = _joined(skeletons[rows], [texts[row] for row in rows.tolist()])
         found[rows] = _in_sorted(as_written, self.identities)
-        return found, set(np.flatnonzero(close & ~found).tolist())
+        return Seen(found, set(np.flatnonzero(close & ~found).tolist()), skeletons)
 
     def _may_hold(self, text: str) -> bool:
         with BlockLogs():
@@ -176,23 +168,45 @@ class TrainingMolecules:
             return False
         return bool(_in_sorted(skeletons_of(mol)[0].astype(np.uint64), self._skeletons).any())
 
-    def confirmed(self, plain: Mapping[int, str]) -> list[int]:
+    def confirmed(
+        self, plain: Mapping[int, str], skeletons: NDArray[np.uint64] | None = None
+    ) -> list[int]:
         """Rows of the molecules that are one of these.
 
         Parameters
         ----------
         plain
             :func:`plain_smiles` by row.
+        skeletons
+            :attr:`Seen.skeletons`, where they are known.
         """
-        found: set[int] = set()
-        left = dict(plain)
-        for standardised in (False, True):  # most molecules are their own parents
-            if standardised:
-                left = {row: _parent(text, self.tautomer) for row, text in left.items()}
-            hits = _in_sorted(_of_plain([*left.values()]), self.identities)
-            found.update(row for row, known in zip(left, hits.tolist(), strict=True) if known)
-            left = {row: text for row, text in left.items() if row not in found}
-        return sorted(found)
+        rows, texts = [*plain], [*plain.values()]
+        ids = _of_plain(texts) if skeletons is None else _joined(skeletons[rows], texts)
+        is_known = _in_sorted(ids, self.identities).tolist()  # most are their own parents
+        others = [row for row, known in zip(rows, is_known, strict=True) if not known]
+        parents = _of_plain([_parent(plain[row], self.tautomer) for row in others])
+        is_other = _in_sorted(parents, self.identities).tolist()
+        unknown = {row for row, known in zip(others, is_other, strict=True) if not known}
+        return [row for row in rows if row not in unknown]
+
+
+class Seen(NamedTuple):
+    """What n texts tell of molecules by themselves.
+
+    Attributes
+    ----------
+    found
+        ``(n,) bool``: those that are training molecules as they are written.
+    close
+        Rows of those that may be one otherwise, for a fragment has the skeleton of one:
+        :meth:`TrainingMolecules.confirmed` tells.
+    skeletons
+        ``(n,) uint64``: of the largest fragments; 0 where a text is not understood.
+    """
+
+    found: NDArray[np.bool_]
+    close: Set[int]
+    skeletons: NDArray[np.uint64]
 
 
 class Search:
@@ -215,18 +229,17 @@ class Search:
         self._plain: dict[int, str] = {}
         self.close: Set[int] = frozenset(range(len(structures)))
         self._found = np.zeros(len(structures), np.bool_)
+        self._skeletons: NDArray[np.uint64] | None = None
         if notation == "smiles":
-            self._found, self.close = training.look(structures[:])
+            self._found, self.close, self._skeletons = training.look(structures[:])
 
     def note(self, row: int, mol: Any) -> None:
         """Take in the molecule of one of the rows that are :attr:`close`."""
-        text = plain_smiles(mol)
-        if text is not None:
-            self._plain[row] = text
+        self._plain[row] = _plain(mol)
 
     def found(self, codes: NDArray[np.uint8]) -> NDArray[np.bool_]:
         """``(n,) bool``: training molecules; none where a status ``codes (n,)`` is not ok."""
-        self._found[self._training.confirmed(self._plain)] = True
+        self._found[self._training.confirmed(self._plain, self._skeletons)] = True
         return self._found & np.equal(codes, Status.OK.code)
 
 
@@ -239,23 +252,19 @@ def probe() -> str:
     return hashlib.blake2b(identities(PROBE_SMILES)[0].tobytes(), digest_size=8).hexdigest()
 
 
-def plain_smiles(molecule: Any) -> str | None:
-    """Canonical SMILES without stereochemistry, isotopes and atom maps.
-
-    Parameters
-    ----------
-    molecule
-        SMILES, or an RDKit molecule that was read from one. None is returned for no molecule.
-    """
+def plain_smiles(smiles: str) -> str | None:
+    """Canonical SMILES without stereochemistry, isotopes and atom maps; None for no molecule."""
     with BlockLogs():
-        mol = parse_smiles(molecule) if isinstance(molecule, str) else molecule
-        if isinstance(mol, Status):
-            return None
-        text = str(MolToSmiles(mol, isomericSmiles=False))
-        if not _LABELLED.search(text):
-            return text
-        mol = parse_smiles(without_labels(text))  # what was deuterium joins the other hydrogens
-        return text if isinstance(mol, Status) else str(MolToSmiles(mol, isomericSmiles=False))
+        mol = parse_smiles(smiles)
+        return None if isinstance(mol, Status) else _plain(mol)
+
+
+def _plain(mol: Any) -> str:
+    text = str(MolToSmiles(mol, isomericSmiles=False))
+    if not _LABELLED.search(text):
+        return text
+    mol = parse_smiles(without_labels(text))  # what was deuterium joins the other hydrogens
+    return text if isinstance(mol, Status) else str(MolToSmiles(mol, isomericSmiles=False))
 
 
 @lru_cache(maxsize=1 << 17)  # members of an ensemble, and folds, are of the same molecules
@@ -267,7 +276,7 @@ def _parent(plain: str, tautomer: bool) -> str:
         mol = parse_smiles(plain)
         if isinstance(mol, Status):
             return plain
-        return plain_smiles(parent(mol, tautomer=tautomer)) or plain
+        return _plain(parent(mol, tautomer=tautomer))
 
 
 def _first_word(text: str) -> str:
@@ -278,14 +287,24 @@ def _first_word(text: str) -> str:
 def _of_plain(texts: Sequence[str]) -> Identities:
     """``(n,)``: the largest fragment's skeleton, and the text."""
     read = read_skeletons(texts)
-    skeleton = np.zeros(len(texts), np.uint64)
-    order = np.lexsort((read.hashes, read.sizes))  # later ones are larger, and stay
-    skeleton[read.text[order]] = read.hashes[order]
+    skeleton = _largest(read, len(texts))
     for at in np.flatnonzero(~read.understood).tolist():
         hashes, sizes = skeletons_of(MolFromSmiles(texts[at], sanitize=False))
         skeleton[at] = hashes[np.lexsort((hashes, sizes))[-1]]
+    return _joined(skeleton, texts)
+
+
+def _largest(read: Skeletons, n: int) -> NDArray[np.uint64]:
+    """``(n,)``: skeletons of the largest fragments; 0 where there are none."""
+    skeletons = np.zeros(n, np.uint64)
+    order = np.lexsort((read.hashes, read.sizes))  # later ones are larger, and stay
+    skeletons[read.text[order]] = read.hashes[order]
+    return skeletons
+
+
+def _joined(skeletons: NDArray[np.uint64], texts: Sequence[str]) -> Identities:
     digests = [hashlib.blake2b(text.encode(), digest_size=4).digest() for text in texts]
-    found: Identities = (skeleton << _HALF) | np.frombuffer(b"".join(digests), "<u4")
+    found: Identities = (skeletons << _HALF) | np.frombuffer(b"".join(digests), "<u4")
     return found
 
 

@@ -25,7 +25,6 @@ ROUNDS = 3
 """Bonds that an atom's surroundings reach; what differs further away seldom differs only there."""
 
 _DEEPEST = 32  # branches in branches; each depth is a pass over all atoms
-_LONGEST = 20_000
 _UNREADABLE = "?"
 _HYDROGEN = 1
 _NON_METALS = (0, 1, 2, 5, 6, 7, 8, 9, 10, 14, 15, 16, 17, 18, 33, 34, 35, 36, 52, 53, 54, 85, 86)
@@ -38,6 +37,9 @@ _SECOND_LETTERS = {"l": 17, "r": 35}
 _ATOM, _BOND, _DIGIT, _SECOND, _OPEN, _CLOSE, _DOT, _PERCENT = range(1, 9)
 _NUMBER = np.zeros(256, np.int64)
 _CLASS = np.zeros(256, np.uint8)
+_STEP = np.zeros((2, 256), np.int8)
+"""Into and out of what ``[]`` and ``()`` hold."""
+_STEP[[0, 0, 1, 1], [ord(letter) for letter in "[]()"]] = 1, -1, 1, -1
 for _members, _class in (
     ("".join(_ORGANIC), _ATOM),
     ("-=#$:/\\~<>", _BOND),
@@ -86,17 +88,18 @@ def read_skeletons(smiles: Sequence[str]) -> Skeletons:
         (:func:`skeletons_of` reads their molecules). What is no SMILES is not understood, or has
         skeletons of no meaning.
     """
-    smiles = [text if _is_readable(text) else _UNREADABLE for text in smiles]
-    joined = "".join(f"{text}." for text in smiles)
-    data = np.frombuffer(joined.encode("ascii", "replace"), np.uint8)
-    owner = np.repeat(np.arange(len(smiles)), [len(text) + 1 for text in smiles])
-    opens, closes = data == ord("["), data == ord("]")
-    plain = (np.cumsum(opens, dtype=np.int32) == np.cumsum(closes, dtype=np.int32)) & ~closes
-    kinds = np.where(plain, _CLASS[data], 0)
+    joined, data, owner, steps = _letters(smiles)
+    if len(out := _open_ended(steps, owner, len(smiles))):
+        lost = set(out.tolist())
+        readable = [_UNREADABLE if row in lost else text for row, text in enumerate(smiles)]
+        joined, data, owner, steps = _letters(readable)
+    opens, closes = steps[0] > 0, steps[0] < 0
+    plain = (np.cumsum(steps[0], dtype=np.int32) == 0) & ~closes
+    kinds = np.take(_CLASS, data) * plain
     bad = np.zeros(len(smiles), np.bool_)
     bad[owner[plain & (kinds == 0)]] = True
 
-    numbers = _NUMBER[data]
+    numbers = np.take(_NUMBER, data)
     second = np.flatnonzero(kinds == _SECOND)
     numbers[second - 1] = np.where(data[second] == ord("l"), 17, 35)
     begins = np.flatnonzero(opens)
@@ -114,26 +117,37 @@ def read_skeletons(smiles: Sequence[str]) -> Skeletons:
     closed, broken = _ring_closures(data, kinds, owner, place)
     bad[broken] = True
     inner = np.flatnonzero(~first)
-    ends = np.concatenate([np.stack([inner, parent[inner]], axis=1), closed])
+    a, b = np.append(inner, closed[:, 0]), np.append(parent[inner], closed[:, 1])
+    heavy, metal = number != _HYDROGEN, _IS_METAL[number]
     fragment = np.cumsum(first) - 1
-    heavy = number != _HYDROGEN
-    ends = ends[heavy[ends].all(axis=1)]
-    wrong = (fragment[ends[:, 0]] != fragment[ends[:, 1]]) | _IS_METAL[number[ends]].any(axis=1)
-    bad[of_text[ends[wrong, 0]]] = True
+    bonds = heavy[a] & heavy[b]
+    wrong = bonds & ((fragment[a] != fragment[b]) | metal[a] | metal[b])
+    bad[of_text[a[wrong]]] = True
+    bonds &= ~wrong
 
-    hashes, sizes = _hashes(number, ends[~wrong], fragment, int(first.sum()))
+    hashes, sizes = _hashes(number, a[bonds], b[bonds], fragment, int(first.sum()))
     text = of_text[first]
     kept = ~bad[text]
     return Skeletons(hashes[kept], sizes[kept], text[kept], ~bad)
 
 
-def _is_readable(text: str) -> bool:
-    """Whether brackets end inside the text, so that it leaves its neighbours alone."""
-    return (
-        len(text) <= _LONGEST
-        and text.count("[") == text.count("]")
-        and text.count("(") == text.count(")")
-    )
+def _letters(
+    smiles: Sequence[str],
+) -> tuple[str, NDArray[np.uint8], Ints, NDArray[np.int8]]:
+    """All texts, each ended by a dot; letters, whose they are, and ``(2, L)`` steps of brackets."""
+    joined = "".join([f"{text}." for text in smiles])
+    data = np.frombuffer(joined.encode("ascii", "replace"), np.uint8)
+    owner = np.repeat(np.arange(len(smiles)), [len(text) + 1 for text in smiles])
+    return joined, data, owner, np.stack([np.take(step, data) for step in _STEP])
+
+
+def _open_ended(steps: NDArray[np.int8], owner: Ints, n: int) -> Ints:
+    """Texts whose brackets do not end inside, so that their neighbours would be read otherwise."""
+    if not n:
+        return np.zeros(0, np.int64)
+    starts = np.searchsorted(owner, np.arange(n))
+    sums = np.add.reduceat(steps, starts, axis=1, dtype=np.int64)
+    return np.flatnonzero(sums.any(axis=0))
 
 
 def skeletons_of(mol: Any) -> tuple[NDArray[np.uint32], Ints]:
@@ -144,8 +158,8 @@ def skeletons_of(mol: Any) -> tuple[NDArray[np.uint32], Ints]:
     ).reshape(-1, 2)
     cut = _IS_METAL[number[ends]].any(axis=1)
     fragment = _components(len(number), ends[~cut].tolist())
-    ends = ends[~cut & (number[ends] != _HYDROGEN).all(axis=1)]
-    return _hashes(number, ends, fragment, int(fragment.max(initial=-1)) + 1)
+    a, b = ends[~cut & (number[ends] != _HYDROGEN).all(axis=1)].T
+    return _hashes(number, a, b, fragment, int(fragment.max(initial=-1)) + 1)
 
 
 def _components(n: int, ends: list[list[int]]) -> Ints:
@@ -189,16 +203,16 @@ def _numbers() -> dict[str, int]:
 
 def _parents(kinds: NDArray[np.uint8], place: Ints) -> tuple[Ints, NDArray[np.bool_], Ints]:
     """Which atom each is written behind, whether it begins a fragment, and places too deep."""
-    opened, closed = kinds == _OPEN, kinds == _CLOSE
-    depths = np.cumsum(opened, dtype=np.int64) - np.cumsum(closed, dtype=np.int64)
-    dots = kinds == _DOT
+    opened, closed, dots = kinds == _OPEN, kinds == _CLOSE, kinds == _DOT
+    depths = np.cumsum(opened.view(np.int8) - closed.view(np.int8), dtype=np.int32)
     wrong = np.flatnonzero((dots & (depths != 0)) | (depths > _DEEPEST))
-    here = np.arange(len(kinds))
-    last_open = np.maximum.accumulate(np.where(opened, here, -1))[place]
-    last_close = np.maximum.accumulate(np.where(closed, here, -1))[place]
     before = np.concatenate([[-1], place[:-1]])
-    begins = last_open > np.maximum(last_close, before)
-    segment = np.cumsum(dots)[place]
+    # The last bracket ahead of an atom, where none of the atoms is later.
+    either = opened | closed
+    ahead = np.cumsum(either.view(np.int8), dtype=np.int32)[place]
+    latest = np.append(np.flatnonzero(either), -1)[ahead - 1]
+    begins = (latest > before) & opened[latest]
+    segment = np.cumsum(dots.view(np.int8), dtype=np.int32)[place]
     first = np.concatenate([[True], segment[1:] != segment[:-1]])[: len(place)]
     depth = depths[place].clip(0, _DEEPEST)
     behind = depth - begins
@@ -240,11 +254,10 @@ def _ring_closures(
 
 
 def _hashes(
-    number: Ints, ends: Ints, fragment: Ints, n_fragments: int
+    number: Ints, a: Ints, b: Ints, fragment: Ints, n_fragments: int
 ) -> tuple[NDArray[np.uint32], Ints]:
-    """Hash and size of each fragment: its atoms' surroundings, in any order."""
+    """Hash and size of each fragment: its atoms' surroundings, in any order; bonds are a to b."""
     heavy = number != _HYDROGEN
-    a, b = ends.T
     held = _mixed(number.astype(np.uint64) + np.uint64(1))
     for _ in range(ROUNDS):
         around = np.zeros(len(number), np.uint64)
