@@ -83,6 +83,23 @@ def test_the_command_lists_them(site: Path) -> None:
     assert (done.stdout, done.stderr) == ("", "no package brings any\n")
 
 
+def test_the_command_says_what_is_wrong_with_each(tmp_path: Path) -> None:
+    points = {
+        "bioassay_mtl.losses": {"focal": "fine:Loss", "mine": "broken:Loss"},
+        "bioassay_mtl.gates": {"good": "fine:GoodGate"},
+    }
+    fine = "from bioassay_mtl.nn.gates import Gate\nclass GoodGate(Gate): ..."
+    write_package(tmp_path, "several", points, {"fine": fine, "broken": "import no_such_module"})
+    done = command("plugins", site=tmp_path)
+    assert done.returncode == 0
+    good, taken, broken = done.stdout.splitlines()
+    assert good == "gates good: several 1.0"
+    assert taken.startswith("losses focal: several 1.0: cannot be used: ")
+    assert taken.endswith("is left out: loss 'focal' is built in")
+    assert broken.startswith("losses mine: several 1.0: cannot be used: ")
+    assert broken.endswith("ModuleNotFoundError: No module named 'no_such_module'")
+
+
 @pytest.mark.slow
 def test_a_model_is_trained_with_them(model: Path) -> None:
     config = read_config(model)

@@ -11,6 +11,7 @@ import typer
 from bioassay_mtl.cli.terminal import say
 
 if TYPE_CHECKING:
+    from bioassay_mtl.plugins import Plugin
     from bioassay_mtl.registry import Registry
 
 
@@ -21,19 +22,13 @@ def plugins(
 
     Example:  bioassay-mtl plugins
     """
-    from bioassay_mtl.errors import PluginError
     from bioassay_mtl.plugins import installed
 
-    rows = []
-    for group, registry in sorted(registries().items()):
-        taken = registry.faults()
-        for plugin in installed(group):
-            fault = next((each for each in taken if str(plugin) in each), "")
-            try:
-                fault = fault or (registry.known(plugin.name) and "")
-            except PluginError as error:
-                fault = str(error)
-            rows.append({**vars(plugin), "fault": fault})
+    rows = [
+        {**vars(plugin), "fault": _fault(registry, plugin)}
+        for group, registry in sorted(registries().items())
+        for plugin in installed(group)
+    ]
     if as_json:
         typer.echo(json.dumps(rows))
         return
@@ -45,7 +40,20 @@ def plugins(
             err=False,
         )
     if not rows:
-        typer.echo("no package brings any", err=True)
+        say("no package brings any")
+
+
+def _fault(registry: Registry[Any], plugin: Plugin) -> str:
+    """Why a plug-in cannot be used; empty if it can."""
+    from bioassay_mtl.errors import PluginError
+
+    if faults := [each for each in registry.faults() if str(plugin) in each]:
+        return faults[0]
+    try:
+        registry.known(plugin.name)
+    except PluginError as error:
+        return str(error)
+    return ""
 
 
 def registries() -> dict[str, Registry[Any]]:
