@@ -8,12 +8,13 @@ from rich import box
 from rich.table import Table
 
 from bioassay_mtl.data.kinds import all_binary
+from bioassay_mtl.data.metrics.chance import by_chance, is_beyond_chance
 from bioassay_mtl.data.metrics.evaluation import Evaluation
 from bioassay_mtl.errors import counted
 
 
 def evaluation_table(found: Evaluation, *, n_model_assays: int, left_out: int) -> Table:
-    """The mean of each metric over the assays, with its interval."""
+    """The mean of each metric over the assays, with its interval, beside what chance gives."""
     n_used = int(found.evaluable.sum())
     table = Table(
         title=f"{counted(found.n_molecules, 'molecule')}, mean over {n_used} of "
@@ -26,13 +27,22 @@ def evaluation_table(found: Evaluation, *, n_model_assays: int, left_out: int) -
     by_kind = found.kind_macro_intervals
     if by_kind:
         table.add_column("95 % interval", justify="right")
+    table.add_column("by chance", justify="right")
     is_mixed = not all_binary(found.kinds)
     for kind, macro in found.kind_macro.items():
+        chance = by_chance(found, kind)
         for name, value in macro.items():
             ends = [f"{a:.4f} to {b:.4f}" for a, b in [by_kind[kind][name]]] if by_kind else []
-            cells = [f"{value:.4f}", *ends] if math.isfinite(value) else ["-"]
-            table.add_row(f"{kind} {name}" if is_mixed else name, *cells)
-    notes = []
+            cells = [f"{value:.4f}", *ends] if math.isfinite(value) else ["-", *([""] * len(ends))]
+            base = f"{chance[name]:.4g}" if name in chance else ""
+            table.add_row(f"{kind} {name}" if is_mixed else name, *cells, base)
+    notes = [
+        f"{f'{kind} assays: ' if is_mixed else ''}not to be told from chance"
+        for kind, ends in by_kind.items()
+        if ends
+        and math.isfinite(next(iter(found.kind_macro[kind].values())))
+        and not is_beyond_chance(found, kind)
+    ]
     if found.degenerate:
         what = "two outcomes" if is_mixed else "an active or an inactive"
         notes.append(f"without {what}: {', '.join(found.degenerate)}")

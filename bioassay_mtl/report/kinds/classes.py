@@ -13,6 +13,7 @@ from bioassay_mtl.errors import counted
 from bioassay_mtl.report.evidence import Evidence
 from bioassay_mtl.report.heat_map import heat_map
 from bioassay_mtl.report.kinds.base import Findings, kind_reports
+from bioassay_mtl.report.kinds.chance import beside_chance, mean_of, times, verdict
 from bioassay_mtl.report.kinds.metrics_table import Shown, metric_key, metric_table
 from bioassay_mtl.report.kinds.mistakes import mistake_card, worst_cells
 from bioassay_mtl.report.page import Section, join, paragraph
@@ -57,12 +58,16 @@ def report_classes(evidence: Evidence) -> Findings:
         Column("Classes", [f"{len(_names(evidence, t))}" for t in range(len(found.tasks))]),
     ]
     n = counted(len(found.tasks), "assay")
-    accuracy = found.kind_macro[kind]["balanced_accuracy"]
+    accuracy, ends = mean_of(found, kind, "balanced_accuracy")
     lead = f"{n.capitalize()} of {title.lower()}: too few different ones to judge by."
     if math.isfinite(accuracy):
+        base = _accuracy_by_chance(evidence)
+        doubt = "classes cannot be told apart better than by chance: "
         lead = (
-            f"In {n} of {title.lower()}, a molecule of an average class is put into it "
-            f"{100 * accuracy:.0f} times out of 100."
+            f"In {n} of {title.lower()}, "
+            f"{doubt if verdict(ends, base) in ('as chance', 'worse') else ''}"
+            f"a molecule of an average class is put into it {times(accuracy)} times out of 100 "
+            f"({beside_chance(ends, times(base), times)})."
         )
     return Findings(
         title,
@@ -82,6 +87,12 @@ def report_classes(evidence: Evidence) -> Findings:
             ),
         ],
     )
+
+
+def _accuracy_by_chance(evidence: Evidence) -> float:
+    """Balanced accuracy of a model that knows nothing: one over the measured classes, the mean."""
+    labels = evidence.panel.labels[:, evidence.found.evaluable]
+    return float(np.mean([1 / len(np.unique(each[np.isfinite(each)])) for each in labels.T]))
 
 
 def _names(evidence: Evidence, task: int) -> tuple[str, ...]:

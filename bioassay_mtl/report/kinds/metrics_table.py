@@ -5,9 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
+import numpy as np
 from markupsafe import Markup
 
+from bioassay_mtl.data.metrics.chance import by_chance
+from bioassay_mtl.errors import counted
 from bioassay_mtl.report.evidence import Evidence
+from bioassay_mtl.report.kinds.chance import enough_measured, mean_of
 from bioassay_mtl.report.page import paragraph
 from bioassay_mtl.report.table import Column, table
 from bioassay_mtl.report.wording import interval, number
@@ -26,6 +30,8 @@ class Shown(NamedTuple):
         Whether the column shows these.
     in_summary
         What its mean is called among the large numbers; empty where it is not among them.
+    least
+        Measured molecules that an assay must have for it.
     """
 
     title: str
@@ -34,19 +40,27 @@ class Shown(NamedTuple):
     has_interval: bool = False
     has_bar: bool = False
     in_summary: str = ""
+    least: int = 0
 
 
 def metric_key(evidence: Evidence, metrics: Mapping[str, Shown]) -> list[tuple[str, str, str]]:
     """The means over the assays as large numbers."""
     found = evidence.found
-    (macro,) = found.kind_macro.values()
-    ends = next(iter(found.kind_macro_intervals.values()), {})
+    ((kind, macro),) = found.kind_macro.items()
+    chance = by_chance(found, kind)
     key = []
     for name, shown in metrics.items():
         if shown.in_summary and name in macro:
-            within = interval(ends[name][0], ends[name][1], shown.digits) if name in ends else ""
-            text = number(macro[name], shown.digits)
-            key.append((shown.in_summary, text, f"95 %: {within}" if within else ""))
+            value, ends = mean_of(found, kind, name, shown.least)
+            within = interval(*ends, shown.digits)
+            remarks = [f"95 %: {within}"] if within else []
+            if name in chance:
+                remarks.append(f"{number(chance[name], shown.digits)} by chance")
+            if shown.least and (n := int(enough_measured(found, shown.least).sum())) < int(
+                found.evaluable.sum()
+            ):
+                remarks.append(f"of {counted(n, 'assay')} with {shown.least:,} molecules or more")
+            key.append((shown.in_summary, number(value, shown.digits), "; ".join(remarks)))
     if (n_used := int(found.evaluable.sum())) < len(found.tasks):
         counts = f"{n_used:,} of {len(found.tasks):,}"
         key.append(("Assays in the means", counts, "the others hold too few different outcomes"))
@@ -62,7 +76,7 @@ def metric_table(
     for name, shown in metrics.items():
         if name not in found.kind_macro[found.kinds[0].kind]:
             continue
-        values = found.values[name]
+        values = np.where(found.n_measured >= shown.least, found.values[name], np.nan)
         ends = found.intervals[name] if shown.has_interval and found.intervals else None
         columns.append(
             Column(

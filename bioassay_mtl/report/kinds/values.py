@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import math
+from functools import partial
 
 import numpy as np
 from markupsafe import Markup
 from numpy.typing import NDArray
 
+from bioassay_mtl.data.metrics import Evaluation
 from bioassay_mtl.errors import counted
 from bioassay_mtl.report.evidence import Evidence
 from bioassay_mtl.report.kinds.base import Findings, kind_reports
+from bioassay_mtl.report.kinds.chance import beside_chance, mean_of, times, verdict
 from bioassay_mtl.report.kinds.metrics_table import Shown, metric_key, metric_table
 from bioassay_mtl.report.kinds.mistakes import mistake_card, worst_cells
 from bioassay_mtl.report.page import Section, join, paragraph
@@ -85,20 +88,53 @@ def _unit(evidence: Evidence, task: int) -> str:
 
 
 def _lead(evidence: Evidence, kind: str) -> str:
-    macro = evidence.found.kind_macro[kind]
-    n = counted(len(evidence.found.tasks), "assay")
-    order = macro.get("concordance", math.nan)
-    if math.isfinite(order):
-        return (
-            f"In {n} of values, the higher of two molecules is predicted higher "
-            f"{100 * order:.0f} times out of 100 (50 by chance)."
+    found = evidence.found
+    n = counted(len(found.tasks), "assay")
+    if "concordance" in found.kind_macro[kind]:
+        order, ends = mean_of(found, kind, "concordance")
+        if math.isfinite(order):
+            return f"In {n} of values, {_order(order, ends)}{_values(found, kind)}."
+    elif math.isfinite(found.kind_macro[kind]["r2"]):
+        rank, ends = mean_of(found, kind, "spearman")
+        two = partial(number, digits=2)
+        ranks = (
+            f"; their ranks correlate with the measured ones by {two(rank)} "
+            f"({beside_chance(ends, '0', two)})"
+            if math.isfinite(rank)
+            else ""
         )
-    if not math.isfinite(macro["r2"]):
-        return f"{n.capitalize()} of values: too few different ones to judge predictions by."
-    return (
-        f"In {n} of values, predictions explain {100 * max(macro['r2'], 0):.0f} % of the variance, "
-        f"and their ranks correlate with the measured ones by {number(macro['spearman'], 2)}."
+        return f"In {n} of values, {_explained(found, kind)}{ranks}."
+    return f"{n.capitalize()} of values: too few different ones to judge predictions by."
+
+
+def _order(order: float, ends: tuple[float, float]) -> str:
+    ranked = (
+        f"the higher of two molecules is predicted higher {times(order)} times out of 100 "
+        f"({beside_chance(ends, '50', times)})"
     )
+    said = verdict(ends, 0.5)
+    if said == "as chance":
+        return f"the order of molecules cannot be told from chance: {ranked}"
+    return f"the order of molecules is worse than chance: {ranked}" if said == "worse" else ranked
+
+
+def _values(found: Evaluation, kind: str) -> str:
+    """What is to be added of the values, where only their order was talked of."""
+    explained = found.kind_macro[kind].get("r2", math.nan)
+    return f"; {_explained(found, kind)}" if math.isfinite(explained) else ""
+
+
+def _explained(found: Evaluation, kind: str) -> str:
+    """The share of the variance, or that the mean would do as well."""
+    share, ends = mean_of(found, kind, "r2")
+    low, high = ends
+    within = f", 95 %: {number(low, 2)} to {number(high, 2)}" if low <= high else ""
+    if share <= 0 or verdict(ends, 0) in ("as chance", "worse"):
+        return (
+            "predicted values cannot be told from the assay's mean for every molecule "
+            f"(R² {number(share, 2)}{within})"
+        )
+    return f"predictions explain {times(share)} % of the variance (R² {number(share, 2)}{within})"
 
 
 def _cards(evidence: Evidence) -> Markup:
