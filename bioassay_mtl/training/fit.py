@@ -110,7 +110,7 @@ def train(
     begin = start_of(config, panel, start)
     out = None if out is None else Path(out)
     scratch = scratch_folder(out, resume) if out else None
-    device = _device(config)
+    device = device_of(config)
     n_devices = _n_devices(config, device)
     featurizer = config.featurizer()
     if features is None:
@@ -300,7 +300,8 @@ def run_identity(
     return digest.hexdigest()
 
 
-def _device(config: TrainingConfig) -> str:
+def device_of(config: TrainingConfig) -> str:
+    """Kind of device that a run is on, ``cpu`` or ``cuda``."""
     if config.device == "auto":
         return "cuda" if torch.cuda.is_available() else "cpu"
     if config.device == "cuda" and not torch.cuda.is_available():

@@ -199,19 +199,24 @@ def whole_start(model: Model, config: TrainingConfig, panel: Panel) -> WarmStart
     if prints != config.fingerprints or model.network_config != config.network:
         raise ConfigError("a run that goes on needs the model's settings: fingerprints, network")
     weights = {name: weight.detach().cpu() for name, weight in model.network.state_dict().items()}
-    digest = hashlib.sha256()
-    for weight in weights.values():
-        digest.update(weight.numpy().tobytes())
-    digested = digest.hexdigest()
+    digest = sha256_of(weights)
     return WarmStart(
         model.name,
-        digested,
+        digest,
         weights,
         model.scalings,
         model.standardisation,
         model.training_molecules,
         is_whole=True,
     )
+
+
+def sha256_of(weights: Mapping[str, Tensor]) -> str:
+    """Of weights one after another, as hexadecimal text."""
+    digest = hashlib.sha256()
+    for weight in weights.values():
+        digest.update(weight.detach().cpu().numpy().tobytes())
+    return digest.hexdigest()
 
 
 def expert_groups(network: Config, prefix: str = "") -> Iterator[tuple[str, GroupConfig]]:

@@ -6,8 +6,14 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
+from bioassay_mtl.adapters.deepchem.state import State
 from bioassay_mtl.errors import ModelFolderError
+from bioassay_mtl.nn.folder import CONFIG
 from bioassay_mtl.nn.model import Model
+
+
+class CheckpointError(ModelFolderError, ValueError):
+    """There is no checkpoint; a `ValueError` too, as of DeepChem's own models."""
 
 
 @dataclass(frozen=True)
@@ -24,7 +30,11 @@ class Checkpoints:
 
     def folders(self) -> list[Path]:
         """Those that are there, the newest first."""
-        found = self.folder.glob("checkpoint[0-9]*")
+        found = [
+            path
+            for path in self.folder.glob("checkpoint[0-9]*")
+            if path.name.removeprefix("checkpoint").isdigit() and (path / CONFIG).exists()
+        ]
         return sorted(found, key=lambda path: int(path.name.removeprefix("checkpoint")))
 
     def newest(self) -> Path:
@@ -32,18 +42,18 @@ class Checkpoints:
 
         Raises
         ------
-        ModelFolderError
+        CheckpointError
             There is none.
         """
         if not (folders := self.folders()):
-            raise ModelFolderError(f"no checkpoint found in {self.folder}")
+            raise CheckpointError(f"no checkpoint found in {self.folder}")
         return folders[0]
 
-    def add(self, model: Model, keep: int) -> None:
+    def add(self, model: Model, state: State | None, keep: int) -> None:
         """Make a model the newest of `keep` checkpoints; 0 keeps all that are there as they are."""
         if keep == 0:
             return
-        scratch = model.save(self.folder / "newest", overwrite=True)
+        scratch = self._write(model, state)
         for number, path in reversed([*enumerate(self.folders(), start=2)]):
             if number > keep:
                 shutil.rmtree(path)
@@ -51,9 +61,18 @@ class Checkpoints:
                 path.rename(self._place(number))
         scratch.rename(self._place(1))
 
-    def replace(self, model: Model) -> None:
+    def replace(self, model: Model, state: State | None) -> None:
         """Write a model in the place of the newest."""
-        model.save(self._place(1), overwrite=True)
+        scratch, newest = self._write(model, state), self._place(1)
+        if newest.exists():
+            shutil.rmtree(newest)
+        scratch.rename(newest)
+
+    def _write(self, model: Model, state: State | None) -> Path:
+        folder = model.save(self.folder / "newest", overwrite=True)
+        if state is not None:
+            state.write(folder)
+        return folder
 
     def _place(self, number: int) -> Path:
         return self.folder / f"checkpoint{number}"

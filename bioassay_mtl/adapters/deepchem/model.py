@@ -2,29 +2,41 @@
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import Any, Literal
 
 import deepchem as dc
 import numpy as np
-from deepchem.utils.evaluate import _process_metric_input
-from numpy.typing import NDArray
 
 from bioassay_mtl.adapters import arrays
-from bioassay_mtl.adapters.deepchem.checkpoints import Checkpoints
-from bioassay_mtl.adapters.deepchem.datasets import labels_of, task_names, undone
-from bioassay_mtl.adapters.deepchem.metrics import MeasuredMetric
-from bioassay_mtl.data.kinds import Binary, Multiclass, Regression, TaskKind
-from bioassay_mtl.errors import ConfigError
-from bioassay_mtl.nn.model import Model
-from bioassay_mtl.training.config import TrainingConfig
+from bioassay_mtl.adapters.deepchem.beginning import begun, config_for, learned_from
+from bioassay_mtl.adapters.deepchem.datasets import (
+    Part,
+    Rows,
+    labels_of,
+    only,
+    parts_of,
+    rows_of,
+    task_names,
+)
+from bioassay_mtl.adapters.deepchem.keeping import KeptModel
+from bioassay_mtl.adapters.deepchem.learner import Learner
+from bioassay_mtl.adapters.deepchem.losses import LossFunction
+from bioassay_mtl.adapters.deepchem.material import Material, panel_of
+from bioassay_mtl.adapters.deepchem.predictions import Batches
+from bioassay_mtl.adapters.deepchem.running import Callbacks, Wishes, run
+from bioassay_mtl.adapters.deepchem.settings import Settings
+from bioassay_mtl.adapters.deepchem.steps import batch_steps, epoch_steps, usual_rows
+from bioassay_mtl.errors import ConfigError, MissingExtraError
 
-log = logging.getLogger(__name__)
+FIRST_ROWS = 1024
+"""Rows of a generator that a model without weights waits for, if there are as many: they tell what
+`X` holds, how its columns are scaled, and the base rates of the tasks."""
 
 
-class MMoEExModel(dc.models.Model):
+class MMoEExModel(KeptModel):
     """Stands where ``MultitaskClassifier`` or ``MultitaskRegressor`` stands in a DeepChem script.
 
     ``X`` of a dataset is an array ``(n, n_features)`` of bits, counts or real values, or text:
@@ -43,9 +55,18 @@ class MMoEExModel(dc.models.Model):
         What the labels are.
     n_classes
         Of every task, in classification.
-    config
+    log_frequency
+        Steps between two mean losses.
+    tensorboard
+        Whether losses are written to ``model_dir`` for TensorBoard.
+    wandb_logger
+        A ``dc.models.WandbLogger`` that gets losses, too.
+    settings
         Settings of :class:`bioassay_mtl.training.config.TrainingConfig` (``learning_rate``,
-        ``batch_size``, ``network``, ``seed``, ...).
+        ``batch_size``, ``network``, ``seed``, ...). Of DeepChem's own, ``layer_sizes``,
+        ``dropouts`` and ``activation_fns`` (one value for all layers), ``optimizer``, ``device``
+        and schedules as ``learning_rate`` are obeyed; of the others the error says what stands in
+        their place.
 
     Raises
     ------
@@ -66,24 +87,43 @@ class MMoEExModel(dc.models.Model):
         model_dir: str | Path | None = None,
         mode: Literal["classification", "regression"] = "classification",
         n_classes: int = 2,
-        **config: Any,
+        log_frequency: int = 100,
+        tensorboard: bool = False,
+        wandb_logger: Any = None,
+        **settings: Any,
     ) -> None:
         if mode not in ("classification", "regression"):
             raise ConfigError(f"mode: 'classification' or 'regression' is expected, found {mode!r}")
-        TrainingConfig.of(config)  # faults show now, not after hours of featurizing
+        if log_frequency < 1:
+            raise ConfigError(f"log_frequency: 1 or more is expected, found {log_frequency}")
+        self.settings = Settings.of(settings)
         super().__init__(model_dir=None if model_dir is None else str(model_dir))
         self.n_tasks, self.n_features = n_tasks, n_features
-        self.mode, self.n_classes, self.config = mode, n_classes, config
-        self.checkpoints = Checkpoints(Path(self.model_dir))
-        self.model: Model | None = None
+        self.mode, self.n_classes, self.config = mode, n_classes, self.settings.config
+        self.log_frequency, self.tensorboard = log_frequency, tensorboard
+        self.wandb_logger = _set_up(wandb_logger, self.config)
+        self._n_rows = 0
 
-    def get_task_type(self) -> str:
-        """``classification`` or ``regression``."""
-        return self.mode
+    @property
+    def batch_size(self) -> int:
+        """Rows of a step: the setting, or about a thirtieth of the dataset that is learned."""
+        set_to: int | None = self.config.get("batch_size")
+        return set_to or (usual_rows(self._n_rows) if self._n_rows else 100)
 
-    def get_num_tasks(self) -> int:
-        """Number of tasks."""
-        return self.n_tasks
+    @property
+    def optimizer(self) -> Any:
+        """The optimizer, as one of ``dc.models.optimizers``."""
+        if self.settings.optimizer is not None:
+            return self.settings.optimizer
+        config = self.settings.checked
+        rate = self.settings.schedule or config.learning_rate
+        return dc.models.optimizers.AdamW(rate, weight_decay=config.weight_decay)
+
+    @property
+    def loss(self) -> Any:
+        """Settings of the loss of a cell."""
+        config = self.settings.checked
+        return config.value_loss if self.mode == "regression" else config.loss
 
     def fit(
         self,
@@ -91,207 +131,239 @@ class MMoEExModel(dc.models.Model):
         nb_epoch: int | None = None,
         max_checkpoints_to_keep: int = 5,
         checkpoint_interval: int = 1000,
+        deterministic: bool = False,
         restore: bool = False,
+        variables: Sequence[Any] | None = None,
+        loss: LossFunction | None = None,
+        callbacks: Callbacks = (),
         all_losses: list[float] | None = None,
     ) -> float:
-        """Train on all rows; a model that is trained already goes on from its weights.
+        """Train on all rows; a model that is trained already goes on.
+
+        The learning rate rises and falls once in a call, unless a schedule of DeepChem's is set.
+        The optimizer keeps its state from call to call.
 
         Parameters
         ----------
         dataset
-            Any DeepChem dataset.
+            Any DeepChem dataset; of a ``DiskDataset`` a few thousand rows are read at a time, and
+            kept packed.
         nb_epoch
             Passes over it; None for the setting ``epochs``.
         max_checkpoints_to_keep
             Older ones are removed.
         checkpoint_interval
-            0: keep no checkpoint. Else there is one at the end.
+            Steps between two checkpoints; there is one at the end, too. 0: none.
+        deterministic
+            Whether rows keep their order, in place of a new one in each epoch.
         restore
             Go on from the newest checkpoint.
+        variables
+            Parameters of ``model.network`` that may change; None for all.
+        loss
+            ``loss(outputs, labels, weights)`` of a batch in place of the model's own: lists of one
+            tensor, logits ``(B, T, n_classes)`` and one-hot labels, or values ``(B, T, 1)`` and
+            labels ``(B, T)``.
+        callbacks
+            Called after each step with this model and the number of its steps.
         all_losses
-            The loss of each epoch is added to it.
+            The mean loss of every ``log_frequency`` steps is added to it, and that of the last.
 
         Returns
         -------
-        Mean loss of the last epoch.
+        The last of these means.
 
         Raises
         ------
         DataError
-            The dataset does not have the model's tasks or features.
+            The dataset does not have the model's tasks or features, or no cell is measured.
+        """
+        wishes = Wishes(
+            max_checkpoints_to_keep, checkpoint_interval, variables, loss, callbacks, all_losses
+        )
+        if restore:
+            self.restore()
+        if type(self).default_generator is not KeptModel.default_generator:
+            n_epochs = self.settings.checked.epochs if nb_epoch is None else nb_epoch
+            batches = self.default_generator(dataset, n_epochs, deterministic=deterministic)
+            return self._fit_batches(batches, wishes)
+        rows = rows_of(parts_of(dataset, self.n_tasks, self._inputs), self._recipe())
+        material, learner = self._learning(rows, task_names(dataset))
+        learned_from(material, learner.model)
+        self._n_rows = len(material.usable)
+        n_epochs = learner.config.epochs if nb_epoch is None else nb_epoch
+        steps = epoch_steps(learner, material, n_epochs, in_order=deterministic)
+        return run(self, learner, steps, wishes)
+
+    def fit_generator(
+        self,
+        generator: Batches,
+        max_checkpoints_to_keep: int = 5,
+        checkpoint_interval: int = 1000,
+        restore: bool = False,
+        variables: Sequence[Any] | None = None,
+        loss: LossFunction | None = None,
+        callbacks: Callbacks = (),
+        all_losses: list[float] | None = None,
+    ) -> float:
+        """Take a step for each batch, at a constant rate (or that of a schedule of DeepChem's).
+
+        Parameters
+        ----------
+        generator
+            Of ``(inputs, labels, weights)``, each an array or a list of one, as
+            :meth:`default_generator` gives. A model without weights learns what ``X`` holds, the
+            scaling of its columns, the units of values and the base rates from the first thousand
+            rows.
+        max_checkpoints_to_keep, checkpoint_interval, restore
+            As for :meth:`fit`.
+        variables, loss, callbacks, all_losses
+            As for :meth:`fit`.
+
+        Returns
+        -------
+        Mean loss of the last steps.
+
+        Raises
+        ------
+        DataError
+            A batch does not fit the model, or no cell of any is measured.
         """
         if restore:
             self.restore()
-        x = self._inputs(dataset.X)
-        labels, weights = labels_of(dataset, self.n_tasks)
-        settings = dict(self.config)
-        if nb_epoch is not None:
-            settings["epochs"] = nb_epoch
-        tasks = list(self.model.tasks) if self.model else task_names(dataset)
-        kinds = [self._kind()] * self.n_tasks
-        self.model = arrays.fit(
-            x, labels, tasks, kinds, settings, weights=weights, start=self.model
+        wishes = Wishes(
+            max_checkpoints_to_keep, checkpoint_interval, variables, loss, callbacks, all_losses
         )
-        losses = [float(epoch["loss"]) for epoch in self.model.training["history"]]
-        if all_losses is not None:
-            all_losses.extend(losses)
-        if checkpoint_interval:
-            self.save_checkpoint(max_checkpoints_to_keep)
-        return losses[-1]
+        return self._fit_batches(generator, wishes)
 
-    def fit_on_batch(self, X: Any, y: Any, w: Any) -> float:
-        """One pass over some rows, as :meth:`fit`, without a checkpoint."""
-        return self.fit(dc.data.NumpyDataset(X, y, w), nb_epoch=1, checkpoint_interval=0)
+    def _fit_batches(self, generator: Batches, wishes: Wishes) -> float:
+        parts: Iterator[Part] = map(self._part, generator)
+        if self._learner is None:
+            first = _first(parts)
+            rows = rows_of(first, self._recipe())
+            material, learner = self._learning(rows, [str(task) for task in range(self.n_tasks)])
+            if "panel_sha256" not in learner.model.training:
+                learned_from(material, learner.model, in_part=True)
+            parts = chain(first, parts)
+        assert self._learner is not None
+        self._learner.model.training_molecules = None  # those of batches are not known
+        steps = batch_steps(self._learner, map(self._material, parts))
+        return run(self, self._learner, steps, wishes)
 
-    def predict(self, dataset: Any, transformers: Sequence[Any] = ()) -> NDArray[np.float32]:
-        """Predictions of all rows.
-
-        Parameters
-        ----------
-        dataset
-            Any DeepChem dataset.
-        transformers
-            Undone, last first.
-
-        Returns
-        -------
-        ``(n, T, n_classes)`` probabilities, or ``(n, T, 1)`` values; NaN where a SMILES cannot be
-        used.
-        """
-        parts = [
-            self.predict_on_batch(x)
-            for x, _, _, _ in dataset.iterbatches(batch_size=4096, deterministic=True)
-        ]
-        return undone(np.concatenate(parts), transformers)
-
-    def predict_on_batch(self, X: Any, transformers: Sequence[Any] = ()) -> NDArray[np.float32]:
-        """As :meth:`predict`, for the rows of an array."""
-        columns = arrays.predict(self._trained(), self._inputs(X))
-        if self.mode == "regression":
-            columns = columns[:, :, None]
-        elif self.n_classes == 2:
-            columns = np.stack([1 - columns, columns], axis=2)
-        else:
-            columns = columns.reshape(len(columns), self.n_tasks, self.n_classes)
-        return undone(columns, transformers)
-
-    def evaluate(
+    def fit_on_batch(
         self,
-        dataset: Any,
-        metrics: Any,
-        transformers: Sequence[Any] = (),
-        per_task_metrics: bool = False,
-        use_sample_weights: bool = False,
-        n_classes: int = 2,
-    ) -> Any:
-        """Scores over the measured cells, those whose weight is not 0; else as DeepChem's.
+        X: Any,
+        y: Any,
+        w: Any = None,
+        variables: Sequence[Any] | None = None,
+        loss: LossFunction | None = None,
+        callbacks: Callbacks = (),
+        checkpoint: bool = True,
+        max_checkpoints_to_keep: int = 5,
+    ) -> float:
+        """One step on some rows.
 
         Parameters
         ----------
-        dataset
-            Any DeepChem dataset.
-        metrics
-            A metric or function ``metric(y_true, y_pred) -> float``, or several.
-        transformers
-            Of the dataset, undone before it is scored.
-        per_task_metrics
-            Also give the scores of each task.
-        use_sample_weights
-            Give the metric the weights of the measured cells; else they count alike.
-        n_classes
-            Of the labels, in classification.
+        X, y, w
+            Inputs, labels and weights; None for weights of 1.
+        variables, loss, callbacks, max_checkpoints_to_keep
+            As for :meth:`fit`.
+        checkpoint
+            Whether a checkpoint is kept after it.
 
         Returns
         -------
-        The mean over tasks by the metric's name; with `per_task_metrics` a pair of it and the
-        scores of each task. A task that the metric cannot score, such as one of a single measured
-        class by ROC-AUC, or one without measured cells, has NaN, and no part in the mean.
-        """
-        measured = [MeasuredMetric(metric) for metric in _process_metric_input(metrics)]
-        return super().evaluate(
-            dataset, measured, list(transformers), per_task_metrics, use_sample_weights, n_classes
-        )
-
-    def predict_uncertainty(self, dataset: Any, masks: int = 50) -> Any:
-        """Refused, as by ``MultitaskClassifier``: a model predicts no variances.
+        The loss on these rows, before the step.
 
         Raises
         ------
-        NotImplementedError
-            Always.
+        DataError
+            The rows do not fit the model, or no cell of them is measured.
         """
-        raise NotImplementedError(
-            "MMoEExModel predicts no uncertainty: fit several with seed=0, 1, 2, ... and look at "
-            "how far their predictions scatter"
-        )
+        batch = ([np.asarray(X)], [y], [w])
+        if np.isnan(self._part(batch)[1]).all():
+            rows_of([self._part(batch)])  # says so
+        interval = self.get_global_step() + 2 if checkpoint else 0  # at the end alone
+        wishes = Wishes(max_checkpoints_to_keep, interval, variables, loss, callbacks)
+        return self._fit_batches([batch], wishes)
 
-    def save_checkpoint(
-        self, max_checkpoints_to_keep: int = 5, model_dir: str | Path | None = None
-    ) -> None:
-        """Keep the present weights as the newest checkpoint, a model folder of this package."""
-        self._checkpoints(model_dir).add(self._trained(), max_checkpoints_to_keep)
+    def _part(self, batch: tuple[Any, Any, Any]) -> Part:
+        """A batch, checked."""
+        inputs, y, w = batch
+        x, y, w = self._inputs(only(inputs)), only(y, "label"), only(w, "weight")
+        is_missing = w is None or (isinstance(w, list) and (not w or w[0] is None))
+        return (x, *labels_of(y, None if is_missing else w, self.n_tasks))
 
-    def get_checkpoints(self, model_dir: str | Path | None = None) -> list[str]:
-        """Model folders, the newest first; ``bioassay_mtl.load`` reads them, too."""
-        return [str(folder) for folder in self._checkpoints(model_dir).folders()]
+    def _material(self, part: Part) -> Material | None:
+        """A batch for a model that learns; None where nothing is measured."""
+        assert self._learner is not None
+        if np.isnan(part[1]).all():
+            return None
+        model = self._learner.model
+        rows = rows_of([part], self._recipe())
+        return Material.of(panel_of(rows, model.tasks, model.kinds), rows.weights, model.featurizer)
 
-    def save(self) -> None:
-        """Write the newest checkpoint, in the place of the one that is there."""
-        self.checkpoints.replace(self._trained())
+    def _recipe(self) -> dict[str, Any] | None:
+        """Settings of the input that holds an array, as far as a model knows them."""
+        model = self._origin.model if self._learner is None and self._origin else self.model
+        if model is None or arrays.reads_smiles(model):
+            return None
+        found: dict[str, Any] = model.featurizer.fingerprints[arrays.INPUT].model_dump()
+        return found
 
-    def restore(
-        self, checkpoint: str | Path | None = None, model_dir: str | Path | None = None
-    ) -> None:
-        """Read a checkpoint, by default the newest.
+    def _learning(self, rows: Rows, tasks: Sequence[str]) -> tuple[Material, Learner]:
+        """Rows for a learner, which is made of them where there is none."""
+        known = self.model
+        tasks = tasks if known is None else known.tasks
+        panel = panel_of(rows, tasks, [self._kind()] * self.n_tasks)
+        if self._learner is not None:
+            featurizer = self._learner.model.featurizer
+            return Material.of(panel, rows.weights, featurizer), self._learner
+        config, chosen = config_for(panel, rows.recipe, self.settings, self._origin)
+        material = Material.of(panel, rows.weights, config.featurizer())
+        learner = begun(material, config, chosen, self.settings, self._origin)
+        if self._state is not None:
+            self._state.put(learner)
+        self._learner, self._origin, self._state = learner, None, None
+        return material, learner
 
-        Raises
-        ------
-        ModelFolderError
-            There is none, or it is damaged.
-        ConfigError
-            It is of a model with other tasks.
-        """
-        if checkpoint is None:
-            checkpoint = self._checkpoints(model_dir).newest()
-        found = Model.load(checkpoint)
-        if found.kinds != (self._kind(),) * self.n_tasks:
-            raise ConfigError(
-                f"{checkpoint} is a model with other tasks than {self.n_tasks} of {self._kind()!r}"
-            )
-        self.model = found
+    def tell(self, loss: float, step: int) -> None:
+        """Pass a mean loss on to TensorBoard and Weights & Biases, where these are wished for."""
+        if self.tensorboard:
+            self._log_scalar_to_tensorboard("loss", loss, step)
+        if self.wandb_logger is not None:
+            self.wandb_logger.log_data({"train/loss": loss}, step=step)
 
-    def reload(self) -> None:
-        """Read the newest checkpoint."""
-        self.restore()
+    def _log_scalar_to_tensorboard(self, name: str, value: float, step: int) -> None:
+        """What ``ValidationCallback`` calls, too."""
+        if not hasattr(self, "_summary_writer"):
+            self._summary_writer = _summary_writer(self.model_dir)
+        self._summary_writer.add_scalar(name, value, step)
+        self._summary_writer.flush()
 
-    def _checkpoints(self, model_dir: str | Path | None) -> Checkpoints:
-        return self.checkpoints if model_dir is None else Checkpoints(Path(model_dir))
 
-    def _kind(self) -> TaskKind:
-        if self.mode == "regression":
-            return Regression()
-        if self.n_classes == 2:
-            return Binary()
-        return Multiclass(classes=tuple(str(number) for number in range(self.n_classes)))
+def _first(parts: Iterator[Part]) -> list[Part]:
+    """As many parts as have the first rows, or all."""
+    found: list[Part] = []
+    for part in parts:
+        found.append(part)
+        if sum(len(labels) for _, labels, _ in found) >= FIRST_ROWS:
+            break
+    return found
 
-    def _trained(self) -> Model:
-        if self.model is None:
-            raise ConfigError("the model has no weights yet: fit it, or restore a checkpoint")
-        return self.model
 
-    def _inputs(self, x: Any) -> Any:
-        expected = self.model is not None and arrays.reads_smiles(self.model)
-        if (structures := arrays.smiles_of(x, expected=expected)) is not None:
-            return structures
-        try:
-            x = np.asarray(x, dtype=np.float32)
-        except (TypeError, ValueError):
-            found = type(np.asarray(x, dtype=object).flat[0]).__name__
-            raise arrays.DataError(
-                f"X must be SMILES or an array of numbers (n, n_features), found {found}",
-                hint="make X of SMILES with dc.feat.DummyFeaturizer, or of fingerprints; graphs "
-                "are computed here, of SMILES, where the settings ask for them",
-            ) from None
-        if x.ndim != 2 or self.n_features not in (None, x.shape[1]):
-            raise arrays.DataError(f"X must be (n, {self.n_features}), found {x.shape}")
-        return x
+def _set_up(logger: Any, config: dict[str, Any]) -> Any:
+    if logger is not None:
+        if not logger.initialized:
+            logger.setup()
+        logger.update_config(dict(config))
+    return logger
+
+
+def _summary_writer(folder: str) -> Any:
+    try:
+        from torch.utils.tensorboard import SummaryWriter
+    except ImportError as error:
+        raise MissingExtraError("tensorboard", "tensorboard") from error
+    return SummaryWriter(folder)

@@ -1,0 +1,89 @@
+"""Rows to learn from, as the training of this package takes them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from bioassay_mtl.adapters.arrays import DataError
+from bioassay_mtl.adapters.deepchem.datasets import Rows
+from bioassay_mtl.chem.features import Features
+from bioassay_mtl.chem.featurizer import Featurizer
+from bioassay_mtl.data.kinds import TaskKind
+from bioassay_mtl.data.panel import Panel
+from bioassay_mtl.data.splits import Split
+from bioassay_mtl.errors import InputError
+from bioassay_mtl.nn.model import Model
+from bioassay_mtl.nn.scaling import scaled
+from bioassay_mtl.training.batches import ResidentData
+from bioassay_mtl.training.fit import panel_features
+from bioassay_mtl.training.usable import usable_parts
+
+
+def panel_of(rows: Rows, tasks: Sequence[str], kinds: Sequence[TaskKind]) -> Panel:
+    """The panel of some rows.
+
+    Raises
+    ------
+    DataError
+        Labels are not what their kinds say.
+    """
+    try:
+        return Panel.from_arrays(rows.given, rows.labels, tasks, kinds=kinds)
+    except InputError as error:
+        raise DataError(error.message, hint=error.hint) from error
+
+
+@dataclass(frozen=True)
+class Material:
+    """A panel, its features, and the weights of its cells.
+
+    Parameters
+    ----------
+    panel, features
+        n rows.
+    weights
+        ``(n, T)``.
+    usable
+        Numbers of the rows that have features, rising.
+    """
+
+    panel: Panel
+    features: Features
+    weights: NDArray[np.float32]
+    usable: NDArray[np.int64]
+
+    @staticmethod
+    def of(panel: Panel, weights: NDArray[np.float32], featurizer: Featurizer) -> Material:
+        """Features of a panel's rows.
+
+        Raises
+        ------
+        DataError
+            No row has any.
+        """
+        features = panel_features(panel, featurizer)
+        none = np.zeros(0, dtype=np.int64)
+        try:
+            parts = Split(np.arange(len(panel)), none, none, len(panel))
+            usable = usable_parts(parts, features, panel).train
+        except InputError as error:
+            raise DataError(error.message, hint=error.hint) from error
+        return Material(panel, features, weights, usable)
+
+    def labels(self, model: Model) -> NDArray[Any]:
+        """``(n, T)`` as a model learns them: outcomes, or in its standard units."""
+        if model.standardisation is None:
+            return self.panel.labels
+        return model.standardisation.apply(self.panel.labels)
+
+    def resident(self, model: Model) -> tuple[ResidentData, torch.Tensor]:
+        """All rows where a model is, and the numbers of those that are usable."""
+        blocks = scaled(self.features.blocks, model.scalings)
+        data = ResidentData(blocks, self.labels(model), model.device, None, self.weights)
+        return data, torch.from_numpy(self.usable).to(model.device)
