@@ -60,10 +60,14 @@ def fetch_dataset(
     base_url: Annotated[
         str | None, typer.Option(help="Address of a mirror's folder that holds the file.")
     ] = None,
+    sha256: Annotated[
+        str | None, typer.Option(metavar="HEX", help="Checksum that the file must have.")
+    ] = None,
 ) -> None:
     """Fetch a public panel; prints the file's path.
 
-    An interrupted download is continued. The checksum is recorded, and verified ever after.
+    An interrupted download is continued. Size, columns and number of rows must be the recipe's. The
+    checksum is recorded, and verified ever after.
 
     Example:  bioassay-mtl datasets fetch tox21 --out data
     """
@@ -72,7 +76,9 @@ def fetch_dataset(
 
     chosen = recipe(name)
     with _progress(chosen.file_name) as progress:
-        path = fetch(chosen, out, base_url=base_url, progress=progress, force=force)
+        path = fetch(
+            chosen, out, base_url=base_url, progress=progress, force=force, expected_sha256=sha256
+        )
     if sys.stdout.isatty():
         say(path, err=False)
     else:

@@ -32,10 +32,14 @@ class Recipe(Config):
         Address of the table.
     sha256
         Of the file, where it has been verified; otherwise a fetch records what it finds.
-    smiles_column, id_column
-        Columns of the table.
+    smiles_column, id_column, other_columns
+        Columns of the table that are no assays.
     tasks
-        Columns that are assays; None for all whose values are labels.
+        Columns that are assays; None for all others, of which there are `n_tasks`.
+    rows
+        Least and greatest number of rows; the file has been published with and without copies.
+    megabytes, megabytes_unpacked
+        More than the file has, as it is sent and as text.
     molecules
         Different molecules as published; a file may hold some of them more than once.
     n_tasks
@@ -50,7 +54,11 @@ class Recipe(Config):
     sha256: str | None = Field(pattern="^[0-9a-f]{64}$")
     smiles_column: str
     id_column: str | None
+    other_columns: tuple[str, ...] = ()
     tasks: list[str] | None
+    rows: tuple[int, int]
+    megabytes: float = Field(gt=0)
+    megabytes_unpacked: float = Field(gt=0)
     molecules: int
     n_tasks: int
     license: str

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
@@ -26,6 +27,10 @@ class Site:
         How it identifies the file.
     send_at_most
         Bytes after which each answer breaks off.
+    announces
+        Whether it tells the length.
+    drips
+        Whether it sends little by little, and never ends.
     failures
         Statuses of the next answers.
     requests
@@ -38,6 +43,8 @@ class Site:
     tag: bool = True
     modified: str | None = None
     send_at_most: int | None = None
+    announces: bool = True
+    drips: bool = False
     failures: list[int] = field(default_factory=list)
     requests: list[str | None] = field(default_factory=list)
     url: str = ""
@@ -77,9 +84,22 @@ def serve(site: Site) -> Iterator[Site]:
                 self.send_header("ETag", site.etag)
             if site.modified:
                 self.send_header("Last-Modified", site.modified)
-            self.send_header("Content-Length", str(len(body)))
+            if site.announces:
+                self.send_header("Content-Length", str(len(body)))
             self.end_headers()
-            self.wfile.write(body[: site.send_at_most])
+            with suppress(ConnectionError):
+                if site.drips:
+                    self.drip(body)
+                else:
+                    self.wfile.write(body[: site.send_at_most])
+
+        def drip(self, body: bytes) -> None:
+            for at in range(len(body)):
+                self.wfile.write(body[at : at + 1])
+                self.wfile.flush()
+                time.sleep(0.01)
+                if not site.drips:
+                    return
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     site.url = f"http://127.0.0.1:{server.server_port}/datasets"

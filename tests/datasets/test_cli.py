@@ -12,9 +12,11 @@ import pytest
 from typer.testing import CliRunner
 
 from bioassay_mtl.cli.datasets import app
+from bioassay_mtl.data.recipes import recipe
 from bioassay_mtl.errors import ConfigError, InputError
 
 from .server import Site, serve
+from .tables import table
 
 run = CliRunner().invoke
 
@@ -33,7 +35,7 @@ def test_list_as_json() -> None:
 
 
 def test_fetch_prints_the_path(tmp_path: Path) -> None:
-    with serve(Site(b"smiles,HIV_active\nC,1\n")) as site:
+    with serve(Site(table(recipe("hiv"), 41127))) as site:
         result = run(app, ["fetch", "hiv", "--out", str(tmp_path), "--base-url", site.url])
         assert result.exit_code == 0, result.output
         assert result.stdout == f"{tmp_path / 'HIV.csv'}\n"
@@ -43,6 +45,8 @@ def test_fetch_prints_the_path(tmp_path: Path) -> None:
         with pytest.raises(InputError, match="--force"):
             run(app, arguments, catch_exceptions=False)
         assert run(app, [*arguments, "--force"]).exit_code == 0
+        with pytest.raises(InputError, match="expected 00000000"):
+            run(app, [*arguments, "--sha256", "0" * 64], catch_exceptions=False)
     assert (tmp_path / "HIV.csv").read_bytes() == site.content
 
 
@@ -57,7 +61,8 @@ def test_progress_on_a_terminal(tmp_path: Path) -> None:
 
     command = [sys.executable, "-c", "from bioassay_mtl.cli.datasets import app; app()"]
     master, slave = pty.openpty()
-    with serve(Site(bytes(1_000_000))) as site:
+    content = table(recipe("tox21"), 7831, width=127)
+    with serve(Site(content)) as site:
         done = subprocess.run(
             [*command, "fetch", "tox21", "--out", str(tmp_path), "--base-url", site.url],
             stdout=subprocess.PIPE,
@@ -69,5 +74,6 @@ def test_progress_on_a_terminal(tmp_path: Path) -> None:
     shown = os.read(master, 1 << 16).decode()
     os.close(master)
     assert "tox21.csv.gz" in shown
-    assert "1.0/1.0 MB" in shown
+    size = f"{len(content) / 1e6:.1f}"
+    assert f"{size}/{size} MB" in shown
     assert done.stdout.decode() == f"{tmp_path / 'tox21.csv.gz'}\n"

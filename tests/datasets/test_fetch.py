@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import json
-import random
 import socket
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from bioassay_mtl.data.download import ATTEMPTS, download
+from bioassay_mtl.data.download import ATTEMPTS, Limits, download
 from bioassay_mtl.data.fetch import fetch
 from bioassay_mtl.data.recipes import Recipe, recipe
-from bioassay_mtl.errors import InputError
+from bioassay_mtl.errors import ConfigError, InputError, OutputError
+from bioassay_mtl.files import locked
+from tests.nn.test_weights_file import files_of_at_most
 
 from .server import Site, serve
+from .tables import table
 
-CONTENT = random.Random(0).randbytes(1_000_000)
-OTHER = random.Random(1).randbytes(900_000)
+CONTENT = table(recipe("tox21"), 7831, seed=0, width=100)
+OTHER = table(recipe("tox21"), 8014, seed=1, width=90)
 
 
 @pytest.fixture
@@ -62,7 +65,7 @@ def test_a_file_that_is_there_is_only_verified(site: Site, tmp_path: Path, tox21
     fetched(site, tmp_path, tox21)
     assert len(site.requests) == 1
     path.write_bytes(CONTENT[:-1])
-    with pytest.raises(InputError, match=r"tox21\.csv\.gz: the file is not the one fetched"):
+    with pytest.raises(InputError, match=r"tox21\.csv\.gz: the file has SHA-256 .*--force"):
         fetched(site, tmp_path, tox21)
     fetched(site, tmp_path, tox21, force=True)
     assert path.read_bytes() == CONTENT
@@ -160,7 +163,7 @@ def test_a_part_longer_than_the_file_is_dropped(site: Site, tmp_path: Path) -> N
     part.write_bytes(CONTENT + b"more")
     url = f"{site.url}/file"
     Path(f"{part}.json").write_text(json.dumps({"url": url, "validator": site.etag}))
-    download(url, part, pause_s=0.001)
+    download(url, part, 10_000_000, pause_s=0.001)
     assert part.read_bytes() == CONTENT
     assert site.requests == [f"bytes={len(CONTENT) + 4}-", None]
 
@@ -169,7 +172,7 @@ def test_a_server_without_ranges_that_breaks_off_is_given_up(
     site: Site, tmp_path: Path, tox21: Recipe
 ) -> None:
     site.ranges, site.send_at_most = False, 1000
-    with pytest.raises(InputError, match="ended after 1000 of 1000000 bytes"):
+    with pytest.raises(InputError, match=f"ended after 1000 of {len(CONTENT)} bytes"):
         fetched(site, tmp_path, tox21)
     assert len(site.requests) == ATTEMPTS
     site.send_at_most = None
@@ -199,12 +202,84 @@ def test_no_server(tmp_path: Path, tox21: Recipe) -> None:
             fetch(tox21, tmp_path, base_url=url, pause_s=0.001)
 
 
-@pytest.mark.skipif(not Path("/dev/full").exists(), reason="/dev/full is needed")
 def test_a_full_disk(site: Site, tmp_path: Path, tox21: Recipe) -> None:
-    (tmp_path / "tox21.csv.gz.part").symlink_to("/dev/full")
-    with pytest.raises(InputError, match=r"part: cannot be written: No space left"):
+    full = pytest.raises(InputError, match=r"part: cannot be written: File too large")
+    with files_of_at_most(300_000), full:
         fetched(site, tmp_path, tox21)
     assert len(site.requests) == 1
+    assert fetched(site, tmp_path, tox21).read_bytes() == CONTENT
+
+
+def test_a_link_in_the_way_is_not_followed(site: Site, tmp_path: Path, tox21: Recipe) -> None:
+    (tmp_path / "mine").write_text("dear to me")
+    (tmp_path / "tox21.csv.gz.part").symlink_to(tmp_path / "mine")
+    with pytest.raises(InputError, match=r"part: cannot be written: .*symbolic links"):
+        fetched(site, tmp_path, tox21)
+    assert (tmp_path / "mine").read_text() == "dear to me"
+
+
+@pytest.mark.parametrize(
+    ("answer", "message"),
+    [
+        (b"<html>busy</html", "not the table that was expected: Not a gzipped file"),
+        (CONTENT[:-9], "not the table that was expected: Compressed file ended"),
+        (CONTENT[:-9] + bytes(9), "not the table that was expected"),
+        (gzip.compress(b"smiles,mol_id,NR-AR\nC,1,0\n"), "line 1: columns smiles, mol_id and 12 "),
+        (gzip.compress(b""), "line 1: columns smiles, mol_id and 12 assays expected, found ''"),
+        (gzip.compress(b"\xff\xfe"), "not the table that was expected: .*utf-8"),
+        (table(recipe("tox21"), 7830), "7,831 to 8,014 rows expected, 7,830 found"),
+        (table(recipe("tox21"), 8015), "7,831 to 8,014 rows expected, 8,015 found"),
+        (gzip.compress(gzip.decompress(CONTENT) + b"C,1"), "line 7833: 14 columns expected, 2 fo"),
+        (gzip.compress(bytes(11_000_000)), "at most 10 MB of text expected"),
+        (bytes(2_000_001), "at most 2,000,000 bytes expected, and it has 2,000,001"),
+    ],
+)
+@pytest.mark.parametrize("force", [False, True])
+def test_a_wrong_answer_leaves_nothing(
+    site: Site, tmp_path: Path, tox21: Recipe, answer: bytes, message: str, force: bool
+) -> None:
+    site.content = answer
+    with pytest.raises(InputError, match=message):
+        fetched(site, tmp_path, tox21, force=force)
+    assert names(tmp_path) == []
+
+
+def test_a_size_that_is_not_announced_is_watched(site: Site, tmp_path: Path, tox21: Recipe) -> None:
+    site.content, site.announces = bytes(3_000_000), False
+    with pytest.raises(InputError, match="at most 2,000,000 bytes expected"):
+        fetched(site, tmp_path, tox21)
+    assert names(tmp_path) == []
+
+
+def test_a_checksum_that_is_given_is_enforced(site: Site, tmp_path: Path, tox21: Recipe) -> None:
+    wanted = hashlib.sha256(CONTENT).hexdigest()
+    for other in ("abc", wanted[:-1] + "g"):
+        with pytest.raises(ConfigError, match="64 hexadecimal digits"):
+            fetched(site, tmp_path, tox21, expected_sha256=other)
+    with pytest.raises(InputError, match=f"the file has SHA-256 {wanted}, expected 00"):
+        fetched(site, tmp_path, tox21, expected_sha256="0" * 64)
+    assert names(tmp_path) == []
+    fetched(site, tmp_path, tox21, expected_sha256=wanted.upper())
+    with pytest.raises(InputError, match="the file has SHA-256"):
+        fetched(site, tmp_path, tox21, expected_sha256="0" * 64)
+
+
+def test_a_server_that_drips_is_given_up(site: Site, tmp_path: Path, tox21: Recipe) -> None:
+    site.drips = True
+    slow = Limits(stall_s=0.05, least_rate=1e9)
+    with pytest.raises(InputError, match=r"no download in 5 attempts: \d+ bytes came in 0 s"):
+        fetched(site, tmp_path, tox21, limits=slow)
+    with pytest.raises(InputError, match=r"the download took longer than 0\.1 s"):
+        fetched(site, tmp_path, tox21, limits=Limits(seconds=0.1))
+    assert names(tmp_path) == ["tox21.csv.gz.part", "tox21.csv.gz.part.json"]
+    site.drips = False
+    assert fetched(site, tmp_path, tox21).read_bytes() == CONTENT
+
+
+def test_one_fetch_at_a_time(site: Site, tmp_path: Path, tox21: Recipe) -> None:
+    with locked(tmp_path / "tox21.csv.gz"), pytest.raises(OutputError, match="is being written"):
+        fetched(site, tmp_path, tox21)
+    assert site.requests == []
 
 
 def test_a_folder_that_cannot_be_made(site: Site, tmp_path: Path, tox21: Recipe) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from bioassay_mtl.data.recipe_check import check_table
 from bioassay_mtl.data.recipes import Recipe, recipe, recipes
 from bioassay_mtl.errors import ConfigError
 
@@ -61,5 +62,8 @@ def test_the_shared_copies_are_read(shared_data: Path, name: str, file: str) -> 
     panel = chosen.read(shared_data / file)
     assert len(panel.tasks) == chosen.n_tasks
     assert panel.n_actives.sum() > 0
+    if name != "pcba":
+        packed = chosen.model_copy(update={"url": f"https://some.where/{name}.csv.gz"})
+        check_table(packed, shared_data / file)
     if name in ("hiv", "muv", "tox21"):
         assert len(set(panel.structures or [])) == chosen.molecules
