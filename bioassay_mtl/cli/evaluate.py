@@ -18,7 +18,8 @@ from bioassay_mtl.cli.panel_schema import (
     schema_of,
 )
 from bioassay_mtl.cli.terminal import say
-from bioassay_mtl.errors import ConfigError, InputError
+from bioassay_mtl.cli.waiting import waiting
+from bioassay_mtl.errors import ConfigError, InputError, counted
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from bioassay_mtl.data.kinds import TaskKind
     from bioassay_mtl.data.panel import Panel
     from bioassay_mtl.data.panels.schema import PanelSchema
+    from bioassay_mtl.nn.model import Model
 
 _LOWEST_P, _HIGHEST_P = -2, 16  # 100 M and 0.1 fM
 
@@ -93,7 +95,8 @@ def evaluate(
     page = Output(report, overwrite=overwrite, inputs=[panel]) if report else None
     ctx.with_resource(reserved(target, page))
     schema = schema_of(panel, task, column, smiles_column, min_rows, to_p, merge, standardise)
-    table = read_as(model, panel, schema)
+    with waiting(f"reading {panel}"):
+        table = read_as(model, panel, schema)
     if split_column is not None and part is not None:
         table = choose_part(table, split_column, part)
 
@@ -111,15 +114,23 @@ def evaluate(
     if absent := [task for task in loaded.tasks if task not in set(assays)]:
         said = f"{len(absent):,} of the model's {len(loaded.tasks):,} assays"
         say(f"not in {panel}: {some(absent)} ({said})")
-    evidence = gather(
-        loaded,
-        table,
-        rows=panel if part is None else f"{part} of {panel}",
-        workers=workers or available_cores(),
-        n_bootstrap=bootstrap,
-        seed=seed,
-    )
-    found, left_out = evidence.found, evidence.left_out
+    if n_known := n_known_to(loaded, table):
+        say(
+            f"{n_known:,} of {counted(len(table), 'row')} are molecules that the model was trained "
+            "on, or that chose its epoch: its scores there say nothing of new molecules"
+        )
+    with waiting(f"predicting {counted(len(table), 'molecule')}"):
+        evidence = gather(
+            loaded,
+            table,
+            rows=panel if part is None else f"{part} of {panel}",
+            workers=workers or available_cores(),
+            n_bootstrap=bootstrap,
+            seed=seed,
+        )
+    with waiting(f"scoring, with {counted(bootstrap, 'resample')}"):
+        found = evidence.found
+    left_out = evidence.left_out
     with opened(target, page) as (to_json, to_page):
         if to_json:
             facts = {"model": loaded.name, "panel": panel, "part": part, "left_out": left_out}
@@ -131,6 +142,14 @@ def evaluate(
     PlainConsole(stderr=bool(target and target.is_stdout)).print(
         evaluation_table(found, n_model_assays=len(loaded.tasks), left_out=left_out)
     )
+
+
+def n_known_to(model: Model, table: Panel) -> int:
+    """Rows of a table that a model has learned from, as far as it remembers."""
+    if model.training_molecules is None or table.structures is None:
+        is_its_own = model.training.get("panel_sha256") == table.digest()
+        return len(table) if is_its_own else 0
+    return int(model.training_molecules.hold(table.structures).sum())
 
 
 def read_as(model: str, panel: str, schema: PanelSchema) -> Panel:

@@ -14,11 +14,16 @@ def info(
     model: Annotated[
         str, typer.Argument(metavar="MODEL", help="Shipped model, or a model folder.")
     ] = DEFAULT_MODEL,
+    assays: Annotated[
+        bool, typer.Option("--assays", help="Every assay: outcomes, scores, what is known of it.")
+    ] = False,
     as_json: Annotated[
         bool, typer.Option("--json", help="Everything, as one JSON object.")
     ] = False,
 ) -> None:
     """Describe a model: assays, inputs, experts, metrics, versions.
+
+    Assays are listed one by one where there are at most 20, or with --assays.
 
     Example:  bioassay-mtl info pcba128
     """
@@ -31,4 +36,4 @@ def info(
         return
     from bioassay_mtl.cli.info_report import show
 
-    show(facts)
+    show(facts, all_assays=assays)

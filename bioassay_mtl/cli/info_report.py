@@ -9,19 +9,33 @@ from typing import Any
 from rich import box
 from rich.table import Table
 
+from bioassay_mtl.cli.assay_table import assay_table
 from bioassay_mtl.cli.console import PlainConsole
 from bioassay_mtl.data.panels.header import some
 from bioassay_mtl.errors import counted
 
 
-def show(facts: dict[str, Any]) -> None:
-    """Print the facts; long lists are cut, ``--json`` has them whole."""
+def show(facts: dict[str, Any], *, all_assays: bool = False) -> None:
+    """Print the facts.
+
+    Parameters
+    ----------
+    facts
+        Of :func:`bioassay_mtl.cli.model_facts.model_facts`.
+    all_assays
+        List assays one by one even where there are many.
+    """
     console = PlainConsole()
     console.print(overview(facts))
     console.print(use_of_experts(facts))
     if any(facts["metrics"].values()):
         console.print(metrics_table(facts["metrics"]))
+    if all_assays or len(facts["tasks"]) <= FEW_ASSAYS:
+        console.print(assay_table(facts))
 
+
+FEW_ASSAYS = 20
+"""Which are listed without being asked for."""
 
 _STANDARDISED = {
     False: "",

@@ -20,6 +20,7 @@ from bioassay_mtl.cli.panel_schema import (
     kinds_line,
     schema_of,
 )
+from bioassay_mtl.cli.waiting import waiting
 from bioassay_mtl.errors import ConfigError, counted
 
 app = typer.Typer(no_args_is_help=True, help="Check and clean panel files.")
@@ -83,7 +84,8 @@ def check(
     )
     changes = Output(log, overwrite=overwrite, inputs=files) if log else None
     ctx.with_resource(reserved(table, beside, changes))
-    loaded = load_panel(files, schema, strict=False)
+    with waiting(f"reading {counted(len(files), 'file')}"):
+        loaded = load_panel(files, schema, strict=False)
     with opened(table, beside, changes) as (to_table, to_schema, to_log):
         if to_table and to_schema:
             panel, smiles, identity = with_id_column(loaded.panel)

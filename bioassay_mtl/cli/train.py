@@ -26,6 +26,7 @@ from bioassay_mtl.cli.panel_schema import (
 from bioassay_mtl.cli.runs import check_folds, resumable, run_of
 from bioassay_mtl.cli.settings import Asked, read_settings
 from bioassay_mtl.cli.terminal import say
+from bioassay_mtl.cli.waiting import waiting
 from bioassay_mtl.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -147,7 +148,8 @@ def train(
     schema = schema_of(panel, task, column, smiles_column, min_rows, to_p, merge, standardise)
     no_assays = {name: {"kind": NO_TASK} for name in first.columns_read}
     schema = schema.changed(also={**no_assays, **schema.also})
-    loaded = load_panel([panel], schema)
+    with waiting(f"reading {panel}"):
+        loaded = load_panel([panel], schema)
     table = loaded.panel
     say(f"{panel}: {kinds_line(table)}")
     for remark in remarks(loaded):

@@ -78,3 +78,14 @@ def test_faults(table: Path, options: list[str], message: str) -> None:
     assert message in done.stderr
     assert "Traceback" not in done.stderr
     assert done.stdout == ""
+
+
+def test_to_p_without_effect_is_said(tmp_path: Path) -> None:
+    table = tmp_path / "panel.csv"
+    table.write_text("smiles,potency\nCCO,12.5\nCCN,150\nCCC,3\n")
+    done = run("panel", "check", str(table), "--to-p", "--task", "potency:regression")
+    assert "nothing was converted to the p-scale" in done.stderr
+    table.write_text("smiles,potency (nM)\nCCO,12.5\nCCN,150\nCCC,3\n")
+    done = run("panel", "check", str(table), "--to-p")
+    assert done.returncode == 0
+    assert "nothing was converted" not in done.stderr

@@ -5,7 +5,9 @@ from __future__ import annotations
 import csv
 import json
 import os
+import re
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -124,6 +126,56 @@ def test_evaluate_a_part(cli: Run, panel: Path, trained: Path, tmp_path: Path) -
     assert found["n_molecules"] == kept["n_molecules"]
     assert found["macro"]["roc_auc"] == pytest.approx(kept["macro"]["roc_auc"])
     assert found["macro"]["roc_auc_low"] <= found["macro"]["roc_auc_high"]
+
+
+def test_evaluate_knows_the_molecules_that_it_learned_from(
+    cli: Run, panel: Path, trained: Path, tmp_path: Path
+) -> None:
+    done = cli("evaluate", trained, panel, "--bootstrap", 0, "--workers", 1)
+    said = re.search(r"([\d,]+) of 400 rows are molecules that the model was trained on", done.err)
+    assert said
+    assert 320 <= int(said[1]) < 400  # the test part's own molecules are new to it
+    new = tmp_path / "new.csv"
+    new.write_text("smiles,has_N\nCC(=O)NCCCCCCCCCCCCBr,1\nCC(=O)CCCCCCCCCCCCCBr,0\n")
+    assert "was trained on" not in cli("evaluate", trained, new, "--workers", 1).err
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs a pseudo-terminal")
+def test_evaluate_shows_what_it_does_on_a_terminal(panel: Path, trained: Path) -> None:
+    import pty
+
+    master, slave = pty.openpty()
+    command = [*COMMAND, "evaluate", trained, panel, "--bootstrap", "20", "--workers", "1"]
+    subprocess.run(
+        [*map(str, command)],
+        stdout=subprocess.PIPE,
+        stderr=slave,
+        env={**os.environ, "TERM": "xterm", "COLUMNS": "200"},
+        check=True,
+        timeout=90,
+    )
+    os.close(slave)
+    shown = os.read(master, 1 << 16).decode()
+    os.close(master)
+    for doing in ("reading ", "predicting 400 molecules", "scoring, with 20 resamples"):
+        assert doing in shown
+
+
+def test_info_lists_assays(cli: Run, trained: Path) -> None:
+    lines = cli("info", trained).out.splitlines()
+    row = next(line for line in lines if line.split()[:1] == ["has_N"])
+    counts = json.loads((trained / "config.json").read_text())["label_counts"]
+    assert f"{counts['active'][0]} active, {counts['inactive'][0]} inactive" in row
+    found = json.loads((trained / "metrics.json").read_text())["test"]["tasks"][0]
+    assert row.split()[-2:] == [f"{found[name]:.3f}" for name in ("roc_auc", "average_precision")]
+
+
+def test_info_lists_many_assays_where_asked(cli: Run) -> None:
+    assert "PCBA-1471" not in cli("info", "pcba128").out
+    lines = cli("info", "pcba128", "--assays").out.splitlines()
+    (row,) = (line for line in lines if "PCBA-1471" in line)
+    assert "39 active, 30,658 inactive" in row
+    assert "nervous" in row
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from bioassay_mtl.data.panel import Panel
 from bioassay_mtl.data.panels.known import in_header, with_known
 from bioassay_mtl.data.panels.long import is_long, read_long
 from bioassay_mtl.data.panels.pubchem import is_pubchem, read_pubchem
-from bioassay_mtl.data.panels.row_log import RowLog
+from bioassay_mtl.data.panels.row_log import Outcome, RowLog
 from bioassay_mtl.data.panels.schema import PanelSchema, TaskEntry, schema_for
 from bioassay_mtl.data.panels.wide import read_wide
 from bioassay_mtl.data.table import read_table
@@ -76,6 +76,12 @@ def load_panel(
         panel = (read_long if layout == "long" else read_wide)(table, path, schema, log)
     if schema.standardise:
         panel = replace(panel, standardise=schema.standardise)
+    if schema.to_p and not any(event.outcome is Outcome.CONVERTED for event in log.events):
+        logger.warning(
+            "%s: nothing was converted to the p-scale: no values have a unit of concentration "
+            "(write it in the header, as 'NAME (nM)', or in a column of units)",
+            path.name,
+        )
     for note in log.notes:
         logger.info("%s: %s", path.name, note)
     for outcome, count in log.counts().items():
