@@ -39,6 +39,7 @@ SPEAKERS = {  # which verbs can say what a file says
 BESIDE = {  # a command that a message gives whole, with options of its own verb
     "bioassay-mtl panel check --out",
     "bioassay-mtl --debug",
+    "screen --standardise",
     "bioassay-mtl info MODEL --json",
 }
 
