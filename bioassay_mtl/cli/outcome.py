@@ -43,7 +43,8 @@ def outcome(evidence: Evidence, out: Path, seconds: float) -> Iterator[str]:
     yield from search(model)
     found = evidence.found
     for kind in found.kind_macro:
-        yield f"{evidence.rows} ({found.n_molecules:,}): {scores(found, kind)}"
+        which = f", {kind}" if len(found.kind_macro) > 1 else ""
+        yield f"{evidence.rows} ({found.n_molecules:,}){which}: {scores(found, kind)}"
     yield f"read {out / 'report.html'}"
 
 
