@@ -21,6 +21,7 @@ from bioassay_mtl.data.kinds import TaskKind
 from bioassay_mtl.data.panels.header import some
 from bioassay_mtl.nn.folder import CARD, CONFIG, METRICS, WEIGHTS
 from bioassay_mtl.nn.model import Model
+from bioassay_mtl.nn.training_molecules import MOLECULES
 
 _LARGEST_SEED = 2**31 - 1
 
@@ -164,8 +165,9 @@ class BioassayEstimator(BaseEstimator):
         files = state.get("model_")
         if files is not None:
             with tempfile.TemporaryDirectory() as folder:
-                for name in (WEIGHTS, CONFIG, METRICS, CARD):
-                    (Path(folder) / name).write_bytes(files[name])
+                for name in (WEIGHTS, CONFIG, METRICS, CARD, MOLECULES):
+                    if name in files:
+                        (Path(folder) / name).write_bytes(files[name])
                 state = {**state, "model_": Model.load(folder)}
         super().__setstate__(state)
 

@@ -66,10 +66,12 @@ def test_no_smiles_but_missing_ones(fitted: BioassayClassifier) -> None:
 
 def test_pickled_state_is_the_models_files(fitted: BioassayClassifier, tmp_path: Path) -> None:
     state = fitted.__getstate__()["model_"]
-    assert set(state) == {"model.safetensors", "config.json", "metrics.json", "README.md"}
+    files = {"model.safetensors", "config.json", "metrics.json", "README.md"}
+    assert set(state) == {*files, "training_molecules.safetensors"}
     assert all(isinstance(data, bytes) for data in state.values())
     back = pickle.loads(pickle.dumps(fitted))
     rows = ["CCO", "c1ccccc1CCN"]
+    assert back.model_.in_training(rows).tolist() == fitted.model_.in_training(rows).tolist()
     np.testing.assert_array_equal(back.predict_proba(rows), fitted.predict_proba(rows))
     saved = fitted.model_.save(tmp_path / "model")
     np.testing.assert_array_equal(
