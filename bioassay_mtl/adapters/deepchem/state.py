@@ -6,23 +6,25 @@ Nothing of it can run code.
 
 from __future__ import annotations
 
+import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import torch
 from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
 from bioassay_mtl.adapters.deepchem.learner import Learner
 from bioassay_mtl.errors import ConfigError, ModelFolderError
 from bioassay_mtl.nn.weights_file import write_weights
+from bioassay_mtl.training.warm_start import sha256_of
 
 FILE = "learning.safetensors"
 """In a checkpoint's folder."""
 
+_BALANCER, _OPTIMIZER = "balancer/", "optimizer/"
 _COUNTS = ("step", "epoch", "n_batches")
 
 
@@ -61,20 +63,24 @@ class State:
         try:
             with safe_open(path, framework="pt") as file:
                 header = json.loads(file.metadata()["state"])
-                return State(header, {name: file.get_tensor(name) for name in file.keys()})  # noqa: SIM118
+                tensors = {name: file.get_tensor(name) for name in sorted(file.keys())}
+            if header.pop("sha256") != _digest(header, tensors):
+                raise ValueError("its content was altered")
         except (SafetensorError, KeyError, ValueError, TypeError) as error:
             raise ModelFolderError(f"{path} is damaged: {error}") from error
+        return State(header, tensors)
 
     @staticmethod
     def of(learner: Learner) -> State:
         """That of a learner."""
         counts = {count: getattr(learner, count) for count in _COUNTS}
         tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in _tensors(learner)}
-        return State({"optimizer": _kind(learner), **counts}, tensors)
+        return State({"optimizer": _kind(learner), **counts}, dict(sorted(tensors.items())))
 
     def write(self, folder: Path) -> None:
         """Write it into a checkpoint's folder."""
-        write_weights(folder / FILE, self.tensors, {"state": json.dumps(self.header)})
+        header = {**self.header, "sha256": _digest(self.header, self.tensors)}
+        write_weights(folder / FILE, self.tensors, {"state": json.dumps(header)})
 
     def put(self, learner: Learner) -> None:
         """Put a learner of the same network back to where it was.
@@ -84,46 +90,56 @@ class State:
         Raises
         ------
         ConfigError
-            The network, or the balancer, is another.
+            The balancer is another.
         """
-        same = self.header["optimizer"] == _kind(learner)
-        if same:
-            self._make_moments(learner)
-        try:
-            with torch.no_grad():
-                for name, tensor in _tensors(learner):
-                    if same or not name.startswith("optimizer/"):
-                        tensor.copy_(self.tensors[name])
-        except (KeyError, RuntimeError) as error:
+        if {*self._part(_BALANCER)} != {*learner.balancer.state_dict()}:
             raise ConfigError(
-                f"the checkpoint is of a model with other settings: {error}"
-            ) from error
+                "the checkpoint is of a model with another setting balance: set that, or take the "
+                "weights alone: load_from_pretrained(source)"
+            )
+        learner.balancer.load_state_dict(self._part(_BALANCER))
+        if self.header["optimizer"] == _kind(learner):
+            for name, parameter in _parameters(learner):
+                for key, value in self._part(f"{_OPTIMIZER}{name}/").items():
+                    # Counts of steps stay where the optimizer has them, a fused one's beside it.
+                    place = parameter.device if value.dim() or _is_fused(learner) else value.device
+                    learner.optimizer.state[parameter][key] = value.clone().to(place)
         for count in _COUNTS:
             setattr(learner, count, self.header[count])
 
-    def _make_moments(self, learner: Learner) -> None:
-        """What an optimizer makes at its first step, of the shapes that were kept."""
-        for number, parameter in enumerate(_parameters(learner)):
-            prefix = f"optimizer/{number}/"
-            for name, tensor in self.tensors.items():
-                if name.startswith(prefix):
-                    held = tensor.clone().to(tensor.device if tensor.dim() == 0 else learner.device)
-                    learner.optimizer.state[parameter][name.removeprefix(prefix)] = held
+    def _part(self, prefix: str) -> dict[str, Tensor]:
+        """Tensors whose names begin so, by the rest of these."""
+        return {
+            name.removeprefix(prefix): tensor
+            for name, tensor in self.tensors.items()
+            if name.startswith(prefix)
+        }
+
+
+def _digest(header: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> str:
+    names = {name: list(tensor.shape) for name, tensor in tensors.items()}
+    text = json.dumps([dict(header), names], sort_keys=True)
+    return hashlib.sha256((text + sha256_of(tensors)).encode()).hexdigest()
 
 
 def _kind(learner: Learner) -> str:
     return type(learner.optimizer).__name__
 
 
-def _parameters(learner: Learner) -> Iterator[Tensor]:
-    for group in learner.optimizer.param_groups:
-        yield from group["params"]
+def _is_fused(learner: Learner) -> bool:
+    return bool(learner.optimizer.defaults.get("fused"))
+
+
+def _parameters(learner: Learner) -> Iterator[tuple[str, Tensor]]:
+    yield from learner.network.named_parameters()
+    for name, parameter in learner.balancer.named_parameters():
+        yield f"{_BALANCER}{name}", parameter
 
 
 def _tensors(learner: Learner) -> Iterator[tuple[str, Tensor]]:
     for name, tensor in learner.balancer.state_dict().items():
-        yield f"balancer/{name}", tensor
-    for number, parameter in enumerate(_parameters(learner)):
-        for key, value in sorted(learner.optimizer.state[parameter].items()):
+        yield f"{_BALANCER}{name}", tensor
+    for name, parameter in _parameters(learner):
+        for key, value in learner.optimizer.state[parameter].items():
             if isinstance(value, Tensor):
-                yield f"optimizer/{number}/{key}", value
+                yield f"{_OPTIMIZER}{name}/{key}", value
