@@ -58,7 +58,7 @@ def other_ranks(run: Run, kind: str, n_ranks: int) -> Iterator[Place]:
             # A rank that meets an error leaves, and so do all others, which lose their connection.
             for process, log in zip(others, logs, strict=True):
                 with suppress(subprocess.TimeoutExpired):
-                    if process.wait(timeout=2):
+                    if process.wait(timeout=_patience(error)):
                         raise _death(process.returncode, log, run) from error
             raise
 
@@ -97,6 +97,12 @@ def serve() -> None:
 def _leave_with_first() -> None:
     os.read(0, 1)  # nothing more is sent: this ends when the other end of the pipe is closed
     os._exit(1)
+
+
+def _patience(error: Exception) -> float:
+    """Seconds to wait for another rank's end: it is certain where the connection to it is lost."""
+    is_lost = any(word in str(error) for word in ("onnection", "peer", "remote process"))
+    return 60.0 if is_lost or isinstance(error, OSError) else 2.0
 
 
 def _death(code: int, log: Path, run: Run) -> WorkerError:
