@@ -1,0 +1,1 @@
+"""How much bad input, and how many kills, the package survives."""

@@ -1,0 +1,292 @@
+"""Kills survived: ``train`` and its kin, ``save`` and ``datasets fetch``, killed at every moment.
+
+``python -m benchmarks.robustness.kills [--verb NAME] [--every N] [--random N] [--quick]``
+
+Each verb runs once unbroken. Then it is killed before each change that it makes in its folder, in
+the midst of writing each file, and at times drawn at random. A kill is survived where
+
+- every final name is absent, as it was, or whole: the bytes of the unbroken run;
+- the same command again (``--resume`` where there is one) ends well, with those very bytes;
+- nothing else stays, but what the unbroken run leaves and logs.
+
+The dates in ``report.html`` and in the record of a fetch are those of the day, and not compared.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import random
+import re
+import shutil
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import partial
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+from typing import Any
+
+from benchmarks.report import report
+from benchmarks.robustness.killing import Point, finished, killed_after, killed_at, points_of
+
+RANDOM_KILLS = 40
+_DATED = ("report.html", "hiv.json")
+_DATE = re.compile(rb"\d{4}-\d\d-\d\d(T[0-9:+]*)?")
+_LOGS = re.compile(r"(^|/)logs(-\d+)?(/|$)")
+SETTINGS = (
+    "fingerprints={ecfp: {kind: morgan, n_bits: 64}}",
+    "network={experts: [{inputs: [ecfp], n: 2, width: 4}]}",
+    "split={kind: random, fractions: [0.6, 0.2, 0.2]}",
+    "epochs=2",
+    "device=cpu",
+)
+KINDS: Mapping[str, tuple[str, ...]] = {
+    "train": (),
+    "folds": ("--folds", "2", "--set", "loggers=[]"),
+    "ensemble": ("--ensemble", "2", "--set", "loggers=[]"),
+    "tune": ("--tune", "2", "--set", "loggers=[]"),
+}
+"""The ways to train, and their options."""
+
+
+@dataclass(frozen=True)
+class Verb:
+    """What is killed.
+
+    Parameters
+    ----------
+    name
+        Of the verb.
+    run
+        The verb, from the folder that it works in, and whether it is run again after a kill.
+    before
+        What the folder holds first.
+    clears
+        Whether the second run removes what the first one left.
+    """
+
+    name: str
+    run: Callable[[Path, bool], object]
+    before: Callable[[Path], object] = lambda folder: None
+    clears: bool = True
+
+
+def verbs(work: Path) -> Iterator[Verb]:
+    """All verbs.
+
+    Parameters
+    ----------
+    work
+        A folder for what they begin with.
+    """
+    panel = _panel(work / "panel.csv")
+    for name, options in KINDS.items():
+        yield Verb(name, partial(_train, panel, options))
+    yield Verb("save", _save, clears=False)
+    yield Verb("save over another", partial(_save, overwrite=True), _save_other, clears=False)
+
+
+def _train(panel: Path, options: tuple[str, ...], folder: Path, again: bool) -> None:
+    settings = [word for setting in SETTINGS for word in ("--set", setting)]
+    words = ["train", str(panel), "--out", str(folder / "model"), "--workers", "1"]
+    _command(*words, *settings, *options, *(["--resume"] if again else []))
+
+
+def _save(folder: Path, again: bool, overwrite: bool = False) -> None:
+    if overwrite or not (folder / "model").exists():
+        _model(0).save(folder / "model", overwrite=overwrite)
+
+
+def _save_other(folder: Path) -> None:
+    _model(1).save(folder / "model")
+
+
+def _fetch(url: str, folder: Path, again: bool) -> None:
+    _command("datasets", "fetch", "hiv", "--out", str(folder), "--base-url", url)
+
+
+def _command(*words: str) -> None:
+    from bioassay_mtl.cli.app import app
+
+    app(list(words), prog_name="bioassay-mtl")
+
+
+def _panel(path: Path) -> Path:
+    """Real molecules, and whether they hold nitrogen or a ring."""
+    from rdkit import RDConfig
+
+    lines = (Path(RDConfig.RDDataDir) / "NCI" / "first_5K.smi").read_text().splitlines()
+    smiles = [line.split()[0] for line in lines[:60]]
+    rows = [f"{each},{int('N' in each)},{int('1' in each)}" for each in smiles]
+    path.write_text("\n".join(["smiles,nitrogen,ring", *rows]) + "\n")
+    return path
+
+
+def _model(seed: int) -> Any:
+    import torch
+
+    from bioassay_mtl.chem.featurizer import Featurizer
+    from bioassay_mtl.chem.fingerprints import MorganFingerprint
+    from bioassay_mtl.nn.model import Model
+    from bioassay_mtl.nn.networks import build_network, network_config
+
+    torch.manual_seed(seed)
+    featurizer = Featurizer({"ecfp": MorganFingerprint(n_bits=64)})
+    architecture = network_config({"kind": "mmoeex", "experts": [{"inputs": ["ecfp"], "width": 4}]})
+    network = build_network(architecture, featurizer.n_features, ("one", "two"))
+    counts = {"active": [1, 2], "inactive": [3, 4]}
+    return Model(network, architecture, featurizer, ("one", "two"), counts, name=f"model {seed}")
+
+
+@dataclass(frozen=True)
+class Walk:
+    """A verb's tries.
+
+    Parameters
+    ----------
+    verb
+        What is killed.
+    work
+        A folder to work in.
+    """
+
+    verb: Verb
+    work: Path
+
+    def faults(self, every: int, n_random: int, seed: int = 0) -> Iterator[tuple[str, str]]:
+        """Kill it, and name the moment and what went wrong (empty where nothing did).
+
+        Parameters
+        ----------
+        every
+            Of the moments at which it changes its folder, each such one.
+        n_random
+            Kills at random times.
+        seed
+            Of the times.
+        """
+        folder, log = self._fresh(), self.work / "log"
+        old = held(folder)
+        points = points_of(partial(self.verb.run, folder, False), folder, log)
+        new = held(folder)
+        started = time.perf_counter()
+        finished(partial(self.verb.run, self._fresh(), False), log)
+        lasts = time.perf_counter() - started
+        for point in points[::every]:
+            yield str(point), self._fault(point, old, new)
+        times = random.Random(seed)
+        for _ in range(n_random):
+            seconds = times.uniform(0, lasts)
+            yield f"after {seconds:.3f} s", self._fault(seconds, old, new)
+
+    def _fault(self, moment: Point | float, old: Held, new: Held) -> str:
+        folder, log = self._fresh(), self.work / "log"
+        first, second = (partial(self.verb.run, folder, again) for again in (False, True))
+        if isinstance(moment, Point):
+            code = killed_at(moment, first, folder)
+            if code >= 0:
+                return f"it ended with {code} and was not killed"
+        else:
+            killed_after(moment, first)
+        left = held(folder)
+        for name in _finals(new):
+            if _under(name, left) not in (_under(name, old), _under(name, new)):
+                return f"{name} is neither as before nor whole"
+        log.unlink(missing_ok=True)
+        if code := finished(second, log):
+            return f"the second run ends with {code}: {log.read_text().strip()[-300:]}"
+        return self._difference(held(folder), new)
+
+    def _difference(self, found: Held, new: Held) -> str:
+        finals = _finals(new)
+        for name, content in new.items():
+            if _top(name) in finals and found.get(name) != content:
+                return f"{name} differs from the unbroken run's"
+        more = [n for n in found if n not in new and not _LOGS.search(n)]
+        if not self.verb.clears:
+            more = [name for name in more if _top(name) in finals]
+        return f"{', '.join(sorted(more))} stay" if more else ""
+
+    def _fresh(self) -> Path:
+        folder = self.work / "folder"
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
+        self.verb.before(folder)
+        return folder
+
+
+Held = Mapping[str, str]
+"""Hashes of files by their path; folders without any end in a slash."""
+
+
+def held(folder: Path) -> Held:
+    """What a folder holds."""
+    found = {}
+    for path in folder.rglob("*"):
+        name = str(path.relative_to(folder))
+        if path.is_dir():
+            if not any(path.iterdir()):
+                found[f"{name}/"] = ""
+            continue
+        content = path.read_bytes()
+        if path.name in _DATED:
+            content = _DATE.sub(b"DATE", content)
+        found[name] = hashlib.sha256(content).hexdigest()
+    return found
+
+
+def _top(name: str) -> str:
+    return name.partition("/")[0]
+
+
+def _finals(new: Held) -> set[str]:
+    """Names that only what is finished has."""
+    return {_top(name) for name in new if not _top(name).endswith(".training")}
+
+
+def _under(name: str, found: Held) -> Held:
+    return {path: content for path, content in found.items() if _top(path) == name}
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Walk; the exit code is 1 where a kill was not survived."""
+    parser = argparse.ArgumentParser(prog="benchmarks.robustness.kills")
+    parser.add_argument("--verb", action="append")
+    parser.add_argument("--every", type=int, default=1)
+    parser.add_argument("--random", type=int, default=RANDOM_KILLS)
+    parser.add_argument("--quick", action="store_true")
+    given = parser.parse_args(arguments)
+    every, n_random = (12, 2) if given.quick else (given.every, given.random)
+    _import_all()
+    bad = 0
+    with tempfile.TemporaryDirectory() as work:
+        for verb in verbs(Path(work)):
+            if given.verb and verb.name not in given.verb:
+                continue
+            tries = list(Walk(verb, Path(work) / "walk").faults(every, n_random))
+            faults = [f"{moment}: {fault}" for moment, fault in tries if fault]
+            for fault in faults:
+                print(f"{verb.name}: {fault}", file=sys.stderr)
+            bad += len(faults)
+            survived = len(tries) - len(faults)
+            report(f"kills: {verb.name}", "kill points", len(tries), "kills")
+            report(f"kills: {verb.name}", "survived", survived, "kills", f"== {len(tries)}")
+    return int(bad > 0)
+
+
+def _import_all() -> None:
+    """What every try would import for itself."""
+    import lightning.pytorch
+    import optuna
+
+    import bioassay_mtl.cli.app
+    import bioassay_mtl.report
+    import bioassay_mtl.training.cross_validation
+    import bioassay_mtl.training.tuning  # noqa: F401
+
+
+if __name__ == "__main__":
+    sys.exit(main())
