@@ -141,9 +141,12 @@ def _watch(folder: Path, meet: Callable[[int, str], None]) -> None:
     def hook(event: str, values: tuple[Any, ...]) -> None:
         nonlocal seen
         path = _changed(event, values)
+        if event == "ctypes.dlsym" and values[1] == "renameat2":  # nobody is told of its call
+            path = f"{root}at once"
         if path is not None and path.startswith(root):
             seen += 1
-            meet(seen - 1, f"{event.removeprefix('os.')} {_plain(path.removeprefix(root))}")
+            name = event.removeprefix("os.").replace("ctypes.dlsym", "rename")
+            meet(seen - 1, f"{name} {_plain(path.removeprefix(root))}")
 
     sys.addaudithook(hook)
 
@@ -170,4 +173,4 @@ def _absolute(path: Any, parent: int = -1) -> str | None:
 
 def _plain(path: str) -> str:
     """A path without what is drawn by chance."""
-    return re.sub(r"(?<=-)[a-z0-9_]{8}(?=$|[./])", "*", path)
+    return re.sub(r"(?<=\.)[0-9a-f]{16}(?=\.)", "*", path)

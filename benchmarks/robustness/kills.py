@@ -1,6 +1,6 @@
 """Kills survived: ``train`` and its kin, ``save`` and ``datasets fetch``, killed at every moment.
 
-``python -m benchmarks.robustness.kills [--verb NAME] [--every N] [--random N] [--quick]``
+``python -m benchmarks.robustness.kills [--verb NAME] [--points N] [--at TEXT] [--random N]``
 
 Each verb runs once unbroken. Then it is killed before each change that it makes in its folder, in
 the midst of writing each file, and at times drawn at random. A kill is survived where
@@ -16,16 +16,20 @@ from __future__ import annotations
 
 import argparse
 import hashlib
+import os
 import random
 import re
 import shutil
+import signal
 import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -50,6 +54,8 @@ KINDS: Mapping[str, tuple[str, ...]] = {
     "tune": ("--tune", "2", "--set", "loggers=[]"),
 }
 """The ways to train, and their options."""
+TABLE = b"smiles,activity,HIV_active\n" + b"CCO,CI,0\n" * 41_127
+"""As many rows as the HIV panel has."""
 
 
 @dataclass(frozen=True)
@@ -64,29 +70,29 @@ class Verb:
         The verb, from the folder that it works in, and whether it is run again after a kill.
     before
         What the folder holds first.
-    clears
-        Whether the second run removes what the first one left.
     """
 
     name: str
     run: Callable[[Path, bool], object]
     before: Callable[[Path], object] = lambda folder: None
-    clears: bool = True
 
 
-def verbs(work: Path) -> Iterator[Verb]:
+def verbs(work: Path, url: str) -> Iterator[Verb]:
     """All verbs.
 
     Parameters
     ----------
     work
         A folder for what they begin with.
+    url
+        Address of a folder with a table to fetch.
     """
     panel = _panel(work / "panel.csv")
     for name, options in KINDS.items():
         yield Verb(name, partial(_train, panel, options))
-    yield Verb("save", _save, clears=False)
-    yield Verb("save over another", partial(_save, overwrite=True), _save_other, clears=False)
+    yield Verb("save", _save)
+    yield Verb("save over another", partial(_save, overwrite=True), _save_other)
+    yield Verb("fetch", partial(_fetch, url))
 
 
 def _train(panel: Path, options: tuple[str, ...], folder: Path, again: bool) -> None:
@@ -106,6 +112,37 @@ def _save_other(folder: Path) -> None:
 
 def _fetch(url: str, folder: Path, again: bool) -> None:
     _command("datasets", "fetch", "hiv", "--out", str(folder), "--base-url", url)
+
+
+@contextmanager
+def _site(content: bytes) -> Iterator[str]:
+    """The address of a folder with this file, by any name, on a server in a process of its own."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def log_message(self, format: str, *args: object) -> None:
+            pass
+
+        def do_GET(self) -> None:
+            start = int((self.headers.get("Range") or "bytes=0-")[6:-1])
+            self.send_response(206 if start else 200)
+            if start:
+                self.send_header(
+                    "Content-Range", f"bytes {start}-{len(content) - 1}/{len(content)}"
+                )
+            self.send_header("ETag", '"one"')
+            self.send_header("Content-Length", str(len(content) - start))
+            self.end_headers()
+            self.wfile.write(content[start:])
+
+    with HTTPServer(("127.0.0.1", 0), Handler) as server:
+        pid = os.fork()
+        if not pid:
+            server.serve_forever()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}/datasets"
+        finally:
+            os.kill(pid, signal.SIGKILL)
+            os.waitpid(pid, 0)
 
 
 def _command(*words: str) -> None:
@@ -156,13 +193,17 @@ class Walk:
     verb: Verb
     work: Path
 
-    def faults(self, every: int, n_random: int, seed: int = 0) -> Iterator[tuple[str, str]]:
+    def faults(
+        self, n_points: int | None, at: str, n_random: int, seed: int = 0
+    ) -> Iterator[tuple[str, str]]:
         """Kill it, and name the moment and what went wrong (empty where nothing did).
 
         Parameters
         ----------
-        every
-            Of the moments at which it changes its folder, each such one.
+        n_points
+            How many of the moments at which it changes its folder, evenly chosen; None for all.
+        at
+            Text that the names of these moments have.
         n_random
             Kills at random times.
         seed
@@ -175,7 +216,8 @@ class Walk:
         started = time.perf_counter()
         finished(partial(self.verb.run, self._fresh(), False), log)
         lasts = time.perf_counter() - started
-        for point in points[::every]:
+        points = [point for point in points if at in str(point)]
+        for point in points[:: max(1, len(points) // (n_points or len(points) or 1))]:
             yield str(point), self._fault(point, old, new)
         times = random.Random(seed)
         for _ in range(n_random):
@@ -206,8 +248,6 @@ class Walk:
             if _top(name) in finals and found.get(name) != content:
                 return f"{name} differs from the unbroken run's"
         more = [n for n in found if n not in new and not _LOGS.search(n)]
-        if not self.verb.clears:
-            more = [name for name in more if _top(name) in finals]
         return f"{', '.join(sorted(more))} stay" if more else ""
 
     def _fresh(self) -> Path:
@@ -255,18 +295,18 @@ def main(arguments: list[str] | None = None) -> int:
     """Walk; the exit code is 1 where a kill was not survived."""
     parser = argparse.ArgumentParser(prog="benchmarks.robustness.kills")
     parser.add_argument("--verb", action="append")
-    parser.add_argument("--every", type=int, default=1)
+    parser.add_argument("--points", type=int)
+    parser.add_argument("--at", default="")
     parser.add_argument("--random", type=int, default=RANDOM_KILLS)
-    parser.add_argument("--quick", action="store_true")
     given = parser.parse_args(arguments)
-    every, n_random = (12, 2) if given.quick else (given.every, given.random)
     _import_all()
     bad = 0
-    with tempfile.TemporaryDirectory() as work:
-        for verb in verbs(Path(work)):
+    with tempfile.TemporaryDirectory() as work, _site(TABLE) as url:
+        for verb in verbs(Path(work), url):
             if given.verb and verb.name not in given.verb:
                 continue
-            tries = list(Walk(verb, Path(work) / "walk").faults(every, n_random))
+            walk = Walk(verb, Path(work) / "walk")
+            tries = list(walk.faults(given.points, given.at, given.random))
             faults = [f"{moment}: {fault}" for moment, fault in tries if fault]
             for fault in faults:
                 print(f"{verb.name}: {fault}", file=sys.stderr)
@@ -279,13 +319,9 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _import_all() -> None:
     """What every try would import for itself."""
-    import lightning.pytorch
-    import optuna
-
-    import bioassay_mtl.cli.app
-    import bioassay_mtl.report
-    import bioassay_mtl.training.cross_validation
-    import bioassay_mtl.training.tuning  # noqa: F401
+    for name in ("cli.app", "report.folder", "training.cross_validation", "training.tuning"):
+        import_module(f"bioassay_mtl.{name}")
+    import_module("optuna")
 
 
 if __name__ == "__main__":

@@ -16,8 +16,11 @@ if TYPE_CHECKING:
     from bioassay_mtl.report import Evidence
     from bioassay_mtl.training.config import TrainingConfig
 
-Run = Callable[..., "Evidence"]
-"""From a panel and its settings to a model, and what that says of molecules it has not seen."""
+Run = Callable[..., "Evidence | None"]
+"""From a panel and its settings to a model, and what that says of molecules it has not seen.
+
+Its report is in the folder when this appears. None where the folder was whole already.
+"""
 
 
 def check_folds(folds: int | None, repeats: int, members: int, trials: int) -> None:
@@ -44,10 +47,10 @@ def resumable(out: Path) -> Iterator[None]:
     try:
         yield
     except KeyboardInterrupt:
-        from bioassay_mtl.training import cross_validation, ensemble, scratch, tuning
+        from bioassay_mtl.training.scratch import FOLDS, JOURNAL, MEMBERS, STATE
 
         folder = out.with_name(out.name + ".training")
-        states = (scratch.STATE, ensemble.MARK, cross_validation.MARK, tuning.JOURNAL)
+        states = (STATE, MEMBERS, FOLDS, JOURNAL)
         if not any((folder / state).exists() for state in states):
             raise
         raise KeyboardInterrupt(
@@ -55,14 +58,37 @@ def resumable(out: Path) -> Iterator[None]:
         ) from None
 
 
+class _Reported:
+    """Writes the report of what was trained into its folder, and keeps what it tells.
+
+    Parameters
+    ----------
+    evidence_of
+        From what was trained to what it says of molecules.
+    """
+
+    def __init__(self, evidence_of: Callable[[Any], Evidence]) -> None:
+        self.evidence_of = evidence_of
+        self.evidence: Evidence | None = None
+
+    def __call__(self, trained: Any, folder: Path) -> None:
+        from bioassay_mtl.report.folder import write_beside
+
+        self.evidence = self.evidence_of(trained)
+        write_beside(self.evidence, folder)
+
+
 def _crossing(folds: int, repeats: int) -> Run:
     """Training by folds, and what they say of all molecules."""
     from bioassay_mtl.report import out_of_fold
     from bioassay_mtl.training.cross_validation import cross_validate
 
-    return lambda panel, config, **given: out_of_fold(
-        cross_validate(panel, config, folds, repeats, **given)
-    )
+    def run(panel: Panel, config: TrainingConfig, **given: Any) -> Evidence | None:
+        reported = _Reported(out_of_fold)
+        cross_validate(panel, config, folds, repeats, finish=reported, **given)
+        return reported.evidence
+
+    return run
 
 
 def _training(members: int, trials: int) -> Run:
@@ -70,10 +96,12 @@ def _training(members: int, trials: int) -> Run:
     from bioassay_mtl.data.splits import split
     from bioassay_mtl.report import held_out
 
-    def run(panel: Panel, config: TrainingConfig, workers: int, **given: Any) -> Evidence:
+    def run(panel: Panel, config: TrainingConfig, workers: int, **given: Any) -> Evidence | None:
         parts = split(panel, config.split)
-        model = _trained(members, trials)(panel, config, parts=parts, workers=workers, **given)
-        return held_out(model, panel, parts, workers=workers)
+        reported = _Reported(lambda model: held_out(model, panel, parts, workers=workers))
+        given = {"parts": parts, "workers": workers, "finish": reported, **given}
+        _trained(members, trials)(panel, config, **given)
+        return reported.evidence
 
     return run
 

@@ -140,7 +140,7 @@ def train(
     if panel is None or (out is None and not print_config):
         raise ConfigError("training needs a PANEL and an --out FOLDER")
     if out is not None:
-        check_out(Path(out))
+        check_out(Path(out), resume)
 
     from bioassay_mtl.data.panels.load import load_panel
     from bioassay_mtl.data.panels.schema import NO_TASK
@@ -162,7 +162,6 @@ def train(
     if why:
         say(why)
 
-    from bioassay_mtl.report.folder import write_beside
     from bioassay_mtl.screening.pipeline import available_cores
 
     run = run_of(folds, repeats, ensemble, tune)
@@ -177,7 +176,9 @@ def train(
             progress=show,
             record={"chosen": why} if why else None,
         )
-    write_beside(evidence, Path(out))
+    if evidence is None:
+        say(f"{out} is complete: nothing is left to do")
+        return
     for line in outcome(evidence, Path(out), time.perf_counter() - began):
         say(line)
 

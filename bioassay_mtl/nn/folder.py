@@ -72,11 +72,12 @@ def write_folder(
     if folder.exists() and any(folder.iterdir()) and not (folder / CONFIG).exists():
         raise ModelFolderError(f"{folder} is no model folder: it is not overwritten")
     with whole_folder(folder, overwrite=overwrite) as part:
-        _write(model, part, half)
+        write_files(model, part, half=half)
     return folder
 
 
-def _write(model: Model, folder: Path, half: bool) -> None:
+def write_files(model: Model, folder: Path, *, half: bool = False) -> None:
+    """Write a model's files into a folder that is there, and is not yet known by its name."""
     import torch
     from safetensors.torch import save
 

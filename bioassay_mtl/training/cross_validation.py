@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,16 +22,17 @@ from bioassay_mtl.training.callbacks import Progress
 from bioassay_mtl.training.card import model_card
 from bioassay_mtl.training.config import TrainingConfig
 from bioassay_mtl.training.defaults import settled
+from bioassay_mtl.training.finish import completed, identity_of, publish
 from bioassay_mtl.training.fit import label_counts, panel_features, run_identity
-from bioassay_mtl.training.members import clear, known, mark, member, numbered
-from bioassay_mtl.training.scratch import begun, scratch_folder
+from bioassay_mtl.training.members import known, mark, member, numbered
+from bioassay_mtl.training.scratch import FOLDS, begun, claimed
 from bioassay_mtl.training.usable import usable_parts, with_features
 from bioassay_mtl.training.warm_start import warm_start
 
 if TYPE_CHECKING:
     import pandas as pd
 
-MARK = "folds.json"
+MARK = FOLDS
 PREDICTIONS = "predictions.csv"
 
 
@@ -97,6 +98,7 @@ def cross_validate(
     workers: int = 1,
     progress: Progress | None = None,
     record: Mapping[str, Any] | None = None,
+    finish: Callable[[CrossValidation, Path], object] | None = None,
 ) -> CrossValidation:
     """Train a network for each fold, on the other folds, and join them.
 
@@ -116,6 +118,8 @@ def cross_validate(
         Go on in ``OUT.training``, as for an ensemble. More repeats than before may be asked for.
     progress
         Called after each epoch of each ``fold``, counted from 1 over all repeats.
+    finish
+        As for one model, and called with what is returned here.
 
     Raises
     ------
@@ -128,56 +132,83 @@ def cross_validate(
     config, chosen = settled(config, panel)
     splits = list(folds(panel, config.split, n_folds, repeats))
     out = None if out is None else Path(out)
-    scratch = scratch_folder(out, resume, MARK) if out else None
-    features = panel_features(panel, config.featurizer(), workers)
-    rows = usable_parts(_everything(panel), features, panel).train
-    scalings = fit_scalings(features.blocks, rows)
-    with begun(scratch, MARK):
-        if scratch is not None:
-            mark(scratch / MARK, run_identity(panel, config, splits[0], warm_start(config)))
-        models = [
-            member(
-                panel,
-                config.model_copy(update={"seed": config.seed + number // n_folds}),
-                scratch / f"fold-{number + 1}" if scratch else None,
-                parts=with_features(parts, features),
-                progress=numbered(progress, fold=number + 1),
-                features=features,
-                scalings=scalings,
+    with claimed(out, resume, MARK) as scratch:
+        features = panel_features(panel, config.featurizer(), workers)
+        rows = usable_parts(_everything(panel), features, panel).train
+        scalings = fit_scalings(features.blocks, rows)
+        identity = run_identity(panel, config, splits[0], warm_start(config))
+        run = identity_of(identity, folds=n_folds, repeats=repeats)
+        if (model := completed(out, scratch, run)) is not None:
+            return CrossValidation(
+                model, panel, features, *_said(_members(model), splits, features, repeats)
             )
-            for number, parts in enumerate(splits)
-        ]
-    joined = join(models, name=name or (out.name if out else "model"))
-    fold = np.zeros((repeats, len(panel)), np.int64)
-    predictions = np.full((*fold.shape, len(joined.columns)), np.nan, np.float32)
+        with begun(scratch, MARK):
+            if scratch is not None:
+                mark(scratch / MARK, identity)
+            models = [
+                member(
+                    panel,
+                    config.model_copy(update={"seed": config.seed + number // n_folds}),
+                    scratch / f"fold-{number + 1}" if scratch else None,
+                    parts=with_features(parts, features),
+                    progress=numbered(progress, fold=number + 1),
+                    features=features,
+                    scalings=scalings,
+                )
+                for number, parts in enumerate(splits)
+            ]
+        joined = join(models, name=name or (out.name if out else "model"))
+        joined.label_counts = label_counts(panel.take(rows))
+        joined.training = {
+            **models[0].training,
+            "config": config.model_dump(mode="json"),
+            "rows": {"train": len(rows), "valid": 0, "test": 0},
+            "rows_left_out": len(panel) - len(rows),
+            "run": run,
+            "folds": {"n": n_folds, "repeats": repeats},
+            "members": [
+                {**known(model), "fold": number % n_folds + 1, "repeat": number // n_folds + 1}
+                for number, model in enumerate(models)
+            ],
+            **({"chosen": chosen} if chosen else {}),
+            **(record or {}),
+        }
+        held_out = [model.metrics["test"] for model in models if model.metrics["test"]]
+        joined.metrics = {"valid": None, "test": None, "out_of_fold": over_folds(held_out, repeats)}
+        joined.card = model_card(joined)
+        said = _said(models, splits, features, repeats)
+        found = CrossValidation(joined, panel, features, *said)
+
+        def beside(folder: Path) -> None:
+            found.write_table(folder / PREDICTIONS)
+            if finish is not None:
+                finish(found, folder)
+
+        publish(joined, out, scratch, beside)
+        return found
+
+
+def _said(
+    models: Sequence[Model], splits: Sequence[Split], features: Features, repeats: int
+) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+    """The fold in which each row was held out, and what the network without it said."""
+    fold = np.zeros((repeats, splits[0].n_rows), np.int64)
+    predictions = np.full((*fold.shape, len(models[0].columns)), np.nan, np.float32)
+    n_folds = len(splits) // repeats
     for number, (model, parts) in enumerate(zip(models, splits, strict=True)):
         repeat, place = divmod(number, n_folds)
         fold[repeat, parts.test] = place + 1
         predictions[repeat, parts.test] = model.predict_features(features.take(parts.test))
-    joined.label_counts = label_counts(panel.take(rows))
-    joined.training = {
-        **models[0].training,
-        "config": config.model_dump(mode="json"),
-        "rows": {"train": len(rows), "valid": 0, "test": 0},
-        "rows_left_out": len(panel) - len(rows),
-        "folds": {"n": n_folds, "repeats": repeats},
-        "members": [
-            {**known(model), "fold": number % n_folds + 1, "repeat": number // n_folds + 1}
-            for number, model in enumerate(models)
-        ],
-        **({"chosen": chosen} if chosen else {}),
-        **(record or {}),
-    }
-    held_out = [model.metrics["test"] for model in models if model.metrics["test"]]
-    joined.metrics = {"valid": None, "test": None, "out_of_fold": over_folds(held_out, repeats)}
-    joined.card = model_card(joined)
-    found = CrossValidation(joined, panel, features, fold, predictions)
-    if out is not None and scratch is not None:
-        written = found.write_table(scratch / PREDICTIONS)  # whole before the folder is there
-        joined.save(out)
-        written.replace(out / PREDICTIONS)
-        clear(scratch / MARK, "fold")
-    return found
+    return fold, predictions
+
+
+def _members(joined: Model) -> list[Model]:
+    """The networks of all folds, each as a model."""
+    configs = joined.network_config.members  # type: ignore[attr-defined]
+    return [
+        replace(joined, network=network, network_config=config)
+        for network, config in zip(joined.network.members, configs, strict=True)
+    ]
 
 
 def _everything(panel: Panel) -> Split:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,13 +19,14 @@ from bioassay_mtl.nn.model import Model
 from bioassay_mtl.training.callbacks import Progress
 from bioassay_mtl.training.config import TrainingConfig
 from bioassay_mtl.training.defaults import settled
+from bioassay_mtl.training.finish import Finish, completed, identity_of, publish
 from bioassay_mtl.training.fit import measure, panel_features, run_identity
-from bioassay_mtl.training.members import clear, known, mark, member, numbered
-from bioassay_mtl.training.scratch import begun, scratch_folder
+from bioassay_mtl.training.members import known, mark, member, numbered
+from bioassay_mtl.training.scratch import MEMBERS, begun, claimed
 from bioassay_mtl.training.usable import usable_parts
 from bioassay_mtl.training.warm_start import start_of
 
-MARK = "ensemble.json"
+MARK = MEMBERS
 
 
 def train_ensemble(
@@ -42,12 +44,13 @@ def train_ensemble(
     record: Mapping[str, Any] | None = None,
     weights: NDArray[np.float32] | None = None,
     start: Model | None = None,
+    finish: Finish | None = None,
 ) -> Model:
     """Train the members on one split, and join them.
 
     Parameters
     ----------
-    panel, config, out, parts, name, workers, features, record, weights, start
+    panel, config, out, parts, name, workers, features, record, weights, start, finish
         As for :func:`bioassay_mtl.training.fit.train`. The seeds of the members are ``config.seed``
         and those that follow it; all members begin with the weights of ``start``.
     members
@@ -73,37 +76,40 @@ def train_ensemble(
         raise ConfigError(f"an ensemble has 2 members or more, found {members}")
     config, chosen = settled(config, panel, start=start)
     out = None if out is None else Path(out)
-    scratch = scratch_folder(out, resume, MARK) if out else None
-    if features is None:
-        features = panel_features(panel, config.featurizer(), workers)
-    parts = usable_parts(parts or split(panel, config.split), features, panel)
-    with begun(scratch, MARK):
-        if scratch is not None:
-            begin = start_of(config, panel, start)
-            mark(scratch / MARK, run_identity(panel, config, parts, begin, weights))
-        models = [
-            member(
-                panel,
-                config.model_copy(update={"seed": config.seed + number}),
-                scratch / f"member-{number + 1}" if scratch else None,
-                parts=parts,
-                progress=numbered(progress, member=number + 1),
-                features=features,
-                weights=weights,
-                start=start,
-            )
-            for number in range(members)
-        ]
-    joined = join(models, name=name or (out.name if out else "model"))
-    joined.training = {
-        **models[0].training,
-        "config": config.model_dump(mode="json"),
-        "members": [known(model) for model in models],
-        **({"chosen": chosen} if chosen else {}),
-        **(record or {}),
-    }
-    measure(joined, panel, features, parts)
-    if out is not None and scratch is not None:
-        joined.save(out)
-        clear(scratch / MARK, "member")
-    return joined
+    with claimed(out, resume, MARK) as scratch:
+        if features is None:
+            features = panel_features(panel, config.featurizer(), workers)
+        parts = usable_parts(parts or split(panel, config.split), features, panel)
+        begin = start_of(config, panel, start)
+        identity = run_identity(panel, config, parts, begin, weights)
+        run = identity_of(identity, members=members)
+        if (model := completed(out, scratch, run)) is not None:
+            return model
+        with begun(scratch, MARK):
+            if scratch is not None:
+                mark(scratch / MARK, identity)
+            models = [
+                member(
+                    panel,
+                    config.model_copy(update={"seed": config.seed + number}),
+                    scratch / f"member-{number + 1}" if scratch else None,
+                    parts=parts,
+                    progress=numbered(progress, member=number + 1),
+                    features=features,
+                    weights=weights,
+                    start=start,
+                )
+                for number in range(members)
+            ]
+        joined = join(models, name=name or (out.name if out else "model"))
+        joined.training = {
+            **models[0].training,
+            "config": config.model_dump(mode="json"),
+            "run": run,
+            "members": [known(model) for model in models],
+            **({"chosen": chosen} if chosen else {}),
+            **(record or {}),
+        }
+        measure(joined, panel, features, parts)
+        publish(joined, out, scratch, None if finish is None else partial(finish, joined))
+        return joined

@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -31,9 +32,10 @@ from bioassay_mtl.training.callbacks import Progress
 from bioassay_mtl.training.card import model_card
 from bioassay_mtl.training.config import TrainingConfig
 from bioassay_mtl.training.defaults import settled
+from bioassay_mtl.training.finish import Finish, completed, publish
 from bioassay_mtl.training.loop import Run, fit
 from bioassay_mtl.training.processes import other_ranks
-from bioassay_mtl.training.scratch import STATE, scratch_folder, scratch_loggers
+from bioassay_mtl.training.scratch import STATE, claimed, scratch_loggers
 from bioassay_mtl.training.usable import usable_parts
 from bioassay_mtl.training.warm_start import WarmStart, start_of
 
@@ -53,6 +55,7 @@ def train(
     weights: NDArray[np.float32] | None = None,
     start: Model | None = None,
     scalings: Mapping[str, ColumnScaling] | None = None,
+    finish: Finish | None = None,
 ) -> Model:
     """Train a model on a panel.
 
@@ -65,10 +68,11 @@ def train(
         Settings, or a mapping of them; those that are not set are chosen for the panel
         (:mod:`bioassay_mtl.training.defaults`).
     out
-        Folder of the finished model. Until it is finished, its state is in ``OUT.training``, where
-        the logs stay.
+        Folder of the finished model, which appears whole. Until then the run's state is in
+        ``OUT.training``, where the logs stay.
     resume
-        Go on from the last whole epoch in ``OUT.training``; the result is that of an unbroken run.
+        Go on from the last whole epoch in ``OUT.training``; the result is that of an unbroken run,
+        to the byte. A run that has ended already gives its model.
     parts
         Rows to train, stop and report on; None for ``config.split``.
     name
@@ -87,6 +91,9 @@ def train(
         A model of the same tasks and settings, from whose weights the run goes on.
     scalings
         Of real-valued inputs; None to fit them to the training rows.
+    finish
+        Called with the model and its folder before this appears under its name, to write more into
+        it.
 
     Returns
     -------
@@ -96,9 +103,11 @@ def train(
     Raises
     ------
     ConfigError
-        A setting is wrong, or ``out`` exists.
+        A setting is wrong, or ``out`` exists; to resume, it is of another run.
     InputError
         No row can be trained on.
+    OutputError
+        Another process trains into ``out``; or writing fails, for example on a full disk.
     TrainingError
         The run diverged: its loss is not finite.
     WorkerError
@@ -109,64 +118,64 @@ def train(
         weights = _checked_weights(weights, panel)
     begin = start_of(config, panel, start)
     out = None if out is None else Path(out)
-    scratch = scratch_folder(out, resume) if out else None
-    device = device_of(config)
-    n_devices = _n_devices(config, device)
-    featurizer = config.featurizer()
-    if features is None:
-        features = panel_features(panel, featurizer, workers)
-    parts = usable_parts(parts or split(panel, config.split), features, panel)
-    fitted = fit_scalings(features.blocks, parts.train) if scalings is None else dict(scalings)
-    scalings = fitted | dict(begin.scalings if begin else {})
-    standardisation, labels = _standardised(panel, parts.train, begin)
-    run = Run(
-        config=config,
-        tasks=panel.tasks,
-        sizes=featurizer.input_sizes,
-        blocks=scaled(features.blocks, scalings),
-        labels=labels,
-        train_rows=parts.train,
-        valid_rows=parts.valid,
-        checkpoint=scratch / STATE if scratch else None,
-        identity=run_identity(panel, config, parts, begin, weights),
-        resume=resume,
-        kinds=panel.kinds,
-        bounds=panel.bounds,
-        start=begin.weights if begin else {},
-        weights=weights,
-    )
-    with other_ranks(run, device, n_devices) as place:
-        module, best = fit(run, place, scratch_loggers(config, scratch), progress)
-    model = Model(
-        network=module.network,
-        network_config=config.network,
-        featurizer=featurizer,
-        tasks=panel.tasks,
-        label_counts=label_counts(panel.take(parts.train)),
-        kinds=panel.kinds,
-        standardisation=standardisation,
-        name=name or (out.name if out else "model"),
-        scalings=scalings,
-        training={
-            "config": config.model_dump(mode="json"),
-            "panel_sha256": panel.digest(),
-            "rows": {part: len(getattr(parts, part)) for part in ("train", "valid", "test")},
-            "rows_left_out": parts.left_out,
-            "history": module.history,
-            "best_epoch": best.epoch,
-            **({"start_from": begin.source} if begin else {}),
-            **({"chosen": chosen} if chosen else {}),
-            **(record or {}),
-        },
-        training_molecules=training_molecules(panel, parts, featurizer, begin),
-    )
-    measure(model, panel, features, parts)
-    if out is not None and scratch is not None:
-        model.save(out)
-        (scratch / STATE).unlink(missing_ok=True)
-        if not any(scratch.iterdir()):
-            scratch.rmdir()
-    return model
+    with claimed(out, resume) as scratch:
+        device = device_of(config)
+        n_devices = _n_devices(config, device)
+        featurizer = config.featurizer()
+        if features is None:
+            features = panel_features(panel, featurizer, workers)
+        parts = usable_parts(parts or split(panel, config.split), features, panel)
+        fitted = fit_scalings(features.blocks, parts.train) if scalings is None else dict(scalings)
+        scalings = fitted | dict(begin.scalings if begin else {})
+        standardisation, labels = _standardised(panel, parts.train, begin)
+        identity = run_identity(panel, config, parts, begin, weights)
+        if (model := completed(out, scratch, identity)) is not None:
+            return model
+        run = Run(
+            config=config,
+            tasks=panel.tasks,
+            sizes=featurizer.input_sizes,
+            blocks=scaled(features.blocks, scalings),
+            labels=labels,
+            train_rows=parts.train,
+            valid_rows=parts.valid,
+            checkpoint=scratch / STATE if scratch else None,
+            identity=identity,
+            resume=resume,
+            kinds=panel.kinds,
+            bounds=panel.bounds,
+            start=begin.weights if begin else {},
+            weights=weights,
+        )
+        with other_ranks(run, device, n_devices) as place:
+            module, best = fit(run, place, scratch_loggers(config, scratch), progress)
+        model = Model(
+            network=module.network,
+            network_config=config.network,
+            featurizer=featurizer,
+            tasks=panel.tasks,
+            label_counts=label_counts(panel.take(parts.train)),
+            kinds=panel.kinds,
+            standardisation=standardisation,
+            name=name or (out.name if out else "model"),
+            scalings=scalings,
+            training={
+                "config": config.model_dump(mode="json"),
+                "panel_sha256": panel.digest(),
+                "run": identity,
+                "rows": {part: len(getattr(parts, part)) for part in ("train", "valid", "test")},
+                "rows_left_out": parts.left_out,
+                "history": module.history,
+                "best_epoch": best.epoch,
+                **({"start_from": begin.source} if begin else {}),
+                **({"chosen": chosen} if chosen else {}),
+                **(record or {}),
+            },
+            training_molecules=training_molecules(panel, parts, featurizer, begin),
+        )
+        measure(model, panel, features, parts)
+        publish(model, out, scratch, None if finish is None else partial(finish, model))
+        return model
 
 
 def training_molecules(

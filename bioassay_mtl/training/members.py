@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-import shutil
 from pathlib import Path
 from typing import Any
 
 from bioassay_mtl.data.panel import Panel
-from bioassay_mtl.errors import ConfigError
+from bioassay_mtl.errors import ConfigError, InputError
+from bioassay_mtl.files import write_whole
 from bioassay_mtl.nn.model import Model
 from bioassay_mtl.training.callbacks import Progress
 from bioassay_mtl.training.config import TrainingConfig
@@ -55,27 +55,20 @@ def numbered(progress: Progress | None, **number: int) -> Progress | None:
 def mark(path: Path, identity: str) -> None:
     """Say what the folder's members are of, or see that they are of this run."""
     if not path.exists():
-        path.write_text(json.dumps({"identity": identity}) + "\n", encoding="utf-8")
-    elif json.loads(path.read_text(encoding="utf-8"))["identity"] != identity:
+        write_whole(path, json.dumps({"identity": identity}) + "\n")
+    elif _marked(path) != identity:
         raise ConfigError(
             f"{path.parent} is of a run with other settings or other data; train into "
             "another folder, or repeat the first settings"
         )
 
 
-def clear(path: Path, kind: str) -> None:
-    """Remove the members and their mark, also those that were begun and not asked for.
-
-    Parameters
-    ----------
-    path
-        Of the mark.
-    kind
-        How the members' folders begin; their logs stay.
-    """
-    for left in path.parent.glob(f"{kind}-*"):
-        if left.suffix == ".training":
-            (left / STATE).unlink(missing_ok=True)
-        else:
-            shutil.rmtree(left)
-    path.unlink()
+def _marked(path: Path) -> str:
+    try:
+        return str(json.loads(path.read_text(encoding="utf-8"))["identity"])
+    except (ValueError, KeyError, TypeError) as error:
+        raise InputError(
+            f"it does not say of which run it is: {error}",
+            file=path,
+            hint=f"remove {path.parent} and train anew",
+        ) from error

@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import logging
 import os
+import re
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from contextvars import ContextVar
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bioassay_mtl.errors import ConfigError, MissingExtraError, OutputError
+from bioassay_mtl.files import locked, recover
+from bioassay_mtl.nn.folder import CONFIG
+from bioassay_mtl.nn.weights_file import written
 from bioassay_mtl.training.config import TrainingConfig
 
 if TYPE_CHECKING:
@@ -17,10 +23,24 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 STATE = "state.safetensors"
+MEMBERS, FOLDS, JOURNAL = "ensemble.json", "folds.json", "tuning.jsonl"
+"""By what a run of several trainings is known."""
+_KEPT = re.compile(
+    r"state\.safetensors|ensemble\.json|folds\.json|tuning\.jsonl(\.lock)?|(member|fold)-\d+"
+    r"|\..+\.(part|old|writing)"
+)
+_claimed: ContextVar[frozenset[Path]] = ContextVar("_claimed", default=frozenset())
 
 
-def check_out(out: Path) -> None:
+def check_out(out: Path, resume: bool = False) -> None:
     """See that a model folder can be made.
+
+    Parameters
+    ----------
+    out
+        The folder.
+    resume
+        A model that is there already is no fault: the run may have made it.
 
     Raises
     ------
@@ -29,7 +49,8 @@ def check_out(out: Path) -> None:
     OutputError
         Nothing can be made in the folder that it is to be in.
     """
-    if out.exists():
+    recover(out)
+    if out.exists() and not (resume and (out / CONFIG).is_file()):
         raise ConfigError(f"{out} exists: choose another folder, or remove it")
     folder = next(parent for parent in out.parents if parent.exists())
     if not folder.is_dir():
@@ -38,13 +59,16 @@ def check_out(out: Path) -> None:
         raise OutputError(f"{out}: no permission to write in {str(folder)!r}")
 
 
-def scratch_folder(out: Path, resume: bool, state: str = STATE) -> Path:
-    """``OUT.training``; it is made by whoever first writes into it.
+@contextmanager
+def claimed(out: Path | None, resume: bool, state: str = STATE) -> Iterator[Path | None]:
+    """``OUT.training``, of this run alone until the block ends; whoever first writes makes it.
+
+    Within a block of the same ``out`` it changes nothing: a search trains where it searched.
 
     Parameters
     ----------
     out
-        The model folder to be.
+        The model folder to be; None for none.
     resume
         Whether to go on with an unfinished run.
     state
@@ -55,16 +79,65 @@ def scratch_folder(out: Path, resume: bool, state: str = STATE) -> Path:
     ConfigError
         ``out`` exists, or a run is unfinished that is not to be resumed.
     OutputError
-        No folder can be made there.
+        No folder can be made there, or another process is training it.
     """
-    check_out(out)
+    if out is None:
+        yield None
+        return
     scratch = out.with_name(out.name + ".training")
+    place = scratch.resolve()
+    if place in _claimed.get():
+        yield scratch
+        return
+    check_out(out, resume)
+    with _parents(out), locked(out):
+        _find(out, scratch, resume, state)
+        token = _claimed.set(_claimed.get() | {place})
+        try:
+            yield scratch
+        finally:
+            _claimed.reset(token)
+
+
+@contextmanager
+def _parents(out: Path) -> Iterator[None]:
+    """Make the folders above; those that stay empty go with the block."""
+    made = [parent for parent in out.parents if not parent.exists()]
+    with written(out):
+        out.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        yield
+    finally:
+        with suppress(OSError):  # one of them is not empty
+            for parent in made:
+                parent.rmdir()
+
+
+def _find(out: Path, scratch: Path, resume: bool, state: str) -> None:
+    """See what an earlier run has left; what a run needs that begins anew is nothing of it."""
     unfinished = (scratch / state).exists()
     if unfinished and not resume:
         raise ConfigError(f"{scratch} holds an unfinished run: resume it, or remove it")
-    if resume and not unfinished:
-        log.warning("%s holds nothing to resume: training starts anew", scratch)
-    return scratch
+    if not unfinished and not out.exists():
+        if resume:
+            log.warning("%s holds nothing to resume: training starts anew", scratch)
+        clear(scratch)
+
+
+def clear(scratch: Path) -> None:
+    """Remove all that a run keeps but its logs; what others have put there stays.
+
+    Files go last: without its mark, a member of other settings could be taken for a new run's.
+    """
+    if not scratch.is_dir():
+        return
+    for path in sorted(scratch.iterdir(), key=Path.is_file):
+        if path.is_dir() and path.suffix == ".training":
+            clear(path)
+        elif _KEPT.fullmatch(path.name):
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
+    with suppress(OSError):  # it holds logs
+        scratch.rmdir()
 
 
 @contextmanager

@@ -19,14 +19,16 @@ from bioassay_mtl.chem.features import Features
 from bioassay_mtl.data.panel import Panel
 from bioassay_mtl.data.splits import Split, split
 from bioassay_mtl.errors import ConfigError, TrainingError
+from bioassay_mtl.files import write_whole
 from bioassay_mtl.nn.model import Model
 from bioassay_mtl.training.callbacks import Progress
 from bioassay_mtl.training.config import TrainingConfig
 from bioassay_mtl.training.defaults import settled
-from bioassay_mtl.training.ensemble import MARK, train_ensemble
+from bioassay_mtl.training.ensemble import train_ensemble
+from bioassay_mtl.training.finish import Finish, completed, identity_of
 from bioassay_mtl.training.fit import panel_features, run_identity, train
 from bioassay_mtl.training.score import AVERAGE_PRECISION, SKILL
-from bioassay_mtl.training.scratch import STATE, begun, scratch_folder
+from bioassay_mtl.training.scratch import JOURNAL, MEMBERS, STATE, begun, claimed
 from bioassay_mtl.training.search_space import (
     given_settings,
     import_optuna,
@@ -39,7 +41,6 @@ from bioassay_mtl.training.warm_start import start_of
 if TYPE_CHECKING:
     import optuna
 
-JOURNAL = "tuning.jsonl"
 _WORST = -1.0
 """Of all scores: what a trial that diverges in its first epoch is given."""
 
@@ -59,12 +60,13 @@ def train_tuned(
     record: Mapping[str, Any] | None = None,
     weights: NDArray[np.float32] | None = None,
     start: Model | None = None,
+    finish: Finish | None = None,
 ) -> Model:
     """Search settings, then train with the best of them.
 
     Parameters
     ----------
-    panel, config, out, parts, name, workers, record, weights, start
+    panel, config, out, parts, name, workers, record, weights, start, finish
         As for :func:`bioassay_mtl.training.fit.train`.
     trials
         How many settings are tried.
@@ -93,32 +95,37 @@ def train_tuned(
     config, chosen = settled(config, panel, start=start, stops=True)
     out = None if out is None else Path(out)
     import_optuna()
-    scratch = scratch_folder(out, resume, JOURNAL) if out else None
-    features = panel_features(panel, config.featurizer(), workers)
-    parts = usable_parts(parts or split(panel, config.split), features, panel)
-    journal = scratch / JOURNAL if scratch else None
-    begin: dict[str, Any] = {"weights": weights, "start": start}
-    with begun(scratch, JOURNAL):
-        best, found = tune(panel, config, trials, features, parts, journal, progress, **begin)
-    given: dict[str, Any] = {
-        "out": out,
-        "resume": scratch is not None and any((scratch / n).exists() for n in (STATE, MARK)),
-        "parts": parts,
-        "name": name,
-        "progress": progress,
-        "features": features,
-        "record": {"tuning": found, **({"chosen": chosen} if chosen else {}), **(record or {})},
-        **begin,
-    }
-    if members > 1:
-        model = train_ensemble(panel, best, members, **given)
-    else:
-        model = train(panel, best, **given)
-    if scratch is not None:
-        (scratch / JOURNAL).unlink()
-        if not any(scratch.iterdir()):
-            scratch.rmdir()
-    return model
+    with claimed(out, resume, JOURNAL) as scratch:
+        features = panel_features(panel, config.featurizer(), workers)
+        parts = usable_parts(parts or split(panel, config.split), features, panel)
+        journal = scratch / JOURNAL if scratch else None
+        begin: dict[str, Any] = {"weights": weights, "start": start}
+        started = start_of(config, panel, start)
+        identity = run_identity(panel, config, parts, started, weights)
+        run = identity_of(identity, trials=trials, members=members)
+        if (model := completed(out, scratch, run)) is not None:
+            return model
+        with begun(scratch, JOURNAL):
+            best, found = tune(panel, config, trials, features, parts, journal, progress, **begin)
+        given: dict[str, Any] = {
+            "out": out,
+            "resume": scratch is not None and any((scratch / n).exists() for n in (STATE, MEMBERS)),
+            "parts": parts,
+            "name": name,
+            "progress": progress,
+            "features": features,
+            "record": {
+                "run": run,
+                "tuning": found,
+                **({"chosen": chosen} if chosen else {}),
+                **(record or {}),
+            },
+            "finish": finish,
+            **begin,
+        }
+        if members > 1:
+            return train_ensemble(panel, best, members, **given)
+        return train(panel, best, **given)
 
 
 def tune(
@@ -232,9 +239,8 @@ def _study(journal: Path | None, identity: str) -> optuna.Study:
     found.logging.set_verbosity(found.logging.WARNING)
     storage = None
     if journal is not None:
-        backend = found.storages.journal.JournalFileBackend(
-            str(journal), found.storages.journal.JournalFileOpenLock(str(journal))
-        )
+        _mend(journal)
+        backend = found.storages.journal.JournalFileBackend(str(journal), _NoLock())
         storage = found.storages.JournalStorage(backend)
     study: optuna.Study = found.create_study(
         study_name="tuning",
@@ -252,6 +258,24 @@ def _study(journal: Path | None, identity: str) -> optuna.Study:
     for trial in study.get_trials(states=(found.trial.TrialState.RUNNING,)):
         study.tell(trial.number, state=found.trial.TrialState.FAIL)  # cut off: tried once more
     return study
+
+
+class _NoLock:
+    """In place of Optuna's lock file, which stays after a kill: the run has its folder alone."""
+
+    def acquire(self) -> bool:
+        return True
+
+    def release(self) -> None:
+        pass
+
+
+def _mend(journal: Path) -> None:
+    """Remove a last line that a kill cut off, to which the next one would be appended."""
+    content = journal.read_bytes() if journal.exists() else b""
+    whole = content[: content.rfind(b"\n") + 1]
+    if whole != content:
+        write_whole(journal, whole)
 
 
 def _finished(study: optuna.Study) -> list[Any]:

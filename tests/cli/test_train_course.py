@@ -122,6 +122,29 @@ def test_interrupted_says_how_to_go_on(
     assert "holds an unfinished run: resume it" in cli(*command).err, "which would be refused"
 
 
+@pytest.mark.parametrize("option", [[], ["--ensemble", "2"], ["--tune", "2"], ["--folds", "2"]])
+def test_a_run_that_has_ended_is_complete(
+    cli: Run, panel: Path, tmp_path: Path, option: list[str]
+) -> None:
+    settings, out = tmp_path / "settings.yaml", tmp_path / "model"
+    settings.write_text(SETTINGS)
+    command = ["train", panel, "--out", out, "--config", settings, "--workers", 1, *option]
+    assert cli(*command).code == 0
+    names = {"report.html", "trials.csv", "predictions.csv"} & {p.name for p in out.iterdir()}
+    assert names == {"report.html", *EXTRA.get(option[0] if option else "", ())}
+    report = (out / "report.html").read_bytes()
+    done = cli(*command, "--resume")
+    assert done.code == 0
+    assert done.err.splitlines()[-1] == f"{out} is complete: nothing is left to do"
+    assert (out / "report.html").read_bytes() == report
+    done = cli(*command, "--resume", "--seed", 5)
+    assert done.code == 2
+    assert "is complete, and of a run with other settings or other data" in done.err
+
+
+EXTRA = {"--tune": ["trials.csv"], "--folds": ["predictions.csv"]}
+
+
 def interrupt(record: Mapping[str, float]) -> None:
     """Ctrl-C in the second epoch, for the first one is kept."""
     if record["epoch"] == 2:

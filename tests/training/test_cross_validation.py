@@ -16,7 +16,7 @@ from sklearn.metrics import roc_auc_score
 
 from bioassay_mtl.data.panel import Panel
 from bioassay_mtl.data.splits import folds
-from bioassay_mtl.errors import ConfigError, InputError
+from bioassay_mtl.errors import ConfigError, InputError, OutputError
 from bioassay_mtl.nn.model import Model
 from bioassay_mtl.training import train
 from bioassay_mtl.training.cross_validation import CrossValidation, cross_validate
@@ -199,7 +199,7 @@ def test_a_full_disk_leaves_no_folder_that_looks_whole(
 
     monkeypatch.setattr(CrossValidation, "write_table", full)
     out = tmp_path / "model"
-    with pytest.raises(OSError, match="No space"):
+    with pytest.raises(OutputError, match="model: could not be written: No space"):
         cross_validate(small_panel, CONFIG, FOLDS, out=out)
     assert not out.exists()
     monkeypatch.undo()
