@@ -56,7 +56,7 @@ class Checkpoints:
         scratch = self._write(model, state)
         for number, path in reversed([*enumerate(self.folders(), start=2)]):
             if number > keep:
-                shutil.rmtree(path)
+                self._remove(path)
             else:
                 path.rename(self._place(number))
         scratch.rename(self._place(1))
@@ -65,8 +65,16 @@ class Checkpoints:
         """Write a model in the place of the newest."""
         scratch, newest = self._write(model, state), self._place(1)
         if newest.exists():
-            shutil.rmtree(newest)
+            self._remove(newest)
         scratch.rename(newest)
+
+    def _remove(self, path: Path) -> None:
+        """Remove a checkpoint; killed meanwhile, no part of it has its name."""
+        removed = self.folder / "removed"
+        if removed.exists():
+            shutil.rmtree(removed)
+        path.rename(removed)
+        shutil.rmtree(removed)
 
     def _write(self, model: Model, state: State | None) -> Path:
         folder = model.save(self.folder / "newest", overwrite=True)

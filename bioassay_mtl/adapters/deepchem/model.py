@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator, Sequence
 from itertools import chain
 from pathlib import Path
@@ -30,6 +31,9 @@ from bioassay_mtl.adapters.deepchem.running import Callbacks, Wishes, run
 from bioassay_mtl.adapters.deepchem.settings import Settings
 from bioassay_mtl.adapters.deepchem.steps import batch_steps, epoch_steps, usual_rows
 from bioassay_mtl.errors import ConfigError, MissingExtraError
+from bioassay_mtl.nn.scaling import N_QUANTILES
+
+log = logging.getLogger(__name__)
 
 FIRST_ROWS = 1024
 """Rows of a generator that a model without weights waits for, if there are as many: they tell what
@@ -239,8 +243,11 @@ class MMoEExModel(KeptModel):
     def _fit_batches(self, generator: Batches, wishes: Wishes) -> float:
         parts: Iterator[Part] = map(self._part, generator)
         if self._learner is None:
-            first = _first(parts)
+            is_known = self._origin is not None and self._origin.whole
+            first = _first(parts, 1 if is_known else FIRST_ROWS)
             rows = rows_of(first, self._recipe())
+            if not is_known:
+                _warn_of_few(rows)
             material, learner = self._learning(rows, [str(task) for task in range(self.n_tasks)])
             if "panel_sha256" not in learner.model.training:
                 learned_from(material, learner.model, in_part=True)
@@ -284,7 +291,7 @@ class MMoEExModel(KeptModel):
         batch = ([np.asarray(X)], [y], [w])
         if np.isnan(self._part(batch)[1]).all():
             rows_of([self._part(batch)])  # says so
-        interval = self.get_global_step() + 2 if checkpoint else 0  # at the end alone
+        interval = self.get_global_step() + 3 if checkpoint else 0  # at the end alone
         wishes = Wishes(max_checkpoints_to_keep, interval, variables, loss, callbacks)
         return self._fit_batches([batch], wishes)
 
@@ -343,14 +350,24 @@ class MMoEExModel(KeptModel):
         self._summary_writer.flush()
 
 
-def _first(parts: Iterator[Part]) -> list[Part]:
-    """As many parts as have the first rows, or all."""
+def _first(parts: Iterator[Part], n_rows: int) -> list[Part]:
+    """As many parts as have so many rows with a measured cell, or all."""
     found: list[Part] = []
     for part in parts:
         found.append(part)
-        if sum(len(labels) for _, labels, _ in found) >= FIRST_ROWS:
+        if sum(int((weights > 0).any(axis=1).sum()) for _, _, weights in found) >= n_rows:
             break
     return found
+
+
+def _warn_of_few(rows: Rows) -> None:
+    is_dense = rows.recipe is not None and rows.recipe["kind"] == "dense"
+    if is_dense and len(rows.labels) < N_QUANTILES:
+        log.warning(
+            "the columns of X are scaled by the first %d rows, for good: call fit with a whole "
+            "dataset first, if there are more",
+            len(rows.labels),
+        )
 
 
 def _set_up(logger: Any, config: dict[str, Any]) -> Any:

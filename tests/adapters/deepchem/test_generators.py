@@ -157,6 +157,29 @@ def test_empty_batches_count_and_teach_nothing(ours: Any, dataset: Any) -> None:
     np.testing.assert_array_equal(model.predict(dataset), before)
 
 
+def test_a_restored_model_waits_for_no_further_rows(ours: Any, dataset: Any, fitted: Any) -> None:
+    drawn, steps = [], []
+
+    def batches() -> Iterator[Any]:
+        for number in range(5):
+            drawn.append(number)
+            weights = 0 * dataset.w if number == 0 else dataset.w
+            yield dataset.X, dataset.y, weights
+
+    model = ours(3, N_BITS, **SMALL)
+    model.model = fitted.model
+    model.fit_generator(batches(), callbacks=lambda _, step: steps.append((step, len(drawn))))
+    assert steps == [(1, 2), (2, 2), (3, 3), (4, 4), (5, 5)]
+
+
+def test_few_rows_to_scale_columns_by_are_told(ours: Any, caplog: pytest.LogCaptureFixture) -> None:
+    x = np.random.default_rng(0).random((70, 3))
+    for n_rows, is_told in ((64, True), (65, False)):
+        caplog.clear()
+        ours(1, 3, layer_sizes=[8]).fit_on_batch(x[:n_rows], x[:n_rows, 0] > 0.5)
+        assert ("scaled by the first 64 rows" in caplog.text) == is_told
+
+
 def test_a_generator_of_ones_own(ours: Any, dataset: Any) -> None:
     """``fit`` and ``predict`` use it, as they do of DeepChem's models."""
 

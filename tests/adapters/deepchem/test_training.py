@@ -118,6 +118,8 @@ def test_checkpoints_come_at_the_interval(ours: Any, dataset: Any) -> None:
     model.fit_on_batch(dataset.X, dataset.y, dataset.w)
     other.restore()
     assert other.get_global_step() == 16
+    other.restore(other.get_checkpoints()[1])
+    assert other.get_global_step() == 10  # one call, one checkpoint
 
 
 def test_callbacks_see_the_model_as_it_is(ours: Any, dataset: Any) -> None:
