@@ -72,6 +72,7 @@ def test_there_is_no_other_example() -> None:
         "custom_panel.py",
         "deepchem_model.py",
         "inspect_gates.ipynb",
+        "onnx_runtime.py",
         "scikit_learn.py",
         "screen.py",
     }
