@@ -11,6 +11,7 @@ from bioassay_mtl.data.kinds import all_binary
 from bioassay_mtl.data.metrics.chance import by_chance, is_beyond_chance
 from bioassay_mtl.data.metrics.evaluation import Evaluation
 from bioassay_mtl.errors import counted
+from bioassay_mtl.report.kinds.binary import LEAST_FOR_TOP
 
 
 def evaluation_table(found: Evaluation, *, n_model_assays: int, left_out: int) -> Table:
@@ -43,6 +44,12 @@ def evaluation_table(found: Evaluation, *, n_model_assays: int, left_out: int) -
         and math.isfinite(next(iter(found.kind_macro[kind].values())))
         and not is_beyond_chance(found, kind)
     ]
+    binary = found.evaluable & [kind.kind == "binary" for kind in found.kinds]
+    if few := int((binary & (found.n_measured < LEAST_FOR_TOP)).sum()):
+        notes.append(
+            f"enrichment_factor says little: in {few} of {counted(int(binary.sum()), 'assay')} the "
+            "best 1 % are fewer than ten molecules"
+        )
     if found.degenerate:
         what = "two outcomes" if is_mixed else "an active or an inactive"
         notes.append(f"without {what}: {', '.join(found.degenerate)}")

@@ -25,3 +25,12 @@ def test_scores_stand_beside_chance(skill: float, is_noise: bool) -> None:
     assert float(lines["average_precision"][-1]) == pytest.approx(labels.mean(), abs=1e-4)
     assert lines["brier"][-2] == "to"  # nothing is known of chance
     assert ("not to be told from chance" in sink.getvalue()) == is_noise
+    assert "enrichment_factor says little: in 1 of 1 assay" in sink.getvalue()
+
+
+def test_the_best_percent_of_many_molecules_needs_no_remark() -> None:
+    rng = np.random.default_rng(2)
+    labels = (rng.random((1000, 1)) < 0.25).astype(np.int8)
+    found = evaluate(labels, rng.random((1000, 1)), ["a"])
+    table = evaluation_table(found, n_model_assays=1, left_out=0)
+    assert "says little" not in str(table.caption)
