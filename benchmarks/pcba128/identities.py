@@ -21,7 +21,8 @@ from benchmarks.rivals.evaluation import DataAbsentError, find_data
 from bioassay_mtl.chem.identity import TrainingMolecules
 from bioassay_mtl.data.panel import Panel
 from bioassay_mtl.files import sha256, write_whole
-from bioassay_mtl.nn.folder import CARD, CONFIG, METRICS, WEIGHTS, _digest
+from bioassay_mtl.nn.description import CARD, CONFIG, METRICS, WEIGHTS
+from bioassay_mtl.nn.folder import _digest
 from bioassay_mtl.nn.model import Model
 from bioassay_mtl.nn.shipped import find_model
 from bioassay_mtl.nn.training_molecules import MOLECULES, training_record, write_molecules

@@ -47,7 +47,8 @@ _STANDARDISED = {
 def overview(facts: dict[str, Any]) -> Table:
     """Name, size, inputs, assays, versions."""
     counts = facts["label_counts"]
-    active, measured = sum(counts["active"]), sum(counts["active"]) + sum(counts["inactive"])
+    active = sum(counts.get("active", []))
+    measured = active + sum(counts.get("inactive", []))
     kinds = Counter(kind["kind"] for kind in facts["kinds"])
     said = "" if set(kinds) == {"binary"} else ", ".join(f"{n} {kind}" for kind, n in kinds.items())
     measured = sum(counts.get("measured", [measured]))

@@ -11,22 +11,34 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-
-import numpy as np
 
 from bioassay_mtl._version import __version__
 from bioassay_mtl.chem.featurizer import Featurizer
 from bioassay_mtl.chem.representation import DenseSize
-from bioassay_mtl.data.kinds import all_binary, kind_config
-from bioassay_mtl.data.standardisation import Standardisation
-from bioassay_mtl.errors import ConfigError, ModelFolderError
+from bioassay_mtl.data.kinds import TaskKind, all_binary, kind_config
+from bioassay_mtl.errors import ModelFolderError
 from bioassay_mtl.files import sha256, whole_folder
+from bioassay_mtl.nn.description import (
+    CARD,
+    CONFIG,
+    METRICS,
+    WEIGHTS,
+    check_description,
+    check_finite,
+    check_quantiles,
+    described,
+    of_no_more_weights,
+    read_json,
+    read_matrix,
+    read_standardisation,
+)
 from bioassay_mtl.nn.networks import build_network, network_config
 from bioassay_mtl.nn.plugin_kinds import check_kinds, kinds_record
-from bioassay_mtl.nn.scaling import ColumnScaling
+from bioassay_mtl.nn.scaling import N_QUANTILES, ColumnScaling
 from bioassay_mtl.nn.training_molecules import (
     MOLECULES,
     read_molecules,
@@ -43,7 +55,6 @@ FORMAT_VERSION = 1
 KINDS_VERSION = 2
 """Of models with tasks that are not binary: what reads version 1 alone must refuse them."""
 _SCALING = "scaling/"
-WEIGHTS, CONFIG, METRICS, CARD = "model.safetensors", "config.json", "metrics.json", "README.md"
 
 
 def write_folder(
@@ -104,36 +115,39 @@ def read_folder(folder: Path) -> Model:
     Raises
     ------
     ModelFolderError
-        A file is missing or altered, the format version is another, or the installed RDKit does
-        not reproduce the featurizer.
+        A file is missing, altered or not what a model needs, the format version is another, or the
+        installed RDKit does not reproduce the featurizer.
     """
-    from safetensors import SafetensorError
+    import torch
     from safetensors.torch import load_file
 
     from bioassay_mtl.nn.model import Model
 
     config = read_config(folder)
     for name in (WEIGHTS, METRICS, CARD, *([MOLECULES] if MOLECULES in config["sha256"] else [])):
-        if sha256(_existing(folder, name)) != config["sha256"].get(name):
+        with described(folder / name, "content"):
+            found = sha256(_existing(folder, name))
+        if found != config["sha256"].get(name):
             raise ModelFolderError(f"{folder / name} was altered since the model was saved")
-    check_kinds(config.get("plugins", []), folder)
-    featurizer = Featurizer.from_config(config["featurizer"])
-    featurizer.check_probe(config["featurizer_probe"], config["featurizer_versions"])
+    path, weights_path = folder / CONFIG, folder / WEIGHTS
+    featurizer, kinds = read_inputs_and_kinds(config, folder)
     tasks = tuple(config["tasks"])
-    try:
+    with described(path, "network"):
         architecture = network_config(config["network"])
-        weights = load_file(folder / WEIGHTS)
-        scalings = {
-            name: ColumnScaling(weights.pop(_SCALING + name).numpy())
-            for name, size in featurizer.input_sizes.items()
-            if isinstance(size, DenseSize)
-        }
-        kinds = tuple(kind_config(kind) for kind in config.get("kinds", ()))
-        network = build_network(architecture, featurizer.input_sizes, tasks, kinds)
-        network.connections.copy_(_read_matrix(config["connections"]))
+        with _weights(weights_path), of_no_more_weights(weights_path):
+            network = build_network(architecture, featurizer.input_sizes, tasks, kinds)
+        matrix = read_matrix(config["connections"], network.connections.shape[1], path)
+        network.connections.copy_(torch.from_numpy(matrix))
+    with _weights(weights_path):
+        weights = load_file(weights_path)
+        scalings = _scalings(weights, featurizer, weights_path)
+        check_finite(weights, weights_path)
         network.load_state_dict({name: value.float() for name, value in weights.items()})
-    except (ConfigError, SafetensorError, RuntimeError, KeyError) as error:
-        raise ModelFolderError(f"{folder}: weights and architecture do not fit: {error}") from error
+    featurizer.check_probe(config["featurizer_probe"], config["featurizer_versions"])
+    with described(path, "standardisation"):
+        standardisation = read_standardisation(config["standardisation"], path) if kinds else None
+    with described(folder / CARD, "text"):
+        card = (folder / CARD).read_text(encoding="utf-8")
     return Model(
         network=network,
         network_config=architecture,
@@ -143,30 +157,75 @@ def read_folder(folder: Path) -> Model:
         annotations=config["annotations"],
         name=config["name"],
         training=config["training"],
-        metrics=json.loads((folder / METRICS).read_text(encoding="utf-8")),
-        card=(folder / CARD).read_text(encoding="utf-8"),
+        metrics=read_json(folder / METRICS, "a model's metrics"),
+        card=card,
         scalings=scalings,
         kinds=kinds,
-        standardisation=(Standardisation.from_json(config["standardisation"]) if kinds else None),
+        standardisation=standardisation,
         training_molecules=read_molecules(folder, config),
     )
 
 
-def read_config(folder: Path) -> dict[str, Any]:
-    """``config.json``, checked for its format version and for later changes."""
-    path = _existing(folder, CONFIG)
+def read_inputs_and_kinds(
+    config: Mapping[str, Any], folder: Path
+) -> tuple[Featurizer, tuple[TaskKind, ...]]:
+    """What a model reads, and the kinds of its tasks (none where all are binary).
+
+    Raises
+    ------
+    ModelFolderError
+        The configuration does not say it, or names kinds that are not installed.
+    """
+    path = folder / CONFIG
+    with described(path, "plugins"):
+        check_kinds(config.get("plugins", []), folder)
+    with described(path, "featurizer"):
+        featurizer = Featurizer.from_config(config["featurizer"])
+    with described(path, "kinds"):
+        return featurizer, tuple(kind_config(kind) for kind in config.get("kinds", ()))
+
+
+@contextmanager
+def _weights(path: Path) -> Iterator[None]:
+    """Word what weights that do not fit make of PyTorch and safetensors."""
+    from safetensors import SafetensorError
+
     try:
-        config: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        yield
+    except (KeyError, OSError, RuntimeError, SafetensorError) as error:
+        raise ModelFolderError(f"{path}: weights and architecture do not fit: {error}") from error
+
+
+def _scalings(
+    weights: dict[str, torch.Tensor], featurizer: Featurizer, path: Path
+) -> dict[str, ColumnScaling]:
+    """Scalings of dense inputs, taken out of the weights."""
+    found = {}
+    for name, size in featurizer.input_sizes.items():
+        if isinstance(size, DenseSize):
+            quantiles = weights.pop(_SCALING + name)
+            check_quantiles(quantiles, (size.n_columns, N_QUANTILES), path, _SCALING + name)
+            found[name] = ColumnScaling(quantiles.numpy())
+    return found
+
+
+def read_config(folder: Path) -> dict[str, Any]:
+    """``config.json``, checked for its format version, for later changes and for what it says."""
+    path = _existing(folder, CONFIG)
+    config = read_json(path, "a model's configuration")
+    try:
         version, recorded = config["format_version"], config["sha256"][CONFIG]
-    except (ValueError, KeyError, TypeError) as error:
+        digest = _digest(config)
+    except (KeyError, TypeError, AttributeError) as error:
         raise ModelFolderError(f"{path} is not a model's configuration: {error}") from error
     if version not in (FORMAT_VERSION, KINDS_VERSION):
         raise ModelFolderError(
             f"{path} has format version {version}; this version of bioassay_mtl ({__version__}) "
             f"reads versions {FORMAT_VERSION} and {KINDS_VERSION}"
         )
-    if _digest(config) != recorded:
+    if digest != recorded:
         raise ModelFolderError(f"{path} was altered since the model was saved")
+    check_description(config, path)
     return config
 
 
@@ -201,12 +260,6 @@ def _kinds(model: Model) -> dict[str, Any]:
         "kinds": [kind.model_dump(mode="json") for kind in model.kinds],
         "standardisation": model.standardisation.to_json(),
     }
-
-
-def _read_matrix(rows: list[str]) -> torch.Tensor:
-    import torch
-
-    return torch.from_numpy(np.array([[cell == "1" for cell in row] for row in rows]))
 
 
 def _existing(folder: Path, name: str) -> Path:

@@ -11,10 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bioassay_mtl.chem.features import Features
-from bioassay_mtl.chem.featurizer import Featurizer
-from bioassay_mtl.data.kinds import TaskKind, columns_of, complete, kind_config
-from bioassay_mtl.nn.folder import read_config
-from bioassay_mtl.nn.plugin_kinds import check_kinds
+from bioassay_mtl.data.kinds import TaskKind, columns_of, complete
+from bioassay_mtl.nn.folder import read_config, read_inputs_and_kinds
 from bioassay_mtl.nn.shipped import find_model
 from bioassay_mtl.nn.training_molecules import read_molecules
 
@@ -47,14 +45,12 @@ class PendingModel:
         config = read_config(folder)
         self.name: str = config["name"]
         self.tasks: tuple[str, ...] = tuple(config["tasks"])
-        kinds = tuple(kind_config(kind) for kind in config.get("kinds", ()))
+        self.featurizer, kinds = read_inputs_and_kinds(config, folder)
         self.kinds: tuple[TaskKind, ...] = complete(kinds, len(self.tasks))
         self.columns: tuple[str, ...] = columns_of(self.tasks, self.kinds)
         self.label_counts: dict[str, Any] = config["label_counts"]
         self.annotations: dict[str, dict[str, str]] = config.get("annotations", {})
-        check_kinds(config.get("plugins", []), folder)
         self.training_molecules = read_molecules(folder, config)
-        self.featurizer = Featurizer.from_config(config["featurizer"])
         self._model: Future[Model] = Future()
         threading.Thread(target=self._load, args=(folder, device)).start()
 

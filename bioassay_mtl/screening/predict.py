@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bioassay_mtl.chem.features import Features
+from bioassay_mtl.errors import ModelFolderError
 from bioassay_mtl.screening.summary import StageClock
 
 BatchT = TypeVar("BatchT")
@@ -48,11 +49,21 @@ def predict_batches(
         Batches that may wait at most.
     clock
         Told the time that the network takes, as ``predicting``.
+
+    Raises
+    ------
+    ModelFolderError
+        The model predicts NaN or infinity for a molecule that it reads.
     """
 
     def predict(features: Features) -> NDArray[np.float32]:
         with clock.stage("predicting"):
-            return model.predict_features(features)
+            found = model.predict_features(features)
+        if not np.isfinite(found[features.ok]).all():
+            raise ModelFolderError(
+                "the model predicts what is no number: its weights are damaged, or far too large"
+            )
+        return found
 
     waiting: deque[tuple[BatchT, Features, Future[NDArray[np.float32]]]] = deque()
     pool = ThreadPoolExecutor(threads, thread_name_prefix="network", initializer=_stay_on_one_core)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from bioassay_mtl.errors import ConfigError, MissingExtraError, OutputError
 from bioassay_mtl.files import locked, recover
-from bioassay_mtl.nn.folder import CONFIG
+from bioassay_mtl.nn.description import CONFIG
 from bioassay_mtl.nn.weights_file import written
 from bioassay_mtl.training.config import TrainingConfig
 

@@ -18,8 +18,9 @@ from bioassay_mtl.config import Config
 from bioassay_mtl.data.panel import Panel
 from bioassay_mtl.data.standardisation import Standardisation
 from bioassay_mtl.errors import ConfigError
+from bioassay_mtl.nn.description import WEIGHTS
 from bioassay_mtl.nn.experts import GroupConfig
-from bioassay_mtl.nn.folder import WEIGHTS, read_config
+from bioassay_mtl.nn.folder import read_config
 from bioassay_mtl.nn.model import Model
 from bioassay_mtl.nn.networks import network_config
 from bioassay_mtl.nn.scaling import ColumnScaling

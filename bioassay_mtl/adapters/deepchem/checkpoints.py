@@ -8,7 +8,7 @@ from pathlib import Path
 
 from bioassay_mtl.adapters.deepchem.state import State
 from bioassay_mtl.errors import ModelFolderError
-from bioassay_mtl.nn.folder import CONFIG
+from bioassay_mtl.nn.description import CONFIG
 from bioassay_mtl.nn.model import Model
 
 

@@ -19,7 +19,7 @@ from bioassay_mtl.adapters.arrays import DataError
 from bioassay_mtl.adapters.sklearn.weights import cell_weights
 from bioassay_mtl.data.kinds import TaskKind
 from bioassay_mtl.data.panels.header import some
-from bioassay_mtl.nn.folder import CARD, CONFIG, METRICS, WEIGHTS
+from bioassay_mtl.nn.description import CARD, CONFIG, METRICS, WEIGHTS
 from bioassay_mtl.nn.model import Model
 from bioassay_mtl.nn.training_molecules import MOLECULES
 
