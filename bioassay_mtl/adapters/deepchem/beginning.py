@@ -81,6 +81,8 @@ def config_for(
         if "fingerprints" in given:
             raise DataError("fingerprints are made of SMILES, found features")
         given["fingerprints"] = {INPUT: recipe}
+    if origin is not None:
+        given.pop("start_from", None)  # it began so, or begins otherwise
     start = origin.model if origin else None
     config, chosen = settled(TrainingConfig.of(given), panel, start=start)
     config = config.model_copy(update={"network": settings.network(config.network)})

@@ -10,7 +10,7 @@ import deepchem as dc
 import numpy as np
 from numpy.typing import NDArray
 
-from bioassay_mtl.adapters.arrays import INPUT, DataError
+from bioassay_mtl.adapters.arrays import INPUT, DataError, numbers_of
 from bioassay_mtl.adapters.packing import packed
 
 ROWS_AT_ONCE = 4096
@@ -117,18 +117,19 @@ def labels_of(y: Any, w: Any, n_tasks: int) -> tuple[NDArray[np.float32], NDArra
     Raises
     ------
     DataError
-        There is another number of tasks, or weights are negative.
+        There is another number of tasks, a label is no number, or a weight is negative or infinite.
     """
     y = np.asarray(y)
     if y.ndim == 3:
         y = y.argmax(axis=2) if y.shape[2] > 1 else y[:, :, 0]
-    y = y.reshape(len(y), -1).astype(np.float32)
+    y = numbers_of(y.reshape(len(y), -1)).astype(np.float32)
     if y.shape[1] != n_tasks:
         raise DataError(f"the model has {n_tasks} tasks, the dataset {y.shape[1]}")
     w = np.ones(len(y)) if w is None else np.asarray(w)
     w = np.broadcast_to(w.reshape(len(w), -1), y.shape).astype(np.float32)
-    if not (w >= 0).all():
-        raise DataError(f"weights are 0 or more, found {w.min()}")
+    if not ((w >= 0) & (w < np.inf)).all():
+        wrong = w[~((w >= 0) & (w < np.inf))][0]
+        raise DataError(f"weights are 0 or more, and finite; found {wrong}")
     w = np.where(np.isnan(y), 0, w)
     return np.where(w == 0, np.nan, y), w
 

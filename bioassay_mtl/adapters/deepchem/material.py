@@ -14,7 +14,8 @@ from bioassay_mtl.adapters.arrays import DataError
 from bioassay_mtl.adapters.deepchem.datasets import Rows
 from bioassay_mtl.chem.features import Features
 from bioassay_mtl.chem.featurizer import Featurizer
-from bioassay_mtl.data.kinds import TaskKind
+from bioassay_mtl.data.kinds import TaskKind, all_binary
+from bioassay_mtl.data.labels import NOT_MEASURED
 from bioassay_mtl.data.panel import Panel
 from bioassay_mtl.data.splits import Split
 from bioassay_mtl.errors import InputError
@@ -33,6 +34,10 @@ def panel_of(rows: Rows, tasks: Sequence[str], kinds: Sequence[TaskKind]) -> Pan
     DataError
         Labels are not what their kinds say.
     """
+    if all_binary(kinds) and (rows.labels == NOT_MEASURED).any():
+        raise DataError(
+            "a label is 0 or 1, found -1", hint="cells that were not measured have the weight 0"
+        )
     try:
         return Panel.from_arrays(rows.given, rows.labels, tasks, kinds=kinds)
     except InputError as error:

@@ -200,8 +200,13 @@ def test_faults_are_named(dc: Any, ours: Any, fitted: Any, dataset: Any) -> None
         ours(3, 9).fit(dataset)
     with pytest.raises(DataError, match="the model reads features"):
         fitted.predict(dc.data.NumpyDataset(dataset.ids))
-    with pytest.raises(DataError, match="weights are 0 or more"):
-        ours(3, N_BITS).fit(dc.data.NumpyDataset(dataset.X, dataset.y, dataset.w - 1))
+    for wrong in (dataset.w - 1, np.where(dataset.w > 0, np.inf, 0)):
+        with pytest.raises(DataError, match="weights are 0 or more, and finite; found"):
+            ours(3, N_BITS).fit(dc.data.NumpyDataset(dataset.X, dataset.y, wrong))
+    with pytest.raises(DataError, match="a label is 0 or 1, found -1"):
+        ours(3, N_BITS).fit(dc.data.NumpyDataset(dataset.X, 2 * dataset.y - 1))
+    with pytest.raises(DataError, match="y must be numbers"):
+        ours(1, N_BITS).fit(dc.data.NumpyDataset(dataset.X, dataset.ids))
 
 
 def test_molecules_learned_from_are_known(dc: Any, ours: Any, molecules: list[str]) -> None:
@@ -215,6 +220,21 @@ def test_molecules_learned_from_are_known(dc: Any, ours: Any, molecules: list[st
     other = ours(3, None, model.model_dir, layer_sizes=[8])
     other.fit(dc.data.NumpyDataset(texts[40:49], np.eye(9, 3)), nb_epoch=1, restore=True)
     assert other.model.in_training([*molecules[20:29], *molecules[40:49]]).all()
+
+
+@pytest.mark.slow
+def test_experts_of_a_shipped_model(dc: Any, ours: Any, molecules: list[str]) -> None:
+    texts = np.array(molecules[:30], dtype=object)
+    data = dc.data.NumpyDataset(texts, np.arange(60.0).reshape(30, 2) % 3 == 0)
+    model = ours(2, start_from="pcba128")
+    model.fit(data, nb_epoch=1)
+    assert model.model.training["start_from"]["name"] == "pcba128"
+    model.fit(data, nb_epoch=1)
+    again = ours(2, None, model.model_dir, start_from="pcba128")
+    again.fit(data, nb_epoch=1, restore=True, checkpoint_interval=0)
+    assert again.get_global_step() == 3
+    model.fit(data, nb_epoch=1, checkpoint_interval=0)
+    np.testing.assert_array_equal(again.predict(data), model.predict(data))
 
 
 def test_graphs_of_deepchem_are_refused_by_name(dc: Any, ours: Any, molecules: list[str]) -> None:

@@ -33,17 +33,23 @@ DROPPING: dict[str, Any] = {
 }
 
 
+@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
 @pytest.mark.parametrize("case", CASES)
-def test_a_fit_is_a_training_run(dc: Any, ours: Any, dataset: Any, values: Any, case: str) -> None:
+def test_a_fit_is_a_training_run(
+    dc: Any, ours: Any, dataset: Any, values: Any, case: str, precision: str
+) -> None:
     """The same weights as those of this package's own training, to the last bit."""
     settings, kind = CASES[case]
     y = {"classification": dataset.y, "regression": values, "classes": np.minimum(values, 2) // 1}
     y = np.clip(y[case], 0, None)
-    model = ours(3, N_BITS, **settings, **DROPPING)
+    run = {**DROPPING, "precision": precision}
+    if precision == "bfloat16":
+        del run["gradient_clip"]
+    model = ours(3, N_BITS, **settings, **run)
     model.fit(dc.data.NumpyDataset(dataset.X, y, dataset.w), nb_epoch=4)
     labels = np.where(dataset.w > 0, y, np.nan)
     expected = arrays.fit(
-        *(dataset.X, labels, ["0", "1", "2"], [kind] * 3, {**DROPPING, "epochs": 4}),
+        *(dataset.X, labels, ["0", "1", "2"], [kind] * 3, {**run, "epochs": 4}),
         weights=dataset.w.astype(np.float32),
     )
     for name, weight in expected.network.state_dict().items():
