@@ -224,9 +224,9 @@ def resident_bytes(kind: str) -> int:
 
 
 def stepper(module: TrainingModule, device: torch.device) -> Callable[[], None]:
-    """One whole step of a training module, as Lightning would call it."""
+    """One whole step of a training module."""
     module.balancer.start_epoch(0)
-    optimizer = module.configure_optimizers()
+    optimizer = module.optimizer
     batches = torch.randperm(2 * BATCH, generator=torch.Generator().manual_seed(0)).to(device)
     rows = batches.split(BATCH)
     number = 0
@@ -234,10 +234,10 @@ def stepper(module: TrainingModule, device: torch.device) -> Callable[[], None]:
     def step() -> None:
         nonlocal number
         optimizer.zero_grad()
-        module.training_step(rows[number % 2], 0).backward()
+        module(rows[number % 2]).backward()
         optimizer.step()
         number += 1
-        module._losses.clear()
+        module.losses.clear()
 
     return step
 

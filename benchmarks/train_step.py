@@ -148,7 +148,7 @@ def ours(
     batch: int = BATCH,
     compiled: bool = False,
 ) -> Callable[[int], None]:
-    """A step of the package's own training module, as Lightning would call it."""
+    """A step of the package's own training module."""
     tasks = [f"task-{t}" for t in range(N_TASKS)]
     network = build_network(config.network, sizes, tasks).to(data.labels.device).train()
     if compiled:
@@ -156,8 +156,7 @@ def ours(
             part.compile(dynamic=True)
     rows = torch.arange(len(data.labels), device=data.labels.device)
     module = TrainingModule(network, config, data, rows, rows[:0])
-    optimizer = module.configure_optimizers()
-    return stepper(lambda r: module.training_step(r, 0), optimizer, data, batch)
+    return stepper(lambda r: module(r), module.optimizer, data, batch)
 
 
 def naive(data: ResidentData, n_features: dict[str, int]) -> Callable[[int], None]:

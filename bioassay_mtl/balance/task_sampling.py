@@ -5,6 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from bioassay_mtl.nn.draws import generator
+
 
 def inclusion(sizes: Tensor, n: int) -> Tensor:
     """Chances ``(T,) float64`` of each task in samples of n: proportional to size, at most 1.
@@ -54,12 +56,13 @@ def systematic(chances: Tensor, start: float) -> Tensor:
 def sample_weights(sizes: Tensor, n: int) -> Tensor:
     """``(T,) float64``: 1 / chance of the tasks in one sample, 0 for the others.
 
-    Draws twice from the global generator: the order in which the chances are laid out, so that any
-    two tasks can meet in a sample, and the start.
+    Draws twice: the order in which the chances are laid out, so that any two tasks can meet in a
+    sample, and the start.
     """
     chances = inclusion(sizes, n)
-    order = torch.randperm(len(chances))
-    drawn = order[systematic(chances[order], float(torch.rand((), dtype=torch.float64)))]
+    order = torch.randperm(len(chances), generator=generator())
+    start = torch.rand((), dtype=torch.float64, generator=generator())
+    drawn = order[systematic(chances[order], float(start))]
     weights = torch.zeros_like(chances)
     weights[drawn] = 1 / chances[drawn]
     return weights

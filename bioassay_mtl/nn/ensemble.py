@@ -17,6 +17,7 @@ from bioassay_mtl.config import Config
 from bioassay_mtl.data.kinds import TaskKind
 from bioassay_mtl.data.standardisation import Standardisation
 from bioassay_mtl.errors import ConfigError
+from bioassay_mtl.nn.draws import Draws
 from bioassay_mtl.nn.gates import gates
 from bioassay_mtl.nn.inputs import Inputs
 from bioassay_mtl.nn.mmoeex import filled, read_by_gate
@@ -163,7 +164,8 @@ def join(models: Sequence[Model], weights: Sequence[float] | None = None, name: 
     )
     max_atoms = min(model.featurizer.max_atoms for model in models)
     featurizer = replace(first.featurizer, fingerprints=fingerprints, max_atoms=max_atoms)
-    network = build_network(config, featurizer.input_sizes, first.tasks, first.kinds)
+    with Draws(0).used():  # for weights that are replaced
+        network = build_network(config, featurizer.input_sizes, first.tasks, first.kinds)
     for member, model in zip(network.members, models, strict=True):
         member.load_state_dict(model.network.state_dict())
         member.connections.copy_(model.network.connections)

@@ -121,6 +121,7 @@ def read_folder(folder: Path) -> Model:
     import torch
     from safetensors.torch import load_file
 
+    from bioassay_mtl.nn.draws import Draws
     from bioassay_mtl.nn.model import Model
 
     config = read_config(folder)
@@ -134,7 +135,8 @@ def read_folder(folder: Path) -> Model:
     tasks = tuple(config["tasks"])
     with described(path, "network"):
         architecture = network_config(config["network"])
-        with _weights(weights_path), of_no_more_weights(weights_path):
+        # Draws are for weights that are replaced.
+        with _weights(weights_path), of_no_more_weights(weights_path), Draws(0).used():
             network = build_network(architecture, featurizer.input_sizes, tasks, kinds)
         matrix = read_matrix(config["connections"], network.connections.shape[1], path)
         network.connections.copy_(torch.from_numpy(matrix))

@@ -39,7 +39,8 @@ def build_network(
     tasks: Sequence[str],
     kinds: Sequence[TaskKind] = (),
 ) -> Any:
-    """A freshly initialised network (draws from torch's global generator).
+    """A freshly initialised network; it draws from PyTorch's global generator, unless
+    :class:`~bioassay_mtl.nn.draws.Draws` are used.
 
     ``sizes`` are those of :attr:`Featurizer.input_sizes`; all tasks are binary where no kinds are
     given.

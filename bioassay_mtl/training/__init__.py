@@ -11,7 +11,7 @@ __all__ = ["train"]
 
 
 def __getattr__(name: str) -> Any:
-    # Settings are read (by --print-config, say) without the seconds that Lightning takes to import.
+    # Settings are read (by --print-config, say) without the seconds that PyTorch takes to import.
     if name == "train":
         from bioassay_mtl.training.fit import train
 

@@ -2,32 +2,31 @@
 
 from __future__ import annotations
 
-import logging
-import signal
-import warnings
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import lightning.pytorch as pl
 import numpy as np
 import torch
-from lightning.pytorch.loggers import Logger
 from numpy.typing import NDArray
 from torch import Tensor
 
 from bioassay_mtl.chem.blocks import Block
 from bioassay_mtl.chem.representation import InputSize
 from bioassay_mtl.data.kinds import TaskKind
+from bioassay_mtl.errors import TrainingError
 from bioassay_mtl.nn import build_network
+from bioassay_mtl.nn.draws import Draws
 from bioassay_mtl.training.batches import ResidentData
-from bioassay_mtl.training.callbacks import KeepBest, Progress
-from bioassay_mtl.training.checkpoint import Best
+from bioassay_mtl.training.callbacks import Progress
+from bioassay_mtl.training.checkpoint import Best, Checkpoint
 from bioassay_mtl.training.config import TrainingConfig
+from bioassay_mtl.training.loggers import RunLog
 from bioassay_mtl.training.module import TrainingModule
 from bioassay_mtl.training.place import Place
+from bioassay_mtl.training.steps import Steps
 
 
 @dataclass(frozen=True)
@@ -81,15 +80,52 @@ class Run:
 
 
 def fit(
-    run: Run, place: Place, loggers: Sequence[Logger] = (), progress: Progress | None = None
+    run: Run, place: Place, logs: Sequence[RunLog] = (), progress: Progress | None = None
 ) -> tuple[TrainingModule, Best]:
-    """Train; the network has the weights of the best epoch then, the same on every rank."""
-    config, device = run.config, place.device
-    with place.joined(), _quiet_lightning():
-        torch.manual_seed(config.seed)
+    """Train; the network has the weights of the best epoch then, the same on every rank.
+
+    Parameters
+    ----------
+    run
+        What to train.
+    place
+        Where, and with which other ranks.
+    logs
+        Told of every epoch, and closed.
+    progress
+        Told of every epoch after these.
+
+    Raises
+    ------
+    TrainingError
+        The loss or the weights are not finite.
+    """
+    told: list[Progress] = [*logs, *([progress] if progress else [])]
+    with place.joined(), ExitStack() as opened:
+        for log in logs:
+            opened.callback(log.close)
+        module = _begun(run, place.device)
+        best = Best.of(module)
+        checkpoint = Checkpoint(run.checkpoint, run.identity, writes=place.rank == 0)
+        if run.resume:
+            checkpoint.load(module, best)
+        try:
+            _train(Steps(module, place), best, checkpoint, told)
+        except TrainingError:
+            # Resumed, it would diverge again; without it the folder takes a run of other settings.
+            checkpoint.discard()
+            raise
+    with torch.no_grad():
+        torch._foreach_copy_(list(module.network.parameters()), best.weights)
+    return module, best
+
+
+def _begun(run: Run, device: torch.device) -> TrainingModule:
+    config = run.config
+    with Draws(config.seed).used():
         network = build_network(config.network, run.sizes, run.tasks, run.kinds).to(device)
         network.load_state_dict({**network.state_dict(), **run.start})
-        module = TrainingModule(
+        return TrainingModule(
             network,
             config,
             ResidentData(run.blocks, run.labels, device, run.bounds, run.weights),
@@ -98,54 +134,13 @@ def fit(
             run.tasks,
             started="tower.bias" in run.start,
         )
-        best = Best(module.average.state())
-        keep = KeepBest(best, config.patience, run.checkpoint, run.identity, run.resume, progress)
-        trainer = pl.Trainer(
-            max_epochs=config.epochs,
-            accelerator="gpu" if device.type == "cuda" else "cpu",
-            devices=place.n_ranks,
-            strategy=place.strategy(),
-            precision="bf16-mixed" if config.precision == "bfloat16" else "32-true",
-            gradient_clip_val=config.gradient_clip,
-            logger=list(loggers),
-            callbacks=[keep],
-            reload_dataloaders_every_n_epochs=1,
-            use_distributed_sampler=False,
-            num_sanity_val_steps=0,
-            log_every_n_steps=1,
-            enable_checkpointing=False,
-            enable_progress_bar=False,
-            enable_model_summary=False,
-        )
-        _fit(trainer, module)
-    network.to(device)
-    with torch.no_grad():
-        for parameter, weight in zip(network.parameters(), best.weights, strict=True):
-            parameter.copy_(weight)
-    return module, best
 
 
-def _fit(trainer: pl.Trainer, module: TrainingModule) -> None:
-    """Fit; Lightning makes Ctrl-C an exit of the whole program, which is not for it to decide."""
-    handler = signal.getsignal(signal.SIGINT)
-    try:
-        trainer.fit(module)
-    except SystemExit as stop:
-        if not isinstance(stop.__context__, KeyboardInterrupt):
-            raise
-        signal.signal(signal.SIGINT, handler)  # Lightning leaves it ignored
-        raise KeyboardInterrupt from None
-
-
-@contextmanager
-def _quiet_lightning() -> Iterator[None]:
-    """Lightning's hints are for authors of loops, not for users of this one."""
-    logger = logging.getLogger("lightning.pytorch")
-    level = logger.level
-    logger.setLevel(logging.ERROR)
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            yield
-    finally:
-        logger.setLevel(level)
+def _train(steps: Steps, best: Best, checkpoint: Checkpoint, told: Sequence[Progress]) -> None:
+    """Take epoch after epoch, until there are enough or none has been better for long."""
+    while not best.ends(steps.module):
+        record = steps.epoch()
+        best.judge(steps.module)
+        checkpoint.keep(steps.module, best)
+        for tell in told:
+            tell(record)

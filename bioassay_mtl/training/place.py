@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 import torch
 import torch.distributed as dist
-from lightning.pytorch.plugins.environments import LightningEnvironment
-from lightning.pytorch.strategies import DDPStrategy
+from torch import nn
+from torch.nn.parallel import DistributedDataParallel
 
 
 @dataclass(frozen=True)
@@ -60,29 +60,8 @@ class Place:
             dist.destroy_process_group()
             torch.set_num_threads(n_threads)
 
-    def strategy(self) -> DDPStrategy | str:
-        """How Lightning trains here."""
+    def spread(self, module: nn.Module) -> nn.Module:
+        """A module whose gradients are the mean of all ranks'."""
         if self.n_ranks == 1:
-            return "auto"
-        return DDPStrategy(cluster_environment=_Started(self.rank))
-
-
-class _Started(LightningEnvironment):
-    """Ranks that are there already: Lightning would start the user's program once more for each."""
-
-    def __init__(self, rank: int) -> None:
-        super().__init__()
-        self._rank = rank
-
-    @property
-    def creates_processes_externally(self) -> bool:
-        return True
-
-    def local_rank(self) -> int:
-        return self._rank
-
-    def node_rank(self) -> int:
-        return 0
-
-    def teardown(self) -> None:
-        pass
+            return module
+        return DistributedDataParallel(module, [self.rank] if self.kind == "cuda" else None)

@@ -10,16 +10,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from bioassay_mtl.errors import ConfigError, MissingExtraError, OutputError
+from bioassay_mtl.errors import ConfigError, OutputError
 from bioassay_mtl.files import locked, recover
 from bioassay_mtl.nn.description import CONFIG
 from bioassay_mtl.nn.weights_file import written
 from bioassay_mtl.training.config import TrainingConfig
-
-if TYPE_CHECKING:
-    from lightning.pytorch.loggers import Logger
+from bioassay_mtl.training.loggers import CSVLog, RunLog, TensorBoardLog
 
 log = logging.getLogger(__name__)
 STATE = "state.safetensors"
@@ -166,21 +163,15 @@ def begun(scratch: Path | None, state: str) -> Iterator[None]:
         raise
 
 
-def scratch_loggers(config: TrainingConfig, scratch: Path | None) -> list[Logger]:
+def scratch_loggers(config: TrainingConfig, scratch: Path | None) -> list[RunLog]:
     """What writes a run's course into its folder; without one, nothing."""
     if scratch is None:
         return []
-    from lightning.pytorch.loggers import CSVLogger, TensorBoardLogger
-
-    loggers: list[Logger] = []
+    logs: list[RunLog] = []
     if "csv" in config.loggers:
-        # A later run logs beside an earlier one, which Lightning would overwrite.
+        # A later run logs beside an earlier one.
         part = len(list(scratch.glob("logs*"))) + 1
-        version = "logs" if part == 1 else f"logs-{part}"
-        loggers.append(CSVLogger(scratch, name="", version=version))
+        logs.append(CSVLog(scratch / ("logs" if part == 1 else f"logs-{part}") / "metrics.csv"))
     if "tensorboard" in config.loggers:
-        try:
-            loggers.append(TensorBoardLogger(scratch, name="", version="tensorboard"))
-        except ModuleNotFoundError:
-            raise MissingExtraError("tensorboard", "tensorboard") from None
-    return loggers
+        logs.append(TensorBoardLog(scratch / "tensorboard"))
+    return logs

@@ -11,6 +11,7 @@ from bioassay_mtl.balance.balancer import Balancer, Update, balancers
 from bioassay_mtl.balance.objective import Batch
 from bioassay_mtl.balance.shared_gradients import shared_gradients
 from bioassay_mtl.config import Config
+from bioassay_mtl.nn.draws import generator
 
 
 class GradDropConfig(Config):
@@ -42,7 +43,8 @@ class GradDrop(Balancer):
         gradients = shared_gradients(batch)
         positive, negative = gradients.parts()
         purity = 0.5 * (1 + (positive - negative) / (positive + negative))
-        draw = torch.rand(purity.shape, dtype=purity.dtype, device=purity.device)
+        at = purity.device
+        draw = torch.rand(purity.shape, dtype=purity.dtype, device=at, generator=generator(at))
         kept = positive * (purity > draw) - negative * (purity < draw)
         leak = self.config.leak
         shared = leak * (positive - negative) + (1 - leak) * kept

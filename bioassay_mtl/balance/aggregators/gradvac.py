@@ -13,6 +13,7 @@ from bioassay_mtl.balance.aggregators.base import GramianAggregator
 from bioassay_mtl.balance.balancer import balancers
 from bioassay_mtl.balance.ranks import of_first_rank
 from bioassay_mtl.config import Config
+from bioassay_mtl.nn.draws import generator
 
 TINY = 1e-8
 
@@ -54,7 +55,7 @@ class GradVac(GramianAggregator):
         norms = gramian.diagonal().sqrt()
         # Row i: gradient i after its vaccines, as a combination of all; its products with all.
         vaccinated, products = torch.eye(n, dtype=gramian.dtype), gramian.clone()
-        draws = torch.stack([torch.randperm(n - 1) for _ in range(n)])
+        draws = torch.stack([torch.randperm(n - 1, generator=generator()) for _ in range(n)])
         for others in (draws + (draws >= rows[:, None])).T:
             norm = (products * vaccinated).sum(dim=1).clamp_min(0).sqrt()
             cosine = products[rows, others] / (norm * norms[others] + TINY)

@@ -10,6 +10,7 @@ from torch import Tensor
 from bioassay_mtl.balance.aggregators.base import GramianAggregator
 from bioassay_mtl.balance.balancer import balancers
 from bioassay_mtl.config import Config
+from bioassay_mtl.nn.draws import generator
 
 
 class PCGradConfig(Config):
@@ -33,7 +34,7 @@ class PCGrad(GramianAggregator):
         rows, norms = torch.arange(n), gramian.diagonal()
         # Row i: gradient i after surgery, as a combination of all.
         surgery = torch.eye(n, dtype=gramian.dtype)
-        orders = torch.stack([torch.randperm(n) for _ in range(n)])
+        orders = torch.stack([torch.randperm(n, generator=generator()) for _ in range(n)])
         for others in orders.T:
             products = (surgery * gramian[others]).sum(dim=1)
             in_conflict = (products < 0) & (others != rows)

@@ -10,6 +10,7 @@ from torch import Tensor
 from bioassay_mtl.balance.balancer import balancers
 from bioassay_mtl.balance.weightings.base import LossWeighting
 from bioassay_mtl.config import Config
+from bioassay_mtl.nn.draws import generator
 
 
 class RandomConfig(Config):
@@ -28,5 +29,7 @@ class Random(LossWeighting):
     config_class = RandomConfig
 
     def weights(self, losses: Tensor, present: Tensor) -> Tensor:
-        shares = torch.randn_like(losses).exp() * present
+        at = losses.device
+        draw = torch.randn(losses.shape, dtype=losses.dtype, device=at, generator=generator(at))
+        shares = draw.exp() * present
         return present.sum() * shares / shares.sum().clamp_min(torch.finfo(losses.dtype).tiny)

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from bioassay_mtl.chem.representation import InputSize
 from bioassay_mtl.config import Config
+from bioassay_mtl.nn.draws import generator
 from bioassay_mtl.nn.dropout import ByteDropout
 from bioassay_mtl.nn.inputs import Inputs
 from bioassay_mtl.registry import Registry, class_of
@@ -106,7 +107,8 @@ def masked_softmax(scores: Tensor, is_open: Tensor) -> Tensor:
 
 def drop_connections(connections: Tensor, share: float, n: int) -> Tensor:
     """``(n, T, E) bool``: open connections closed at random, one left open for each task."""
-    noise = torch.rand(n, *connections.shape, device=connections.device)
+    device = connections.device
+    noise = torch.rand(n, *connections.shape, device=device, generator=generator(device))
     noise = noise.masked_fill(~connections, -1.0)
     best = noise == noise.amax(dim=-1, keepdim=True)
     return connections & ((noise >= share) | best)
