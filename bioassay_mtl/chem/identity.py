@@ -168,20 +168,18 @@ class TrainingMolecules:
             return False
         return bool(_in_sorted(skeletons_of(mol)[0].astype(np.uint64), self._skeletons).any())
 
-    def confirmed(
-        self, plain: Mapping[int, str], skeletons: NDArray[np.uint64] | None = None
-    ) -> list[int]:
+    def confirmed(self, plain: Mapping[int, str], skeletons: NDArray[np.uint64]) -> list[int]:
         """Rows of the molecules that are one of these.
 
         Parameters
         ----------
         plain
-            :func:`plain_smiles` by row.
+            :func:`plain_smiles` by row, of those that are close.
         skeletons
-            :attr:`Seen.skeletons`, where they are known.
+            :attr:`Seen.skeletons`.
         """
-        rows, texts = [*plain], [*plain.values()]
-        ids = _of_plain(texts) if skeletons is None else _joined(skeletons[rows], texts)
+        rows = [*plain]
+        ids = _joined(skeletons[rows], [*plain.values()])
         is_known = _in_sorted(ids, self.identities).tolist()  # most are their own parents
         others = [row for row, known in zip(rows, is_known, strict=True) if not known]
         parents = _of_plain([_parent(plain[row], self.tautomer) for row in others])
@@ -226,21 +224,25 @@ class Search:
         self, training: TrainingMolecules, structures: Sequence[str], notation: Notation
     ) -> None:
         self._training = training
-        self._plain: dict[int, str] = {}
-        self.close: Set[int] = frozenset(range(len(structures)))
-        self._found = np.zeros(len(structures), np.bool_)
-        self._skeletons: NDArray[np.uint64] | None = None
-        if notation == "smiles":
-            self._found, self.close, self._skeletons = training.look(structures[:])
+        self._noted: dict[int, str] = {}
+        self._seen = training.look(structures[:]) if notation == "smiles" else None
+        self.close: Set[int] = self._seen.close if self._seen else set(range(len(structures)))
 
     def note(self, row: int, mol: Any) -> None:
         """Take in the molecule of one of the rows that are :attr:`close`."""
-        self._plain[row] = _plain(mol)
+        # Of a Mol block there was no text to look at so far: any SMILES is one, in little time.
+        self._noted[row] = (
+            _plain(mol) if self._seen else MolToSmiles(mol, canonical=False, isomericSmiles=False)
+        )
 
     def found(self, codes: NDArray[np.uint8]) -> NDArray[np.bool_]:
         """``(n,) bool``: training molecules; none where a status ``codes (n,)`` is not ok."""
-        self._found[self._training.confirmed(self._plain, self._skeletons)] = True
-        return self._found & np.equal(codes, Status.OK.code)
+        found = self._seen.found if self._seen else np.zeros(len(codes), np.bool_)
+        if self._seen:
+            found[self._training.confirmed(self._noted, self._seen.skeletons)] = True
+        else:
+            found[[*self._noted]] = self._training.hold([*self._noted.values()])
+        return found & np.equal(codes, Status.OK.code)
 
 
 def probe() -> str:

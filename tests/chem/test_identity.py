@@ -12,9 +12,11 @@ from hypothesis import strategies as st
 from rdkit import Chem
 from rdkit.rdBase import BlockLogs
 
+from bioassay_mtl.chem import identity
 from bioassay_mtl.chem.featurizer import Featurizer
 from bioassay_mtl.chem.fingerprints import MorganFingerprint
 from bioassay_mtl.chem.identity import TrainingMolecules, identities, plain_smiles, probe
+from bioassay_mtl.chem.molecule import Notation
 from bioassay_mtl.chem.parallel import featurize
 from bioassay_mtl.chem.status import Status
 
@@ -160,3 +162,28 @@ def test_workers_mark_training_molecules(nci_smiles: list[str]) -> None:
     taken = features.take(np.array([150, 0])).in_training
     assert taken is not None
     assert taken.tolist() == [True, False]
+
+
+@pytest.mark.parametrize("notation", ["smiles", "molblock"])
+def test_few_molecules_are_looked_at_closely(
+    notation: Notation, nci_smiles: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Standardising takes longer than a fingerprint: only what has a known skeleton may be."""
+    standardised: list[str] = []
+    parent = identity._parent
+
+    def counted(plain: str, tautomer: bool) -> str:
+        standardised.append(plain)
+        return parent(plain, tautomer)
+
+    training = TrainingMolecules.of(nci_smiles[:50])
+    assert len(training) > 40
+    monkeypatch.setattr(identity, "_parent", counted)
+    featurizer = Featurizer({"morgan": MorganFingerprint()}, training=training)
+    with BlockLogs():
+        mols = [mol for text in nci_smiles[:500] if (mol := Chem.MolFromSmiles(text))]
+    write = Chem.MolToSmiles if notation == "smiles" else Chem.MolToMolBlock
+    found = featurizer([write(mol) for mol in mols], notation).in_training
+    assert found is not None
+    assert found[:45].all()
+    assert len(standardised) < 25
