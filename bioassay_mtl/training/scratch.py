@@ -21,7 +21,13 @@ from bioassay_mtl.training.loggers import CSVLog, RunLog, TensorBoardLog
 log = logging.getLogger(__name__)
 STATE = "state.safetensors"
 MEMBERS, FOLDS, JOURNAL = "ensemble.json", "folds.json", "tuning.jsonl"
-"""By what a run of several trainings is known."""
+_RUNS = {
+    JOURNAL: "search of settings",
+    FOLDS: "cross-validation",
+    MEMBERS: "ensemble",
+    STATE: "training of one model",
+}
+"""Runs by what they keep; a search keeps its journal while it trains with what it has found."""
 _KEPT = re.compile(
     r"state\.safetensors|ensemble\.json|folds\.json|tuning\.jsonl(\.lock)?|(member|fold)-\d+"
     r"|\..+\.(part|old|writing)"
@@ -112,10 +118,17 @@ def _parents(out: Path) -> Iterator[None]:
 
 def _find(out: Path, scratch: Path, resume: bool, state: str) -> None:
     """See what an earlier run has left; what a run needs that begins anew is nothing of it."""
-    unfinished = (scratch / state).exists()
+    check_out(out, resume)  # it may have come while another process held the claim
+    unfinished = next((name for name in _RUNS if (scratch / name).exists()), None)
     if unfinished and not resume:
         raise ConfigError(f"{scratch} holds an unfinished run: resume it, or remove it")
-    if not unfinished and not out.exists():
+    if out.exists():
+        return
+    if unfinished and unfinished != state:
+        raise ConfigError(
+            f"{scratch} holds an unfinished {_RUNS[unfinished]}: resume that, or remove the folder"
+        )
+    if not unfinished:
         if resume:
             log.warning("%s holds nothing to resume: training starts anew", scratch)
         clear(scratch)

@@ -148,6 +148,22 @@ def test_what_a_dead_run_left_is_no_part_of_a_new_one(small_panel: Panel, tmp_pa
     assert [path.name for path in scratch.iterdir() if path.is_file()] == ["mine.txt"]
 
 
+@pytest.mark.parametrize("way", WAYS)
+def test_another_kind_of_run_is_kept(small_panel: Panel, tmp_path: Path, way: str) -> None:
+    """Hours of folds are not lost to a command without their option."""
+    run, _ = WAYS[way]
+    out, scratch = tmp_path / "model", tmp_path / "model.training"
+    with pytest.raises(Killed):
+        run(small_panel, CONFIG, out=out, finish=killed)
+    before = files(scratch)
+    for other in WAYS.keys() - {way} - ({"tune", "tuned ensemble"} if "tune" in way else set()):
+        with pytest.raises(ConfigError, match=r"unfinished [a-z -]+: resume that, or remove"):
+            WAYS[other][0](small_panel, CONFIG, out=out, resume=True)
+        with pytest.raises(ConfigError, match="unfinished run: resume it"):
+            WAYS[other][0](small_panel, CONFIG, out=out)
+    assert files(scratch) == before
+
+
 @pytest.mark.parametrize("way", ["ensemble", "folds"])
 def test_a_mark_that_says_nothing_is_named(small_panel: Panel, tmp_path: Path, way: str) -> None:
     run, mark = WAYS[way]
