@@ -12,7 +12,7 @@ from bioassay_mtl.errors import InputError
 
 if TYPE_CHECKING:
     from bioassay_mtl.chem.blocks import Block
-    from bioassay_mtl.chem.features import PackedBits, SparseCounts
+    from bioassay_mtl.chem.features import Features, PackedBits, SparseCounts
     from bioassay_mtl.chem.representation import Representation
     from bioassay_mtl.data.kinds import TaskKind
     from bioassay_mtl.nn.model import Model
@@ -188,7 +188,6 @@ def fit(
     settings: Mapping[str, Any],
     *,
     weights: NDArray[np.float32] | None = None,
-    start: Model | None = None,
 ) -> Model:
     """Train on all rows of arrays.
 
@@ -204,8 +203,6 @@ def fit(
         Of :class:`bioassay_mtl.training.config.TrainingConfig`.
     weights
         ``(n, T)`` of the cells; None where all weigh 1.
-    start
-        The model of the same tasks and settings to go on with.
 
     Raises
     ------
@@ -223,14 +220,14 @@ def fit(
     if given is None:
         if "fingerprints" in settings:
             raise DataError("fingerprints are made of SMILES, found features")
-        recipe = start.training["config"]["fingerprints"][INPUT] if start else representation_of(x)
+        recipe = representation_of(x)
         given = {INPUT: block_of(x, fingerprint_from(recipe))}
         settings["fingerprints"] = {INPUT: recipe}
     config, none = TrainingConfig.of(settings), np.zeros(0, dtype=np.int64)
     try:
         panel = Panel.from_arrays(given, labels, tasks, kinds=kinds)
         everything = Split(np.arange(len(panel)), none, none, len(panel))
-        return train(panel, config, parts=everything, weights=weights, start=start)
+        return train(panel, config, parts=everything, weights=weights)
     except InputError as error:
         raise DataError(error.message, hint=error.hint) from error
 
@@ -243,14 +240,27 @@ def predict(model: Model, x: Any) -> NDArray[np.float32]:
     DataError
         `x` is text and the model reads features, or the other way round.
     """
+    return model.predict_features(features_of(model, x))
+
+
+def features_of(model: Model, x: Any) -> Features:
+    """What a model reads of SMILES, or of features ``(n, F)``.
+
+    Raises
+    ------
+    DataError
+        `x` is text and the model reads features, or the other way round.
+    """
+    from bioassay_mtl.chem.features import Features
+
     expected = reads_smiles(model)
     structures = smiles_of(x, expected=expected)
     if (structures is not None) != expected:
         raise DataError(f"the model reads {'SMILES' if expected else 'features'}")
     if structures is not None:
-        return model.predict_features(model.featurize(structures))
+        return model.featurize(structures)
     block = block_of(x if is_sparse(x) else np.asarray(x), model.featurizer.fingerprints[INPUT])
-    return model.predict_features({INPUT: block})
+    return Features({INPUT: block}, np.zeros(len(block), dtype=np.uint8))
 
 
 def array_of(block: Any) -> NDArray[np.float32]:

@@ -268,21 +268,7 @@ class PredictingModel(dc.models.Model):
         return self._trained().embed_features(self._features(x))
 
     def _features(self, x: Any) -> Features:
-        """What the model reads of SMILES, or of an array.
-
-        Raises
-        ------
-        DataError
-            `x` is text and the model reads features, or the other way round.
-        """
-        model, x = self._trained(), self._inputs(x)
-        if isinstance(x, list) != arrays.reads_smiles(model):
-            expected = "features" if isinstance(x, list) else "SMILES"
-            raise arrays.DataError(f"the model reads {expected}")
-        if isinstance(x, list):
-            return model.featurize(x)
-        block = arrays.block_of(x, model.featurizer.fingerprints[arrays.INPUT])
-        return Features({arrays.INPUT: block}, np.zeros(len(x), dtype=np.uint8))
+        return arrays.features_of(self._trained(), self._inputs(x))
 
     def _trained(self) -> Model:
         if self.model is None:

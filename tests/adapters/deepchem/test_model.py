@@ -109,6 +109,7 @@ def test_inputs_of_all_kinds(dc: Any, ours: Any, dataset: Any, molecules: list[s
         (counts(molecules), {}),
         (reals(molecules), {}),
         (dc.feat.RawFeaturizer(smiles=True)(molecules), texts),
+        (dc.feat.RawFeaturizer()(molecules), texts),
     ):
         width = x.shape[1] if x.ndim > 1 else None
         data = dc.data.DiskDataset.from_numpy(x, dataset.y, dataset.w, dataset.ids)
