@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
 from bioassay_mtl.data.readers.detection import delimiter_of, suffix_of
-from bioassay_mtl.data.readers.source import FOREIGN
+from bioassay_mtl.data.readers.source import FOREIGN, MAX_RECORD
+from bioassay_mtl.data.readers.table import long_fields
 from bioassay_mtl.errors import InputError
 
 if TYPE_CHECKING:
@@ -88,10 +89,11 @@ def _read_text(path: Path) -> pa.Table:
     from pyarrow import csv as arrow_csv
 
     names = _header(path)
-    try:
-        table = arrow_csv.read_csv(
+
+    def read(block_bytes: int) -> pa.Table:
+        return arrow_csv.read_csv(
             path,
-            read_options=arrow_csv.ReadOptions(block_size=_BLOCK_BYTES),
+            read_options=arrow_csv.ReadOptions(block_size=block_bytes),
             parse_options=arrow_csv.ParseOptions(
                 delimiter=_delimiter(path), newlines_in_values=True
             ),
@@ -99,6 +101,14 @@ def _read_text(path: Path) -> pa.Table:
                 column_types={name: pa.string() for name in names}
             ),
         )
+
+    try:
+        try:
+            table = read(_BLOCK_BYTES)
+        except pa.ArrowInvalid as error:
+            if "straddling" not in str(error):  # a row longer than two blocks
+                raise
+            table = read(2 * MAX_RECORD)
     except (pa.ArrowException, OSError) as error:
         for line, fields in _records(path):
             if len(fields) != len(names):
@@ -145,7 +155,7 @@ def _check_names(names: Sequence[str], path: Path, line: int | None = None) -> N
 def _records(path: Path) -> Iterator[tuple[int, list[str]]]:
     """Non-empty records with the line in which each ends."""
     try:
-        with _open(path) as stream:
+        with long_fields(), _open(path) as stream:
             reader = csv.reader(stream, delimiter=_delimiter(path))
             for fields in reader:
                 if fields:

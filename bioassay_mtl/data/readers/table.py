@@ -40,7 +40,7 @@ def _records(source: Source, options: ReadOptions, delimiter: str) -> Iterator[R
     nothing = ("",) * len(further)
     width = len(header)
     while True:
-        with _long_fields():
+        with long_fields():
             stride = list(islice(rows, _STRIDE))
         if not stride:
             return
@@ -78,7 +78,7 @@ def _rows(source: Source, delimiter: str) -> Iterator[list[str] | None]:
 
 
 @contextmanager
-def _long_fields() -> Iterator[None]:
+def long_fields() -> Iterator[None]:
     """Let the csv module read long fields, without changing its limit for others."""
     before = csv.field_size_limit(MAX_RECORD)
     try:
