@@ -35,7 +35,7 @@ class Checkpoints:
             for path in self.folder.glob("checkpoint[0-9]*")
             if path.name.removeprefix("checkpoint").isdigit() and (path / CONFIG).exists()
         ]
-        return sorted(found, key=lambda path: int(path.name.removeprefix("checkpoint")))
+        return sorted(found, key=_number)
 
     def newest(self) -> Path:
         """The newest.
@@ -53,20 +53,26 @@ class Checkpoints:
         """Make a model the newest of `keep` checkpoints; 0 keeps all that are there as they are."""
         if keep == 0:
             return
-        scratch = self._write(model, state)
-        for number, path in reversed([*enumerate(self.folders(), start=2)]):
-            if number > keep:
-                self._remove(path)
-            else:
-                path.rename(self._place(number))
-        scratch.rename(self._place(1))
+        self._write(model, state)
+        self._renumber()
+        for path in self.folders()[keep:]:
+            self._remove(path)
 
     def replace(self, model: Model, state: State | None) -> None:
         """Write a model in the place of the newest."""
-        scratch, newest = self._write(model, state), self._place(1)
-        if newest.exists():
-            self._remove(newest)
-        scratch.rename(newest)
+        self._write(model, state)
+        if self._place(1).exists():
+            self._remove(self._place(1))
+        self._renumber()
+
+    def _renumber(self) -> None:
+        """Number all from 1 on; what was interrupted is completed."""
+        if self._place(0).exists():
+            for path in reversed(self.folders()):
+                path.rename(self._place(_number(path) + 1))
+        for number, path in enumerate(self.folders(), start=1):
+            if path != self._place(number):
+                path.rename(self._place(number))
 
     def _remove(self, path: Path) -> None:
         """Remove a checkpoint; killed meanwhile, no part of it has its name."""
@@ -76,11 +82,17 @@ class Checkpoints:
         path.rename(removed)
         shutil.rmtree(removed)
 
-    def _write(self, model: Model, state: State | None) -> Path:
-        folder = model.save(self.folder / "newest", overwrite=True)
+    def _write(self, model: Model, state: State | None) -> None:
+        """Write checkpoint 0, newer than all others: whole, before any of them is touched."""
+        self._renumber()
+        scratch = model.save(self.folder / "newest", overwrite=True)
         if state is not None:
-            state.write(folder)
-        return folder
+            state.write(scratch)
+        scratch.rename(self._place(0))
 
     def _place(self, number: int) -> Path:
         return self.folder / f"checkpoint{number}"
+
+
+def _number(path: Path) -> int:
+    return int(path.name.removeprefix("checkpoint"))

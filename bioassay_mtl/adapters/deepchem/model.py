@@ -44,8 +44,8 @@ class MMoEExModel(KeptModel):
     """Stands where ``MultitaskClassifier`` or ``MultitaskRegressor`` stands in a DeepChem script.
 
     ``X`` of a dataset is an array ``(n, n_features)`` of bits, counts or real values; or SMILES or
-    RDKit molecules, of which the model makes its own fingerprints. A cell of weight 0 (or whose label is
-    NaN) is not measured; other weights multiply the cell's loss.
+    RDKit molecules, of which the model makes its own fingerprints. A cell of weight 0 (or whose
+    label is NaN) is not measured; other weights multiply the cell's loss.
 
     Parameters
     ----------

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import pickle
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -196,3 +197,53 @@ def test_a_model_may_be_set(ours: Any, dataset: Any, fitted: Any) -> None:
     model.model = None
     with pytest.raises(ConfigError, match="no weights yet"):
         model.predict(dataset)
+
+
+class Killed(BaseException):
+    """Nothing handles it."""
+
+
+@pytest.mark.parametrize("keep", [1, 2, 3])
+@pytest.mark.parametrize("way", ["save_checkpoint", "save"])
+def test_an_interruption_at_any_step_leaves_a_whole_checkpoint(
+    ours: Any, dataset: Any, monkeypatch: pytest.MonkeyPatch, keep: int, way: str
+) -> None:
+    """Stopped before each renaming or removal; the next checkpoint mends what is left."""
+    model, other = (ours(3, N_BITS, **SMALL) for _ in range(2))
+    model.fit(dataset, nb_epoch=1, checkpoint_interval=0)
+    for _ in range(keep):
+        model.save_checkpoint(keep)
+    rename, remove = Path.rename, shutil.rmtree
+    for moment in range(30):
+        left, before = moment, model.get_global_step()
+        model.fit_on_batch(dataset.X, dataset.y, dataset.w, checkpoint=False)
+
+        def counted(work: Any) -> Any:
+            def run(*args: Any, **more: Any) -> Any:
+                nonlocal left
+                left -= 1
+                if left < 0:
+                    raise Killed
+                return work(*args, **more)
+
+            return run
+
+        with monkeypatch.context() as patch:
+            patch.setattr(Path, "rename", counted(rename))
+            patch.setattr(
+                "bioassay_mtl.adapters.deepchem.checkpoints.shutil.rmtree", counted(remove)
+            )
+            try:
+                getattr(model, way)(*[keep] * (way == "save_checkpoint"))
+            except Killed:
+                other.restore(model_dir=model.model_dir)
+                assert before <= other.get_global_step() <= model.get_global_step()
+            else:
+                break
+        model.save_checkpoint(keep)
+        assert [Path(folder).name for folder in model.get_checkpoints()] == [
+            f"checkpoint{number}" for number in range(1, keep + 1)
+        ]
+        other.restore(model_dir=model.model_dir)
+        assert other.get_global_step() == model.get_global_step()
+    assert 3 <= moment < 29
