@@ -7,10 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import torch
 
 from bioassay_mtl.adapters.arrays import INPUT, DataError
-from bioassay_mtl.adapters.deepchem.learner import Learner, seeded
+from bioassay_mtl.adapters.deepchem.learner import Learner
 from bioassay_mtl.adapters.deepchem.material import Material
 from bioassay_mtl.adapters.deepchem.settings import Settings
 from bioassay_mtl.balance import build_balancer
@@ -20,6 +19,7 @@ from bioassay_mtl.data.panel import Panel
 from bioassay_mtl.data.splits import Split
 from bioassay_mtl.data.standardisation import Standardisation
 from bioassay_mtl.nn import build_network
+from bioassay_mtl.nn.draws import Draws
 from bioassay_mtl.nn.model import Model
 from bioassay_mtl.nn.scaling import ColumnScaling, fit_scalings
 from bioassay_mtl.training.card import model_card
@@ -106,7 +106,7 @@ def begun(
     """
     panel, is_whole = material.panel, origin is not None and origin.whole
     start = _start(origin, config, panel)
-    with seeded(config.seed, torch.device("cpu")):
+    with Draws(config.seed).used():
         sizes = config.featurizer().input_sizes
         network = build_network(config.network, sizes, panel.tasks, panel.kinds)
     network.load_state_dict({**network.state_dict(), **(start.weights if start else {})})

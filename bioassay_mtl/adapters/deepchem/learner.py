@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,6 +13,7 @@ from bioassay_mtl.adapters.deepchem.settings import Settings
 from bioassay_mtl.balance import Batch
 from bioassay_mtl.balance.objective import Objective
 from bioassay_mtl.errors import ConfigError, TrainingError
+from bioassay_mtl.nn.draws import Draws
 from bioassay_mtl.nn.model import Model
 from bioassay_mtl.training.averaging import WeightAverage
 from bioassay_mtl.training.config import TrainingConfig
@@ -112,7 +112,7 @@ class Learner:
         for group in optimizer.param_groups:
             group["lr"] = rate * group["factor"]
         self.balancer.learning_rate = rate
-        with seeded(seed, self.device), self._precision():
+        with Draws(seed).used(), self._precision():
             value, shown = self._loss(batch, loss)
         self.network.zero_grad()
         self.balancer.zero_grad()
@@ -209,11 +209,3 @@ class Learner:
             del group["weight_decay"]
         found: torch.optim.Optimizer = self.settings.optimizer._create_pytorch_optimizer(groups)
         return found
-
-
-@contextmanager
-def seeded(seed: int, device: torch.device) -> Iterator[None]:
-    """Inside, PyTorch draws from a seed; outside, as if nothing had been drawn."""
-    with torch.random.fork_rng([device] if device.type == "cuda" else []):
-        torch.manual_seed(seed)
-        yield
