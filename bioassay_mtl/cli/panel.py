@@ -20,6 +20,7 @@ from bioassay_mtl.cli.panel_schema import (
     kinds_line,
     schema_of,
 )
+from bioassay_mtl.cli.terminal import say
 from bioassay_mtl.cli.waiting import waiting
 from bioassay_mtl.errors import ConfigError, counted
 
@@ -68,6 +69,7 @@ def check(
     """
     from bioassay_mtl.cli.console import PlainConsole
     from bioassay_mtl.cli.panel_report import show
+    from bioassay_mtl.data.formulas import FormulaGuard
     from bioassay_mtl.data.panels.clean import schema_text, with_id_column, write_log, write_table
     from bioassay_mtl.data.panels.load import load_panel
     from bioassay_mtl.data.panels.schema import stem
@@ -86,15 +88,19 @@ def check(
     ctx.with_resource(reserved(table, beside, changes))
     with waiting(f"reading {counted(len(files), 'file')}"):
         loaded = load_panel(files, schema, strict=False)
+    guard = FormulaGuard()
     with opened(table, beside, changes) as (to_table, to_schema, to_log):
         if to_table and to_schema:
             panel, smiles, identity = with_id_column(loaded.panel)
             with _text(to_table) as text:
-                write_table(panel, smiles, text)
+                write_table(panel, smiles, text, guard)
             to_schema.write(schema_text(panel, smiles, identity).encode())
         if to_log:
             with _text(to_log) as text:
                 write_log(loaded.log, text)
+    if guard.found:
+        cells = counted(guard.found, "cell")
+        say(f"{cells} of {out} would run as formulas in a spreadsheet: they are as they were")
     console = PlainConsole(stderr=bool(changes and changes.is_stdout))
     n_rows = counted(loaded.n_rows, "row")
     console.print(f"{loaded.layout} table, {n_rows}: {kinds_line(loaded.panel)}")

@@ -9,7 +9,8 @@ from typing import Annotated
 import typer
 
 from bioassay_mtl.cli.names import DEFAULT_MODEL
-from bioassay_mtl.errors import ConfigError, InputError
+from bioassay_mtl.cli.terminal import say
+from bioassay_mtl.errors import ConfigError, InputError, counted
 
 GARBAGE_THRESHOLD = 100_000
 """Objects between two searches for garbage: imports make a million that never become any."""
@@ -98,6 +99,13 @@ def screen(
             "--new-only", help="Leave what the model was trained on out of top, show and report."
         ),
     ] = False,
+    spreadsheet_safe: Annotated[
+        bool,
+        typer.Option(
+            "--spreadsheet-safe",
+            help="Put ' before text that a spreadsheet would run (=, +, -, @), in CSV and TSV.",
+        ),
+    ] = False,
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Replace FILE if it exists.")
     ] = False,
@@ -138,6 +146,7 @@ def screen(
             "overwrite": overwrite,
             "standardise": standardise,
             "new_only": new_only,
+            "spreadsheet_safe": spreadsheet_safe,
         }
     )
     if new_only and not (top or show or page):
@@ -169,6 +178,9 @@ def screen(
 
         with page_target.opened() as sink:
             sink.write(screen_report(summary, tally).encode())
+    if summary.formula_cells and not (spreadsheet_safe or as_json):
+        cells = counted(summary.formula_cells, "cell")
+        say(f"{cells} of text would run as formulas in a spreadsheet: see --spreadsheet-safe")
     report.show(summary, hits, pending, as_json=as_json, stdout_is_free=not target.is_stdout)
 
 

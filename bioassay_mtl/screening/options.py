@@ -39,6 +39,10 @@ class ScreenOptions(Config):
     standardise
         Standardise molecules first, also where the model was not trained so: a salt and its parent
         then get the same predictions. SMILES are written as they were read.
+    spreadsheet_safe
+        Put an apostrophe before text in CSV and TSV that spreadsheets would run as a formula, such
+        as a name that begins with ``=``. Without it text is written as it is, so that names still
+        join with the table that they came from, and the summary counts such cells.
     new_only
         Molecules that the model was trained on are no hits: not among ``top``, nor for what watches
         the screen. Without ``top`` every record has its row all the same.
@@ -56,6 +60,7 @@ class ScreenOptions(Config):
     overwrite: bool = False
     standardise: bool = False
     new_only: bool = False
+    spreadsheet_safe: bool = False
 
     @model_validator(mode="after")
     def _one_shape(self) -> ScreenOptions:

@@ -23,6 +23,7 @@ from bioassay_mtl.chem.molecule import canonical_smiles
 from bioassay_mtl.chem.parallel import featurize_batches
 from bioassay_mtl.chem.representation import GraphSize
 from bioassay_mtl.chem.status import Status
+from bioassay_mtl.data.formulas import FormulaGuard
 from bioassay_mtl.data.kinds import value_columns
 from bioassay_mtl.data.readers import ReadProgress, RecordBatch, read_records
 from bioassay_mtl.data.readers.source import STDIN, Source
@@ -98,6 +99,7 @@ def screen(
         values=frozenset(value_columns(model.tasks, model.kinds)),
         long=options.long,
         with_file=len(inputs) > 1,
+        guard=FormulaGuard(quote=options.spreadsheet_safe),
     )
     statuses = np.zeros(len(Status), dtype=np.int64)
     n_known = 0
@@ -131,6 +133,7 @@ def screen(
         statuses={s.value: int(statuses[s.code]) for s in Status if statuses[s.code]},
         assays=len(assays),
         in_training=None if model.training_molecules is None else n_known,
+        formula_cells=layout.guard.found,
         seconds={**clock.seconds, "total": time.perf_counter() - start},
     )
 
@@ -232,6 +235,11 @@ def _smiles(batch: RecordBatch, max_atoms: int) -> list[str]:
     return [canonical_smiles(each, max_atoms=max_atoms) or "" for each in batch.structures]
 
 
+def _name(path: str | Path) -> str:
+    """A file's name as text, whatever bytes it has."""
+    return str(path).encode("utf-8", "backslashreplace").decode()
+
+
 class _Records:
     """The records of all inputs, batch by batch.
 
@@ -268,6 +276,6 @@ class _Records:
         for path, progress in zip(self.inputs, self.progress, strict=True):
             batches = _read(path, self.options, self.columns, size, progress)
             for batch in self.clock.timed("reading", batches):
-                self.origins.append((row, str(path)))
+                self.origins.append((row, _name(path)))
                 row += len(batch)
                 yield only_numbers(batch)

@@ -78,6 +78,8 @@ class ScreenSummary:
         Assays written.
     in_training
         Records whose molecules the model was trained on; None where it does not know them.
+    formula_cells
+        Cells of text that spreadsheets would run as formulas, had they no apostrophe before them.
     seconds
         By stage, and ``total``: wall time from the first record asked for to the file in place.
     """
@@ -90,6 +92,7 @@ class ScreenSummary:
     assays: int
     seconds: dict[str, float]
     in_training: int | None = None
+    formula_cells: int = 0
 
     @property
     def molecules_per_second(self) -> dict[str, float | None]:

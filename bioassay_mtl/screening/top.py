@@ -41,6 +41,9 @@ class TopWriter:
         table[self._layout.predicted] = table.pop("probability")
         if not self._layout.with_file:
             del table["file"]
+        if self._format.for_spreadsheets:
+            for name in table.keys() & {"assay", "file", "id", "smiles"}:
+                table[name] = list(self._layout.guard(table[name]))
         self._format.write_table(self._sink, table)
 
 

@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, TextIO
 
+from bioassay_mtl.data.formulas import FormulaGuard
 from bioassay_mtl.data.labels import as_floats
 from bioassay_mtl.data.panel import Panel
 from bioassay_mtl.data.panels.assembly import written
@@ -31,15 +32,22 @@ def _free(name: str, taken: set[str]) -> str:
     return name
 
 
-def write_table(panel: Panel, smiles: str, stream: TextIO) -> None:
-    """Write a panel of `with_id_column` as CSV, one row a molecule."""
+def write_table(
+    panel: Panel, smiles: str, stream: TextIO, guard: FormulaGuard | None = None
+) -> None:
+    """Write a panel of `with_id_column` as CSV, one row a molecule, with all text as it is.
+
+    A `guard` that is given counts what a spreadsheet would run.
+    """
+    guard = guard or FormulaGuard()
     columns = list(panel.columns)
-    _write(stream, [smiles, *panel.tasks, *columns])
+    _write(stream, guard([smiles, *panel.tasks, *columns]))
     labels = as_floats(panel.labels)
     for row, structure in enumerate(panel.structures or [""] * len(panel)):
         bounds = [0] * len(panel.tasks) if panel.bounds is None else panel.bounds[row].tolist()
         cells = map(written, labels[row].tolist(), bounds, panel.kinds)
-        _write(stream, [structure, *cells, *(panel.columns[name][row] for name in columns)])
+        texts = guard([structure, *(panel.columns[name][row] for name in columns)])
+        _write(stream, [texts[0], *cells, *texts[1:]])
 
 
 def schema_text(panel: Panel, smiles: str, identity: str) -> str:
@@ -68,10 +76,14 @@ def schema_text(panel: Panel, smiles: str, identity: str) -> str:
 
 
 def write_log(log: RowLog, stream: TextIO) -> None:
-    """Write what became of each row that was changed or left out, as CSV."""
+    """Write what became of each row that was changed or left out, as CSV to be read by people.
+
+    It tells of cells that made no sense: what a spreadsheet would run gets an apostrophe.
+    """
+    guard = FormulaGuard(quote=True)
     _write(stream, ["file", "line", "column", "outcome", "detail"])
     for entry in _entries(log):
-        _write(stream, entry)
+        _write(stream, guard(entry))
 
 
 def _write(stream: TextIO, fields: Sequence[str]) -> None:

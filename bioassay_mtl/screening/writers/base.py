@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO, Protocol
 
+from bioassay_mtl.data.formulas import FormulaGuard
 from bioassay_mtl.errors import OutputError
 from bioassay_mtl.registry import Registry
 from bioassay_mtl.screening.batch import ScreenedBatch
@@ -28,12 +29,15 @@ class Layout:
         Whether a ``file`` column follows ``row``.
     values
         Names of columns that are values, and no probabilities.
+    guard
+        Looks at text in formats that spreadsheets open.
     """
 
     assays: tuple[str, ...]
     long: bool = False
     with_file: bool = False
     values: frozenset[str] = frozenset()
+    guard: FormulaGuard = field(default_factory=FormulaGuard, compare=False)
 
     @property
     def is_value(self) -> list[bool]:
@@ -82,12 +86,15 @@ class Format:
         Writes a small table of named columns at once.
     is_text
         Whether it can go to a terminal or a pipe, or be gzipped.
+    for_spreadsheets
+        Whether spreadsheets open it, and run what looks like a formula.
     """
 
     suffix: str
     open: Callable[[BinaryIO, Layout], Writer]
     write_table: Callable[[BinaryIO, Mapping[str, Sequence[Any]]], None]
     is_text: bool = True
+    for_spreadsheets: bool = False
 
 
 KNOWN = "in_training"

@@ -21,13 +21,13 @@ class DelimitedWriter(TextWriter):
         super().__init__(sink, layout)
         self.delimiter = delimiter
         self._special = re.compile(f'[{delimiter}"\r\n]')
-        comma, assays = delimiter.encode(), [n.encode() for n in self._quoted(layout.assays)]
+        comma = delimiter.encode()
         if layout.long:
-            lines = [HEAD + assay + comma for assay in assays]
+            lines = [HEAD + assay.encode() + comma for assay in self._quoted(layout.assays)]
             literals = [lines[0], *(b"\n" + line for line in lines[1:]), b"\n"]
             blank = HEAD + comma + b"\n"
         else:
-            literals = [HEAD, *[comma] * (len(assays) - 1), b"\n"]
+            literals = [HEAD, *[comma] * (len(layout.assays) - 1), b"\n"]
             blank = b"".join(literals)
         self.template = row_template(literals, blank, layout)
         sink.write((delimiter.join(self._quoted(layout.columns)) + "\n").encode())
@@ -49,7 +49,7 @@ class DelimitedWriter(TextWriter):
         ]
 
     def _quoted(self, fields: Sequence[str]) -> Sequence[str]:
-        search = self._special.search
+        fields, search = self.layout.guard(fields), self._special.search
         if not search("".join(fields)):
             return fields
         return ['"' + f.replace('"', '""') + '"' if search(f) else f for f in fields]
@@ -78,5 +78,6 @@ for _name, _delimiter in (("csv", ","), ("tsv", "\t")):
             f".{_name}",
             partial(DelimitedWriter, delimiter=_delimiter),
             partial(write_table, delimiter=_delimiter),
+            for_spreadsheets=True,
         )
     )
