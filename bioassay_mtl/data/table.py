@@ -7,8 +7,9 @@ import gzip
 import zlib
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 from bioassay_mtl.data.readers.detection import delimiter_of, suffix_of
 from bioassay_mtl.data.readers.source import FOREIGN, MAX_RECORD
@@ -60,7 +61,8 @@ def lines_of(path: Path) -> list[int]:
     if path.suffix.lower() == ".parquet":
         import pyarrow.parquet as pq
 
-        return list(range(1, pq.read_metadata(path).num_rows + 1))
+        with _for_arrow(path) as source:
+            return list(range(1, pq.read_metadata(source).num_rows + 1))
     return [line for line, _ in _records(path)][1:]
 
 
@@ -69,8 +71,9 @@ def _read_parquet(path: Path) -> pa.Table:
     import pyarrow.parquet as pq
 
     try:
-        _check_names(pq.read_schema(path).names, path)
-        table = pq.read_table(path)
+        with _for_arrow(path) as source:
+            _check_names(pq.read_schema(source).names, path)
+            table = pq.read_table(source)
     except (pa.ArrowException, OSError) as error:
         raise InputError(f"not a Parquet table: {error}", file=path) from None
     return table.select([f.name for f in table.schema if not pa.types.is_nested(f.type)])
@@ -90,9 +93,9 @@ def _read_text(path: Path) -> pa.Table:
 
     names = _header(path)
 
-    def read(block_bytes: int) -> pa.Table:
+    def read(source: Any, block_bytes: int) -> pa.Table:
         return arrow_csv.read_csv(
-            path,
+            source,
             read_options=arrow_csv.ReadOptions(block_size=block_bytes),
             parse_options=arrow_csv.ParseOptions(
                 delimiter=_delimiter(path), newlines_in_values=True
@@ -104,11 +107,13 @@ def _read_text(path: Path) -> pa.Table:
 
     try:
         try:
-            table = read(_BLOCK_BYTES)
+            with _for_arrow(path) as source:
+                table = read(source, _BLOCK_BYTES)
         except pa.ArrowInvalid as error:
             if "straddling" not in str(error):  # a row longer than two blocks
                 raise
-            table = read(2 * MAX_RECORD)
+            with _for_arrow(path) as source:
+                table = read(source, 2 * MAX_RECORD)
     except (pa.ArrowException, OSError) as error:
         for line, fields in _records(path):
             if len(fields) != len(names):
@@ -117,6 +122,21 @@ def _read_text(path: Path) -> pa.Table:
                 ) from None
         raise InputError(f"not a table of text: {error}", file=path) from None
     return _without_blank(table, path)
+
+
+@contextmanager
+def _for_arrow(path: Path) -> Iterator[Any]:
+    """What Arrow opens: a path, or a stream where the name is no UTF-8, which it does not take."""
+    import pyarrow as pa
+
+    try:
+        str(path).encode()
+    except UnicodeEncodeError:
+        with path.open("rb") as file:
+            is_packed = path.suffix.lower() == ".gz"
+            yield pa.CompressedInputStream(file, "gzip") if is_packed else file
+    else:
+        yield path
 
 
 def _without_blank(table: pa.Table, path: Path) -> pa.Table:

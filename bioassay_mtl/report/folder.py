@@ -7,6 +7,7 @@ import io
 from pathlib import Path
 from typing import Any
 
+from bioassay_mtl.files import write_whole
 from bioassay_mtl.report.evidence import Evidence
 from bioassay_mtl.report.model_report import write_model_report
 
@@ -25,7 +26,7 @@ def write_beside(evidence: Evidence, folder: Path) -> None:
     """
     write_model_report(evidence, folder / REPORT)
     if found := evidence.model.training.get("tuning"):
-        (folder / TRIALS).write_text(trials_table(found), encoding="utf-8")
+        write_whole(folder / TRIALS, trials_table(found))
 
 
 def trials_table(found: dict[str, Any]) -> str:

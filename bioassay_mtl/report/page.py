@@ -52,7 +52,7 @@ def page(title: str, subtitle: str, lead: Markup, sections: Sequence[Section]) -
     shown = [section for section in sections if section.body]
     script = _asset("page.js")
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
-    return Markup(_asset("page.html")).format(
+    text = Markup(_asset("page.html")).format(
         title=title,
         subtitle=subtitle,
         digest=digest,
@@ -70,6 +70,8 @@ def page(title: str, subtitle: str, lead: Markup, sections: Sequence[Section]) -
         version=__version__,
         date=date.today().isoformat(),
     )
+    # A name that is no UTF-8 has characters that cannot be written.
+    return text.encode("utf-8", "backslashreplace").decode()
 
 
 def join(parts: object) -> Markup:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import os
 import pty
 import re
@@ -113,3 +114,31 @@ def test_there_is_one_way_to_a_console() -> None:
     for path in Path(bioassay_mtl.cli.__file__).parent.glob("*.py"):
         if path.name != "console.py":
             assert "import Console\n" not in path.read_text().partition("TYPE_CHECKING:")[0]
+
+
+def test_names_of_files_that_are_no_text(cli: Run, tmp_path: Path, model_folder: Path) -> None:
+    folder = Path(os.fsdecode(os.fsencode(tmp_path) + b"/\xff"))
+    folder.mkdir()
+    panel, out, page = (folder / name for name in ("panel.csv", "out.csv", "page.html"))
+    panel.write_text("smiles,PCBA-1\n" + "".join(f"{'C' * n}O,{n % 2}\n" for n in range(1, 9)))
+    packed = folder / "panel.csv.gz"
+    packed.write_bytes(gzip.compress(panel.read_bytes()))
+    for words in (
+        ["screen", panel, packed, "--model", model_folder, "-o", out, "--report", page],
+        ["panel", "check", panel, "--out", folder / "clean.csv", "--log", folder / "log.csv"],
+        ["panel", "check", packed],
+        [
+            "evaluate",
+            model_folder,
+            panel,
+            "--out",
+            folder / "e.json",
+            "--report",
+            folder / "e.html",
+        ],
+        ["screen", panel, packed, "--model", model_folder, "-o", folder / "out.parquet"],
+    ):
+        done = cli(*words)
+        assert (done.code, "unexpected" in done.err) == (0, False)
+    assert "\\udcff/panel.csv" in out.read_text()
+    assert "\\udcff" in page.read_text()
