@@ -98,11 +98,16 @@ class Steps:
         return torch.autocast(self.place.kind, torch.bfloat16, enabled=is_half)
 
     def _require_finite(self, *values: Tensor) -> None:
-        if not all(bool(each.isfinite().all()) for each in values):
+        if not all(_is_finite(each) for each in values):
             raise TrainingError(
                 f"training diverged in epoch {self.module.epoch + 1}, its loss is not finite: "
                 "lower learning_rate, or bound the gradient with gradient_clip"
             )
+
+
+def _is_finite(values: Tensor) -> bool:
+    # A sum is ten times as quick as a look at each, and all are finite if it is.
+    return bool(values.sum().isfinite()) or bool(values.isfinite().all())
 
 
 def draws_by_itself(module: TrainingModule) -> bool:
