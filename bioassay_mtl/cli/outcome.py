@@ -1,4 +1,4 @@
-"""What ``train`` says in the end: rows, scores beside chance, time, and where to read more."""
+"""What ``train`` says before and after: time, rows, scores beside chance, where to read more."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from bioassay_mtl.data.metrics import Evaluation
     from bioassay_mtl.nn.model import Model
     from bioassay_mtl.report import Evidence
+    from bioassay_mtl.training.estimate import Estimate
 
 NAMES = {
     "roc_auc": "ROC-AUC",
@@ -23,6 +24,23 @@ NAMES = {
     "spearman": "rank correlation",
     "concordance": "concordance",
 }
+
+
+def expected(found: Estimate, epochs: int, models: int) -> str:
+    """A line before training: how long it will take.
+
+    Parameters
+    ----------
+    found
+        From a trial of the settings.
+    epochs, models
+        What is trained: epochs of each model, and how many models.
+    """
+    runs = counted(epochs, "epoch") + (f" of {models:,} models" if models > 1 else "")
+    return (
+        f"about {duration(found.total)} at most: {runs} {duration(found.epochs)}, features of "
+        f"molecules {duration(found.featurising)}"
+    )
 
 
 def outcome(evidence: Evidence, out: Path, seconds: float) -> Iterator[str]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bioassay_mtl.cli.epochs import shown_epochs
-from bioassay_mtl.cli.outcome import outcome
+from bioassay_mtl.cli.outcome import expected, outcome
 from bioassay_mtl.cli.panel_remarks import remarks
 from bioassay_mtl.cli.panel_schema import (
     Columns,
@@ -163,7 +163,14 @@ def train(
         say(why)
 
     from bioassay_mtl.screening.pipeline import available_cores
+    from bioassay_mtl.training.estimate import estimate
 
+    models = tune + (folds * repeats if folds else ensemble)
+    if not resume:
+        with waiting("estimating the time"):
+            found = estimate(table, chosen, workers=workers or available_cores(), models=models)
+        if found:
+            say(expected(found, chosen.epochs, models))
     run = run_of(folds, repeats, ensemble, tune)
     shown = shown_epochs(chosen.epochs, folds * repeats if folds else ensemble, tune)
     with shown as show, resumable(Path(out)):

@@ -65,6 +65,11 @@ class ResidentData:
         return labels if is_float else labels.float(), mask, *bounds
 
 
+def batch_size(given: int | None, n_rows: int) -> int:
+    """Rows a step: those that are given, or about 30 steps an epoch of 32 to 1,024 rows each."""
+    return given or min(1024, max(32, n_rows // 30))
+
+
 def epoch_batches(
     rows: Tensor, batch_size: int, seed: int, epoch: int, weights: Tensor | None = None
 ) -> list[Tensor]:

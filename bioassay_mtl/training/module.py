@@ -12,7 +12,7 @@ from bioassay_mtl.balance import Batch, build_balancer
 from bioassay_mtl.balance.balancer import Update
 from bioassay_mtl.nn.heads.binary import base_logit
 from bioassay_mtl.training.averaging import WeightAverage
-from bioassay_mtl.training.batches import ResidentData, epoch_batches
+from bioassay_mtl.training.batches import ResidentData, batch_size, epoch_batches
 from bioassay_mtl.training.config import TrainingConfig
 from bioassay_mtl.training.objective import build_objective
 from bioassay_mtl.training.optimizer import build_optimizer, schedule
@@ -83,7 +83,7 @@ class TrainingModule(nn.Module):
 
     def batches(self, epoch: int) -> list[Tensor]:
         """Row numbers of each step of an epoch."""
-        size = self.settings.batch_size or min(1024, max(32, len(self.train_rows) // 30))
+        size = batch_size(self.settings.batch_size, len(self.train_rows))
         return epoch_batches(self.train_rows, size, self.settings.seed, epoch, self._row_weights)
 
     def forward(self, rows: Tensor) -> Tensor:

@@ -38,6 +38,11 @@ def test_train_tells_scores_rows_time_and_report(cli: Run, panel: Path, tmp_path
     out = tmp_path / "model"
     done = cli("train", panel, "--out", out, "--config", tmp_path / "settings.yaml")
     assert done.code == 0, done.err
+    assert re.search(
+        r"^about [\d.]+ s at most: 3 epochs [\d.]+ s, features of molecules [\d.]+ s$",
+        done.err,
+        re.M,
+    )
     first, second, third = done.err.splitlines()[-3:]
     assert re.fullmatch(
         re.escape(f"{out}: a model of 2 assays, learned from ")

@@ -29,9 +29,10 @@ from bioassay_mtl.adapters.deepchem.material import Material, panel_of
 from bioassay_mtl.adapters.deepchem.predictions import Batches
 from bioassay_mtl.adapters.deepchem.running import Callbacks, Wishes, run
 from bioassay_mtl.adapters.deepchem.settings import Settings
-from bioassay_mtl.adapters.deepchem.steps import batch_steps, epoch_steps, usual_rows
+from bioassay_mtl.adapters.deepchem.steps import batch_steps, epoch_steps
 from bioassay_mtl.errors import ConfigError, MissingExtraError
 from bioassay_mtl.nn.scaling import N_QUANTILES
+from bioassay_mtl.training.batches import batch_size
 
 log = logging.getLogger(__name__)
 
@@ -112,7 +113,7 @@ class MMoEExModel(KeptModel):
     def batch_size(self) -> int:
         """Rows of a step: the setting, or about a thirtieth of the dataset that is learned."""
         set_to: int | None = self.config.get("batch_size")
-        return set_to or (usual_rows(self._n_rows) if self._n_rows else 100)
+        return set_to or (batch_size(None, self._n_rows) if self._n_rows else 100)
 
     @property
     def optimizer(self) -> Any:

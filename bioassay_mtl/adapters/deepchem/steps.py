@@ -11,7 +11,7 @@ from bioassay_mtl.adapters.deepchem.learner import Learner
 from bioassay_mtl.adapters.deepchem.material import Material
 from bioassay_mtl.adapters.deepchem.rates import rate_at
 from bioassay_mtl.balance import Batch
-from bioassay_mtl.training.batches import epoch_batches, seed_of
+from bioassay_mtl.training.batches import batch_size, epoch_batches, seed_of
 from bioassay_mtl.training.objective import build_objective
 from bioassay_mtl.training.optimizer import schedule
 from bioassay_mtl.training.sampling import outcomes
@@ -42,16 +42,6 @@ class Step:
     last: bool = False
 
 
-def batch_rows(learner: Learner, n_rows: int) -> int:
-    """Rows of a step on a dataset of ``n_rows``."""
-    return learner.config.batch_size or usual_rows(n_rows)
-
-
-def usual_rows(n_rows: int) -> int:
-    """For about 30 steps an epoch."""
-    return min(1024, max(32, n_rows // 30))
-
-
 def epoch_steps(
     learner: Learner, material: Material, n_epochs: int, *, in_order: bool = False
 ) -> Iterator[Step]:
@@ -73,7 +63,7 @@ def epoch_steps(
     labels = data.labels[rows]
     learner.objective = build_objective(config, network.outputs, labels, learner.model.tasks)
     weights = config.sampling.weights(outcomes(labels.cpu(), network.outputs.kinds))
-    size = batch_rows(learner, len(rows))
+    size = batch_size(learner.config.batch_size, len(rows))
     n_before = 0
     for _ in range(n_epochs):
         batches = _batches(rows, size, learner, weights, in_order)

@@ -1,0 +1,104 @@
+"""How long a training will take, from a few molecules and a few steps of the very settings."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bioassay_mtl.chem.features import Features
+from bioassay_mtl.data.panel import Panel
+from bioassay_mtl.data.splits import Split
+from bioassay_mtl.training.batches import batch_size
+from bioassay_mtl.training.config import TrainingConfig
+from bioassay_mtl.training.fit import panel_features, train
+
+N_MOLECULES = 96
+"""Molecules that are featurised on trial, spread evenly over the panel."""
+
+N_BATCHES = 2
+"""Batches of an epoch on trial."""
+
+N_EPOCHS = 3
+"""Epochs on trial, of which the first is not timed: it has the cost of a start."""
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """Seconds of the parts of a training.
+
+    Parameters
+    ----------
+    featurising
+        To make features of all molecules.
+    epochs
+        To train for all epochs; stopping early makes it less.
+    """
+
+    featurising: float
+    epochs: float
+
+    @property
+    def total(self) -> float:
+        """Both."""
+        return self.featurising + self.epochs
+
+
+def estimate(
+    panel: Panel, config: TrainingConfig, *, workers: int = 1, models: int = 1
+) -> Estimate | None:
+    """Time a training on trial: it changes nothing, and takes a second or two.
+
+    Parameters
+    ----------
+    panel, config
+        As they are to be trained on, the settings settled.
+    workers
+        Processes that will featurise.
+    models
+        How many times all epochs are run: members, folds, trials.
+
+    Returns
+    -------
+    None where nothing can be said: several devices, or no molecule that can be read on trial.
+    """
+    if config.devices not in (1, "auto"):
+        return None
+    sample = panel.take(np.unique(np.linspace(0, len(panel) - 1, N_MOLECULES).astype(np.int64)))
+    featurizer = config.featurizer()
+    panel_features(sample.take(np.arange(min(2, len(sample)))), featurizer)  # imports what it needs
+    start = time.perf_counter()
+    features = panel_features(sample, featurizer)
+    per_molecule = (time.perf_counter() - start) / len(sample)
+    known = np.flatnonzero(features.ok)
+    if not len(known):
+        return None
+    rows = max(1, round(len(panel) * config.split.fractions[0]))
+    per_row = _seconds_per_row(sample, features, known, config, rows)
+    return Estimate(
+        featurising=per_molecule * len(panel) / max(1, workers),
+        epochs=per_row * rows * config.epochs * models,
+    )
+
+
+def _seconds_per_row(
+    sample: Panel, features: Features, known: NDArray[np.intp], config: TrainingConfig, rows: int
+) -> float:
+    """Seconds of an epoch by its rows: batches of the size that all rows will have."""
+    size = batch_size(config.batch_size, rows)
+    some = np.resize(known, min(rows, N_BATCHES * size))
+    trial = config.model_copy(
+        update={"epochs": N_EPOCHS, "patience": N_EPOCHS, "batch_size": size, "loggers": ()}
+    )
+    ends: list[float] = []
+
+    def tick(_: Mapping[str, float]) -> None:
+        ends.append(time.perf_counter())
+
+    nothing = np.array([], dtype=np.int64)
+    parts = Split(np.arange(len(some)), nothing, nothing, len(some))
+    train(sample.take(some), trial, parts=parts, features=features.take(some), progress=tick)
+    return (ends[-1] - ends[0]) / (len(ends) - 1) / len(some)

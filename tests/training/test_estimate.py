@@ -1,0 +1,45 @@
+"""The time that a training will take is that of its own settings on this machine."""
+
+from __future__ import annotations
+
+import itertools
+
+import pytest
+import torch
+
+from bioassay_mtl.data.panel import Panel
+from bioassay_mtl.training import estimate as module
+from bioassay_mtl.training.estimate import Estimate, estimate
+from tests.training.conftest import small_config
+
+
+@pytest.fixture
+def ticking(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A clock that goes on by a second whenever it is read."""
+    clock = itertools.count()
+    monkeypatch.setattr(module.time, "perf_counter", lambda: float(next(clock)))
+
+
+@pytest.mark.usefixtures("ticking")
+def test_the_sum_is_that_of_all_molecules_and_epochs(small_panel: Panel) -> None:
+    """96 molecules take a second, and so does an epoch of two batches of 64 rows."""
+    found = estimate(small_panel, small_config(epochs=10))
+    assert found is not None
+    assert found.featurising == pytest.approx(300 / 96)
+    assert found.epochs == pytest.approx(10 * 240 / 128)
+    assert found.total == found.featurising + found.epochs
+    again = estimate(small_panel, small_config(epochs=20), workers=2, models=3)
+    assert again == Estimate(pytest.approx(found.featurising / 2), pytest.approx(found.epochs * 6))
+
+
+def test_it_changes_nothing(small_panel: Panel) -> None:
+    before, digest = torch.get_rng_state(), small_panel.digest()
+    assert estimate(small_panel, small_config()).total > 0  # type: ignore[union-attr]
+    assert torch.equal(torch.get_rng_state(), before)
+    assert small_panel.digest() == digest
+
+
+def test_nothing_is_said_of_what_cannot_be_tried(small_panel: Panel) -> None:
+    assert estimate(small_panel, small_config(devices=2)) is None
+    unreadable = Panel.from_arrays(["nothing"] * 3, [1, 0, 1], ["any"])
+    assert estimate(unreadable, small_config()) is None
