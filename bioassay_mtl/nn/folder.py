@@ -74,17 +74,30 @@ def write_folder(
     Raises
     ------
     ModelFolderError
-        The folder exists and is not to be overwritten.
+        The folder exists and is not to be overwritten, or could not be read again.
     OutputError
         Writing fails, for example on a full disk.
     """
+    check_name(folder)
     if folder.exists() and not overwrite:
         raise ModelFolderError(f"{folder} exists (choose another folder, or overwrite it)")
+    if folder.exists() and not folder.is_dir():
+        raise ModelFolderError(f"{folder} is a file, no model folder: it is not overwritten")
     if folder.exists() and any(folder.iterdir()) and not (folder / CONFIG).exists():
         raise ModelFolderError(f"{folder} is no model folder: it is not overwritten")
     with whole_folder(folder, overwrite=overwrite) as part:
         write_files(model, part, half=half)
     return folder
+
+
+def check_name(folder: Path) -> None:
+    """Raise a ModelFolderError for a name that safetensors cannot read: it takes UTF-8 alone."""
+    try:
+        str(folder).encode()
+    except UnicodeEncodeError:
+        raise ModelFolderError(
+            f"{folder}: the name of a model folder must be UTF-8 (choose another name)"
+        ) from None
 
 
 def write_files(model: Model, folder: Path, *, half: bool = False) -> None:

@@ -14,6 +14,7 @@ from pathlib import Path
 from bioassay_mtl.errors import ConfigError, OutputError
 from bioassay_mtl.files import locked, recover
 from bioassay_mtl.nn.description import CONFIG
+from bioassay_mtl.nn.folder import check_name
 from bioassay_mtl.nn.weights_file import written
 from bioassay_mtl.training.config import TrainingConfig
 from bioassay_mtl.training.loggers import CSVLog, RunLog, TensorBoardLog
@@ -52,6 +53,7 @@ def check_out(out: Path, resume: bool = False) -> None:
     OutputError
         Nothing can be made in the folder that it is to be in.
     """
+    check_name(out)
     recover(out)
     if out.exists() and not (resume and (out / CONFIG).is_file()):
         raise ConfigError(f"{out} exists: choose another folder, or remove it")

@@ -140,5 +140,7 @@ def test_names_of_files_that_are_no_text(cli: Run, tmp_path: Path, model_folder:
     ):
         done = cli(*words)
         assert (done.code, "unexpected" in done.err) == (0, False)
+    done = cli("train", panel, "--out", folder / "model")
+    assert (done.code, "must be UTF-8" in done.err) == (2, True)
     assert "\\udcff/panel.csv" in out.read_text()
     assert "\\udcff" in page.read_text()

@@ -203,6 +203,15 @@ def test_features_of_another_model_are_refused(model: Model) -> None:
         model.predict_features(Features(block, np.zeros(2, dtype=np.uint8)))
 
 
+def test_what_a_model_cannot_be_saved_as(model: Model, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("dear to me")
+    with pytest.raises(ModelFolderError, match="file is a file, no model folder"):
+        model.save(tmp_path / "file", overwrite=True)
+    with pytest.raises(ModelFolderError, match="must be UTF-8"):
+        model.save(tmp_path / "\udcff")
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]
+
+
 @pytest.mark.parametrize("mask", [0o022, 0o077])
 def test_a_saved_model_has_the_mode_of_the_umask(model: Model, tmp_path: Path, mask: int) -> None:
     before = os.umask(mask)
