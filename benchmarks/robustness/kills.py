@@ -319,9 +319,13 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _import_all() -> None:
     """What every try would import for itself."""
-    for name in ("cli.app", "report.folder", "training.cross_validation", "training.tuning"):
+    for name in (
+        *("cli.app", "data.panels.load", "screening.pipeline", "report.folder"),
+        *("training.cross_validation", "training.tuning", "nn.diagnostics"),
+    ):
         import_module(f"bioassay_mtl.{name}")
-    import_module("optuna")
+    for name in ("optuna", "pandas", "torch._dynamo", "pyarrow.parquet", "scipy.optimize"):
+        import_module(name)
 
 
 if __name__ == "__main__":
