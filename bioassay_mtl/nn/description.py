@@ -202,7 +202,8 @@ def of_no_more_weights(path: Path) -> Iterator[None]:
 def check_finite(weights: Mapping[str, Tensor], path: Path) -> None:
     """Raise a ModelFolderError for weights that are no numbers: all predictions would be none."""
     for name, values in weights.items():
-        if not values.isfinite().all():
+        # The sum, which takes a tenth of the time, tells of all but weights that overflow it.
+        if not values.sum().isfinite() and not values.isfinite().all():
             raise ModelFolderError(f"{path}: {name}: holds NaN or infinity")
 
 

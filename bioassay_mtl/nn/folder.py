@@ -156,8 +156,9 @@ def read_folder(folder: Path) -> Model:
     with _weights(weights_path):
         weights = load_file(weights_path)
         scalings = _scalings(weights, featurizer, weights_path)
+        weights = {name: value.float() for name, value in weights.items()}
         check_finite(weights, weights_path)
-        network.load_state_dict({name: value.float() for name, value in weights.items()})
+        network.load_state_dict(weights)
     featurizer.check_probe(config["featurizer_probe"], config["featurizer_versions"])
     with described(path, "standardisation"):
         standardisation = read_standardisation(config["standardisation"], path) if kinds else None
