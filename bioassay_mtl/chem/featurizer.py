@@ -122,8 +122,8 @@ class Featurizer:
                         column[row] = encode(mol)
                     if search and row in close:
                         search.note(row, mol)
-                except Exception:  # RDKit raises many kinds, and one molecule must not end a run
-                    codes[row] = Status.FEATURIZATION_FAILED.code
+                except Exception as error:  # RDKit raises many, and one molecule must not end a run
+                    codes[row] = _status_of(error).code
                     for column, text in zip(columns, blank, strict=True):
                         column[row] = text
         blocks = {
@@ -285,3 +285,7 @@ class Featurizer:
             f"model was trained on (with RDKit {then or 'of an unknown version'})"
             + (f": pip install rdkit=={then} brings that version" if then else "")
         )
+
+
+def _status_of(error: Exception) -> Status:
+    return Status.FAILED if isinstance(error, MemoryError) else Status.FEATURIZATION_FAILED

@@ -48,6 +48,8 @@ def parse_smiles(text: object, max_atoms: int = DEFAULT_MAX_ATOMS) -> Any | Stat
         if len(smiles) > max_atoms and mol.GetNumHeavyAtoms() > max_atoms:
             return Status.TOO_LARGE
         return mol
+    except MemoryError:
+        return Status.FAILED
     except Exception:  # RDKit raises many kinds, and one molecule must not end a run
         return Status.INVALID_SMILES
 
@@ -67,6 +69,8 @@ def parse_molblock(text: object, max_atoms: int = DEFAULT_MAX_ATOMS) -> Any | St
         if mol.GetNumHeavyAtoms() > max_atoms:
             return Status.TOO_LARGE
         return mol if mol.GetNumAtoms() else Status.EMPTY
+    except MemoryError:
+        return Status.FAILED
     except Exception:  # as above
         return Status.INVALID_MOLBLOCK
 

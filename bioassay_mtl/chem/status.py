@@ -8,7 +8,9 @@ from enum import Enum
 class Status(str, Enum):
     """Outcome of one record; every input record has exactly one.
 
-    The integer position of a member (:attr:`code`) is what arrays hold.
+    The integer position of a member (:attr:`code`) is what arrays hold. ``timed_out`` took longer
+    than one molecule may; ``failed`` asked for too much memory, or ended the process it was in;
+    ``too_long`` is more text than one record may be, and was not kept.
     """
 
     OK = "ok"
@@ -18,6 +20,9 @@ class Status(str, Enum):
     MALFORMED_ROW = "malformed_row"
     TOO_LARGE = "too_large"
     FEATURIZATION_FAILED = "featurization_failed"
+    TIMED_OUT = "timed_out"
+    FAILED = "failed"
+    TOO_LONG = "too_long"
 
     def __str__(self) -> str:
         return self.value

@@ -106,6 +106,14 @@ def screen(
             help="Put ' before text that a spreadsheet would run (=, +, -, @), in CSV and TSV.",
         ),
     ] = False,
+    molecule_timeout: Annotated[
+        float,
+        typer.Option(
+            min=0,
+            metavar="SECONDS",
+            help="Give up a molecule after so long (timed_out); 0: never.",
+        ),
+    ] = 5.0,
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Replace FILE if it exists.")
     ] = False,
@@ -143,6 +151,7 @@ def screen(
             "workers": workers,
             "batch_size": batch_size,
             "max_atoms": max_atoms,
+            "molecule_timeout": molecule_timeout,
             "overwrite": overwrite,
             "standardise": standardise,
             "new_only": new_only,

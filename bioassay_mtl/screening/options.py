@@ -7,6 +7,7 @@ from itertools import accumulate
 
 from pydantic import Field, model_validator
 
+from bioassay_mtl.chem.supervised import DEFAULT_TIMEOUT
 from bioassay_mtl.config import Config, did_you_mean
 from bioassay_mtl.data.kinds import TaskKind
 from bioassay_mtl.errors import ConfigError
@@ -34,6 +35,9 @@ class ScreenOptions(Config):
         Records handled at a time.
     max_atoms
         Molecules with more heavy atoms get the status ``too_large``; the model's limit when None.
+    molecule_timeout
+        Seconds that one molecule may take, of processor time where the system tells; one that takes
+        longer gets the status ``timed_out``. 0 for no limit.
     overwrite
         Replace an output file that exists.
     standardise
@@ -57,6 +61,7 @@ class ScreenOptions(Config):
     workers: int | None = Field(default=None, ge=1)
     batch_size: int = Field(default=1024, ge=1, le=65_536)
     max_atoms: int | None = Field(default=None, ge=1)
+    molecule_timeout: float = Field(default=DEFAULT_TIMEOUT, ge=0, allow_inf_nan=False)
     overwrite: bool = False
     standardise: bool = False
     new_only: bool = False

@@ -12,13 +12,16 @@ from collections import deque
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import closing
 from dataclasses import replace
+from functools import partial
 from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from bioassay_mtl.chem.features import Features
 from bioassay_mtl.chem.featurizer import Featurizer
+from bioassay_mtl.chem.isolation import each
 from bioassay_mtl.chem.molecule import canonical_smiles
 from bioassay_mtl.chem.parallel import featurize_batches
 from bioassay_mtl.chem.representation import GraphSize
@@ -199,7 +202,9 @@ def _predict(
     if options.max_atoms:
         featurizer = replace(featurizer, max_atoms=options.max_atoms)
     cores = available_cores()
-    featurized = featurize_batches(records, featurizer, options.workers or cores)
+    featurized = featurize_batches(
+        records, featurizer, options.workers or cores, options.molecule_timeout
+    )
     predicted = predict_batches(
         clock.timed("featurising", with_columns(featurized, featurizer), without="reading"),
         model,
@@ -215,7 +220,7 @@ def _predict(
                 first_row=first_row,
                 file=file,
                 ids=batch.ids,
-                smiles=_smiles(batch, featurizer.max_atoms),
+                smiles=_smiles(batch, features, featurizer.max_atoms, options.molecule_timeout),
                 status=features.status,
                 probabilities=probabilities if everything else probabilities[:, columns],
                 in_training=features.in_training,
@@ -228,11 +233,18 @@ def _reads_graphs(featurizer: Featurizer) -> bool:
     return any(isinstance(size, GraphSize) for size in featurizer.input_sizes.values())
 
 
-def _smiles(batch: RecordBatch, max_atoms: int) -> list[str]:
-    """SMILES to write: those of the input, or what Mol blocks say."""
+def _smiles(batch: RecordBatch, features: Features, max_atoms: int, timeout: float) -> list[str]:
+    """SMILES to write: those of the input, or what Mol blocks say, if they are usable at all."""
     if batch.notation == "smiles":
         return batch.structures
-    return [canonical_smiles(each, max_atoms=max_atoms) or "" for each in batch.structures]
+    parsed = np.isin(features.status, [Status.OK.code, Status.FEATURIZATION_FAILED.code])
+    rows = np.flatnonzero(parsed).tolist()
+    smiles = [""] * len(batch)
+    write = partial(canonical_smiles, max_atoms=max_atoms)
+    found = each(write, [batch.structures[row] for row in rows], "molblock", timeout)
+    for row, text in zip(rows, found, strict=True):
+        smiles[row] = "" if text is None or isinstance(text, Status) else text
+    return smiles
 
 
 def _name(path: str | Path) -> str:

@@ -14,6 +14,7 @@ from bioassay_mtl.nn.model import Model
 from bioassay_mtl.screening.batch import ScreenedBatch
 from bioassay_mtl.screening.options import ScreenOptions
 from bioassay_mtl.screening.pipeline import screen
+from tests.hard import complete
 
 LINES = [
     "CCO ethanol",
@@ -271,3 +272,30 @@ def test_a_later_input_that_is_missing_is_found_first(
             watch=[seen.append],
         )
     assert seen == []
+
+
+@pytest.mark.parametrize(("workers", "batch_size"), [(1, 1024), (1, 2), (2, 2)])
+def test_a_molecule_that_does_not_end_keeps_its_row(
+    model: Model, tmp_path: Path, mixed: Path, workers: int, batch_size: int
+) -> None:
+    path = tmp_path / "hard.smi"
+    lines = [*LINES[:3], f"{complete(40)} hard", *LINES[3:]]
+    path.write_text("\n".join(lines) + "\n")
+    settings = {"workers": workers, "batch_size": batch_size, "molecule_timeout": 0.2}
+    rows = run(model, tmp_path, [path], **settings)
+    assert [row["status"] for row in rows] == [*STATUSES[:3], "timed_out", *STATUSES[3:]]
+    assert rows[3]["id"] == "hard"
+    expected = run(model, tmp_path, [mixed])
+    for found, easy in zip([*rows[:3], *rows[4:]], expected, strict=True):
+        assert {**found, "row": ""} == {**easy, "row": ""}
+
+
+def test_a_block_that_does_not_end_keeps_its_row(model: Model, tmp_path: Path) -> None:
+    from rdkit import Chem
+
+    block = Chem.MolToMolBlock(Chem.MolFromSmiles(complete(40), sanitize=False), kekulize=False)
+    path = tmp_path / "hard.sdf"
+    path.write_text(f"hard{block}$$$$\neasy{Chem.MolToMolBlock(Chem.MolFromSmiles('OCC'))}$$$$\n")
+    rows = run(model, tmp_path, [path], molecule_timeout=0.2)
+    found = [(row["id"], row["smiles"], row["status"]) for row in rows]
+    assert found == [("hard", "", "timed_out"), ("easy", "CCO", "ok")]

@@ -31,6 +31,8 @@ class RecordBatch:
         Position in the batch -> status, for records found unusable while reading.
     columns
         n cells of each column that was asked for.
+    n_bytes
+        About what all of it takes in memory.
     """
 
     first_row: int
@@ -39,6 +41,7 @@ class RecordBatch:
     notation: Notation
     problems: dict[int, Status] = field(default_factory=dict)
     columns: dict[str, Sequence[Any]] = field(default_factory=dict)
+    n_bytes: int = 0
 
     def __len__(self) -> int:
         return len(self.structures)

@@ -1,0 +1,135 @@
+"""Structures that may take a process with them are looked at in another one.
+
+RDKit's C++ code cannot be interrupted. In this process only plain structures are looked at: few
+rings, little text; their time is bounded by what RDKit does with rings, which is where highly
+symmetric and densely fused systems take hours. All others go to one worker process with a time
+limit, which starts at the first of them (half a second) and then stays.
+"""
+
+from __future__ import annotations
+
+import atexit
+import os
+import pickle
+import re
+import threading
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, TypeVar
+
+from bioassay_mtl.chem.molecule import Notation
+from bioassay_mtl.chem.pool import Pool, Records
+from bioassay_mtl.chem.status import Status
+from bioassay_mtl.chem.supervised import DEFAULT_TIMEOUT
+from bioassay_mtl.chem.worker import mapping
+
+MOST_RINGS = 12
+MOST_CHARACTERS = 256
+MOST_ATOMS = 150
+"""Of a structure that is looked at in this process: rings, characters of SMILES, atoms of a Mol
+block."""
+
+_RING_ENDS = re.compile(r"\[[^\]]*\]|%\(\d*\)|%\d\d|\d")
+_V3000_COUNTS = re.compile(r"M  V30 COUNTS (\d+) (\d+)")
+
+T = TypeVar("T")
+
+
+def is_plain(structure: object, notation: Notation = "smiles") -> bool:
+    """Whether a structure is sure to take little time, told from its text alone.
+
+    Examples
+    --------
+    >>> is_plain("CC(=O)Oc1ccccc1C(=O)O"), is_plain("C" * 300), is_plain("C12CC1C2" * 10)
+    (True, False, False)
+    """
+    if not isinstance(structure, str):
+        return True
+    return _is_plain_smiles(structure) if notation == "smiles" else _is_plain_block(structure)
+
+
+def _is_plain_smiles(text: str) -> bool:
+    words = text.split(None, 1) if len(text) > MOST_CHARACTERS or " " in text else [text]
+    smiles = words[0] if words else ""
+    if len(smiles) > MOST_CHARACTERS:
+        return False
+    if len(smiles) <= 2 * MOST_RINGS:  # there are no more digits than characters
+        return True
+    ends = sum(1 for end in _RING_ENDS.findall(smiles) if end[0] != "[")
+    return ends <= 2 * MOST_RINGS
+
+
+def _is_plain_block(text: str) -> bool:
+    counts = text.split("\n", 4)[3:4]
+    found: Sequence[str] = ()
+    if counts and "V3000" in counts[0]:
+        match = _V3000_COUNTS.search(text)
+        found = match.groups() if match else ()
+    elif counts:
+        found = counts[0][:3], counts[0][3:6]
+    try:
+        atoms, bonds = map(int, found)
+    except ValueError:  # not a Mol block, or one that only a parser understands
+        return False
+    return atoms <= MOST_ATOMS and bonds - atoms < MOST_RINGS
+
+
+def each(
+    function: Callable[[Any], T],
+    structures: Iterable[Any],
+    notation: Notation = "smiles",
+    timeout: float = DEFAULT_TIMEOUT,
+) -> list[T | Status]:
+    """What a function makes of each structure, or the status of one that ended its worker.
+
+    Parameters
+    ----------
+    function
+        Known by its name in its module, so that a worker can import it.
+    structures
+        n SMILES or Mol blocks.
+    notation
+        Which of the two.
+    timeout
+        Seconds that one may take; 0 for no limit.
+    """
+    listed = list(structures)
+    apart = [at for at, text in enumerate(listed) if not is_plain(text, notation)]
+    if not apart:
+        return [function(text) for text in listed]
+    away = dict(zip(apart, _each_apart(function, listed, apart, notation, timeout), strict=True))
+    return [away[at] if at in away else function(text) for at, text in enumerate(listed)]
+
+
+def _each_apart(
+    function: Callable[[Any], T],
+    listed: list[Any],
+    apart: list[int],
+    notation: Notation,
+    timeout: float,
+) -> list[T | Status]:
+    recipe = pickle.dumps((mapping, function))
+    records = Records([listed[at] for at in apart], notation, {})
+    return [one for part in answers_apart(recipe, records, timeout) for one in part]
+
+
+def answers_apart(recipe: bytes, records: Records, timeout: float = DEFAULT_TIMEOUT) -> list[Any]:
+    """Answers of the worker that stays, to consecutive parts of the records."""
+    return _staying_pool(timeout).submit(recipe, records).result()
+
+
+def _staying_pool(timeout: float) -> Pool:
+    with _LOCK:
+        key = os.getpid(), timeout  # the copy of this process that a fork makes needs its own
+        if key not in _POOLS:
+            pool = _POOLS[key] = Pool(1, timeout).__enter__()
+            atexit.register(_stop, pool, os.getpid())
+        return _POOLS[key]
+
+
+def _stop(pool: Pool, pid: int) -> None:
+    if os.getpid() == pid:
+        pool.stop()
+
+
+_LOCK = threading.Lock()
+_POOLS: dict[tuple[int, float], Pool] = {}
