@@ -25,6 +25,8 @@ from bioassay_mtl.chem.pool import Records as Request
 from bioassay_mtl.chem.status import Status
 from bioassay_mtl.chem.supervised import DEFAULT_TIMEOUT
 from bioassay_mtl.chem.worker import featurizing
+from bioassay_mtl.errors import ConfigError
+from bioassay_mtl.registry import check_shared
 
 BATCH_SIZE = 1024
 """Records a message: large enough to hide the pipe, small enough to spread the end of a file."""
@@ -125,11 +127,12 @@ def featurize_batches(
     """
     batches = iter(batches)
     head = list(islice(batches, 2))
-    recipe = pickle.dumps((featurizing, featurizer.config(), _modules(featurizer)))
+    recipe = pickle.dumps((featurizing, featurizer.config()))
     if workers < 1 or len(head) < 2:
         for batch in chain(head, batches):
             yield batch, _features_here(batch, featurizer, recipe, timeout)
         return
+    check_shared(featurizer.fingerprints)
     batches = chain(head, batches)
     del head  # the stream may be long: do not hold its first batches
     with Pool(workers, timeout) as pool:
@@ -169,8 +172,7 @@ def _features_here(
         for at, text in enumerate(structures)
         if at not in problems and (slow or not is_plain(text, notation))
     ]
-    # No other process can know a kind that was made in a script or a notebook.
-    if not apart or "__main__" in _modules(featurizer):
+    if not apart or not _is_shared(featurizer):
         return featurizer(structures, notation, problems)
     # What is elsewhere is left out here, and put in its place afterwards.
     here = featurizer(structures, notation, {**problems, **dict.fromkeys(apart, Status.FAILED)})
@@ -181,6 +183,10 @@ def _features_here(
     return Features.concatenate([here, away]).take(order)
 
 
-def _modules(featurizer: Featurizer) -> list[str]:
-    """Where the kinds of the representations are from: a worker may have to import them."""
-    return sorted({type(each).__module__ for each in featurizer.fingerprints.values()})
+def _is_shared(featurizer: Featurizer) -> bool:
+    """Whether other processes know its kinds: they do not where a script registered one."""
+    try:
+        check_shared(featurizer.fingerprints)
+    except ConfigError:
+        return False
+    return True

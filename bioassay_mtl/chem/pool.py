@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 from bioassay_mtl.chem.molecule import Notation
 from bioassay_mtl.chem.status import Status
 from bioassay_mtl.chem.supervised import DEFAULT_TIMEOUT, Lost, Watch, Worker
-from bioassay_mtl.errors import WorkerError
+from bioassay_mtl.errors import BioassayError, WorkerError
 
 REQUEST_SIZE = 1024
 """Records a request at most: enough to hide the pipe, few enough to be done again."""
@@ -158,6 +158,8 @@ class Pool:
                     raise
                 parts.append((start, stop))
                 continue
+            if isinstance(answer, BioassayError):
+                raise answer
             if isinstance(answer, str):
                 raise RuntimeError(f"a worker failed:\n{answer}")
             answers.append(answer)

@@ -16,7 +16,6 @@ import sys
 import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from importlib import import_module
 from pathlib import Path
 from typing import IO, Any
 
@@ -60,13 +59,10 @@ def receive(stream: IO[bytes]) -> Any:
     raise EOFError("the other end closed its pipe")
 
 
-def featurizing(config: dict[str, Any], modules: Sequence[str]) -> Job:
-    """The job of a featurizer, by its settings and the modules that register its kinds."""
+def featurizing(config: dict[str, Any]) -> Job:
+    """The job of a featurizer, by its settings."""
     from bioassay_mtl.chem.featurizer import Featurizer
 
-    for module in modules:
-        with suppress(ImportError):  # then the kind is unknown, which says so better
-            import_module(module)
     featurizer = Featurizer.from_config(config)
     featurizer([])  # what is loaded at first use is no molecule's time
     return featurizer
@@ -110,6 +106,8 @@ def serve(parent: int, board: int, longest_call: float | None) -> None:
 def _serve(requests: IO[bytes], answers: IO[bytes], begun: memoryview[int]) -> None:
     import bioassay_mtl.chem.featurizer  # noqa: F401 (loaded before the parent's clock runs)
 
+    from bioassay_mtl.errors import BioassayError, ConfigError
+
     jobs: dict[bytes, Job] = {}
     send(answers, pickle.dumps(True))
     while True:
@@ -122,6 +120,8 @@ def _serve(requests: IO[bytes], answers: IO[bytes], begun: memoryview[int]) -> N
             answer: Any = jobs[recipe](_Noted(structures, begun), notation, known)
         except MemoryError:
             raise
+        except BioassayError as error:  # what the user can mend: the parent raises it, too
+            answer = ConfigError(f"in a worker process: {error}")
         except Exception:  # a bug: the parent raises it with this text
             answer = traceback.format_exc()
         send(answers, pickle.dumps(answer, protocol=pickle.HIGHEST_PROTOCOL))

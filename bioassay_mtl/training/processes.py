@@ -6,7 +6,6 @@ import os
 import pickle
 import subprocess
 import sys
-import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
@@ -15,6 +14,7 @@ from tempfile import TemporaryDirectory
 
 import torch
 
+from bioassay_mtl.chem.lifeline import end_with
 from bioassay_mtl.chem.worker import receive, send
 from bioassay_mtl.errors import ConfigError, WorkerError
 from bioassay_mtl.registry import check_shared
@@ -68,7 +68,7 @@ def _started(log: Path) -> Iterator[subprocess.Popen[bytes]]:
     """A process that waits for its orders, until the end of the block."""
     code = (
         f"import sys; sys.path[:] = {[str(entry) for entry in sys.path]!r}; "
-        "from bioassay_mtl.training.processes import serve; serve()"
+        f"from bioassay_mtl.training.processes import serve; serve({os.getpid()})"
     )
     with log.open("wb") as file:
         process = subprocess.Popen(
@@ -87,16 +87,11 @@ def _started(log: Path) -> Iterator[subprocess.Popen[bytes]]:
             process.stdin.close()  # type: ignore[union-attr]
 
 
-def serve() -> None:
-    """Be one of the other ranks, until the run ends or the first rank is gone."""
+def serve(first: int) -> None:
+    """Be one of the other ranks, until the run ends or the first rank, a process id, is gone."""
+    end_with(first)
     run, place = receive(sys.stdin.buffer)
-    threading.Thread(target=_leave_with_first, daemon=True).start()
     fit(run, place)
-
-
-def _leave_with_first() -> None:
-    os.read(0, 1)  # nothing more is sent: this ends when the other end of the pipe is closed
-    os._exit(1)
 
 
 def _patience(error: Exception) -> float:
