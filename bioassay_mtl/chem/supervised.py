@@ -77,6 +77,7 @@ class Worker:
             self._begun = memoryview(mmap.mmap(board.fileno(), BOARD_BYTES)).cast("Q")
             self.process = _start(board.fileno(), timeout)
         self._is_ready = False
+        self._recipe: bytes | None = None  # of the last request
         self._asked_at = -1  # what the board said at the last request; -1 while there is none
         self._n = 0
         self._mark: _Mark | None = None
@@ -98,7 +99,9 @@ class Worker:
         WorkerError
             Where it ended before it was ready to be asked anything.
         """
-        message = (recipe, structures, notation, known)
+        # The molecules that a model was trained on are part of its recipe: megabytes of some.
+        news = recipe if recipe != self._recipe else None
+        message = (news, structures, notation, known)
         request = pickle.dumps(message, protocol=pickle.HIGHEST_PROTOCOL)
         self._n = len(structures)
         try:
@@ -106,6 +109,7 @@ class Worker:
                 self._is_ready = bool(receive(self._answers))
             self._asked_at = self._begun[0]
             send(self._requests, request)
+            self._recipe = recipe
             return receive(self._answers)
         except (EOFError, OSError):
             self.stop()

@@ -105,13 +105,14 @@ def serve(parent: int, board: int, longest_call: float | None) -> None:
 
 def _serve(requests: IO[bytes], answers: IO[bytes], begun: memoryview[int]) -> None:
     import bioassay_mtl.chem.featurizer  # noqa: F401 (loaded before the parent's clock runs)
-
     from bioassay_mtl.errors import BioassayError, ConfigError
 
     jobs: dict[bytes, Job] = {}
+    recipe = b""
     send(answers, pickle.dumps(True))
     while True:
-        recipe, structures, notation, known = receive(requests)
+        news, structures, notation, known = receive(requests)
+        recipe = recipe if news is None else news
         try:
             if recipe not in jobs:
                 make, *arguments = pickle.loads(recipe)
