@@ -36,9 +36,9 @@ def mixed_model(kinds: tuple[TaskKind, ...] = KINDS) -> Model:
             weight.mul_(3)
     n = len(kinds)
     counts = {
-        "active": [0, 0, 30, 0, 0],
-        "inactive": [0, 0, 70, 0, 0],
-        "measured": [90, 80, 100, 60, 50],
+        "active": [0, 0, 30, 0, 0][:n],
+        "inactive": [0, 0, 70, 0, 0][:n],
+        "measured": [90, 80, 100, 60, 50][:n],
         "classes": {"mode": [50, 30, 10], "dose": [40, 20]},
     }
     standard = Standardisation(np.array([0, 3e-9, 0, 0, 0.5][:n]), np.array([1, 1e-9, 1, 1, 2][:n]))
