@@ -36,9 +36,10 @@ from bioassay_mtl.chem.features import Features
 from bioassay_mtl.chem.featurizer import Featurizer
 from bioassay_mtl.data import Panel, SplitConfig, split
 from bioassay_mtl.data.metrics import evaluate
+from bioassay_mtl.nn.panel_inputs import panel_features
 from bioassay_mtl.training.config import DEFAULT_FINGERPRINTS, TrainingConfig
 from bioassay_mtl.training.defaults import settled
-from bioassay_mtl.training.fit import panel_features, train
+from bioassay_mtl.training.fit import train
 
 RESULTS = Path(__file__).resolve().parent / "results"
 INPUTS = {**DEFAULT_FINGERPRINTS, "descriptors": {"kind": "rdkit_descriptors"}}

@@ -34,10 +34,10 @@ from benchmarks.train_step import nci_smiles
 from bioassay_mtl.data.panel import Panel
 from bioassay_mtl.data.splits import Split
 from bioassay_mtl.nn import build_network
+from bioassay_mtl.nn.panel_inputs import panel_features
 from bioassay_mtl.training import train
 from bioassay_mtl.training.batches import ResidentData
 from bioassay_mtl.training.config import TrainingConfig
-from bioassay_mtl.training.fit import panel_features
 from bioassay_mtl.training.module import TrainingModule
 
 SHORT = 5

@@ -37,9 +37,10 @@ from bioassay_mtl.chem.featurizer import Featurizer
 from bioassay_mtl.data import Panel
 from bioassay_mtl.data.copies import group_by_structure
 from bioassay_mtl.data.splits import Split, split
+from bioassay_mtl.nn.panel_inputs import panel_features
 from bioassay_mtl.training.config import DEFAULT_FINGERPRINTS, TrainingConfig
 from bioassay_mtl.training.defaults import DESCRIPTORS, settled
-from bioassay_mtl.training.fit import panel_features, train
+from bioassay_mtl.training.fit import train
 from bioassay_mtl.training.score import AVERAGE_PRECISION
 
 RESULTS = Path(__file__).resolve().parent / "results"

@@ -1,8 +1,9 @@
 """bioassay_mtl: how a molecule behaves in many biological assays at once.
 
 >>> import bioassay_mtl as bm
->>> model = bm.load("pcba128")  # doctest: +SKIP
->>> model.predict(["CCO", "c1ccccc1O"])  # doctest: +SKIP
+>>> model = bm.load("pcba128")
+>>> model.predict(["CCO", "not a molecule"])["status"].tolist()
+['ok', 'invalid_smiles']
 """
 
 from __future__ import annotations
@@ -14,19 +15,36 @@ from bioassay_mtl._version import __version__
 
 if TYPE_CHECKING:
     from bioassay_mtl.data.panel import Panel
+    from bioassay_mtl.data.panel_table import read_panel
     from bioassay_mtl.nn.model import Model
     from bioassay_mtl.training.config import TrainingConfig
     from bioassay_mtl.training.cross_validation import cross_validate
+    from bioassay_mtl.training.ensemble import train_ensemble
     from bioassay_mtl.training.fit import train
+    from bioassay_mtl.training.tuning import train_tuned as tune
 
-__all__ = ["Model", "Panel", "TrainingConfig", "__version__", "cross_validate", "load", "train"]
+__all__ = [
+    "Model",
+    "Panel",
+    "TrainingConfig",
+    "__version__",
+    "cross_validate",
+    "load",
+    "read_panel",
+    "train",
+    "train_ensemble",
+    "tune",
+]
 
 _HOMES = {
-    "Model": "bioassay_mtl.nn.model",
-    "Panel": "bioassay_mtl.data.panel",
-    "TrainingConfig": "bioassay_mtl.training.config",
-    "cross_validate": "bioassay_mtl.training.cross_validation",
-    "train": "bioassay_mtl.training.fit",
+    "Model": "bioassay_mtl.nn.model.Model",
+    "Panel": "bioassay_mtl.data.panel.Panel",
+    "TrainingConfig": "bioassay_mtl.training.config.TrainingConfig",
+    "cross_validate": "bioassay_mtl.training.cross_validation.cross_validate",
+    "read_panel": "bioassay_mtl.data.panel_table.read_panel",
+    "train": "bioassay_mtl.training.fit.train",
+    "train_ensemble": "bioassay_mtl.training.ensemble.train_ensemble",
+    "tune": "bioassay_mtl.training.tuning.train_tuned",
 }
 
 
@@ -48,7 +66,8 @@ def __getattr__(name: str) -> Any:
     if name in _HOMES:
         from importlib import import_module
 
-        return getattr(import_module(_HOMES[name]), name)
+        module, _, attribute = _HOMES[name].rpartition(".")
+        return getattr(import_module(module), attribute)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 

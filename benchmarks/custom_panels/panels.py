@@ -29,9 +29,9 @@ from bioassay_mtl.data.kinds import all_binary
 from bioassay_mtl.data.panel import Panel
 from bioassay_mtl.data.panels.schema import schema_for
 from bioassay_mtl.data.splits import Split, split
+from bioassay_mtl.nn.panel_inputs import panel_features
 from bioassay_mtl.training.config import DEFAULT_FINGERPRINTS
 from bioassay_mtl.training.defaults import settled
-from bioassay_mtl.training.fit import panel_features
 
 N_LARGEST = 100
 FEWEST_ROWS = 500

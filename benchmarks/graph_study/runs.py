@@ -22,9 +22,9 @@ from bioassay_mtl.data.panel import Panel
 from bioassay_mtl.data.splits import Split
 from bioassay_mtl.nn.ensemble import join
 from bioassay_mtl.nn.model import Model
+from bioassay_mtl.nn.panel_inputs import panel_features
 from bioassay_mtl.training import train
 from bioassay_mtl.training.config import TrainingConfig
-from bioassay_mtl.training.fit import panel_features
 
 Key = tuple[str, str, str, str, int, str]
 

@@ -21,9 +21,9 @@ from bioassay_mtl.chem.featurizer import Featurizer
 from bioassay_mtl.data.panel import Panel
 from bioassay_mtl.data.splits import Split
 from bioassay_mtl.nn.model import Model
+from bioassay_mtl.nn.panel_inputs import panel_features
 from bioassay_mtl.training import train
 from bioassay_mtl.training.config import TrainingConfig
-from bioassay_mtl.training.fit import panel_features
 
 HOLDOUT_SHARE = 0.2
 NO_ROWS = np.array([], dtype=np.int64)

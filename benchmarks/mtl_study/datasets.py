@@ -18,8 +18,8 @@ from bioassay_mtl.chem.features import PackedBits
 from bioassay_mtl.chem.featurizer import Featurizer
 from bioassay_mtl.data.panel import Panel
 from bioassay_mtl.data.splits import SplitConfig, split
+from bioassay_mtl.nn.panel_inputs import panel_features
 from bioassay_mtl.registry import Registry
-from bioassay_mtl.training.fit import panel_features
 
 Rows = NDArray[np.int64]
 HOLDOUT_SHARE = 0.2

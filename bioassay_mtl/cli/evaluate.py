@@ -27,9 +27,6 @@ if TYPE_CHECKING:
     from bioassay_mtl.data.kinds import TaskKind
     from bioassay_mtl.data.panel import Panel
     from bioassay_mtl.data.panels.schema import PanelSchema
-    from bioassay_mtl.nn.model import Model
-
-_LOWEST_P, _HIGHEST_P = -2, 16  # 100 M and 0.1 fM
 
 
 def evaluate(
@@ -100,6 +97,7 @@ def evaluate(
     if split_column is not None and part is not None:
         table = choose_part(table, split_column, part)
 
+    from bioassay_mtl.nn.evaluation import n_known_to
     from bioassay_mtl.nn.model import Model
 
     loaded = Model.load(model, device=device)
@@ -144,14 +142,6 @@ def evaluate(
     )
 
 
-def n_known_to(model: Model, table: Panel) -> int:
-    """Rows of a table that a model has learned from, as far as it remembers."""
-    if model.training_molecules is None or table.structures is None:
-        is_its_own = model.training.get("panel_sha256") == table.digest()
-        return len(table) if is_its_own else 0
-    return int(model.training_molecules.hold(table.structures).sum())
-
-
 def read_as(model: str, panel: str, schema: PanelSchema) -> Panel:
     """Read the model's assays from a table: no other column is one, whatever it holds.
 
@@ -162,6 +152,7 @@ def read_as(model: str, panel: str, schema: PanelSchema) -> Panel:
     from bioassay_mtl.data.panels.known import known_assays
     from bioassay_mtl.data.panels.load import load_panel
     from bioassay_mtl.data.units import P_SCALE, p_name
+    from bioassay_mtl.nn.evaluation import check_kind, unit_of
     from bioassay_mtl.nn.folder import read_config
     from bioassay_mtl.nn.shipped import find_model
 
@@ -173,12 +164,14 @@ def read_as(model: str, panel: str, schema: PanelSchema) -> Panel:
     assumed = []
     for place, (task, kind) in enumerate(zip(table.tasks, table.kinds, strict=True)):
         if task in ours:
-            _check_kind(task, ours[task], kind, panel)
-            if {_unit(ours[task]), _unit(kind)} == {"", P_SCALE}:
+            check_kind(
+                task, ours[task], kind, panel, "a schema, --task and --to-p say how it is read"
+            )
+            if {unit_of(ours[task]), unit_of(kind)} == {"", P_SCALE}:
                 values = table.labels[table.mask[:, place], place]
                 _check_p_values(task, kind, values, panel, loaded.layout)
                 assumed.append(task)
-        elif _unit(ours.get(p_name(task))) == P_SCALE:
+        elif unit_of(ours.get(p_name(task))) == P_SCALE:
             raise InputError(
                 f"it has no unit, and the model predicts {p_name(task)!r}",
                 file=panel,
@@ -191,42 +184,16 @@ def read_as(model: str, panel: str, schema: PanelSchema) -> Panel:
     return table
 
 
-def _unit(kind: TaskKind | None) -> str:
-    return getattr(kind, "unit", "")
-
-
 def _check_p_values(
     task: str, kind: TaskKind, values: NDArray[Any], panel: str, layout: str
 ) -> None:
-    """Values without a unit may be p-values only if none is far from all concentrations."""
-    wrong = values[(values < _LOWEST_P) | (values > _HIGHEST_P)]
-    if len(wrong) and not _unit(kind):
-        named = f"--task {task}:{kind.kind}"
-        # A column that is converted has another name then.
-        mend = f"give the unit: {named}:nM" if layout == "long" else "write p-values there"
-        raise InputError(
-            f"the model predicts p-values of {task!r}, and {wrong[0]:.7g} is none",
-            file=panel,
-            hint=f"{mend}, or {named}:p if they are p-values after all",
-        )
+    from bioassay_mtl.nn.evaluation import check_p_values
 
-
-def _check_kind(task: str, ours: TaskKind, theirs: TaskKind, panel: str) -> None:
-    """Labels must mean what predictions mean: of one sort, of the same classes, in one unit."""
-    from bioassay_mtl.data.units import P_SCALE, known_unit
-
-    if ours.is_value and theirs.is_value:
-        units = {_unit(ours), _unit(theirs)}
-        if len(units) == 1 or not all(u == P_SCALE or known_unit(u) for u in units):
-            return
-    elif ours == theirs:
-        return
-    expected, found = (kind.model_dump_json(exclude_defaults=True) for kind in (ours, theirs))
-    raise InputError(
-        f"{task!r} is {found} here, and the model predicts {expected}",
-        file=panel,
-        hint="a schema, --task and --to-p say how it is read",
-    )
+    named = f"--task {task}:{kind.kind}"
+    # A column that is converted has another name then.
+    mend = f"give the unit: {named}:nM" if layout == "long" else "write p-values there"
+    hint = f"{mend}, or {named}:p if they are p-values after all"
+    check_p_values(task, kind, values, panel, hint)
 
 
 def choose_part(panel: Panel, column: str, value: str) -> Panel:

@@ -8,7 +8,7 @@ An unmeasured cell is never counted as inactive, anywhere.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -238,8 +238,8 @@ class Panel:
         path: str | Path,
         smiles_column: str | None = None,
         id_column: str | None = None,
-        tasks: Sequence[str] | None = None,
-        schema: PanelSchema | None = None,
+        tasks: Sequence[str] | Mapping[str, Any] | None = None,
+        schema: PanelSchema | Mapping[str, Any] | None = None,
     ) -> Panel:
         """Read a table: see :func:`bioassay_mtl.data.panel_table.read_panel`."""
         from bioassay_mtl.data.panel_table import read_panel

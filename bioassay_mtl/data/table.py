@@ -19,6 +19,9 @@ from bioassay_mtl.errors import InputError
 if TYPE_CHECKING:
     import pyarrow as pa
 
+IN_MEMORY = Path("the table")
+"""What stands for the file of a table that was never in one (:mod:`bioassay_mtl.data.frame`)."""
+
 # A row of 10,000 assays is some 20 kB; each block becomes one chunk of every column.
 _BLOCK_BYTES = 16 << 20
 
@@ -44,6 +47,13 @@ def read_table(path: Path) -> pa.Table:
     if path.suffix.lower() != ".parquet":
         _check_text(path)
     return _read_parquet(path) if path.suffix.lower() == ".parquet" else _read_text(path)
+
+
+def place_of(path: Path, row: int) -> dict[str, Any]:
+    """Where an :class:`InputError` is: file and line of a row, or its number in a table."""
+    if path == IN_MEMORY:
+        return {"file": f"{path}, row {row} (counted from 0)"}
+    return {"file": path, "line": line_of(path, row)}
 
 
 def line_of(path: Path, row: int) -> int:
@@ -72,7 +82,7 @@ def _read_parquet(path: Path) -> pa.Table:
 
     try:
         with _for_arrow(path) as source:
-            _check_names(pq.read_schema(source).names, path)
+            check_names(pq.read_schema(source).names, path)
             table = pq.read_table(source)
     except (pa.ArrowException, OSError) as error:
         raise InputError(f"not a Parquet table: {error}", file=path) from None
@@ -162,11 +172,12 @@ def _header(path: Path) -> list[str]:
     _, names = next(_records(path), (0, []))
     if not names:
         raise InputError("the file is empty", file=path)
-    _check_names([name for name in names if name], path, line=1)
+    check_names([name for name in names if name], path, line=1)
     return names
 
 
-def _check_names(names: Sequence[str], path: Path, line: int | None = None) -> None:
+def check_names(names: Sequence[str], path: Path, line: int | None = None) -> None:
+    """Raise an InputError where two columns have one name."""
     for name, times in Counter(names).items():
         if times > 1:
             raise InputError(f"column {name!r} occurs twice", file=path, line=line)

@@ -33,6 +33,9 @@ from bioassay_mtl.nn.scaling import ColumnScaling, scaled
 if TYPE_CHECKING:
     import pandas as pd
 
+    from bioassay_mtl.data.metrics import Evaluation
+    from bioassay_mtl.data.panel import Panel
+
 BLOCK_ROWS = 256
 """Molecules per forward pass. Every pass has exactly this many rows (the last is padded), so that a
 molecule's probabilities do not depend on its neighbours or on how a file is cut into batches."""
@@ -246,6 +249,44 @@ class Model:
             Inputs are missing, or have another number of columns than the model reads.
         """
         return self._in_blocks(features, len(self.columns), self._predicted)
+
+    def evaluate(
+        self, panel: Panel, *, n_bootstrap: int = 200, seed: int = 0, workers: int = 1
+    ) -> Evaluation:
+        """How good predictions are where a panel says what is right: as ``bioassay-mtl evaluate``.
+
+        Parameters
+        ----------
+        panel
+            Molecules with outcomes in some of the model's assays, by the model's names for them;
+            those not measured have no part in it, nor other assays of the panel.
+        n_bootstrap, seed
+            Resamples of the molecules for 95 % intervals (0 for none), and their seed.
+        workers
+            Processes that featurize.
+
+        Returns
+        -------
+        Evaluation
+            ``macro`` holds the means over assays, ``table()`` one row for each assay.
+
+        Raises
+        ------
+        InputError
+            The panel holds none of the model's assays, or means something else by one (other
+            classes, another unit), or none of its molecules can be read.
+
+        Examples
+        --------
+        >>> import bioassay_mtl as bm
+        >>> panel = bm.Panel.from_arrays(["CCO", "c1ccccc1O"], [[0], [1]], ["PCBA-1030"])
+        >>> found = bm.load("pcba128").evaluate(panel, n_bootstrap=0)
+        >>> found.n_molecules, found.tasks
+        (2, ('PCBA-1030',))
+        """
+        from bioassay_mtl.nn.evaluation import evaluated
+
+        return evaluated(self, panel, n_bootstrap, seed, workers)
 
     def embed(
         self,

@@ -12,10 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bioassay_mtl.chem.features import Features
-from bioassay_mtl.data.kinds import columns_of
 from bioassay_mtl.data.metrics import Evaluation, evaluate
 from bioassay_mtl.data.panel import Panel
-from bioassay_mtl.errors import InputError, counted
+from bioassay_mtl.errors import InputError
 
 if TYPE_CHECKING:
     from bioassay_mtl.data.splits import Split
@@ -129,31 +128,21 @@ def gather(
     Raises
     ------
     InputError
-        The panel holds none of the model's assays, or no molecule that can be read.
+        The panel holds none of the model's assays, or means something else by one, or no molecule
+        can be read.
     """
-    from bioassay_mtl.training.fit import panel_features
+    from bioassay_mtl.nn.evaluation import predict_panel
 
-    tasks = [task for task in model.tasks if task in set(panel.tasks)]
-    if not tasks:
-        raise InputError(
-            f"the panel holds none of the model's {counted(len(model.tasks), 'assay')}"
-        )
-    features = panel_features(panel, model.featurizer, workers)
-    if not features.ok.any():
-        raise InputError("no molecule of the panel can be read", hint="check its SMILES")
-    chosen = panel.select_tasks(tasks)
-    columns = columns_of(tasks, chosen.kinds)
-    place = {name: at for at, name in enumerate(model.columns)}
-    predictions = model.predict_features(features)[features.ok][:, [place[c] for c in columns]]
+    found = predict_panel(model, panel, workers)
     return Evidence(
         model,
-        chosen.take(features.ok),
-        predictions,
+        found.panel,
+        found.predictions,
         rows=rows,
-        left_out=int((~features.ok).sum()),
+        left_out=int((~found.features.ok).sum()),
         n_bootstrap=n_bootstrap,
         seed=seed,
-        sample=sample_of(features),
+        sample=sample_of(found.features),
     )
 
 

@@ -17,13 +17,14 @@ from bioassay_mtl.data.panel import Panel
 from bioassay_mtl.data.splits import Split, folds
 from bioassay_mtl.nn.ensemble import join
 from bioassay_mtl.nn.model import Model
+from bioassay_mtl.nn.panel_inputs import panel_features
 from bioassay_mtl.nn.scaling import fit_scalings
 from bioassay_mtl.training.callbacks import Progress
 from bioassay_mtl.training.card import model_card
 from bioassay_mtl.training.config import TrainingConfig
 from bioassay_mtl.training.defaults import settled
 from bioassay_mtl.training.finish import completed, identity_of, publish
-from bioassay_mtl.training.fit import label_counts, panel_features, run_identity
+from bioassay_mtl.training.fit import label_counts, run_identity
 from bioassay_mtl.training.members import known, mark, member, numbered
 from bioassay_mtl.training.scratch import FOLDS, begun, claimed
 from bioassay_mtl.training.usable import usable_parts, with_features

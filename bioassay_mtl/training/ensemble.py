@@ -16,11 +16,12 @@ from bioassay_mtl.data.splits import Split, split
 from bioassay_mtl.errors import ConfigError
 from bioassay_mtl.nn.ensemble import join
 from bioassay_mtl.nn.model import Model
+from bioassay_mtl.nn.panel_inputs import panel_features
 from bioassay_mtl.training.callbacks import Progress
 from bioassay_mtl.training.config import TrainingConfig
 from bioassay_mtl.training.defaults import settled
 from bioassay_mtl.training.finish import Finish, completed, identity_of, publish
-from bioassay_mtl.training.fit import measure, panel_features, run_identity
+from bioassay_mtl.training.fit import measure, run_identity
 from bioassay_mtl.training.members import known, mark, member, numbered
 from bioassay_mtl.training.scratch import MEMBERS, begun, claimed
 from bioassay_mtl.training.usable import usable_parts

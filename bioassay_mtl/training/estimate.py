@@ -12,9 +12,10 @@ from numpy.typing import NDArray
 from bioassay_mtl.chem.features import Features
 from bioassay_mtl.data.panel import Panel
 from bioassay_mtl.data.splits import Split
+from bioassay_mtl.nn.panel_inputs import panel_features
 from bioassay_mtl.training.batches import batch_size
 from bioassay_mtl.training.config import TrainingConfig
-from bioassay_mtl.training.fit import panel_features, train
+from bioassay_mtl.training.fit import train
 
 N_MOLECULES = 96
 """Molecules that are featurised on trial, spread evenly over the panel."""

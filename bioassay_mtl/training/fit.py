@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -15,11 +14,9 @@ import torch
 from numpy.typing import NDArray
 
 from bioassay_mtl.balance.ranks import is_spread
-from bioassay_mtl.chem.descriptors import UserColumns
 from bioassay_mtl.chem.features import Features
 from bioassay_mtl.chem.featurizer import Featurizer
 from bioassay_mtl.chem.identity import TrainingMolecules
-from bioassay_mtl.chem.parallel import featurize
 from bioassay_mtl.data.kinds import Classes, all_binary
 from bioassay_mtl.data.metrics import evaluate
 from bioassay_mtl.data.panel import Panel
@@ -27,6 +24,7 @@ from bioassay_mtl.data.splits import Split, split
 from bioassay_mtl.data.standardisation import Standardisation
 from bioassay_mtl.errors import ConfigError, InputError
 from bioassay_mtl.nn.model import Model
+from bioassay_mtl.nn.panel_inputs import panel_features
 from bioassay_mtl.nn.scaling import ColumnScaling, fit_scalings, scaled
 from bioassay_mtl.training.callbacks import Progress
 from bioassay_mtl.training.card import model_card
@@ -195,37 +193,6 @@ def training_molecules(
         return own
     before = start.training_molecules
     return None if before is None else TrainingMolecules.union([before, own])
-
-
-def panel_features(panel: Panel, featurizer: Featurizer, workers: int = 1) -> Features:
-    """Blocks of all rows: given ones as they are, the rest from the panel's structures."""
-    given: dict[str, Any] = {
-        name: block
-        for name, block in (panel.features or {}).items()
-        if name in featurizer.fingerprints and featurizer.fingerprints[name].holds(block)
-    }
-    missing = {n: f for n, f in featurizer.fingerprints.items() if n not in given}
-    for name, columns in [*missing.items()]:
-        if isinstance(columns, UserColumns):
-            given[name] = columns.read(panel.columns)
-            del missing[name]
-    status = np.zeros(len(panel), dtype=np.uint8)
-    if not missing:
-        return Features(given, status)
-    if panel.structures is None:
-        raise ConfigError(
-            f"the panel has no structures to compute {', '.join(missing)} from, and its features "
-            "do not fit the settings: "
-            + ", ".join(f"{n} ({b.n_features} columns)" for n, b in (panel.features or {}).items())
-        )
-    if absent := [name for name, each in missing.items() if not each.is_computed]:
-        raise ConfigError(f"no features fit the input {absent[0]!r}, which is not computed here")
-    again = False if panel.standardise == featurizer.standardise else featurizer.standardise
-    rest = replace(featurizer, fingerprints=missing, standardise=again)
-    computed = featurize(panel.structures, rest, workers=workers)
-    order = featurizer.n_features
-    blocks = given | computed.blocks
-    return Features({name: blocks[name] for name in order}, computed.status)
 
 
 def measure(model: Model, panel: Panel, features: Features, parts: Split) -> None:

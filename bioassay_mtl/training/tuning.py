@@ -21,12 +21,13 @@ from bioassay_mtl.data.splits import Split, split
 from bioassay_mtl.errors import ConfigError, TrainingError
 from bioassay_mtl.files import write_whole
 from bioassay_mtl.nn.model import Model
+from bioassay_mtl.nn.panel_inputs import panel_features
 from bioassay_mtl.training.callbacks import Progress
 from bioassay_mtl.training.config import TrainingConfig
 from bioassay_mtl.training.defaults import settled
 from bioassay_mtl.training.ensemble import train_ensemble
 from bioassay_mtl.training.finish import Finish, completed, identity_of
-from bioassay_mtl.training.fit import panel_features, run_identity, train
+from bioassay_mtl.training.fit import run_identity, train
 from bioassay_mtl.training.score import AVERAGE_PRECISION, SKILL
 from bioassay_mtl.training.scratch import JOURNAL, MEMBERS, STATE, begun, claimed
 from bioassay_mtl.training.search_space import (

@@ -20,6 +20,7 @@ def test_every_snippet_runs(
 ) -> None:
     monkeypatch.chdir(ROOT)
     installed("deepchem", "deepchem")
+    installed("optuna", "tune")
     installed("torch_geometric", "graphs")
     found: dict[str, Any] = {}
     for snippet in re.findall(r"```python\n(.*?)```", PAGE.read_text(), flags=re.DOTALL):

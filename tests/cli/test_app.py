@@ -32,6 +32,14 @@ def test_help_of_a_verb_shows_an_example(cli: Run, verb: str) -> None:
     assert f"Example: bioassay-mtl {verb}" in " ".join(done.out.split())
 
 
+def test_the_package_runs_as_the_command(cli: Run) -> None:
+    module = [sys.executable, "-m", "bioassay_mtl"]
+    done = subprocess.run([*module, "models"], capture_output=True, text=True, check=True)
+    assert done.stdout == cli("models").out
+    wrong = subprocess.run([*module, "screen"], capture_output=True, text=True, check=False)
+    assert (wrong.returncode, wrong.stderr) == (cli("screen").code, cli("screen").err)
+
+
 def test_help_imports_nothing_heavy() -> None:
     program = (
         "import sys\n"

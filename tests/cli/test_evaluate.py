@@ -154,8 +154,8 @@ def test_another_unit_is_refused(cli: Run, folder: Path, tmp_path: Path) -> None
     pd.DataFrame({"smiles": SMILES, RAW: cells}).to_csv(path, index=False)
     done = cli("evaluate", folder, path)
     assert done.code == 2
-    assert '"unit":"uM"' in done.err
-    assert '"unit":"nM"' in done.err
+    assert '{"unit": "uM"} here' in done.err
+    assert 'predicts regression {"unit": "nM"}' in done.err
 
 
 def test_values_without_a_unit_are_p_values_where_they_can_be(

@@ -17,10 +17,11 @@ from bioassay_mtl.chem.fingerprints import fingerprint_from
 from bioassay_mtl.data import Panel, split
 from bioassay_mtl.errors import ConfigError
 from bioassay_mtl.nn.model import Model
+from bioassay_mtl.nn.panel_inputs import panel_features
 from bioassay_mtl.training.config import TrainingConfig
 from bioassay_mtl.training.defaults import EPOCHS_OF_VALUES, NO_STOPPING, SMALL, settled
 from bioassay_mtl.training.ensemble import train_ensemble
-from bioassay_mtl.training.fit import panel_features, train
+from bioassay_mtl.training.fit import train
 from bioassay_mtl.training.warm_start import warm_start
 from tests.training.conftest import small_config
 from tests.training.test_fit import same

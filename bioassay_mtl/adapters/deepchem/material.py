@@ -20,9 +20,9 @@ from bioassay_mtl.data.panel import Panel
 from bioassay_mtl.data.splits import Split
 from bioassay_mtl.errors import InputError
 from bioassay_mtl.nn.model import Model
+from bioassay_mtl.nn.panel_inputs import panel_features
 from bioassay_mtl.nn.scaling import scaled
 from bioassay_mtl.training.batches import ResidentData
-from bioassay_mtl.training.fit import panel_features
 from bioassay_mtl.training.usable import usable_parts
 
 

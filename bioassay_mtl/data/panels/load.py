@@ -6,8 +6,9 @@ import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+from bioassay_mtl.data.frame import table_of
 from bioassay_mtl.data.panel import Panel
 from bioassay_mtl.data.panels.known import in_header, with_known
 from bioassay_mtl.data.panels.long import is_long, read_long
@@ -15,7 +16,7 @@ from bioassay_mtl.data.panels.pubchem import is_pubchem, read_pubchem
 from bioassay_mtl.data.panels.row_log import Outcome, RowLog
 from bioassay_mtl.data.panels.schema import PanelSchema, TaskEntry, schema_for
 from bioassay_mtl.data.panels.wide import read_wide
-from bioassay_mtl.data.table import read_table
+from bioassay_mtl.data.table import IN_MEMORY, read_table
 from bioassay_mtl.errors import InputError, counted
 
 if TYPE_CHECKING:
@@ -62,8 +63,34 @@ def load_panel(
     if not paths:
         raise InputError("no table in the folder", file=Path(files[0]) if files else None)
     schema = schema if schema is not None else schema_for(paths[0])
+    return _loaded([read_table(path) for path in paths], paths, schema, strict, known)
+
+
+def load_frame(given: Any, schema: PanelSchema, *, strict: bool = True) -> Loaded:
+    """Read a table in memory (:func:`bioassay_mtl.data.frame.table_of`) as a panel.
+
+    Raises
+    ------
+    InputError
+        It cannot be used, with row and column as far as they are known.
+    """
+    table = table_of(given, IN_MEMORY)
+    if is_pubchem(table) and schema.layout in (None, "pubchem"):
+        raise InputError(
+            "a data table of PubChem does not say which assay it is of: its file's name does",
+            hint="read the file; or name SMILES, and the outcome as a task, with layout 'wide'",
+        )
+    return _loaded([table], [IN_MEMORY], schema, strict, None)
+
+
+def _loaded(
+    tables: Sequence[pa.Table],
+    paths: Sequence[Path],
+    schema: PanelSchema,
+    strict: bool,
+    known: Mapping[str, TaskEntry] | None,
+) -> Loaded:
     log = RowLog(strict)
-    tables = [read_table(path) for path in paths]
     table, path = tables[0], paths[0]
     layout = schema.layout or _layout(table, path, schema, known or {})
     if known is not None:

@@ -14,7 +14,7 @@ from bioassay_mtl.data.panels.cells import QUALIFIERS, read_cell, with_commas
 from bioassay_mtl.data.panels.row_log import Outcome
 from bioassay_mtl.data.panels.schema import TaskEntry
 from bioassay_mtl.data.panels.source import Source
-from bioassay_mtl.data.table import line_of
+from bioassay_mtl.data.table import place_of
 from bioassay_mtl.data.units import MOLAR, P_SCALE, known_unit, to_p_scale
 from bioassay_mtl.errors import InputError
 from bioassay_mtl.registry import Registry
@@ -279,8 +279,7 @@ def _one_unit(
     molar = all(unit in MOLAR or unit == P_SCALE for unit in found)
     raise InputError(
         f"mixed units in {task!r}: {', '.join(sorted(unit or 'none' for unit in found))}",
-        file=source.file,
-        line=line_of(source.file, first),
+        **place_of(source.file, first),
         column=source.name,
         hint="--to-p converts concentrations to the p-scale" if molar else "one assay, one unit",
     )

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from bioassay_mtl.data.table import line_of
+from bioassay_mtl.data.table import place_of
 from bioassay_mtl.errors import InputError
 
 
@@ -90,8 +90,7 @@ class RowLog:
             leave = "`bioassay-mtl panel check --out` leaves such cells out and logs them"
             raise InputError(
                 f"{expected}, found {texts[0][:80]!r}",
-                file=file,
-                line=line_of(file, int(rows[0])),
+                **place_of(file, int(rows[0])),
                 column=column,
                 hint=f"{hint}; {leave}" if hint else leave,
             )
