@@ -9,6 +9,7 @@ atom pair ones, which the shipped model reads.
 
 import json
 import sys
+from typing import Any
 
 import numpy as np
 import onnxruntime
@@ -16,7 +17,7 @@ from rdkit import Chem
 from rdkit.Chem import rdFingerprintGenerator as generators
 
 
-def generator(settings):
+def generator(settings: dict[str, Any]) -> Any:
     """RDKit's generator of one input."""
     size, chiral = settings["n_bits"], settings["chirality"]
     if settings["kind"] == "morgan":
@@ -35,7 +36,7 @@ def generator(settings):
     )
 
 
-def main(path, *smiles):
+def main(path: str, *smiles: str) -> None:
     session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
     facts = session.get_modelmeta().custom_metadata_map
     mols = [Chem.MolFromSmiles(text) for text in smiles]
