@@ -12,6 +12,7 @@ from torch import Tensor
 from tests.balance.ddp_rank import N_RANKS, SETTINGS, Balanced, batches, run, seed
 from tests.balance.small_batch import assert_same
 from tests.conftest import REPOSITORY
+from tests.needs import absent
 
 Record = list[dict[str, Tensor]]
 ROWS_APART = [name for name in SETTINGS if name.startswith("two_step")] + ["graddrop"]
@@ -59,6 +60,8 @@ def test_the_update_is_that_of_one_process_with_all_rows(
 def test_the_update_is_the_mean_of_the_updates_of_ranks(
     ranks: list[dict[str, Record]], name: str
 ) -> None:
+    if name not in SETTINGS:
+        absent(f"the balancer {name} needs torchjd (pip install 'bioassay-mtl[torchjd]')")
     module = Balanced(name)
 
     def gradients(step: int) -> None:

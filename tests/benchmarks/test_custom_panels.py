@@ -22,6 +22,7 @@ from benchmarks.rivals import features
 from benchmarks.rivals.ledger import Ledger, make_entry
 from benchmarks.rivals.scores import AssayScore
 from bioassay_mtl.data.panel import Panel
+from tests.needs import extra
 
 N_CARBONS = 60
 
@@ -124,6 +125,7 @@ def test_finished_work_is_not_done_again(tmp_path: Path, monkeypatch: pytest.Mon
 
 
 def test_report(tmp_path: Path) -> None:
+    extra("matplotlib", "plots")
     assert not write_report(tmp_path)
     ledger = Ledger(tmp_path / "custom_panels.jsonl")
     about = {"about": "a split", "fit": 1000, "valid": 100, "test": 200, "cpu_seconds": 9.0}

@@ -12,6 +12,7 @@ import pytest
 from bioassay_mtl.cli.outcome import scores
 from bioassay_mtl.data.metrics import evaluate
 from tests.cli.conftest import Run
+from tests.needs import installed
 
 SETTINGS = """
 fingerprints: {ecfp: {kind: morgan, n_bits: 256}}
@@ -62,7 +63,7 @@ def test_train_tells_scores_rows_time_and_report(cli: Run, panel: Path, tmp_path
 def test_a_search_tells_what_won_and_writes_its_trials(
     cli: Run, panel: Path, tmp_path: Path
 ) -> None:
-    pytest.importorskip("optuna")
+    installed("optuna", "tune")
     out = tmp_path / "model"
     settings = tmp_path / "settings.yaml"
     done = cli("train", panel, "--out", out, "--config", settings, "--tune", 3)

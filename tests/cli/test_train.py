@@ -14,6 +14,7 @@ import pytest
 import yaml
 
 from tests.cli.conftest import COMMAND, Run
+from tests.needs import installed
 
 SETTINGS = """
 fingerprints: {ecfp: {kind: morgan, n_bits: 256}}
@@ -101,6 +102,8 @@ def test_a_folder_without_permission_is_said_before_the_panel_is_read(
 def test_settings_that_make_no_network_leave_no_folder(
     cli: Run, panel: Path, tmp_path: Path, joined: list[object]
 ) -> None:
+    if "--tune" in joined:
+        installed("optuna", "tune")
     out = tmp_path / "model"
     experts = (
         "network.experts=[{kind: mlp, inputs: [other], n: 1, width: 8}]",

@@ -11,6 +11,7 @@ import pytest
 import yaml
 
 from tests.cli.conftest import Run
+from tests.needs import installed
 
 SETTINGS = """
 fingerprints: {ecfp: {kind: morgan, n_bits: 128}}
@@ -29,6 +30,7 @@ def panel(tmp_path_factory: pytest.TempPathFactory, nci_smiles: list[str]) -> Pa
 
 
 def test_a_tuned_ensemble_from_another_model(cli: Run, panel: Path, tmp_path: Path) -> None:
+    installed("optuna", "tune")
     settings = tmp_path / "settings.yaml"
     settings.write_text(SETTINGS)
     source, out = tmp_path / "source", tmp_path / "model"
@@ -111,6 +113,8 @@ def test_an_unknown_model_is_one_line(cli: Run, panel: Path, tmp_path: Path) -> 
 def test_interrupted_says_how_to_go_on(
     cli: Run, panel: Path, tmp_path: Path, option: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    if "--tune" in option:
+        installed("optuna", "tune")
     settings, out = tmp_path / "settings.yaml", tmp_path / "model"
     settings.write_text(SETTINGS)
     monkeypatch.setattr("bioassay_mtl.cli.train.shown_epochs", lambda *_: nullcontext(interrupt))
@@ -126,6 +130,8 @@ def test_interrupted_says_how_to_go_on(
 def test_a_run_that_has_ended_is_complete(
     cli: Run, panel: Path, tmp_path: Path, option: list[str]
 ) -> None:
+    if "--tune" in option:
+        installed("optuna", "tune")
     settings, out = tmp_path / "settings.yaml", tmp_path / "model"
     settings.write_text(SETTINGS)
     command = ["train", panel, "--out", out, "--config", settings, "--workers", 1, *option]

@@ -19,6 +19,7 @@ from bioassay_mtl.nn.outputs import Outputs
 from bioassay_mtl.training.ensemble import train_ensemble
 from bioassay_mtl.training.tuning import train_tuned
 from tests.balance.mixed_tasks import MIXED, mixed_labels, mixed_losses
+from tests.needs import installed
 
 CONFIG = bm.TrainingConfig.of(
     {
@@ -166,6 +167,7 @@ def test_other_weights_are_another_ensemble(
 
 
 def test_trials_take_weights_and_go_on(panel: bm.Panel, weights: NDArray[np.float32]) -> None:
+    installed("optuna", "tune")
     first = fitted(panel)
     model = train_tuned(panel, CONFIG, 2, weights=weights, start=first)
     trials = model.training["tuning"]["trials"]

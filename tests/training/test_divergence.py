@@ -7,13 +7,13 @@ from typing import Any
 
 import numpy as np
 import pytest
-from optuna.distributions import CategoricalDistribution
 
 from bioassay_mtl.data.kinds import Binary, Regression
 from bioassay_mtl.data.panel import Panel
 from bioassay_mtl.data.splits import Split
 from bioassay_mtl.errors import TrainingError
 from bioassay_mtl.training import train, tuning
+from tests.needs import extra, installed
 from tests.training.conftest import small_config
 
 TOO_FAST = 1e30
@@ -55,7 +55,7 @@ def test_the_folder_takes_a_slower_run(small_panel: Panel, tmp_path: Path) -> No
 def test_a_search_goes_on_after_a_trial_that_diverges(
     small_panel: Panel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    rates = CategoricalDistribution([TOO_FAST, 0.02])
+    rates = extra("optuna.distributions", "tune").CategoricalDistribution([TOO_FAST, 0.02])
     monkeypatch.setattr(tuning, "search_space", lambda *_, **__: {"learning_rate": rates})
     fast = small_config(learning_rate=TOO_FAST, epochs=1)
     trials = tuning.train_tuned(small_panel, fast, 4, parts=SHARED).training["tuning"]["trials"]
@@ -65,6 +65,7 @@ def test_a_search_goes_on_after_a_trial_that_diverges(
 
 
 def test_a_search_of_nothing_but_diverging_trials_is_an_error(small_panel: Panel) -> None:
+    installed("optuna", "tune")
     fast = small_config(learning_rate=TOO_FAST, epochs=1)
     with pytest.raises(TrainingError, match="all trials diverged"):
         tuning.train_tuned(small_panel, fast, 1, parts=SHARED)

@@ -21,6 +21,7 @@ from bioassay_mtl.training.cross_validation import cross_validate
 from bioassay_mtl.training.ensemble import train_ensemble
 from bioassay_mtl.training.scratch import STATE, claimed
 from bioassay_mtl.training.tuning import train_tuned
+from tests.needs import installed
 from tests.training.conftest import small_config
 from tests.training.test_fit import same
 from tests.training.test_resume import Killed
@@ -53,6 +54,8 @@ def killed(trained: Any, folder: Path) -> None:
 @pytest.mark.parametrize("way", WAYS)
 def test_cut_off_in_its_last_moment(small_panel: Panel, tmp_path: Path, way: str) -> None:
     """What is killed while its report is written is resumed to the same bytes, once."""
+    if way.startswith("tune"):
+        installed("optuna", "tune")
     run, mark = WAYS[way]
     whole, out = tmp_path / "whole" / "model", tmp_path / "cut" / "model"
     found = run(small_panel, CONFIG, out=whole, finish=note)
@@ -151,6 +154,7 @@ def test_what_a_dead_run_left_is_no_part_of_a_new_one(small_panel: Panel, tmp_pa
 @pytest.mark.parametrize("way", WAYS)
 def test_another_kind_of_run_is_kept(small_panel: Panel, tmp_path: Path, way: str) -> None:
     """Hours of folds are not lost to a command without their option."""
+    installed("optuna", "tune")
     run, _ = WAYS[way]
     out, scratch = tmp_path / "model", tmp_path / "model.training"
     with pytest.raises(Killed):
@@ -175,6 +179,7 @@ def test_a_mark_that_says_nothing_is_named(small_panel: Panel, tmp_path: Path, w
 
 def test_a_trial_cut_off_while_it_is_noted(small_panel: Panel, tmp_path: Path) -> None:
     """Its line would run into the next one, and the lock of a killed process would not open."""
+    installed("optuna", "tune")
     run, journal = WAYS["tune"]
 
     def stop(record: Any) -> None:

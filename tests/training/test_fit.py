@@ -16,6 +16,7 @@ from bioassay_mtl.data.splits import Split
 from bioassay_mtl.errors import ConfigError, InputError
 from bioassay_mtl.nn.model import Model
 from bioassay_mtl.training import train
+from tests.needs import installed
 from tests.training.conftest import small_config
 
 NO_ROWS = np.array([], dtype=np.int64)
@@ -136,6 +137,7 @@ def test_no_row_to_train_on_is_an_error(small_panel: Panel) -> None:
 
 
 def test_folder_logs_and_refusals(small_panel: Panel, tmp_path: Path) -> None:
+    installed("tensorboard", "tensorboard")
     out = tmp_path / "model"
     seen: list[float] = []
     config = small_config(loggers=["csv", "tensorboard"])

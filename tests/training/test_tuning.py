@@ -17,6 +17,7 @@ from bioassay_mtl.training import train
 from bioassay_mtl.training.config import TrainingConfig
 from bioassay_mtl.training.search_space import given_settings, search_space, with_settings
 from bioassay_mtl.training.tuning import train_tuned
+from tests.needs import installed
 from tests.training.conftest import small_config
 from tests.training.test_fit import same
 from tests.training.test_resume import Killed
@@ -28,6 +29,7 @@ TRIALS = 6
 
 @pytest.fixture(scope="module")
 def unbroken(small_panel: Panel, tmp_path_factory: pytest.TempPathFactory) -> Model:
+    installed("optuna", "tune")
     out = tmp_path_factory.mktemp("tuning") / "model"
     model = train_tuned(small_panel, CONFIG, TRIALS, out=out, parts=PARTS)
     assert Model.load(out).training == model.training
@@ -103,6 +105,7 @@ def test_an_ensemble_with_the_best_settings(small_panel: Panel, unbroken: Model)
     ],
 )
 def test_the_space_of_every_network(network: dict[str, Any]) -> None:
+    installed("optuna", "tune")
     config = small_config(network=network)
     space = search_space(config)
     assert set(space) == {"learning_rate", "weight_decay", "dropout", "width"}
@@ -115,6 +118,7 @@ def test_the_space_of_every_network(network: dict[str, Any]) -> None:
 
 def test_experts_of_another_dropout_keep_it() -> None:
     """What an MLP drops is too much for a graph network."""
+    installed("optuna", "tune")
     config = small_config(
         fingerprints={"morgan": {"kind": "morgan"}, "graph": {"kind": "graph"}},
         network={
@@ -131,6 +135,7 @@ def test_experts_of_another_dropout_keep_it() -> None:
 
 
 def test_without_validation_rows_nothing_is_searched(small_panel: Panel) -> None:
+    installed("optuna", "tune")
     parts = Split(PARTS.train, PARTS.valid[:0], PARTS.test, 300)
     with pytest.raises(ConfigError, match="needs validation rows"):
         train_tuned(small_panel, CONFIG, 2, parts=parts)

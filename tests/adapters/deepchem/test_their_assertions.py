@@ -14,6 +14,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from tests.needs import installed
+
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning", "ignore::DeprecationWarning")
 
 BOTH = pytest.mark.parametrize("kind", ["theirs", "ours"])
@@ -247,7 +249,7 @@ def test_a_learning_rate_that_falls(dc: Any, kind: str) -> None:
 
 @BOTH
 def test_losses_reach_tensorboard(dc: Any, kind: str) -> None:
-    pytest.importorskip("torch.utils.tensorboard")
+    installed("tensorboard", "tensorboard")
     model = make(dc, kind, 1, 2, **TINY, tensorboard=True, log_frequency=1)
     metric = dc.metrics.Metric(dc.metrics.roc_auc_score)
     callback = dc.models.ValidationCallback(points(dc), 2, [metric], io.StringIO())
