@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from bioassay_mtl.config import did_you_mean
 from bioassay_mtl.data.panels.cells import QUALIFIERS, Cells
 from bioassay_mtl.data.readers.columns import ID_NAMES, SMILES_NAMES, plain
+from bioassay_mtl.data.table import IN_MEMORY
 from bioassay_mtl.data.units import unit_in_name
 from bioassay_mtl.errors import InputError
 
@@ -79,10 +80,11 @@ def smiles_of(table: pa.Table, wanted: str | None, path: Path) -> str:
     if found is None:
         found = find(table, None, ("pubchemextdatasourcesmiles",), path)
     if found is None:
+        named = "smiles_column" if path == IN_MEMORY else "--smiles-column"
         raise InputError(
-            f"no SMILES column among {some(table.column_names)}",
+            f"no SMILES column among {some(table.column_names) or 'none'}",
             file=path,
-            hint="call it 'smiles', or name it with --smiles-column",
+            hint=f"call it 'smiles', or name it with {named}",
         )
     return found
 

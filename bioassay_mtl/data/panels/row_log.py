@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from bioassay_mtl.data.table import place_of
+from bioassay_mtl.data.table import IN_MEMORY, place_of
 from bioassay_mtl.errors import InputError
 
 
@@ -88,11 +88,12 @@ class RowLog:
         """Record cells that say nothing, or raise an error that names the first."""
         if len(rows) and self.strict:
             leave = "`bioassay-mtl panel check --out` leaves such cells out and logs them"
+            hints = [hint, leave if file != IN_MEMORY else ""]
             raise InputError(
                 f"{expected}, found {texts[0][:80]!r}",
                 **place_of(file, int(rows[0])),
                 column=column,
-                hint=f"{hint}; {leave}" if hint else leave,
+                hint="; ".join(filter(None, hints)),
             )
         self.add(Outcome.UNREADABLE, file, rows, column, texts)
 
