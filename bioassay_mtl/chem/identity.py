@@ -11,15 +11,16 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping, Sequence, Set
-from functools import cached_property, lru_cache
-from typing import Any, NamedTuple
+from collections.abc import Iterable, Mapping, Sequence, Set
+from functools import cached_property, lru_cache, partial
+from typing import Any, NamedTuple, TypeGuard
 
 import numpy as np
 from numpy.typing import NDArray
 from rdkit.Chem import MolFromSmiles, MolToSmiles
 from rdkit.rdBase import BlockLogs
 
+from bioassay_mtl.chem.isolation import each
 from bioassay_mtl.chem.molecule import Notation, parse_smiles, without_labels
 from bioassay_mtl.chem.probe import PROBE_SMILES
 from bioassay_mtl.chem.skeleton import Skeletons, read_skeletons, skeletons_of
@@ -51,9 +52,9 @@ def identities(
     ndarray
         ``(m,)``: their positions.
     """
-    plain = [plain_smiles(text) for text in smiles]
-    places = np.flatnonzero([text is not None for text in plain])
-    return _of_plain([_parent(text, tautomer) for text in plain if text is not None]), places
+    plain = each(plain_smiles, smiles)
+    places = np.flatnonzero([_is_text(text) for text in plain])
+    return _of_plain(_parents(filter(_is_text, plain), tautomer, apart=True)), places
 
 
 class TrainingMolecules:
@@ -137,8 +138,10 @@ class TrainingMolecules:
     def hold(self, smiles: Sequence[str]) -> NDArray[np.bool_]:
         """``(n,) bool``: is the molecule one of these? False where a text cannot be read."""
         seen = self.look(smiles)
-        plain = {row: text for row in seen.close if (text := plain_smiles(smiles[row])) is not None}
-        seen.found[self.confirmed(plain, seen.skeletons)] = True
+        close = [*seen.close]
+        texts = each(plain_smiles, [smiles[row] for row in close])
+        plain = {row: text for row, text in zip(close, texts, strict=True) if _is_text(text)}
+        seen.found[self.confirmed(plain, seen.skeletons, apart=True)] = True
         return seen.found
 
     def look(self, smiles: Sequence[str]) -> Seen:
@@ -162,13 +165,16 @@ class TrainingMolecules:
         return Seen(found, set(np.flatnonzero(close & ~found).tolist()), skeletons)
 
     def _may_hold(self, text: str) -> bool:
+        # Not parsed but read: what parsing does with rings has no bound of time.
         with BlockLogs():
-            mol = parse_smiles(text)
-        if isinstance(mol, Status):
+            mol = MolFromSmiles(text, sanitize=False) if text.isascii() else None
+        if mol is None:
             return False
         return bool(_in_sorted(skeletons_of(mol)[0].astype(np.uint64), self._skeletons).any())
 
-    def confirmed(self, plain: Mapping[int, str], skeletons: NDArray[np.uint64]) -> list[int]:
+    def confirmed(
+        self, plain: Mapping[int, str], skeletons: NDArray[np.uint64], *, apart: bool = False
+    ) -> list[int]:
         """Rows of the molecules that are one of these.
 
         Parameters
@@ -177,12 +183,14 @@ class TrainingMolecules:
             :func:`plain_smiles` by row, of those that are close.
         skeletons
             :attr:`Seen.skeletons`.
+        apart
+            Standardise what may take long in another process: not in one that is ended for that.
         """
         rows = [*plain]
         ids = _joined(skeletons[rows], [*plain.values()])
         is_known = _in_sorted(ids, self.identities).tolist()  # most are their own parents
         others = [row for row, known in zip(rows, is_known, strict=True) if not known]
-        parents = _of_plain([_parent(plain[row], self.tautomer) for row in others])
+        parents = _of_plain(_parents([plain[row] for row in others], self.tautomer, apart))
         is_other = _in_sorted(parents, self.identities).tolist()
         unknown = {row for row, known in zip(others, is_other, strict=True) if not known}
         return [row for row in rows if row not in unknown]
@@ -279,6 +287,18 @@ def _parent(plain: str, tautomer: bool) -> str:
         if isinstance(mol, Status):
             return plain
         return _plain(parent(mol, tautomer=tautomer))
+
+
+def _parents(plain: Iterable[str], tautomer: bool, apart: bool) -> list[str]:
+    """Of each its parent, or itself where that takes too long."""
+    texts, find = [*plain], partial(_parent, tautomer=tautomer)
+    found = each(find, texts) if apart else map(find, texts)
+    return [new if _is_text(new) else old for old, new in zip(texts, found, strict=True)]
+
+
+def _is_text(found: object) -> TypeGuard[str]:
+    """Whether it is a SMILES: no status, and not nothing."""
+    return isinstance(found, str) and not isinstance(found, Status)
 
 
 def _first_word(text: str) -> str:

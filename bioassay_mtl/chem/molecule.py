@@ -121,6 +121,13 @@ def without_labels(smiles: str, max_atoms: int = DEFAULT_MAX_ATOMS) -> str:
         return str(MolToSmiles(mol))
 
 
+def status_of(smiles: object, max_atoms: int = DEFAULT_MAX_ATOMS) -> Status:
+    """Whether a SMILES is a molecule of up to `max_atoms`."""
+    with BlockLogs():
+        mol = parse_smiles(smiles, max_atoms)
+    return mol if isinstance(mol, Status) else Status.OK
+
+
 def molecule_key(smiles: str, max_atoms: int = DEFAULT_MAX_ATOMS) -> str | None:
     """Canonical SMILES that all copies of a molecule share; None where it is no molecule.
 

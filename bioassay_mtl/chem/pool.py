@@ -149,6 +149,8 @@ class Pool:
                 self._drop(place)
                 if self._is_over:
                     raise
+                if len(inside) == stop - start:  # there was nothing to do: it would go on for ever
+                    raise WorkerError("a worker process ends whatever it is asked") from None
                 parts += _again(start, stop, lost, known, suspects)
                 continue
             except WorkerError:  # it could not begin

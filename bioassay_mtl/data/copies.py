@@ -11,6 +11,7 @@ from bioassay_mtl.chem.blocks import Block
 from bioassay_mtl.chem.descriptors import DenseBlock
 from bioassay_mtl.chem.features import PackedBits
 from bioassay_mtl.chem.graphs import GraphBlock
+from bioassay_mtl.chem.status import Status
 
 
 def group_by_structure(structures: Sequence[str]) -> NDArray[np.int64]:
@@ -22,11 +23,14 @@ def group_by_structure(structures: Sequence[str]) -> NDArray[np.int64]:
     A SMILES that cannot be used is in a group of its own, also where it occurs twice: nothing is
     known of it.
     """
+    from bioassay_mtl.chem.isolation import each
     from bioassay_mtl.chem.molecule import molecule_key
 
-    canonical = {smiles: molecule_key(smiles) for smiles in set(structures)}
+    texts = [*dict.fromkeys(structures)]
+    canonical = dict(zip(texts, each(molecule_key, texts), strict=True))
     keys = (canonical[smiles] for smiles in structures)
-    return number(row if key is None else key for row, key in enumerate(keys))
+    known = (None if isinstance(key, Status) else key for key in keys)
+    return number(row if key is None else key for row, key in enumerate(known))
 
 
 def group_by_features(blocks: Sequence[Block]) -> NDArray[np.int64]:

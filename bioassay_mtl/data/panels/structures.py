@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from bioassay_mtl.chem.status import Status
 from bioassay_mtl.data.copies import group_by_structure
 from bioassay_mtl.data.panels.assembly import Molecules
 from bioassay_mtl.data.panels.header import some
@@ -26,10 +28,15 @@ def standardised(structures: list[str], schema: PanelSchema) -> tuple[list[str],
     """Structures as the schema wants them, and what changed of those that did, by the old text."""
     if not schema.standardise:
         return structures, {}
-    from bioassay_mtl.chem.standardise import standardise
+    from bioassay_mtl.chem.isolation import each
+    from bioassay_mtl.chem.standardise import Standardised, standardise
 
-    tautomer = schema.standardise == "tautomer"
-    found = {text: standardise(text, tautomer=tautomer) for text in dict.fromkeys(structures)}
+    texts = [*dict.fromkeys(structures)]
+    done = each(partial(standardise, tautomer=schema.standardise == "tautomer"), texts)
+    found = {
+        text: Standardised(text, (), one) if isinstance(one, Status) else one
+        for text, one in zip(texts, done, strict=True)
+    }
     changes = {
         text: f"{', '.join(done.changes)}: {done.smiles}"
         for text, done in found.items()
@@ -142,16 +149,11 @@ def keep_usable(
 
 def usable(structures: list[str]) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
     """Which structures are empty, and which are no molecule, ``(n,) bool`` each."""
-    from rdkit.rdBase import BlockLogs
+    from bioassay_mtl.chem.isolation import each
+    from bioassay_mtl.chem.molecule import status_of
 
-    from bioassay_mtl.chem.molecule import parse_smiles
-    from bioassay_mtl.chem.status import Status
-
-    with BlockLogs():
-        found = {}
-        for text in dict.fromkeys(structures):
-            parsed = parse_smiles(text)
-            found[text] = parsed if isinstance(parsed, Status) else Status.OK
+    texts = [*dict.fromkeys(structures)]
+    found = dict(zip(texts, each(status_of, texts), strict=True))
     empty = np.array([found[text] is Status.EMPTY for text in structures], dtype=np.bool_)
     good = np.array([found[text] is Status.OK for text in structures], dtype=np.bool_)
     return empty, ~good & ~empty

@@ -59,20 +59,29 @@ def murcko_scaffolds(panel: Panel) -> NDArray[np.int64]:
     InputError
         Where a row has features but no SMILES: its scaffold cannot be known.
     """
+    from bioassay_mtl.chem.isolation import each
+
+    rows, structures = distinct_structures(panel, "a scaffold")
+    keys: list[str | int] = [
+        row if isinstance(scaffold, Status) else scaffold
+        for row, scaffold in zip(rows.tolist(), each(murcko_scaffold, structures), strict=True)
+    ]
+    # One scaffold per molecule, so that its copies agree however they are written.
+    return number(keys)[panel.groups()]
+
+
+def murcko_scaffold(structure: str) -> str | Status:
+    """SMILES of a molecule's Bemis-Murcko scaffold; why there is none."""
     from rdkit.Chem.Scaffolds.MurckoScaffold import MurckoScaffoldSmiles
     from rdkit.rdBase import BlockLogs
 
     from bioassay_mtl.chem.molecule import parse_smiles
 
-    rows, structures = distinct_structures(panel, "a scaffold")
-    keys: list[str | int] = []
     with BlockLogs():
-        for row, structure in zip(rows.tolist(), structures, strict=True):
-            molecule = parse_smiles(structure)
-            unknown = isinstance(molecule, Status)
-            keys.append(row if unknown else MurckoScaffoldSmiles(mol=molecule))
-    # One scaffold per molecule, so that its copies agree however they are written.
-    return number(keys)[panel.groups()]
+        molecule = parse_smiles(structure)
+        if isinstance(molecule, Status):
+            return molecule
+        return str(MurckoScaffoldSmiles(mol=molecule))
 
 
 @dealers.register("scaffold")

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from bioassay_mtl.chem.isolation import each
 from bioassay_mtl.chem.molecule import without_labels
+from bioassay_mtl.chem.status import Status
 from bioassay_mtl.data.panel import Panel
 from bioassay_mtl.data.splits.split import Rows
 from bioassay_mtl.errors import InputError
@@ -34,4 +36,8 @@ def distinct_structures(panel: Panel, wanted: str) -> tuple[Rows, list[str]]:
             hint="split panel.take(panel.has_structure)",
         )
     rows = np.unique(panel.groups(), return_index=True)[1]
-    return rows, [without_labels(panel.structures[row]) for row in rows.tolist()]
+    texts = [panel.structures[row] for row in rows.tolist()]
+    plain = each(without_labels, texts)
+    return rows, [
+        text if isinstance(new, Status) else new for text, new in zip(texts, plain, strict=True)
+    ]
