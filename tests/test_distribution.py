@@ -12,10 +12,13 @@ import zipfile
 from collections import Counter
 from email import message_from_bytes
 from email.message import Message
+from importlib.metadata import PackageNotFoundError
+from importlib.metadata import metadata as metadata_of
 from pathlib import Path
 
 import pytest
 from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
 
 from tests.needs import installed
 
@@ -116,6 +119,24 @@ def test_versions_that_were_tested_suit_each_python(python: str) -> None:
         wanted = Requirement(line)
         if suits(wanted, python):
             assert wanted.specifier.contains(versions[wanted.name.lower()].removeprefix("=="))
+
+
+def test_no_version_is_pinned_where_it_does_not_run() -> None:
+    """As far as it is installed here: what its authors say of Python."""
+    wrong, n_known = [], 0
+    for line in (ROOT / "constraints.txt").read_text().splitlines():
+        pin = Requirement(line)
+        try:
+            found = metadata_of(pin.name)
+        except PackageNotFoundError:
+            continue
+        if not pin.specifier.contains(found["Version"]):
+            continue
+        n_known += 1
+        runs_on = SpecifierSet(found["Requires-Python"] or "")
+        wrong += [(line, p) for p in PYTHONS if suits(pin, p) and f"{p}.9" not in runs_on]
+    assert not wrong
+    assert n_known
 
 
 def suits(requirement: Requirement, python: str) -> bool:
