@@ -1,9 +1,10 @@
 """Structures that may take a process with them are looked at in another one.
 
 RDKit's C++ code cannot be interrupted. In this process only plain structures are looked at: few
-rings, little text; their time is bounded by what RDKit does with rings, which is where highly
-symmetric and densely fused systems take hours. All others go to one worker process with a time
-limit, which starts at the first of them (half a second) and then stays.
+rings, little text, few branches that meet; their time is bounded by what RDKit does with rings,
+which is where highly symmetric and densely fused systems take hours, and by the ways to choose
+among the bonds of an atom, which fingerprints of paths go through. All others go to one worker
+process with a time limit, which starts at the first of them (half a second) and then stays.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import os
 import pickle
 import re
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, TypeVar
 
@@ -25,11 +27,14 @@ from bioassay_mtl.chem.worker import mapping
 MOST_RINGS = 12
 MOST_CHARACTERS = 256
 MOST_ATOMS = 150
+MOST_MEETING = 8
 """Of a structure that is looked at in this process: rings, characters of SMILES, atoms of a Mol
-block."""
+block, branches that follow another at the same atom (all atoms together; of a Mol block, bonds
+beyond the fourth)."""
 
 _RING_ENDS = re.compile(r"\[[^\]]*\]|%\(\d*\)|%\d\d|\d")
 _V3000_COUNTS = re.compile(r"M  V30 COUNTS (\d+) (\d+)")
+_V3000_BOND = re.compile(r"^M  V30 +\d+ +\d+ +(\d+) +(\d+)", re.MULTILINE)
 
 T = TypeVar("T")
 
@@ -50,7 +55,7 @@ def is_plain(structure: object, notation: Notation = "smiles") -> bool:
 def _is_plain_smiles(text: str) -> bool:
     words = text.split(None, 1) if len(text) > MOST_CHARACTERS or " " in text else [text]
     smiles = words[0] if words else ""
-    if len(smiles) > MOST_CHARACTERS:
+    if len(smiles) > MOST_CHARACTERS or smiles.count(")(") > MOST_MEETING:
         return False
     if len(smiles) <= 2 * MOST_RINGS:  # there are no more digits than characters
         return True
@@ -59,18 +64,35 @@ def _is_plain_smiles(text: str) -> bool:
 
 
 def _is_plain_block(text: str) -> bool:
-    counts = text.split("\n", 4)[3:4]
-    found: Sequence[str] = ()
-    if counts and "V3000" in counts[0]:
-        match = _V3000_COUNTS.search(text)
+    head = text.split("\n", 4)
+    if len(head) < 5:
+        return False
+    _, _, _, counts, table = head
+    found: Sequence[str] = counts[:3], counts[3:6]
+    if "V3000" in counts:
+        match = _V3000_COUNTS.search(table)
         found = match.groups() if match else ()
-    elif counts:
-        found = counts[0][:3], counts[0][3:6]
     try:
         atoms, bonds = map(int, found)
+        if atoms > MOST_ATOMS or bonds - atoms >= MOST_RINGS:
+            return False
+        return _n_meeting(table, atoms, bonds, "V3000" in counts) <= MOST_MEETING
     except ValueError:  # not a Mol block, or one that only a parser understands
         return False
-    return atoms <= MOST_ATOMS and bonds - atoms < MOST_RINGS
+
+
+def _n_meeting(table: str, atoms: int, bonds: int, is_v3000: bool) -> int:
+    """Bonds beyond the fourth of their atom; a ValueError where not all bonds are seen."""
+    lines = table.split("\n")[atoms : atoms + bonds]
+    ends = (
+        [(int(a), int(b)) for a, b in _V3000_BOND.findall(table)]
+        if is_v3000
+        else [(int(line[:3]), int(line[3:6])) for line in lines]
+    )
+    if len(ends) != bonds:
+        raise ValueError("bonds are missing")
+    degrees = Counter(atom for pair in ends for atom in pair)
+    return sum(max(0, degree - 4) for degree in degrees.values())
 
 
 def each(

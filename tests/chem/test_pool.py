@@ -16,7 +16,7 @@ import pytest
 import bioassay_mtl
 from bioassay_mtl.chem import isolation
 from bioassay_mtl.chem.featurizer import Featurizer
-from bioassay_mtl.chem.fingerprints import MorganFingerprint
+from bioassay_mtl.chem.fingerprints import MorganFingerprint, RDKitPathFingerprint
 from bioassay_mtl.chem.isolation import each, is_plain
 from bioassay_mtl.chem.molecule import canonical_smiles
 from bioassay_mtl.chem.parallel import featurize, featurize_batches
@@ -157,11 +157,33 @@ def test_plain_blocks_are_told_by_their_counts() -> None:
     assert not is_plain("no block", "molblock")
 
 
+STAR = "[U]" + "(F)" * 80 + "F"  # little text and no ring, but 10^10 ways to choose its bonds
+
+
+def test_many_branches_at_one_atom_are_not_plain() -> None:
+    from rdkit.Chem import MolFromSmiles, MolToMolBlock
+
+    assert not is_plain(STAR)
+    assert is_plain("FC(F)(F)C(F)(F)C(F)(F)C(F)(F)S(=O)(=O)N")
+    for v3000 in (False, True):
+        for smiles, plain in (("CC(C)(C)CS(F)(F)(F)(F)F", True), (STAR, False)):
+            block = MolToMolBlock(MolFromSmiles(smiles), forceV3000=v3000)
+            assert is_plain(block, "molblock") is plain
+            titled = block.replace("\n", "M  V30 COUNTS 1 0\n", 1)
+            assert is_plain(titled, "molblock") is plain
+
+
+def test_paths_through_a_star_are_given_up() -> None:
+    paths = Featurizer({"paths": RDKitPathFingerprint()})
+    found = featurize(["CCO", STAR], paths, timeout=0.1)
+    assert found.status.tolist() == [Status.OK.code, Status.TIMED_OUT.code]
+
+
 PARENT = """
 import sys
 from tests.hard import complete
 from bioassay_mtl.chem.featurizer import Featurizer
-from bioassay_mtl.chem.fingerprints import MorganFingerprint
+from bioassay_mtl.chem.fingerprints import MorganFingerprint, RDKitPathFingerprint
 from bioassay_mtl.chem import supervised
 from bioassay_mtl.chem.parallel import featurize
 start = supervised._start
