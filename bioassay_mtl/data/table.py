@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
 from bioassay_mtl.data.readers.detection import delimiter_of, suffix_of
-from bioassay_mtl.data.readers.source import FOREIGN, MAX_RECORD
-from bioassay_mtl.data.readers.table import long_fields
+from bioassay_mtl.data.readers.source import FOREIGN
+from bioassay_mtl.data.readers.table import MAX_FIELD, long_fields
 from bioassay_mtl.errors import InputError
 
 if TYPE_CHECKING:
@@ -123,7 +123,7 @@ def _read_text(path: Path) -> pa.Table:
             if "straddling" not in str(error):  # a row longer than two blocks
                 raise
             with _for_arrow(path) as source:
-                table = read(source, 2 * MAX_RECORD)
+                table = read(source, 2 * MAX_FIELD)
     except (pa.ArrowException, OSError) as error:
         for line, fields in _records(path):
             if len(fields) != len(names):

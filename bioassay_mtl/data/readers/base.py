@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import islice
 from typing import Any
 
 from bioassay_mtl.chem.molecule import Notation
 from bioassay_mtl.chem.status import Status
+from bioassay_mtl.data.readers.odd_bytes import is_odd, readable, readable_cells
 from bioassay_mtl.data.readers.source import Source
 from bioassay_mtl.registry import Registry
 
@@ -71,10 +71,8 @@ Reader = Callable[[Source, ReadOptions], Iterator[RecordBatch]]
 
 readers: Registry[Reader] = Registry("input format")
 
-# Characters after which a batch is closed early, and how many records are read between two looks.
-_MAX_CHARACTERS = 8_000_000
-_STRIDE = 128
-
+MAX_BATCH = 2_000_000
+"""Characters after which a batch is closed early."""
 
 Record = tuple[str, str, Status | None, Sequence[Any]]
 """Id, structure, why it is known to be unusable (or None), and the cells of further columns."""
@@ -97,31 +95,59 @@ def no_columns(source: Source, options: ReadOptions) -> None:
 
 
 def batched(
-    records: Iterable[Record], notation: Notation, options: ReadOptions
+    records: Iterable[Record], notation: Notation, options: ReadOptions, source: Source
 ) -> Iterator[RecordBatch]:
-    """Gather records into batches of at most ``options.batch_size``."""
-    batch_size = options.batch_size
-    records = iter(records)
-    first_row = 1
-    while True:
-        rows: list[Record] = []
-        characters = 0
-        while len(rows) < batch_size and characters < _MAX_CHARACTERS:
-            more = list(islice(records, min(_STRIDE, batch_size - len(rows))))
-            if not more:
-                break
-            rows += more
-            characters += sum([len(row[1]) for row in more])
-        if not rows:
-            return
-        ids, structures, problems, cells = zip(*rows, strict=True)
-        columns = zip(*cells, strict=True)
-        yield RecordBatch(
-            first_row,
-            list(ids),
-            list(structures),
-            notation,
-            {i: p for i, p in enumerate(problems) if p is not None},
-            dict(zip(options.columns, columns, strict=True)),
-        )
-        first_row += len(rows)
+    """Gather records into batches of at most ``options.batch_size``, shorter ones of long records.
+
+    Bytes of `source` that are not UTF-8 become readable; a structure that has some is invalid.
+    """
+    first_row, rows, n_bytes = 1, list[Record](), 0
+    for record in records:
+        if source.has_odd_bytes:
+            record = _readable(record, notation, source)
+        rows.append(record)
+        n_bytes += _n_bytes(record)
+        if len(rows) == options.batch_size or n_bytes > MAX_BATCH:
+            yield _batch(first_row, rows, notation, options, n_bytes)
+            first_row, rows, n_bytes = first_row + len(rows), [], 0
+    if rows:
+        yield _batch(first_row, rows, notation, options, n_bytes)
+
+
+def _batch(
+    first_row: int, rows: list[Record], notation: Notation, options: ReadOptions, n_bytes: int
+) -> RecordBatch:
+    ids, structures, problems, cells = zip(*rows, strict=True)
+    return RecordBatch(
+        first_row,
+        list(ids),
+        list(structures),
+        notation,
+        {i: p for i, p in enumerate(problems) if p is not None},
+        dict(zip(options.columns, zip(*cells, strict=True), strict=True)),
+        n_bytes,
+    )
+
+
+def _n_bytes(record: Record) -> int:
+    """About the bytes that a record takes: a character beyond ASCII takes up to four."""
+    name, structure, _, cells = record
+    n = len(name) + len(structure) if name.isascii() else 4 * len(name) + len(structure)
+    return n + sum([len(cell) if isinstance(cell, str) else 8 for cell in cells]) if cells else n
+
+
+def _readable(record: Record, notation: Notation, source: Source) -> Record:
+    name, structure, problem, cells = record
+    if not any(map(is_odd, (name, structure, *cells))):
+        return record
+    source.n_odd_records += 1
+    if problem is None and is_odd(_strict_part(structure, notation)):
+        problem = Status.INVALID_SMILES if notation == "smiles" else Status.INVALID_MOLBLOCK
+    return readable(name), readable(structure), problem, readable_cells(cells)
+
+
+def _strict_part(structure: str, notation: Notation) -> str:
+    """What of a structure is no name or remark."""
+    if notation == "smiles":
+        return structure.split(None, 1)[0] if structure.strip() else ""
+    return structure.split("\n", 3)[-1]

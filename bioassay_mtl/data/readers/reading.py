@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from pathlib import Path
 
 from bioassay_mtl.data.readers.base import ReadOptions, RecordBatch, readers
 from bioassay_mtl.data.readers.detection import format_of
 from bioassay_mtl.data.readers.source import ReadProgress, Source
+from bioassay_mtl.errors import counted
+
+log = logging.getLogger(__name__)
 
 
 def read_records(
@@ -40,7 +44,8 @@ def read_records(
     Yields
     ------
     RecordBatch
-        Every record, in order; one that cannot be used keeps its place, with its status.
+        Every record, in order; one that cannot be used keeps its place, with its status. One of
+        more than 4 MiB is ``too_long``, and not held.
 
     Raises
     ------
@@ -50,3 +55,10 @@ def read_records(
     options = ReadOptions(smiles_column, id_column, batch_size, columns)
     with Source(path, progress) as source:
         yield from readers[format or format_of(source)](source, options)
+        if source.n_odd_records:
+            log.warning(
+                "%s: bytes that are not UTF-8 in %s; names are read as Windows-1252 there, and "
+                "structures that hold some are invalid (save the file as UTF-8)",
+                source.name,
+                counted(source.n_odd_records, "record"),
+            )

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
+from bioassay_mtl.chem.status import Status
+from bioassay_mtl.data.readers import source as limits
 from bioassay_mtl.data.readers.base import (
     ReadOptions,
     Record,
@@ -14,7 +16,7 @@ from bioassay_mtl.data.readers.base import (
     readers,
 )
 from bioassay_mtl.data.readers.columns import ID_NAMES, plain
-from bioassay_mtl.data.readers.source import MAX_RECORD, Source
+from bioassay_mtl.data.readers.source import Piece, Source
 
 
 @readers.register("sdf")
@@ -27,25 +29,33 @@ def read_sdf(source: Source, options: ReadOptions) -> Iterator[RecordBatch]:
     property with an id's name.
     """
     no_columns(source, options)
-    return batched(_records(source, options.id_column), "molblock", options)
+    return batched(_records(source, options.id_column), "molblock", options, source)
 
 
 def _records(source: Source, id_property: str | None) -> Iterator[Record]:
     lines: list[str] = []
-    size = 0
-    for number, line in enumerate(source.lines(), start=1):
-        if line.startswith("$$$$"):
-            yield _record(lines, id_property)
-            lines, size = [], 0
-            continue
-        lines.append(line)
-        size += len(line)
-        if size > MAX_RECORD:
-            raise source.fault(
-                f"a record of more than {MAX_RECORD:,} characters", number, "is $$$$ missing?"
-            )
-    if any(not line.isspace() for line in lines):
+    size, is_long = 0, False
+    for line in source.lines():
+        if isinstance(line, Piece):
+            is_long = True
+        elif line.startswith("$$$$"):
+            yield _too_long(lines, id_property) if is_long else _record(lines, id_property)
+            lines, size, is_long = [], 0, False
+        elif not is_long:
+            lines.append(line)
+            size += len(line)
+            is_long = size > limits.MAX_RECORD
+        if is_long:
+            del lines[1:]
+    if is_long:
+        yield _too_long(lines, id_property)
+    elif any(not line.isspace() for line in lines):
         yield _record(lines, id_property)
+
+
+def _too_long(lines: Sequence[str], id_property: str | None) -> Record:
+    title = lines[0].strip() if lines and id_property is None else ""
+    return title, "", Status.TOO_LONG, ()
 
 
 def _record(lines: Sequence[str], id_property: str | None) -> Record:

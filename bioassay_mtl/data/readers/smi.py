@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from bioassay_mtl.chem.status import Status
 from bioassay_mtl.data.readers.base import (
     ReadOptions,
     Record,
@@ -13,7 +14,7 @@ from bioassay_mtl.data.readers.base import (
     readers,
 )
 from bioassay_mtl.data.readers.columns import SMILES_NAMES, plain
-from bioassay_mtl.data.readers.source import Source
+from bioassay_mtl.data.readers.source import Piece, Source
 
 
 @readers.register("smi")
@@ -27,16 +28,27 @@ def read_smi(source: Source, options: ReadOptions) -> Iterator[RecordBatch]:
     """
     no_columns(source, options)
     # None of the column names is a valid SMILES, so no molecule is taken for a header.
-    first = source.head(1)[0].split(None, 1)
+    head = source.head(1)[0]
+    first = [] if isinstance(head, Piece) else head.split(None, 1)
     lines = source.lines()
     if first and plain(first[0].lstrip("#")) in SMILES_NAMES:
         next(lines)
-    return batched(map(_record, lines), "smiles", options)
+    return batched(_records(lines), "smiles", options, source)
+
+
+def _records(lines: Iterator[str]) -> Iterator[Record]:
+    for line in lines:
+        if not isinstance(line, Piece):
+            yield _record(line)
+        elif line.is_last:
+            yield "", "", Status.TOO_LONG, ()
 
 
 def _record(line: str) -> Record:
-    if line[0] == "\t":  # an empty first column
-        return line.strip(), "", None, ()
+    if line[0].isspace():
+        name = line.lstrip()
+        if "\t" in line[: len(line) - len(name)]:  # an empty first column
+            return name.rstrip(), "", None, ()
     words = line.split(None, 1)
     if not words:
         return "", "", None, ()

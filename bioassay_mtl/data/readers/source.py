@@ -13,16 +13,23 @@ from itertools import chain, islice
 from pathlib import Path
 from typing import cast
 
+from bioassay_mtl.data.readers.odd_bytes import escaped
 from bioassay_mtl.errors import InputError
 
 STDIN = "-"
 
-MAX_RECORD = 64 * 1024 * 1024
-"""Bytes of one line or one record; more is an error, so that no file can fill the memory."""
+MAX_RECORD = 4 * 1024 * 1024
+"""Bytes of one line or one record; a longer one is read past, so that no file fills the memory."""
 
 _CHUNK = 1024 * 1024
 _GZIP = b"\x1f\x8b"
 _BOM = b"\xef\xbb\xbf"
+
+# What binary files are full of; text has none but for accidents.
+_CONTROLS = bytes(set(range(32)) - set(b"\t\n\v\f\r\x1a\x1b"))
+_MOST_CONTROLS = 0.05
+_FEWEST_CONTROLS = 8
+_MOST_NULS = 0.3  # in UTF-16, every second byte of Latin letters is one
 
 # First bytes of files that are not text, and what to say about them.
 FOREIGN = {
@@ -53,6 +60,17 @@ class ReadProgress:
     total: int | None = None
 
 
+class Piece(str):
+    """A part of a line that is longer than a record may be; the last part has the line's end."""
+
+    __slots__ = ()
+
+    @property
+    def is_last(self) -> bool:
+        """Whether the line ends here."""
+        return self.endswith("\n") or self.endswith("\r")
+
+
 class Source:
     """An open input.
 
@@ -67,6 +85,13 @@ class Source:
     ------
     InputError
         Where the file is missing, a folder, not readable, empty, or not text (while reading).
+
+    Attributes
+    ----------
+    has_odd_bytes
+        Whether bytes were read that are not UTF-8.
+    n_odd_records
+        Records that have some.
     """
 
     def __init__(self, path: str | Path, progress: ReadProgress | None = None) -> None:
@@ -74,9 +99,12 @@ class Source:
         self.is_stdin = str(path) == STDIN
         self.name = "standard input" if self.is_stdin else str(path)
         self.progress = progress or ReadProgress()
+        self.has_odd_bytes = False
+        self.n_odd_records = 0
         self._raw = self._open()
         self._lines: Iterator[str] = chain.from_iterable(
-            io.StringIO(text, newline="") for text in self._texts()
+            (text,) if isinstance(text, Piece) else io.StringIO(text, newline="")
+            for text in self._texts()
         )
 
     def __enter__(self) -> Source:
@@ -93,7 +121,9 @@ class Source:
     def lines(self) -> Iterator[str]:
         """Lines with their ends, decoded from UTF-8 (with or without byte-order mark).
 
-        A line ends at ``\\n``, ``\\r\\n`` or ``\\r``, and at nothing else that Unicode knows.
+        A line ends at ``\\n``, ``\\r\\n`` or ``\\r``, and at nothing else that Unicode knows. One
+        of more than `MAX_RECORD` bytes comes as several :class:`Piece`. Bytes that are not UTF-8
+        stand as :mod:`bioassay_mtl.data.readers.odd_bytes` has them.
         """
         return self._lines
 
@@ -120,38 +150,58 @@ class Source:
         return raw
 
     def _texts(self) -> Iterator[str]:
-        """Whole lines of text, about a megabyte at a time."""
-        line, head = 1, b""
-        for block in self._blocks():
-            if not head:
+        """Whole lines of text, about a megabyte at a time, and pieces of longer lines."""
+        is_first = True
+        for block, is_piece in self._blocks():
+            if is_first:
+                is_first = False
                 block = block.removeprefix(_BOM)
-                head = block[:8]
+                self._check_text(block)
+                if not block:
+                    is_first = True
+                    continue
+            if is_piece:
+                yield Piece(block.decode("utf-8", "replace"))
+                continue
             try:
-                if (nul := block.find(b"\0")) >= 0:
-                    raise UnicodeDecodeError("utf-8", block, nul, nul + 1, "NUL")
-                yield block.decode("utf-8")
-            except UnicodeDecodeError as error:
-                line += block.count(b"\n", 0, error.start)
-                raise self._not_text(head, block[error.start], line) from None
-            line += block.count(b"\n")
-        if not head:
+                text = block.decode("utf-8")
+                is_odd = "\0" in text
+            except UnicodeDecodeError:
+                is_odd = True
+            if is_odd:
+                self.has_odd_bytes = True
+                text = escaped(block)
+            yield text
+        if is_first:
             raise self.fault("the file is empty", hint="at least one record is expected")
 
-    def _blocks(self) -> Iterator[bytes]:
-        """Bytes cut after the last line end."""
+    def _blocks(self) -> Iterator[tuple[bytes, bool]]:
+        """Bytes cut after line ends, and whether they are a piece of a line that is too long."""
         rest: list[bytes] = []
-        length = 0
-        for chunk in self._chunks():
-            end = chunk.rfind(b"\n") + 1
+        length, carry, is_long = 0, b"", False
+        for read in self._chunks():
+            chunk = carry + read
+            carry = b"\r" if chunk.endswith(b"\r") else b""  # whose "\n" may be still to come
+            chunk = chunk.removesuffix(b"\r")
+            if is_long:
+                end = _first_end(chunk)
+                yield chunk[: end or None], True
+                if not end:
+                    continue
+                chunk, is_long = chunk[end:], False
+            end = max(chunk.rfind(b"\n"), chunk.rfind(b"\r")) + 1
             if end:
-                yield b"".join([*rest, chunk[:end]])
+                yield b"".join([*rest, chunk[:end]]), False
                 rest, length = [], 0
             rest.append(chunk[end:])
             length += len(chunk) - end
             if length > MAX_RECORD:
-                raise self.fault(f"a line of more than {MAX_RECORD:,} bytes")
-        if length:
-            yield b"".join(rest)
+                yield b"".join(rest), True
+                rest, length, is_long = [], 0, True
+        if is_long:
+            yield carry or b"\n", True
+        elif length or carry:
+            yield b"".join([*rest, carry]), False
 
     def _chunks(self) -> Iterator[bytes]:
         read = self._raw.read1  # what a slow pipe has now, not a whole chunk later
@@ -171,10 +221,22 @@ class Source:
         except OSError as error:
             raise self.fault(f"cannot be read: {error.strerror or error}") from None
 
-    def _not_text(self, head: bytes, byte: int, line: int) -> InputError:
+    def _check_text(self, block: bytes) -> None:
+        """Refuse what is no text at all, by how it begins."""
         for magic, (what, hint) in FOREIGN.items():
-            if head.startswith(magic):
-                return self.fault(f"this is {what}, not UTF-8 text", 1, hint)
-        if byte == 0:
-            return self.fault("a NUL byte: this is a binary file, not text", line)
-        return self.fault(f"byte 0x{byte:02x} is not UTF-8", line, "save the file as UTF-8")
+            if block.startswith(magic):
+                raise self.fault(f"this is {what}, not UTF-8 text", 1, hint)
+        head = block[:65_536]
+        controls = len(head) - len(head.translate(None, _CONTROLS))
+        if controls > max(_FEWEST_CONTROLS, _MOST_CONTROLS * len(head)):
+            if head.count(0) > _MOST_NULS * len(head):
+                raise self.fault("this looks like UTF-16 text", 1, "save it as UTF-8")
+            raise self.fault("a NUL byte or the like: this is a binary file, not text", 1)
+
+
+def _first_end(chunk: bytes) -> int:
+    """Position after the first line end; 0 where there is none."""
+    ends = [at for at in (chunk.find(b"\n"), chunk.find(b"\r")) if at >= 0]
+    if not ends:
+        return 0
+    return min(ends) + (2 if chunk[min(ends) :].startswith(b"\r\n") else 1)

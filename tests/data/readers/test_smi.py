@@ -63,6 +63,7 @@ def test_random_files_come_back(
         ("CCO  ethyl alcohol ", ("ethyl alcohol", "CCO")),
         ("  CCO name", ("name", "CCO")),
         ("\tname only", ("name only", "")),
+        (" \tname only", ("name only", "")),
         ("CCO |$a;b;c$| name", ("name", "CCO")),
         ("CCO |$a;b c;$|", ("", "CCO")),
         ("CCO |broken", ("|broken", "CCO")),
@@ -73,6 +74,14 @@ def test_lines(line: str, expected: tuple[str, str], tmp_path: Path) -> None:
     path = tmp_path / "molecules.smi"
     path.write_text(f"{line}\n")
     assert read(path) == [expected]
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(space=st.text(" \t\v\f\u3000\xa0", min_size=1, max_size=6), tab=st.integers(0, 6))
+def test_a_blank_smiles_is_no_molecule(space: str, tab: int, tmp_path: Path) -> None:
+    path = tmp_path / "molecules.smi"
+    path.write_text(f"CCO a\n{space[:tab]}\t{space[tab:]}CCN\nCC b\n", encoding="utf-8")
+    assert read(path) == [("a", "CCO"), ("CCN", ""), ("b", "CC")]
 
 
 @pytest.mark.parametrize("header", ["smiles", "SMILES name", "#smiles id", "canonical_smiles\tx"])

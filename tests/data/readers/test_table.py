@@ -152,12 +152,12 @@ def test_an_open_quote_is_named_with_its_line(tmp_path: Path) -> None:
         read(path)
 
 
-def test_a_field_of_ten_megabytes_is_read(tmp_path: Path) -> None:
+def test_a_field_of_megabytes_is_read(tmp_path: Path) -> None:
     path = tmp_path / "table.csv"
-    path.write_text(f"smiles,id\n{'C' * 10_000_000},big\nCC,small\n")
+    path.write_text(f"smiles,id\n{'C' * 4_000_000},big\nCC,small\n")
     limit = csv.field_size_limit()
     rows = read(path)
-    assert [(id_, len(smiles)) for id_, smiles, _ in rows] == [("big", 10_000_000), ("small", 2)]
+    assert [(id_, len(smiles)) for id_, smiles, _ in rows] == [("big", 4_000_000), ("small", 2)]
     assert csv.field_size_limit() == limit
 
 
@@ -166,4 +166,4 @@ def test_batches_of_long_records_are_short(tmp_path: Path) -> None:
     path.write_text("smiles,id\n" + f"{'C' * 100_000},x\n" * 400)
     sizes = [len(batch) for batch in read_records(path, batch_size=1000)]
     assert sum(sizes) == 400
-    assert max(sizes) <= 128
+    assert max(sizes) <= 21
