@@ -206,6 +206,12 @@ class Features:
         ok: NDArray[np.bool_] = self.status == Status.OK.code
         return ok
 
+    @property
+    def n_bytes(self) -> int:
+        """Bytes that the arrays take."""
+        arrays = (array for block in self.blocks.values() for array in vars(block).values())
+        return self.status.nbytes + sum(getattr(array, "nbytes", 0) for array in arrays)
+
     def take(self, rows: NDArray[Any]) -> Features:
         """Some rows, in that order."""
         known = None if self.in_training is None else self.in_training[rows]

@@ -211,6 +211,7 @@ def _predict(
         threads=cores if _reads_graphs(featurizer) else max(1, cores // 4),
         ahead=max(2, RECORDS_AHEAD // options.batch_size),
         clock=clock,
+        n_bytes=lambda batch, features: batch.n_bytes + features.n_bytes,
     )
     everything = columns == list(range(len(model.columns)))
     with closing(featurized), closing(predicted):

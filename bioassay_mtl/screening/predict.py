@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Generator, Iterable
+from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from threading import Lock, Thread
 from typing import Protocol, TypeVar
@@ -14,6 +14,9 @@ from numpy.typing import NDArray
 from bioassay_mtl.chem.features import Features
 from bioassay_mtl.errors import ModelFolderError
 from bioassay_mtl.screening.summary import StageClock
+
+WAITING_BYTES = 128_000_000
+"""Of batches that wait for the network; their number is limited too."""
 
 BatchT = TypeVar("BatchT")
 Predicted = tuple[BatchT, Features, NDArray[np.float32]]
@@ -32,6 +35,7 @@ def predict_batches(
     threads: int,
     ahead: int,
     clock: StageClock,
+    n_bytes: Callable[[BatchT, Features], int] = lambda batch, features: 0,
 ) -> Generator[Predicted[BatchT], None, None]:
     """Probabilities of a stream of batches, asked for in threads beside the caller's.
 
@@ -49,6 +53,8 @@ def predict_batches(
         Batches that may wait at most.
     clock
         Told the time that the network takes, as ``predicting``.
+    n_bytes
+        Size of what waits for the network or the caller; `WAITING_BYTES` may wait in all.
 
     Raises
     ------
@@ -65,15 +71,22 @@ def predict_batches(
             )
         return found
 
-    waiting: deque[tuple[BatchT, Features, Future[NDArray[np.float32]]]] = deque()
+    waiting: deque[tuple[BatchT, Features, int, Future[NDArray[np.float32]]]] = deque()
+    held = 0
     pool = ThreadPoolExecutor(threads, thread_name_prefix="network", initializer=_stay_on_one_core)
     try:
         for batch, features in batches:
-            waiting.append((batch, features, pool.submit(predict, features)))
-            while waiting and (waiting[0][2].done() or len(waiting) > ahead):
-                batch, features, future = waiting.popleft()
+            size = n_bytes(batch, features)
+            waiting.append((batch, features, size, pool.submit(predict, features)))
+            held += size
+            while waiting and (
+                waiting[0][-1].done() or len(waiting) > ahead or held > WAITING_BYTES
+            ):
+                batch, features, size, future = waiting.popleft()
+                held -= size
                 yield batch, features, future.result()
-        for batch, features, future in waiting:
+        while waiting:
+            batch, features, _, future = waiting.popleft()
             yield batch, features, future.result()
     finally:
         pool.shutdown(wait=False, cancel_futures=True)

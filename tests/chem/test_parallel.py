@@ -98,6 +98,22 @@ def test_reading_stays_a_few_batches_ahead(featurizer: Featurizer) -> None:
     results.close()
 
 
+def test_batches_that_wait_are_few_where_they_are_large(featurizer: Featurizer) -> None:
+    drawn = 0
+
+    def endless() -> Iterator[Batch]:
+        nonlocal drawn
+        while True:
+            drawn += 1
+            yield Batch(["CCO"], n_bytes=parallel.WAITING_BYTES // 2)
+
+    results = featurize_batches(endless(), featurizer, workers=2)
+    for taken in range(1, 10):
+        next(results)
+        assert drawn <= taken + 3
+    results.close()
+
+
 def test_closing_ends_the_workers(
     featurizer: Featurizer, started: list[subprocess.Popen[bytes]]
 ) -> None:

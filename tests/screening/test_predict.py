@@ -11,6 +11,7 @@ import torch
 from numpy.typing import NDArray
 
 from bioassay_mtl.chem.features import Features
+from bioassay_mtl.screening import predict
 from bioassay_mtl.screening.predict import predict_batches
 from bioassay_mtl.screening.summary import StageClock
 
@@ -45,6 +46,21 @@ def test_no_more_batches_wait_than_allowed() -> None:
     )
     for n, _, _ in answers:
         assert len(taken) <= n + 1 + 5
+
+
+def test_no_more_bytes_wait_than_allowed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(predict, "WAITING_BYTES", 2000)
+    taken: list[int] = []
+    answers = predict_batches(
+        numbered(30, taken),
+        Sluggish(),
+        threads=1,
+        ahead=100,
+        clock=StageClock(),
+        n_bytes=lambda number, features: 999 + len(features),
+    )
+    for n, _, _ in answers:
+        assert len(taken) <= n + 3
 
 
 def test_a_fault_of_the_network_is_raised_and_ends_the_threads() -> None:
