@@ -49,7 +49,7 @@ def main() -> int:
         refresh(folder, molecules, card)
         report(f"{name} model folder", "training_molecules", float(len(molecules)), "molecules")
         size = sum(path.stat().st_size for path in folder.iterdir())
-        report(f"{name} model folder", "size", size / 1e6, "MB", "<= 20")
+        report(f"{name} model folder", "size", size / 2**20, "MiB", "<= 20")
     return 0
 
 
