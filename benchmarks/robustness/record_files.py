@@ -1,0 +1,173 @@
+"""Files of good, bad and hard records, and what each record is."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import cycle
+from pathlib import Path
+
+from benchmarks.robustness.hard_molecules import hard_molecules
+
+ALPHABET = "()[]=#@+-./\\%0123456789CNOSPFclnos*HX"
+SHARES = {
+    "real": 0.70,
+    "mutated": 0.24,
+    "blank": 0.02,
+    "quoted name": 0.02,
+    "not UTF-8": 0.01,
+    "malformed": 0.01,
+}
+"""Kinds of records, and how many of a file are of each."""
+LONG = {"long name": 3, "long structure": 3, "beyond the limit": 1}
+"""Kinds of which a file has few."""
+NAME_BYTES = 1_000_000
+STRUCTURE_BYTES = 1_000_000
+BEYOND_BYTES = 80 * 1024 * 1024
+_ODD = (b"caf\xe9", b"\x93two\x94", b"\xff\xc3", b"\x00nul")
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One record.
+
+    Parameters
+    ----------
+    kind
+        What it is.
+    id
+        First word of its name; empty where it can have none.
+    smiles
+        As written; of a mutated or a real molecule.
+    rest
+        The rest of the name.
+    """
+
+    kind: str
+    id: str
+    smiles: str
+    rest: bytes = b""
+
+    @property
+    def name(self) -> bytes:
+        """The whole name."""
+        return self.id.encode() + (b" " + self.rest if self.rest else b"")
+
+
+def entries(
+    n: int,
+    smiles: Sequence[str],
+    seed: int,
+    without: Collection[str] = (),
+    n_hard: int | None = None,
+) -> list[Entry]:
+    """Records in a random order, the first one a real molecule.
+
+    Parameters
+    ----------
+    n
+        How many.
+    smiles
+        Real molecules; used in turn.
+    seed
+        Of all that is drawn.
+    without
+        Kinds to leave out.
+    n_hard
+        Hard molecules; all of them where None.
+    """
+    chance = random.Random(seed)
+    hardest = list(hard_molecules().values())
+    hard = [Entry("hard", "", each) for each in chance.sample(hardest, n_hard or len(hardest))]
+    few = [Entry(kind, "", "") for kind, count in LONG.items() for _ in range(count)]
+    special = [entry for entry in hard + few if entry.kind not in without]
+    kinds = {kind: share for kind, share in SHARES.items() if kind not in without}
+    drawn = chance.choices(list(kinds), list(kinds.values()), k=n - 1 - len(special))
+    found = [*(Entry(kind, "", "") for kind in drawn), *special]
+    chance.shuffle(found)
+    real = cycle(smiles)
+    whole = (_whole(entry, next(real), chance) for entry in [Entry("real", "", ""), *found])
+    return [replace(entry, id=f"R{row}") for row, entry in enumerate(whole, 1)]
+
+
+def _whole(entry: Entry, smiles: str, chance: random.Random) -> Entry:
+    kind = entry.kind
+    if kind == "hard" or kind == "blank":
+        return entry
+    if kind == "mutated":
+        return replace(entry, smiles=mutated(smiles, chance))
+    if kind == "long structure":
+        return replace(entry, smiles="C" * STRUCTURE_BYTES)
+    return replace(entry, smiles=smiles, rest=_rest(kind, chance))
+
+
+def _rest(kind: str, chance: random.Random) -> bytes:
+    if kind in (lengths := {"long name": NAME_BYTES, "beyond the limit": BEYOND_BYTES}):
+        return b"n" * lengths[kind]
+    if kind == "not UTF-8":
+        return chance.choice(_ODD)
+    return b'2-"quoted", name\'s' if kind == "quoted name" else b""
+
+
+def mutated(smiles: str, chance: random.Random) -> str:
+    """Characters dropped, added, swapped or replaced."""
+    text = list(smiles)
+    for _ in range(chance.randint(1, 3)):
+        at = chance.randrange(len(text))
+        way = chance.choice(("drop", "add", "swap", "replace"))
+        if way == "drop" and len(text) > 1:
+            del text[at]
+        elif way == "add":
+            text.insert(at, chance.choice(ALPHABET))
+        elif way == "swap":
+            text[at - 1], text[at] = text[at], text[at - 1]
+        else:
+            text[at] = chance.choice(ALPHABET)
+    return "".join(text)
+
+
+def write_smi(path: Path, records: Sequence[Entry]) -> list[Entry]:
+    """Write lines of SMILES and names; the records as such a file has them.
+
+    A blank line has no name, and nothing is malformed.
+    """
+    blank = iter(cycle((True, False)))
+    kept = [
+        replace(e, id="") if e.kind == "blank" and next(blank) else _not_malformed(e)
+        for e in records
+    ]
+    with path.open("wb") as file:
+        file.writelines(_line(entry) for entry in kept)
+    return kept
+
+
+def _not_malformed(entry: Entry) -> Entry:
+    return replace(entry, kind="real") if entry.kind == "malformed" else entry
+
+
+def _line(entry: Entry) -> bytes:
+    if not entry.id:
+        return b"\n"
+    separator = b"\t" if entry.kind == "blank" else b" "
+    return entry.smiles.encode() + separator + entry.name + b"\n"
+
+
+def write_csv(path: Path, records: Sequence[Entry]) -> list[Entry]:
+    """Write a table of names and SMILES; the records as such a file has them."""
+    with path.open("wb") as file:
+        file.write(b"id,smiles\n")
+        file.writelines(_rows(records))
+    return list(records)
+
+
+def _rows(records: Sequence[Entry]) -> Iterator[bytes]:
+    for entry in records:
+        name, smiles = _cell(entry.name), _cell(entry.smiles.encode())
+        yield name + b"," + smiles + (b",one too many\n" if entry.kind == "malformed" else b"\n")
+
+
+def _cell(content: bytes) -> bytes:
+    if not {b'"', b","} & {content[i : i + 1] for i in range(min(100, len(content)))}:
+        return content
+    return b'"' + content.replace(b'"', b'""') + b'"'
