@@ -15,7 +15,7 @@ from bioassay_mtl.data.kinds import TaskKind, columns_of
 from bioassay_mtl.data.metrics import Evaluation, evaluate
 from bioassay_mtl.data.panel import Panel
 from bioassay_mtl.data.units import P_SCALE, known_unit
-from bioassay_mtl.errors import InputError, counted
+from bioassay_mtl.errors import ConfigError, InputError, counted
 from bioassay_mtl.nn.panel_inputs import panel_features
 
 if TYPE_CHECKING:
@@ -46,6 +46,11 @@ class PredictedPanel(NamedTuple):
 
 def evaluated(model: Model, panel: Panel, n_bootstrap: int, seed: int, workers: int) -> Evaluation:
     """Metrics of a model on a panel: see :meth:`bioassay_mtl.nn.model.Model.evaluate`."""
+    if not isinstance(panel, Panel):
+        raise ConfigError(
+            f"a Panel is expected, found {type(panel).__name__}: "
+            "read_panel(path or table) makes one"
+        )
     chosen, predictions, features = predict_panel(model, panel, workers)
     if not features.ok.all():
         log.warning("not evaluated: %s", counted((~features.ok).sum(), "molecule"))

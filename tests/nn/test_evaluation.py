@@ -6,14 +6,16 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 
 import bioassay_mtl as bm
 from bioassay_mtl.data.kinds import Binary, Multiclass, Regression
 from bioassay_mtl.data.metrics import evaluate
-from bioassay_mtl.errors import InputError
+from bioassay_mtl.errors import ConfigError, InputError
 from tests.nn.test_ensemble import MORGAN, member
 
 DATASETS = Path(__file__).resolve().parents[2] / "datasets"
@@ -94,3 +96,10 @@ def test_what_means_something_else_is_refused(nci_smiles: list[str]) -> None:
     assert found.n_measured.tolist() == [4]
     with pytest.raises(InputError, match="no molecule of the panel can be read"):
         member(MORGAN, 1).evaluate(bm.Panel.from_arrays(["?", "!"], [0, 1], ["first"]))
+
+
+@pytest.mark.parametrize("found", ["panel.csv", pd.DataFrame({"smiles": ["CCO"]})])
+def test_what_is_no_panel_is_refused(found: Any) -> None:
+    model = member(MORGAN, 1)
+    with pytest.raises(ConfigError, match=f"found {type(found).__name__}: read_panel"):
+        model.evaluate(found)
