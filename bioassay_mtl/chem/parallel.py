@@ -24,7 +24,7 @@ from bioassay_mtl.chem.pool import Pool
 from bioassay_mtl.chem.pool import Records as Request
 from bioassay_mtl.chem.status import Status
 from bioassay_mtl.chem.supervised import DEFAULT_TIMEOUT
-from bioassay_mtl.chem.worker import featurizing
+from bioassay_mtl.chem.worker import Job
 from bioassay_mtl.errors import ConfigError
 from bioassay_mtl.registry import check_shared
 
@@ -137,6 +137,13 @@ def featurize_batches(
     del head  # the stream may be long: do not hold its first batches
     with Pool(workers, timeout) as pool:
         yield from _in_order(batches, pool, recipe, _AHEAD * workers)
+
+
+def featurizing(config: dict[str, Any]) -> Job:
+    """The job of a featurizer, by its settings."""
+    featurizer = Featurizer.from_config(config)
+    featurizer([])  # what is loaded at first use is no molecule's time
+    return featurizer
 
 
 def _in_order(

@@ -16,6 +16,7 @@ import sys
 import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
+from importlib import import_module
 from pathlib import Path
 from typing import IO, Any
 
@@ -27,11 +28,15 @@ Job = Callable[[Sequence[Any], Notation, Mapping[int, Status]], Any]
 """What is done to structures; of some, by position, the status is known already."""
 
 BOARD_BYTES = 8
-MEMORY = 256 * 1024 * 1024
+MEMORY = 192 * 1024 * 1024
 """Bytes that the structures of one request may take, beside what the worker takes anyhow."""
 
 OUT_OF_MEMORY = 3
 """Exit code of a worker that could not hold an answer."""
+
+LOADED_FIRST = ("bioassay_mtl.chem.parallel", "bioassay_mtl.chem.standardise")
+"""What jobs are of: loaded while the first records are read, in no record's time, and before memory
+is limited, within which a library may find no room."""
 
 _LENGTH_BYTES = 8
 
@@ -57,15 +62,6 @@ def receive(stream: IO[bytes]) -> Any:
         if len(message) == size:
             return pickle.loads(message)
     raise EOFError("the other end closed its pipe")
-
-
-def featurizing(config: dict[str, Any]) -> Job:
-    """The job of a featurizer, by its settings."""
-    from bioassay_mtl.chem.featurizer import Featurizer
-
-    featurizer = Featurizer.from_config(config)
-    featurizer([])  # what is loaded at first use is no molecule's time
-    return featurizer
 
 
 def mapping(function: Callable[[Any], Any]) -> Job:
@@ -104,8 +100,10 @@ def serve(parent: int, board: int, longest_call: float | None) -> None:
 
 
 def _serve(requests: IO[bytes], answers: IO[bytes], begun: memoryview[int]) -> None:
-    import bioassay_mtl.chem.featurizer  # noqa: F401 (loaded before the parent's clock runs)
     from bioassay_mtl.errors import BioassayError, ConfigError
+
+    for module in LOADED_FIRST:
+        import_module(module)
 
     jobs: dict[bytes, Job] = {}
     recipe = b""

@@ -17,6 +17,7 @@ import bioassay_mtl
 from bioassay_mtl.chem import isolation
 from bioassay_mtl.chem.featurizer import Featurizer
 from bioassay_mtl.chem.fingerprints import MorganFingerprint, RDKitPathFingerprint
+from bioassay_mtl.chem.identity import TrainingMolecules
 from bioassay_mtl.chem.isolation import each, is_plain
 from bioassay_mtl.chem.molecule import canonical_smiles
 from bioassay_mtl.chem.parallel import featurize, featurize_batches
@@ -274,3 +275,16 @@ def _is_alive(pid: int) -> bool:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
     except (FileNotFoundError, ProcessLookupError):
         return False
+
+
+def test_what_jobs_need_is_there_before_memory_is_limited(nci_smiles: list[str]) -> None:
+    """A molecule that may be known is standardised, by a library that is loaded late."""
+    known = TrainingMolecules.of(nci_smiles[:200])
+    featurizer = Featurizer({"bits": MorganFingerprint()}, training=known)
+    salts = [f"{text}.[Na+]" for text in nci_smiles[:200]]
+    texts = [hypercube(8), *salts, hypercube(8), *["CCCC"] * 1100]
+    found = featurize(texts, featurizer, workers=2)
+    assert found.status[[0, 201]].tolist() == [Status.FAILED.code] * 2
+    assert found.ok[202:].all()
+    assert found.in_training is not None
+    assert found.in_training[1:201].sum() >= 190  # salts of what is charged have another parent
