@@ -19,7 +19,7 @@ from bioassay_mtl.errors import InputError
 STDIN = "-"
 
 MAX_RECORD = 4 * 1024 * 1024
-"""Bytes of one line or one record; a longer one is read past, so that no file fills the memory."""
+"""Bytes of one line, with its end, or one record; a longer one is read past, not held."""
 
 _CHUNK = 1024 * 1024
 _GZIP = b"\x1f\x8b"
@@ -189,6 +189,9 @@ class Source:
                 if not end:
                     continue
                 chunk, is_long = chunk[end:], False
+            elif MAX_RECORD - length < (end := _first_end(chunk)):
+                yield b"".join([*rest, chunk[:end]]), True  # it ends here, and is too long
+                rest, length, chunk = [], 0, chunk[end:]
             end = max(chunk.rfind(b"\n"), chunk.rfind(b"\r")) + 1
             if end:
                 yield b"".join([*rest, chunk[:end]]), False
@@ -201,7 +204,7 @@ class Source:
         if is_long:
             yield carry or b"\n", True
         elif length or carry:
-            yield b"".join([*rest, carry]), False
+            yield b"".join([*rest, carry]), length + len(carry) > MAX_RECORD
 
     def _chunks(self) -> Iterator[bytes]:
         read = self._raw.read1  # what a slow pipe has now, not a whole chunk later

@@ -64,6 +64,24 @@ def test_lines(small: int, end: str, packed: bool, tmp_path: Path) -> None:
     ]
 
 
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(
+    over=st.lists(st.sampled_from([-2900, -500, -2, -1, 0, 1, 2, 500, 900, 2900]), min_size=1),
+    end=st.sampled_from(["\n", "\r\n", "\r"]),
+)
+@example(over=[-2500, 500], end="\n")
+def test_a_line_is_too_long_wherever_it_stands(
+    small: int, over: list[int], end: str, tmp_path: Path
+) -> None:
+    names = ["n" * (small + more - len("C " + end)) for more in over]
+    path = tmp_path / "a.smi"
+    path.write_bytes("".join(f"C {name}{end}" for name in names).encode())
+    assert read(path) == [
+        ("", "", LONG) if more > 0 else (name, "C", None)
+        for more, name in zip(over, names, strict=True)
+    ]
+
+
 def test_blocks(small: int, tmp_path: Path) -> None:
     path = tmp_path / "a.sdf"
     note = f"> <note>\n{'x' * 9999}\n\n"
