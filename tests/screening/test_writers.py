@@ -3,6 +3,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -134,6 +135,31 @@ def test_parquet_row_groups_do_not_follow_batches(monkeypatch: pytest.MonkeyPatc
     file = pq.ParquetFile(io.BytesIO(write("parquet", layout, batches)))
     sizes = [file.metadata.row_group(g).num_rows for g in range(file.num_row_groups)]
     assert sizes == [16, 16, 16, 16, 1]
+
+
+@pytest.mark.parametrize("size", [1, 3, 7])
+def test_parquet_row_groups_end_by_their_bytes(size: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bioassay_mtl.screening.writers.parquet.BYTES_IN_GROUP", 1000)
+    whole = replace(make_batch(21, 1), ids=["n" * 400] * 14 + ["n"] * 7)
+    parts = [
+        replace(
+            whole,
+            first_row=1 + start,
+            ids=whole.ids[start : start + size],
+            smiles=whole.smiles[start : start + size],
+            status=whole.status[start : start + size],
+            probabilities=whole.probabilities[start : start + size],
+            in_training=None,
+        )
+        for start in range(0, 21, size)
+    ]
+    data = write("parquet", Layout(("a",)), parts)
+    file = pq.ParquetFile(io.BytesIO(data))
+    sizes = [file.metadata.row_group(g).num_rows for g in range(file.num_row_groups)]
+    assert sizes == [3, 3, 3, 3, 9]
+    rows = read("parquet", data)
+    assert [row["id"] for row in rows] == whole.ids
+    assert [row["row"] for row in rows] == list(whole.rows)
 
 
 @pytest.mark.parametrize("name", list(formats))

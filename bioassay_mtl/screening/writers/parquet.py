@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 import numpy as np
+from numpy.typing import NDArray
 
 from bioassay_mtl.screening.batch import ScreenedBatch
 from bioassay_mtl.screening.writers.base import KNOWN, Format, Layout, formats
@@ -16,9 +17,12 @@ if TYPE_CHECKING:
 CELLS_IN_GROUP = 4_000_000
 """Cells of one row group: 16 MB of float32, whatever the batch size."""
 
+BYTES_IN_GROUP = 32_000_000
+"""Of ids and SMILES, after which a row group ends early: long ones would be held for all of it."""
+
 
 class ParquetWriter:
-    """Row groups of a fixed size, so that the batch size leaves no trace in the file."""
+    """Row groups that end at a row's number, or by its text: batches leave no trace in the file."""
 
     def __init__(self, sink: BinaryIO, layout: Layout) -> None:
         import pyarrow as pa
@@ -37,27 +41,36 @@ class ParquetWriter:
             sink, self.schema, use_dictionary=["file", "status", "assay"], compression="zstd"
         )
         self._group = max(1, CELLS_IN_GROUP // len(layout.columns))
-        self._held: list[pa.Table] = []
-        self._n_held = 0
+        self._held: list[pa.Table] = []  # of the row group to come
+        self._n_rows = self._n_bytes = 0
 
     def write(self, batch: ScreenedBatch) -> None:
         table = self._long(batch) if self.layout.long else self._wide(batch)
-        self._held.append(table)
-        self._n_held += len(table)
-        if self._n_held >= self._group:
-            self._write_groups(self._n_held - self._n_held % self._group)
+        lengths = _n_bytes(table)
+        while len(table):
+            rows = self._fitting(lengths)
+            self._held.append(table.slice(0, rows))
+            self._n_rows += rows
+            self._n_bytes += int(lengths[:rows].sum())
+            if self._n_rows == self._group or self._n_bytes > BYTES_IN_GROUP:
+                self._write_group()
+            table, lengths = table.slice(rows), lengths[rows:]
+
+    def _fitting(self, lengths: NDArray[np.int64]) -> int:
+        """How many further rows the group takes: it ends with the one that exceeds its bytes."""
+        within = np.searchsorted(np.cumsum(lengths), BYTES_IN_GROUP - self._n_bytes, side="right")
+        return min(int(within) + 1, self._group - self._n_rows, len(lengths))
 
     def close(self) -> None:
-        if self._n_held:
-            self._write_groups(self._n_held)
+        if self._n_rows:
+            self._write_group()
         self._file.close()
 
-    def _write_groups(self, rows: int) -> None:
+    def _write_group(self) -> None:
         import pyarrow as pa
 
-        held = pa.concat_tables(self._held)
-        self._file.write_table(held.slice(0, rows), row_group_size=self._group)
-        self._held, self._n_held = [held.slice(rows)], self._n_held - rows
+        self._file.write_table(pa.concat_tables(self._held), row_group_size=self._n_rows)
+        self._held, self._n_rows, self._n_bytes = [], 0, 0
 
     def _leading(self, batch: ScreenedBatch) -> list[Any]:
         file = [[batch.file] * len(batch)] if self.layout.with_file else []
@@ -86,6 +99,14 @@ class ParquetWriter:
             for name, column in zip(self.layout.leading, self._leading(batch), strict=True)
         ]
         return pa.table([*leading, assays, probability], schema=self.schema)
+
+
+def _n_bytes(table: pa.Table) -> NDArray[np.int64]:
+    """Bytes of each row's id and SMILES."""
+    from pyarrow import compute
+
+    id_, smiles = (compute.binary_length(table[name]).to_numpy() for name in ("id", "smiles"))
+    return np.asarray(id_ + smiles.astype(np.int64), dtype=np.int64)
 
 
 def write_table(sink: BinaryIO, columns: Mapping[str, Sequence[Any]]) -> None:
