@@ -231,7 +231,8 @@ class Source:
                 raise self.fault(f"this is {what}, not UTF-8 text", 1, hint)
         head = block[:65_536]
         controls = len(head) - len(head.translate(None, _CONTROLS))
-        if controls > max(_FEWEST_CONTROLS, _MOST_CONTROLS * len(head)):
+        # Names may hold control characters: what has no NUL among them is text all the same.
+        if 0 in head and controls > max(_FEWEST_CONTROLS, _MOST_CONTROLS * len(head)):
             if head.count(0) > _MOST_NULS * len(head):
                 raise self.fault("this looks like UTF-16 text", 1, "save it as UTF-8")
             raise self.fault("a NUL byte or the like: this is a binary file, not text", 1)

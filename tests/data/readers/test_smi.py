@@ -6,7 +6,7 @@ import gzip
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from bioassay_mtl.data.readers import read_records
@@ -36,6 +36,15 @@ def read(path: Path, batch_size: int = 1024) -> list[tuple[str, str]]:
     packed=st.booleans(),
     header=st.booleans(),
     last=st.booleans(),
+)
+@example(  # many control characters, and no NUL: no binary file
+    rows=[("\x19\x08", "1")] * 8,
+    gap=" ",
+    newline="\n",
+    bom=False,
+    packed=False,
+    header=False,
+    last=False,
 )
 def test_random_files_come_back(
     rows: list[tuple[str, str]],
