@@ -22,6 +22,7 @@ from bioassay_mtl.chem.molecule import (
     Notation,
     Parser,
     Standardising,
+    is_too_long,
     parse_smiles,
 )
 from bioassay_mtl.chem.probe import PROBE_SMILES
@@ -102,9 +103,9 @@ class Featurizer:
             are not there; :meth:`with_columns` adds them.
         """
         parse, max_atoms = self._parser(notation), self.max_atoms
-        search = None if self.training is None else Search(self.training, structures, notation)
-        close = search.close if search else frozenset[int]()
         known = problems or {}
+        search = self._search(structures, notation, known)
+        close = search.close if search else frozenset[int]()
         computed = {name: f for name, f in self.fingerprints.items() if f.is_computed}
         encoders = [encoder_of(fingerprint) for fingerprint in computed.values()]
         # A molecule without atoms has no bits: it stands in where there is no molecule.
@@ -131,6 +132,18 @@ class Featurizer:
             for (name, fingerprint), column in zip(computed.items(), columns, strict=True)
         }
         return Features(blocks, codes, search.found(codes) if search else None)
+
+    def _search(
+        self, structures: Sequence[str], notation: Notation, known: Mapping[int, Status]
+    ) -> Search | None:
+        """What looks for training molecules among those that can be any."""
+        if self.training is None:
+            return None
+        texts = [
+            "" if row in known or is_too_long(text, self.max_atoms) else text
+            for row, text in enumerate(structures[:])
+        ]
+        return Search(self.training, texts, notation)
 
     def _parser(self, notation: Notation) -> Parser:
         parse, tautomer = PARSERS[notation], self.standardise == "tautomer"

@@ -35,7 +35,7 @@ def parse_smiles(text: object, max_atoms: int = DEFAULT_MAX_ATOMS) -> Any | Stat
     if not words:
         return Status.EMPTY
     smiles = words[0]
-    if len(smiles) > _SMILES_CHARACTERS_PER_ATOM * max_atoms:
+    if is_too_long(smiles, max_atoms):
         return Status.TOO_LARGE
     # RDKit drops non-ASCII characters and what follows a NUL: a wrong molecule, not an error.
     if not smiles.isascii() or "\0" in smiles:
@@ -52,6 +52,13 @@ def parse_smiles(text: object, max_atoms: int = DEFAULT_MAX_ATOMS) -> Any | Stat
         return Status.FAILED
     except Exception:  # RDKit raises many kinds, and one molecule must not end a run
         return Status.INVALID_SMILES
+
+
+def is_too_long(text: object, max_atoms: int) -> bool:
+    """Whether a text, as long as it is, cannot be the SMILES of a molecule of so many atoms."""
+    if not isinstance(text, str) or len(text) <= _SMILES_CHARACTERS_PER_ATOM * max_atoms:
+        return False
+    return len(text.split(None, 1)[0]) > _SMILES_CHARACTERS_PER_ATOM * max_atoms
 
 
 def parse_molblock(text: object, max_atoms: int = DEFAULT_MAX_ATOMS) -> Any | Status:

@@ -154,7 +154,14 @@ def skeletons_of(mol: Any) -> tuple[NDArray[np.uint32], Ints]:
     """Skeletons of a molecule's fragments and their sizes, atom by atom, bonds to metals cut."""
     number = np.array([atom.GetAtomicNum() for atom in mol.GetAtoms()], np.int64)
     ends = np.array(
-        [(bond.GetBeginAtomIdx(), bond.GetEndAtomIdx()) for bond in mol.GetBonds()], np.int64
+        # Not `GetBonds`: RDKit counts from the first bond to each.
+        [
+            (atom.GetIdx(), other.GetIdx())
+            for atom in mol.GetAtoms()
+            for other in atom.GetNeighbors()
+            if atom.GetIdx() < other.GetIdx()
+        ],
+        np.int64,
     ).reshape(-1, 2)
     cut = _IS_METAL[number[ends]].any(axis=1)
     fragment = _components(len(number), ends[~cut].tolist())

@@ -27,6 +27,10 @@ DEFAULT_TIMEOUT = 5.0
 # A worker that waits for the processor is not blamed for that, but not waited for for ever either.
 _WALL_TO_PROCESSOR = 10
 
+# What is done for all records of a request at once, before the first and after the last, may take
+# as many times what one record may.
+_ALL_TO_ONE = 4
+
 # A molecule is thousands of small blocks of memory, freed at once. Let glibc keep 300 of each size
 # at hand rather than 7: a sixth of a worker's time. Other C libraries do not read this.
 _ALLOCATOR = {"GLIBC_TUNABLES": "glibc.malloc.tcache_count=300"}
@@ -123,22 +127,17 @@ class Worker:
 
     def check(self) -> None:
         """End the process if it has been at one record for too long; for another thread."""
-        begun, asked_at = self._begun[0], self._asked_at
-        if not self._timeout or asked_at < 0 or begun == asked_at:
+        begun, asked_at, first = self._begun[0], self._asked_at, self._mark
+        if not self._timeout or asked_at < 0:
             return
         now = _Mark(begun, time.monotonic(), _processor_seconds(self.process.pid))
-        if self._mark is None or self._mark.begun != begun:
+        if first is None or first.begun != begun:
             self._mark = now
-        elif self._is_overdue(self._mark, now):
+            return
+        is_at_one = 0 < begun - asked_at <= self._n
+        if _is_overdue(first, now, self._timeout * (1 if is_at_one else _ALL_TO_ONE)):
             self._overdue_at = begun
             self.process.kill()
-
-    def _is_overdue(self, first: _Mark, now: _Mark) -> bool:
-        waited = now.wall - first.wall
-        if now.processor is None or first.processor is None:
-            return waited > self._timeout
-        used = now.processor - first.processor
-        return used > self._timeout or waited > _WALL_TO_PROCESSOR * self._timeout
 
     def stop(self) -> None:
         """End the process at once, whatever it is doing."""
@@ -166,6 +165,14 @@ class Worker:
         return WorkerError(
             f"a worker process {how} before it could begin (out of memory? fewer workers need less)"
         )
+
+
+def _is_overdue(first: _Mark, now: _Mark, timeout: float) -> bool:
+    waited = now.wall - first.wall
+    if now.processor is None or first.processor is None:
+        return waited > timeout
+    used = now.processor - first.processor
+    return used > timeout or waited > _WALL_TO_PROCESSOR * timeout
 
 
 class Watch(threading.Thread):

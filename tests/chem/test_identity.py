@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+from collections.abc import Sequence
 from random import Random
 
 import numpy as np
@@ -15,7 +16,7 @@ from rdkit.rdBase import BlockLogs
 from bioassay_mtl.chem import identity
 from bioassay_mtl.chem.featurizer import Featurizer
 from bioassay_mtl.chem.fingerprints import MorganFingerprint
-from bioassay_mtl.chem.identity import TrainingMolecules, identities, plain_smiles, probe
+from bioassay_mtl.chem.identity import Seen, TrainingMolecules, identities, plain_smiles, probe
 from bioassay_mtl.chem.molecule import Notation
 from bioassay_mtl.chem.parallel import featurize
 from bioassay_mtl.chem.status import Status
@@ -187,3 +188,22 @@ def test_few_molecules_are_looked_at_closely(
     assert found is not None
     assert found[:45].all()
     assert len(standardised) < 25
+
+
+def test_only_what_can_be_a_molecule_is_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
+    looked: list[str] = []
+    look = TrainingMolecules.look
+
+    def noted(self: TrainingMolecules, smiles: Sequence[str]) -> Seen:
+        looked.extend(smiles)
+        return look(self, smiles)
+
+    monkeypatch.setattr(TrainingMolecules, "look", noted)
+    featurizer = Featurizer(
+        {"bits": MorganFingerprint()}, max_atoms=50, training=TrainingMolecules.of(["CCO"])
+    )
+    texts = ["OCC", "C" * 1501, "CC", f"C {'name' * 500}"]
+    found = featurizer(texts, problems={2: Status.TIMED_OUT})
+    assert looked == ["OCC", "", "", texts[3]]
+    assert found.in_training is not None
+    assert found.in_training.tolist() == [True, False, False, False]

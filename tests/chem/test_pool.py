@@ -24,6 +24,7 @@ from bioassay_mtl.chem.parallel import featurize, featurize_batches
 from bioassay_mtl.chem.pool import Pool, Records
 from bioassay_mtl.chem.status import Status
 from bioassay_mtl.chem.worker import mapping
+from bioassay_mtl.errors import WorkerError
 from tests.chem.test_parallel import Batch, assert_equal
 from tests.hard import complete, hypercube
 
@@ -48,6 +49,17 @@ def act(text):
         while True:
             held.append(bytearray(50_000_000))
     return text.upper()
+
+def all_at_once(when):
+    """A job that does something with all texts before it looks at each, or after that."""
+    def job(texts, notation, known):
+        if when == "before":
+            [act(text) for text in texts[:]]
+        answers = [known.get(row) or text.upper() for row, text in enumerate(texts)]
+        if when == "after":
+            [act(text) for row, text in enumerate(texts[:]) if row not in known]
+        return answers
+    return job
 '''
 
 
@@ -88,6 +100,29 @@ def test_only_the_culprit_is_lost(act: Any, culprit: str, status: Status) -> Non
     texts = [*"abc", culprit, *"defg", culprit, "h"]
     found = done_by(act, texts, timeout)
     assert found == [status if text == culprit else text.upper() for text in texts]
+
+
+@pytest.mark.parametrize(
+    ("culprit", "status"), [("hang", Status.TIMED_OUT), ("exit", Status.FAILED)]
+)
+def test_the_culprit_is_found_among_what_is_done_for_all_at_once(
+    act: Any, culprit: str, status: Status
+) -> None:
+    import culprits
+
+    with Pool(1, 0.05 if culprit == "hang" else 60) as pool:
+        records = Records([*"abc", culprit, "d"], "smiles", {})
+        parts = pool.submit(pickle.dumps((culprits.all_at_once, "after")), records).result()
+    assert [answer for part in parts for answer in part] == [*"ABC", status, "D"]
+
+
+def test_a_job_that_never_begins_with_a_record_ends(act: Any) -> None:
+    import culprits
+
+    with Pool(1, 0.05) as pool:
+        recipe = pickle.dumps((culprits.all_at_once, "before"))
+        with pytest.raises(WorkerError, match="ends whatever it is asked"):
+            pool.submit(recipe, Records(["hang"], "smiles", {})).result()
 
 
 def test_alone_and_at_both_ends(act: Any) -> None:
