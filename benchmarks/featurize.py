@@ -23,7 +23,7 @@ from bioassay_mtl.chem.featurizer import Featurizer
 from bioassay_mtl.chem.fingerprints import Fingerprint, fingerprint_from
 from bioassay_mtl.chem.parallel import featurize, featurize_batches
 from bioassay_mtl.chem.representation import Representation
-from bioassay_mtl.data.readers import RecordBatch
+from bioassay_mtl.tables import RecordBatch
 
 CASES: dict[str, dict[str, Any]] = {
     "morgan": {"kind": "morgan"},

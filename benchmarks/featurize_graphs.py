@@ -20,7 +20,7 @@ from typing import Any
 from benchmarks.report import report
 from bioassay_mtl.chem.featurizer import Featurizer
 from bioassay_mtl.chem.graphs import MolecularGraph
-from bioassay_mtl.data.readers import read_records
+from bioassay_mtl.tables import read_records
 
 Maker = Callable[[Sequence[str]], Any]
 

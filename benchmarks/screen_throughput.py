@@ -166,8 +166,8 @@ def main() -> None:
     if options.quick:
         options.rows, options.rounds = 10_000, 1
 
-    from bioassay_mtl.nn.folder import read_config
-    from bioassay_mtl.nn.shipped import find_model
+    from bioassay_mtl.models.folder import read_config
+    from bioassay_mtl.models.shipped import find_model
 
     config = json.dumps(read_config(find_model(options.model))["featurizer"])
     smiles, source = real_smiles()

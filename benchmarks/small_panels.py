@@ -34,9 +34,10 @@ from benchmarks.report import report
 from benchmarks.rivals.provenance import provenance
 from bioassay_mtl.chem.features import Features
 from bioassay_mtl.chem.featurizer import Featurizer
-from bioassay_mtl.data import Panel, SplitConfig, split
-from bioassay_mtl.data.metrics import evaluate
-from bioassay_mtl.nn.panel_inputs import panel_features
+from bioassay_mtl.metrics import evaluate
+from bioassay_mtl.models.panel_inputs import panel_features
+from bioassay_mtl.panels import Panel
+from bioassay_mtl.splits import SplitConfig, split
 from bioassay_mtl.training.config import DEFAULT_FINGERPRINTS, TrainingConfig
 from bioassay_mtl.training.defaults import settled
 from bioassay_mtl.training.fit import train

@@ -31,10 +31,10 @@ from torch import Tensor
 
 from benchmarks.report import report
 from benchmarks.train_step import nci_smiles
-from bioassay_mtl.data.panel import Panel
-from bioassay_mtl.data.splits import Split
+from bioassay_mtl.models.panel_inputs import panel_features
 from bioassay_mtl.nn import build_network
-from bioassay_mtl.nn.panel_inputs import panel_features
+from bioassay_mtl.panels.panel import Panel
+from bioassay_mtl.splits import Split
 from bioassay_mtl.training import train
 from bioassay_mtl.training.batches import ResidentData
 from bioassay_mtl.training.config import TrainingConfig

@@ -71,9 +71,9 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="5,000 molecules of each library")
     options = parser.parse_args()
 
-    from bioassay_mtl.nn.folder import read_config
-    from bioassay_mtl.nn.shipped import find_model
-    from bioassay_mtl.nn.training_molecules import read_molecules
+    from bioassay_mtl.models.folder import read_config
+    from bioassay_mtl.models.shipped import find_model
+    from bioassay_mtl.models.training_molecules import read_molecules
 
     folder = find_model(options.model)
     config = read_config(folder)

@@ -34,10 +34,10 @@ from numpy.typing import NDArray
 
 from bioassay_mtl.chem.features import Features
 from bioassay_mtl.chem.featurizer import Featurizer
-from bioassay_mtl.data import Panel
-from bioassay_mtl.data.copies import group_by_structure
-from bioassay_mtl.data.splits import Split, split
-from bioassay_mtl.nn.panel_inputs import panel_features
+from bioassay_mtl.models.panel_inputs import panel_features
+from bioassay_mtl.panels import Panel
+from bioassay_mtl.panels.duplicates import group_by_structure
+from bioassay_mtl.splits import Split, split
 from bioassay_mtl.training.config import DEFAULT_FINGERPRINTS, TrainingConfig
 from bioassay_mtl.training.defaults import DESCRIPTORS, settled
 from bioassay_mtl.training.fit import train

@@ -11,12 +11,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from bioassay_mtl import moved
 from bioassay_mtl._version import __version__
 
 if TYPE_CHECKING:
-    from bioassay_mtl.data.panel import Panel
-    from bioassay_mtl.data.panel_table import read_panel
-    from bioassay_mtl.nn.model import Model
+    from bioassay_mtl.models.model import Model
+    from bioassay_mtl.panels.panel import Panel
+    from bioassay_mtl.panels.read import read_panel
     from bioassay_mtl.training.config import TrainingConfig
     from bioassay_mtl.training.cross_validation import cross_validate
     from bioassay_mtl.training.ensemble import train_ensemble
@@ -37,15 +38,18 @@ __all__ = [
 ]
 
 _HOMES = {
-    "Model": "bioassay_mtl.nn.model.Model",
-    "Panel": "bioassay_mtl.data.panel.Panel",
+    "Model": "bioassay_mtl.models.model.Model",
+    "Panel": "bioassay_mtl.panels.panel.Panel",
     "TrainingConfig": "bioassay_mtl.training.config.TrainingConfig",
     "cross_validate": "bioassay_mtl.training.cross_validation.cross_validate",
-    "read_panel": "bioassay_mtl.data.panel_table.read_panel",
+    "read_panel": "bioassay_mtl.panels.read.read_panel",
     "train": "bioassay_mtl.training.fit.train",
     "train_ensemble": "bioassay_mtl.training.ensemble.train_ensemble",
     "tune": "bioassay_mtl.training.tuning.train_tuned",
 }
+
+
+moved.install()
 
 
 def load(name_or_folder: str | Path = "pcba128", device: str = "cpu") -> Model:
@@ -56,7 +60,7 @@ def load(name_or_folder: str | Path = "pcba128", device: str = "cpu") -> Model:
     ModelFolderError
         There is no such model, or it is incomplete, altered, or needs another version.
     """
-    from bioassay_mtl.nn.model import Model
+    from bioassay_mtl.models.model import Model
 
     return Model.load(name_or_folder, device=device)
 

@@ -47,7 +47,7 @@ def sdist(tmp_path_factory: pytest.TempPathFactory) -> Path:
     installed("setuptools", "test")
     folder = tmp_path_factory.mktemp("source") / "tree"
     unwanted = shutil.ignore_patterns("__pycache__")
-    for part in ("bioassay_mtl", "datasets", "tests"):
+    for part in ("bioassay_mtl", "tests"):
         shutil.copytree(ROOT / part, folder / part, ignore=unwanted, copy_function=copy_small)
     for path in ROOT.iterdir():
         if path.is_file() and path.name != ".git":
@@ -81,8 +81,7 @@ def test_the_source_holds_the_package_and_no_tests(sdist: Path) -> None:
 def test_a_wheel_of_it_holds_all_that_the_package_reads(wheel: zipfile.ZipFile) -> None:
     names = {name for name in wheel.namelist() if ".dist-info/" not in name}
     ours = files_of(ROOT / "bioassay_mtl")
-    data = {f"bioassay_mtl/{name}" for name in files_of(ROOT / "datasets")}
-    assert names == ours | {name for name in data if not name.endswith(".md")}
+    assert names == ours
     for needed in ("py.typed", "models/pcba128/model.safetensors", "datasets/tox21.yaml"):
         assert f"bioassay_mtl/{needed}" in names
     assert any(name.startswith("bioassay_mtl/report/assets/") for name in names)

@@ -17,11 +17,11 @@ import pytest
 from bioassay_mtl.chem.featurizer import Featurizer
 from bioassay_mtl.chem.fingerprints import MorganFingerprint, fingerprints
 from bioassay_mtl.chem.parallel import featurize
-from bioassay_mtl.data.metrics import metrics
-from bioassay_mtl.data.metrics.metric import as_metric
 from bioassay_mtl.errors import ConfigError, ModelFolderError, WorkerError
-from bioassay_mtl.nn.folder import read_config, read_folder
-from bioassay_mtl.nn.plugin_kinds import check_kinds
+from bioassay_mtl.metrics import metrics
+from bioassay_mtl.metrics.metric import as_metric
+from bioassay_mtl.models.folder import read_config, read_folder
+from bioassay_mtl.models.plugin_kinds import check_kinds
 from tests.plugin_packages import ROOT, install_example, write_package
 from tests.screening.tiny_model import tiny_model
 
@@ -316,8 +316,8 @@ def test_another_version_is_told_of(
 
 @pytest.mark.slow
 def test_a_rank_that_cannot_know_a_kind_says_why(monkeypatch: pytest.MonkeyPatch) -> None:
-    from bioassay_mtl.data import Panel
     from bioassay_mtl.nn.gates import Gate, gates
+    from bioassay_mtl.panels import Panel
     from bioassay_mtl.training import train
 
     monkeypatch.setitem(gates._entries, "alone", type("AloneGate", (Gate,), {"scores": scores}))

@@ -182,7 +182,7 @@ def test_code_of_this_process_alone_is_told_from_a_plugin(
 
 def test_kinds_are_found_wherever_settings_hold_them() -> None:
     from bioassay_mtl.chem.fingerprints import fingerprint_from
-    from bioassay_mtl.nn.networks import network_config
+    from bioassay_mtl.nn.architectures.base import network_config
 
     group = {"kind": "mlp", "inputs": ["morgan"]}
     member = network_config(

@@ -12,7 +12,7 @@ from benchmarks.custom_panels.panels import CustomPanel
 from benchmarks.mtl_study.datasets import Rows
 from benchmarks.rivals.ledger import Entry, make_entry
 from benchmarks.rivals.scores import macro, score_all
-from bioassay_mtl.data.metrics import evaluate
+from bioassay_mtl.metrics import evaluate
 
 OF_OUTCOMES = ("ap", "auc")
 OF_VALUES = ("rmse", "concordance", "r2")

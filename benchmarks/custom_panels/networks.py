@@ -13,7 +13,7 @@ from benchmarks.custom_panels.contender import Options, Outcome, contender
 from benchmarks.custom_panels.judge import choice_score
 from benchmarks.custom_panels.panels import CustomPanel
 from benchmarks.rivals import chemprop_program, deepchem_network
-from bioassay_mtl.data.labels import as_floats
+from bioassay_mtl.tasks.labels import as_floats
 
 CHEMPROP_EPOCHS = 25
 CHEMPROP_MINUTES = 40.0

@@ -7,7 +7,7 @@ from typing import Any
 from benchmarks.custom_panels.contender import Options, Outcome, contender
 from benchmarks.custom_panels.panels import CustomPanel
 from benchmarks.mixture_study.runs import n_parameters
-from bioassay_mtl.nn.model import Model
+from bioassay_mtl.models.model import Model
 from bioassay_mtl.training import train
 from bioassay_mtl.training.ensemble import train_ensemble
 

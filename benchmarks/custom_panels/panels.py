@@ -25,11 +25,11 @@ from benchmarks.rivals import features
 from benchmarks.rivals.evaluation import find_data
 from bioassay_mtl.chem.features import Features
 from bioassay_mtl.chem.featurizer import Featurizer
-from bioassay_mtl.data.kinds import all_binary
-from bioassay_mtl.data.panel import Panel
-from bioassay_mtl.data.panels.schema import schema_for
-from bioassay_mtl.data.splits import Split, split
-from bioassay_mtl.nn.panel_inputs import panel_features
+from bioassay_mtl.models.panel_inputs import panel_features
+from bioassay_mtl.panels.panel import Panel
+from bioassay_mtl.panels.schema import schema_for
+from bioassay_mtl.splits import Split, split
+from bioassay_mtl.tasks.kinds import all_binary
 from bioassay_mtl.training.config import DEFAULT_FINGERPRINTS
 from bioassay_mtl.training.defaults import settled
 

@@ -18,10 +18,10 @@ from benchmarks.rivals.ledger import Entry, Ledger, make_entry
 from benchmarks.rivals.scores import score_all
 from bioassay_mtl.chem.features import PackedBits
 from bioassay_mtl.chem.featurizer import Featurizer
-from bioassay_mtl.data.panel import Panel
-from bioassay_mtl.data.splits import Split
-from bioassay_mtl.nn.model import Model
-from bioassay_mtl.nn.panel_inputs import panel_features
+from bioassay_mtl.models.model import Model
+from bioassay_mtl.models.panel_inputs import panel_features
+from bioassay_mtl.panels.panel import Panel
+from bioassay_mtl.splits import Split
 from bioassay_mtl.training import train
 from bioassay_mtl.training.config import TrainingConfig
 

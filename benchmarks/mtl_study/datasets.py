@@ -16,10 +16,10 @@ from benchmarks.mixture_study.cases import BITS, COUNTS
 from benchmarks.rivals.evaluation import cut_holdout, find_data, load
 from bioassay_mtl.chem.features import PackedBits
 from bioassay_mtl.chem.featurizer import Featurizer
-from bioassay_mtl.data.panel import Panel
-from bioassay_mtl.data.splits import SplitConfig, split
-from bioassay_mtl.nn.panel_inputs import panel_features
+from bioassay_mtl.models.panel_inputs import panel_features
+from bioassay_mtl.panels.panel import Panel
 from bioassay_mtl.registry import Registry
+from bioassay_mtl.splits import SplitConfig, split
 
 Rows = NDArray[np.int64]
 HOLDOUT_SHARE = 0.2

@@ -20,9 +20,9 @@ from benchmarks.mtl_study.presets import Preset
 from benchmarks.rivals.ledger import Entry, Ledger, make_entry
 from benchmarks.rivals.provenance import provenance
 from benchmarks.rivals.scores import AssayScore, score_all
-from bioassay_mtl.data.panel import Panel
-from bioassay_mtl.data.splits import Split
-from bioassay_mtl.nn.model import Model
+from bioassay_mtl.models.model import Model
+from bioassay_mtl.panels.panel import Panel
+from bioassay_mtl.splits import Split
 from bioassay_mtl.training import train
 from bioassay_mtl.training.config import TrainingConfig
 from bioassay_mtl.training.score import AVERAGE_PRECISION

@@ -27,11 +27,11 @@ from bioassay_mtl.chem.features import Features
 from bioassay_mtl.chem.parallel import featurize
 from bioassay_mtl.cli.faults import USER_FAULT, one_line
 from bioassay_mtl.cli.settings import put_all
-from bioassay_mtl.data.panel import Panel
-from bioassay_mtl.data.splits import PARTS, Split
 from bioassay_mtl.errors import BioassayError, ConfigError, counted
-from bioassay_mtl.nn.folder import read_config
-from bioassay_mtl.nn.model import Model
+from bioassay_mtl.models.folder import read_config
+from bioassay_mtl.models.model import Model
+from bioassay_mtl.panels.panel import Panel
+from bioassay_mtl.splits import PARTS, Split
 from bioassay_mtl.training import train
 from bioassay_mtl.training.config import TrainingConfig
 from bioassay_mtl.training.defaults import settled

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bioassay_mtl.data.metrics import macro_average_precision
+from bioassay_mtl.metrics import macro_average_precision
 
 
 def ogb_average_precision(labels: NDArray[Any], probabilities: NDArray[np.float32]) -> float:

@@ -9,10 +9,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from bioassay_mtl.data.labels import as_floats
-from bioassay_mtl.data.panel import Panel
-from bioassay_mtl.data.splits import PARTS, Split
 from bioassay_mtl.errors import InputError
+from bioassay_mtl.panels.panel import Panel
+from bioassay_mtl.splits import PARTS, Split
+from bioassay_mtl.tasks.labels import as_floats
 from bioassay_mtl.training.score import telling
 
 MOLECULES = Path("mapping") / "mol.csv.gz"

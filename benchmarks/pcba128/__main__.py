@@ -22,10 +22,10 @@ from benchmarks.pcba128.card import card
 from benchmarks.report import report
 from benchmarks.rivals.evaluation import DataAbsentError, find_data
 from bioassay_mtl.chem.featurizer import Featurizer
-from bioassay_mtl.data.metrics import evaluate
-from bioassay_mtl.data.panel import Panel
-from bioassay_mtl.data.splits import Split, SplitConfig, split
-from bioassay_mtl.nn.panel_inputs import panel_features
+from bioassay_mtl.metrics import evaluate
+from bioassay_mtl.models.panel_inputs import panel_features
+from bioassay_mtl.panels.panel import Panel
+from bioassay_mtl.splits import Split, SplitConfig, split
 from bioassay_mtl.training import train
 from bioassay_mtl.training.config import TrainingConfig
 

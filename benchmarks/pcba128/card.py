@@ -6,7 +6,7 @@ from textwrap import fill
 from typing import Any
 
 from bioassay_mtl.chem.sight import sight_of
-from bioassay_mtl.nn.model import Model
+from bioassay_mtl.models.model import Model
 from bioassay_mtl.training.card import describe_inputs
 
 TEXT = """# pcba128

@@ -19,13 +19,13 @@ from benchmarks.pcba128_mix import card as mix_card
 from benchmarks.report import report
 from benchmarks.rivals.evaluation import DataAbsentError, find_data
 from bioassay_mtl.chem.identity import TrainingMolecules
-from bioassay_mtl.data.panel import Panel
 from bioassay_mtl.files import sha256, write_whole
-from bioassay_mtl.nn.description import CARD, CONFIG, METRICS, WEIGHTS
-from bioassay_mtl.nn.folder import _digest
-from bioassay_mtl.nn.model import Model
-from bioassay_mtl.nn.shipped import find_model
-from bioassay_mtl.nn.training_molecules import MOLECULES, training_record, write_molecules
+from bioassay_mtl.models.description import CARD, CONFIG, METRICS, WEIGHTS
+from bioassay_mtl.models.folder import _digest
+from bioassay_mtl.models.model import Model
+from bioassay_mtl.models.shipped import find_model
+from bioassay_mtl.models.training_molecules import MOLECULES, training_record, write_molecules
+from bioassay_mtl.panels.panel import Panel
 
 CARDS: dict[str, Callable[[Model], str]] = {
     "pcba128": pcba128_card.card,

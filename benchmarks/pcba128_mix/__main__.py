@@ -24,11 +24,11 @@ from benchmarks.pcba128_mix.card import card
 from benchmarks.report import report
 from benchmarks.rivals.evaluation import DataAbsentError, find_data
 from benchmarks.rivals.ledger import Ledger
-from bioassay_mtl.data.metrics import evaluate
-from bioassay_mtl.data.panel import Panel
-from bioassay_mtl.data.splits import Split
-from bioassay_mtl.nn.ensemble import join
-from bioassay_mtl.nn.model import Model
+from bioassay_mtl.metrics import evaluate
+from bioassay_mtl.models.join import join
+from bioassay_mtl.models.model import Model
+from bioassay_mtl.panels.panel import Panel
+from bioassay_mtl.splits import Split
 from bioassay_mtl.training import train
 from bioassay_mtl.training.config import TrainingConfig
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from benchmarks.pcba128.card import metric_row, sight
-from bioassay_mtl.nn.model import Model
+from bioassay_mtl.models.model import Model
 from bioassay_mtl.training.card import describe_inputs
 
 KINDS = {

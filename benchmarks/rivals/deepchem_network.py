@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from benchmarks.rivals import scores
-from bioassay_mtl.data.labels import is_measured
+from bioassay_mtl.tasks.labels import is_measured
 
 LAYERS = (1000,)
 DROPOUT = 0.5

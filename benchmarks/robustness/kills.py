@@ -167,8 +167,8 @@ def _model(seed: int) -> Any:
 
     from bioassay_mtl.chem.featurizer import Featurizer
     from bioassay_mtl.chem.fingerprints import MorganFingerprint
-    from bioassay_mtl.nn.model import Model
-    from bioassay_mtl.nn.networks import build_network, network_config
+    from bioassay_mtl.models.model import Model
+    from bioassay_mtl.nn.architectures.base import build_network, network_config
 
     torch.manual_seed(seed)
     featurizer = Featurizer({"ecfp": MorganFingerprint(n_bits=64)})

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from bioassay_mtl.chem.blocks import Block
     from bioassay_mtl.chem.features import Features, PackedBits, SparseCounts
     from bioassay_mtl.chem.representation import Representation
-    from bioassay_mtl.data.kinds import TaskKind
-    from bioassay_mtl.nn.model import Model
+    from bioassay_mtl.models.model import Model
+    from bioassay_mtl.tasks.kinds import TaskKind
 
 INPUT = "features"
 """Name of the input of a model that was trained on an array."""
@@ -210,8 +210,8 @@ def fit(
         Labels are not what their kinds say, or no row can be trained on.
     """
     from bioassay_mtl.chem.fingerprints import fingerprint_from
-    from bioassay_mtl.data.panel import Panel
-    from bioassay_mtl.data.splits import Split
+    from bioassay_mtl.panels.panel import Panel
+    from bioassay_mtl.splits import Split
     from bioassay_mtl.training.config import TrainingConfig
     from bioassay_mtl.training.fit import train
 

@@ -15,7 +15,7 @@ import typer
 from bioassay_mtl.cli.terminal import say
 
 if TYPE_CHECKING:
-    from bioassay_mtl.data.download import Progress
+    from bioassay_mtl.datasets.download import Progress
 
 app = typer.Typer(no_args_is_help=True, help="List and fetch public panels.")
 
@@ -28,7 +28,7 @@ def list_datasets(
 
     Example:  bioassay-mtl datasets list
     """
-    from bioassay_mtl.data.recipes import recipes
+    from bioassay_mtl.datasets.recipes import recipes
 
     if as_json:
         typer.echo(json.dumps([recipe.model_dump() for recipe in recipes().values()]))
@@ -71,8 +71,8 @@ def fetch_dataset(
 
     Example:  bioassay-mtl datasets fetch tox21 --out data
     """
-    from bioassay_mtl.data.fetch import fetch
-    from bioassay_mtl.data.recipes import recipe
+    from bioassay_mtl.datasets.fetch import fetch
+    from bioassay_mtl.datasets.recipes import recipe
 
     chosen = recipe(name)
     with _progress(chosen.file_name) as progress:

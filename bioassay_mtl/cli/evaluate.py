@@ -24,9 +24,9 @@ from bioassay_mtl.errors import ConfigError, InputError, counted
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from bioassay_mtl.data.kinds import TaskKind
-    from bioassay_mtl.data.panel import Panel
-    from bioassay_mtl.data.panels.schema import PanelSchema
+    from bioassay_mtl.panels.panel import Panel
+    from bioassay_mtl.panels.schema import PanelSchema
+    from bioassay_mtl.tasks.kinds import TaskKind
 
 
 def evaluate(
@@ -81,7 +81,7 @@ def evaluate(
     """
     from bioassay_mtl.cli.console import PlainConsole
     from bioassay_mtl.cli.evaluate_report import evaluation_table
-    from bioassay_mtl.data.panels.header import some
+    from bioassay_mtl.panels.header import some
     from bioassay_mtl.report.evidence import gather
     from bioassay_mtl.screening.output import Output, opened, reserved
     from bioassay_mtl.screening.pipeline import available_cores
@@ -97,8 +97,8 @@ def evaluate(
     if split_column is not None and part is not None:
         table = choose_part(table, split_column, part)
 
-    from bioassay_mtl.nn.evaluation import n_known_to
-    from bioassay_mtl.nn.model import Model
+    from bioassay_mtl.models.evaluation import n_known_to
+    from bioassay_mtl.models.model import Model
 
     loaded = Model.load(model, device=device)
     assays = [task for task in loaded.tasks if task in table.tasks]
@@ -147,14 +147,14 @@ def read_as(model: str, panel: str, schema: PanelSchema) -> Panel:
 
     What a schema says of an assay goes before what the model knows of it.
     """
-    from bioassay_mtl.data.kinds import complete, kind_config
-    from bioassay_mtl.data.panels.header import some
-    from bioassay_mtl.data.panels.known import known_assays
-    from bioassay_mtl.data.panels.load import load_panel
-    from bioassay_mtl.data.units import P_SCALE, p_name
-    from bioassay_mtl.nn.evaluation import check_kind, unit_of
-    from bioassay_mtl.nn.folder import read_config
-    from bioassay_mtl.nn.shipped import find_model
+    from bioassay_mtl.models.evaluation import check_kind, unit_of
+    from bioassay_mtl.models.folder import read_config
+    from bioassay_mtl.models.shipped import find_model
+    from bioassay_mtl.panels.header import some
+    from bioassay_mtl.panels.known import known_assays
+    from bioassay_mtl.panels.load import load_panel
+    from bioassay_mtl.tasks.kinds import complete, kind_config
+    from bioassay_mtl.tasks.units import P_SCALE, p_name
 
     config = read_config(find_model(model))
     kinds = complete([kind_config(each) for each in config.get("kinds", ())], len(config["tasks"]))
@@ -187,7 +187,7 @@ def read_as(model: str, panel: str, schema: PanelSchema) -> Panel:
 def _check_p_values(
     task: str, kind: TaskKind, values: NDArray[Any], panel: str, layout: str
 ) -> None:
-    from bioassay_mtl.nn.evaluation import check_p_values
+    from bioassay_mtl.models.evaluation import check_p_values
 
     named = f"--task {task}:{kind.kind}"
     # A column that is converted has another name then.

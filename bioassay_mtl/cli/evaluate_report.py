@@ -7,11 +7,11 @@ import math
 from rich import box
 from rich.table import Table
 
-from bioassay_mtl.data.kinds import all_binary
-from bioassay_mtl.data.metrics.chance import by_chance, is_beyond_chance
-from bioassay_mtl.data.metrics.evaluation import Evaluation
 from bioassay_mtl.errors import counted
+from bioassay_mtl.metrics.chance import by_chance, is_beyond_chance
+from bioassay_mtl.metrics.evaluation import Evaluation
 from bioassay_mtl.report.kinds.binary import LEAST_FOR_TOP
+from bioassay_mtl.tasks.kinds import all_binary
 
 
 def evaluation_table(found: Evaluation, *, n_model_assays: int, left_out: int) -> Table:

@@ -30,9 +30,9 @@ def export(
     Example:  bioassay-mtl export pcba128 --format onnx --out pcba128.onnx
     """
     from bioassay_mtl.errors import counted
-    from bioassay_mtl.nn.export import export as exported
-    from bioassay_mtl.nn.export import exporters
-    from bioassay_mtl.nn.model import Model
+    from bioassay_mtl.models.export import export as exported
+    from bioassay_mtl.models.export import exporters
+    from bioassay_mtl.models.model import Model
     from bioassay_mtl.screening.output import Output
 
     exporters.known(file_format)

@@ -28,7 +28,7 @@ def info(
     Example:  bioassay-mtl info pcba128
     """
     from bioassay_mtl.cli.model_facts import model_facts
-    from bioassay_mtl.nn.model import Model
+    from bioassay_mtl.models.model import Model
 
     facts = model_facts(Model.load(model))
     if as_json:

@@ -11,8 +11,8 @@ from rich.table import Table
 
 from bioassay_mtl.cli.assay_table import assay_table
 from bioassay_mtl.cli.console import PlainConsole
-from bioassay_mtl.data.panels.header import some
 from bioassay_mtl.errors import counted
+from bioassay_mtl.panels.header import some
 
 
 def show(facts: dict[str, Any], *, all_assays: bool = False) -> None:

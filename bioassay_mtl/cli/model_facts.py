@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from bioassay_mtl._version import __version__
 
 if TYPE_CHECKING:
-    from bioassay_mtl.nn.model import Model
+    from bioassay_mtl.models.model import Model
 
 
 def model_facts(model: Model) -> dict[str, Any]:
@@ -17,8 +17,8 @@ def model_facts(model: Model) -> dict[str, Any]:
     molecules of :meth:`Featurizer.examples`.
     """
     from bioassay_mtl.chem.sight import sight_of
-    from bioassay_mtl.nn.diagnostics import diagnose
-    from bioassay_mtl.nn.plugin_kinds import kinds_record
+    from bioassay_mtl.models.diagnostics import diagnose
+    from bioassay_mtl.models.plugin_kinds import kinds_record
 
     brought = kinds_record(model).get("plugins", [])
     found = diagnose(model.network, model.inputs(model.featurizer.examples()))

@@ -16,8 +16,8 @@ def models(
     Example:  bioassay-mtl models
     """
     from bioassay_mtl.errors import counted
-    from bioassay_mtl.nn.folder import read_config
-    from bioassay_mtl.nn.shipped import DEFAULT, find_model, names
+    from bioassay_mtl.models.folder import read_config
+    from bioassay_mtl.models.shipped import DEFAULT, find_model, names
 
     configs = {name: read_config(find_model(name)) for name in names()}
     rows = [

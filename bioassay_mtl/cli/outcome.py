@@ -10,8 +10,8 @@ from bioassay_mtl.cli.epochs import duration
 from bioassay_mtl.errors import counted
 
 if TYPE_CHECKING:
-    from bioassay_mtl.data.metrics import Evaluation
-    from bioassay_mtl.nn.model import Model
+    from bioassay_mtl.metrics import Evaluation
+    from bioassay_mtl.models.model import Model
     from bioassay_mtl.report import Evidence
     from bioassay_mtl.training.estimate import Estimate
 
@@ -85,7 +85,7 @@ def scores(found: Evaluation, kind: str) -> str:
     kind
         One of their kinds.
     """
-    from bioassay_mtl.data.metrics.chance import by_chance, is_beyond_chance
+    from bioassay_mtl.metrics.chance import by_chance, is_beyond_chance
 
     chosen = [each.kind == kind for each in found.kinds]
     n, n_used = sum(chosen), int(found.evaluable[chosen].sum())

@@ -69,11 +69,11 @@ def check(
     """
     from bioassay_mtl.cli.console import PlainConsole
     from bioassay_mtl.cli.panel_report import show
-    from bioassay_mtl.data.formulas import FormulaGuard
-    from bioassay_mtl.data.panels.clean import schema_text, with_id_column, write_log, write_table
-    from bioassay_mtl.data.panels.load import load_panel
-    from bioassay_mtl.data.panels.schema import stem
+    from bioassay_mtl.panels.clean import schema_text, with_id_column, write_log, write_table
+    from bioassay_mtl.panels.load import load_panel
+    from bioassay_mtl.panels.schema import stem
     from bioassay_mtl.screening.output import Output, opened, reserved
+    from bioassay_mtl.tables.formulas import FormulaGuard
 
     schema = schema_of(files[0], task, column, smiles_column, min_rows, to_p, merge, standardise)
     if out == "-":

@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING
 from bioassay_mtl.errors import counted
 
 if TYPE_CHECKING:
-    from bioassay_mtl.data.panels.load import Loaded
+    from bioassay_mtl.panels.load import Loaded
 
 
 def remarks(loaded: Loaded) -> Iterator[str]:
     """Lines about columns that are no assays, assays of one outcome, and repeated molecules."""
     import numpy as np
 
-    from bioassay_mtl.data.labels import as_floats
-    from bioassay_mtl.data.panels.header import some
+    from bioassay_mtl.panels.header import some
+    from bioassay_mtl.tasks.labels import as_floats
 
     panel = loaded.panel
     for name in ("no assays, by their", "qualifiers are", "fewer than", "differ in them"):

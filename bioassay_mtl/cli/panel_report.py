@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from bioassay_mtl.data.kinds import Classes
-from bioassay_mtl.data.table import line_of
+from bioassay_mtl.tables.table import line_of
+from bioassay_mtl.tasks.kinds import Classes
 
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
 
-    from bioassay_mtl.data.panels.load import Loaded
+    from bioassay_mtl.panels.load import Loaded
 
 _SHOWN = 20
 _EXAMPLES = 3

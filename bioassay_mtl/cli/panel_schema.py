@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from bioassay_mtl.data.panel import Panel
-    from bioassay_mtl.data.panels.schema import PanelSchema
+    from bioassay_mtl.panels.panel import Panel
+    from bioassay_mtl.panels.schema import PanelSchema
 
 Tasks = Annotated[
     list[str] | None,
@@ -59,7 +59,7 @@ def schema_of(
     standardise: bool,
 ) -> PanelSchema:
     """The schema beside a table, with what the options say instead."""
-    from bioassay_mtl.data.panels.schema import parse_task, roles_of, schema_for
+    from bioassay_mtl.panels.schema import parse_task, roles_of, schema_for
 
     schema = schema_for(Path(table))
     given = {

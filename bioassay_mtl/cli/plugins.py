@@ -60,6 +60,6 @@ def registries() -> dict[str, Registry[Any]]:
     """All that can be added to, by their group of entry points."""
     from bioassay_mtl.registry import open_registries
 
-    for name in ("data.metrics", "nn.mmoeex", "training.config"):
+    for name in ("metrics", "nn.architectures.mmoeex", "training.config"):
         import_module(f"bioassay_mtl.{name}")
     return open_registries

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 from bioassay_mtl.errors import ConfigError
 
 if TYPE_CHECKING:
-    from bioassay_mtl.data.panel import Panel
-    from bioassay_mtl.nn.model import Model
+    from bioassay_mtl.models.model import Model
+    from bioassay_mtl.panels.panel import Panel
     from bioassay_mtl.report import Evidence
     from bioassay_mtl.training.config import TrainingConfig
 
@@ -93,8 +93,8 @@ def _crossing(folds: int, repeats: int) -> Run:
 
 def _training(members: int, trials: int) -> Run:
     """Training on one split, and what the model says of the held-out part."""
-    from bioassay_mtl.data.splits import split
     from bioassay_mtl.report import held_out
+    from bioassay_mtl.splits import split
 
     def run(panel: Panel, config: TrainingConfig, workers: int, **given: Any) -> Evidence | None:
         parts = split(panel, config.split)

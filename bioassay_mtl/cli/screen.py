@@ -133,12 +133,12 @@ def screen(
     """
     gc.set_threshold(GARBAGE_THRESHOLD)
     from bioassay_mtl.cli import screen_report as report
-    from bioassay_mtl.data.readers import ReadProgress
-    from bioassay_mtl.nn.pending import PendingModel
+    from bioassay_mtl.models.loading import PendingModel
     from bioassay_mtl.screening.options import ScreenOptions
     from bioassay_mtl.screening.output import Output, reserved
     from bioassay_mtl.screening.pipeline import check_inputs
     from bioassay_mtl.screening.pipeline import screen as run
+    from bioassay_mtl.tables import ReadProgress
 
     options = ScreenOptions.of(
         {

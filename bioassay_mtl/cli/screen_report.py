@@ -16,15 +16,15 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 from rich.table import Table
 
 from bioassay_mtl.cli.console import PlainConsole
-from bioassay_mtl.data.readers import ReadProgress
 from bioassay_mtl.errors import ConfigError, counted
 from bioassay_mtl.screening.batch import ScreenedBatch
 from bioassay_mtl.screening.hits import TellingHits, usual_shares
 from bioassay_mtl.screening.options import ScreenOptions, choose_assays, columns_of_assays
 from bioassay_mtl.screening.summary import ScreenSummary
+from bioassay_mtl.tables import ReadProgress
 
 if TYPE_CHECKING:
-    from bioassay_mtl.nn.pending import PendingModel
+    from bioassay_mtl.models.loading import PendingModel
 
 Watch = Callable[[ScreenedBatch], None]
 

@@ -142,8 +142,8 @@ def train(
     if out is not None:
         check_out(Path(out), resume)
 
-    from bioassay_mtl.data.panels.load import load_panel
-    from bioassay_mtl.data.panels.schema import NO_TASK
+    from bioassay_mtl.panels.load import load_panel
+    from bioassay_mtl.panels.schema import NO_TASK
 
     schema = schema_of(panel, task, column, smiles_column, min_rows, to_p, merge, standardise)
     no_assays = {name: {"kind": NO_TASK} for name in first.columns_read}

@@ -14,8 +14,8 @@ from itertools import accumulate
 import torch
 from torch import Tensor
 
-from bioassay_mtl.data.kinds import TaskKind, complete
 from bioassay_mtl.nn.heads import heads
+from bioassay_mtl.tasks.kinds import TaskKind, complete
 
 
 @dataclass(frozen=True)

@@ -12,13 +12,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bioassay_mtl.chem.features import Features
-from bioassay_mtl.data.metrics import Evaluation, evaluate
-from bioassay_mtl.data.panel import Panel
 from bioassay_mtl.errors import InputError
+from bioassay_mtl.metrics import Evaluation, evaluate
+from bioassay_mtl.panels.panel import Panel
 
 if TYPE_CHECKING:
-    from bioassay_mtl.data.splits import Split
-    from bioassay_mtl.nn.model import Model
+    from bioassay_mtl.models.model import Model
+    from bioassay_mtl.splits import Split
     from bioassay_mtl.training.cross_validation import CrossValidation
 
 SAMPLE = 256
@@ -131,7 +131,7 @@ def gather(
         The panel holds none of the model's assays, or means something else by one, or no molecule
         can be read.
     """
-    from bioassay_mtl.nn.evaluation import predict_panel
+    from bioassay_mtl.models.evaluation import predict_panel
 
     found = predict_panel(model, panel, workers)
     return Evidence(

@@ -7,7 +7,7 @@ from markupsafe import Markup
 from numpy.typing import NDArray
 
 from bioassay_mtl.errors import counted
-from bioassay_mtl.nn.model import Model
+from bioassay_mtl.models.model import Model
 from bioassay_mtl.report.evidence import Evidence
 from bioassay_mtl.report.heat_map import MOST_COLUMNS, heat_map
 from bioassay_mtl.report.page import Section, figure, join, paragraph
@@ -56,7 +56,7 @@ def experts_section(evidence: Evidence) -> Section:
 def _diagnosed(model: Model, evidence: Evidence) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Utilisation ``(T, E)`` and diversity ``(E, E)`` on a sample of the molecules."""
 
-    from bioassay_mtl.nn.diagnostics import diagnose
+    from bioassay_mtl.models.diagnostics import diagnose
 
     features = evidence.sample or model.featurizer.examples()
     found = diagnose(model.network, model.inputs(features))

@@ -9,7 +9,7 @@ from typing import Any
 from markupsafe import Markup
 
 from bioassay_mtl.errors import counted
-from bioassay_mtl.nn.model import Model
+from bioassay_mtl.models.model import Model
 from bioassay_mtl.report.page import Section, join, paragraph
 from bioassay_mtl.report.table import Column, table
 from bioassay_mtl.report.wording import number

@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from bioassay_mtl.data.kinds import Classes
 from bioassay_mtl.report.histogram import ProbabilityHistogram, ValueHistogram
 from bioassay_mtl.screening.batch import ScreenedBatch
 from bioassay_mtl.screening.hits import Hit, TellingHits, usual_shares
 from bioassay_mtl.screening.options import ScreenOptions, choose_assays, columns_of_assays
+from bioassay_mtl.tasks.kinds import Classes
 
 if TYPE_CHECKING:
-    from bioassay_mtl.nn.model import Model
-    from bioassay_mtl.nn.pending import PendingModel
+    from bioassay_mtl.models.loading import PendingModel
+    from bioassay_mtl.models.model import Model
 
 HITS = 12
 THRESHOLDS = (0.5, 0.9)

@@ -10,14 +10,14 @@ import numpy as np
 from markupsafe import Markup
 
 from bioassay_mtl._version import __version__
-from bioassay_mtl.data.splits import SplitConfig
 from bioassay_mtl.errors import counted
-from bioassay_mtl.nn.model import Model
+from bioassay_mtl.models.model import Model
 from bioassay_mtl.report.evidence import Evidence
 from bioassay_mtl.report.folds import fold_words
 from bioassay_mtl.report.page import Section, facts, figure, folded, join, paragraph
 from bioassay_mtl.report.plot import Axis, Plot
 from bioassay_mtl.report.wording import brief, percent
+from bioassay_mtl.splits import SplitConfig
 
 MOST_CURVES = 4
 

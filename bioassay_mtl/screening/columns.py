@@ -9,7 +9,7 @@ from bioassay_mtl.chem.descriptors.given import unreadable
 from bioassay_mtl.chem.features import Features
 from bioassay_mtl.chem.featurizer import Featurizer
 from bioassay_mtl.chem.status import Status
-from bioassay_mtl.data.readers import RecordBatch
+from bioassay_mtl.tables import RecordBatch
 
 
 def only_numbers(batch: RecordBatch) -> RecordBatch:

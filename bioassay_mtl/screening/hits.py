@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from bioassay_mtl.screening.batch import ScreenedBatch
 
 if TYPE_CHECKING:
-    from bioassay_mtl.nn.model import Model
-    from bioassay_mtl.nn.pending import PendingModel
+    from bioassay_mtl.models.loading import PendingModel
+    from bioassay_mtl.models.model import Model
 
 
 @dataclass(frozen=True, order=True)

@@ -9,8 +9,8 @@ from pydantic import Field, model_validator
 
 from bioassay_mtl.chem.supervised import DEFAULT_TIMEOUT
 from bioassay_mtl.config import Config, did_you_mean
-from bioassay_mtl.data.kinds import TaskKind
 from bioassay_mtl.errors import ConfigError
+from bioassay_mtl.tasks.kinds import TaskKind
 
 
 class ScreenOptions(Config):

@@ -26,10 +26,6 @@ from bioassay_mtl.chem.molecule import canonical_smiles
 from bioassay_mtl.chem.parallel import featurize_batches
 from bioassay_mtl.chem.representation import GraphSize
 from bioassay_mtl.chem.status import Status
-from bioassay_mtl.data.formulas import FormulaGuard
-from bioassay_mtl.data.kinds import value_columns
-from bioassay_mtl.data.readers import ReadProgress, RecordBatch, read_records
-from bioassay_mtl.data.readers.source import STDIN, Source
 from bioassay_mtl.errors import ConfigError
 from bioassay_mtl.screening.batch import ScreenedBatch
 from bioassay_mtl.screening.columns import only_numbers, with_columns
@@ -39,10 +35,14 @@ from bioassay_mtl.screening.predict import predict_batches
 from bioassay_mtl.screening.summary import ScreenSummary, StageClock
 from bioassay_mtl.screening.top import TopWriter
 from bioassay_mtl.screening.writers import Layout, choose_format
+from bioassay_mtl.tables import ReadProgress, RecordBatch, read_records
+from bioassay_mtl.tables.formulas import FormulaGuard
+from bioassay_mtl.tables.stream import STDIN, Source
+from bioassay_mtl.tasks.kinds import value_columns
 
 if TYPE_CHECKING:
-    from bioassay_mtl.nn.model import Model
-    from bioassay_mtl.nn.pending import PendingModel
+    from bioassay_mtl.models.loading import PendingModel
+    from bioassay_mtl.models.model import Model
 
 
 RECORDS_AHEAD = 65_536

@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from bioassay_mtl.chem.sight import sight_of
-from bioassay_mtl.data.kinds import all_binary
 from bioassay_mtl.errors import counted
-from bioassay_mtl.nn.model import Model
+from bioassay_mtl.models.model import Model
+from bioassay_mtl.tasks.kinds import all_binary
 
 
 def model_card(model: Model) -> str:

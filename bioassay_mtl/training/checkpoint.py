@@ -18,7 +18,7 @@ from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
 from bioassay_mtl.errors import ConfigError, InputError
-from bioassay_mtl.nn.weights_file import write_weights, written
+from bioassay_mtl.models.weights_file import write_weights, written
 from bioassay_mtl.training.module import TrainingModule
 
 FORMAT = 2

@@ -15,10 +15,10 @@ from bioassay_mtl.chem.featurizer import Featurizer
 from bioassay_mtl.chem.fingerprints import fingerprint_from
 from bioassay_mtl.chem.molecule import DEFAULT_MAX_ATOMS, Standardising
 from bioassay_mtl.config import Config, Setting, given_as
-from bioassay_mtl.data.splits import SplitConfig
 from bioassay_mtl.errors import ConfigError
 from bioassay_mtl.nn import network_config
 from bioassay_mtl.registry import tell_faults
+from bioassay_mtl.splits import SplitConfig
 from bioassay_mtl.training.sampling import Sampling, sampling_config
 
 Share = Annotated[float, Field(ge=0, lt=1)]

@@ -12,13 +12,13 @@ from numpy.typing import NDArray
 
 from bioassay_mtl.chem.features import Features
 from bioassay_mtl.chem.status import Status
-from bioassay_mtl.data.metrics.over_folds import over_folds
-from bioassay_mtl.data.panel import Panel
-from bioassay_mtl.data.splits import Split, folds
-from bioassay_mtl.nn.ensemble import join
-from bioassay_mtl.nn.model import Model
-from bioassay_mtl.nn.panel_inputs import panel_features
-from bioassay_mtl.nn.scaling import fit_scalings
+from bioassay_mtl.metrics.over_folds import over_folds
+from bioassay_mtl.models.join import join
+from bioassay_mtl.models.model import Model
+from bioassay_mtl.models.panel_inputs import panel_features
+from bioassay_mtl.models.scaling import fit_scalings
+from bioassay_mtl.panels.panel import Panel
+from bioassay_mtl.splits import Split, folds
 from bioassay_mtl.training.callbacks import Progress
 from bioassay_mtl.training.card import model_card
 from bioassay_mtl.training.config import TrainingConfig
@@ -46,7 +46,7 @@ class CrossValidation:
     model
         The networks of all folds, joined. ``model.metrics["out_of_fold"]`` holds the mean of each
         metric over the folds and its standard deviation
-        (:func:`bioassay_mtl.data.metrics.over_folds.over_folds`).
+        (:func:`bioassay_mtl.metrics.over_folds.over_folds`).
     panel, features
         All n rows.
     fold

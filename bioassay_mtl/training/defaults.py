@@ -16,13 +16,13 @@ from bioassay_mtl.chem.blocks import Block
 from bioassay_mtl.chem.descriptors import DenseBlock
 from bioassay_mtl.chem.features import PackedBits, SparseCounts
 from bioassay_mtl.chem.fingerprints import fingerprint_from
-from bioassay_mtl.data.panel import Panel
 from bioassay_mtl.errors import ConfigError, counted
+from bioassay_mtl.panels.panel import Panel
 from bioassay_mtl.training.config import DEFAULT_FINGERPRINTS, GRAPH_LAYERS, TrainingConfig
 from bioassay_mtl.training.warm_start import with_start
 
 if TYPE_CHECKING:
-    from bioassay_mtl.nn.model import Model
+    from bioassay_mtl.models.model import Model
 
 SMALL = 30_000
 """Rows from which on the general defaults hold; they were chosen on 44,000, the others at most on

@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bioassay_mtl.chem.features import Features
-from bioassay_mtl.data.panel import Panel
-from bioassay_mtl.data.splits import Split
-from bioassay_mtl.nn.panel_inputs import panel_features
+from bioassay_mtl.models.panel_inputs import panel_features
+from bioassay_mtl.panels.panel import Panel
+from bioassay_mtl.splits import Split
 from bioassay_mtl.training.batches import batch_size
 from bioassay_mtl.training.config import TrainingConfig
 from bioassay_mtl.training.fit import train

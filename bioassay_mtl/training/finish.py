@@ -10,8 +10,8 @@ from pathlib import Path
 
 from bioassay_mtl.errors import ConfigError
 from bioassay_mtl.files import whole_folder
-from bioassay_mtl.nn.folder import write_files
-from bioassay_mtl.nn.model import Model
+from bioassay_mtl.models.folder import write_files
+from bioassay_mtl.models.model import Model
 from bioassay_mtl.training.scratch import clear
 
 log = logging.getLogger(__name__)

@@ -17,15 +17,15 @@ from bioassay_mtl.balance.ranks import is_spread
 from bioassay_mtl.chem.features import Features
 from bioassay_mtl.chem.featurizer import Featurizer
 from bioassay_mtl.chem.identity import TrainingMolecules
-from bioassay_mtl.data.kinds import Classes, all_binary
-from bioassay_mtl.data.metrics import evaluate
-from bioassay_mtl.data.panel import Panel
-from bioassay_mtl.data.splits import Split, split
-from bioassay_mtl.data.standardisation import Standardisation
 from bioassay_mtl.errors import ConfigError, InputError
-from bioassay_mtl.nn.model import Model
-from bioassay_mtl.nn.panel_inputs import panel_features
-from bioassay_mtl.nn.scaling import ColumnScaling, fit_scalings, scaled
+from bioassay_mtl.metrics import evaluate
+from bioassay_mtl.models.model import Model
+from bioassay_mtl.models.panel_inputs import panel_features
+from bioassay_mtl.models.scaling import ColumnScaling, fit_scalings, scaled
+from bioassay_mtl.panels.panel import Panel
+from bioassay_mtl.splits import Split, split
+from bioassay_mtl.tasks.kinds import Classes, all_binary
+from bioassay_mtl.tasks.target_scaling import Standardisation
 from bioassay_mtl.training.callbacks import Progress
 from bioassay_mtl.training.card import model_card
 from bioassay_mtl.training.config import TrainingConfig

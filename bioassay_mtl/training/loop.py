@@ -15,10 +15,10 @@ from torch import Tensor
 
 from bioassay_mtl.chem.blocks import Block
 from bioassay_mtl.chem.representation import InputSize
-from bioassay_mtl.data.kinds import TaskKind
 from bioassay_mtl.errors import TrainingError
 from bioassay_mtl.nn import build_network
 from bioassay_mtl.nn.draws import Draws
+from bioassay_mtl.tasks.kinds import TaskKind
 from bioassay_mtl.training.batches import ResidentData
 from bioassay_mtl.training.callbacks import Progress
 from bioassay_mtl.training.checkpoint import Best, Checkpoint

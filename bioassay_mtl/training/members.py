@@ -6,10 +6,10 @@ import json
 from pathlib import Path
 from typing import Any
 
-from bioassay_mtl.data.panel import Panel
 from bioassay_mtl.errors import ConfigError, InputError
 from bioassay_mtl.files import write_whole
-from bioassay_mtl.nn.model import Model
+from bioassay_mtl.models.model import Model
+from bioassay_mtl.panels.panel import Panel
 from bioassay_mtl.training.callbacks import Progress
 from bioassay_mtl.training.config import TrainingConfig
 from bioassay_mtl.training.fit import train

@@ -12,9 +12,9 @@ from bioassay_mtl.balance import Objective, TaskLosses, positive_weights
 from bioassay_mtl.balance.losses import KindLosses, class_weights
 from bioassay_mtl.balance.reductions import reductions
 from bioassay_mtl.config import did_you_mean
-from bioassay_mtl.data.kinds import all_binary
 from bioassay_mtl.errors import ConfigError
 from bioassay_mtl.nn.outputs import Outputs
+from bioassay_mtl.tasks.kinds import all_binary
 from bioassay_mtl.training.config import TrainingConfig
 
 

@@ -10,8 +10,8 @@ from pydantic import Field
 from torch import Tensor
 
 from bioassay_mtl.config import Config
-from bioassay_mtl.data.kinds import TaskKind
 from bioassay_mtl.registry import Registry, class_of, settings_of
+from bioassay_mtl.tasks.kinds import TaskKind
 
 _ROWS_AT_ONCE = 8192
 

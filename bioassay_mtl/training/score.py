@@ -7,10 +7,10 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from bioassay_mtl.balance.losses import BCE, KindLosses, ValueLoss
-from bioassay_mtl.data.kinds import all_binary
-from bioassay_mtl.data.labels import as_outcomes
-from bioassay_mtl.data.metrics import average_precision, macro_average_precision
+from bioassay_mtl.metrics import average_precision, macro_average_precision
 from bioassay_mtl.nn.outputs import Outputs
+from bioassay_mtl.tasks.kinds import all_binary
+from bioassay_mtl.tasks.labels import as_outcomes
 
 AVERAGE_PRECISION, SKILL = "valid_average_precision", "valid_skill"
 

@@ -16,12 +16,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bioassay_mtl.chem.features import Features
-from bioassay_mtl.data.panel import Panel
-from bioassay_mtl.data.splits import Split, split
 from bioassay_mtl.errors import ConfigError, TrainingError
 from bioassay_mtl.files import write_whole
-from bioassay_mtl.nn.model import Model
-from bioassay_mtl.nn.panel_inputs import panel_features
+from bioassay_mtl.models.model import Model
+from bioassay_mtl.models.panel_inputs import panel_features
+from bioassay_mtl.panels.panel import Panel
+from bioassay_mtl.splits import Split, split
 from bioassay_mtl.training.callbacks import Progress
 from bioassay_mtl.training.config import TrainingConfig
 from bioassay_mtl.training.defaults import settled

@@ -8,10 +8,10 @@ import numpy as np
 
 from bioassay_mtl.chem.features import Features
 from bioassay_mtl.chem.status import Status
-from bioassay_mtl.data.labels import as_floats
-from bioassay_mtl.data.panel import Panel
-from bioassay_mtl.data.splits import Split
 from bioassay_mtl.errors import InputError, counted
+from bioassay_mtl.panels.panel import Panel
+from bioassay_mtl.splits import Split
+from bioassay_mtl.tasks.labels import as_floats
 from bioassay_mtl.training.score import telling
 
 log = logging.getLogger(__name__)

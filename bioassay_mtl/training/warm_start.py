@@ -15,16 +15,16 @@ from torch import Tensor
 from bioassay_mtl.chem.featurizer import Featurizer
 from bioassay_mtl.chem.identity import TrainingMolecules
 from bioassay_mtl.config import Config
-from bioassay_mtl.data.panel import Panel
-from bioassay_mtl.data.standardisation import Standardisation
 from bioassay_mtl.errors import ConfigError
-from bioassay_mtl.nn.description import WEIGHTS
+from bioassay_mtl.models.description import WEIGHTS
+from bioassay_mtl.models.folder import read_config
+from bioassay_mtl.models.model import Model
+from bioassay_mtl.models.scaling import ColumnScaling
+from bioassay_mtl.models.shipped import find_model
+from bioassay_mtl.nn.architectures.base import network_config
 from bioassay_mtl.nn.experts import GroupConfig
-from bioassay_mtl.nn.folder import read_config
-from bioassay_mtl.nn.model import Model
-from bioassay_mtl.nn.networks import network_config
-from bioassay_mtl.nn.scaling import ColumnScaling
-from bioassay_mtl.nn.shipped import find_model
+from bioassay_mtl.panels.panel import Panel
+from bioassay_mtl.tasks.target_scaling import Standardisation
 from bioassay_mtl.training.config import TrainingConfig, default_network
 
 LEARNING_RATE_FACTOR = 0.1

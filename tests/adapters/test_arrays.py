@@ -20,7 +20,7 @@ from bioassay_mtl.adapters.arrays import (
     smiles_of,
 )
 from bioassay_mtl.chem.fingerprints import fingerprint_from
-from bioassay_mtl.data import Binary
+from bioassay_mtl.tasks import Binary
 
 TEXTS = ["CCO", "", "c1ccccc1"]
 

@@ -9,8 +9,8 @@ import torch
 from torch import Tensor
 
 from bioassay_mtl.balance.losses import BCE, KindLosses, ValueLoss
-from bioassay_mtl.data import Binary, Censored, Multiclass, Ordinal, Regression, TaskKind
 from bioassay_mtl.nn.outputs import Outputs
+from bioassay_mtl.tasks import Binary, Censored, Multiclass, Ordinal, Regression, TaskKind
 
 MIXED: tuple[TaskKind, ...] = (
     Multiclass(classes=("a", "b", "c")),

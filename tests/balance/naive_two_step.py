@@ -15,8 +15,8 @@ from torch import Tensor
 from bioassay_mtl.balance import Batch, Objective, masked_bce, reductions
 from bioassay_mtl.balance.reductions import task_means
 from bioassay_mtl.chem.features import PackedBits
-from bioassay_mtl.data.kinds import TaskKind
 from bioassay_mtl.nn import build_network, network_config
+from bioassay_mtl.tasks.kinds import TaskKind
 from bioassay_mtl.training.batches import ResidentData
 from tests.balance.mixed_tasks import mixed_labels, mixed_losses
 

@@ -10,8 +10,8 @@ import torch
 from torch import Tensor
 
 from bioassay_mtl.balance import Batch, Objective, masked_bce, reductions
-from bioassay_mtl.data.kinds import TaskKind
 from bioassay_mtl.nn import build_network, network_config
+from bioassay_mtl.tasks.kinds import TaskKind
 from tests.balance.mixed_tasks import mixed_labels, mixed_losses
 
 N_ROWS, N_FEATURES = 12, 9

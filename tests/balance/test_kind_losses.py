@@ -14,8 +14,8 @@ from torch import Tensor
 
 from bioassay_mtl.balance.losses import BCE, KindLosses, TaskLosses, ValueLoss, class_weights
 from bioassay_mtl.balance.losses.values import log_normal_cdf
-from bioassay_mtl.data import TaskKind
 from bioassay_mtl.nn.outputs import Outputs
+from bioassay_mtl.tasks import TaskKind
 from tests.balance.mixed_tasks import MIXED, mixed_labels, mixed_losses
 
 

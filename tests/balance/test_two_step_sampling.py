@@ -9,7 +9,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bioassay_mtl.balance.task_sampling import inclusion, sample_weights, systematic
+from bioassay_mtl.balance.two_step.task_sampling import inclusion, sample_weights, systematic
 
 SIZES = st.lists(st.integers(0, 50), min_size=1, max_size=12).map(
     lambda sizes: torch.tensor(sizes, dtype=torch.float64)

@@ -21,7 +21,7 @@ from benchmarks.mtl_study.datasets import Source, rules
 from benchmarks.rivals import features
 from benchmarks.rivals.ledger import Ledger, make_entry
 from benchmarks.rivals.scores import AssayScore
-from bioassay_mtl.data.panel import Panel
+from bioassay_mtl.panels.panel import Panel
 from tests.needs import extra
 
 N_CARBONS = 60

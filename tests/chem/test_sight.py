@@ -10,7 +10,7 @@ import pytest
 from bioassay_mtl.chem.descriptors import UserColumns
 from bioassay_mtl.chem.featurizer import Featurizer
 from bioassay_mtl.chem.sight import Sight, sight_of
-from bioassay_mtl.nn.model import Model
+from bioassay_mtl.models.model import Model
 
 
 def featurizer(standardise: bool = False, **settings: Any) -> Featurizer:

@@ -15,12 +15,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bioassay_mtl.data import Panel
 from bioassay_mtl.errors import BioassayError
+from bioassay_mtl.panels import Panel
 from bioassay_mtl.training import train
 from bioassay_mtl.training.cross_validation import cross_validate
 from tests.cli.conftest import Run
-from tests.data.panels.test_clean import tables
+from tests.panels.test_clean import tables
 
 SETTINGS = {
     "fingerprints": {"morgan": {"kind": "morgan", "n_bits": 64}},

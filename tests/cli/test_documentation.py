@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import yaml
 
-from bioassay_mtl.data import Panel
+from bioassay_mtl.panels import Panel
 from bioassay_mtl.training.fit import train
 
 ROOT = Path(__file__).resolve().parents[2]

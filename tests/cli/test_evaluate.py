@@ -10,8 +10,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from bioassay_mtl.data import Binary, Censored, Multiclass, Regression
-from bioassay_mtl.nn.model import Model
+from bioassay_mtl.models.model import Model
+from bioassay_mtl.tasks import Binary, Censored, Multiclass, Regression
 from tests.cli.conftest import Run
 from tests.screening.mixed_model import mixed_model
 

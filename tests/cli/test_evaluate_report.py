@@ -9,7 +9,7 @@ import pytest
 from rich.console import Console
 
 from bioassay_mtl.cli.evaluate_report import evaluation_table
-from bioassay_mtl.data.metrics import evaluate
+from bioassay_mtl.metrics import evaluate
 
 
 @pytest.mark.parametrize(("skill", "is_noise"), [(0.0, True), (3.0, False)])

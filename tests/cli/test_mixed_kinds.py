@@ -9,9 +9,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from bioassay_mtl.data import Censored, Regression
-from bioassay_mtl.data.metrics import evaluate
-from bioassay_mtl.nn.model import Model
+from bioassay_mtl.metrics import evaluate
+from bioassay_mtl.models.model import Model
+from bioassay_mtl.tasks import Censored, Regression
 from tests.cli.conftest import Run
 from tests.screening.mixed_model import TASKS, mixed_model
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bioassay_mtl.nn import shipped
+from bioassay_mtl.models import shipped
 from tests.cli.conftest import Run
 from tests.screening.tiny_model import TASKS, tiny_model
 

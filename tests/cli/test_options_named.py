@@ -29,10 +29,9 @@ SPEAKERS = {  # which verbs can say what a file says
     "cli/screen": frozenset({"screen"}),
     "cli/settings.py": frozenset({"train"}),
     "cli/train.py": frozenset({"train"}),
-    "data/fetch.py": frozenset({"datasets fetch"}),
-    "data/panel.py": PANEL_READERS,
-    "data/panels/": PANEL_READERS,
-    "data/readers/": frozenset({"screen"}),
+    "datasets/fetch.py": frozenset({"datasets fetch"}),
+    "panels/": PANEL_READERS,
+    "tables/": frozenset({"screen"}),
     "screening/options.py": frozenset({"screen"}),
     "screening/output.py": frozenset({"screen", "evaluate", "panel check"}),
 }

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from bioassay_mtl.cli.outcome import scores
-from bioassay_mtl.data.metrics import evaluate
+from bioassay_mtl.metrics import evaluate
 from tests.cli.conftest import Run
 from tests.needs import installed
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from bioassay_mtl.data.panel import Panel
+from bioassay_mtl.panels.panel import Panel
 
 TABLE = (
     "SMILES,name,IC50 (nM),hERG\nCCO,a,> 10000,1\n[Na+].CC(=O)[O-],b,120,0\nxx,c,5,\n"

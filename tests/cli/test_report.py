@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bioassay_mtl.nn.model import Model
+from bioassay_mtl.models.model import Model
 from tests.cli.conftest import Run
 
 SETTINGS = """

@@ -5,7 +5,7 @@ from __future__ import annotations
 import gzip
 import random
 
-from bioassay_mtl.data.recipes import Recipe
+from bioassay_mtl.datasets.recipes import Recipe
 
 
 def table(recipe: Recipe, n_rows: int, *, seed: int = 0, width: int = 0, tasks: int = 0) -> bytes:

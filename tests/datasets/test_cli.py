@@ -12,7 +12,7 @@ import pytest
 from typer.testing import CliRunner
 
 from bioassay_mtl.cli.datasets import app
-from bioassay_mtl.data.recipes import recipe
+from bioassay_mtl.datasets.recipes import recipe
 from bioassay_mtl.errors import ConfigError, InputError
 
 from .server import Site, serve

@@ -12,8 +12,8 @@ from rdkit.Chem import Crippen
 from rdkit.Chem.Descriptors import MolWt
 from rdkit.Chem.rdMolDescriptors import CalcMolFormula, CalcNumHeterocycles, CalcNumRings, CalcTPSA
 
-from bioassay_mtl.data import Panel
-from bioassay_mtl.data.recipes import dataset_files
+from bioassay_mtl.datasets.recipes import dataset_files
+from bioassay_mtl.panels import Panel
 
 AMINE = Chem.MolFromSmarts("[NX3;H1,H2;!$(N-C=[O,S,N])]c")
 ACID = Chem.MolFromSmarts("[CX3](=O)[OX2H1]")

@@ -11,12 +11,12 @@ from pathlib import Path
 
 import pytest
 
-from bioassay_mtl.data.download import ATTEMPTS, Limits, download
-from bioassay_mtl.data.fetch import fetch
-from bioassay_mtl.data.recipes import Recipe, recipe
+from bioassay_mtl.datasets.download import ATTEMPTS, Limits, download
+from bioassay_mtl.datasets.fetch import fetch
+from bioassay_mtl.datasets.recipes import Recipe, recipe
 from bioassay_mtl.errors import ConfigError, InputError, OutputError
 from bioassay_mtl.files import locked
-from tests.nn.test_weights_file import files_of_at_most
+from tests.models.test_weights_file import files_of_at_most
 
 from .server import Site, serve
 from .tables import table

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from bioassay_mtl.data.recipe_check import check_table
-from bioassay_mtl.data.recipes import Recipe, recipe, recipes
+from bioassay_mtl.datasets.recipe_check import check_table
+from bioassay_mtl.datasets.recipes import Recipe, recipe, recipes
 from bioassay_mtl.errors import ConfigError
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from bioassay_mtl.nn.model import Model
+from bioassay_mtl.models.model import Model
 from tests.needs import extra
 
 ROOT = Path(__file__).resolve().parents[2]

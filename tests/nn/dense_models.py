@@ -8,12 +8,12 @@ import numpy as np
 import torch
 
 from bioassay_mtl.chem.featurizer import Featurizer
-from bioassay_mtl.data import Binary, Censored, Multiclass, Ordinal, Regression, TaskKind
-from bioassay_mtl.data.standardisation import Standardisation
+from bioassay_mtl.models.join import join
+from bioassay_mtl.models.model import Model
+from bioassay_mtl.models.scaling import fit_scalings
 from bioassay_mtl.nn import build_network, network_config
-from bioassay_mtl.nn.ensemble import join
-from bioassay_mtl.nn.model import Model
-from bioassay_mtl.nn.scaling import fit_scalings
+from bioassay_mtl.tasks import Binary, Censored, Multiclass, Ordinal, Regression, TaskKind
+from bioassay_mtl.tasks.target_scaling import Standardisation
 
 KINDS: tuple[TaskKind, ...] = (
     Binary(),

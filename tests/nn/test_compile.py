@@ -10,7 +10,7 @@ import torch
 
 from bioassay_mtl.chem.features import Features
 from bioassay_mtl.errors import ConfigError
-from bioassay_mtl.nn.model import Model
+from bioassay_mtl.models.model import Model
 from tests.nn.dense_models import BITS, VALUES, dense_model, every_model, mixture
 
 MODELS = every_model()

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from bioassay_mtl.data.panel import Panel
+from bioassay_mtl.panels.panel import Panel
 from bioassay_mtl.report import Evidence, gather
 from tests.needs import absent, extra
 from tests.screening.tiny_model import TASKS, tiny_model

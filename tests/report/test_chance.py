@@ -8,12 +8,12 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
-from bioassay_mtl.data.kinds import Binary, Censored, Multiclass, Regression, TaskKind
-from bioassay_mtl.data.panel import Panel
+from bioassay_mtl.panels.panel import Panel
 from bioassay_mtl.report import Evidence, model_report
 from bioassay_mtl.report.kinds import kind_reports
 from bioassay_mtl.report.kinds.binary import LEAST_FOR_TOP
 from bioassay_mtl.report.kinds.chance import beside_chance, times, verdict
+from bioassay_mtl.tasks.kinds import Binary, Censored, Multiclass, Regression, TaskKind
 from tests.screening.tiny_model import tiny_model
 
 

@@ -7,7 +7,7 @@ import re
 import numpy as np
 import pytest
 
-from bioassay_mtl.data import Panel
+from bioassay_mtl.panels import Panel
 from bioassay_mtl.report import model_report, out_of_fold
 from bioassay_mtl.training.cross_validation import CrossValidation, cross_validate
 

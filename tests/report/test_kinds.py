@@ -5,7 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from bioassay_mtl.data.kinds import (
+from bioassay_mtl.panels.panel import Panel
+from bioassay_mtl.report import Evidence, model_report
+from bioassay_mtl.report.kinds import kind_reports
+from bioassay_mtl.report.kinds.classes import confusion
+from bioassay_mtl.report.kinds.values import badness
+from bioassay_mtl.tasks.kinds import (
     Binary,
     Censored,
     Multiclass,
@@ -14,11 +19,6 @@ from bioassay_mtl.data.kinds import (
     columns_of,
     task_kinds,
 )
-from bioassay_mtl.data.panel import Panel
-from bioassay_mtl.report import Evidence, model_report
-from bioassay_mtl.report.kinds import kind_reports
-from bioassay_mtl.report.kinds.classes import confusion
-from bioassay_mtl.report.kinds.values import badness
 from tests.report.conftest import HOSTILE
 from tests.screening.tiny_model import tiny_model
 

@@ -9,15 +9,15 @@ import numpy as np
 import pytest
 from sklearn.metrics import average_precision_score, precision_recall_curve
 
-from bioassay_mtl.data.metrics import Ranking
-from bioassay_mtl.data.panel import Panel
-from bioassay_mtl.data.splits import split
 from bioassay_mtl.errors import InputError
+from bioassay_mtl.metrics import Ranking
+from bioassay_mtl.panels.panel import Panel
 from bioassay_mtl.report import Evidence, gather, held_out, model_report
 from bioassay_mtl.report.heat_map import MOST_COLUMNS, averaged, heat_map
 from bioassay_mtl.report.kinds.curves import calibration, precision_recall
 from bioassay_mtl.report.kinds.mistakes import worst
 from bioassay_mtl.report.molecule import molecule
+from bioassay_mtl.splits import split
 from tests.report.conftest import HOSTILE, wide_evidence
 from tests.screening.tiny_model import TASKS, tiny_model
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from bioassay_mtl.nn.model import Model
+from bioassay_mtl.models.model import Model
 from tests.screening.tiny_model import tiny_model
 
 

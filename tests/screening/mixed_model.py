@@ -7,10 +7,10 @@ import torch
 
 from bioassay_mtl.chem.featurizer import Featurizer
 from bioassay_mtl.chem.fingerprints import MorganFingerprint
-from bioassay_mtl.data import Binary, Censored, Multiclass, Ordinal, Regression, TaskKind
-from bioassay_mtl.data.standardisation import Standardisation
-from bioassay_mtl.nn.model import Model
-from bioassay_mtl.nn.networks import build_network, network_config
+from bioassay_mtl.models.model import Model
+from bioassay_mtl.nn.architectures.base import build_network, network_config
+from bioassay_mtl.tasks import Binary, Censored, Multiclass, Ordinal, Regression, TaskKind
+from bioassay_mtl.tasks.target_scaling import Standardisation
 
 KINDS: tuple[TaskKind, ...] = (
     Multiclass(classes=("agonist", "antagonist", "neither")),

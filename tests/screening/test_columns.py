@@ -15,9 +15,9 @@ import torch
 
 from bioassay_mtl.chem.featurizer import Featurizer
 from bioassay_mtl.errors import ConfigError, InputError
-from bioassay_mtl.nn.model import Model
-from bioassay_mtl.nn.networks import build_network, network_config
-from bioassay_mtl.nn.scaling import ColumnScaling
+from bioassay_mtl.models.model import Model
+from bioassay_mtl.models.scaling import ColumnScaling
+from bioassay_mtl.nn.architectures.base import build_network, network_config
 from bioassay_mtl.screening.options import ScreenOptions
 from bioassay_mtl.screening.pipeline import screen
 

@@ -14,8 +14,8 @@ from rdkit import Chem
 
 from bioassay_mtl.chem.identity import TrainingMolecules
 from bioassay_mtl.errors import ConfigError
-from bioassay_mtl.nn.model import Model
-from bioassay_mtl.nn.pending import PendingModel
+from bioassay_mtl.models.loading import PendingModel
+from bioassay_mtl.models.model import Model
 from bioassay_mtl.report import screen_report, screen_tally
 from bioassay_mtl.screening.hits import TellingHits, usual_shares
 from bioassay_mtl.screening.options import ScreenOptions

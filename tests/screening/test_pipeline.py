@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from bioassay_mtl.errors import ConfigError, InputError
-from bioassay_mtl.nn.model import Model
+from bioassay_mtl.models.model import Model
 from bioassay_mtl.screening.batch import ScreenedBatch
 from bioassay_mtl.screening.options import ScreenOptions
 from bioassay_mtl.screening.pipeline import screen

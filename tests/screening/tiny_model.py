@@ -6,8 +6,8 @@ import torch
 
 from bioassay_mtl.chem.featurizer import Featurizer
 from bioassay_mtl.chem.fingerprints import MorganFingerprint, TorsionFingerprint
-from bioassay_mtl.nn.model import Model
-from bioassay_mtl.nn.networks import build_network, network_config
+from bioassay_mtl.models.model import Model
+from bioassay_mtl.nn.architectures.base import build_network, network_config
 
 TASKS = ("PCBA-1", "PCBA-2", "PCBA-30", "PCBA-31", "PCBA-400")
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from bioassay_mtl.data.panel import Panel
+from bioassay_mtl.panels.panel import Panel
 from bioassay_mtl.training.config import TrainingConfig
 
 

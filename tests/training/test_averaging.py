@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from sklearn.metrics import roc_auc_score
 from torch import nn
 
-from bioassay_mtl.data.panel import Panel
-from bioassay_mtl.data.splits import Split
+from bioassay_mtl.panels.panel import Panel
+from bioassay_mtl.splits import Split
 from bioassay_mtl.training import train
 from bioassay_mtl.training.averaging import EVERY, WeightAverage
 from tests.training.conftest import small_config

@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 import bioassay_mtl as bm
 from bioassay_mtl.balance.losses import BCE, TaskLosses
 from bioassay_mtl.balance.reductions import reductions
-from bioassay_mtl.data.splits import Split
 from bioassay_mtl.errors import ConfigError, InputError
-from bioassay_mtl.nn.model import Model
+from bioassay_mtl.models.model import Model
 from bioassay_mtl.nn.outputs import Outputs
+from bioassay_mtl.splits import Split
 from bioassay_mtl.training.ensemble import train_ensemble
 from bioassay_mtl.training.tuning import train_tuned
 from tests.balance.mixed_tasks import MIXED, mixed_labels, mixed_losses

@@ -10,8 +10,8 @@ import torch
 from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 
-from bioassay_mtl.data.panel import Panel
 from bioassay_mtl.errors import ConfigError
+from bioassay_mtl.panels.panel import Panel
 from bioassay_mtl.training import checkpoint as checkpoints
 from bioassay_mtl.training import train
 from bioassay_mtl.training.checkpoint import Best, Checkpoint

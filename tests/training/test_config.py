@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from bioassay_mtl.errors import ConfigError
-from bioassay_mtl.nn.mmoeex import MMoEExConfig
+from bioassay_mtl.nn.architectures.mmoeex import MMoEExConfig
 from bioassay_mtl.training.config import TrainingConfig
 from bioassay_mtl.training.optimizer import schedule
 from tests.training.conftest import small_config

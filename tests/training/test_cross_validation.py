@@ -14,10 +14,10 @@ import pytest
 from numpy.typing import NDArray
 from sklearn.metrics import roc_auc_score
 
-from bioassay_mtl.data.panel import Panel
-from bioassay_mtl.data.splits import folds
 from bioassay_mtl.errors import ConfigError, InputError, OutputError
-from bioassay_mtl.nn.model import Model
+from bioassay_mtl.models.model import Model
+from bioassay_mtl.panels.panel import Panel
+from bioassay_mtl.splits import folds
 from bioassay_mtl.training import train
 from bioassay_mtl.training.cross_validation import CrossValidation, cross_validate
 from tests.training.conftest import small_config

@@ -14,10 +14,11 @@ from bioassay_mtl.chem.descriptors import DenseBlock
 from bioassay_mtl.chem.features import PackedBits
 from bioassay_mtl.chem.featurizer import Featurizer
 from bioassay_mtl.chem.fingerprints import fingerprint_from
-from bioassay_mtl.data import Panel, split
 from bioassay_mtl.errors import ConfigError
-from bioassay_mtl.nn.model import Model
-from bioassay_mtl.nn.panel_inputs import panel_features
+from bioassay_mtl.models.model import Model
+from bioassay_mtl.models.panel_inputs import panel_features
+from bioassay_mtl.panels import Panel
+from bioassay_mtl.splits import split
 from bioassay_mtl.training.config import TrainingConfig
 from bioassay_mtl.training.defaults import EPOCHS_OF_VALUES, NO_STOPPING, SMALL, settled
 from bioassay_mtl.training.ensemble import train_ensemble

@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 import torch
 
-from bioassay_mtl.data.panel import Panel
-from bioassay_mtl.data.splits import Split
 from bioassay_mtl.errors import ConfigError, WorkerError
+from bioassay_mtl.panels.panel import Panel
+from bioassay_mtl.splits import Split
 from bioassay_mtl.training import processes, train
 from bioassay_mtl.training.batches import share
 from bioassay_mtl.training.config import TrainingConfig

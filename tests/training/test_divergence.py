@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from bioassay_mtl.data.kinds import Binary, Regression
-from bioassay_mtl.data.panel import Panel
-from bioassay_mtl.data.splits import Split
 from bioassay_mtl.errors import TrainingError
+from bioassay_mtl.panels.panel import Panel
+from bioassay_mtl.splits import Split
+from bioassay_mtl.tasks.kinds import Binary, Regression
 from bioassay_mtl.training import train, tuning
 from tests.needs import extra, installed
 from tests.training.conftest import small_config

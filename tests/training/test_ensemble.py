@@ -9,10 +9,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bioassay_mtl.data.panel import Panel
 from bioassay_mtl.errors import ConfigError
-from bioassay_mtl.nn.ensemble import join
-from bioassay_mtl.nn.model import Model
+from bioassay_mtl.models.join import join
+from bioassay_mtl.models.model import Model
+from bioassay_mtl.panels.panel import Panel
 from bioassay_mtl.training import train
 from bioassay_mtl.training.ensemble import train_ensemble
 from tests.training.conftest import small_config

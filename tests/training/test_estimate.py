@@ -7,7 +7,7 @@ import itertools
 import pytest
 import torch
 
-from bioassay_mtl.data.panel import Panel
+from bioassay_mtl.panels.panel import Panel
 from bioassay_mtl.training import estimate as module
 from bioassay_mtl.training.estimate import Estimate, estimate
 from tests.training.conftest import small_config

@@ -13,9 +13,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from bioassay_mtl.data.panel import Panel
 from bioassay_mtl.errors import ConfigError, InputError, OutputError
-from bioassay_mtl.nn.model import Model
+from bioassay_mtl.models.model import Model
+from bioassay_mtl.panels.panel import Panel
 from bioassay_mtl.training import train
 from bioassay_mtl.training.cross_validation import cross_validate
 from bioassay_mtl.training.ensemble import train_ensemble

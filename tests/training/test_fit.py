@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 import torch
 
-from bioassay_mtl.data.metrics import evaluate
-from bioassay_mtl.data.panel import Panel
-from bioassay_mtl.data.splits import Split
 from bioassay_mtl.errors import ConfigError, InputError
-from bioassay_mtl.nn.model import Model
+from bioassay_mtl.metrics import evaluate
+from bioassay_mtl.models.model import Model
+from bioassay_mtl.panels.panel import Panel
+from bioassay_mtl.splits import Split
 from bioassay_mtl.training import train
 from tests.needs import installed
 from tests.training.conftest import small_config

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 import bioassay_mtl as bm
-from bioassay_mtl.nn.model import Model
+from bioassay_mtl.models.model import Model
 from bioassay_mtl.training.ensemble import train_ensemble
 from bioassay_mtl.training.tuning import train_tuned
 from tests.needs import installed

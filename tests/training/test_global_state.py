@@ -19,10 +19,10 @@ import torch
 from torch import Tensor, nn
 
 from bioassay_mtl.balance import balancers
-from bioassay_mtl.data.panel import Panel
+from bioassay_mtl.models.model import Model
 from bioassay_mtl.nn.experts import expert_kinds
 from bioassay_mtl.nn.experts.base import GroupConfig
-from bioassay_mtl.nn.model import Model
+from bioassay_mtl.panels.panel import Panel
 from bioassay_mtl.training import train
 from bioassay_mtl.training.config import TrainingConfig
 from tests.conftest import REPOSITORY
@@ -130,7 +130,7 @@ def test_training_works_outside_the_main_thread_and_leaves_warnings(small_panel:
 PROGRAM = """
 import json, sys
 import torch
-from bioassay_mtl.data.panel import Panel
+from bioassay_mtl.panels.panel import Panel
 from bioassay_mtl.training import train
 import numpy as np
 torch.set_num_threads(1)

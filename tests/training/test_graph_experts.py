@@ -15,12 +15,12 @@ import torch
 from sklearn.metrics import roc_auc_score
 
 from bioassay_mtl.chem.featurizer import Featurizer
-from bioassay_mtl.data.panel import Panel
 from bioassay_mtl.errors import ConfigError
-from bioassay_mtl.nn.diagnostics import diagnose
-from bioassay_mtl.nn.model import Model
-from bioassay_mtl.nn.networks import build_network, network_config
+from bioassay_mtl.models.diagnostics import diagnose
+from bioassay_mtl.models.model import Model
+from bioassay_mtl.nn.architectures.base import build_network, network_config
 from bioassay_mtl.nn.resident import resident
+from bioassay_mtl.panels.panel import Panel
 from bioassay_mtl.training import train
 from bioassay_mtl.training.config import TrainingConfig
 from tests.training.conftest import small_config

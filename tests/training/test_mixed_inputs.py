@@ -17,9 +17,9 @@ from safetensors.numpy import load_file
 
 from bioassay_mtl.chem.descriptors import DenseBlock
 from bioassay_mtl.chem.representation import encoder_of
-from bioassay_mtl.data.panel import Panel
 from bioassay_mtl.errors import BioassayError, ConfigError, InputError, ModelFolderError
-from bioassay_mtl.nn.model import Model
+from bioassay_mtl.models.model import Model
+from bioassay_mtl.panels.panel import Panel
 from bioassay_mtl.screening.pipeline import screen
 from bioassay_mtl.training import train
 from bioassay_mtl.training.config import TrainingConfig

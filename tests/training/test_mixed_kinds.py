@@ -9,11 +9,12 @@ import numpy as np
 import pytest
 import torch
 
-from bioassay_mtl.data import Binary, Censored, Multiclass, Ordinal, Panel, Regression
-from bioassay_mtl.data.splits import split
-from bioassay_mtl.data.standardisation import Standardisation
 from bioassay_mtl.errors import ConfigError, ModelFolderError
-from bioassay_mtl.nn.model import Model
+from bioassay_mtl.models.model import Model
+from bioassay_mtl.panels import Panel
+from bioassay_mtl.splits import split
+from bioassay_mtl.tasks import Binary, Censored, Multiclass, Ordinal, Regression
+from bioassay_mtl.tasks.target_scaling import Standardisation
 from bioassay_mtl.training import train
 from tests.training.conftest import small_config
 from tests.training.test_devices import PARTS as BATCHES

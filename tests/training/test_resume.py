@@ -11,11 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from bioassay_mtl.data.panel import Panel
 from bioassay_mtl.errors import ConfigError, InputError, OutputError
-from bioassay_mtl.nn.model import Model
+from bioassay_mtl.models.model import Model
+from bioassay_mtl.panels.panel import Panel
 from bioassay_mtl.training import train
-from tests.nn.test_weights_file import files_of_at_most
+from tests.models.test_weights_file import files_of_at_most
 from tests.training.conftest import small_config
 from tests.training.test_fit import same
 

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from bioassay_mtl.balance import balancers
-from bioassay_mtl.data.panel import Panel
-from bioassay_mtl.nn.model import Model
+from bioassay_mtl.models.model import Model
+from bioassay_mtl.panels.panel import Panel
 from bioassay_mtl.training import train
 from tests.needs import extra
 from tests.training.conftest import small_config

@@ -7,10 +7,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bioassay_mtl.data import Panel
 from bioassay_mtl.errors import ConfigError
-from bioassay_mtl.nn.ensemble import join
-from bioassay_mtl.nn.model import Model
+from bioassay_mtl.models.join import join
+from bioassay_mtl.models.model import Model
+from bioassay_mtl.panels import Panel
 from bioassay_mtl.training.config import TrainingConfig
 from bioassay_mtl.training.defaults import settled
 from bioassay_mtl.training.fit import train

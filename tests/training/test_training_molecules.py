@@ -12,13 +12,13 @@ import pytest
 import safetensors.numpy as st
 
 from bioassay_mtl.chem.identity import TrainingMolecules
-from bioassay_mtl.data.panel import Panel
-from bioassay_mtl.data.splits import Split, split
 from bioassay_mtl.errors import ConfigError, ModelFolderError
-from bioassay_mtl.nn.ensemble import join
-from bioassay_mtl.nn.folder import _digest
-from bioassay_mtl.nn.model import Model
-from bioassay_mtl.nn.training_molecules import MOLECULES
+from bioassay_mtl.models.folder import _digest
+from bioassay_mtl.models.join import join
+from bioassay_mtl.models.model import Model
+from bioassay_mtl.models.training_molecules import MOLECULES
+from bioassay_mtl.panels.panel import Panel
+from bioassay_mtl.splits import Split, split
 from bioassay_mtl.training import train
 from bioassay_mtl.training.cross_validation import cross_validate
 from bioassay_mtl.training.ensemble import train_ensemble

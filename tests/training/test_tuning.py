@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from bioassay_mtl.data.panel import Panel
-from bioassay_mtl.data.splits import Split
 from bioassay_mtl.errors import ConfigError, MissingExtraError
-from bioassay_mtl.nn.model import Model
+from bioassay_mtl.models.model import Model
+from bioassay_mtl.panels.panel import Panel
+from bioassay_mtl.splits import Split
 from bioassay_mtl.training import train
 from bioassay_mtl.training.config import TrainingConfig
 from bioassay_mtl.training.search_space import given_settings, search_space, with_settings

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from bioassay_mtl.data.panel import Panel
+from bioassay_mtl.panels.panel import Panel
 from bioassay_mtl.training import train
 from tests.training.conftest import small_config
 from tests.training.test_fit import same

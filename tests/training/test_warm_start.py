@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 import torch
 
-from bioassay_mtl.data.panel import Panel
 from bioassay_mtl.errors import ConfigError, ModelFolderError
-from bioassay_mtl.nn.ensemble import join
-from bioassay_mtl.nn.model import Model
-from bioassay_mtl.nn.networks import build_network
-from bioassay_mtl.nn.shipped import find_model, names
+from bioassay_mtl.models.join import join
+from bioassay_mtl.models.model import Model
+from bioassay_mtl.models.shipped import find_model, names
+from bioassay_mtl.nn.architectures.base import build_network
+from bioassay_mtl.panels.panel import Panel
 from bioassay_mtl.training import train
 from bioassay_mtl.training.config import TrainingConfig
 from bioassay_mtl.training.ensemble import train_ensemble

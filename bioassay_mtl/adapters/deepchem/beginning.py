@@ -14,14 +14,14 @@ from bioassay_mtl.adapters.deepchem.material import Material
 from bioassay_mtl.adapters.deepchem.settings import Settings
 from bioassay_mtl.balance import build_balancer
 from bioassay_mtl.chem.identity import TrainingMolecules
-from bioassay_mtl.data.kinds import all_binary
-from bioassay_mtl.data.panel import Panel
-from bioassay_mtl.data.splits import Split
-from bioassay_mtl.data.standardisation import Standardisation
+from bioassay_mtl.models.model import Model
+from bioassay_mtl.models.scaling import ColumnScaling, fit_scalings
 from bioassay_mtl.nn import build_network
 from bioassay_mtl.nn.draws import Draws
-from bioassay_mtl.nn.model import Model
-from bioassay_mtl.nn.scaling import ColumnScaling, fit_scalings
+from bioassay_mtl.panels.panel import Panel
+from bioassay_mtl.splits import Split
+from bioassay_mtl.tasks.kinds import all_binary
+from bioassay_mtl.tasks.target_scaling import Standardisation
 from bioassay_mtl.training.card import model_card
 from bioassay_mtl.training.config import TrainingConfig
 from bioassay_mtl.training.defaults import settled

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from bioassay_mtl.adapters.deepchem.state import State
 from bioassay_mtl.errors import ModelFolderError
-from bioassay_mtl.nn.description import CONFIG
-from bioassay_mtl.nn.model import Model
+from bioassay_mtl.models.description import CONFIG
+from bioassay_mtl.models.model import Model
 
 
 class CheckpointError(ModelFolderError, ValueError):

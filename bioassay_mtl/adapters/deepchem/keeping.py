@@ -15,9 +15,9 @@ from bioassay_mtl.adapters.deepchem.checkpoints import Checkpoints
 from bioassay_mtl.adapters.deepchem.learner import Learner
 from bioassay_mtl.adapters.deepchem.predictions import PredictingModel
 from bioassay_mtl.adapters.deepchem.state import State
-from bioassay_mtl.data.kinds import Binary, Multiclass, Regression, TaskKind
 from bioassay_mtl.errors import ConfigError
-from bioassay_mtl.nn.model import Model
+from bioassay_mtl.models.model import Model
+from bioassay_mtl.tasks.kinds import Binary, Multiclass, Regression, TaskKind
 
 
 class KeptModel(PredictingModel):

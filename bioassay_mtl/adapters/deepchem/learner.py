@@ -13,8 +13,8 @@ from bioassay_mtl.adapters.deepchem.settings import Settings
 from bioassay_mtl.balance import Batch
 from bioassay_mtl.balance.objective import Objective
 from bioassay_mtl.errors import ConfigError, TrainingError
+from bioassay_mtl.models.model import Model
 from bioassay_mtl.nn.draws import Draws
-from bioassay_mtl.nn.model import Model
 from bioassay_mtl.training.averaging import WeightAverage
 from bioassay_mtl.training.config import TrainingConfig
 from bioassay_mtl.training.optimizer import parameter_groups

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from bioassay_mtl.balance import Batch
-from bioassay_mtl.nn.model import Model
+from bioassay_mtl.models.model import Model
 
 LossFunction = Callable[[list[Tensor], list[Tensor], list[Tensor]], Tensor]
 

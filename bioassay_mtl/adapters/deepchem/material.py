@@ -14,14 +14,14 @@ from bioassay_mtl.adapters.arrays import DataError
 from bioassay_mtl.adapters.deepchem.datasets import Rows
 from bioassay_mtl.chem.features import Features
 from bioassay_mtl.chem.featurizer import Featurizer
-from bioassay_mtl.data.kinds import TaskKind, all_binary
-from bioassay_mtl.data.labels import NOT_MEASURED
-from bioassay_mtl.data.panel import Panel
-from bioassay_mtl.data.splits import Split
 from bioassay_mtl.errors import InputError
-from bioassay_mtl.nn.model import Model
-from bioassay_mtl.nn.panel_inputs import panel_features
-from bioassay_mtl.nn.scaling import scaled
+from bioassay_mtl.models.model import Model
+from bioassay_mtl.models.panel_inputs import panel_features
+from bioassay_mtl.models.scaling import scaled
+from bioassay_mtl.panels.panel import Panel
+from bioassay_mtl.splits import Split
+from bioassay_mtl.tasks.kinds import TaskKind, all_binary
+from bioassay_mtl.tasks.labels import NOT_MEASURED
 from bioassay_mtl.training.batches import ResidentData
 from bioassay_mtl.training.usable import usable_parts
 

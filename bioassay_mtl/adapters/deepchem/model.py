@@ -31,7 +31,7 @@ from bioassay_mtl.adapters.deepchem.running import Callbacks, Wishes, run
 from bioassay_mtl.adapters.deepchem.settings import Settings
 from bioassay_mtl.adapters.deepchem.steps import batch_steps, epoch_steps
 from bioassay_mtl.errors import ConfigError, MissingExtraError
-from bioassay_mtl.nn.scaling import N_QUANTILES
+from bioassay_mtl.models.scaling import N_QUANTILES
 from bioassay_mtl.training.batches import batch_size
 
 log = logging.getLogger(__name__)

@@ -16,7 +16,7 @@ from bioassay_mtl.adapters.deepchem.metrics import MeasuredMetric
 from bioassay_mtl.adapters.deepchem.saliency import jacobians
 from bioassay_mtl.chem.features import Features
 from bioassay_mtl.errors import ConfigError
-from bioassay_mtl.nn.model import Model
+from bioassay_mtl.models.model import Model
 
 Batches = Iterable[tuple[Any, Any, Any]]
 """Of inputs, labels and weights, each an array or a list of one, as DeepChem's generators give."""
@@ -149,7 +149,7 @@ class PredictingModel(dc.models.Model):
     def predict_embedding(self, dataset: Any) -> NDArray[np.float32]:
         """What the experts make of each row, ``(n, E * H)``: the towers of the tasks read it.
 
-        See :meth:`bioassay_mtl.nn.model.Model.embed_features`.
+        See :meth:`bioassay_mtl.models.model.Model.embed_features`.
         """
         found: NDArray[np.float32] = self.predict(dataset, output_types="embedding")
         return found

@@ -12,8 +12,8 @@ from bioassay_mtl.adapters.arrays import DataError
 from bioassay_mtl.chem.descriptors import DenseBlock
 from bioassay_mtl.chem.features import Features, SparseCounts
 from bioassay_mtl.chem.graphs import GraphBlock
-from bioassay_mtl.nn.model import Model
-from bioassay_mtl.nn.scaling import N_QUANTILES, ColumnScaling, scaled
+from bioassay_mtl.models.model import Model
+from bioassay_mtl.models.scaling import N_QUANTILES, ColumnScaling, scaled
 
 
 def jacobians(model: Model, features: Features) -> dict[str, NDArray[np.float32]]:

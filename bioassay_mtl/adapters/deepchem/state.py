@@ -18,7 +18,7 @@ from torch import Tensor
 
 from bioassay_mtl.adapters.deepchem.learner import Learner
 from bioassay_mtl.errors import ConfigError, ModelFolderError
-from bioassay_mtl.nn.weights_file import write_weights
+from bioassay_mtl.models.weights_file import write_weights
 from bioassay_mtl.training.warm_start import sha256_of
 
 FILE = "learning.safetensors"

@@ -23,8 +23,8 @@ from bioassay_mtl.adapters.sklearn.estimator import (
 )
 from bioassay_mtl.adapters.sklearn.scorer import MacroScorer
 from bioassay_mtl.adapters.sklearn.weights import cell_weights
-from bioassay_mtl.data.kinds import Binary, Multiclass, TaskKind
-from bioassay_mtl.data.panels.header import some
+from bioassay_mtl.panels.header import some
+from bioassay_mtl.tasks.kinds import Binary, Multiclass, TaskKind
 
 
 class BioassayClassifier(ClassifierMixin, BioassayEstimator):
@@ -45,7 +45,7 @@ class BioassayClassifier(ClassifierMixin, BioassayEstimator):
     Attributes
     ----------
     model_
-        The :class:`bioassay_mtl.nn.model.Model`; ``model_.save(folder)`` keeps it.
+        The :class:`bioassay_mtl.models.model.Model`; ``model_.save(folder)`` keeps it.
     classes_
         Labels of ``y (n,)``; after ``y (n, T)`` an array ``(T, 2)`` of pairs ``[0, 1]``.
     is_measured_

@@ -16,7 +16,7 @@ from bioassay_mtl.adapters.sklearn.estimator import (
     task_names,
 )
 from bioassay_mtl.adapters.sklearn.scorer import MacroScorer
-from bioassay_mtl.data.kinds import Regression
+from bioassay_mtl.tasks.kinds import Regression
 
 
 class BioassayRegressor(RegressorMixin, BioassayEstimator):
@@ -30,7 +30,7 @@ class BioassayRegressor(RegressorMixin, BioassayEstimator):
     Attributes
     ----------
     model_
-        The :class:`bioassay_mtl.nn.model.Model`; ``model_.save(folder)`` keeps it.
+        The :class:`bioassay_mtl.models.model.Model`; ``model_.save(folder)`` keeps it.
     is_measured_
         ``(T,) bool``: tasks that were measured in fit; of the others predictions are NaN.
     """

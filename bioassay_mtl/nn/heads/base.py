@@ -15,7 +15,7 @@ SMOOTHING = 50
 class Head:
     """Outputs of tasks of one kind; the methods are static.
 
-    Outputs of values are in standard units (:mod:`bioassay_mtl.data.standardisation`).
+    Outputs of values are in standard units (:mod:`bioassay_mtl.tasks.target_scaling`).
     """
 
     @staticmethod

@@ -6,8 +6,8 @@ import math
 
 from markupsafe import Markup
 
-from bioassay_mtl.data.metrics import Evaluation
 from bioassay_mtl.errors import counted
+from bioassay_mtl.metrics import Evaluation
 from bioassay_mtl.report.evidence import Evidence
 from bioassay_mtl.report.kinds.base import Findings, kind_reports
 from bioassay_mtl.report.kinds.chance import (

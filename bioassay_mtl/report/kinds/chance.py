@@ -9,7 +9,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from bioassay_mtl.data.metrics import Evaluation
+from bioassay_mtl.metrics import Evaluation
 
 Verdict = Literal["better", "worse", "as chance", "unknown"]
 

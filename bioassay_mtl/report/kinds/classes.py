@@ -8,7 +8,6 @@ import numpy as np
 from markupsafe import Markup
 from numpy.typing import NDArray
 
-from bioassay_mtl.data.kinds import Classes
 from bioassay_mtl.errors import counted
 from bioassay_mtl.report.evidence import Evidence
 from bioassay_mtl.report.heat_map import heat_map
@@ -19,6 +18,7 @@ from bioassay_mtl.report.kinds.mistakes import mistake_card, worst_cells
 from bioassay_mtl.report.page import Section, join, paragraph
 from bioassay_mtl.report.table import Column
 from bioassay_mtl.report.wording import number, percent, shortened
+from bioassay_mtl.tasks.kinds import Classes
 
 MOST_CARDS, FIRST_CARDS = 64, 12
 MOST_CLASSES = 12

@@ -9,13 +9,13 @@ import numpy as np
 from markupsafe import Markup
 from numpy.typing import NDArray
 
-from bioassay_mtl.data.labels import as_outcomes
-from bioassay_mtl.data.metrics import Evaluation, Ranking
 from bioassay_mtl.errors import counted
+from bioassay_mtl.metrics import Evaluation, Ranking
 from bioassay_mtl.report.evidence import Evidence
 from bioassay_mtl.report.page import figure, join, paragraph
 from bioassay_mtl.report.plot import Axis, Plot
 from bioassay_mtl.report.wording import number, percent
+from bioassay_mtl.tasks.labels import as_outcomes
 
 MOST_CARDS, FIRST_CARDS = 128, 12
 MOST_TITLED = 400

@@ -8,8 +8,8 @@ from typing import NamedTuple
 import numpy as np
 from markupsafe import Markup
 
-from bioassay_mtl.data.metrics.chance import by_chance
 from bioassay_mtl.errors import counted
+from bioassay_mtl.metrics.chance import by_chance
 from bioassay_mtl.report.evidence import Evidence
 from bioassay_mtl.report.kinds.chance import enough_measured, mean_of
 from bioassay_mtl.report.page import paragraph

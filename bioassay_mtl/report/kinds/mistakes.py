@@ -9,11 +9,11 @@ import numpy as np
 from markupsafe import Markup
 from numpy.typing import NDArray
 
-from bioassay_mtl.data.labels import as_outcomes
 from bioassay_mtl.report.evidence import Evidence
 from bioassay_mtl.report.molecule import molecule
 from bioassay_mtl.report.page import join, paragraph
 from bioassay_mtl.report.wording import percent, shortened
+from bioassay_mtl.tasks.labels import as_outcomes
 
 SHOWN = 6
 MOST_PER_ASSAY = 2

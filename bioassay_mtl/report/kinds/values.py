@@ -9,8 +9,8 @@ import numpy as np
 from markupsafe import Markup
 from numpy.typing import NDArray
 
-from bioassay_mtl.data.metrics import Evaluation
 from bioassay_mtl.errors import counted
+from bioassay_mtl.metrics import Evaluation
 from bioassay_mtl.report.evidence import Evidence
 from bioassay_mtl.report.kinds.base import Findings, kind_reports
 from bioassay_mtl.report.kinds.chance import beside_chance, mean_of, times, verdict

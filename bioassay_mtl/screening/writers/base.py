@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO, Protocol
 
-from bioassay_mtl.data.formulas import FormulaGuard
 from bioassay_mtl.errors import OutputError
 from bioassay_mtl.registry import Registry
 from bioassay_mtl.screening.batch import ScreenedBatch
+from bioassay_mtl.tables.formulas import FormulaGuard
 
 
 @dataclass(frozen=True)

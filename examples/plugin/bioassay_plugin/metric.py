@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from bioassay_mtl.data.metrics.ranking import Floats, Ranking
+from bioassay_mtl.metrics.ranking import Floats, Ranking
 
 
 def hits_in_ten(ranking: Ranking) -> Floats:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from bioassay_mtl.data import Panel
-from bioassay_mtl.data.splits import Split, SplitConfig
+from bioassay_mtl.panels import Panel
+from bioassay_mtl.splits import Split, SplitConfig
 
 
 def split_every_tenth(panel: Panel, config: SplitConfig) -> Split:

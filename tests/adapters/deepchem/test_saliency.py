@@ -9,7 +9,7 @@ import pytest
 
 from bioassay_mtl.adapters.arrays import DataError
 from bioassay_mtl.chem.descriptors import DenseBlock
-from bioassay_mtl.nn.scaling import ColumnScaling
+from bioassay_mtl.models.scaling import ColumnScaling
 from tests.adapters.deepchem.conftest import N_BITS, SMALL
 
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning", "ignore::DeprecationWarning")

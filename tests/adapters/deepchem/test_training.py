@@ -10,8 +10,8 @@ import torch
 
 from bioassay_mtl.adapters import arrays
 from bioassay_mtl.adapters.arrays import DataError
-from bioassay_mtl.data.kinds import Binary, Multiclass, Regression
 from bioassay_mtl.errors import ConfigError, TrainingError
+from bioassay_mtl.tasks.kinds import Binary, Multiclass, Regression
 from tests.adapters.deepchem.conftest import N_BITS, SMALL
 
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning", "ignore::DeprecationWarning")

@@ -1,0 +1,1 @@
+"""Two-step balancing of tasks."""

@@ -1,7 +1,0 @@
-"""Metrics of measured values, exact ones and bounds. A new one is a new file here."""
-
-from bioassay_mtl.data.metrics.values import errors, spearman
-from bioassay_mtl.data.metrics.values.concordance import concordance
-from bioassay_mtl.data.metrics.values.measured import Values
-
-__all__ = ["Values", "concordance", "errors", "spearman"]

@@ -1,1 +1,0 @@
-"""Panel files: any table that a user brings becomes a panel. A new layout is a new file here."""

@@ -1,0 +1,1 @@
+"""Public panels: where they are, how they are read, whose they are."""

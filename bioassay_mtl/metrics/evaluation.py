@@ -1,0 +1,268 @@
+"""How good predictions are, per assay and over assays."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bioassay_mtl.metrics.bootstrap import bootstrap, bootstrap_interval
+from bioassay_mtl.metrics.cells import cells_of, check_predictions
+from bioassay_mtl.metrics.metric import Limits
+from bioassay_mtl.metrics.ranking import Floats
+from bioassay_mtl.metrics.registries import kind_metrics
+from bioassay_mtl.tasks.kinds import TaskKind, all_binary, complete
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, eq=False)
+class Evaluation:
+    """Metrics of T assays and their means over the assays of each kind.
+
+    Parameters
+    ----------
+    tasks
+        T names.
+    n_molecules
+        Rows that were evaluated.
+    n_actives, n_inactives
+        ``(T,)``: measured molecules; 0 of tasks that are not binary.
+    values
+        ``(T,)`` per metric; NaN where it is not defined, or is no metric of the task's kind.
+    kind_macro
+        By kind the mean of each of its metrics over the assays that are :attr:`evaluable`; NaN
+        where there is none.
+    kinds
+        Of the tasks.
+    n_measured
+        ``(T,)``: measured molecules.
+    evaluable
+        ``(T,) bool``: assays that the means are over: with an active and an inactive, with two
+        classes, with two different exact values or, of a censored task, a pair of known order.
+    intervals, kind_macro_intervals
+        Ends of the 95 % bootstrap intervals per metric, ``(T, 2)`` and ``(2,)``, around the value
+        (:func:`~bioassay_mtl.metrics.bootstrap.bootstrap_interval`); None without a bootstrap.
+    """
+
+    tasks: tuple[str, ...]
+    n_molecules: int
+    n_actives: NDArray[np.int64]
+    n_inactives: NDArray[np.int64]
+    values: dict[str, Floats]
+    kind_macro: dict[str, dict[str, float]]
+    kinds: tuple[TaskKind, ...]
+    n_measured: NDArray[np.int64]
+    evaluable: NDArray[np.bool_]
+    intervals: dict[str, Floats] | None = None
+    kind_macro_intervals: dict[str, dict[str, Floats]] = field(default_factory=dict)
+
+    @property
+    def macro(self) -> dict[str, float]:
+        """Means over the binary assays; of panels without any, over those of the first kind."""
+        return next(iter(_binary_first(self.kind_macro).values()), {})
+
+    @property
+    def degenerate(self) -> tuple[str, ...]:
+        """Names of the assays that are not evaluable."""
+        return tuple(np.array(self.tasks, dtype=object)[~self.evaluable])
+
+    def table(self) -> pd.DataFrame:
+        """One row an assay: counts, metrics, and ``<metric>_low``, ``<metric>_high``.
+
+        With tasks that are not binary, the first columns are ``kind`` and ``n_measured``.
+        """
+        import pandas as pd
+
+        columns: dict[str, Any] = {}
+        if not all_binary(self.kinds):
+            columns |= {"kind": [k.kind for k in self.kinds], "n_measured": self.n_measured}
+        columns |= {"n_actives": self.n_actives, "n_inactives": self.n_inactives}
+        for name, values in self.values.items():
+            columns[name] = values
+            if self.intervals is not None:
+                columns[f"{name}_low"], columns[f"{name}_high"] = self.intervals[name].T
+        return pd.DataFrame(columns, index=pd.Index(self.tasks, name="task"))
+
+    def to_json(self) -> dict[str, Any]:
+        """All of it as plain lists and numbers; None where a value is not defined.
+
+        With tasks that are not binary, ``macro_by_kind`` has the means of every kind.
+        """
+        per_task = self.table().reset_index().to_dict(orient="records")
+        macros = {
+            kind: _macro_json(macro, self.kind_macro_intervals.get(kind, {}))
+            for kind, macro in _binary_first(self.kind_macro).items()
+        }
+        more = {} if all_binary(self.kinds) else {"macro_by_kind": macros}
+        return {
+            "n_molecules": self.n_molecules,
+            "n_tasks": len(self.tasks),
+            "n_tasks_in_macro": int(np.count_nonzero(self.evaluable)),
+            "degenerate_tasks": list(self.degenerate),
+            "macro": next(iter(macros.values()), {}),
+            **more,
+            "tasks": [{str(k): _plain(v) for k, v in row.items()} for row in per_task],
+        }
+
+
+def evaluate(
+    labels: NDArray[Any],
+    predictions: NDArray[np.floating[Any]],
+    tasks: Sequence[str],
+    *,
+    kinds: Sequence[TaskKind] | None = None,
+    bounds: NDArray[np.int8] | None = None,
+    n_bootstrap: int = 0,
+    seed: int = 0,
+) -> Evaluation:
+    """Evaluate predictions over the measured cells.
+
+    Parameters
+    ----------
+    labels
+        ``(n, T)`` as in a panel: of binary tasks 1 active, 0 inactive, and -1 not measured; with
+        others classes and values, and NaN not measured.
+    predictions
+        ``(n, n_columns)``, as a model of these tasks gives them: of a binary task one column of
+        probabilities, of classes one for each, of values one. Those of unmeasured cells are not
+        looked at.
+    tasks
+        T names.
+    kinds
+        Of the tasks; None for binary ones.
+    bounds
+        ``(n, T)`` of censored tasks, as in a panel; None where all values are exact.
+    n_bootstrap
+        Resamples of the molecules for confidence intervals; 0 for none. A resample in which a
+        metric of an assay is not defined does not count for it.
+    seed
+        Of the resamples.
+
+    Raises
+    ------
+    InputError
+        Where shapes differ, or a measured cell has no prediction.
+    """
+    labels, predictions = np.asarray(labels), np.asarray(predictions)
+    chosen = complete(kinds, len(tasks))
+    check_predictions(labels, predictions, tasks, chosen)
+    found = [
+        cells_of(kind, column, predictions[:, place], side)
+        for kind, column, place, side in _by_task(labels, chosen, bounds)
+    ]
+    names = list(dict.fromkeys(name for kind in chosen for name in kind_metrics[kind.kind]))
+    values = {name: np.full(len(tasks), np.nan) for name in names}
+    for task, (kind, cells) in enumerate(zip(chosen, found, strict=True)):
+        for name, metric in kind_metrics[kind.kind].items():
+            values[name][task] = metric.compute(cells)[0]
+    is_binary = np.array([kind.kind == "binary" for kind in chosen])
+    n_actives: NDArray[np.int64] = np.sum(labels == 1, axis=0, dtype=np.int64) * is_binary
+    n_inactives: NDArray[np.int64] = np.sum(labels == 0, axis=0, dtype=np.int64) * is_binary
+    evaluable = np.array([_is_evaluable(k, v) for k, v in _values_by_task(chosen, values)], bool)
+    point = Evaluation(
+        tasks=tuple(tasks),
+        n_molecules=len(labels),
+        n_actives=n_actives,
+        n_inactives=n_inactives,
+        values=values,
+        kind_macro={
+            kind: {
+                name: float(_mean(values[name][evaluable & members, None])[0])
+                for name in kind_metrics[kind]
+            }
+            for kind, members in _members(chosen).items()
+        },
+        kinds=chosen,
+        n_measured=np.array([len(cells.rows) for cells in found], dtype=np.int64),
+        evaluable=evaluable,
+    )
+    if not n_bootstrap or not len(labels):
+        return point
+    drawn = bootstrap(found, [k.kind for k in chosen], names, len(labels), n_bootstrap, seed)
+    return Evaluation(
+        **{
+            **vars(point),
+            "intervals": {
+                name: bootstrap_interval(of_tasks, values[name], _limits(name))
+                for name, of_tasks in zip(names, drawn, strict=True)
+            },
+            "kind_macro_intervals": {
+                kind: {
+                    name: bootstrap_interval(
+                        _mean(drawn[names.index(name), evaluable & members]),
+                        np.array(point.kind_macro[kind][name]),
+                        metric.limits,
+                    )
+                    for name, metric in kind_metrics[kind].items()
+                }
+                for kind, members in _members(chosen).items()
+            },
+        }
+    )
+
+
+def _limits(name: str) -> Limits:
+    """Limits of a metric, which are those of every kind that has it."""
+    return next(metrics[name].limits for metrics in kind_metrics.values() if name in metrics)
+
+
+def _by_task(
+    labels: NDArray[Any], kinds: Sequence[TaskKind], bounds: NDArray[np.int8] | None
+) -> Iterator[tuple[TaskKind, NDArray[Any], slice, NDArray[np.int8] | None]]:
+    """Kind, labels, predicted columns and bounds of each task."""
+    start = 0
+    for task, kind in enumerate(kinds):
+        stop = start + len(kind.columns(""))
+        yield kind, labels[:, task], slice(start, stop), None if bounds is None else bounds[:, task]
+        start = stop
+
+
+def _values_by_task(
+    kinds: Sequence[TaskKind], values: dict[str, Floats]
+) -> Iterator[tuple[str, dict[str, float]]]:
+    for task, kind in enumerate(kinds):
+        yield kind.kind, {name: float(values[name][task]) for name in kind_metrics[kind.kind]}
+
+
+def _is_evaluable(kind: str, values: dict[str, float]) -> bool:
+    """Whether the metrics that need two outcomes are defined."""
+    telling = {"binary": ("roc_auc",), "regression": ("r2",), "censored": ("r2", "concordance")}
+    return any(math.isfinite(values[name]) for name in telling.get(kind, ("balanced_accuracy",)))
+
+
+def _members(kinds: Sequence[TaskKind]) -> dict[str, NDArray[np.bool_]]:
+    """``(T,) bool`` of each kind that occurs."""
+    names = np.array([kind.kind for kind in kinds], dtype=object)
+    return {name: np.equal(names, name).astype(np.bool_) for name in dict.fromkeys(names)}
+
+
+def _binary_first(by_kind: dict[str, T]) -> dict[str, T]:
+    return dict(sorted(by_kind.items(), key=lambda item: item[0] != "binary"))
+
+
+def _macro_json(macro: dict[str, float], intervals: dict[str, Floats]) -> dict[str, Any]:
+    held: dict[str, Any] = {name: _plain(value) for name, value in macro.items()}
+    for name, (low, high) in intervals.items():
+        held |= {f"{name}_low": _plain(low), f"{name}_high": _plain(high)}
+    return held
+
+
+def _mean(values: Floats) -> Floats:
+    """Mean over the first axis, NaN aside, ``(R,)``."""
+    counts = np.isfinite(values).sum(axis=0)
+    with np.errstate(invalid="ignore"):
+        means: Floats = np.nansum(values, axis=0) / counts
+    return means
+
+
+def _plain(value: Any) -> Any:
+    value = value.item() if isinstance(value, np.generic) else value
+    return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -1,0 +1,1 @@
+"""Models: a network with its molecules' features, its tasks and its folder."""

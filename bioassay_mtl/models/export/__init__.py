@@ -1,0 +1,17 @@
+"""Models as files of other runtimes, which need none of this package. A new one is a new file."""
+
+from bioassay_mtl.models.export import onnx_file, torch_file
+from bioassay_mtl.models.export.base import Export, export, exporters
+from bioassay_mtl.models.export.exported import ExportedModel, RawInput, feed, raw_inputs
+
+__all__ = [
+    "Export",
+    "ExportedModel",
+    "RawInput",
+    "export",
+    "exporters",
+    "feed",
+    "onnx_file",
+    "raw_inputs",
+    "torch_file",
+]

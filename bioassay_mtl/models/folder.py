@@ -1,0 +1,292 @@
+"""The model folder: safetensors and JSON, nothing that can run code.
+
+``model.safetensors`` (weights, and the scalings of real-valued inputs), ``config.json``
+(architecture, featurizer with versions, tasks, connection matrix, label counts, training settings,
+data hash, format version and the hashes of the other files), ``metrics.json``, ``README.md`` (the
+model card), and where it is known ``training_molecules.safetensors``
+(:mod:`bioassay_mtl.models.training_molecules`).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from bioassay_mtl._version import __version__
+from bioassay_mtl.chem.featurizer import Featurizer
+from bioassay_mtl.chem.representation import DenseSize
+from bioassay_mtl.errors import ModelFolderError
+from bioassay_mtl.files import sha256, whole_folder
+from bioassay_mtl.models.description import (
+    CARD,
+    CONFIG,
+    METRICS,
+    WEIGHTS,
+    check_description,
+    check_finite,
+    check_quantiles,
+    described,
+    of_no_more_weights,
+    read_json,
+    read_matrix,
+    read_standardisation,
+)
+from bioassay_mtl.models.plugin_kinds import check_kinds, kinds_record
+from bioassay_mtl.models.scaling import N_QUANTILES, ColumnScaling
+from bioassay_mtl.models.training_molecules import (
+    MOLECULES,
+    read_molecules,
+    training_record,
+    write_molecules,
+)
+from bioassay_mtl.nn.architectures.base import build_network, network_config
+from bioassay_mtl.tasks.kinds import TaskKind, all_binary, kind_config
+
+if TYPE_CHECKING:
+    import torch
+
+    from bioassay_mtl.models.model import Model
+
+FORMAT_VERSION = 1
+KINDS_VERSION = 2
+"""Of models with tasks that are not binary: what reads version 1 alone must refuse them."""
+_SCALING = "scaling/"
+
+
+def write_folder(
+    model: Model, folder: Path, *, overwrite: bool = False, half: bool = False
+) -> Path:
+    """Write a model; the folder appears whole or not at all.
+
+    Parameters
+    ----------
+    model, folder
+        What and where.
+    overwrite
+        Replace an existing folder.
+    half
+        Store weights in float16: half the size, about three digits.
+
+    Raises
+    ------
+    ModelFolderError
+        The folder exists and is not to be overwritten, or could not be read again.
+    OutputError
+        Writing fails, for example on a full disk.
+    """
+    check_name(folder)
+    if folder.exists() and not overwrite:
+        raise ModelFolderError(f"{folder} exists (choose another folder, or overwrite it)")
+    if folder.exists() and not folder.is_dir():
+        raise ModelFolderError(f"{folder} is a file, no model folder: it is not overwritten")
+    if folder.exists() and any(folder.iterdir()) and not (folder / CONFIG).exists():
+        raise ModelFolderError(f"{folder} is no model folder: it is not overwritten")
+    with whole_folder(folder, overwrite=overwrite) as part:
+        write_files(model, part, half=half)
+    return folder
+
+
+def check_name(folder: Path) -> None:
+    """Raise a ModelFolderError for a name that safetensors cannot read: it takes UTF-8 alone."""
+    try:
+        str(folder).encode()
+    except UnicodeEncodeError:
+        raise ModelFolderError(
+            f"{folder}: the name of a model folder must be UTF-8 (choose another name)"
+        ) from None
+
+
+def write_files(model: Model, folder: Path, *, half: bool = False) -> None:
+    """Write a model's files into a folder that is there, and is not yet known by its name."""
+    import torch
+    from safetensors.torch import save
+
+    dtype = torch.float16 if half else torch.float32
+    weights = {
+        name: value.detach().to("cpu", dtype).contiguous()
+        for name, value in model.network.state_dict().items()
+    }
+    for name, scaling in model.scalings.items():  # in half the digits, they would overflow
+        weights[_SCALING + name] = torch.from_numpy(scaling.quantiles)
+    (folder / WEIGHTS).write_bytes(save(weights))
+    (folder / METRICS).write_text(json.dumps(model.metrics, indent=1) + "\n")
+    (folder / CARD).write_text(model.card, encoding="utf-8")
+    config = _config(model)
+    names = (WEIGHTS, METRICS, CARD, *write_molecules(model, folder))
+    config["sha256"] = {name: sha256(folder / name) for name in names}
+    config["sha256"][CONFIG] = _digest(config)
+    (folder / CONFIG).write_text(json.dumps(config, indent=1) + "\n")
+
+
+def read_folder(folder: Path) -> Model:
+    """Read a model, checking every file against its recorded hash.
+
+    Raises
+    ------
+    ModelFolderError
+        A file is missing, altered or not what a model needs, the format version is another, or the
+        installed RDKit does not reproduce the featurizer.
+    """
+    import torch
+    from safetensors.torch import load_file
+
+    from bioassay_mtl.models.model import Model
+    from bioassay_mtl.nn.draws import Draws
+
+    config = read_config(folder)
+    for name in (WEIGHTS, METRICS, CARD, *([MOLECULES] if MOLECULES in config["sha256"] else [])):
+        with described(folder / name, "content"):
+            found = sha256(_existing(folder, name))
+        if found != config["sha256"].get(name):
+            raise ModelFolderError(f"{folder / name} was altered since the model was saved")
+    path, weights_path = folder / CONFIG, folder / WEIGHTS
+    featurizer, kinds = read_inputs_and_kinds(config, folder)
+    tasks = tuple(config["tasks"])
+    with described(path, "network"):
+        architecture = network_config(config["network"])
+        # Draws are for weights that are replaced.
+        with _weights(weights_path), of_no_more_weights(weights_path), Draws(0).used():
+            network = build_network(architecture, featurizer.input_sizes, tasks, kinds)
+        matrix = read_matrix(config["connections"], network.connections.shape[1], path)
+        network.connections.copy_(torch.from_numpy(matrix))
+    with _weights(weights_path):
+        weights = load_file(weights_path)
+        scalings = _scalings(weights, featurizer, weights_path)
+        weights = {name: value.float() for name, value in weights.items()}
+        check_finite(weights, weights_path)
+        network.load_state_dict(weights)
+    featurizer.check_probe(config["featurizer_probe"], config["featurizer_versions"])
+    with described(path, "standardisation"):
+        standardisation = read_standardisation(config["standardisation"], path) if kinds else None
+    with described(folder / CARD, "text"):
+        card = (folder / CARD).read_text(encoding="utf-8")
+    return Model(
+        network=network,
+        network_config=architecture,
+        featurizer=featurizer,
+        tasks=tasks,
+        label_counts=config["label_counts"],
+        annotations=config["annotations"],
+        name=config["name"],
+        training=config["training"],
+        metrics=read_json(folder / METRICS, "a model's metrics"),
+        card=card,
+        scalings=scalings,
+        kinds=kinds,
+        standardisation=standardisation,
+        training_molecules=read_molecules(folder, config),
+    )
+
+
+def read_inputs_and_kinds(
+    config: Mapping[str, Any], folder: Path
+) -> tuple[Featurizer, tuple[TaskKind, ...]]:
+    """What a model reads, and the kinds of its tasks (none where all are binary).
+
+    Raises
+    ------
+    ModelFolderError
+        The configuration does not say it, or names kinds that are not installed.
+    """
+    path = folder / CONFIG
+    with described(path, "plugins"):
+        check_kinds(config.get("plugins", []), folder)
+    with described(path, "featurizer"):
+        featurizer = Featurizer.from_config(config["featurizer"])
+    with described(path, "kinds"):
+        return featurizer, tuple(kind_config(kind) for kind in config.get("kinds", ()))
+
+
+@contextmanager
+def _weights(path: Path) -> Iterator[None]:
+    """Word what weights that do not fit make of PyTorch and safetensors."""
+    from safetensors import SafetensorError
+
+    try:
+        yield
+    except (KeyError, OSError, RuntimeError, SafetensorError) as error:
+        raise ModelFolderError(f"{path}: weights and architecture do not fit: {error}") from error
+
+
+def _scalings(
+    weights: dict[str, torch.Tensor], featurizer: Featurizer, path: Path
+) -> dict[str, ColumnScaling]:
+    """Scalings of dense inputs, taken out of the weights."""
+    found = {}
+    for name, size in featurizer.input_sizes.items():
+        if isinstance(size, DenseSize):
+            quantiles = weights.pop(_SCALING + name)
+            check_quantiles(quantiles, (size.n_columns, N_QUANTILES), path, _SCALING + name)
+            found[name] = ColumnScaling(quantiles.numpy())
+    return found
+
+
+def read_config(folder: Path) -> dict[str, Any]:
+    """``config.json``, checked for its format version, for later changes and for what it says."""
+    path = _existing(folder, CONFIG)
+    config = read_json(path, "a model's configuration")
+    try:
+        version, recorded = config["format_version"], config["sha256"][CONFIG]
+        digest = _digest(config)
+    except (KeyError, TypeError, AttributeError) as error:
+        raise ModelFolderError(f"{path} is not a model's configuration: {error}") from error
+    if version not in (FORMAT_VERSION, KINDS_VERSION):
+        raise ModelFolderError(
+            f"{path} has format version {version}; this version of bioassay_mtl ({__version__}) "
+            f"reads versions {FORMAT_VERSION} and {KINDS_VERSION}"
+        )
+    if digest != recorded:
+        raise ModelFolderError(f"{path} was altered since the model was saved")
+    check_description(config, path)
+    return config
+
+
+def _config(model: Model) -> dict[str, Any]:
+    matrix = model.network.connections.cpu().numpy()
+    return {
+        "format_version": FORMAT_VERSION if all_binary(model.kinds) else KINDS_VERSION,
+        "package_version": __version__,
+        "name": model.name,
+        "tasks": list(model.tasks),
+        "label_counts": model.label_counts,
+        "annotations": model.annotations,
+        "featurizer": model.featurizer.config(),
+        "featurizer_versions": model.featurizer.versions(),
+        "featurizer_probe": model.featurizer.probe(),
+        "network": model.network_config.model_dump(mode="json", exclude_defaults=True)
+        | {"kind": model.network_config.kind},  # type: ignore[attr-defined]
+        "connections": ["".join("01"[int(cell)] for cell in row) for row in matrix],
+        "training": model.training,
+        **_kinds(model),
+        **kinds_record(model),
+        **training_record(model),
+    }
+
+
+def _kinds(model: Model) -> dict[str, Any]:
+    """What only models with tasks that are not binary have."""
+    if all_binary(model.kinds):
+        return {}
+    assert model.standardisation is not None
+    return {
+        "kinds": [kind.model_dump(mode="json") for kind in model.kinds],
+        "standardisation": model.standardisation.to_json(),
+    }
+
+
+def _existing(folder: Path, name: str) -> Path:
+    path = folder / name
+    if not path.is_file():
+        raise ModelFolderError(f"{folder} is not a whole model folder: {name} is missing")
+    return path
+
+
+def _digest(config: Mapping[str, Any]) -> str:
+    """Hash of a configuration, leaving out its own entry."""
+    hashes = {name: value for name, value in config["sha256"].items() if name != CONFIG}
+    text = json.dumps({**config, "sha256": hashes}, sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()

@@ -1,0 +1,71 @@
+"""A model that can be asked for its inputs at once, and for predictions once it is loaded."""
+
+from __future__ import annotations
+
+import threading
+from concurrent.futures import Future
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bioassay_mtl.chem.features import Features
+from bioassay_mtl.models.folder import read_config, read_inputs_and_kinds
+from bioassay_mtl.models.shipped import find_model
+from bioassay_mtl.models.training_molecules import read_molecules
+from bioassay_mtl.tasks.kinds import TaskKind, columns_of, complete
+
+if TYPE_CHECKING:
+    from bioassay_mtl.models.model import Model
+
+
+class PendingModel:
+    """Loads a model in the background, so that molecules can be featurized meanwhile.
+
+    Importing PyTorch and reading weights take seconds; what a model reads and predicts stands in
+    its small configuration.
+
+    Parameters
+    ----------
+    name_or_folder
+        A shipped model by name, or any model folder.
+    device
+        Where the network runs.
+
+    Raises
+    ------
+    ModelFolderError
+        There is no such model, or its configuration cannot be used; other faults of the folder show
+        when :meth:`loaded` is asked for.
+    """
+
+    def __init__(self, name_or_folder: str | Path, device: str = "cpu") -> None:
+        folder = find_model(name_or_folder)
+        config = read_config(folder)
+        self.name: str = config["name"]
+        self.tasks: tuple[str, ...] = tuple(config["tasks"])
+        self.featurizer, kinds = read_inputs_and_kinds(config, folder)
+        self.kinds: tuple[TaskKind, ...] = complete(kinds, len(self.tasks))
+        self.columns: tuple[str, ...] = columns_of(self.tasks, self.kinds)
+        self.label_counts: dict[str, Any] = config["label_counts"]
+        self.annotations: dict[str, dict[str, str]] = config.get("annotations", {})
+        self.training_molecules = read_molecules(folder, config)
+        self._model: Future[Model] = Future()
+        threading.Thread(target=self._load, args=(folder, device)).start()
+
+    def _load(self, folder: Path, device: str) -> None:
+        try:
+            from bioassay_mtl.models.model import Model
+
+            self._model.set_result(Model.load(folder, device=device))
+        except BaseException as error:
+            self._model.set_exception(error)
+
+    def loaded(self) -> Model:
+        """The model, as soon as it is there."""
+        return self._model.result()
+
+    def predict_features(self, features: Features) -> NDArray[np.float32]:
+        """As :meth:`bioassay_mtl.models.model.Model.predict_features`."""
+        return self.loaded().predict_features(features)

@@ -1,0 +1,500 @@
+"""A trained model: a network, the features it reads, and the names of its tasks."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from bioassay_mtl.chem.blocks import Block
+from bioassay_mtl.chem.descriptors import DenseBlock, held
+from bioassay_mtl.chem.features import Features, PackedBits
+from bioassay_mtl.chem.featurizer import Featurizer
+from bioassay_mtl.chem.graphs import GraphBlock
+from bioassay_mtl.chem.identity import TrainingMolecules
+from bioassay_mtl.chem.listing import check_aligned, index_of, listed
+from bioassay_mtl.chem.parallel import featurize
+from bioassay_mtl.chem.representation import DenseSize
+from bioassay_mtl.chem.status import Status
+from bioassay_mtl.config import Config
+from bioassay_mtl.errors import ConfigError, OutputError
+from bioassay_mtl.models.scaling import ColumnScaling, scaled
+from bioassay_mtl.nn.inputs import Inputs, check_dense
+from bioassay_mtl.nn.resident import resident
+from bioassay_mtl.tasks.kinds import TaskKind, columns_of, complete
+from bioassay_mtl.tasks.target_scaling import Standardisation
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from bioassay_mtl.metrics import Evaluation
+    from bioassay_mtl.panels.panel import Panel
+
+BLOCK_ROWS = 256
+"""Molecules per forward pass. Every pass has exactly this many rows (the last is padded), so that a
+molecule's probabilities do not depend on its neighbours or on how a file is cut into batches."""
+
+Structures = Iterable[Any]
+"""SMILES or RDKit molecules, see :func:`bioassay_mtl.chem.listing.listed`."""
+
+FeatureLike = Features | Block | NDArray[np.uint8] | Mapping[str, Any]
+
+
+@dataclass
+class Model:
+    """Predicts every task: probabilities of activity or of classes, and values.
+
+    Parameters
+    ----------
+    network
+        Maps inputs to outputs ``(B, O)``, one logit for each binary task; its weights are frozen.
+    network_config
+        Its architecture.
+    featurizer
+        Turns structures into the network's inputs.
+    tasks
+        Names of the assays, in the order of the outputs.
+    label_counts
+        ``active`` and ``inactive``: measured cells per task among the rows it was trained on. With
+        tasks that are not binary also ``measured``, and ``classes``: cells by class, by task name.
+    annotations
+        What is known of an assay beyond its name, such as ``{"PCBA-1030": {"target_class": ...}}``.
+    name
+        How users call it.
+    training
+        Settings, data hash and split that it was trained with.
+    metrics
+        What was measured, by part and metric.
+    card
+        The model card, Markdown.
+    scalings
+        Of every real-valued input, from the training rows.
+    kinds
+        Of the tasks; all binary where none are given.
+    standardisation
+        Of values, undone in predictions; None where all tasks are binary.
+    training_molecules
+        Those that it was trained on, or that chose its epoch; None where they are not known.
+    """
+
+    network: Any
+    network_config: Config
+    featurizer: Featurizer
+    tasks: tuple[str, ...]
+    label_counts: dict[str, Any]
+    annotations: dict[str, dict[str, str]] = field(default_factory=dict)
+    name: str = "model"
+    training: dict[str, Any] = field(default_factory=dict)
+    metrics: dict[str, Any] = field(default_factory=dict)
+    card: str = ""
+    scalings: dict[str, ColumnScaling] = field(default_factory=dict)
+    kinds: tuple[TaskKind, ...] = ()
+    standardisation: Standardisation | None = None
+    training_molecules: TrainingMolecules | None = None
+
+    def __post_init__(self) -> None:
+        self.kinds = complete(self.kinds, len(self.tasks))
+        self.network.eval().requires_grad_(False)
+
+    def __repr__(self) -> str:
+        counts = Counter(kind.kind for kind in self.kinds)
+        kinds = " and ".join(f"{n} {kind}" for kind, n in counts.items())
+        assays = "assay" if len(self.tasks) == 1 else "assays"
+        inputs = ", ".join(self.featurizer.fingerprints)
+        n_experts = self.network.connections.shape[1]
+        n_weights = sum(parameter.numel() for parameter in self.network.parameters())
+        return (
+            f"Model({self.name!r}: {kinds} {assays} from {inputs}; "
+            f"{n_experts} experts, {n_weights:,} weights)"
+        )
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Names of the predicted columns.
+
+        The task's name for a binary task (probability of activity) or a value (in its own unit),
+        ``task[class]`` for each class of a multiclass or ordinal task (probability).
+        """
+        return columns_of(self.tasks, self.kinds)
+
+    @property
+    def device(self) -> torch.device:
+        """Where the network is."""
+        parameter: torch.Tensor = next(iter(self.network.parameters()))
+        return parameter.device
+
+    def to(self, device: str | torch.device) -> Model:
+        """Move the network.
+
+        Raises
+        ------
+        ConfigError
+            PyTorch knows no such device, or has none here.
+        """
+        try:
+            self.network.to(device)
+        except (AssertionError, RuntimeError) as error:
+            raise ConfigError(f"device {str(device)!r} cannot be used: {error}") from error
+        return self
+
+    def featurize(
+        self,
+        structures: Structures,
+        workers: int = 1,
+        columns: Mapping[str, Sequence[Any]] | None = None,
+        standardise: bool = False,
+    ) -> Features:
+        """Features of SMILES, row by row; those that fail carry a status and blank rows.
+
+        Parameters
+        ----------
+        structures
+            n SMILES or RDKit molecules: a list, a Series, an array ``(n,)`` of numpy or pyarrow.
+        workers
+            Processes that featurize.
+        columns
+            n values by the name of each column that the model reads beside structures (a mapping,
+            or a table of pandas).
+        standardise
+            Whether molecules are standardised first, also where the model was not trained so:
+            salts, charges and ways to write a group then make no difference. It takes two or three
+            times as long.
+
+        Raises
+        ------
+        ConfigError
+            One text, a whole table, or an array of features is in the place of the SMILES.
+        InputError
+            Where such columns are missing, hold no numbers, or are those of other rows.
+        """
+        check_aligned(structures, columns, "columns")
+        featurizer = self.featurizer.standardising() if standardise else self.featurizer
+        features = featurize(listed(structures), featurizer, workers=workers)
+        return self.featurizer.with_columns(features, {} if columns is None else columns)
+
+    def predict(
+        self,
+        structures: Structures,
+        workers: int = 1,
+        columns: Mapping[str, Sequence[Any]] | None = None,
+        standardise: bool = False,
+    ) -> pd.DataFrame:
+        """Predictions for molecules; parameters and errors as for :meth:`featurize`.
+
+        Returns
+        -------
+        DataFrame aligned with the input, with the index of a Series: ``status`` first, then float32
+        :attr:`columns`, NaN where the status is not ok. The values are those that the command line
+        prints.
+        """
+        import pandas as pd
+
+        features = self.featurize(structures, workers, columns, standardise)
+        predicted, index = self.predict_features(features), index_of(structures)
+        table = pd.DataFrame(predicted, index=index, columns=list(self.columns))
+        table.insert(0, "status", [Status.from_code(int(code)).value for code in features.status])
+        return table
+
+    def in_training(self, structures: Structures) -> NDArray[np.bool_]:
+        """Molecules that the model was trained on, or that chose its epoch: no news from it.
+
+        Salts, charges, stereochemistry, isotopes and atom maps make no other molecule.
+
+        Parameters
+        ----------
+        structures
+            As for :meth:`featurize`.
+
+        Returns
+        -------
+        ``(n,) bool``: False where a structure cannot be read.
+
+        Raises
+        ------
+        ConfigError
+            The model does not know its training molecules.
+
+        Examples
+        --------
+        >>> import bioassay_mtl as bm
+        >>> bm.load("pcba128").in_training(["CC(=O)Nc1ccc(O)cc1", "CCCCCCCCCCCCCC"]).shape
+        (2,)
+        """
+        if self.training_molecules is None:
+            raise ConfigError(
+                f"{self.name} does not know its training molecules: it was saved before models "
+                "kept them, or trained on features without structures"
+            )
+        return self.training_molecules.hold(listed(structures))
+
+    def predict_features(self, features: FeatureLike) -> NDArray[np.float32]:
+        """Predictions ``(n, n_columns) float32`` for features made beforehand.
+
+        Parameters
+        ----------
+        features
+            What :meth:`featurize` returned; or a mapping from input name to block; or, for a model
+            with one input, its block; or, packed bits ``(n, n_bits / 8) uint8``
+            (most significant bit first, as `numpy.packbits`), or real numbers ``(n, F)``.
+
+        Raises
+        ------
+        ConfigError
+            Inputs are missing, or have another number of columns than the model reads.
+        """
+        return self._in_blocks(features, len(self.columns), self._predicted)
+
+    def evaluate(
+        self, panel: Panel, *, n_bootstrap: int = 200, seed: int = 0, workers: int = 1
+    ) -> Evaluation:
+        """How good predictions are where a panel says what is right: as ``bioassay-mtl evaluate``.
+
+        Parameters
+        ----------
+        panel
+            Molecules with outcomes in some of the model's assays, by the model's names for them;
+            those not measured have no part in it, nor other assays of the panel.
+        n_bootstrap, seed
+            Resamples of the molecules for 95 % intervals (0 for none), and their seed.
+        workers
+            Processes that featurize.
+
+        Returns
+        -------
+        Evaluation
+            ``macro`` holds the means over assays, ``table()`` one row for each assay.
+
+        Raises
+        ------
+        InputError
+            The panel holds none of the model's assays, or means something else by one (other
+            classes, another unit), or none of its molecules can be read.
+
+        Examples
+        --------
+        >>> import bioassay_mtl as bm
+        >>> panel = bm.Panel.from_arrays(["CCO", "c1ccccc1O"], [[0], [1]], ["PCBA-1030"])
+        >>> found = bm.load("pcba128").evaluate(panel, n_bootstrap=0)
+        >>> found.n_molecules, found.tasks
+        (2, ('PCBA-1030',))
+        """
+        from bioassay_mtl.models.evaluation import evaluated
+
+        return evaluated(self, panel, n_bootstrap, seed, workers)
+
+    def embed(
+        self,
+        structures: Structures,
+        workers: int = 1,
+        columns: Mapping[str, Sequence[Any]] | None = None,
+    ) -> pd.DataFrame:
+        """What the experts make of molecules: vectors to cluster, to draw or to learn from.
+
+        Parameters
+        ----------
+        structures, workers, columns
+            As for :meth:`predict`.
+
+        Returns
+        -------
+        DataFrame aligned with the input, float32: :meth:`embed_features`, its columns named
+        ``expert0[0]``, ``expert0[1]``, ...; NaN in the row of a molecule that cannot be used.
+
+        Examples
+        --------
+        >>> import bioassay_mtl as bm
+        >>> model = bm.load("pcba128")
+        >>> model.embed(["CCO", "c1ccccc1O"]).shape == (2, model.n_embedded)
+        True
+        """
+        import pandas as pd
+
+        embedded = self.embed_features(self.featurize(structures, workers, columns))
+        width = self.network.width
+        names = [f"expert{place // width}[{place % width}]" for place in range(self.n_embedded)]
+        return pd.DataFrame(embedded, index=index_of(structures), columns=names)
+
+    def embed_features(self, features: FeatureLike) -> NDArray[np.float32]:
+        """Outputs of all E experts, H numbers each, which the towers of the tasks read.
+
+        Parameters
+        ----------
+        features
+            As for :meth:`predict_features`.
+
+        Returns
+        -------
+        ``(n, E * H) float32``, the experts one after another (those of an ensemble's first member
+        first), narrower experts filled up with zeros; NaN where the status is not ok.
+        ``embedded.reshape(n, E, H)`` separates the experts.
+
+        Raises
+        ------
+        ConfigError
+            As for :meth:`predict_features`.
+        """
+        return self._in_blocks(features, self.n_embedded, self._embedded)
+
+    @property
+    def n_embedded(self) -> int:
+        """Numbers in a molecule's embedding: experts times their width."""
+        width: int = self.network.width
+        return int(self.network.connections.shape[1]) * width
+
+    @torch.inference_mode()
+    def _in_blocks(
+        self, features: FeatureLike, n_columns: int, read: Callable[[Inputs], NDArray[np.float32]]
+    ) -> NDArray[np.float32]:
+        """``(n, n_columns)``: what is read of the usable molecules, a block at a time."""
+        features = self._as_features(features)
+        found = np.full((len(features), n_columns), np.nan, dtype=np.float32)
+        rows = np.flatnonzero(features.ok)
+        for start in range(0, len(rows), BLOCK_ROWS):
+            part = rows[start : start + BLOCK_ROWS]
+            block = self.inputs(features.take(np.resize(part, BLOCK_ROWS)))
+            found[part] = read(block)[: len(part)]
+        return found
+
+    def _predicted(self, inputs: Inputs) -> NDArray[np.float32]:
+        outputs = self.network(inputs).float()
+        found: NDArray[np.float32] = self.network.outputs.predict(outputs).cpu().numpy()
+        if self.standardisation is not None:
+            found = self.standardisation.undo(found, self.kinds)
+        return found
+
+    def _embedded(self, inputs: Inputs) -> NDArray[np.float32]:
+        experts: torch.Tensor = self.network.experts(inputs)
+        return experts.float().flatten(1).cpu().numpy()
+
+    def inputs(self, features: Features) -> Inputs:
+        """What the network reads of some molecules, all in one batch."""
+        every = torch.arange(len(features), device=self.device)
+        blocks = scaled(features.blocks, self.scalings)
+        return {n: resident(block, self.device).batch(every) for n, block in blocks.items()}
+
+    def dense_inputs(self, features: FeatureLike) -> dict[str, torch.Tensor]:
+        """What the network reads of some molecules, as plain tensors: for compilers and exports.
+
+        ``model.network(model.dense_inputs(features))`` gives the outputs ``(n, O)`` that
+        ``model.network.outputs.predict`` makes predictions of, and ``torch.compile`` takes the
+        network whole (``fullgraph=True``). Rows whose status is not ok are blank.
+
+        Parameters
+        ----------
+        features
+            As for :meth:`predict_features`.
+
+        Returns
+        -------
+        By input ``(n, F) float32``, on the network's device: 1 and 0 for bits; counts, or their
+        ``log2(1 + count)``; real numbers as ranks (:class:`ColumnScaling`).
+
+        Raises
+        ------
+        ConfigError
+            As for :meth:`predict_features`, or an input is a graph.
+
+        Examples
+        --------
+        >>> import bioassay_mtl as bm
+        >>> model = bm.load("pcba128")
+        >>> inputs = model.dense_inputs(model.featurize(["CCO"]))
+        >>> {name: tuple(x.shape) for name, x in inputs.items()}
+        {'morgan': (1, 4096), 'torsion': (1, 2048), 'atom_pair': (1, 2048)}
+        """
+        check_dense(self.featurizer.input_sizes)
+        blocks = scaled(self._as_features(features).blocks, self.scalings)
+        dense = {n: b.dense() for n, b in blocks.items() if not isinstance(b, GraphBlock)}
+        return {name: torch.from_numpy(rows).to(self.device) for name, rows in dense.items()}
+
+    def _as_features(self, given: FeatureLike) -> Features:
+        expected = self.featurizer.fingerprints
+        if isinstance(given, np.ndarray | Block):
+            if len(expected) != 1:
+                raise ConfigError(
+                    f"the model reads {len(expected)} inputs ({', '.join(expected)}): "
+                    "pass what model.featurize returns"
+                )
+            (name,) = expected
+            given = {name: given}
+        if isinstance(given, Mapping):
+            blocks = {name: self._as_block(name, block) for name, block in given.items()}
+            n = len(next(iter(blocks.values()), ()))
+            given = Features(blocks, np.zeros(n, dtype=np.uint8))
+        if not isinstance(given, Features):
+            raise ConfigError(f"features are expected (model.featurize), found {type(given)}")
+        wrong = [n for n, f in expected.items() if not f.holds(given.blocks.get(n))]
+        if wrong or len(given.blocks) != len(expected):
+            raise ConfigError(
+                f"the model reads {self.featurizer.n_features}; found "
+                f"{ {n: b.n_features for n, b in given.blocks.items()} }, which does not fit in "
+                f"{', '.join(wrong) or 'number'}: pass what model.featurize returns"
+            )
+        return given
+
+    def _as_block(self, name: str, block: Any) -> Block:
+        try:
+            if isinstance(block, GraphBlock):
+                block.check()
+            if not isinstance(block, np.ndarray):
+                return block  # type: ignore[no-any-return]
+            if isinstance(self.featurizer.input_sizes.get(name), DenseSize):
+                return DenseBlock(held(block))
+            return PackedBits(block, self.featurizer.n_features.get(name, 0))
+        except ValueError as error:
+            raise ConfigError(
+                f"input {name!r}: packed bits, real numbers or graphs are expected: {error}"
+            ) from error
+
+    def save(self, folder: str | Path, *, overwrite: bool = False, half: bool = False) -> Path:
+        """Write the model folder (see :func:`bioassay_mtl.models.folder.write_folder`)."""
+        from bioassay_mtl.models.folder import write_folder
+
+        return write_folder(self, Path(folder), overwrite=overwrite, half=half)
+
+    def export(self, file: str | Path, format: str = "onnx", *, overwrite: bool = False) -> Path:
+        """Write the model for another runtime (see :mod:`bioassay_mtl.models.export`).
+
+        Parameters
+        ----------
+        file
+            Where; it appears whole or not at all.
+        format
+            ``onnx``, or ``torch`` (an exported program, ``.pt2``).
+        overwrite
+            Replace an existing file.
+
+        Raises
+        ------
+        ConfigError
+            The format is unknown, or the model reads graphs.
+        ExportError
+            The network cannot be written so, or what was written predicts something else.
+        OutputError
+            The file exists, or writing fails.
+        MissingExtraError
+            A package is not installed.
+        """
+        from bioassay_mtl.files import whole_file
+        from bioassay_mtl.models.export import export
+
+        if Path(file).exists() and not overwrite:  # said before the seconds that it takes
+            raise OutputError(f"{file} exists (choose another name, or overwrite it)")
+        data = export(self, format).data
+        with whole_file(file, overwrite=overwrite) as stream:
+            stream.write(data)
+        return Path(file)
+
+    @staticmethod
+    def load(name_or_folder: str | Path, device: str = "cpu") -> Model:
+        """A shipped model by name, or any model folder."""
+        from bioassay_mtl.models.folder import read_folder
+        from bioassay_mtl.models.shipped import find_model
+
+        return read_folder(find_model(name_or_folder)).to(device)

@@ -1,0 +1,1 @@
+"""Architectures: MMoEEx, its baselines, ensembles. A new one is a new file here."""

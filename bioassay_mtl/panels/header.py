@@ -1,0 +1,124 @@
+"""Which columns of a panel file play which part."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from bioassay_mtl.config import did_you_mean
+from bioassay_mtl.errors import InputError
+from bioassay_mtl.tables.cells import QUALIFIERS, Cells
+from bioassay_mtl.tables.columns import ID_NAMES, SMILES_NAMES, plain
+from bioassay_mtl.tables.table import IN_MEMORY
+from bioassay_mtl.tasks.units import unit_in_name
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+ASSAY_NAMES = (
+    "assay", "assayid", "assaychemblid", "assayname", "endpoint", "endpointname", "task",
+    "target", "targetid", "targetchemblid", "targetname", "property", "aid",
+)  # fmt: skip
+VALUE_NAMES = (
+    "pvalue", "pchemblvalue", "pchembl", "pactivity", "pic50", "pki", "pkd", "pec50", "pxc50",
+    "value", "standardvalue", "activityvalue", "activity", "measurement", "result", "outcome",
+    "label", "y",
+)  # fmt: skip
+QUALIFIER_NAMES = (
+    "qualifier", "relation", "standardrelation", "operator", "modifier", "prefix", "censor",
+    "sign", "op",
+)  # fmt: skip
+UNIT_NAMES = ("unit", "units", "standardunits", "valueunit", "valueunits")
+BOOKKEEPING = frozenset({*ID_NAMES, "row", "index", "part", "split", "fold", "set", "group", ""})
+"""These may hold nothing but numbers and yet are no assays, unless asked for by name."""
+_DESCRIPTORS = """
+    mw mwt molwt molecularweight exactmass exactmolwt logp clogp alogp mollogp xlogp molmr tpsa psa
+    polarsurfacearea hbd hba rotb rtb numhdonors numhacceptors numberofhbonddonors rotatablebonds
+    aromaticrings numrotatablebonds numberofrotatablebonds numberofrings ringcount minimumdegree
+    heavyatomcount heavyatoms numheavyatoms fractioncsp3 qed charge year date unnamed:0
+    """
+DESCRIPTORS = frozenset(_DESCRIPTORS.split())
+"""Names of properties that are computed from a structure, or are about the measuring."""
+
+
+def find(table: pa.Table, wanted: str | None, usual: Sequence[str], path: Path) -> str | None:
+    """A column that was asked for, or else the first that has a usual name.
+
+    Raises
+    ------
+    InputError
+        Where the table has no column of the name that was asked for.
+    """
+    names: list[str] = table.column_names
+    if wanted is not None:
+        require(table, wanted, path)
+        return wanted
+    # The unit is no part of the name: value_nM is a value.
+    by_plain = {plain(unit_in_name(name)[0]): name for name in reversed(names)}
+    by_plain |= {plain(name): name for name in reversed(names)}
+    return next((by_plain[name] for name in usual if name in by_plain), None)
+
+
+def require(table: pa.Table, name: str, path: Path) -> None:
+    """Raise an InputError unless the table has the column."""
+    if name not in table.column_names:
+        raise InputError(
+            f"no column {name!r} ({did_you_mean(name, table.column_names)})", file=path
+        )
+
+
+def smiles_of(table: pa.Table, wanted: str | None, path: Path) -> str:
+    """The SMILES column.
+
+    Raises
+    ------
+    InputError
+        Where there is none.
+    """
+    found = find(table, wanted, SMILES_NAMES, path)
+    if found is None:
+        found = find(table, None, ("pubchemextdatasourcesmiles",), path)
+    if found is None:
+        named = "smiles_column" if path == IN_MEMORY else "--smiles-column"
+        raise InputError(
+            f"no SMILES column among {some(table.column_names) or 'none'}",
+            file=path,
+            hint=f"call it 'smiles', or name it with {named}",
+        )
+    return found
+
+
+def by_plain_name(table: pa.Table) -> dict[str, str]:
+    """Columns by their names without case and fillers, for `beside`."""
+    return {plain(name): name for name in table.column_names}
+
+
+def beside(columns: dict[str, str], name: str, words: Sequence[str]) -> str | None:
+    """A column that is called as another one and a word more: ``IC50 qualifier``."""
+    bases = dict.fromkeys((plain(name), plain(unit_in_name(name)[0])))
+    wanted = (key for base in bases for word in words for key in (base + word, word + base))
+    return next((columns[key] for key in wanted if key in columns), None)
+
+
+def qualifier_beside(table: pa.Table, columns: dict[str, str], name: str) -> str | None:
+    """The column of another one's qualifiers, where it holds nothing else."""
+    found = beside(columns, name, QUALIFIER_NAMES)
+    if found is None:
+        return None
+    held = Cells(table.column(found)).occurring
+    return found if all(text in QUALIFIERS for text in held) else None
+
+
+def texts(column: pa.ChunkedArray) -> list[str]:
+    """A column as texts, an empty one where there is none."""
+    import pyarrow as pa
+
+    found: list[str] = column.cast(pa.string()).fill_null("").to_pylist()
+    return found
+
+
+def some(names: Sequence[str], shown: int = 8) -> str:
+    """A few names, and how many more there are."""
+    more = len(names) - shown
+    return ", ".join(names[:shown]) + (f" and {more} more" if more > 0 else "")

@@ -1,0 +1,1 @@
+"""Layouts of panel files. A new layout is a new file here."""

@@ -1,0 +1,297 @@
+"""Panel: molecules x assays, with the cells that were measured.
+
+While every task is binary, labels are held as ``int8``: 1 active, 0 inactive, -1 not measured.
+With other kinds of tasks (:mod:`bioassay_mtl.tasks.kinds`) they are ``float32``, and NaN is not
+measured. An unmeasured cell is never counted as inactive, anywhere.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bioassay_mtl.chem.blocks import Block
+from bioassay_mtl.chem.molecule import Standardising
+from bioassay_mtl.config import did_you_mean
+from bioassay_mtl.errors import ConfigError, InputError
+from bioassay_mtl.tasks.kinds import OF_EVERY_RESULT, TaskKind, all_binary, columns_of, complete
+from bioassay_mtl.tasks.labels import (
+    NOT_MEASURED,
+    as_outcomes,
+    check_bounds,
+    check_labels,
+    is_measured,
+)
+
+if TYPE_CHECKING:
+    from bioassay_mtl.panels.schema import PanelSchema
+
+__all__ = ["NOT_MEASURED", "Panel"]
+
+
+@dataclass(frozen=True, eq=False)
+class Panel:
+    """Molecules x assays.
+
+    At least one of `structures` and `features` is present.
+
+    Parameters
+    ----------
+    structures
+        n SMILES as they were given (an empty text where none is known), or None.
+    features
+        Precomputed feature blocks of n rows under the name of a fingerprint, or None.
+    labels
+        ``(n, T) int8`` of binary tasks alone: 1 active, 0 inactive, -1 not measured. Otherwise
+        ``(n, T) float32``: 1 and 0 of binary tasks, numbers of classes, values; NaN not measured.
+    tasks
+        T different names of assays.
+    ids
+        n names of molecules, not necessarily different.
+    columns
+        Further columns of the source (a split's name, a row number), as n texts each.
+    kinds
+        What the labels of each task are; all binary where none are given.
+    bounds
+        ``(n, T) int8``, of censored tasks: 1 where the true value is at or above the label, -1
+        where it is at or below, 0 where the label is the value; None where all are.
+    standardise
+        Whether structures were standardised (:mod:`bioassay_mtl.chem.standardise`), and tautomers
+        too: molecules to predict must then be.
+    """
+
+    structures: list[str] | None
+    features: dict[str, Block] | None
+    labels: NDArray[Any]
+    tasks: tuple[str, ...]
+    ids: list[str]
+    columns: dict[str, list[str]] = field(default_factory=dict)
+    kinds: tuple[TaskKind, ...] = ()
+    bounds: NDArray[np.int8] | None = None
+    standardise: Standardising = False
+
+    def __post_init__(self) -> None:
+        if self.structures is None and not self.features:
+            raise InputError("a panel needs structures, features, or both")
+        if self.labels.ndim != 2:
+            raise InputError(f"labels must be (n, T), found shape {self.labels.shape}")
+        if len(self.tasks) != self.labels.shape[1]:
+            raise InputError(
+                f"{len(self.tasks)} task names for {self.labels.shape[-1]} columns of labels"
+            )
+        if repeated := _repeated(self.tasks):
+            raise InputError(f"task {repeated!r} is named twice")
+        object.__setattr__(self, "kinds", complete(self.kinds, len(self.tasks)))
+        if repeated := _repeated((*OF_EVERY_RESULT, *columns_of(self.tasks, self.kinds))):
+            raise InputError(
+                f"two columns of a prediction would have the name {repeated!r}",
+                hint="rename that assay, or leave its column out (--task NAME:none); every result "
+                f"has the columns {', '.join(OF_EVERY_RESULT)}",
+            )
+        check_labels(self.labels, self.tasks, self.kinds)
+        if self.bounds is not None:
+            check_bounds(self.bounds, self.mask, self.tasks, self.kinds)
+        for name, held in self._per_row():
+            if len(held) != len(self):
+                raise InputError(f"{len(held)} {name} for {len(self)} rows of labels")
+
+    def _per_row(self) -> Iterable[tuple[str, Any]]:
+        yield "ids", self.ids
+        if self.structures is not None:
+            yield "structures", self.structures
+        for name, block in (self.features or {}).items():
+            yield f"rows of features {name!r}", block
+        for name, column in self.columns.items():
+            yield f"values of column {name!r}", column
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def __repr__(self) -> str:
+        return (
+            f"Panel({len(self)} molecules x {len(self.tasks)} assays, "
+            f"{self.mask.mean() if self.labels.size else 0:.0%} measured)"
+        )
+
+    @property
+    def mask(self) -> NDArray[np.bool_]:
+        """``(n, T) bool``: True where the molecule was measured in the assay."""
+        return is_measured(self.labels)
+
+    @property
+    def n_actives(self) -> NDArray[np.int64]:
+        """``(T,)``: active molecules per assay; 0 for tasks that are not binary."""
+        return self._count(1)
+
+    @property
+    def n_inactives(self) -> NDArray[np.int64]:
+        """``(T,)``: molecules measured as inactive; 0 for tasks that are not binary."""
+        return self._count(0)
+
+    def _count(self, label: int) -> NDArray[np.int64]:
+        counts: NDArray[np.int64] = np.sum(self.labels == label, axis=0, dtype=np.int64)
+        return counts * [kind.kind == "binary" for kind in self.kinds]
+
+    @property
+    def has_structure(self) -> NDArray[np.bool_]:
+        """``(n,) bool``: rows whose SMILES is known (not: whose SMILES is valid)."""
+        if self.structures is None:
+            return np.zeros(len(self), dtype=np.bool_)
+        return np.fromiter((bool(s.strip()) for s in self.structures), np.bool_, len(self))
+
+    def take(self, rows: NDArray[Any] | Sequence[int]) -> Panel:
+        """Some rows (integer index or boolean mask), in that order."""
+        index = np.asarray(rows)
+        if index.dtype == np.bool_:
+            if index.shape != (len(self),):
+                raise InputError(f"a mask of {len(self)} rows was expected, found {index.shape}")
+            index = np.flatnonzero(index)
+        index = index.astype(np.int64)
+        places = index.tolist()
+        return Panel(
+            None if self.structures is None else [self.structures[i] for i in places],
+            None if self.features is None else {n: b.take(index) for n, b in self.features.items()},
+            self.labels[index],
+            self.tasks,
+            [self.ids[i] for i in places],
+            {name: [column[i] for i in places] for name, column in self.columns.items()},
+            self.kinds,
+            None if self.bounds is None else self.bounds[index],
+            self.standardise,
+        )
+
+    def select_tasks(self, names: Sequence[str]) -> Panel:
+        """The same molecules with some assays, in the order of `names`.
+
+        Raises
+        ------
+        ConfigError
+            Where a name is not an assay of this panel.
+        """
+        position = {task: i for i, task in enumerate(self.tasks)}
+        for name in names:
+            if name not in position:
+                raise ConfigError(f"unknown task {name!r} ({did_you_mean(name, self.tasks)})")
+        chosen = [position[name] for name in names]
+        kinds = tuple(self.kinds[place] for place in chosen)
+        labels: NDArray[Any] = np.ascontiguousarray(self.labels[:, chosen])
+        return Panel(
+            self.structures,
+            self.features,
+            as_outcomes(labels) if all_binary(kinds) else labels,
+            tuple(names),
+            self.ids,
+            self.columns,
+            kinds,
+            None if self.bounds is None else np.ascontiguousarray(self.bounds[:, chosen]),
+            self.standardise,
+        )
+
+    def groups(self) -> NDArray[np.int64]:
+        """An integer per row that copies of a molecule share, ``(n,) int64``.
+
+        Copies have the same canonical SMILES, atom maps and isotopes aside; a SMILES that cannot be
+        used is a molecule of its own. Where some row has no SMILES but has features, copies are the
+        rows whose features are all the same, in the whole panel. Groups are numbered in order of
+        first appearance.
+        """
+        return self._groups.copy()
+
+    @cached_property
+    def _groups(self) -> NDArray[np.int64]:
+        from bioassay_mtl.panels.duplicates import group_by_features, group_by_structure
+
+        if self.structures is not None and (self.features is None or self.has_structure.all()):
+            return group_by_structure(self.structures)
+        assert self.features is not None
+        return group_by_features(list(self.features.values()))
+
+    def digest(self) -> str:
+        """SHA-256 of all content in order, as hexadecimal text."""
+        state = hashlib.sha256()
+        for name, texts in (
+            ("tasks", self.tasks),
+            ("ids", self.ids),
+            ("structures", self.structures),
+            *sorted(self.columns.items()),
+        ):
+            _digest_texts(state, name, texts)
+        _digest_value(state, "labels", self.labels)
+        if not all_binary(self.kinds):
+            _digest_texts(state, "kinds", [kind.model_dump_json() for kind in self.kinds])
+        if self.bounds is not None and self.bounds.any():
+            _digest_value(state, "bounds", self.bounds)
+        for name, block in sorted((self.features or {}).items()):
+            for attribute, value in vars(block).items():
+                _digest_value(state, f"{name}.{attribute}", value)
+        return state.hexdigest()
+
+    @staticmethod
+    def read(
+        path: str | Path,
+        smiles_column: str | None = None,
+        id_column: str | None = None,
+        tasks: Sequence[str] | Mapping[str, Any] | None = None,
+        schema: PanelSchema | Mapping[str, Any] | None = None,
+    ) -> Panel:
+        """Read a table: see :func:`bioassay_mtl.panels.read.read_panel`."""
+        from bioassay_mtl.panels.read import read_panel
+
+        return read_panel(path, smiles_column, id_column, tasks, schema)
+
+    @staticmethod
+    def from_arrays(
+        structures_or_features: Any,
+        labels: Any,
+        tasks: Sequence[str],
+        mask: Any = None,
+        *,
+        ids: Sequence[str] | None = None,
+        block: str = "morgan",
+        kinds: Sequence[TaskKind | str] | None = None,
+        bounds: Any = None,
+    ) -> Panel:
+        """Build from arrays: see :func:`bioassay_mtl.panels.arrays.panel_from_arrays`."""
+        from bioassay_mtl.panels.arrays import panel_from_arrays
+
+        return panel_from_arrays(
+            structures_or_features, labels, tasks, mask, ids, block, kinds, bounds
+        )
+
+    @staticmethod
+    def read_pcba(folder: str | Path) -> Panel:
+        """Read the PCBA sample: see :func:`bioassay_mtl.panels.pcba.read_pcba`."""
+        from bioassay_mtl.panels.pcba import read_pcba
+
+        return read_pcba(folder)
+
+
+def _repeated(names: Sequence[str]) -> str | None:
+    seen: set[str] = set()
+    for name in names:
+        if name in seen:
+            return name
+        seen.add(name)
+    return None
+
+
+def _digest_texts(state: Any, name: str, texts: Sequence[str] | None) -> None:
+    # Lengths go first, so that no two different contents give the same bytes.
+    state.update(f"{name}:{-1 if texts is None else len(texts)}:".encode())
+    for text in texts or ():
+        data = text.encode()
+        state.update(b"%d:" % len(data) + data)
+
+
+def _digest_value(state: Any, name: str, value: Any) -> None:
+    if isinstance(value, np.ndarray):
+        state.update(f"{name}:{value.dtype.str}:{value.shape}:".encode() + value.tobytes())
+    else:
+        state.update(f"{name}:{value}:".encode())

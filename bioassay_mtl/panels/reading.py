@@ -1,0 +1,299 @@
+"""From the cells of an assay to labels: which kind they are of, and what each says."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bioassay_mtl.chem.descriptors.given import MISSING
+from bioassay_mtl.errors import InputError
+from bioassay_mtl.panels.row_log import Outcome
+from bioassay_mtl.panels.schema import TaskEntry
+from bioassay_mtl.panels.source import Source
+from bioassay_mtl.registry import Registry
+from bioassay_mtl.tables.cells import QUALIFIERS, read_cell, with_commas
+from bioassay_mtl.tables.table import place_of
+from bioassay_mtl.tasks.kinds import Binary, Censored, Regression, TaskKind, task_kinds
+from bioassay_mtl.tasks.units import MOLAR, P_SCALE, known_unit, to_p_scale
+
+MOST_CLASSES = 10
+"""Texts of more different values are taken for remarks, unless a schema says otherwise."""
+
+_NUMBERS = 0.75  # share of the distinct texts of a column of numbers that are numbers
+
+OUTCOMES = {"1": 1, "1.0": 1, "true": 1, "0": 0, "0.0": 0, "false": 0}
+"""What says by itself that a column is binary."""
+
+WORDS = OUTCOMES | {
+    "active": 1, "yes": 1, "y": 1, "positive": 1, "pos": 1, "+": 1,
+    "inactive": 0, "no": 0, "n": 0, "negative": 0, "neg": 0,
+}  # fmt: skip
+"""What says so only where all of a column does, or where the task is said to be binary."""
+
+
+class Reading(NamedTuple):
+    """Labels of one assay.
+
+    Parameters
+    ----------
+    kind
+        What they are.
+    values
+        ``(m,) float64``, NaN where not measured.
+    bounds
+        ``(m,) int8``.
+    converted
+        Whether the values were concentrations and are now on the p-scale.
+    """
+
+    kind: TaskKind
+    values: NDArray[np.float64]
+    bounds: NDArray[np.int8]
+    converted: bool = False
+
+
+def infer_kind(source: Source, texts: list[str]) -> str | None:
+    """The kind that the distinct measured texts of an assay speak for, or None.
+
+    In this order: nothing but 0 and 1 is binary, and stays so with a qualifier in some cell, which
+    its reader refuses; numbers are censored where some have a qualifier, else regression, also
+    where they are few and whole; words such as active and inactive are binary; 2 to `MOST_CLASSES`
+    texts are multiclass.
+    """
+    if not texts:
+        return None
+    if all(text.casefold() in OUTCOMES for text in texts):
+        return "binary"
+    numbers = sum(read_cell(text).value is not None for text in texts)
+    if {"0", "1"} <= set(texts) and all(read_cell(text).value in (0, 1) for text in texts):
+        return "binary"
+    if numbers >= _NUMBERS * len(texts):
+        return "censored" if source.qualified.any() else "regression"
+    folded = {text.casefold() for text in texts}
+    if folded <= set(WORDS):
+        return "binary"
+    return "multiclass" if not numbers and 2 <= len(folded) <= MOST_CLASSES else None
+
+
+def read_labels(
+    source: Source, task: str, entry: TaskEntry, rows: NDArray[np.int64], kind: str
+) -> Reading:
+    """Labels of one assay.
+
+    Parameters
+    ----------
+    source
+        The column of its measurements.
+    task, entry
+        Its name, and what is known of it.
+    rows
+        ``(m,) int64``: its rows.
+    kind
+        The name of its kind.
+
+    Raises
+    ------
+    InputError
+        Where a cell is no label of that kind, or units are mixed; and of a kind that was asked for,
+        where no cell can be read.
+    """
+    reading = _readers[kind](source, task, entry, rows)
+    held = [text for text in source.cells.occurring[:1000] if entry.kind is not None]
+    if held and np.isnan(reading.values).all() and not source.cells.missing[rows].all():
+        found = f"texts {commas}" if (commas := with_commas(held)) else repr(held[0][:80])
+        raise InputError(
+            f"no cell can be read as {kind}; found {found}", file=source.file, column=source.name
+        )
+    return reading
+
+
+_Reader = Callable[[Source, str, TaskEntry, NDArray[np.int64]], Reading]
+_readers: Registry[_Reader] = Registry("reader of task kind")
+
+
+@_readers.register("binary")
+def _outcomes(source: Source, task: str, entry: TaskEntry, rows: NDArray[np.int64]) -> Reading:
+    meaning = [
+        np.nan if t.casefold() in MISSING else WORDS.get(t.casefold(), -1)
+        for t in source.cells.texts
+    ]
+    values = source.cells.each(meaning, np.float64)[rows]
+    wrong = rows[values == -1]
+    _refuse(
+        source, wrong, "a label is 0, 1 or empty", _kind_hint(source, task, wrong, "regression")
+    )
+    return Reading(Binary(), np.where(values == -1, np.nan, values), np.zeros(len(rows), np.int8))
+
+
+@_readers.register("multiclass")
+@_readers.register("ordinal")
+def _classes(source: Source, task: str, entry: TaskEntry, rows: NDArray[np.int64]) -> Reading:
+    cells = source.cells
+    names = entry.classes or _found_classes(source, task, entry, rows)
+    number = {_folded(name): float(position) for position, name in enumerate(names)}
+    if len(number) < len(names):
+        raise InputError(
+            f"classes of {task!r} that cannot be told apart among {', '.join(names)}",
+            file=source.file,
+            column=source.name,
+            hint="case, and how a number is written, make no other class",
+        )
+    meaning = [
+        number.get(_folded(t), np.nan if t.casefold() in MISSING else -1) for t in cells.texts
+    ]
+    values = cells.each(meaning, np.float64)[rows]
+    _refuse(source, rows[values == -1], f"a label is one of {', '.join(names)}, or empty")
+    kind = task_kinds[entry.kind or "multiclass"]
+    return Reading(
+        kind.of({"kind": entry.kind or "multiclass", "classes": names}),
+        np.where(values == -1, np.nan, values),
+        np.zeros(len(rows), np.int8),
+    )
+
+
+def _found_classes(
+    source: Source, task: str, entry: TaskEntry, rows: NDArray[np.int64]
+) -> tuple[str, ...]:
+    cells = source.cells
+    texts = (cells.texts[code] for code in np.unique(cells.codes[rows]))
+    found: dict[str, str] = {}
+    for text in texts:
+        if text.casefold() not in MISSING:
+            found.setdefault(_folded(text), text)
+    numbers = [read_cell(text).value for text in found.values()]
+    if len(found) < 2:
+        raise InputError(
+            f"{task!r} has classes {', '.join(found.values()) or 'none'}: two are needed",
+            file=source.file,
+            column=source.name,
+        )
+    if None not in numbers:
+        return tuple(sorted(found.values(), key=_by_size))
+    if entry.kind == "ordinal":
+        raise InputError(
+            f"which order do the classes of {task!r} have?",
+            file=source.file,
+            column=source.name,
+            hint=f"list them, the lowest first: {task}:ordinal:{','.join(sorted(found.values()))}",
+        )
+    return tuple(sorted(found.values(), key=str.casefold))
+
+
+def _by_size(text: str) -> tuple[float, int]:
+    """Numbers in order, ``< 10`` before 10, and that before ``> 10``."""
+    cell = read_cell(text)
+    return cell.value or 0.0, QUALIFIERS.get(cell.qualifier, 0)
+
+
+def _folded(text: str) -> str:
+    """Texts that differ in case, or in how they write a number, are one class."""
+    cell = read_cell(text)
+    if cell.value is None:
+        return text.strip().casefold()
+    return f"{cell.qualifier}{cell.value!r}{cell.unit}"
+
+
+@_readers.register("regression")
+def _values(source: Source, task: str, entry: TaskEntry, rows: NDArray[np.int64]) -> Reading:
+    reading = _numbers(source, task, entry, rows)
+    _refuse(
+        source,
+        rows[(reading.bounds != 0)],
+        "a value without a qualifier",
+        f"as bounds of values: --task {task}:censored",
+    )
+    exact = np.where(reading.bounds != 0, np.nan, reading.values)
+    kind = Regression(unit=getattr(reading.kind, "unit", ""))
+    return Reading(kind, exact, np.zeros(len(rows), np.int8), reading.converted)
+
+
+@_readers.register("censored")
+def _numbers(source: Source, task: str, entry: TaskEntry, rows: NDArray[np.int64]) -> Reading:
+    cells, log = source.cells, source.log
+    wrong = cells.unreadable[rows]
+    _refuse(source, rows[wrong], "a number is expected", f"classes: --task {task}:multiclass")
+    values = np.where(wrong, np.nan, cells.values[rows])
+    odd = source.wrong_qualifier[rows] & ~np.isnan(values)
+    if odd.any() and source.qualifiers is not None:
+        texts = [source.qualifiers.text(row) for row in rows[odd]]
+        log.unreadable(source.file, rows[odd], source.name, texts, "a qualifier such as > or <=")
+        values[odd] = np.nan
+    measured = ~np.isnan(values)
+    bounds = np.where(measured, source.bounds[rows], 0).astype(np.int8)
+    unknown = rows[measured & source.unknown_qualifier[rows]]
+    log.add(Outcome.UNKNOWN_QUALIFIER, source.file, unknown, source.name)
+    units = [(entry.unit and (known_unit(entry.unit) or entry.unit)) or source.unit_names[0]]
+    units += source.unit_names[1:]
+    codes = source.unit_codes[rows]
+    converted = False
+    for code in np.unique(codes[measured]) if entry.to_p else ():
+        if units[code] in MOLAR:
+            _convert(source, rows, values, bounds, measured & (codes == code), units[code])
+            units[code], converted = P_SCALE, True
+    measured = ~np.isnan(values)
+    unit = _one_unit(source, task, rows[measured], codes[measured], units)
+    return Reading(Censored(unit=unit), values, np.where(measured, bounds, 0), converted)
+
+
+def _convert(
+    source: Source,
+    rows: NDArray[np.int64],
+    values: NDArray[np.float64],
+    bounds: NDArray[np.int8],
+    chosen: NDArray[np.bool_],
+    unit: str,
+) -> None:
+    """Put some concentrations on the p-scale, in place."""
+    before = values[chosen]
+    values[chosen] = to_p_scale(before, unit)
+    bounds[chosen] *= -1
+    failed = chosen & np.isnan(values)
+    _refuse(source, rows[failed], "a concentration above 0")
+    done = np.flatnonzero(chosen & ~failed)
+    written = [source.cells.text(rows[i]) for i in done]
+    details = [
+        f"{text if read_cell(text).unit else f'{text} {unit}'} is {values[i]:.6g}"
+        for i, text in zip(done, written, strict=True)
+    ]
+    source.log.add(Outcome.CONVERTED, source.file, rows[done], source.name, details)
+
+
+def _one_unit(
+    source: Source,
+    task: str,
+    rows: NDArray[np.int64],
+    codes: NDArray[np.int64],
+    units: list[str],
+) -> str:
+    """The unit of all of these rows."""
+    found: dict[str, int] = {}  # unit: its first row
+    for code in np.unique(codes):
+        row = int(rows[codes == code][0])
+        found[units[code]] = min(row, found.get(units[code], row))
+    if len(found) < 2:
+        return next(iter(found), units[0])
+    first = max(found.values())
+    molar = all(unit in MOLAR or unit == P_SCALE for unit in found)
+    raise InputError(
+        f"mixed units in {task!r}: {', '.join(sorted(unit or 'none' for unit in found))}",
+        **place_of(source.file, first),
+        column=source.name,
+        hint="--to-p converts concentrations to the p-scale" if molar else "one assay, one unit",
+    )
+
+
+def _refuse(source: Source, rows: NDArray[np.int64], expected: str, hint: str = "") -> None:
+    texts = [source.cells.text(row) for row in rows]
+    source.log.unreadable(source.file, rows, source.name, texts, expected, hint)
+
+
+def _kind_hint(source: Source, task: str, wrong: NDArray[np.int64], kind: str) -> str:
+    if not len(wrong):
+        return ""
+    cell = read_cell(source.cells.text(int(wrong[0])))
+    if cell.value is None:
+        return ""
+    return f"--task {task}:{'censored' if cell.qualifier else kind} takes numbers"

@@ -1,0 +1,111 @@
+"""A column of measurements with what stands beside it: qualifiers, units."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bioassay_mtl.chem.descriptors.given import MISSING
+from bioassay_mtl.panels.row_log import RowLog
+from bioassay_mtl.tables.cells import QUALIFIERS, Cells
+from bioassay_mtl.tasks.units import P_SCALE, known_unit, says_p_scale, unit_in_name
+
+_EXACT = {"=", "==", "'='"}
+
+
+@dataclass(eq=False)
+class Source:
+    """Measurements of one assay (a column of a wide table) or of many (of a long one).
+
+    Parameters
+    ----------
+    file, name
+        The table, and the column in it.
+    cells
+        The column.
+    log
+        Where it is recorded what became of rows.
+    qualifiers, units
+        Columns beside it, or None.
+    turned
+        Whether the qualifiers are of a quantity that falls where this one rises.
+    """
+
+    file: Path
+    name: str
+    cells: Cells
+    log: RowLog
+    qualifiers: Cells | None = None
+    units: Cells | None = None
+    turned: bool = False
+
+    @cached_property
+    def qualified(self) -> NDArray[np.bool_]:
+        """``(n,)``: rows with any qualifier but ``=``."""
+        own = self.cells.each([c.qualifier not in ("", "=") for c in self.cells.parsed], np.bool_)
+        if self.qualifiers is None:
+            return own
+        texts = self.qualifiers.texts
+        told = [t not in _EXACT and t.casefold() not in MISSING for t in texts]
+        beside: NDArray[np.bool_] = self.qualifiers.each(told, np.bool_)
+        return own | beside
+
+    @cached_property
+    def bounds(self) -> NDArray[np.int8]:
+        """``(n,)``: of the values as they are written; a cell's own qualifier goes first."""
+        own = self.cells.bounds
+        if self.qualifiers is not None:
+            told = [QUALIFIERS.get(text, 0) for text in self.qualifiers.texts]
+            has_own = self.cells.each([bool(c.qualifier) for c in self.cells.parsed], np.bool_)
+            own = np.where(has_own, own, self.qualifiers.each(told, np.int8)).astype(np.int8)
+        return -own if self.turned else own
+
+    @cached_property
+    def unknown_qualifier(self) -> NDArray[np.bool_]:
+        """``(n,)``: values of which nobody said whether they are exact, where others say so."""
+        if self.qualifiers is None or not set(self.qualifiers.occurring) & _EXACT:
+            return np.zeros(len(self.cells), np.bool_)
+        own = self.cells.each([bool(c.qualifier) for c in self.cells.parsed], np.bool_)
+        unknown: NDArray[np.bool_] = self.qualifiers.missing & ~own
+        return unknown
+
+    @cached_property
+    def wrong_qualifier(self) -> NDArray[np.bool_]:
+        """``(n,)``: rows with a text in the qualifier column that is none."""
+        if self.qualifiers is None:
+            return np.zeros(len(self.cells), np.bool_)
+        wrong = [t not in QUALIFIERS and t.casefold() not in MISSING for t in self.qualifiers.texts]
+        return self.qualifiers.each(wrong, np.bool_)
+
+    @cached_property
+    def unit_names(self) -> list[str]:
+        """The units of `unit_codes`; the first is that of the column's name, maybe none."""
+        names = [self._unit_of_name]
+        names += [unit for unit in self.cells.units if unit not in names]
+        if self.units is not None:
+            names += sorted({_unit(text) for text in self.units.occurring} - set(names))
+        return names
+
+    @cached_property
+    def unit_codes(self) -> NDArray[np.int64]:
+        """``(n,)``: position of each row's unit in `unit_names`."""
+        codes = np.zeros(len(self.cells), np.int64)
+        place = {unit: code for code, unit in enumerate(self.unit_names)}
+        if self.units is not None:
+            told = [place.get(_unit(text), 0) for text in self.units.texts]
+            codes = self.units.each(told, np.int64)
+        for unit, rows in self.cells.units.items():
+            codes[rows] = place[unit]
+        return codes
+
+    @property
+    def _unit_of_name(self) -> str:
+        return unit_in_name(self.name)[1] or (P_SCALE if says_p_scale(self.name) else "")
+
+
+def _unit(text: str) -> str:
+    return "" if text.casefold() in MISSING else known_unit(text) or text

@@ -1,0 +1,159 @@
+"""Molecules of a panel file: standardised, checked, and one row for each."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bioassay_mtl.chem.status import Status
+from bioassay_mtl.errors import InputError
+from bioassay_mtl.panels.assembly import Molecules
+from bioassay_mtl.panels.duplicates import group_by_structure
+from bioassay_mtl.panels.header import some
+from bioassay_mtl.panels.row_log import Outcome, RowLog
+from bioassay_mtl.panels.schema import PanelSchema
+from bioassay_mtl.tables.dates import points_in_time
+
+_DATE = re.compile(r"\s*\d{4}-\d\d")
+_NAME_OF_DATES = re.compile(r"(?<![A-Za-z])(date|year|DATE|YEAR)(?![A-Za-z])|(Date|Year)(?![a-z])")
+
+
+def standardised(structures: list[str], schema: PanelSchema) -> tuple[list[str], dict[str, str]]:
+    """Structures as the schema wants them, and what changed of those that did, by the old text."""
+    if not schema.standardise:
+        return structures, {}
+    from bioassay_mtl.chem.isolation import each
+    from bioassay_mtl.chem.standardise import Standardised, standardise
+
+    texts = [*dict.fromkeys(structures)]
+    done = each(partial(standardise, tautomer=schema.standardise == "tautomer"), texts)
+    found = {
+        text: Standardised(text, (), one) if isinstance(one, Status) else one
+        for text, one in zip(texts, done, strict=True)
+    }
+    changes = {
+        text: f"{', '.join(done.changes)}: {done.smiles}"
+        for text, done in found.items()
+        if done.changes
+    }
+    return [found[text].smiles for text in structures], changes
+
+
+def log_changes(
+    structures: list[str], changes: dict[str, str], rows: NDArray[np.int64], file: Path, log: RowLog
+) -> None:
+    """Record molecules that were standardised; `rows` are the file's rows of `structures`."""
+    if changes:
+        places = [i for i, text in enumerate(structures) if text in changes]
+        details = [changes[structures[i]] for i in places]
+        log.add(Outcome.STANDARDISED, file, rows[places], "", details)
+
+
+def grouped(
+    molecules: Molecules, schema: PanelSchema, rows: NDArray[np.int64], path: Path, log: RowLog
+) -> tuple[NDArray[np.int64], NDArray[np.int64], Molecules]:
+    """Standardise, and find rows of the same molecule; `rows` are those of the file.
+
+    Returns
+    -------
+    place
+        ``(n,) int64``: the molecule of each row, numbered in order of first appearance.
+    first
+        ``(m,) int64``: the first row of each molecule.
+    molecules
+        All n rows, standardised.
+    """
+    done, changes = standardised(molecules.structures, schema)
+    log_changes(molecules.structures, changes, rows, path, log)
+    molecules = replace(molecules, structures=done)
+    place = group_by_structure(done) if schema.merge else np.arange(len(done))
+    return place, np.unique(place, return_index=True)[1], molecules
+
+
+def of_molecules(
+    columns: Iterable[tuple[str, Sequence[str], NDArray[np.int64]]],
+    molecule: NDArray[np.int64],
+    log: RowLog,
+) -> dict[str, NDArray[np.int64]]:
+    """Which row to ask for each molecule, by the names of the columns that can be asked.
+
+    These say one thing for each molecule, or are dates, of which the earliest counts; the others
+    are noted.
+
+    Parameters
+    ----------
+    columns
+        Of each the name, its different texts, and ``(n,)`` which of them each row has.
+    molecule
+        ``(n,)``: the molecule of each row.
+
+    Returns
+    -------
+    dict
+        Of each column ``(m,)`` rows, in order of the molecules' numbers.
+    """
+    numbers, first = np.unique(molecule, return_index=True)
+    kept: dict[str, NDArray[np.int64]] = {}
+    dated: list[str] = []
+    others: list[str] = []
+    for name, texts, codes in columns:
+        pairs = np.unique(molecule * (codes.max(initial=0) + 1) + codes)
+        if len(pairs) == len(numbers):
+            kept[name] = first
+        elif (points := _dates(name, texts)) is not None:
+            order = np.lexsort((points[codes], molecule))  # rows without a date go last
+            kept[name] = order[np.searchsorted(molecule[order], numbers)]
+            dated.append(name)
+        else:
+            others.append(name)
+    if dated:
+        log.notes.append(
+            f"the earliest of each molecule, as its rows differ in them: {some(dated)}"
+        )
+    if others:
+        log.notes.append(f"left out, as rows of one molecule differ in them: {some(others)}")
+    return kept
+
+
+def _dates(name: str, texts: Sequence[str]) -> NDArray[np.float64] | None:
+    """When each text is, if all are dates: of numbers only the name tells that."""
+    try:
+        points = points_in_time(texts, name)
+    except InputError:
+        return None
+    is_date = _NAME_OF_DATES.search(name) or any(_DATE.match(text) for text in texts)
+    return points if is_date else None
+
+
+def keep_usable(
+    structures: list[str], rows: NDArray[np.int64], file: Path, log: RowLog
+) -> NDArray[np.bool_]:
+    """Which structures stay, ``(n,) bool``: all if the log is strict, else those that can be used.
+
+    `rows` are their rows of the file; those that go are recorded.
+    """
+    if log.strict:
+        return np.ones(len(structures), np.bool_)
+    empty, bad = usable(structures)
+    log.add(Outcome.NO_STRUCTURE, file, rows[empty])
+    texts = [structures[i][:80] for i in np.flatnonzero(bad)]
+    log.add(Outcome.INVALID_STRUCTURE, file, rows[bad], "", texts)
+    return ~empty & ~bad
+
+
+def usable(structures: list[str]) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Which structures are empty, and which are no molecule, ``(n,) bool`` each."""
+    from bioassay_mtl.chem.isolation import each
+    from bioassay_mtl.chem.molecule import status_of
+
+    texts = [*dict.fromkeys(structures)]
+    found = dict(zip(texts, each(status_of, texts), strict=True))
+    empty = np.array([found[text] is Status.EMPTY for text in structures], dtype=np.bool_)
+    good = np.array([found[text] is Status.OK for text in structures], dtype=np.bool_)
+    return empty, ~good & ~empty

@@ -1,0 +1,158 @@
+"""Parts of a panel, and the settings that lead to them."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, Literal, Protocol, get_args
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import AfterValidator, Field, field_validator
+
+from bioassay_mtl.config import Config
+from bioassay_mtl.panels.header import some
+from bioassay_mtl.panels.panel import Panel
+from bioassay_mtl.registry import Registry, function
+from bioassay_mtl.splits.strata import absent_outcomes
+
+logger = logging.getLogger(__name__)
+
+Part = Literal["train", "valid", "test"]
+PARTS: tuple[Part, ...] = get_args(Part)
+splitters: Registry[Splitter] = Registry("split", "splits", function)
+Rows = NDArray[np.int64]
+
+
+class SplitConfig(Config):
+    """How a panel is split.
+
+    Parameters
+    ----------
+    kind
+        ``random``, ``stratified``, ``scaffold``, ``scaffold_balanced``, ``stratified_scaffold``,
+        ``cluster``, ``time``, ``column`` or ``indices``.
+    fractions
+        Shares of train, valid and test (not ``column`` and ``indices``); they sum to 1, and may be
+        0.
+    seed
+        Of what is random (nothing is in ``scaffold``, ``time``, ``column`` and ``indices``).
+    column
+        Name of the column that holds each row's part (``column``) or date (``time``).
+    values
+        What the values of the column mean, where the usual names are not used: ``{"1": "test"}``;
+        an empty meaning leaves the rows out.
+    files
+        One file of row numbers (from 0) per part (``indices``): text or CSV with one number a line,
+        also ``.gz``, or ``.npy``.
+    copies
+        What to do where copies of a molecule are in two parts of a published split (``column``,
+        ``indices``): ``leave_out`` keeps those of the part that is evaluated last (test before
+        valid before train) and leaves the others out, so that a published test part stays as it
+        is; ``raise`` refuses the split.
+    n_bins
+        Ranges of measured values that are spread over the parts like classes (``stratified`` and
+        ``stratified_scaffold``; regression and censored tasks).
+    distance
+        Largest Tanimoto distance from the middle of a cluster (``cluster``).
+    """
+
+    kind: Annotated[str, AfterValidator(splitters.known)] = "random"
+    fractions: tuple[float, float, float] = (0.8, 0.1, 0.1)
+    seed: Annotated[int, Field(ge=0)] = 0
+    column: str | None = None
+    values: dict[str, Part | Literal[""]] = Field(default_factory=dict)
+    files: dict[Part, Path] = Field(default_factory=dict)
+    copies: Literal["leave_out", "raise"] = "leave_out"
+    n_bins: Annotated[int, Field(ge=2)] = 5
+    distance: Annotated[float, Field(ge=0, le=1)] = 0.6
+
+    @field_validator("fractions")
+    @classmethod
+    def _sum_to_one(cls, fractions: tuple[float, float, float]) -> tuple[float, float, float]:
+        if min(fractions) < 0 or abs(sum(fractions) - 1) > 1e-6:
+            raise ValueError("the shares of train, valid and test must be positive and sum to 1")
+        return fractions
+
+
+@dataclass(frozen=True, eq=False)
+class Split:
+    """Rows of a panel in three disjoint parts, each ascending.
+
+    Parameters
+    ----------
+    train, valid, test
+        ``(n_part,) int64`` row numbers.
+    n_rows
+        Rows of the panel.
+    """
+
+    train: Rows
+    valid: Rows
+    test: Rows
+    n_rows: int
+
+    @property
+    def left_out(self) -> int:
+        """Rows in no part (``column``, ``indices`` and ``time`` only)."""
+        return self.n_rows - len(self.train) - len(self.valid) - len(self.test)
+
+    @staticmethod
+    def of_parts(part: NDArray[np.integer[Any]]) -> Split:
+        """From the part of each row, ``(n,)``: 0 train, 1 valid, 2 test, -1 left out."""
+        train, valid, test = (np.flatnonzero(part == number) for number in range(3))
+        return Split(train, valid, test, len(part))
+
+    @staticmethod
+    def of_sets(sets: Mapping[Part, Sequence[Rows]], n_rows: int) -> Split:
+        """From the sets of rows that each part was given."""
+        part = np.full(n_rows, -1, dtype=np.int8)
+        for number, name in enumerate(PARTS):
+            for rows in sets[name]:
+                part[rows] = number
+        return Split.of_parts(part)
+
+
+class Splitter(Protocol):
+    """One kind of split."""
+
+    def __call__(self, panel: Panel, config: SplitConfig) -> Split: ...
+
+
+def split(panel: Panel, config: SplitConfig | None = None, **settings: Any) -> Split:
+    """Split the rows of a panel.
+
+    Copies of a molecule (:meth:`Panel.groups`) are never in two parts.
+
+    Parameters
+    ----------
+    panel
+        What is split.
+    config
+        How; or give the settings of :class:`SplitConfig` by name.
+
+    Raises
+    ------
+    ConfigError
+        Where a setting is unknown, missing or out of its range.
+    InputError
+        Where the panel or an index file does not allow the split.
+
+    Examples
+    --------
+    >>> from bioassay_mtl.panels import Panel
+    >>> from bioassay_mtl.splits import split
+    >>> panel = Panel.from_arrays(["C", "CC", "CCC", "CCCC"], [1, 0, 0, 1], ["assay"])
+    >>> len(split(panel, kind="random", fractions=(0.5, 0.25, 0.25)).train)
+    2
+    """
+    if config is None:
+        config = SplitConfig.of(settings)
+    elif settings:
+        config = SplitConfig.of({**config.model_dump(), **settings})
+    parts = splitters[config.kind](panel, config)
+    if len(parts.train) and (absent := absent_outcomes(panel, parts.train)):
+        logger.warning("nothing to learn from in the training part: %s", some(absent))
+    return parts

@@ -1,0 +1,17 @@
+"""Tables and molecule files: streams, records, columns, cells."""
+
+from bioassay_mtl.tables.formats import delimited, parquet, sdf, smi  # each registers its formats
+from bioassay_mtl.tables.reading import read_records
+from bioassay_mtl.tables.records import RecordBatch, readers
+from bioassay_mtl.tables.stream import ReadProgress
+
+__all__ = [
+    "ReadProgress",
+    "RecordBatch",
+    "delimited",
+    "parquet",
+    "read_records",
+    "readers",
+    "sdf",
+    "smi",
+]

@@ -1,0 +1,1 @@
+"""Formats of molecule files. A new format is a new file here."""

@@ -1,0 +1,136 @@
+"""Parquet files: a text column of SMILES, a column of ids."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bioassay_mtl.chem.status import Status
+from bioassay_mtl.tables import stream as limits
+from bioassay_mtl.tables.columns import further_columns, id_column, smiles_column
+from bioassay_mtl.tables.odd_bytes import escaped
+from bioassay_mtl.tables.records import (
+    MAX_BATCH,
+    ReadOptions,
+    Record,
+    RecordBatch,
+    batched,
+    readers,
+)
+from bioassay_mtl.tables.stream import Source
+
+_BUFFER = 1024 * 1024
+
+
+@readers.register("parquet")
+@readers.register("pq")
+def read_parquet(source: Source, options: ReadOptions) -> Iterator[RecordBatch]:
+    """Reads the columns asked for alone, a batch of rows at a time."""
+    if source.is_stdin:
+        raise source.fault("Parquet cannot be read from a pipe", hint="give the file's name")
+    return batched(_records(source, options), "smiles", options, source)
+
+
+def _records(source: Source, options: ReadOptions) -> Iterator[Record]:
+    from pyarrow import ArrowException
+    from pyarrow.parquet import ParquetFile
+
+    try:
+        with ParquetFile(source.path) as table:
+            texts = [field.name for field in table.schema_arrow if _is_text(field.type)]
+        # A page at a time rather than whole columns, and each text of a dictionary once.
+        with ParquetFile(
+            source.path, buffer_size=_BUFFER, pre_buffer=False, read_dictionary=texts
+        ) as table:
+            header = table.schema_arrow.names
+            smiles = header[smiles_column(header, options.smiles_column, source)]
+            position = id_column(header, options.id_column, source)
+            name = None if position is None else header[position]
+            _require_text(table.schema_arrow.field(smiles), source)
+            done, total = 0, source.progress.total or 0
+            further = [header[place] for place in further_columns(header, options.columns, source)]
+            columns = list(dict.fromkeys([smiles, *([] if name is None else [name]), *further]))
+            n_rows = min(options.batch_size, _rows_at_once(table.metadata, columns))
+            for batch in table.iter_batches(batch_size=n_rows, columns=columns):
+                done += len(batch)
+                source.progress.done = total * done // table.metadata.num_rows
+                for part in _bounded(batch):
+                    if part is None:
+                        yield "", "", Status.TOO_LONG, ("",) * len(further)
+                        continue
+                    structures = _cells(part.column(smiles), source)
+                    ids = [None] * len(part) if name is None else _cells(part.column(name), source)
+                    cells = [_cells(part.column(column), source) for column in further]
+                    rows: Any = zip(*cells, strict=True) if cells else [()] * len(part)
+                    for id_, structure, row in zip(ids, structures, rows, strict=True):
+                        yield "" if id_ is None else str(id_), structure or "", None, row
+    except (ArrowException, OSError) as error:
+        raise source.fault(f"not a Parquet file that can be read: {error}") from None
+
+
+def _rows_at_once(metadata: Any, columns: Sequence[str]) -> int:
+    """Rows of the columns that are about as long as a batch may be, at least one."""
+    most = 1
+    for number in range(metadata.num_row_groups):
+        group = metadata.row_group(number)
+        chunks = (group.column(place) for place in range(group.num_columns))
+        sizes = (c.total_uncompressed_size for c in chunks if c.path_in_schema in columns)
+        most = max(most, sum(sizes) // max(1, group.num_rows))
+    return max(1, MAX_BATCH // most)
+
+
+def _bounded(batch: Any) -> Iterator[Any]:
+    """The rows in parts that may be held at once; None for a row that is too long."""
+    lengths = sum(map(_lengths, batch.columns), np.zeros(len(batch), dtype=np.int64))
+    if lengths.sum() <= MAX_BATCH:
+        yield batch
+        return
+    for row, length in enumerate(lengths.tolist()):
+        yield None if length > limits.MAX_RECORD else batch.slice(row, 1)
+
+
+def _lengths(column: Any) -> NDArray[np.int64]:
+    """Bytes of each cell of text."""
+    from pyarrow import compute, types
+
+    if types.is_dictionary(column.type):
+        of_each = np.append(_lengths(column.dictionary), 0)
+        places = column.indices.fill_null(len(of_each) - 1)
+        return np.asarray(of_each[places.to_numpy(zero_copy_only=False)])
+    if not _is_text(column.type):
+        return np.full(len(column), 8, dtype=np.int64)
+    lengths = compute.binary_length(column).fill_null(0)
+    return np.asarray(lengths.to_numpy(zero_copy_only=False), dtype=np.int64)
+
+
+def _cells(column: Any, source: Source) -> list[Any]:
+    """Values as Python has them; text that is not UTF-8 with its odd bytes told."""
+    import pyarrow as pa
+
+    try:
+        values: list[Any] = column.to_pylist()
+    except UnicodeDecodeError:
+        source.has_odd_bytes = True
+        plain = column.dictionary_decode() if pa.types.is_dictionary(column.type) else column
+        raw = plain.cast(pa.large_binary()).to_pylist()
+        return [None if each is None else escaped(each) for each in raw]
+    return values
+
+
+def _is_text(kind: Any) -> bool:
+    from pyarrow import types
+
+    return bool(types.is_string(kind) or types.is_large_string(kind))
+
+
+def _require_text(column: Any, source: Source) -> None:
+    from pyarrow import types
+
+    kind = column.type.value_type if types.is_dictionary(column.type) else column.type
+    if not _is_text(kind):
+        raise source.fault(
+            f"column {column.name!r} holds {kind}, not text", hint="name the SMILES column"
+        )

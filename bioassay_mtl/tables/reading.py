@@ -1,0 +1,64 @@
+"""One entry for all formats."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from pathlib import Path
+
+from bioassay_mtl.errors import counted
+from bioassay_mtl.tables.detection import format_of
+from bioassay_mtl.tables.records import ReadOptions, RecordBatch, readers
+from bioassay_mtl.tables.stream import ReadProgress, Source
+
+log = logging.getLogger(__name__)
+
+
+def read_records(
+    path: str | Path,
+    *,
+    smiles_column: str | None = None,
+    id_column: str | None = None,
+    batch_size: int = 1024,
+    format: str | None = None,
+    columns: tuple[str, ...] = (),
+    progress: ReadProgress | None = None,
+) -> Iterator[RecordBatch]:
+    """Stream the records of a file, or of standard input for ``-``, in constant memory.
+
+    Parameters
+    ----------
+    path
+        ``.smi``, ``.txt``, ``.csv``, ``.tsv``, ``.sdf`` (each plain or gzip) or ``.parquet``.
+    smiles_column, id_column
+        Names of columns, where they are not among the usual ones.
+    batch_size
+        Records a batch at most.
+    format
+        A reader's name, instead of the suffix.
+    columns
+        Names of further columns to read, of a table.
+    progress
+        Kept up to date with the bytes read.
+
+    Yields
+    ------
+    RecordBatch
+        Every record, in order; one that cannot be used keeps its place, with its status. One of
+        more than 4 MiB is ``too_long``, and not held.
+
+    Raises
+    ------
+    InputError
+        Where the file cannot be read as a whole; raised while iterating.
+    """
+    options = ReadOptions(smiles_column, id_column, batch_size, columns)
+    with Source(path, progress) as source:
+        yield from readers[format or format_of(source)](source, options)
+        if source.n_odd_records:
+            log.warning(
+                "%s: bytes that are not UTF-8 in %s; names are read as Windows-1252 there, and "
+                "structures that hold some are invalid (save the file as UTF-8)",
+                source.name,
+                counted(source.n_odd_records, "record"),
+            )

@@ -1,0 +1,21 @@
+"""What the labels of an assay mean: kinds of tasks, labels, target scaling, units."""
+
+from bioassay_mtl.tasks.kinds import (
+    Binary,
+    Censored,
+    Multiclass,
+    Ordinal,
+    Regression,
+    TaskKind,
+    task_kinds,
+)
+
+__all__ = [
+    "Binary",
+    "Censored",
+    "Multiclass",
+    "Ordinal",
+    "Regression",
+    "TaskKind",
+    "task_kinds",
+]

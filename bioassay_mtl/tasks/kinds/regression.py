@@ -1,0 +1,30 @@
+"""A measured value."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bioassay_mtl.tasks.kinds.base import TaskKind, task_kinds
+
+
+@task_kinds.register("regression")
+class Regression(TaskKind):
+    """Labels are values; predicted is the value, in the same unit.
+
+    Parameters
+    ----------
+    unit
+        Of the values, for people to read.
+    """
+
+    is_value = True
+    label = "a finite number"
+    kind: Literal["regression"] = "regression"
+    unit: str = ""
+
+    def is_label(self, values: NDArray[Any]) -> NDArray[np.bool_]:
+        found: NDArray[np.bool_] = np.isfinite(values)
+        return found

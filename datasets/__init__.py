@@ -1,1 +1,0 @@
-"""Recipes of public panels, and small example files."""

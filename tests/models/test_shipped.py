@@ -1,0 +1,67 @@
+"""The models that ship: whole, small enough, and able to predict."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from bioassay_mtl.models.model import Model
+from bioassay_mtl.models.shipped import DEFAULT, find_model, names
+from bioassay_mtl.models.training_molecules import MOLECULES
+from bioassay_mtl.panels.panel import Panel
+
+
+def test_the_default_ships() -> None:
+    assert DEFAULT in names()
+
+
+@pytest.mark.parametrize("name", names())
+def test_shipped_model(name: str, nci_smiles: list[str]) -> None:
+    folder = find_model(name)
+    assert sum(path.stat().st_size for path in folder.iterdir()) <= 20 << 20
+    assert (folder / MOLECULES).stat().st_size <= 8 * 51_363 + 200
+    model = Model.load(name)
+    assert model.name == name
+    assert (folder / "README.md").read_text().startswith(f"# {name}\n")
+    table = model.predict(["not a molecule", *nci_smiles[:20]])
+    probabilities = table[list(model.tasks)].to_numpy()
+    assert np.isnan(probabilities[0]).all()
+    assert ((probabilities[1:] > 0) & (probabilities[1:] < 1)).all()
+
+
+@pytest.mark.parametrize("name", names())
+def test_training_molecules_are_marked(name: str, shared_data: Path) -> None:
+    structures = Panel.read_pcba(shared_data / "pcba").structures or []
+    known = [text for text in structures if text]
+    model = Model.load(name)
+    assert model.training_molecules is not None
+    assert model.training_molecules.unidentified == 0
+    assert model.training["rows"]["train"] == len(known)
+    assert model.in_training(known[::25]).all()
+    table = pd.read_csv(shared_data / "hts_library_aid1706.csv.gz", nrows=2000)
+    library = table[next(name for name in table if "smiles" in name.lower())].tolist()
+    assert 0.05 < model.in_training(library).mean() < 0.3  # PCBA is a sample of such libraries
+
+
+@pytest.mark.parametrize("name", names())
+def test_published_intervals_hold_their_values(name: str) -> None:
+    n_looked_at = 0
+    for part in Model.load(name).metrics.values():
+        for row in [part["macro"], *part["tasks"]]:
+            for metric in [key for key in row if f"{key}_low" in row]:
+                low, high = row[f"{metric}_low"], row[f"{metric}_high"]
+                if low is not None:
+                    assert low <= row[metric] <= high, (row.get("task"), metric)
+                    n_looked_at += 1
+    assert n_looked_at > 500
+
+
+def test_the_mixture_holds_the_default() -> None:
+    """Its fingerprint experts are those of pcba128."""
+    alone, mixed = Model.load("pcba128"), Model.load("pcba128-mix")
+    member = mixed.network.members[0].state_dict()
+    for key, weight in alone.network.state_dict().items():
+        assert (member[key] == weight).all(), key
