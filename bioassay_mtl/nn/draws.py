@@ -80,6 +80,11 @@ class _Redirected(TorchDispatchMode):
         super().__init__()  # type: ignore[no-untyped-call]
         self._draws = draws
 
+    @classmethod
+    def _should_skip_dynamo(cls) -> bool:
+        """Compilers need not be kept out: to load PyTorch's for that takes a second."""
+        return False
+
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         given = dict(kwargs or {})
         if torch.Tag.nondeterministic_seeded not in func.tags or given.get("generator"):

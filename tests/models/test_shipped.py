@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +14,20 @@ from bioassay_mtl.models.model import Model
 from bioassay_mtl.models.shipped import DEFAULT, find_model, names
 from bioassay_mtl.models.training_molecules import MOLECULES
 from bioassay_mtl.panels.panel import Panel
+
+FIRST_PREDICTION = """
+import sys
+import bioassay_mtl as bm
+bm.load("pcba128").predict(["CCO"])
+print([name for name in ("torch._dynamo", "sympy", "lightning") if name in sys.modules])
+"""
+
+
+def test_a_first_prediction_loads_no_compiler() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", FIRST_PREDICTION], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == "[]"
 
 
 def test_the_default_ships() -> None:
