@@ -75,7 +75,7 @@ def test_imports_point_down(layer: str) -> None:
 
 
 def test_base_modules_import_no_layer() -> None:
-    for name in ("errors", "config", "files", "moved", "plugins", "registry", "visible"):
+    for name in ("errors", "config", "files", "moved", "plugins", "registry", "visible", "wording"):
         assert not {n.split(".")[1] for n in imports(PACKAGE / f"{name}.py")} & set(LAYERS)
 
 

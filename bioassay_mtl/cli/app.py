@@ -19,13 +19,15 @@ from bioassay_mtl.cli.datasets import app as datasets
 from bioassay_mtl.cli.faults import interrupt_once, leave, reported_faults
 from bioassay_mtl.cli.panel import app as panel
 from bioassay_mtl.cli.terminal import SpokenLog, mend_streams
+from bioassay_mtl.cli.wording import option
+from bioassay_mtl.wording import worded
 
 
 class FaultReportingGroup(TyperGroup):
     """Runs a verb and words what went wrong."""
 
     def invoke(self, ctx: Any) -> Any:
-        with reported_faults(debug=ctx.params["debug"]):
+        with worded(option), reported_faults(debug=ctx.params["debug"]):
             result = super().invoke(ctx)
             sys.stdout.flush()  # while a full disk can still be told
             return result

@@ -14,6 +14,7 @@ from bioassay_mtl.datasets.recipe_check import check_table
 from bioassay_mtl.datasets.recipes import Recipe
 from bioassay_mtl.errors import ConfigError, InputError
 from bioassay_mtl.files import end_of_links, locked, sha256, write_whole
+from bioassay_mtl.wording import setting
 
 logger = logging.getLogger(__name__)
 
@@ -89,7 +90,7 @@ def fetch(
         record = None if force else _read_record(record_path)
         wanted = (expected_sha256 or recipe.sha256 or (record.sha256 if record else "")).lower()
         if target.exists() and not force:
-            _verify(recipe, target, wanted, "--force fetches it again")
+            _verify(recipe, target, wanted, f"{setting('force')} fetches it again")
             if record is None:
                 logger.warning("%s was there already; its checksum is recorded now", target)
                 _write_record(record_path, url, target)
@@ -98,9 +99,10 @@ def fetch(
         part = target.with_name(f"{target.name}.part")
         most = int(recipe.megabytes * 1e6)
         download(url, part, most, limits=limits, progress=progress, pause_s=pause_s)
+        changed = f"it has changed since; {setting('force')} accepts it"
         is_recorded = not (expected_sha256 or recipe.sha256)
         try:
-            _verify(recipe, part, wanted, "it has changed since; --force accepts it" * is_recorded)
+            _verify(recipe, part, wanted, changed * is_recorded)
         except InputError as error:
             part.unlink()
             raise InputError(error.message, file=url, line=error.line, hint=error.hint) from None
@@ -126,7 +128,9 @@ def _read_record(path: Path) -> Record | None:
         return None
     except (ValueError, ConfigError) as error:
         raise InputError(
-            f"not the record of a fetch: {error}", file=path, hint="--force writes it again"
+            f"not the record of a fetch: {error}",
+            file=path,
+            hint=f"{setting('force')} writes it again",
         ) from None
 
 

@@ -11,6 +11,7 @@ from bioassay_mtl.chem.supervised import DEFAULT_TIMEOUT
 from bioassay_mtl.config import Config, did_you_mean
 from bioassay_mtl.errors import ConfigError
 from bioassay_mtl.tasks.kinds import TaskKind
+from bioassay_mtl.wording import setting
 
 
 class ScreenOptions(Config):
@@ -70,7 +71,10 @@ class ScreenOptions(Config):
     @model_validator(mode="after")
     def _one_shape(self) -> ScreenOptions:
         if self.top and self.long:
-            raise ConfigError("--top and --long exclude each other: the best hits are a long table")
+            raise ConfigError(
+                f"{setting('top')} and {setting('long')} exclude each other: the best hits are a "
+                "long table"
+            )
         return self
 
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, BinaryIO, cast
 from bioassay_mtl.errors import OutputError
 from bioassay_mtl.files import checked_stream, locked, whole_file
 from bioassay_mtl.visible import visible_bytes
+from bioassay_mtl.wording import setting
 
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer
@@ -79,7 +80,7 @@ class Output:
 
     def _check_free(self) -> None:
         if self.path.exists() and not self._overwrite:
-            raise OutputError(f"{self.name}: exists already (--overwrite replaces it)")
+            raise OutputError(f"{self.name}: exists already ({setting('overwrite')} replaces it)")
 
     @contextmanager
     def reserved(self) -> Iterator[None]:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from difflib import get_close_matches
 
 from bioassay_mtl.tables.stream import Source
+from bioassay_mtl.wording import setting
 
 log = logging.getLogger(__name__)
 
@@ -60,7 +61,7 @@ def smiles_column(header: Sequence[str], wanted: str | None, source: Source) -> 
         Where there is none, or several that could be meant.
     """
     if wanted is not None:
-        return _named(header, wanted, source, "--smiles-column")
+        return _named(header, wanted, source, "smiles_column")
     names = [plain(name) for name in header]
     candidates = [i for i, name in enumerate(names) if "smiles" in name]
     for known in SMILES_NAMES:
@@ -71,10 +72,11 @@ def smiles_column(header: Sequence[str], wanted: str | None, source: Source) -> 
                 raise source.fault(f"column {header[place]!r} occurs twice", line=1)
             if others:
                 log.warning(
-                    "%s: SMILES are read from column %r, not %s (--smiles-column names another)",
+                    "%s: SMILES are read from column %r, not %s (%s names another)",
                     source.name,
                     header[place],
                     _listed(others),
+                    setting("smiles_column"),
                 )
             return place
     if len(candidates) == 1:
@@ -82,14 +84,14 @@ def smiles_column(header: Sequence[str], wanted: str | None, source: Source) -> 
     raise source.fault(
         "no SMILES column" if not candidates else "several columns could hold the SMILES",
         line=1,
-        hint=f"name it with --smiles-column; columns: {_listed(header)}",
+        hint=f"name it with {setting('smiles_column')}; columns: {_listed(header)}",
     )
 
 
 def id_column(header: Sequence[str], wanted: str | None, source: Source) -> int | None:
     """Position of the id column, or None where none is asked for or known by its name."""
     if wanted is not None:
-        return _named(header, wanted, source, "--id-column")
+        return _named(header, wanted, source, "id_column")
     names = [plain(name) for name in header]
     return next((names.index(known) for known in ID_NAMES if known in names), None)
 
@@ -114,7 +116,7 @@ def further_columns(header: Sequence[str], wanted: Sequence[str], source: Source
     return [list(header).index(name) for name in wanted]
 
 
-def _named(header: Sequence[str], wanted: str, source: Source, option: str) -> int:
+def _named(header: Sequence[str], wanted: str, source: Source, name: str) -> int:
     if wanted in header:
         return list(header).index(wanted)
     folded = [name.strip().casefold() for name in header]
@@ -123,7 +125,9 @@ def _named(header: Sequence[str], wanted: str, source: Source, option: str) -> i
     close = get_close_matches(wanted, header, n=1)
     guess = f"did you mean {close[0]!r}? " if close else ""
     raise source.fault(
-        f"no column {wanted!r}", line=1, hint=f"{guess}{option} takes one of: {_listed(header)}"
+        f"no column {wanted!r}",
+        line=1,
+        hint=f"{guess}{setting(name)} takes one of: {_listed(header)}",
     )
 
 

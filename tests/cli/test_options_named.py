@@ -12,6 +12,8 @@ import pytest
 import typer
 
 from bioassay_mtl.cli.app import app
+from bioassay_mtl.cli.wording import option
+from bioassay_mtl.wording import setting, worded
 from tests.test_house import PACKAGE
 
 OPTION = re.compile(r"(?<![\w(-])--[a-z][a-z-]+")
@@ -35,6 +37,8 @@ SPEAKERS = {  # which verbs can say what a file says
     "screening/options.py": frozenset({"screen"}),
     "screening/output.py": frozenset({"screen", "evaluate", "panel check"}),
 }
+NOT_YET = ("panels/",)
+"""Files below the command line whose messages still have options."""
 BESIDE = {  # a command that a message gives whole, with options of its own verb
     "bioassay-mtl panel check --out",
     "bioassay-mtl --debug",
@@ -81,9 +85,19 @@ def messages(path: Path) -> Iterator[tuple[int, str]]:
             yield node.lineno, node.value
 
 
+def settings(path: Path) -> Iterator[tuple[int, str]]:
+    """Settings that the messages of a file name, with their lines."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "setting" and node.args:
+            for name in ast.walk(node.args[0]):
+                if isinstance(name, ast.Constant):
+                    yield node.lineno, str(name.value)
+
+
 def named(path: Path) -> Iterator[tuple[int, str]]:
     """Options that the messages of a file name, with their lines."""
     declares = path.parent.name == "cli"
+    yield from ((line, option(name)) for line, name in settings(path))
     for line, text in messages(path):
         if declares and OPTION.fullmatch(text):
             continue
@@ -109,6 +123,26 @@ def test_messages_name_options_of_the_verb(path: Path) -> None:
     for verb in speakers:
         for line, name in named(path):
             assert name in options(verb), f"{place}:{line} names {name}, which {verb} lacks"
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_only_the_command_line_knows_options(path: Path) -> None:
+    place = path.relative_to(PACKAGE).as_posix()
+    if not place.startswith(("cli/", *NOT_YET)):
+        known = {option(name) for _, name in settings(path)}
+        assert {name for _, name in named(path)} <= known
+
+
+def test_settings_are_named_as_they_are_asked_for() -> None:
+    assert setting("smiles_column") == "smiles_column"
+    assert setting("min_rows", "10") == "min_rows=10"
+    assert setting("tasks", "censored", key="IC50") == "tasks={'IC50': 'censored'}"
+    with worded(option):
+        assert setting("smiles_column") == "--smiles-column"
+        assert setting("min_rows", "10") == "--min-rows 10"
+        assert setting("tasks", "censored", key="IC50") == "--task IC50:censored"
+        assert setting("columns", "dose", key="value") == "--column value=dose"
+    assert setting("smiles_column") == "smiles_column"
 
 
 def test_all_speakers_are_verbs() -> None:

@@ -42,7 +42,7 @@ def test_fetch_prints_the_path(tmp_path: Path) -> None:
         assert result.stderr == ""
         (tmp_path / "HIV.csv").write_text("altered")
         arguments = ["fetch", "hiv", "--out", str(tmp_path), "--base-url", site.url]
-        with pytest.raises(InputError, match="--force"):
+        with pytest.raises(InputError, match="force fetches it again"):
             run(app, arguments, catch_exceptions=False)
         assert run(app, [*arguments, "--force"]).exit_code == 0
         with pytest.raises(InputError, match="expected 00000000"):

@@ -52,7 +52,7 @@ def test_old_file_survives_a_fault(tmp_path: Path) -> None:
 def test_existing_file_is_refused_or_replaced(tmp_path: Path) -> None:
     path = tmp_path / "out.csv"
     path.write_text("old")
-    with pytest.raises(OutputError, match=r"exists already.*--overwrite"):
+    with pytest.raises(OutputError, match=r"exists already.*overwrite replaces"):
         Output(path)
     with Output(path, overwrite=True).opened() as sink:
         sink.write(b"new")

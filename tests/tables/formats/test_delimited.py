@@ -108,7 +108,7 @@ def test_columns_can_be_named(tmp_path: Path) -> None:
     assert read(path, smiles_column="parent", id_column="CODE") == [("x", "CC", None)]
     with pytest.raises(InputError, match=r"line 1: no column 'parents' \(did you mean 'parent'"):
         read(path, smiles_column="parents")
-    with pytest.raises(InputError, match="--id-column takes one of: 'smiles', 'parent', 'id'"):
+    with pytest.raises(InputError, match="id_column takes one of: 'smiles', 'parent', 'id'"):
         read(path, id_column="zzz")
 
 
@@ -125,7 +125,7 @@ def test_a_structure_has_one_column(tmp_path: Path, caplog: pytest.LogCaptureFix
 @pytest.mark.parametrize(
     ("header", "message"),
     [
-        ("a,b", "no SMILES column (name it with --smiles-column; columns: 'a', 'b')"),
+        ("a,b", "no SMILES column (name it with smiles_column; columns: 'a', 'b')"),
         ("x_smiles,y_smiles", "several columns could hold the SMILES"),
         (",".join(f"c{i}" for i in range(30)), "and 10 more"),
     ],
