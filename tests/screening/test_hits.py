@@ -58,3 +58,19 @@ def test_records_without_predictions_are_passed_over() -> None:
     hits = TellingHits("abc", SHARES, 2)
     hits.add(batch)
     assert hits.best() == []
+
+
+@pytest.mark.parametrize(("share", "folds"), [(1.0, [1]), (0.0, [1e6, 0.9e6, 0.2e6])])
+def test_shares_of_1_and_0_are_taken_as_a_millionth_less_and_more(
+    share: float, folds: list[float]
+) -> None:
+    """An assay of actives alone tells next to nothing, one of inactives alone a finite amount."""
+    batch = make_batch(4, 1)  # the third is no molecule
+    batch.probabilities[:, 0] = 0.2, 0.9, np.nan, 1.0
+    hits = TellingHits("a", np.array([share]), 4)
+    hits.add(batch)
+    best = hits.best()
+    assert [hit.fold for hit in best] == pytest.approx(folds, rel=1e-5)
+    assert [hit.bits for hit in best] == pytest.approx(
+        [19.93, 17.47, 3.26] if share == 0 else [0], abs=0.01
+    )

@@ -85,6 +85,15 @@ def test_the_slow_way_loses_nothing(nci_smiles: list[str]) -> None:
     assert equal(slow_fields(texts), fields_of(mols))
 
 
+def test_what_follows_the_bonds_must_be_rings(monkeypatch: pytest.MonkeyPatch) -> None:
+    texts = binaries(["CCO", "c1ccccc1", "C1CC11CC1"])
+    assert read_fields(texts)[1].all()
+    monkeypatch.setattr(binary, "_BEGIN_RINGS", (99,))
+    fields, read = binary._read(texts)
+    assert not read.any()
+    assert len(fields.n_atoms) == 0
+
+
 def test_an_unknown_form_is_read_slowly(monkeypatch: pytest.MonkeyPatch) -> None:
     smiles = ["CCO", "c1ccccc1O", "*C", "[Na+].[Cl-]"]
     mols = [Chem.MolFromSmiles(text) for text in smiles]
