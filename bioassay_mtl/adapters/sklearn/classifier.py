@@ -62,8 +62,11 @@ class BioassayClassifier(ClassifierMixin, BioassayEstimator):
 
     Examples
     --------
-    >>> estimator = BioassayClassifier(epochs=5).fit(smiles, y)  # doctest: +SKIP
-    >>> estimator.predict_proba(["CCO"])  # doctest: +SKIP
+    >>> smiles = ["CCO", "CCN", "CCCO", "c1ccccc1", "Cc1ccccc1", "c1ccncc1"] * 8
+    >>> y = [0, 0, 0, 1, 1, 1] * 8
+    >>> estimator = BioassayClassifier(epochs=8, random_state=0).fit(smiles, y)
+    >>> estimator.predict(["CCCCO", "CCc1ccccc1"]).tolist()
+    [0, 1]
     """
 
     def __init__(
