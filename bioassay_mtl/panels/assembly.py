@@ -10,15 +10,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bioassay_mtl.errors import InputError
 from bioassay_mtl.panels.panel import Panel
 from bioassay_mtl.panels.replicates import Merged, merge_classes, merge_values
 from bioassay_mtl.panels.row_log import Outcome, RowLog
-from bioassay_mtl.tasks.kinds import Classes, TaskKind, all_binary
-from bioassay_mtl.tasks.labels import as_outcomes
-
-MOST_CELLS = 1_000_000_000
-"""Molecules times assays; the labels and bounds of so many take 5 GB."""
+from bioassay_mtl.tasks.kinds import TaskKind
+from bioassay_mtl.tasks.measured import MeasuredCells
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,43 +87,18 @@ def assemble(
     kinds: Sequence[TaskKind],
     found: Measurements,
 ) -> Panel:
-    """A panel from measurements of which no two are of one cell.
-
-    Raises
-    ------
-    InputError
-        Where it would not fit into memory.
-    """
-    shape = len(molecules), len(tasks)
-    if shape[0] * shape[1] > MOST_CELLS:
-        raise InputError(
-            f"{shape[1]:,} assays of {shape[0]:,} molecules are more than a panel holds",
-            hint="--min-rows N, or min_rows in a schema, chooses assays of at least N molecules",
-        )
-    labels = np.full(shape, np.nan, np.float32)
-    labels[found.molecule, found.task] = found.values
-    bounds = np.zeros(shape, np.int8)
-    bounds[found.molecule, found.task] = found.bounds
-    return panel_of(molecules, tasks, kinds, labels, bounds)
-
-
-def panel_of(
-    molecules: Molecules,
-    tasks: Sequence[str],
-    kinds: Sequence[TaskKind],
-    labels: NDArray[np.float32],
-    bounds: NDArray[np.int8],
-) -> Panel:
-    """A panel from ``labels (n, T)``, NaN where not measured, and their ``bounds (n, T)``."""
+    """A panel from measurements of which no two are of one cell."""
+    cells = MeasuredCells.of(
+        found.molecule, found.task, found.values, found.bounds, shape=(len(molecules), len(tasks))
+    )
     return Panel(
         structures=molecules.structures,
         features=None,
-        labels=as_outcomes(labels) if all_binary(kinds) else labels,
+        labels=cells,
         tasks=tuple(tasks),
         ids=molecules.ids,
         columns=molecules.columns,
         kinds=tuple(kinds),
-        bounds=bounds if bounds.any() else None,
     )
 
 
@@ -141,7 +112,7 @@ def merge(
     keys = found.molecule * len(tasks) + found.task
     if len(np.unique(keys)) == len(keys):
         return found
-    counted = np.array([k.kind == "binary" or isinstance(k, Classes) for k in kinds])[found.task]
+    counted = np.array([bool(kind.outcomes) for kind in kinds])[found.task]
     parts = []
     if counted.any():
         parts.append(merge_classes(keys[counted], found.values[counted]))
@@ -204,8 +175,8 @@ def written(value: float, bound: int, kind: TaskKind) -> str:
     """A label as a table has it: ``1``, ``high``, ``>4.7``; empty where not measured."""
     if np.isnan(value):
         return ""
-    if isinstance(kind, Classes):
-        return kind.classes[int(value)]
+    if not kind.has_actives and kind.outcomes:
+        return kind.outcomes[int(value)]
     number = (
         np.format_float_positional(np.float32(value), trim="-")
         if (value == 0 or 1e-4 <= abs(value) < 1e7)

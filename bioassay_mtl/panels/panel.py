@@ -1,15 +1,16 @@
 """Panel: molecules x assays, with the cells that were measured.
 
-While every task is binary, labels are held as ``int8``: 1 active, 0 inactive, -1 not measured.
-With other kinds of tasks (:mod:`bioassay_mtl.tasks.kinds`) they are ``float32``, and NaN is not
-measured. An unmeasured cell is never counted as inactive, anywhere.
+Labels are held as measured cells (:mod:`bioassay_mtl.tasks.measured`): memory grows with the number
+of measurements. Arrays of all cells are made when they are asked for: ``int8`` while every task is
+binary (1 active, 0 inactive, -1 not measured), else ``float32`` with NaN where not measured. An
+unmeasured cell is never counted as inactive, anywhere.
 """
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,22 +22,47 @@ from bioassay_mtl.chem.blocks import Block
 from bioassay_mtl.chem.molecule import Standardising
 from bioassay_mtl.config import did_you_mean
 from bioassay_mtl.errors import ConfigError, InputError
-from bioassay_mtl.tasks.kinds import OF_EVERY_RESULT, TaskKind, all_binary, columns_of, complete
+from bioassay_mtl.tasks.kinds import OF_EVERY_RESULT, TaskKind, columns_of, complete
 from bioassay_mtl.tasks.labels import (
+    MOST_CELLS,
     NOT_MEASURED,
-    as_outcomes,
-    check_bounds,
-    check_labels,
+    check_cells,
+    check_dense,
+    check_dense_bounds,
+    dense_labels,
     is_measured,
+    view_dtype,
 )
+from bioassay_mtl.tasks.measured import MeasuredCells
 
 if TYPE_CHECKING:
     from bioassay_mtl.panels.schema import PanelSchema
 
 __all__ = ["NOT_MEASURED", "Panel"]
 
+_DIGEST_CELLS = 4_000_000
+"""Of a dense array, hashed at once."""
 
-@dataclass(frozen=True, eq=False)
+
+def _labels(panel: Panel) -> NDArray[Any]:
+    return _read_only(dense_labels(panel.cells, panel.kinds))
+
+
+def _bounds(panel: Panel) -> NDArray[np.int8] | None:
+    return None if panel.cells.bound is None else _read_only(panel.cells.dense_bounds())
+
+
+# Fields that are made of the measured cells when they are asked for, and kept then.
+_LABELS: Any = cached_property(_labels)
+_BOUNDS: Any = cached_property(_bounds)
+
+
+def _read_only(view: NDArray[Any]) -> NDArray[Any]:
+    view.flags.writeable = False
+    return view
+
+
+@dataclass(frozen=True, eq=False, init=False)
 class Panel:
     """Molecules x assays.
 
@@ -49,8 +75,10 @@ class Panel:
     features
         Precomputed feature blocks of n rows under the name of a fingerprint, or None.
     labels
-        ``(n, T) int8`` of binary tasks alone: 1 active, 0 inactive, -1 not measured. Otherwise
-        ``(n, T) float32``: 1 and 0 of binary tasks, numbers of classes, values; NaN not measured.
+        Measured cells; or an array. ``(n, T) int8`` of binary tasks alone: 1 active, 0 inactive, -1
+        not measured. Otherwise ``(n, T) float32``: 1 and 0 of binary tasks, numbers of classes,
+        values; NaN not measured. The attribute is such an array, made when it is asked for, that
+        cannot be written to.
     tasks
         T different names of assays.
     ids
@@ -69,38 +97,63 @@ class Panel:
 
     structures: list[str] | None
     features: dict[str, Block] | None
-    labels: NDArray[Any]
     tasks: tuple[str, ...]
     ids: list[str]
-    columns: dict[str, list[str]] = field(default_factory=dict)
-    kinds: tuple[TaskKind, ...] = ()
-    bounds: NDArray[np.int8] | None = None
-    standardise: Standardising = False
+    columns: dict[str, list[str]]
+    kinds: tuple[TaskKind, ...]
+    standardise: Standardising
+    labels: NDArray[Any] = _LABELS
+    bounds: NDArray[np.int8] | None = _BOUNDS
 
-    def __post_init__(self) -> None:
-        if self.structures is None and not self.features:
+    def __init__(
+        self,
+        structures: list[str] | None,
+        features: dict[str, Block] | None,
+        labels: NDArray[Any] | MeasuredCells,
+        tasks: tuple[str, ...],
+        ids: list[str],
+        columns: dict[str, list[str]] | None = None,
+        kinds: tuple[TaskKind, ...] = (),
+        bounds: NDArray[np.int8] | None = None,
+        standardise: Standardising = False,
+    ) -> None:
+        if structures is None and not features:
             raise InputError("a panel needs structures, features, or both")
-        if self.labels.ndim != 2:
-            raise InputError(f"labels must be (n, T), found shape {self.labels.shape}")
-        if len(self.tasks) != self.labels.shape[1]:
-            raise InputError(
-                f"{len(self.tasks)} task names for {self.labels.shape[-1]} columns of labels"
-            )
-        if repeated := _repeated(self.tasks):
-            raise InputError(f"task {repeated!r} is named twice")
-        object.__setattr__(self, "kinds", complete(self.kinds, len(self.tasks)))
-        if repeated := _repeated((*OF_EVERY_RESULT, *columns_of(self.tasks, self.kinds))):
-            raise InputError(
-                f"two columns of a prediction would have the name {repeated!r}",
-                hint="rename that assay, or leave its column out (--task NAME:none); every result "
-                f"has the columns {', '.join(OF_EVERY_RESULT)}",
-            )
-        check_labels(self.labels, self.tasks, self.kinds)
-        if self.bounds is not None:
-            check_bounds(self.bounds, self.mask, self.tasks, self.kinds)
+        if not isinstance(labels, MeasuredCells) and labels.ndim != 2:
+            raise InputError(f"labels must be (n, T), found shape {labels.shape}")
+        if len(tasks) != labels.shape[1]:
+            raise InputError(f"{len(tasks)} task names for {labels.shape[1]} columns of labels")
+        kinds = complete(kinds, len(tasks))
+        _check_names(tasks, kinds)
+        self.__dict__.update(
+            structures=structures,
+            features=features,
+            _cells=_cells(labels, bounds, tasks, kinds),
+            tasks=tasks,
+            ids=ids,
+            columns={} if columns is None else columns,
+            kinds=kinds,
+            standardise=standardise,
+        )
+        check_cells(self.cells, tasks, kinds)
         for name, held in self._per_row():
             if len(held) != len(self):
                 raise InputError(f"{len(held)} {name} for {len(self)} rows of labels")
+
+    @property
+    def cells(self) -> MeasuredCells:
+        """The measured cells: row, task, value and bound of each."""
+        cells: MeasuredCells = self.__dict__["_cells"]
+        return cells
+
+    def changed(self, **changes: Any) -> Panel:
+        """The same panel with other values of some of its parts; no dense array is made."""
+        labels = changes.pop("labels", self.cells)
+        held = {
+            name: getattr(self, name)
+            for name in ("structures", "features", "tasks", "ids", "columns", "kinds")
+        }
+        return Panel(**{**held, "standardise": self.standardise, "labels": labels, **changes})
 
     def _per_row(self) -> Iterable[tuple[str, Any]]:
         yield "ids", self.ids
@@ -112,18 +165,18 @@ class Panel:
             yield f"values of column {name!r}", column
 
     def __len__(self) -> int:
-        return len(self.labels)
+        return self.cells.n_rows
 
     def __repr__(self) -> str:
         return (
             f"Panel({len(self)} molecules x {len(self.tasks)} assays, "
-            f"{self.mask.mean() if self.labels.size else 0:.0%} measured)"
+            f"{self.cells.share_measured:.0%} measured)"
         )
 
     @property
     def mask(self) -> NDArray[np.bool_]:
         """``(n, T) bool``: True where the molecule was measured in the assay."""
-        return is_measured(self.labels)
+        return self.cells.mask()
 
     @property
     def n_actives(self) -> NDArray[np.int64]:
@@ -136,8 +189,7 @@ class Panel:
         return self._count(0)
 
     def _count(self, label: int) -> NDArray[np.int64]:
-        counts: NDArray[np.int64] = np.sum(self.labels == label, axis=0, dtype=np.int64)
-        return counts * [kind.kind == "binary" for kind in self.kinds]
+        return self.cells.counts_of(label) * [kind.has_actives for kind in self.kinds]
 
     @property
     def has_structure(self) -> NDArray[np.bool_]:
@@ -158,13 +210,12 @@ class Panel:
         return Panel(
             None if self.structures is None else [self.structures[i] for i in places],
             None if self.features is None else {n: b.take(index) for n, b in self.features.items()},
-            self.labels[index],
+            self.cells.take(index),
             self.tasks,
             [self.ids[i] for i in places],
             {name: [column[i] for i in places] for name, column in self.columns.items()},
             self.kinds,
-            None if self.bounds is None else self.bounds[index],
-            self.standardise,
+            standardise=self.standardise,
         )
 
     def select_tasks(self, names: Sequence[str]) -> Panel:
@@ -180,18 +231,10 @@ class Panel:
             if name not in position:
                 raise ConfigError(f"unknown task {name!r} ({did_you_mean(name, self.tasks)})")
         chosen = [position[name] for name in names]
-        kinds = tuple(self.kinds[place] for place in chosen)
-        labels: NDArray[Any] = np.ascontiguousarray(self.labels[:, chosen])
-        return Panel(
-            self.structures,
-            self.features,
-            as_outcomes(labels) if all_binary(kinds) else labels,
-            tuple(names),
-            self.ids,
-            self.columns,
-            kinds,
-            None if self.bounds is None else np.ascontiguousarray(self.bounds[:, chosen]),
-            self.standardise,
+        return self.changed(
+            labels=self.cells.select_tasks(chosen),
+            tasks=tuple(names),
+            kinds=tuple(self.kinds[place] for place in chosen),
         )
 
     def groups(self) -> NDArray[np.int64]:
@@ -215,6 +258,10 @@ class Panel:
 
     def digest(self) -> str:
         """SHA-256 of all content in order, as hexadecimal text."""
+        return self._digest
+
+    @cached_property
+    def _digest(self) -> str:
         state = hashlib.sha256()
         for name, texts in (
             ("tasks", self.tasks),
@@ -223,11 +270,12 @@ class Panel:
             *sorted(self.columns.items()),
         ):
             _digest_texts(state, name, texts)
-        _digest_value(state, "labels", self.labels)
-        if not all_binary(self.kinds):
+        is_dense = len(self) * len(self.tasks) <= MOST_CELLS
+        (_digest_dense if is_dense else _digest_cells)(state, self.cells, self.kinds)
+        if view_dtype(self.kinds) != np.int8:
             _digest_texts(state, "kinds", [kind.model_dump_json() for kind in self.kinds])
-        if self.bounds is not None and self.bounds.any():
-            _digest_value(state, "bounds", self.bounds)
+        if self.cells.bound is not None and is_dense:
+            _digest_dense_bounds(state, self.cells)
         for name, block in sorted((self.features or {}).items()):
             for attribute, value in vars(block).items():
                 _digest_value(state, f"{name}.{attribute}", value)
@@ -273,6 +321,35 @@ class Panel:
         return read_pcba(folder)
 
 
+def _check_names(tasks: Sequence[str], kinds: Sequence[TaskKind]) -> None:
+    """Raise an InputError unless the names of tasks, and of their predictions, differ."""
+    if repeated := _repeated(tasks):
+        raise InputError(f"task {repeated!r} is named twice")
+    if repeated := _repeated((*OF_EVERY_RESULT, *columns_of(tasks, kinds))):
+        raise InputError(
+            f"two columns of a prediction would have the name {repeated!r}",
+            hint="rename that assay, or leave its column out (--task NAME:none); every result "
+            f"has the columns {', '.join(OF_EVERY_RESULT)}",
+        )
+
+
+def _cells(
+    labels: NDArray[Any] | MeasuredCells,
+    bounds: NDArray[np.int8] | None,
+    tasks: Sequence[str],
+    kinds: Sequence[TaskKind],
+) -> MeasuredCells:
+    """The measured cells of what a panel is made with."""
+    if isinstance(labels, MeasuredCells):
+        if bounds is not None:
+            raise InputError("measured cells have their own bounds, and others were given beside")
+        return labels
+    check_dense(labels, kinds)
+    if bounds is not None:
+        check_dense_bounds(bounds, is_measured(labels), tasks)
+    return MeasuredCells.from_dense(labels, bounds)
+
+
 def _repeated(names: Sequence[str]) -> str | None:
     seen: set[str] = set()
     for name in names:
@@ -288,6 +365,30 @@ def _digest_texts(state: Any, name: str, texts: Sequence[str] | None) -> None:
     for text in texts or ():
         data = text.encode()
         state.update(b"%d:" % len(data) + data)
+
+
+def _digest_dense(state: Any, cells: MeasuredCells, kinds: Sequence[TaskKind]) -> None:
+    """As if of the dense array, a few rows at a time: hashes of earlier releases stay."""
+    state.update(f"labels:{view_dtype(kinds).str}:{cells.shape}:".encode())
+    for rows in _slices(cells):
+        state.update(dense_labels(cells, kinds, rows).tobytes())
+
+
+def _digest_dense_bounds(state: Any, cells: MeasuredCells) -> None:
+    state.update(f"bounds:{np.dtype(np.int8).str}:{cells.shape}:".encode())
+    for rows in _slices(cells):
+        state.update(cells.dense_bounds(rows).tobytes())
+
+
+def _digest_cells(state: Any, cells: MeasuredCells, kinds: Sequence[TaskKind]) -> None:
+    for name in ("offsets", "task", "value", "bound"):
+        _digest_value(state, name, getattr(cells, name))
+
+
+def _slices(cells: MeasuredCells) -> Iterable[NDArray[np.int64]]:
+    at_once = max(1, _DIGEST_CELLS // max(1, cells.n_tasks))
+    for start in range(0, cells.n_rows, at_once):
+        yield np.arange(start, min(start + at_once, cells.n_rows))
 
 
 def _digest_value(state: Any, name: str, value: Any) -> None:

@@ -1,18 +1,42 @@
-"""Arrays of labels: what is measured in them, and whether they are what their kinds say."""
+"""Labels: what is measured in an array of them, and whether they are what their kinds say.
+
+Labels have one format, measured cells (:mod:`bioassay_mtl.tasks.measured`). An array ``(n, T)`` of
+them is a view: ``int8`` with -1 where not measured while every task is active or inactive, else
+``float32`` with NaN.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bioassay_mtl.errors import InputError
-from bioassay_mtl.tasks.kinds import TaskKind, all_binary
+from bioassay_mtl.tasks.kinds import TaskKind
+
+if TYPE_CHECKING:
+    from bioassay_mtl.tasks.measured import MeasuredCells
 
 NOT_MEASURED = -1
-"""Of the int8 labels of binary tasks; in float labels it is NaN."""
+"""Of int8 labels; in float labels it is NaN."""
+
+MOST_CELLS = 1_000_000_000
+"""Molecules times assays of a dense array; labels and bounds of so many take 5 GB."""
+
+
+def view_dtype(kinds: Sequence[TaskKind]) -> np.dtype[Any]:
+    """Type of the dense array of labels of such tasks."""
+    return np.dtype(np.int8 if all(kind.has_actives for kind in kinds) else np.float32)
+
+
+def dense_labels(
+    cells: MeasuredCells, kinds: Sequence[TaskKind], rows: NDArray[np.int64] | None = None
+) -> NDArray[Any]:
+    """``(B, T)`` labels of some rows, or of all, of the type of their kinds."""
+    dtype = view_dtype(kinds)
+    return cells.dense(rows, missing=NOT_MEASURED if dtype == np.int8 else np.nan, dtype=dtype)
 
 
 def is_measured(labels: NDArray[Any]) -> NDArray[np.bool_]:
@@ -37,45 +61,48 @@ def as_floats(labels: NDArray[Any]) -> NDArray[np.float32]:
     return np.where(labels == NOT_MEASURED, np.nan, labels).astype(np.float32)
 
 
-def check_labels(labels: NDArray[Any], tasks: Sequence[str], kinds: Sequence[TaskKind]) -> None:
-    """Raise an InputError unless ``labels (n, T)`` have the type and values of their kinds."""
-    dtype = np.dtype(np.int8 if all_binary(kinds) else np.float32)
-    if labels.dtype != dtype:
+def check_dense(labels: NDArray[Any], kinds: Sequence[TaskKind]) -> None:
+    """Raise an InputError unless ``labels (n, T)`` have the type of their kinds."""
+    if labels.dtype != (dtype := view_dtype(kinds)):
         raise InputError(
             f"labels must be (n, T) {dtype}, found {labels.shape} {labels.dtype}",
             hint="Panel.from_arrays converts other types",
         )
-    if dtype == np.int8:
-        if labels.size and (labels.min() < NOT_MEASURED or labels.max() > 1):
-            found = labels[(labels < NOT_MEASURED) | (labels > 1)][0]
-            raise InputError(f"a label is 1, 0 or -1 (not measured), found {found}")
-        return
-    for task, kind, column in zip(tasks, kinds, labels.T, strict=True):
-        measured = column[~np.isnan(column)]
-        if len(wrong := measured[~kind.is_label(measured)]):
-            raise InputError(
-                f"a label of the {kind.kind} task {task!r} is {kind.label}, or NaN where not "
-                f"measured; found {wrong[0]:g}"
-            )
 
 
-def check_bounds(
-    bounds: NDArray[Any],
-    measured: NDArray[np.bool_],
-    tasks: Sequence[str],
-    kinds: Sequence[TaskKind],
+def check_dense_bounds(
+    bounds: NDArray[Any], measured: NDArray[np.bool_], tasks: Sequence[str]
 ) -> None:
-    """Raise an InputError unless ``bounds (n, T)`` are of measured cells of censored tasks."""
+    """Raise an InputError unless ``bounds (n, T)`` are of measured cells."""
     if bounds.shape != measured.shape or bounds.dtype != np.int8:
         raise InputError(
             f"bounds must be {measured.shape} int8, found {bounds.shape} {bounds.dtype}"
         )
-    if bounds.size and np.abs(bounds).max() > 1:
-        raise InputError("a bound is 1 (at or above), -1 (at or below) or 0")
-    bounded: NDArray[np.bool_] = np.any(bounds != 0, axis=0)
-    for task, kind, column in zip(tasks, kinds, bounded, strict=True):
-        if column and not kind.has_bounds:
-            raise InputError(f"the {kind.kind} task {task!r} has bounds: only censored tasks do")
-    if (bounds.astype(np.bool_) & ~measured).any():
-        row, task = np.argwhere(bounds.astype(np.bool_) & ~measured)[0]
+    bare = bounds.astype(np.bool_) & ~measured
+    if bare.any():
+        row, task = np.argwhere(bare)[0]
         raise InputError(f"a bound without a value: row {row}, task {tasks[task]!r}")
+
+
+def check_cells(cells: MeasuredCells, tasks: Sequence[str], kinds: Sequence[TaskKind]) -> None:
+    """Raise an InputError unless labels and bounds are what the kinds of their tasks say."""
+    numbers = {kind: number for number, kind in enumerate(dict.fromkeys(kinds))}
+    kind_of_task = np.array([numbers[kind] for kind in kinds], np.int32)
+    if cells.bound is not None:
+        if np.abs(cells.bound).max() > 1:
+            raise InputError("a bound is 1 (at or above), -1 (at or below) or 0")
+        bounded = np.bincount(cells.task[cells.bound != 0], minlength=cells.n_tasks) > 0
+        wrong = bounded & ~np.array([kind.has_bounds for kind in kinds])
+        for task in np.flatnonzero(wrong).tolist():
+            raise InputError(
+                f"the {kinds[task].kind} task {tasks[task]!r} has bounds: only censored tasks do"
+            )
+    for kind, number in numbers.items():
+        here = slice(None) if len(numbers) == 1 else kind_of_task[cells.task] == number
+        is_label = kind.is_label(cells.value[here])
+        if not is_label.all():
+            at = np.arange(cells.n_cells)[here][~is_label][0]
+            raise InputError(
+                f"a label of the {kind.kind} task {tasks[cells.task[at]]!r} is {kind.label}, or "
+                f"NaN where not measured; found {cells.value[at]:g}"
+            )

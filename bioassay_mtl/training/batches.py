@@ -43,8 +43,8 @@ class ResidentData:
         weights: NDArray[np.float32] | None = None,
     ) -> None:
         self.blocks = {name: resident(block, device) for name, block in blocks.items()}
-        self.labels = torch.from_numpy(np.ascontiguousarray(labels)).to(device)
-        self.bounds = None if bounds is None else torch.from_numpy(bounds).to(device)
+        self.labels = torch.from_numpy(np.array(labels)).to(device)
+        self.bounds = None if bounds is None else torch.from_numpy(np.array(bounds)).to(device)
         self.weights = None if weights is None else torch.from_numpy(np.array(weights)).to(device)
 
     def inputs(self, rows: Tensor) -> Inputs:

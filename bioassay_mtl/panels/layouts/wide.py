@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bioassay_mtl.errors import InputError, counted
-from bioassay_mtl.panels.assembly import Molecules, assemble, merge, panel_of
+from bioassay_mtl.panels.assembly import Molecules, assemble, merge
 from bioassay_mtl.panels.choice import beside_assays, choose_assays
 from bioassay_mtl.panels.duplicates import group_by_structure, number
 from bioassay_mtl.panels.header import find, smiles_of, texts
@@ -74,13 +74,9 @@ def read_wide(table: pa.Table, path: Path, schema: PanelSchema, log: RowLog) -> 
         return _large_assays(panel, rows[first], schema.min_rows, path, log)
     if not log.strict:
         _report_copies(molecules, readings, rows, path, log)
-    panel = panel_of(
-        molecules,
-        tasks,
-        kinds,
-        np.stack([reading.values for reading in readings.values()], axis=1, dtype=np.float32),
-        np.stack([reading.bounds for reading in readings.values()], axis=1),
-    )
+    each = np.arange(len(rows))
+    found = measurements([Part(reading, each, rows) for reading in readings.values()])
+    panel = assemble(molecules, tasks, kinds, found)
     return _large_assays(panel, rows, schema.min_rows, path, log)
 
 
@@ -90,8 +86,7 @@ def _large_assays(
     """The assays of enough molecules; where one is enough, all."""
     if min_rows == 1:
         return panel
-    mask = panel.mask
-    large = large_assays(mask.sum(axis=0), min_rows, path)
+    large = large_assays(panel.cells.counts, min_rows, path)
     small = np.flatnonzero(~large).tolist()
     if not small:
         return panel
@@ -99,7 +94,9 @@ def _large_assays(
         f"{counted(len(small), 'assay has', 'assays have')} fewer than {min_rows:,} molecules"
     )
     for place in small:
-        log.add(Outcome.SMALL_ASSAY, path, rows[mask[:, place]], panel.tasks[place])
+        log.add(
+            Outcome.SMALL_ASSAY, path, rows[panel.cells.of_task(place).rows], panel.tasks[place]
+        )
     return panel.select_tasks([panel.tasks[place] for place in np.flatnonzero(large)])
 
 

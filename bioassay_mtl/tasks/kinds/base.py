@@ -26,9 +26,16 @@ class TaskKind(Config):
     """Whether a label may be a bound of the true value."""
     is_value: ClassVar[bool] = False
     """Whether labels are values with a unit, and not outcomes."""
+    has_actives: ClassVar[bool] = False
+    """Whether labels are 1 for active and 0 for inactive."""
     label: ClassVar[str]
     """What a label is, in words."""
     kind: str
+
+    @property
+    def outcomes(self) -> tuple[str, ...]:
+        """Names of the labels 0, 1, ...; none where labels are values."""
+        return ()
 
     def is_label(self, values: NDArray[Any]) -> NDArray[np.bool_]:
         """Which values are labels of this kind; any shape, none of them NaN."""
@@ -64,7 +71,7 @@ def complete(kinds: Sequence[TaskKind] | None, n_tasks: int) -> tuple[TaskKind, 
 
 def all_binary(kinds: Sequence[TaskKind]) -> bool:
     """Whether every task is active or inactive."""
-    return all(kind.kind == "binary" for kind in kinds)
+    return all(kind.has_actives for kind in kinds)
 
 
 def value_columns(tasks: Sequence[str], kinds: Sequence[TaskKind]) -> tuple[str, ...]:

@@ -31,6 +31,10 @@ class Classes(TaskKind):
             raise ConfigError(f"classes must have different names, found {', '.join(classes)}")
         return classes
 
+    @property
+    def outcomes(self) -> tuple[str, ...]:
+        return self.classes
+
     def is_label(self, values: NDArray[Any]) -> NDArray[np.bool_]:
         found: NDArray[np.bool_] = np.isin(values, np.arange(len(self.classes)))
         return found
