@@ -70,7 +70,7 @@ MOVED = {
     "data.standardisation": "tasks.target_scaling",
     "data.table": "tables.table",
     "data.units": "tasks.units",
-    "nn.description": "models.description",
+    "nn.description": "models.folder_checks",
     "nn.diagnostics": "models.diagnostics",
     "nn.evaluation": "models.evaluation",
     "nn.export": "models.export",

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator, Mapping
+from importlib import import_module
+from types import MappingProxyType
 from typing import Any, TypeVar
 
 from bioassay_mtl.config import Config, ConfigT, did_you_mean
@@ -32,12 +34,20 @@ class Registry(Mapping[str, T]):
     accept
         From a name and what its entry point leads to, to the entry; raises TypeError where that is
         none.
+    homes
+        The module of each built-in entry, imported when its name is asked for: for entries that
+        take long to import, or whose modules need this one.
     """
 
     def __init__(
-        self, kind: str, group: str = "", accept: Callable[[str, Any], Any] | None = None
+        self,
+        kind: str,
+        group: str = "",
+        accept: Callable[[str, Any], Any] | None = None,
+        homes: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
         self.kind = kind
+        self._homes = homes
         self.group = group and PREFIX + group
         self._accept = accept
         self._entries: dict[str, T] = {}
@@ -87,11 +97,11 @@ class Registry(Mapping[str, T]):
 
     def names(self) -> set[str]:
         """All names, of plug-ins that are not imported yet too."""
-        return {*self._entries, *(plugin.name for plugin in self._installed())}
+        return {*self._entries, *self._homes, *(plugin.name for plugin in self._installed())}
 
     def offers(self, name: str) -> bool:
         """Whether there is an entry, or a plug-in, of a name; nothing is imported."""
-        return name in self._entries or bool(self._named(name))
+        return name in self._entries or name in self._homes or bool(self._named(name))
 
     def loaded(self) -> tuple[T, ...]:
         """Entries that are there already."""
@@ -129,13 +139,17 @@ class Registry(Mapping[str, T]):
             *(
                 f"{plugin} is left out: {self.kind} {plugin.name!r} is built in"
                 for plugin in self._installed()
-                if plugin.name in self._entries and self.is_built_in(plugin.name)
+                if plugin.name in self._homes
+                or (plugin.name in self._entries and self.is_built_in(plugin.name))
             ),
             *(str(self._ambiguous(name)) for name in dict.fromkeys(names) if names.count(name) > 1),
         ]
 
     def _found(self, name: str) -> bool:
-        """Import the plug-in of a name, if there is one."""
+        """Import what is built in under a name, or the plug-in of it, if there is one."""
+        if name in self._homes:
+            import_module(self._homes[name])
+            return name in self._entries
         plugins = self._named(name)
         if len(plugins) > 1:
             raise self._ambiguous(name)
@@ -152,7 +166,9 @@ class Registry(Mapping[str, T]):
         self._entries[plugin.name], self._plugins[plugin.name] = entry, plugin
 
     def _load_all(self) -> None:
-        """Import all plug-ins; one that cannot be used is told of once, and left out."""
+        """Import all entries; a plug-in that cannot be used is told of once, and left out."""
+        for home in self._homes.values():
+            import_module(home)
         for fault in self.faults():
             self._tell(fault)
         for plugin in self._installed():

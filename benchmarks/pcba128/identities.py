@@ -20,8 +20,8 @@ from benchmarks.report import report
 from benchmarks.rivals.evaluation import DataAbsentError, find_data
 from bioassay_mtl.chem.identity import TrainingMolecules
 from bioassay_mtl.files import sha256, write_whole
-from bioassay_mtl.models.description import CARD, CONFIG, METRICS, WEIGHTS
 from bioassay_mtl.models.folder import _digest
+from bioassay_mtl.models.folder_checks import CARD, CONFIG, METRICS, WEIGHTS
 from bioassay_mtl.models.model import Model
 from bioassay_mtl.models.shipped import find_model
 from bioassay_mtl.models.training_molecules import MOLECULES, training_record, write_molecules

@@ -24,12 +24,12 @@ from bioassay_mtl.screening.summary import ScreenSummary
 from bioassay_mtl.tables import ReadProgress
 
 if TYPE_CHECKING:
-    from bioassay_mtl.models.loading import PendingModel
+    from bioassay_mtl.models.description import ModelDescription
 
 Watch = Callable[[ScreenedBatch], None]
 
 
-def collector(model: PendingModel, options: ScreenOptions, show: int) -> TellingHits | None:
+def collector(model: ModelDescription, options: ScreenOptions, show: int) -> TellingHits | None:
     """What keeps the ``show`` most telling predictions, or None for none."""
     if not show:
         return None
@@ -85,7 +85,7 @@ def size_of(inputs: Sequence[str]) -> int | None:
 def show(
     summary: ScreenSummary,
     hits: TellingHits | None,
-    model: PendingModel,
+    model: ModelDescription,
     *,
     as_json: bool,
     stdout_is_free: bool,
@@ -105,7 +105,7 @@ def show(
         PlainConsole(stderr=True).print(summary_table(summary))
 
 
-def hits_table(hits: TellingHits, model: PendingModel, width: int) -> Table:
+def hits_table(hits: TellingHits, model: ModelDescription, width: int) -> Table:
     """The most telling molecules, each beside what is usual for the assay.
 
     Assays and numbers are never cut; on a narrow terminal SMILES are left out, then remarks on the

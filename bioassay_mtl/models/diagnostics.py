@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
 from bioassay_mtl.nn.inputs import Inputs
+from bioassay_mtl.nn.network import Network
 
 
 def expert_diversity(experts: Tensor) -> Tensor:
@@ -44,7 +45,7 @@ class MixtureDiagnostics(NamedTuple):
 
 
 @torch.no_grad()
-def diagnose(network: Any, inputs: Inputs) -> MixtureDiagnostics:
+def diagnose(network: Network, inputs: Inputs) -> MixtureDiagnostics:
     """Diversity and mean gate of a network on one batch of molecules."""
     was_training = network.training
     network.eval()

@@ -13,15 +13,18 @@ import hashlib
 import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bioassay_mtl._version import __version__
 from bioassay_mtl.chem.featurizer import Featurizer
 from bioassay_mtl.chem.representation import DenseSize
+from bioassay_mtl.config import Config
 from bioassay_mtl.errors import ModelFolderError
 from bioassay_mtl.files import sha256, whole_folder
-from bioassay_mtl.models.description import (
+from bioassay_mtl.models.description import ModelDescription
+from bioassay_mtl.models.folder_checks import (
     CARD,
     CONFIG,
     METRICS,
@@ -44,7 +47,8 @@ from bioassay_mtl.models.training_molecules import (
     write_molecules,
 )
 from bioassay_mtl.nn.architectures.base import build_network, network_config
-from bioassay_mtl.tasks.kinds import TaskKind, all_binary, kind_config
+from bioassay_mtl.nn.network import Network
+from bioassay_mtl.tasks.kinds import all_binary, kind_config
 
 if TYPE_CHECKING:
     import torch
@@ -55,6 +59,17 @@ FORMAT_VERSION = 1
 KINDS_VERSION = 2
 """Of models with tasks that are not binary: what reads version 1 alone must refuse them."""
 _SCALING = "scaling/"
+
+
+@dataclass(kw_only=True)
+class FolderContent(ModelDescription):
+    """All that a model is made of, see :class:`~bioassay_mtl.models.model.Model`."""
+
+    network: Network
+    network_config: Config
+    metrics: dict[str, Any]
+    card: str
+    scalings: dict[str, ColumnScaling]
 
 
 def write_folder(
@@ -122,7 +137,7 @@ def write_files(model: Model, folder: Path, *, half: bool = False) -> None:
     (folder / CONFIG).write_text(json.dumps(config, indent=1) + "\n")
 
 
-def read_folder(folder: Path) -> Model:
+def read_folder(folder: Path) -> FolderContent:
     """Read a model, checking every file against its recorded hash.
 
     Raises
@@ -134,7 +149,6 @@ def read_folder(folder: Path) -> Model:
     import torch
     from safetensors.torch import load_file
 
-    from bioassay_mtl.models.model import Model
     from bioassay_mtl.nn.draws import Draws
 
     config = read_config(folder)
@@ -144,13 +158,15 @@ def read_folder(folder: Path) -> Model:
         if found != config["sha256"].get(name):
             raise ModelFolderError(f"{folder / name} was altered since the model was saved")
     path, weights_path = folder / CONFIG, folder / WEIGHTS
-    featurizer, kinds = read_inputs_and_kinds(config, folder)
-    tasks = tuple(config["tasks"])
+    description = read_description(config, folder)
+    featurizer = description.featurizer
     with described(path, "network"):
         architecture = network_config(config["network"])
         # Draws are for weights that are replaced.
         with _weights(weights_path), of_no_more_weights(weights_path), Draws(0).used():
-            network = build_network(architecture, featurizer.input_sizes, tasks, kinds)
+            network = build_network(
+                architecture, featurizer.input_sizes, description.tasks, description.kinds
+            )
         matrix = read_matrix(config["connections"], network.connections.shape[1], path)
         network.connections.copy_(torch.from_numpy(matrix))
     with _weights(weights_path):
@@ -160,37 +176,25 @@ def read_folder(folder: Path) -> Model:
         check_finite(weights, weights_path)
         network.load_state_dict(weights)
     featurizer.check_probe(config["featurizer_probe"], config["featurizer_versions"])
-    with described(path, "standardisation"):
-        standardisation = read_standardisation(config["standardisation"], path) if kinds else None
     with described(folder / CARD, "text"):
         card = (folder / CARD).read_text(encoding="utf-8")
-    return Model(
+    return FolderContent(
+        **vars(description),
         network=network,
         network_config=architecture,
-        featurizer=featurizer,
-        tasks=tasks,
-        label_counts=config["label_counts"],
-        annotations=config["annotations"],
-        name=config["name"],
-        training=config["training"],
         metrics=read_json(folder / METRICS, "a model's metrics"),
         card=card,
         scalings=scalings,
-        kinds=kinds,
-        standardisation=standardisation,
-        training_molecules=read_molecules(folder, config),
     )
 
 
-def read_inputs_and_kinds(
-    config: Mapping[str, Any], folder: Path
-) -> tuple[Featurizer, tuple[TaskKind, ...]]:
-    """What a model reads, and the kinds of its tasks (none where all are binary).
+def read_description(config: Mapping[str, Any], folder: Path) -> ModelDescription:
+    """What ``config.json`` says of a model, less its network.
 
     Raises
     ------
     ModelFolderError
-        The configuration does not say it, or names kinds that are not installed.
+        It does not say it, or names kinds that are not installed.
     """
     path = folder / CONFIG
     with described(path, "plugins"):
@@ -198,7 +202,20 @@ def read_inputs_and_kinds(
     with described(path, "featurizer"):
         featurizer = Featurizer.from_config(config["featurizer"])
     with described(path, "kinds"):
-        return featurizer, tuple(kind_config(kind) for kind in config.get("kinds", ()))
+        kinds = tuple(kind_config(kind) for kind in config.get("kinds", ()))
+    with described(path, "standardisation"):
+        standardisation = read_standardisation(config["standardisation"], path) if kinds else None
+    return ModelDescription(
+        featurizer=featurizer,
+        tasks=tuple(config["tasks"]),
+        label_counts=config["label_counts"],
+        annotations=config["annotations"],
+        name=config["name"],
+        training=config["training"],
+        kinds=kinds,
+        standardisation=standardisation,
+        training_molecules=read_molecules(folder, config),
+    )
 
 
 @contextmanager

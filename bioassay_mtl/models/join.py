@@ -67,7 +67,7 @@ def join(models: Sequence[Model], weights: Sequence[float] | None = None, name: 
     max_atoms = min(model.featurizer.max_atoms for model in models)
     featurizer = replace(first.featurizer, fingerprints=fingerprints, max_atoms=max_atoms)
     with Draws(0).used():  # for weights that are replaced
-        network = build_network(config, featurizer.input_sizes, first.tasks, first.kinds)
+        network: Any = build_network(config, featurizer.input_sizes, first.tasks, first.kinds)
     for member, model in zip(network.members, models, strict=True):
         member.load_state_dict(model.network.state_dict())
         member.connections.copy_(model.network.connections)

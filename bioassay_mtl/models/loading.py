@@ -5,22 +5,21 @@ from __future__ import annotations
 import threading
 from concurrent.futures import Future
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bioassay_mtl.chem.features import Features
-from bioassay_mtl.models.folder import read_config, read_inputs_and_kinds
+from bioassay_mtl.models.description import Predictor
+from bioassay_mtl.models.folder import read_config, read_description
 from bioassay_mtl.models.shipped import find_model
-from bioassay_mtl.models.training_molecules import read_molecules
-from bioassay_mtl.tasks.kinds import TaskKind, columns_of, complete
 
 if TYPE_CHECKING:
     from bioassay_mtl.models.model import Model
 
 
-class PendingModel:
+class PendingModel(Predictor):
     """Loads a model in the background, so that molecules can be featurized meanwhile.
 
     Importing PyTorch and reading weights take seconds; what a model reads and predicts stands in
@@ -42,15 +41,7 @@ class PendingModel:
 
     def __init__(self, name_or_folder: str | Path, device: str = "cpu") -> None:
         folder = find_model(name_or_folder)
-        config = read_config(folder)
-        self.name: str = config["name"]
-        self.tasks: tuple[str, ...] = tuple(config["tasks"])
-        self.featurizer, kinds = read_inputs_and_kinds(config, folder)
-        self.kinds: tuple[TaskKind, ...] = complete(kinds, len(self.tasks))
-        self.columns: tuple[str, ...] = columns_of(self.tasks, self.kinds)
-        self.label_counts: dict[str, Any] = config["label_counts"]
-        self.annotations: dict[str, dict[str, str]] = config.get("annotations", {})
-        self.training_molecules = read_molecules(folder, config)
+        super().__init__(**vars(read_description(read_config(folder), folder)))
         self._model: Future[Model] = Future()
         threading.Thread(target=self._load, args=(folder, device)).start()
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,18 +17,19 @@ from bioassay_mtl.chem.descriptors import DenseBlock, held
 from bioassay_mtl.chem.features import Features, PackedBits
 from bioassay_mtl.chem.featurizer import Featurizer
 from bioassay_mtl.chem.graphs import GraphBlock
-from bioassay_mtl.chem.identity import TrainingMolecules
 from bioassay_mtl.chem.listing import check_aligned, index_of, listed
 from bioassay_mtl.chem.parallel import featurize
 from bioassay_mtl.chem.representation import DenseSize
 from bioassay_mtl.chem.status import Status
 from bioassay_mtl.config import Config
 from bioassay_mtl.errors import ConfigError, OutputError
+from bioassay_mtl.models.description import Predictor
+from bioassay_mtl.models.folder import read_folder, write_folder
 from bioassay_mtl.models.scaling import ColumnScaling, scaled
+from bioassay_mtl.models.shipped import find_model
 from bioassay_mtl.nn.inputs import Inputs, check_dense
+from bioassay_mtl.nn.network import Network
 from bioassay_mtl.nn.resident import resident
-from bioassay_mtl.tasks.kinds import TaskKind, columns_of, complete
-from bioassay_mtl.tasks.target_scaling import Standardisation
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -46,8 +47,8 @@ Structures = Iterable[Any]
 FeatureLike = Features | Block | NDArray[np.uint8] | Mapping[str, Any]
 
 
-@dataclass
-class Model:
+@dataclass(init=False, repr=False)
+class Model(Predictor):
     """Predicts every task: probabilities of activity or of classes, and values.
 
     Parameters
@@ -56,50 +57,46 @@ class Model:
         Maps inputs to outputs ``(B, O)``, one logit for each binary task; its weights are frozen.
     network_config
         Its architecture.
-    featurizer
-        Turns structures into the network's inputs.
-    tasks
-        Names of the assays, in the order of the outputs.
-    label_counts
-        ``active`` and ``inactive``: measured cells per task among the rows it was trained on. With
-        tasks that are not binary also ``measured``, and ``classes``: cells by class, by task name.
-    annotations
-        What is known of an assay beyond its name, such as ``{"PCBA-1030": {"target_class": ...}}``.
-    name
-        How users call it.
-    training
-        Settings, data hash and split that it was trained with.
     metrics
         What was measured, by part and metric.
     card
         The model card, Markdown.
     scalings
         Of every real-valued input, from the training rows.
-    kinds
-        Of the tasks; all binary where none are given.
-    standardisation
-        Of values, undone in predictions; None where all tasks are binary.
-    training_molecules
-        Those that it was trained on, or that chose its epoch; None where they are not known.
+    featurizer, tasks, label_counts, annotations, name, training, kinds, standardisation, \
+training_molecules
+        See :class:`~bioassay_mtl.models.description.ModelDescription`.
     """
 
-    network: Any
+    network: Network
     network_config: Config
-    featurizer: Featurizer
-    tasks: tuple[str, ...]
-    label_counts: dict[str, Any]
-    annotations: dict[str, dict[str, str]] = field(default_factory=dict)
-    name: str = "model"
-    training: dict[str, Any] = field(default_factory=dict)
-    metrics: dict[str, Any] = field(default_factory=dict)
-    card: str = ""
-    scalings: dict[str, ColumnScaling] = field(default_factory=dict)
-    kinds: tuple[TaskKind, ...] = ()
-    standardisation: Standardisation | None = None
-    training_molecules: TrainingMolecules | None = None
+    metrics: dict[str, Any]
+    card: str
+    scalings: dict[str, ColumnScaling]
 
-    def __post_init__(self) -> None:
-        self.kinds = complete(self.kinds, len(self.tasks))
+    def __init__(
+        self,
+        network: Network,
+        network_config: Config,
+        featurizer: Featurizer,
+        tasks: tuple[str, ...],
+        label_counts: dict[str, Any],
+        annotations: dict[str, dict[str, str]] | None = None,
+        *,
+        metrics: dict[str, Any] | None = None,
+        card: str = "",
+        scalings: dict[str, ColumnScaling] | None = None,
+        **described: Any,
+    ) -> None:
+        super().__init__(
+            featurizer=featurizer,
+            tasks=tasks,
+            label_counts=label_counts,
+            annotations=annotations or {},
+            **described,
+        )
+        self.network, self.network_config = network, network_config
+        self.metrics, self.card, self.scalings = metrics or {}, card, scalings or {}
         self.network.eval().requires_grad_(False)
 
     def __repr__(self) -> str:
@@ -113,15 +110,6 @@ class Model:
             f"Model({self.name!r}: {kinds} {assays} from {inputs}; "
             f"{n_experts} experts, {n_weights:,} weights)"
         )
-
-    @property
-    def columns(self) -> tuple[str, ...]:
-        """Names of the predicted columns.
-
-        The task's name for a binary task (probability of activity) or a value (in its own unit),
-        ``task[class]`` for each class of a multiclass or ordinal task (probability).
-        """
-        return columns_of(self.tasks, self.kinds)
 
     @property
     def device(self) -> torch.device:
@@ -454,8 +442,6 @@ class Model:
 
     def save(self, folder: str | Path, *, overwrite: bool = False, half: bool = False) -> Path:
         """Write the model folder (see :func:`bioassay_mtl.models.folder.write_folder`)."""
-        from bioassay_mtl.models.folder import write_folder
-
         return write_folder(self, Path(folder), overwrite=overwrite, half=half)
 
     def export(self, file: str | Path, format: str = "onnx", *, overwrite: bool = False) -> Path:
@@ -494,7 +480,4 @@ class Model:
     @staticmethod
     def load(name_or_folder: str | Path, device: str = "cpu") -> Model:
         """A shipped model by name, or any model folder."""
-        from bioassay_mtl.models.folder import read_folder
-        from bioassay_mtl.models.shipped import find_model
-
-        return read_folder(find_model(name_or_folder)).to(device)
+        return Model(**vars(read_folder(find_model(name_or_folder)))).to(device)

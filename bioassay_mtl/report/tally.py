@@ -16,8 +16,7 @@ from bioassay_mtl.screening.options import ScreenOptions, choose_assays, columns
 from bioassay_mtl.tasks.kinds import Classes
 
 if TYPE_CHECKING:
-    from bioassay_mtl.models.loading import PendingModel
-    from bioassay_mtl.models.model import Model
+    from bioassay_mtl.models.description import ModelDescription
 
 HITS = 12
 THRESHOLDS = (0.5, 0.9)
@@ -145,7 +144,7 @@ class ScreenTally:
         return [(hit, self._predictions[hit.row]) for hit in self._hits.best()]
 
 
-def screen_tally(model: Model | PendingModel, options: ScreenOptions, k: int = HITS) -> ScreenTally:
+def screen_tally(model: ModelDescription, options: ScreenOptions, k: int = HITS) -> ScreenTally:
     """What watches a screen of a model with some options."""
     shares = usual_shares(model)
     columns = []

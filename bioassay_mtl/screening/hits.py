@@ -13,8 +13,7 @@ from numpy.typing import NDArray
 from bioassay_mtl.screening.batch import ScreenedBatch
 
 if TYPE_CHECKING:
-    from bioassay_mtl.models.loading import PendingModel
-    from bioassay_mtl.models.model import Model
+    from bioassay_mtl.models.description import ModelDescription
 
 
 @dataclass(frozen=True, order=True)
@@ -119,7 +118,7 @@ def information_gain(
     return np.where(p > shares, gain, np.float32(0))
 
 
-def usual_shares(model: Model | PendingModel) -> NDArray[np.float64]:
+def usual_shares(model: ModelDescription) -> NDArray[np.float64]:
     """Share of actives in the training data; NaN of columns of classes and of values."""
     counts, shares = model.label_counts, list[float]()
     for number, (task, kind) in enumerate(zip(model.tasks, model.kinds, strict=True)):

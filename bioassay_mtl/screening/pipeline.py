@@ -41,8 +41,7 @@ from bioassay_mtl.tables.stream import STDIN, Source
 from bioassay_mtl.tasks.kinds import value_columns
 
 if TYPE_CHECKING:
-    from bioassay_mtl.models.loading import PendingModel
-    from bioassay_mtl.models.model import Model
+    from bioassay_mtl.models.description import Predictor
 
 
 RECORDS_AHEAD = 65_536
@@ -58,7 +57,7 @@ def available_cores() -> int:
 
 def screen(
     inputs: Sequence[str | Path],
-    model: Model | PendingModel,
+    model: Predictor,
     output: str | Path = STDOUT,
     options: ScreenOptions | None = None,
     *,
@@ -141,7 +140,7 @@ def screen(
     )
 
 
-def _check_known(model: Model | PendingModel, options: ScreenOptions) -> None:
+def _check_known(model: Predictor, options: ScreenOptions) -> None:
     if options.new_only and model.training_molecules is None:
         raise ConfigError(
             f"{model.name} does not know its training molecules, so that nothing can be left out "
@@ -190,7 +189,7 @@ def _read(
 
 def _predict(
     records: _Records,
-    model: Model | PendingModel,
+    model: Predictor,
     columns: list[int],
     options: ScreenOptions,
     clock: StageClock,

@@ -206,9 +206,10 @@ def _said(
 def _members(joined: Model) -> list[Model]:
     """The networks of all folds, each as a model."""
     configs = joined.network_config.members  # type: ignore[attr-defined]
+    ensemble: Any = joined.network
     return [
         replace(joined, network=network, network_config=config)
-        for network, config in zip(joined.network.members, configs, strict=True)
+        for network, config in zip(ensemble.members, configs, strict=True)
     ]
 
 

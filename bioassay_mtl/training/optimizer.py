@@ -8,11 +8,12 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from bioassay_mtl.nn.network import Network
 from bioassay_mtl.training.config import TrainingConfig
 
 
 def build_optimizer(
-    network: Any, balancer: nn.Module, config: TrainingConfig
+    network: Network, balancer: nn.Module, config: TrainingConfig
 ) -> torch.optim.Optimizer:
     """AdamW of :func:`parameter_groups`."""
     groups = parameter_groups(network, balancer, config)
@@ -20,7 +21,7 @@ def build_optimizer(
 
 
 def parameter_groups(
-    network: Any, balancer: nn.Module, config: TrainingConfig
+    network: Network, balancer: nn.Module, config: TrainingConfig
 ) -> list[dict[str, Any]]:
     """All that learns, by ``weight_decay`` and ``factor`` of the learning rate.
 

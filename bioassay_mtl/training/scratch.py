@@ -13,8 +13,8 @@ from pathlib import Path
 
 from bioassay_mtl.errors import ConfigError, OutputError
 from bioassay_mtl.files import locked, recover
-from bioassay_mtl.models.description import CONFIG
 from bioassay_mtl.models.folder import check_name
+from bioassay_mtl.models.folder_checks import CONFIG
 from bioassay_mtl.models.weights_file import written
 from bioassay_mtl.training.config import TrainingConfig
 from bioassay_mtl.training.loggers import CSVLog, RunLog, TensorBoardLog

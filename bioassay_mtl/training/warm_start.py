@@ -16,8 +16,8 @@ from bioassay_mtl.chem.featurizer import Featurizer
 from bioassay_mtl.chem.identity import TrainingMolecules
 from bioassay_mtl.config import Config
 from bioassay_mtl.errors import ConfigError
-from bioassay_mtl.models.description import WEIGHTS
 from bioassay_mtl.models.folder import read_config
+from bioassay_mtl.models.folder_checks import WEIGHTS
 from bioassay_mtl.models.model import Model
 from bioassay_mtl.models.scaling import ColumnScaling
 from bioassay_mtl.models.shipped import find_model

@@ -18,8 +18,8 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from bioassay_mtl.errors import ModelFolderError
-from bioassay_mtl.models.description import MOST_BYTES
 from bioassay_mtl.models.folder import _digest
+from bioassay_mtl.models.folder_checks import MOST_BYTES
 from bioassay_mtl.models.loading import PendingModel
 from bioassay_mtl.models.model import Model
 from bioassay_mtl.models.shipped import find_model

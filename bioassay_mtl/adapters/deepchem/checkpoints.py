@@ -8,7 +8,7 @@ from pathlib import Path
 
 from bioassay_mtl.adapters.deepchem.state import State
 from bioassay_mtl.errors import ModelFolderError
-from bioassay_mtl.models.description import CONFIG
+from bioassay_mtl.models.folder_checks import CONFIG
 from bioassay_mtl.models.model import Model
 
 

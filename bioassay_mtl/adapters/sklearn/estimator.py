@@ -17,7 +17,7 @@ from sklearn.utils.validation import _num_samples, check_is_fitted, validate_dat
 from bioassay_mtl.adapters import arrays
 from bioassay_mtl.adapters.arrays import DataError
 from bioassay_mtl.adapters.sklearn.weights import cell_weights
-from bioassay_mtl.models.description import CARD, CONFIG, METRICS, WEIGHTS
+from bioassay_mtl.models.folder_checks import CARD, CONFIG, METRICS, WEIGHTS
 from bioassay_mtl.models.model import Model
 from bioassay_mtl.models.training_molecules import MOLECULES
 from bioassay_mtl.panels.header import some

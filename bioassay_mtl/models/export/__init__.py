@@ -1,6 +1,6 @@
-"""Models as files of other runtimes, which need none of this package. A new one is a new file."""
+"""Models as files of other runtimes, which need none of this package. A new one is a new file, and
+its line in the registry of :mod:`~bioassay_mtl.models.export.base`."""
 
-from bioassay_mtl.models.export import onnx_file, torch_file
 from bioassay_mtl.models.export.base import Export, export, exporters
 from bioassay_mtl.models.export.exported import ExportedModel, RawInput, feed, raw_inputs
 
@@ -11,7 +11,5 @@ __all__ = [
     "export",
     "exporters",
     "feed",
-    "onnx_file",
     "raw_inputs",
-    "torch_file",
 ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 import torch
@@ -14,8 +14,10 @@ from bioassay_mtl.chem.descriptors import DenseBlock
 from bioassay_mtl.chem.features import Features, PackedBits, SparseCounts
 from bioassay_mtl.errors import ExportError
 from bioassay_mtl.models.export.exported import ExportedModel, RawInput, feed, raw_inputs
-from bioassay_mtl.models.model import Model
 from bioassay_mtl.registry import Registry
+
+if TYPE_CHECKING:
+    from bioassay_mtl.models.model import Model
 
 TOLERANCE = 1e-5
 """Largest difference of a probability; of values, in standard deviations of the task, or relative
@@ -52,7 +54,13 @@ class Exporter(Protocol):
     def __call__(self, model: Model) -> Export: ...
 
 
-exporters: Registry[Exporter] = Registry("export format")
+exporters: Registry[Exporter] = Registry(
+    "export format",
+    homes={
+        "onnx": "bioassay_mtl.models.export.onnx_file",
+        "torch": "bioassay_mtl.models.export.torch_file",
+    },
+)
 
 
 def export(model: Model, file_format: str = "onnx") -> Export:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import math
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -15,9 +15,11 @@ from torch import Tensor, nn
 from bioassay_mtl.chem.blocks import Block
 from bioassay_mtl.chem.descriptors import DenseBlock
 from bioassay_mtl.chem.features import Features, PackedBits, SparseCounts
-from bioassay_mtl.models.model import Model
 from bioassay_mtl.models.scaling import N_QUANTILES, ColumnScaling
 from bioassay_mtl.nn.inputs import check_dense
+
+if TYPE_CHECKING:
+    from bioassay_mtl.models.model import Model
 
 STEPS = N_QUANTILES - 1
 
@@ -111,7 +113,7 @@ class ExportedModel(nn.Module):
         super().__init__()
         self.names = [each.name for each in raw_inputs(model)]
         self.readers = nn.ModuleList(_reader(model, name) for name in self.names)
-        self.network = copy.deepcopy(model.network).cpu().eval()
+        self.network = copy.deepcopy(model.network).to("cpu").eval()
         self.outputs = self.network.outputs
         _ = self.outputs.groups  # found before a trace, which cannot ask what numbers are
         self.is_standard = model.standardisation is not None

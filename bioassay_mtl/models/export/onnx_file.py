@@ -13,7 +13,7 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -23,7 +23,9 @@ from bioassay_mtl._version import __version__
 from bioassay_mtl.errors import ExportError, MissingExtraError
 from bioassay_mtl.models.export.base import Export, Feed, checked, exporters, traced
 from bioassay_mtl.models.export.exported import raw_inputs
-from bioassay_mtl.models.model import Model
+
+if TYPE_CHECKING:
+    from bioassay_mtl.models.model import Model
 
 OUTPUT = "predictions"
 OPSET = 18

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from io import BytesIO
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
 from bioassay_mtl.models.export.base import Export, Feed, checked, exporters, traced
-from bioassay_mtl.models.model import Model
+
+if TYPE_CHECKING:
+    from bioassay_mtl.models.model import Model
 
 
 @exporters.register("torch")

@@ -1,9 +1,8 @@
 """The registry of architectures, and the one way to build one.
 
-An architecture is a module with ``forward(inputs) -> outputs (B, O)``, ``experts(inputs)
--> (B, E, width)``, ``mixing_weights(inputs)``, the ``width``, a ``connections`` buffer ``(T, E)``,
-a ``tower`` with a ``bias``, ``outputs`` that tell which of the O belong to which task, and a
-``config_class``. A new one is a new file that registers itself here.
+An architecture is a module with what a :class:`~bioassay_mtl.nn.network.Network` has and a
+``config_class``; its ``connections`` are a buffer. A new one is a new file, and its
+line in the registry here.
 """
 
 from __future__ import annotations
@@ -14,11 +13,21 @@ from typing import Any
 from bioassay_mtl.chem.representation import InputSize
 from bioassay_mtl.config import Config
 from bioassay_mtl.errors import ConfigError
+from bioassay_mtl.nn.network import Network
 from bioassay_mtl.registry import Registry, class_of
 from bioassay_mtl.tasks.kinds import TaskKind
 
+# Each is imported when it is asked for: settings and help do without PyTorch's seconds of import.
 networks: Registry[Any] = Registry(
-    "network", "networks", class_of("torch.nn:Module", settings=True)
+    "network",
+    "networks",
+    class_of("torch.nn:Module", settings=True),
+    homes={
+        "mmoeex": "bioassay_mtl.nn.architectures.mmoeex",
+        "mmoe": "bioassay_mtl.nn.architectures.baselines",
+        "shared_bottom": "bioassay_mtl.nn.architectures.baselines",
+        "ensemble": "bioassay_mtl.nn.architectures.ensemble",
+    },
 )
 
 
@@ -28,7 +37,6 @@ def network_config(values: Mapping[str, Any] | Config) -> Config:
         return values
     if not isinstance(values, Mapping):
         raise ConfigError(f"network: settings by name are expected, found {values!r}")
-    _register()
     config: Config = networks[values.get("kind", "mmoeex")].config_class.of(dict(values))
     return config
 
@@ -38,17 +46,14 @@ def build_network(
     sizes: Mapping[str, InputSize],
     tasks: Sequence[str],
     kinds: Sequence[TaskKind] = (),
-) -> Any:
+) -> Network:
     """A freshly initialised network; it draws from PyTorch's global generator, unless
     :class:`~bioassay_mtl.nn.draws.Draws` are used.
 
     ``sizes`` are those of :attr:`Featurizer.input_sizes`; all tasks are binary where no kinds are
     given.
     """
-    _register()
-    return networks[config.kind](config, sizes, tasks, kinds)  # type: ignore[attr-defined]
-
-
-def _register() -> None:
-    # Late, because it takes PyTorch's seconds of import; settings and help do without.
-    from bioassay_mtl.nn.architectures import baselines, ensemble, mmoeex  # noqa: F401
+    network: Network = networks[config.kind](  # type: ignore[attr-defined]
+        config, sizes, tasks, kinds
+    )
+    return network

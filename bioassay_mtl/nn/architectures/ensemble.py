@@ -73,9 +73,8 @@ class Ensemble(nn.Module):
         super().__init__()
         n = len(config.members)
         self.weights = config.weights or (1 / n,) * n
-        self.members: Any = nn.ModuleList(
-            build_network(member, sizes, tasks, kinds) for member in config.members
-        )
+        members: list[Any] = [build_network(each, sizes, tasks, kinds) for each in config.members]
+        self.members: Any = nn.ModuleList(members)
         self.outputs = self.members[0].outputs
         widths: list[Any] = [member.width for member in self.members]
         self.width: int = max(widths)
