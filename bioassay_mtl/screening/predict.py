@@ -15,7 +15,7 @@ from bioassay_mtl.chem.features import Features
 from bioassay_mtl.errors import ModelFolderError
 from bioassay_mtl.screening.summary import StageClock
 
-WAITING_BYTES = 128_000_000
+WAITING_BYTES = 48_000_000
 """Of batches that wait for the network; their number is limited too."""
 
 BatchT = TypeVar("BatchT")
