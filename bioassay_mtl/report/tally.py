@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from bioassay_mtl.report.histogram import ProbabilityHistogram, ValueHistogram
 from bioassay_mtl.screening.batch import ScreenedBatch
-from bioassay_mtl.screening.hits import Hit, TellingHits, usual_shares
+from bioassay_mtl.screening.hits import MOST_CHARACTERS, Hit, TellingHits, usual_shares
 from bioassay_mtl.screening.options import ScreenOptions, choose_assays, columns_of_assays
 from bioassay_mtl.tasks.kinds import Classes
 
@@ -54,7 +54,7 @@ class Predicted:
 
 @dataclass(frozen=True)
 class Best:
-    """The molecule of the largest prediction in a column."""
+    """The molecule of the largest prediction in a column; its texts are cut as a hit's."""
 
     value: float
     row: int
@@ -126,7 +126,11 @@ class ScreenTally:
             self._largest[column] = value
             row = batch.first_row + at
             self.best[column] = Best(
-                value, row, batch.ids[at], batch.smiles[at], batch.is_known(at)
+                value,
+                row,
+                batch.ids[at][:MOST_CHARACTERS],
+                batch.smiles[at][:MOST_CHARACTERS],
+                batch.is_known(at),
             )
 
     def _keep_hits(self, batch: ScreenedBatch) -> None:

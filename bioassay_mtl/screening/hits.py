@@ -16,11 +16,16 @@ if TYPE_CHECKING:
     from bioassay_mtl.models.description import ModelDescription
 
 
+MOST_CHARACTERS = 10_000
+"""Of a text that is kept to be shown: as long as any molecule's that can be drawn."""
+
+
 @dataclass(frozen=True, order=True)
 class Hit:
     """One molecule in one assay.
 
     ``bits`` is what the prediction tells beyond the assay's usual active share, and orders hits.
+    ``id`` and ``smiles`` are cut to :data:`MOST_CHARACTERS`.
     """
 
     bits: float
@@ -84,8 +89,8 @@ class TellingHits:
             bits=bits,
             order=-row,
             row=row,
-            id=batch.ids[at],
-            smiles=batch.smiles[at],
+            id=batch.ids[at][:MOST_CHARACTERS],
+            smiles=batch.smiles[at][:MOST_CHARACTERS],
             assay=self.assays[assay],
             probability=float(batch.probabilities[at, assay]),
             share=float(self.shares[assay]),
