@@ -58,9 +58,17 @@ class Output:
         if not self.is_stdout:
             self._check(inputs)
 
+    @property
+    def folder(self) -> Path | None:
+        """The folder that a file comes to be in, with room for it; None for a stream or device."""
+        return None if self.is_stdout or self._direct else self._real.parent
+
+    @property
+    def _real(self) -> Path:
+        return Path(os.path.realpath(self.path)) if self.path.is_symlink() else self.path
+
     def _check(self, inputs: Iterable[str | Path]) -> None:
-        real = Path(os.path.realpath(self.path)) if self.path.is_symlink() else self.path
-        folder = real.parent
+        folder = self._real.parent
         if not folder.is_dir():
             raise OutputError(f"{self.name}: there is no folder {str(folder)!r} (create it first)")
         if self.path.is_dir():

@@ -111,7 +111,7 @@ def screen(
         records.start()
     with target.opened() as sink:
         writer = (
-            TopWriter(sink, layout, options.top, file_format)
+            TopWriter(sink, layout, options.top, file_format, target.folder)
             if options.top
             else file_format.open(sink, layout)
         )

@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Any, BinaryIO
 
 import numpy as np
+from numpy.typing import NDArray
 
+from bioassay_mtl.errors import ConfigError
 from bioassay_mtl.screening.batch import ScreenedBatch
+from bioassay_mtl.screening.spill import SpilledMolecule, SpilledMolecules
 from bioassay_mtl.screening.writers import Format, Layout
-from bioassay_mtl.screening.writers.base import KNOWN
+from bioassay_mtl.screening.writers.base import KNOWN, Columns
+
+MOST_HITS = 8_000_000
+"""Hits of all assays together; each takes 20 bytes of memory, and four times that at times."""
+
+ROWS_AT_ONCE = 16_384
+BYTES_AT_ONCE = 8_000_000
+"""Of the table that is written, whichever comes first."""
 
 
 class TopWriter:
@@ -25,26 +36,40 @@ class TopWriter:
         Molecules written for each assay.
     file_format
         What the table is written as.
+    folder
+        Where hits wait that are too many for memory; the system's for temporary files when None.
     """
 
-    def __init__(self, sink: BinaryIO, layout: Layout, k: int, file_format: Format) -> None:
+    def __init__(
+        self,
+        sink: BinaryIO,
+        layout: Layout,
+        k: int,
+        file_format: Format,
+        folder: Path | None = None,
+    ) -> None:
         self._sink = sink
         self._layout = layout
         self._format = file_format
-        self._hits = TopHits(layout.assays, k)
+        self._hits = TopHits(layout.assays, k, folder)
 
     def write(self, batch: ScreenedBatch) -> None:
         self._hits.add(batch)
 
     def close(self) -> None:
-        table = self._hits.table()
-        table[self._layout.predicted] = table.pop("probability")
-        if not self._layout.with_file:
-            del table["file"]
+        self._format.write_table(self._sink, self._names(), map(self._shown, self._hits.tables()))
+        self._hits.close()
+
+    def _names(self) -> list[str]:
+        file = ["file"] if self._layout.with_file else []
+        return ["assay", "rank", "row", *file, "id", "smiles", KNOWN, self._layout.predicted]
+
+    def _shown(self, columns: Columns) -> Columns:
+        shown = {**columns, self._layout.predicted: columns["probability"]}
         if self._format.for_spreadsheets:
-            for name in table.keys() & {"assay", "file", "id", "smiles"}:
-                table[name] = list(self._layout.guard(table[name]))
-        self._format.write_table(self._sink, table)
+            for name in {"assay", "id", "smiles", "file"} & {*self._names()}:
+                shown[name] = self._layout.guard(shown[name])
+        return {name: shown[name] for name in self._names()}
 
 
 class TopHits:
@@ -58,43 +83,94 @@ class TopHits:
         Names of the t assays, in the order of the probabilities' columns.
     k
         Molecules kept for each.
+    folder
+        As of :class:`SpilledMolecules`.
     """
 
-    def __init__(self, assays: Sequence[str], k: int) -> None:
+    def __init__(self, assays: Sequence[str], k: int, folder: Path | None = None) -> None:
         self.assays = tuple(assays)
         self.k = k
-        self._probability = np.full((len(assays), k), -np.inf, dtype=np.float32)
-        self._row = np.zeros((len(assays), k), dtype=np.int64)  # 0 marks an unused place
-        self._molecule: dict[int, tuple[str, str, str, bool | None]] = {}
+        self._probability = np.empty((len(assays), 0), dtype=np.float32)
+        self._row = np.empty((len(assays), 0), dtype=np.int64)  # 0 marks an unused place
+        self._place = np.empty((len(assays), 0), dtype=np.int64)  # among the molecules
+        self._molecules = SpilledMolecules(folder)
 
     def add(self, batch: ScreenedBatch) -> None:
-        """Take in the next batch of rows."""
+        """Take in the next batch of rows.
+
+        Raises
+        ------
+        ConfigError
+            There are so many hits that memory could not hold their numbers.
+        OutputError
+            Their molecules cannot be written to a temporary file.
+        """
+        self._widen(batch.rows.stop - 1)
         better = batch.probabilities > self._probability[:, -1]
         better &= batch.may_be_hits[:, None]
-        for assay in np.flatnonzero(better.any(axis=0)):
-            new = np.flatnonzero(better[:, assay])
-            probability = np.append(self._probability[assay], batch.probabilities[new, assay])
-            row = np.append(self._row[assay], new + batch.first_row)
-            best = np.argsort(-probability, kind="stable")[: self.k]
-            self._probability[assay], self._row[assay] = probability[best], row[best]
-        for row in np.unique(self._row[self._row >= batch.first_row]).tolist():
-            at = row - batch.first_row
-            known = batch.is_known(at)
-            self._molecule[row] = batch.file, batch.ids[at], batch.smiles[at], known
-        if len(self._molecule) > 2 * self._row.size:
-            kept = set(self._row.ravel().tolist())
-            self._molecule = {row: m for row, m in self._molecule.items() if row in kept}
+        for assay in np.flatnonzero(better.any(axis=0)).tolist():
+            self._insert(assay, np.flatnonzero(better[:, assay]), batch)
+        new = self._row >= batch.first_row
+        rows, which = np.unique(self._row[new], return_inverse=True)
+        self._place[new] = self._noted(batch, rows - batch.first_row)[which]
+        if self._molecules.is_wasteful:
+            self._forget()
 
-    def table(self) -> dict[str, list[Any]]:
-        """The hits by assay, best first, as named columns."""
+    def tables(self) -> Iterator[Columns]:
+        """The hits by assay, best first, as named columns of some rows at a time."""
         names = ("assay", "rank", "row", "file", "id", "smiles", KNOWN, "probability")
-        columns: dict[str, list[Any]] = {name: [] for name in names}
-        for assay, rows, probabilities in zip(
-            self.assays, self._row.tolist(), self._probability.tolist(), strict=True
-        ):
-            for rank, (row, probability) in enumerate(zip(rows, probabilities, strict=True), 1):
-                if row:
-                    hit = (assay, rank, row, *self._molecule[row], probability)
-                    for name, value in zip(names, hit, strict=True):
-                        columns[name].append(value)
-        return columns
+        hits = list[tuple[Any, ...]]()
+        n_bytes = 0
+        for number, assay in enumerate(self.assays):
+            for at in range(np.count_nonzero(self._row[number])):
+                molecule = self._molecules[int(self._place[number, at])]
+                row, probability = int(self._row[number, at]), float(self._probability[number, at])
+                hits.append((assay, at + 1, row, *molecule, probability))
+                n_bytes += len(molecule.id) + len(molecule.smiles)
+                if len(hits) == ROWS_AT_ONCE or n_bytes > BYTES_AT_ONCE:
+                    yield dict(zip(names, map(list, zip(*hits, strict=True)), strict=True))
+                    hits, n_bytes = [], 0
+        if hits:
+            yield dict(zip(names, map(list, zip(*hits, strict=True)), strict=True))
+
+    def close(self) -> None:
+        """Give back what the molecules take."""
+        self._molecules.close()
+
+    def _widen(self, n_rows: int) -> None:
+        """Make room for all rows so far, as far as `k` needs it."""
+        has = self._row.shape[1]
+        needed = min(self.k, n_rows)
+        if has >= needed:
+            return
+        if needed * len(self.assays) > MOST_HITS:
+            raise ConfigError(
+                f"top {self.k:,} of {len(self.assays):,} columns: more than {MOST_HITS:,} hits "
+                "would be ranked (ask for fewer, choose fewer assays, or write the full table)"
+            )
+        width = max(n_rows, min(2 * has, MOST_HITS // len(self.assays)))
+        more = ((0, 0), (0, min(self.k, width) - has))
+        self._probability = np.pad(self._probability, more, constant_values=-np.inf)
+        self._row, self._place = np.pad(self._row, more), np.pad(self._place, more)
+
+    def _insert(self, assay: int, new: NDArray[np.int64], batch: ScreenedBatch) -> None:
+        n = self._row.shape[1]
+        probability = np.append(self._probability[assay], batch.probabilities[new, assay])
+        best = np.argsort(-probability, kind="stable")[:n]
+        self._probability[assay] = probability[best]
+        self._row[assay] = np.append(self._row[assay], new + batch.first_row)[best]
+        self._place[assay] = np.append(self._place[assay], new)[best]
+
+    def _noted(self, batch: ScreenedBatch, rows: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Places of some rows of a batch among the molecules."""
+        molecules = (
+            SpilledMolecule(batch.file, batch.ids[at], batch.smiles[at], batch.is_known(at))
+            for at in rows.tolist()
+        )
+        return np.fromiter(map(self._molecules.add, molecules), np.int64, len(rows))
+
+    def _forget(self) -> None:
+        """Keep only molecules that are hits."""
+        used = self._row > 0
+        kept, which = np.unique(self._place[used], return_inverse=True)
+        self._place[used] = self._molecules.keep(kept)[which]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO, Protocol
@@ -60,6 +60,10 @@ class Layout:
         return [*self.leading, *(("assay", self.predicted) if self.long else self.assays)]
 
 
+Columns = Mapping[str, Sequence[Any]]
+"""Some rows of a table, by column."""
+
+
 class Writer(Protocol):
     """Writes predictions in one format; nothing is complete before ``close``."""
 
@@ -83,7 +87,7 @@ class Format:
     open
         Makes the writer of predictions.
     write_table
-        Writes a small table of named columns at once.
+        Writes a table of named columns, of which some rows come at a time.
     is_text
         Whether it can go to a terminal or a pipe, or be gzipped.
     for_spreadsheets
@@ -92,7 +96,7 @@ class Format:
 
     suffix: str
     open: Callable[[BinaryIO, Layout], Writer]
-    write_table: Callable[[BinaryIO, Mapping[str, Sequence[Any]]], None]
+    write_table: Callable[[BinaryIO, Sequence[str], Iterable[Columns]], None]
     is_text: bool = True
     for_spreadsheets: bool = False
 

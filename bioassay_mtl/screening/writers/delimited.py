@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import csv
-import io
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from functools import partial
+from itertools import chain
 from typing import Any, BinaryIO
 
 from bioassay_mtl.screening.batch import ScreenedBatch
-from bioassay_mtl.screening.writers.base import Format, Layout, formats
+from bioassay_mtl.screening.writers.base import Columns, Format, Layout, formats
 from bioassay_mtl.screening.writers.text import HEAD, TextWriter, row_template
 
 
@@ -55,15 +55,25 @@ class DelimitedWriter(TextWriter):
         return ['"' + f.replace('"', '""') + '"' if search(f) else f for f in fields]
 
 
-def write_table(sink: BinaryIO, columns: Mapping[str, Sequence[Any]], *, delimiter: str) -> None:
-    """A small table; probabilities get six decimals, values seven digits."""
-    number = "%.7g" if "prediction" in columns else "%.6f"
-    text = io.StringIO()
-    lines = csv.writer(text, delimiter=delimiter, lineterminator="\n")
-    lines.writerow(columns)
-    for row in zip(*columns.values(), strict=True):
-        lines.writerow([_text(cell, number) for cell in row])
-    sink.write(text.getvalue().encode())
+def write_table(
+    sink: BinaryIO, names: Sequence[str], parts: Iterable[Columns], *, delimiter: str
+) -> None:
+    """Rows of some names; probabilities get six decimals, values seven digits."""
+    number = "%.7g" if "prediction" in names else "%.6f"
+    rows = chain.from_iterable(zip(*columns.values(), strict=True) for columns in parts)
+    lines = csv.writer(_Encoded(sink), delimiter=delimiter, lineterminator="\n")
+    lines.writerow(names)
+    lines.writerows([_text(cell, number) for cell in row] for row in rows)
+
+
+class _Encoded:
+    """Takes text for a stream of bytes, a line at a time."""
+
+    def __init__(self, sink: BinaryIO) -> None:
+        self._sink = sink
+
+    def write(self, text: str, /) -> int:
+        return self._sink.write(text.encode())
 
 
 def _text(cell: Any, number: str) -> Any:

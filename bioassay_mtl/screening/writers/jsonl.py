@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from functools import partial
-from typing import Any, BinaryIO
+from itertools import chain
+from typing import BinaryIO
 
 from bioassay_mtl.screening.batch import ScreenedBatch
-from bioassay_mtl.screening.writers.base import KNOWN, Format, Layout, formats
+from bioassay_mtl.screening.writers.base import KNOWN, Columns, Format, Layout, formats
 from bioassay_mtl.screening.writers.text import HEAD, TextWriter, row_template
 
 dumps = partial(json.dumps, ensure_ascii=False)
@@ -47,15 +48,15 @@ class JsonLinesWriter(TextWriter):
         ]
 
 
-def write_table(sink: BinaryIO, columns: Mapping[str, Sequence[Any]]) -> None:
-    """A small table; probabilities get six decimals, values seven digits."""
+def write_table(sink: BinaryIO, names: Sequence[str], parts: Iterable[Columns]) -> None:
+    """Rows of some names; probabilities get six decimals, values seven digits."""
 
     def shown(cell: float) -> float:
-        return float(f"{cell:.7g}") if "prediction" in columns else round(cell, 6)
+        return float(f"{cell:.7g}") if "prediction" in names else round(cell, 6)
 
-    for row in zip(*columns.values(), strict=True):
+    for row in chain.from_iterable(zip(*columns.values(), strict=True) for columns in parts):
         cells = (shown(cell) if isinstance(cell, float) else cell for cell in row)
-        sink.write((dumps(dict(zip(columns, cells, strict=True))) + "\n").encode())
+        sink.write((dumps(dict(zip(names, cells, strict=True))) + "\n").encode())
 
 
 formats.register("jsonl")(Format(".jsonl", JsonLinesWriter, write_table))

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bioassay_mtl.screening.batch import ScreenedBatch
-from bioassay_mtl.screening.writers.base import KNOWN, Format, Layout, formats
+from bioassay_mtl.screening.writers.base import KNOWN, Columns, Format, Layout, formats
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -19,6 +19,10 @@ CELLS_IN_GROUP = 4_000_000
 
 BYTES_IN_GROUP = 32_000_000
 """Of ids and SMILES, after which a row group ends early: long ones would be held for all of it."""
+
+ROWS_IN_TABLE_GROUP = 1 << 20
+BYTES_IN_TABLE_GROUP = 64_000_000
+"""Of a ranked table: most have one group."""
 
 
 class ParquetWriter:
@@ -45,16 +49,16 @@ class ParquetWriter:
         self._n_rows = self._n_bytes = 0
 
     def write(self, batch: ScreenedBatch) -> None:
-        table = self._long(batch) if self.layout.long else self._wide(batch)
-        lengths = _n_bytes(table)
-        while len(table):
-            rows = self._fitting(lengths)
-            self._held.append(table.slice(0, rows))
-            self._n_rows += rows
-            self._n_bytes += int(lengths[:rows].sum())
+        lengths, cut = self._long(batch) if self.layout.long else self._wide(batch)
+        start = 0
+        while start < len(lengths):
+            stop = start + self._fitting(lengths[start:])
+            self._held.append(cut(start, stop))
+            self._n_rows += stop - start
+            self._n_bytes += int(lengths[start:stop].sum())
             if self._n_rows == self._group or self._n_bytes > BYTES_IN_GROUP:
                 self._write_group()
-            table, lengths = table.slice(rows), lengths[rows:]
+            start = stop
 
     def _fitting(self, lengths: NDArray[np.int64]) -> int:
         """How many further rows the group takes: it ends with the one that exceeds its bytes."""
@@ -77,14 +81,15 @@ class ParquetWriter:
         known = [batch.is_known(at) for at in range(len(batch))]
         return [list(batch.rows), *file, batch.ids, batch.smiles, batch.status_names(), known]
 
-    def _wide(self, batch: ScreenedBatch) -> pa.Table:
+    def _wide(self, batch: ScreenedBatch) -> tuple[NDArray[np.int64], Cut]:
         import pyarrow as pa
 
         missing = None if (ok := batch.ok).all() else ~ok
         columns = [pa.array(p, mask=missing) for p in np.ascontiguousarray(batch.probabilities.T)]
-        return pa.table([*self._leading(batch), *columns], schema=self.schema)
+        table = pa.table([*self._leading(batch), *columns], schema=self.schema)
+        return _n_bytes(table), lambda start, stop: table.slice(start, stop - start)
 
-    def _long(self, batch: ScreenedBatch) -> pa.Table:
+    def _long(self, batch: ScreenedBatch) -> tuple[NDArray[np.int64], Cut]:
         import pyarrow as pa
 
         n_assays = len(self.layout.assays)
@@ -92,13 +97,22 @@ class ParquetWriter:
         record = np.repeat(np.arange(len(batch)), repeats)
         position = np.arange(len(record)) - np.repeat(np.cumsum(repeats) - repeats, repeats)
         missing = ~batch.ok[record]
-        assays = pa.array(self.layout.assays).take(pa.array(position, mask=missing))
-        probability = pa.array(batch.probabilities[record, position], mask=missing)
-        leading = [
-            pa.array(column, self.schema.field(name).type).take(pa.array(record))
-            for name, column in zip(self.layout.leading, self._leading(batch), strict=True)
-        ]
-        return pa.table([*leading, assays, probability], schema=self.schema)
+        fields = [self.schema.field(name) for name in self.layout.leading]
+        leading = pa.table(self._leading(batch), schema=pa.schema(fields))
+        names = pa.array(self.layout.assays)
+
+        def cut(start: int, stop: int) -> pa.Table:
+            at, column, no = record[start:stop], position[start:stop], missing[start:stop]
+            assays = names.take(pa.array(column, mask=no))
+            predicted = pa.array(batch.probabilities[at, column], mask=no)
+            texts = leading.take(pa.array(at)).columns
+            return pa.table([*texts, assays, predicted], schema=self.schema)
+
+        return _n_bytes(leading)[record], cut
+
+
+Cut = Callable[[int, int], "pa.Table"]
+"""Rows of a batch, from one to before another; made when asked for."""
 
 
 def _n_bytes(table: pa.Table) -> NDArray[np.int64]:
@@ -109,18 +123,23 @@ def _n_bytes(table: pa.Table) -> NDArray[np.int64]:
     return np.asarray(id_ + smiles.astype(np.int64), dtype=np.int64)
 
 
-def write_table(sink: BinaryIO, columns: Mapping[str, Sequence[Any]]) -> None:
-    """A small table."""
+def write_table(sink: BinaryIO, names: Sequence[str], parts: Iterable[Columns]) -> None:
+    """Rows of some names, in row groups that are large but for long texts."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    table = pa.table(dict(columns))
-    at = len(table.column_names) - 1  # predictions
-    name = table.column_names[at]
-    table = table.set_column(at, name, table.column(at).cast(pa.float32()))
-    at = table.column_names.index(KNOWN)
-    table = table.set_column(at, KNOWN, table.column(at).cast(pa.bool_()))
-    pq.write_table(table, sink)
+    kinds = {"rank": pa.int64(), "row": pa.int64(), KNOWN: pa.bool_(), names[-1]: pa.float32()}
+    schema = pa.schema([(name, kinds.get(name, pa.string())) for name in names])
+    with pq.ParquetWriter(sink, schema) as file:
+        held, n_bytes = schema.empty_table(), 0
+        for columns in parts:
+            part = pa.table(dict(columns), schema=schema)
+            held, n_bytes = pa.concat_tables([held, part]), n_bytes + int(_n_bytes(part).sum())
+            if len(held) >= ROWS_IN_TABLE_GROUP or n_bytes > BYTES_IN_TABLE_GROUP:
+                file.write_table(held, row_group_size=len(held))
+                held, n_bytes = schema.empty_table(), 0
+        if len(held):
+            file.write_table(held.combine_chunks(), row_group_size=len(held))
 
 
 formats.register("parquet")(Format(".parquet", ParquetWriter, write_table, is_text=False))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
 from typing import BinaryIO
 
 import numpy as np
@@ -11,6 +12,12 @@ from numpy.typing import NDArray
 from bioassay_mtl.screening.batch import ScreenedBatch
 from bioassay_mtl.screening.decimals import WIDTH, six_decimals
 from bioassay_mtl.screening.writers.base import Layout
+
+BYTES_AT_ONCE = 8_000_000
+"""Of text that is built before it is written; a single line may be longer."""
+
+CELLS_AT_ONCE = 500_000
+"""Numbers that are made text at a time."""
 
 HEAD = b"\0"
 """Stands in a template for what differs from record to record."""
@@ -44,8 +51,8 @@ class RowTemplate:
 
     def render(
         self, heads: Iterable[bytes], ok: NDArray[np.bool_], probabilities: NDArray[np.float32]
-    ) -> bytes:
-        """The text of n records.
+    ) -> Iterator[bytes]:
+        """The text of n records, piece by piece of whole lines.
 
         Parameters
         ----------
@@ -58,14 +65,12 @@ class RowTemplate:
         """
         text = self._fill(probabilities if ok.all() else probabilities[ok])
         width, at = len(self._row), 0
-        records = []
         for head, has_numbers in zip(heads, ok.tolist(), strict=True):
             if has_numbers:
-                records.append(text[at : at + width].replace(HEAD, head))
+                yield from with_head(text[at : at + width], head)
                 at += width
             else:
-                records.append(self.blank.replace(HEAD, head))
-        return b"".join(records)
+                yield self.blank.replace(HEAD, head)
 
     def _fill(self, probabilities: NDArray[np.float32]) -> bytes:
         numbers = six_decimals(probabilities)
@@ -96,14 +101,22 @@ class ValueTemplate:
 
     def render(
         self, heads: Iterable[bytes], ok: NDArray[np.bool_], predictions: NDArray[np.float32]
-    ) -> bytes:
+    ) -> Iterator[bytes]:
         """The text of n records, as :meth:`RowTemplate.render`."""
         rows = zip(heads, ok.tolist(), predictions.tolist(), strict=True)
-        records = [
-            (self._row % tuple(numbers) if has_numbers else self.blank).encode().replace(HEAD, head)
-            for head, has_numbers, numbers in rows
-        ]
-        return b"".join(records)
+        for head, has_numbers, numbers in rows:
+            text = self._row % tuple(numbers) if has_numbers else self.blank
+            yield from with_head(text.encode(), head)
+
+
+def with_head(text: bytes, head: bytes) -> Iterator[bytes]:
+    """A record's text with its head; line by line where a long head stands in many lines."""
+    if len(head) * text.count(HEAD) <= BYTES_AT_ONCE:
+        yield text.replace(HEAD, head)
+        return
+    _, *rest = text.split(HEAD)  # each line begins with the head
+    for line in rest:
+        yield head + line
 
 
 def row_template(
@@ -113,6 +126,18 @@ def row_template(
     if any(layout.is_value):
         return ValueTemplate(literals, blank, layout.is_value)
     return RowTemplate(literals, blank)
+
+
+def joined(pieces: Iterable[bytes], n_bytes: int) -> Iterator[bytes]:
+    """The same bytes in few pieces, each but the last of about so many."""
+    some, size = list[bytes](), 0
+    for piece in pieces:
+        some.append(piece)
+        size += len(piece)
+        if size > n_bytes:
+            yield b"".join(some)
+            some, size = [], 0
+    yield b"".join(some)
 
 
 class TextWriter:
@@ -129,7 +154,14 @@ class TextWriter:
         raise NotImplementedError
 
     def write(self, batch: ScreenedBatch) -> None:
-        self.sink.write(self.template.render(self.heads(batch), batch.ok, batch.probabilities))
+        heads = iter(self.heads(batch))
+        rows = max(1, CELLS_AT_ONCE // len(self.layout.assays))
+        for start in range(0, len(batch), rows):
+            ok = batch.ok[start : start + rows]
+            numbers = batch.probabilities[start : start + rows]
+            records = self.template.render(islice(heads, len(ok)), ok, numbers)
+            for text in joined(records, BYTES_AT_ONCE):
+                self.sink.write(text)
 
     def close(self) -> None:
         pass

@@ -1,0 +1,151 @@
+"""Molecules that wait on the disk: their texts can be far more than memory holds."""
+
+from __future__ import annotations
+
+import struct
+import tempfile
+import weakref
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, NamedTuple, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bioassay_mtl.errors import OutputError
+
+MEMORY_BYTES = 32_000_000
+"""Bytes that are held in memory; more of them go to a file."""
+
+_SLACK = 1_000_000  # bytes that are not worth copying anything for
+_HEAD = struct.Struct("<IIIb")
+_KNOWN = (False, True, None)
+
+
+class SpilledMolecule(NamedTuple):
+    """What the input said of a molecule, and whether the model was trained on it."""
+
+    file: str
+    id: str
+    smiles: str
+    in_training: bool | None
+
+
+class SpilledMolecules:
+    """Molecules by place, of which most are soon of no use any more.
+
+    A temporary file without a name takes them once there are `MEMORY_BYTES` of them: it is gone
+    with this process, however that ends.
+
+    Parameters
+    ----------
+    folder
+        Where the file is made; the system's folder of temporary files when None.
+    """
+
+    def __init__(self, folder: Path | None = None) -> None:
+        self._folder = folder
+        self._files: list[str] = []
+        self._start()
+        self._enough = _SLACK
+
+    def __len__(self) -> int:
+        """Bytes of all molecules, of use or not."""
+        return self._end
+
+    @property
+    def is_wasteful(self) -> bool:
+        """Whether it has doubled since only molecules of use were kept."""
+        return self._end > self._enough
+
+    def add(self, molecule: SpilledMolecule) -> int:
+        """Take in a molecule.
+
+        Returns
+        -------
+        int
+            Its place.
+
+        Raises
+        ------
+        OutputError
+            The file cannot be written, for example on a full disk.
+        """
+        file, *texts, known = molecule
+        if file not in self._files[-1:]:
+            self._files.append(file)
+        id_, smiles = (text.encode("utf-8", "surrogatepass") for text in texts)
+        head = _HEAD.pack(len(self._files) - 1, len(id_), len(smiles), _KNOWN.index(known))
+        return self._append(head + id_ + smiles)
+
+    def __getitem__(self, place: int) -> SpilledMolecule:
+        file, n_id, known, text = self._read(place)
+        id_, smiles = text[:n_id], text[n_id:]
+        return SpilledMolecule(
+            self._files[file],
+            id_.decode("utf-8", "surrogatepass"),
+            smiles.decode("utf-8", "surrogatepass"),
+            _KNOWN[known],
+        )
+
+    def keep(self, places: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Forget all others.
+
+        Parameters
+        ----------
+        places
+            ``(m,) int64``: those of use, ascending.
+
+        Returns
+        -------
+        NDArray
+            ``(m,) int64``: their new places.
+        """
+        old, close = self._stream, self.close
+        self._start()
+        again = (self._append(self._raw(old, int(at))) for at in places)
+        moved = np.fromiter(again, np.int64, len(places))
+        close()
+        self._enough = 2 * self._end + _SLACK
+        return moved
+
+    def _start(self) -> None:
+        folder = None if self._folder is None else str(self._folder)
+        spooled = tempfile.SpooledTemporaryFile(MEMORY_BYTES, dir=folder)  # noqa: SIM115
+        self._stream = cast("IO[bytes]", spooled)
+        self._end = 0
+        # Gives the file back, when told or when nobody needs it any more.
+        self.close = weakref.finalize(self, spooled.close)
+
+    def _append(self, raw: bytes) -> int:
+        place = self._end
+        with self._worded():
+            self._stream.seek(place)
+            self._stream.write(raw)
+        self._end += len(raw)
+        return place
+
+    def _read(self, place: int) -> tuple[int, int, int, bytes]:
+        raw = self._raw(self._stream, place)
+        file, n_id, _, known = _HEAD.unpack_from(raw)
+        return file, n_id, known, raw[_HEAD.size :]
+
+    def _raw(self, stream: IO[bytes], place: int) -> bytes:
+        with self._worded():
+            stream.seek(place)
+            head = stream.read(_HEAD.size)
+            _, n_id, n_smiles, _ = _HEAD.unpack(head)
+            return head + stream.read(n_id + n_smiles)
+
+    @contextmanager
+    def _worded(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            where = self._folder or tempfile.gettempdir()
+            raise OutputError(
+                f"the hits so far, {self._end:,} bytes, could not wait in a temporary file in "
+                f"{str(where)!r}: {error.strerror or error}; no output is kept (make room there, "
+                "or ask for fewer hits)"
+            ) from error
