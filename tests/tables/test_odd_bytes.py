@@ -108,3 +108,9 @@ def test_text_of_utf_8_is_not_touched(tmp_path: Path, caplog: pytest.LogCaptureF
     path.write_text("CCO α-ethanol µ 中\n", encoding="utf-8")
     assert read(path) == [("α-ethanol µ 中", "CCO", None)]
     assert caplog.text == ""
+
+
+def test_nuls_of_parquet_are_replaced(tmp_path: Path) -> None:
+    path = tmp_path / "a.parquet"
+    pq.write_table(pa.table({"id": ["a\0b", "c"], "smiles": ["CCO", "C\0"]}), path)
+    assert read(path) == [("a\ufffdb", "CCO", None), ("c", "C\ufffd", INVALID)]

@@ -117,7 +117,10 @@ def _cells(column: Any, source: Source) -> list[Any]:
         plain = column.dictionary_decode() if pa.types.is_dictionary(column.type) else column
         raw = plain.cast(pa.large_binary()).to_pylist()
         return [None if each is None else escaped(each) for each in raw]
-    return values
+    if not any(isinstance(each, str) and "\0" in each for each in values):
+        return values
+    source.has_odd_bytes = True
+    return [escaped(each.encode()) if isinstance(each, str) else each for each in values]
 
 
 def _is_text(kind: Any) -> bool:

@@ -29,9 +29,9 @@ def read_smi(source: Source, options: ReadOptions) -> Iterator[RecordBatch]:
     no_columns(source, options)
     # None of the column names is a valid SMILES, so no molecule is taken for a header.
     head = source.head(1)[0]
-    first = [] if isinstance(head, Piece) else head.split(None, 1)
+    first = "" if isinstance(head, Piece) else _record(head)[1]
     lines = source.lines()
-    if first and plain(first[0].lstrip("#")) in SMILES_NAMES:
+    if plain(first.lstrip("#")) in SMILES_NAMES:
         next(lines)
     return batched(_records(lines), "smiles", options, source)
 

@@ -104,3 +104,9 @@ def test_a_molecule_in_the_first_line_is_no_header(tmp_path: Path) -> None:
     path = tmp_path / "molecules.smi"
     path.write_text("C smiles\nsmiles C\n")
     assert read(path) == [("smiles", "C"), ("C", "smiles")]
+
+
+def test_a_first_line_without_a_structure_is_no_header(tmp_path: Path) -> None:
+    path = tmp_path / "molecules.smi"
+    path.write_text(" \tsmiles\nC methane\n")
+    assert read(path) == [("smiles", ""), ("methane", "C")]
