@@ -52,8 +52,8 @@ def screened(path: Path, *options: str) -> tuple[int, int]:
         (300, 1_000_000, ["--format", "csv"]),
         (300, 1_000_000, ["--format", "parquet"]),
         (900, 1_000_000, ["--format", "parquet", "--top", "1000", "--assays", "PCBA-1030"]),
-        (2, 4_000_000, ["--format", "csv", "--long"]),
-        (2, 4_000_000, ["--format", "parquet", "--long"]),
+        (2, 1_900_000, ["--format", "csv", "--long"]),
+        (2, 1_900_000, ["--format", "parquet", "--long"]),
     ],
     ids=["csv", "parquet", "top", "long csv", "long parquet"],
 )
