@@ -119,7 +119,7 @@ def module_of(panel: Panel, parts: Split, settings: Mapping[str, Any]) -> Traini
     config, device = config_of(settings, 1), torch.device("cpu")
     featurizer = config.featurizer()
     network = build_network(config.network, featurizer.input_sizes, panel.tasks).train()
-    data = ResidentData(panel_features(panel, featurizer).blocks, panel.labels, device)
+    data = ResidentData(panel_features(panel, featurizer).blocks, panel.cells, device)
     train_rows, valid_rows = torch.from_numpy(parts.train), torch.from_numpy(parts.valid)
     return TrainingModule(network, config, data, train_rows, valid_rows, panel.tasks)
 

@@ -150,18 +150,18 @@ def ours(
 ) -> Callable[[int], None]:
     """A step of the package's own training module."""
     tasks = [f"task-{t}" for t in range(N_TASKS)]
-    network = build_network(config.network, sizes, tasks).to(data.labels.device).train()
+    network = build_network(config.network, sizes, tasks).to(data.device).train()
     if compiled:
         for part in (*network.groups, network.gate, network.tower):
             part.compile(dynamic=True)
-    rows = torch.arange(len(data.labels), device=data.labels.device)
+    rows = torch.arange(len(data), device=data.device)
     module = TrainingModule(network, config, data, rows, rows[:0])
     return stepper(lambda r: module(r), module.optimizer, data, batch)
 
 
 def naive(data: ResidentData, n_features: dict[str, int]) -> Callable[[int], None]:
     """A step of the naive mixture on dense inputs."""
-    network = NaiveMixture(n_features).to(data.labels.device).train()
+    network = NaiveMixture(n_features).to(data.device).train()
 
     def loss(rows: Tensor) -> Tensor:
         inputs: dict[str, Any] = dict(data.inputs(rows))
@@ -189,7 +189,7 @@ def stepper(
     batch: int = BATCH,
 ) -> Callable[[int], None]:
     """One whole step: batch, forward, backward, update."""
-    batches = order_of_rows(len(data.labels)).to(data.labels.device).split(batch)[:-1]
+    batches = order_of_rows(len(data)).to(data.device).split(batch)[:-1]
 
     def step(number: int) -> None:
         optimizer.zero_grad()

@@ -10,9 +10,15 @@ from typing import Any, Protocol
 import torch
 from torch import Tensor
 
-from bioassay_mtl.balance.losses import TaskLosses
+from bioassay_mtl.balance.cell_targets import CellTargets
+from bioassay_mtl.balance.losses import KindLosses, TaskLosses
+from bioassay_mtl.errors import ConfigError
 from bioassay_mtl.nn.inputs import Inputs
 
+MOST_DENSE_TASKS = 2_000
+"""Of sparse panels: the inner products of the gradients of more tasks take longer than a step."""
+
+Targets = Tensor | CellTargets
 CellLosses = Callable[..., TaskLosses]
 """``outputs (B, O)``, ``targets, mask (B, T)`` to the masked losses of every task.
 
@@ -43,7 +49,7 @@ class Objective:
     decoupled: bool = False
     is_binary: Tensor | None = None
 
-    def __call__(self, network: Any, experts: Tensor, gates: Tensor, *labels: Tensor) -> Tensor:
+    def __call__(self, network: Any, experts: Tensor, gates: Tensor, *labels: Any) -> Tensor:
         """Losses ``(T,)`` of the tasks.
 
         Parameters
@@ -53,13 +59,27 @@ class Objective:
         experts, gates
             ``(B, E, H)`` and ``(B or 1, T, E)``.
         labels
-            Targets, mask (or weights of cells) and, where there are any, bounds, ``(B, T)`` each.
+            Targets, mask (or weights of cells) and, where there are any, bounds, ``(B, T)`` each;
+            or measured cells alone.
         """
-        logits, alone = self.logits(network, experts, gates)
+        logits, alone = self.logits(network, experts, gates, *labels[:1])
         return self.of_logits(logits, alone, network, *labels)
 
-    def logits(self, network: Any, experts: Tensor, gates: Tensor) -> tuple[Tensor, Tensor | None]:
-        """Logits of the mixture and, where they have a part, of each expert: see of_logits."""
+    def logits(
+        self, network: Any, experts: Tensor, gates: Tensor, targets: Targets | None = None
+    ) -> tuple[Tensor, Tensor | None]:
+        """Logits of the mixture and, where they have a part, of each expert: see of_logits.
+
+        For targets that are measured cells, the logits of these alone, ``(P,)`` and ``(E, P)``.
+        """
+        if isinstance(targets, CellTargets):
+            pairs = targets.pairs
+            if not self.trains_experts_alone(network):
+                return network.tower.at(experts, gates, pairs), None
+            mixed, alone = network.tower.with_expert_logits_at(
+                experts, gates, pairs, decoupled=self.decoupled
+            )
+            return mixed, alone
         if not self.trains_experts_alone(network):
             return network.tower(experts, gates), None
         logits, alone = network.tower.with_expert_logits(experts, gates, decoupled=self.decoupled)
@@ -74,11 +94,13 @@ class Objective:
         logits: Tensor,
         alone: Tensor | None,
         network: Any,
-        targets: Tensor,
-        mask: Tensor,
-        *bounds: Tensor,
+        targets: Targets,
+        *more: Tensor,
     ) -> Tensor:
         """Losses ``(T,)`` for outputs of the mixture ``(B, O)``, of each expert ``(E, B, O)``."""
+        if isinstance(targets, CellTargets):
+            return self._of_cells(logits, alone, network, targets)
+        mask, *bounds = more
         losses = self.reduce(self.cell_losses(full_precision(logits), targets, mask, *bounds))
         if alone is None:
             return losses
@@ -92,6 +114,19 @@ class Objective:
         )
         return losses + self.expert_loss * self.reduce(experts)
 
+    def _of_cells(
+        self, logits: Tensor, alone: Tensor | None, network: Any, cells: CellTargets
+    ) -> Tensor:
+        """Losses ``(T,)`` for outputs of measured cells, ``(P,)`` and ``(E, P)``."""
+        assert isinstance(self.cell_losses, KindLosses)
+        losses = self.reduce(self.cell_losses.of_cells(full_precision(logits), cells))
+        if alone is None:
+            return losses
+        experts = self.cell_losses.of_cells(
+            full_precision(alone).flatten(), cells.of_experts(network.connections)
+        )
+        return losses + self.expert_loss * self.reduce(experts)
+
 
 def full_precision(logits: Tensor) -> Tensor:
     """At least single precision: in half of it, losses of rare actives drown."""
@@ -102,7 +137,8 @@ class RowData(Protocol):
     """All rows of a panel, by number."""
 
     def inputs(self, rows: Tensor) -> Inputs: ...
-    def targets(self, rows: Tensor) -> tuple[Tensor, ...]: ...
+    def targets(self, rows: Tensor) -> tuple[Any, ...]: ...
+    def dense_targets(self, rows: Tensor) -> tuple[Tensor, ...]: ...
 
 
 @dataclass(frozen=True)
@@ -135,14 +171,42 @@ class Batch:
         return self.data.inputs(self.rows)
 
     @cached_property
-    def labels(self) -> tuple[Tensor, ...]:
-        """Targets, mask and, where there are any, bounds, ``(B, T)`` each."""
+    def labels(self) -> tuple[Any, ...]:
+        """Targets, mask and, where there are any, bounds, ``(B, T)`` each; or measured cells."""
         return self.data.targets(self.rows)
+
+    @property
+    def cells(self) -> CellTargets | None:
+        """The measured cells, where these are few of all; else None."""
+        targets = self.labels[0]
+        return targets if isinstance(targets, CellTargets) else None
+
+    def dense_labels(self, what: str) -> tuple[Tensor, ...]:
+        """Targets, mask and, where there are any, bounds, ``(B, T)`` each.
+
+        Raises
+        ------
+        ConfigError
+            There are too many tasks for what needs them, which the error names.
+        """
+        if self.cells is None:
+            return self.labels
+        if self.cells.n_tasks > MOST_DENSE_TASKS:
+            raise ConfigError(
+                f"{what} goes by the gradient of each task, and is for at most "
+                f"{MOST_DENSE_TASKS:,} tasks where few cells are measured, found "
+                f"{self.cells.n_tasks:,}: balance 'sum', 'two_step', 'dwa', 'lbtw' and "
+                "'uncertainty' work on measured cells"
+            )
+        return self.data.dense_targets(self.rows)
 
     @property
     def present(self) -> Tensor:
         """``(T,) bool``: tasks with a measured cell."""
-        return self.labels[1].any(dim=0)
+        if self.cells is not None:
+            return self.cells.present
+        mask: Tensor = self.labels[1]
+        return mask.any(dim=0)
 
     def part(self, start: int, stop: int) -> Batch:
         """Some of the rows, by position."""

@@ -88,7 +88,8 @@ class VoteGradients(SharedGradients):
         alone = votes if objective.trains_experts_alone(network) else None
         stops = alone is not None and objective.decoupled
         logits = network.tower.mix(votes.detach() if stops else votes, gates)
-        self.losses = objective.of_logits(logits, alone, network, *batch.labels)
+        labels = batch.dense_labels("this balancer")
+        self.losses = objective.of_logits(logits, alone, network, *labels)
         # (E, B, O)
         (self._slopes,) = torch.autograd.grad(self.losses.sum(), votes, retain_graph=True)
         weight: Tensor = network.tower.weight.detach()
@@ -147,7 +148,8 @@ class TaskGradients(SharedGradients):
         self._experts = batch.network.experts(batch.inputs)
         gates = batch.network.mixing_weights(batch.inputs)
         leaf = self._experts.detach().requires_grad_()
-        self.losses = batch.objective(batch.network, leaf, gates, *batch.labels)
+        labels = batch.dense_labels("this balancer")
+        self.losses = batch.objective(batch.network, leaf, gates, *labels)
         # (T, B, E, H)
         self._rows = leaf.new_zeros(len(self.losses), *leaf.shape)
         for task in batch.present.nonzero().flatten().tolist():

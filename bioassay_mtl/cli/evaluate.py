@@ -168,7 +168,7 @@ def read_as(model: str, panel: str, schema: PanelSchema) -> Panel:
                 task, ours[task], kind, panel, "a schema, --task and --to-p say how it is read"
             )
             if {unit_of(ours[task]), unit_of(kind)} == {"", P_SCALE}:
-                values = table.labels[table.mask[:, place], place]
+                values = table.cells.of_task(place).values
                 _check_p_values(task, kind, values, panel, loaded.layout)
                 assumed.append(task)
         elif unit_of(ours.get(p_name(task))) == P_SCALE:

@@ -16,15 +16,14 @@ def remarks(loaded: Loaded) -> Iterator[str]:
     import numpy as np
 
     from bioassay_mtl.panels.header import some
-    from bioassay_mtl.tasks.labels import as_floats
+    from bioassay_mtl.tasks.measured import telling
 
     panel = loaded.panel
     for name in ("no assays, by their", "qualifiers are", "fewer than", "differ in them"):
         yield from (note for note in loaded.log.notes if name in note)
-    values = as_floats(panel.labels)
-    highest = np.where(panel.mask, values, -np.inf).max(axis=0)
-    lowest = np.where(panel.mask, values, np.inf).min(axis=0)
-    alone = [task for task, same in zip(panel.tasks, highest <= lowest, strict=True) if same]
+    alone = [
+        task for task, tells in zip(panel.tasks, telling(panel.cells), strict=True) if not tells
+    ]
     if alone:
         yield f"one outcome alone, from which nothing can be learnt: {some(alone)}"
     if (copies := len(panel) - len(np.unique(panel.groups()))) > 0:

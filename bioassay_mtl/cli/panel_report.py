@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from bioassay_mtl.tables.table import line_of
-from bioassay_mtl.tasks.kinds import Classes
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -44,16 +43,15 @@ def _assays(loaded: Loaded) -> Table:
         if place == _SHOWN:
             table.add_row(f"and {len(panel.tasks) - _SHOWN:,} more", "", "", "")
             break
-        labels = panel.labels[panel.mask[:, place], place]
-        if kind.kind == "binary":
-            said = f"{(labels == 1).sum():,} active, {(labels == 0).sum():,} inactive"
-        elif isinstance(kind, Classes):
-            counts = np.bincount(labels.astype(np.int64), minlength=len(kind.classes))
-            said = ", ".join(f"{c:,} {n}" for c, n in zip(counts, kind.classes, strict=True))
+        _, labels, bounds = panel.cells.of_task(place)
+        if kind.outcomes:
+            counts = np.bincount(labels.astype(np.int64), minlength=len(kind.outcomes))
+            pairs = list(zip(counts, kind.outcomes, strict=True))
+            said = ", ".join(f"{c:,} {n}" for c, n in (pairs[::-1] if kind.has_actives else pairs))
         elif len(labels):
             unit = getattr(kind, "unit", "")
             said = f"{labels.min():.4g} to {labels.max():.4g}{' ' + unit if unit else ''}"
-            bounded = 0 if panel.bounds is None else int((panel.bounds[:, place] != 0).sum())
+            bounded = 0 if bounds is None else np.count_nonzero(bounds)
             said += f", {bounded:,} bounds" if bounded else ""
         else:
             said = "nothing measured"

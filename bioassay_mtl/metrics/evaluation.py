@@ -10,12 +10,15 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from bioassay_mtl.metrics import classes as _classes  # noqa: F401, they register metrics
+from bioassay_mtl.metrics import values as _values  # noqa: F401
 from bioassay_mtl.metrics.bootstrap import bootstrap, bootstrap_interval
-from bioassay_mtl.metrics.cells import cells_of, check_predictions
+from bioassay_mtl.metrics.cells import by_task, checked_predictions, kind_cells
 from bioassay_mtl.metrics.metric import Limits
 from bioassay_mtl.metrics.ranking import Floats
 from bioassay_mtl.metrics.registries import kind_metrics
-from bioassay_mtl.tasks.kinds import TaskKind, all_binary, complete
+from bioassay_mtl.tasks.kinds import TaskKind, complete
+from bioassay_mtl.tasks.measured import MeasuredCells
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -65,6 +68,11 @@ class Evaluation:
     kind_macro_intervals: dict[str, dict[str, Floats]] = field(default_factory=dict)
 
     @property
+    def is_mixed(self) -> bool:
+        """Whether some assay has more to tell than actives and inactives."""
+        return not all(kind.has_actives for kind in self.kinds)
+
+    @property
     def macro(self) -> dict[str, float]:
         """Means over the binary assays; of panels without any, over those of the first kind."""
         return next(iter(_binary_first(self.kind_macro).values()), {})
@@ -82,7 +90,7 @@ class Evaluation:
         import pandas as pd
 
         columns: dict[str, Any] = {}
-        if not all_binary(self.kinds):
+        if self.is_mixed:
             columns |= {"kind": [k.kind for k in self.kinds], "n_measured": self.n_measured}
         columns |= {"n_actives": self.n_actives, "n_inactives": self.n_inactives}
         for name, values in self.values.items():
@@ -101,7 +109,7 @@ class Evaluation:
             kind: _macro_json(macro, self.kind_macro_intervals.get(kind, {}))
             for kind, macro in _binary_first(self.kind_macro).items()
         }
-        more = {} if all_binary(self.kinds) else {"macro_by_kind": macros}
+        more = {} if not self.is_mixed else {"macro_by_kind": macros}
         return {
             "n_molecules": self.n_molecules,
             "n_tasks": len(self.tasks),
@@ -114,7 +122,7 @@ class Evaluation:
 
 
 def evaluate(
-    labels: NDArray[Any],
+    labels: NDArray[Any] | MeasuredCells,
     predictions: NDArray[np.floating[Any]],
     tasks: Sequence[str],
     *,
@@ -129,11 +137,13 @@ def evaluate(
     ----------
     labels
         ``(n, T)`` as in a panel: of binary tasks 1 active, 0 inactive, and -1 not measured; with
-        others classes and values, and NaN not measured.
+        others classes and values, and NaN not measured. Or measured cells (``panel.cells``), which
+        have their bounds.
     predictions
         ``(n, n_columns)``, as a model of these tasks gives them: of a binary task one column of
         probabilities, of classes one for each, of values one. Those of unmeasured cells are not
-        looked at.
+        looked at. Or ``(P,)``, those of the measured cells alone: of each cell, by row and task,
+        all its columns.
     tasks
         T names.
     kinds
@@ -151,27 +161,25 @@ def evaluate(
     InputError
         Where shapes differ, or a measured cell has no prediction.
     """
-    labels, predictions = np.asarray(labels), np.asarray(predictions)
     chosen = complete(kinds, len(tasks))
-    check_predictions(labels, predictions, tasks, chosen)
+    cells = _measured(labels, bounds)
+    predicted = checked_predictions(cells, np.asarray(predictions), tasks, chosen)
     found = [
-        cells_of(kind, column, predictions[:, place], side)
-        for kind, column, place, side in _by_task(labels, chosen, bounds)
+        kind_cells[kind.kind](measured, some)
+        for kind, (measured, some) in zip(chosen, by_task(cells, predicted, chosen), strict=True)
     ]
     names = list(dict.fromkeys(name for kind in chosen for name in kind_metrics[kind.kind]))
     values = {name: np.full(len(tasks), np.nan) for name in names}
-    for task, (kind, cells) in enumerate(zip(chosen, found, strict=True)):
+    for task, (kind, measured) in enumerate(zip(chosen, found, strict=True)):
         for name, metric in kind_metrics[kind.kind].items():
-            values[name][task] = metric.compute(cells)[0]
-    is_binary = np.array([kind.kind == "binary" for kind in chosen])
-    n_actives: NDArray[np.int64] = np.sum(labels == 1, axis=0, dtype=np.int64) * is_binary
-    n_inactives: NDArray[np.int64] = np.sum(labels == 0, axis=0, dtype=np.int64) * is_binary
+            values[name][task] = metric.compute(measured)[0]
+    has_actives = np.array([kind.has_actives for kind in chosen], dtype=np.bool_)
     evaluable = np.array([_is_evaluable(k, v) for k, v in _values_by_task(chosen, values)], bool)
     point = Evaluation(
         tasks=tuple(tasks),
-        n_molecules=len(labels),
-        n_actives=n_actives,
-        n_inactives=n_inactives,
+        n_molecules=cells.n_rows,
+        n_actives=cells.counts_of(1) * has_actives,
+        n_inactives=cells.counts_of(0) * has_actives,
         values=values,
         kind_macro={
             kind: {
@@ -181,12 +189,12 @@ def evaluate(
             for kind, members in _members(chosen).items()
         },
         kinds=chosen,
-        n_measured=np.array([len(cells.rows) for cells in found], dtype=np.int64),
+        n_measured=cells.counts,
         evaluable=evaluable,
     )
-    if not n_bootstrap or not len(labels):
+    if not n_bootstrap or not cells.n_rows:
         return point
-    drawn = bootstrap(found, [k.kind for k in chosen], names, len(labels), n_bootstrap, seed)
+    drawn = bootstrap(found, [k.kind for k in chosen], names, cells.n_rows, n_bootstrap, seed)
     return Evaluation(
         **{
             **vars(point),
@@ -214,15 +222,14 @@ def _limits(name: str) -> Limits:
     return next(metrics[name].limits for metrics in kind_metrics.values() if name in metrics)
 
 
-def _by_task(
-    labels: NDArray[Any], kinds: Sequence[TaskKind], bounds: NDArray[np.int8] | None
-) -> Iterator[tuple[TaskKind, NDArray[Any], slice, NDArray[np.int8] | None]]:
-    """Kind, labels, predicted columns and bounds of each task."""
-    start = 0
-    for task, kind in enumerate(kinds):
-        stop = start + len(kind.columns(""))
-        yield kind, labels[:, task], slice(start, stop), None if bounds is None else bounds[:, task]
-        start = stop
+def _measured(
+    labels: NDArray[Any] | MeasuredCells, bounds: NDArray[np.int8] | None
+) -> MeasuredCells:
+    if isinstance(labels, MeasuredCells):
+        return labels
+    labels = np.asarray(labels)
+    sides = None if bounds is None else np.asarray(bounds, np.int8)
+    return MeasuredCells.from_dense(labels, sides)
 
 
 def _values_by_task(

@@ -15,9 +15,10 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from bioassay_mtl.panels.panel import NOT_MEASURED
-
-Floats = NDArray[np.float64]
+from bioassay_mtl.metrics.cells import Cells, kind_cells
+from bioassay_mtl.metrics.cells import Floats as Floats
+from bioassay_mtl.tasks.labels import NOT_MEASURED
+from bioassay_mtl.tasks.measured import TaskCells
 
 
 def quiet() -> np.errstate:
@@ -87,14 +88,27 @@ class Ranking:
             Where a measured molecule has no finite score.
         """
         measured = np.flatnonzero(labels != NOT_MEASURED)
-        found = scores[measured]
-        order = np.argsort(-found)
-        rows = measured[order]
+        return Ranking.of_cells(measured, labels[measured], scores[measured])
+
+    @staticmethod
+    def of_cells(
+        rows: NDArray[np.intp], labels: NDArray[Any], scores: NDArray[np.floating[Any]]
+    ) -> Ranking:
+        """Rank measured molecules: their rows, labels (1 active) and scores, ``(m,)`` each.
+
+        Raises
+        ------
+        ValueError
+            Where one has no finite score.
+        """
+        order = np.argsort(-scores)
         # NaN sorts last, infinities to the ends.
-        if len(rows) and not np.isfinite(found[order[[0, -1]]]).all():
-            bad = measured[np.argmin(np.isfinite(found))]
-            raise ValueError(f"the score of row {bad} is {scores[bad]}, but its label is measured")
-        return Ranking(rows, labels[rows] == 1, found[order], np.ones((len(rows), 1)))
+        if len(rows) and not np.isfinite(scores[order[[0, -1]]]).all():
+            bad = np.argmin(np.isfinite(scores))
+            raise ValueError(
+                f"the score of row {rows[bad]} is {scores[bad]}, but its label is measured"
+            )
+        return Ranking(rows[order], labels[order] == 1, scores[order], np.ones((len(rows), 1)))
 
     def resampled(self, weights: Floats) -> Ranking:
         """The same molecules, drawn as often as ``weights (n, R)`` says."""
@@ -131,3 +145,8 @@ def _sums_before(weights: Floats, bounds: NDArray[np.intp]) -> Floats:
         np.cumsum(np.add.reduceat(weights, inside, axis=0), axis=0, out=sums[1 : len(inside) + 1])
         sums[len(inside) + 1 :] = sums[len(inside)]
     return sums
+
+
+@kind_cells.register("binary")
+def _of_task(cells: TaskCells, predictions: NDArray[Any]) -> Cells:
+    return Ranking.of_cells(cells.rows, cells.values.astype(np.int8), predictions[:, 0])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -13,15 +14,21 @@ from numpy.typing import NDArray
 from bioassay_mtl.chem.features import Features
 from bioassay_mtl.errors import ConfigError, InputError, counted
 from bioassay_mtl.metrics import Evaluation, evaluate
+from bioassay_mtl.metrics.cells import predicted_columns
 from bioassay_mtl.models.panel_inputs import panel_features
 from bioassay_mtl.panels.panel import Panel
 from bioassay_mtl.tasks.kinds import TaskKind, columns_of
+from bioassay_mtl.tasks.measured import MeasuredCells
 from bioassay_mtl.tasks.units import P_SCALE, known_unit
 
 if TYPE_CHECKING:
     from bioassay_mtl.models.model import Model
 
 log = logging.getLogger(__name__)
+
+_AT_ONCE = 50_000_000
+"""Predictions that are in memory at once: 200 MB."""
+_ROWS_AT_LEAST = 256
 
 _LOWEST_P, _HIGHEST_P = -2, 16  # 100 M and 0.1 fM
 
@@ -34,7 +41,7 @@ class PredictedPanel(NamedTuple):
     panel
         The m molecules that can be predicted, with those assays that the model has.
     predictions
-        ``(m, C) float32``: the columns of these assays.
+        ``(P,) float32``: those of the measured cells, as :func:`predictions_at` gives them.
     features
         Of all molecules.
     """
@@ -61,11 +68,10 @@ def evaluated(model: Model, panel: Panel, n_bootstrap: int, seed: int, workers: 
             counted(n_known, "row"),
         )
     return evaluate(
-        chosen.labels,
+        chosen.cells,
         predictions,
         chosen.tasks,
         kinds=chosen.kinds,
-        bounds=chosen.bounds,
         n_bootstrap=n_bootstrap,
         seed=seed,
     )
@@ -91,10 +97,51 @@ def predict_panel(model: Model, panel: Panel, workers: int = 1) -> PredictedPane
     features = panel_features(panel, model.featurizer, workers)
     if not features.ok.any():
         raise InputError("no molecule of the panel can be read", hint="check its SMILES")
+    rows = np.flatnonzero(features.ok)
+    chosen = chosen.take(rows)
+    return PredictedPanel(chosen, predictions_of(model, features.take(rows), chosen), features)
+
+
+def predictions_of(model: Model, features: Features, panel: Panel) -> NDArray[np.float32]:
+    """:func:`predictions_at` for a panel of some of the model's assays."""
     place = {name: at for at, name in enumerate(model.columns)}
-    columns = [place[name] for name in columns_of(tasks, chosen.kinds)]
-    predictions = model.predict_features(features)[features.ok][:, columns]
-    return PredictedPanel(chosen.take(features.ok), predictions, features)
+    columns = [place[name] for name in columns_of(panel.tasks, panel.kinds)]
+    return predictions_at(model, features, panel.cells, panel.kinds, columns)
+
+
+def predictions_at(
+    model: Model,
+    features: Features,
+    cells: MeasuredCells,
+    kinds: Sequence[TaskKind] | None = None,
+    columns: Sequence[int] | None = None,
+) -> NDArray[np.float32]:
+    """``(P,)`` predictions of measured cells alone: of each, by row and task, all its columns.
+
+    However many assays a model has, only some of all predictions are in memory at once.
+
+    Parameters
+    ----------
+    model
+        What predicts.
+    features
+        Of n molecules.
+    cells
+        Of n rows; of the model's tasks, or of those that `kinds` and `columns` tell of.
+    kinds, columns
+        Kinds of the tasks, and places of their columns among the model's.
+    """
+    rows, places, _ = predicted_columns(cells, model.kinds if kinds is None else kinds)
+    if columns is not None:
+        places = np.asarray(columns, np.int64)[places]
+    found = np.empty(len(rows), np.float32)
+    at_once = max(_ROWS_AT_LEAST, _AT_ONCE // max(1, len(model.columns)))
+    for start in range(0, cells.n_rows, at_once):
+        stop = min(start + at_once, cells.n_rows)
+        here = slice(*np.searchsorted(rows, (start, stop)).tolist())
+        predicted = model.predict_features(features.take(np.arange(start, stop)))
+        found[here] = predicted[rows[here] - start, places[here]]
+    return found
 
 
 def n_known_to(model: Model, panel: Panel) -> int:
@@ -111,7 +158,7 @@ def _check_meaning(model: Model, panel: Panel) -> None:
     for place, (task, kind) in enumerate(zip(panel.tasks, panel.kinds, strict=True)):
         check_kind(task, ours[task], kind)
         if {unit_of(ours[task]), unit_of(kind)} == {"", P_SCALE}:
-            check_p_values(task, kind, panel.labels[panel.mask[:, place], place])
+            check_p_values(task, kind, panel.cells.of_task(place).values)
 
 
 def unit_of(kind: TaskKind | None) -> str:

@@ -15,7 +15,9 @@ import torch
 from torch import Tensor
 
 from bioassay_mtl.nn.heads import heads
+from bioassay_mtl.nn.heads.binary import base_logit
 from bioassay_mtl.tasks.kinds import TaskKind, complete
+from bioassay_mtl.tasks.measured import MeasuredCells
 
 
 @dataclass(frozen=True)
@@ -76,6 +78,10 @@ class Outputs:
         n = self.counts[int(tasks[0])] if len(tasks) else 1
         return first[tasks][:, None] + torch.arange(n, device=tasks.device)
 
+    def first(self, device: torch.device | str = "cpu") -> Tensor:
+        """``(T,)``: the first output of each task."""
+        return torch.tensor([0, *accumulate(self.counts)][:-1], device=device)
+
     def split(self, tasks: Tensor, size: int) -> list[Tensor]:
         """Tasks in parts of at most `size`, each of tasks with equally many outputs."""
         counts = torch.tensor(self.counts, device=tasks.device)[tasks]
@@ -108,11 +114,14 @@ class Outputs:
             found[:, group.columns.flatten()] = predicted.flatten(1)
         return found
 
-    def start(self, labels: Tensor) -> Tensor:
-        """``(O,)`` outputs that predict base rates, from ``labels (n, T)``, NaN not measured."""
+    def start(self, cells: MeasuredCells) -> Tensor:
+        """``(O,)`` outputs that predict the base rates of some measured cells."""
+        if all(kind.has_actives for kind in self.kinds):
+            return base_logit(*(torch.from_numpy(cells.counts_of(label)) for label in (1, 0)))
         starts = []
-        for kind, column in zip(self.kinds, labels.T, strict=True):
-            starts.append(heads[kind.kind].start(column[~column.isnan()], kind))
+        for task, kind in enumerate(self.kinds):
+            labels = torch.from_numpy(cells.of_task(task).values)
+            starts.append(heads[kind.kind].start(labels, kind))
         return torch.cat(starts)
 
 

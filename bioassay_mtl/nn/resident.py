@@ -59,7 +59,7 @@ class DeviceCounts:
         self.n_features = block.n_features
 
     def batch(self, rows: Tensor) -> Input:
-        source, lengths = _owned(self.offsets, rows)
+        source, lengths = owned(self.offsets, rows)
         row = torch.repeat_interleave(lengths)
         dense = torch.zeros(len(rows), self.n_features, device=row.device)
         dense[row, self.indices[source].long()] = self.table[self.counts[source].long()]
@@ -103,8 +103,8 @@ class DeviceGraphs:
         self.bond_offsets = _on(block.bond_offsets, device)
 
     def batch(self, rows: Tensor) -> Input:
-        atom, n_atoms = _owned(self.atom_offsets, rows)
-        bond, n_bonds = _owned(self.bond_offsets, rows)
+        atom, n_atoms = owned(self.atom_offsets, rows)
+        bond, n_bonds = owned(self.bond_offsets, rows)
         arrays = (self.atoms[atom], self.reals[atom], self.ends[bond], self.bonds[bond])
         return graph_input(self.size, *arrays, n_atoms, n_bonds)
 
@@ -113,7 +113,7 @@ def _on(array: NDArray[Any], device: torch.device) -> Tensor:
     return torch.from_numpy(np.array(array)).to(device)
 
 
-def _owned(offsets: Tensor, rows: Tensor) -> tuple[Tensor, Tensor]:
+def owned(offsets: Tensor, rows: Tensor) -> tuple[Tensor, Tensor]:
     """Positions that rows own, and how many each owns."""
     start, lengths = offsets[rows], offsets[rows + 1] - offsets[rows]
     row = torch.repeat_interleave(lengths)

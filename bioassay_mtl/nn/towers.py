@@ -7,11 +7,13 @@ from typing import Annotated, ClassVar
 import torch
 from pydantic import AfterValidator, Field
 from torch import Tensor, nn
+from torch.nn import functional
 
 from bioassay_mtl.config import Config
 from bioassay_mtl.nn.dropout import ByteDropout
 from bioassay_mtl.nn.experts import activations
 from bioassay_mtl.nn.outputs import Outputs
+from bioassay_mtl.nn.pairs import Pairs, pair_products
 from bioassay_mtl.nn.products import StackedProduct
 from bioassay_mtl.registry import Registry, class_of
 
@@ -87,6 +89,23 @@ class Tower(nn.Module):
         """``(B, E, H) -> (E, B, O)``: outputs of each expert on its own, as if it had gate 1."""
         raise NotImplementedError
 
+    def at(self, experts: Tensor, gates: Tensor, pairs: Pairs) -> Tensor:
+        """``(P,)``: outputs of some pairs of a row and an output alone."""
+        outputs: Tensor = self(experts, gates)[pairs.rows, pairs.columns]
+        return outputs
+
+    def expert_logits_at(self, experts: Tensor, pairs: Pairs) -> Tensor:
+        """``(E, P)``: those of each expert on its own."""
+        return self.expert_logits(experts)[:, pairs.rows, pairs.columns]
+
+    def gates_at(self, gates: Tensor, pairs: Pairs) -> Tensor:
+        """Gates ``(B or 1, T, E)`` of some pairs, ``(P, E)``."""
+        n_rows, n_tasks = gates.shape[:2]
+        place = self.owner[pairs.columns] if n_tasks > 1 else torch.zeros_like(pairs.columns)
+        place = place + pairs.rows * n_tasks if n_rows > 1 else place
+        found: Tensor = functional.embedding(place, gates.flatten(0, 1))
+        return found
+
     @torch.no_grad()
     def rescale(self, factor: Tensor, shift: Tensor) -> None:
         """Outputs become ``factor * output + shift``, both ``(O,)``."""
@@ -103,6 +122,13 @@ class Tower(nn.Module):
         mixed = self(experts.detach() if decoupled else experts, gates)
         return mixed, self.expert_logits(experts)
 
+    def with_expert_logits_at(
+        self, experts: Tensor, gates: Tensor, pairs: Pairs, *, decoupled: bool = False
+    ) -> tuple[Tensor, Tensor]:
+        """The same at some pairs, ``(P,)`` and ``(E, P)``."""
+        mixed = self.at(experts.detach() if decoupled else experts, gates, pairs)
+        return mixed, self.expert_logits_at(experts, pairs)
+
 
 class VotingTower(Tower):
     """A tower linear in the experts: the logit is the gate's mean of the experts' own logits."""
@@ -115,6 +141,29 @@ class VotingTower(Tower):
     ) -> tuple[Tensor, Tensor]:
         alone = self.expert_logits(experts)
         return self.mix(alone.detach() if decoupled else alone, gates), alone
+
+    def at(self, experts: Tensor, gates: Tensor, pairs: Pairs) -> Tensor:
+        return self.mix_at(self.expert_logits_at(experts, pairs), gates, pairs)
+
+    def with_expert_logits_at(
+        self, experts: Tensor, gates: Tensor, pairs: Pairs, *, decoupled: bool = False
+    ) -> tuple[Tensor, Tensor]:
+        alone = self.expert_logits_at(experts, pairs)
+        return self.mix_at(alone.detach() if decoupled else alone, gates, pairs), alone
+
+    def expert_logits_at(self, experts: Tensor, pairs: Pairs) -> Tensor:
+        stacked = self.weight if self.weight.dim() == 3 else self.weight[None]
+        # (O, H) a tower: what a pair reads lies together
+        columns = [weight.mT.contiguous() for weight in stacked.unbind()]
+        votes = [
+            pair_products(each, columns[number % len(columns)], pairs)
+            for number, each in enumerate(experts.unbind(1))
+        ]
+        return torch.stack(votes) + functional.embedding(pairs.columns, self.bias[:, None])[:, 0]
+
+    def mix_at(self, votes: Tensor, gates: Tensor, pairs: Pairs) -> Tensor:
+        """``votes (E, P), gates (B or 1, T, E) -> (P,)``."""
+        return (votes * self.gates_at(gates, pairs).T).sum(dim=0)
 
     def mix(self, votes: Tensor, gates: Tensor) -> Tensor:
         """``votes (E, B, O), gates (B or 1, T, E) -> (B, O)``: no ``(B, O, H)`` is formed."""
@@ -181,6 +230,21 @@ class MLPTower(Tower):
         return torch.stack(
             [self._heads(f[:, None].expand(-1, n_outputs, -1)) for f in experts.unbind(1)]
         )
+
+    def at(self, experts: Tensor, gates: Tensor, pairs: Pairs) -> Tensor:
+        mixed = (self.gates_at(gates, pairs)[:, :, None] * experts[pairs.rows]).sum(dim=1)
+        return self._heads_at(mixed, pairs)
+
+    def expert_logits_at(self, experts: Tensor, pairs: Pairs) -> Tensor:
+        return torch.stack([self._heads_at(f[pairs.rows], pairs) for f in experts.unbind(1)])
+
+    def _heads_at(self, mixed: Tensor, pairs: Pairs) -> Tensor:
+        """``(P, H) -> (P,)``."""
+        outputs = pairs.columns
+        hidden = torch.einsum("ph,phk->pk", mixed, self.hidden[outputs]) + self.hidden_bias[outputs]
+        hidden = self.dropout(self.activation(hidden))
+        logits: Tensor = (hidden * self.weight[outputs]).sum(dim=1) + self.bias[outputs]
+        return logits
 
     def _heads(self, mixed: Tensor) -> Tensor:
         """``(B, O, H) -> (B, O)``."""

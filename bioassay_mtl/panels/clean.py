@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -13,7 +12,6 @@ from bioassay_mtl.panels.panel import Panel
 from bioassay_mtl.panels.row_log import RowLog
 from bioassay_mtl.tables.formulas import FormulaGuard
 from bioassay_mtl.tables.table import lines_of
-from bioassay_mtl.tasks.labels import as_floats
 
 
 def with_id_column(panel: Panel) -> tuple[Panel, str, str]:
@@ -22,7 +20,7 @@ def with_id_column(panel: Panel) -> tuple[Panel, str, str]:
     identity = next((name for name, held in panel.columns.items() if held == panel.ids), None)
     if identity is None:
         identity = _free("id", taken)
-        panel = replace(panel, columns={**panel.columns, identity: panel.ids})
+        panel = panel.changed(columns={**panel.columns, identity: panel.ids})
     return panel, _free("smiles", {*taken, identity}), identity
 
 
@@ -42,12 +40,14 @@ def write_table(
     guard = guard or FormulaGuard()
     columns = list(panel.columns)
     _write(stream, guard([smiles, *panel.tasks, *columns]))
-    labels = as_floats(panel.labels)
+    cells = panel.cells
+    tasks, values, bounds = cells.task.tolist(), cells.value.tolist(), cells.bounds.tolist()
     for row, structure in enumerate(panel.structures or [""] * len(panel)):
-        bounds = [0] * len(panel.tasks) if panel.bounds is None else panel.bounds[row].tolist()
-        cells = map(written, labels[row].tolist(), bounds, panel.kinds)
+        held = [""] * len(panel.tasks)
+        for at in range(cells.offsets[row], cells.offsets[row + 1]):
+            held[tasks[at]] = written(values[at], bounds[at], panel.kinds[tasks[at]])
         texts = guard([structure, *(panel.columns[name][row] for name in columns)])
-        _write(stream, [texts[0], *cells, *texts[1:]])
+        _write(stream, [texts[0], *held, *texts[1:]])
 
 
 def schema_text(panel: Panel, smiles: str, identity: str) -> str:

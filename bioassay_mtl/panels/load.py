@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -102,7 +101,7 @@ def _loaded(
     else:
         panel = (read_long if layout == "long" else read_wide)(table, path, schema, log)
     if schema.standardise:
-        panel = replace(panel, standardise=schema.standardise)
+        panel = panel.changed(standardise=schema.standardise)
     if schema.to_p and not any(event.outcome is Outcome.CONVERTED for event in log.events):
         logger.warning(
             "%s: nothing was converted to the p-scale: no values have a unit of concentration "

@@ -5,8 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cached_property
-from itertools import accumulate
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +13,7 @@ from numpy.typing import NDArray
 from bioassay_mtl.chem.features import Features
 from bioassay_mtl.errors import InputError
 from bioassay_mtl.metrics import Evaluation, evaluate
+from bioassay_mtl.metrics.cells import by_task, predicted_columns
 from bioassay_mtl.panels.panel import Panel
 
 if TYPE_CHECKING:
@@ -22,6 +22,27 @@ if TYPE_CHECKING:
     from bioassay_mtl.training.cross_validation import CrossValidation
 
 SAMPLE = 256
+
+
+class Judged(NamedTuple):
+    """The m measured cells of a task beside what was predicted.
+
+    Attributes
+    ----------
+    rows
+        ``(m,)`` of the panel.
+    labels
+        ``(m,) float32``.
+    bounds
+        ``(m,) int8``.
+    predictions
+        ``(m, c) float32``, as many columns as the task has.
+    """
+
+    rows: NDArray[np.int64]
+    labels: NDArray[np.float32]
+    bounds: NDArray[np.int8]
+    predictions: NDArray[np.float32]
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,7 +56,8 @@ class Evidence:
     panel
         The n molecules that were predicted, with T of the model's assays.
     predictions
-        ``(n, C) float32``: columns of the panel's tasks, one for each task that has no classes.
+        ``(n, C) float32``: columns of the panel's tasks, one for each task that has no classes. Or
+        ``(P,)``, those of the measured cells alone (:func:`predicted_columns`).
     rows
         Which molecules these are: ``test part of panel.csv``.
     evaluation
@@ -62,11 +84,10 @@ class Evidence:
     def found(self) -> Evaluation:
         """Metrics of the panel's tasks."""
         return self.evaluation or evaluate(
-            self.panel.labels,
+            self.panel.cells,
             self.predictions,
             self.panel.tasks,
             kinds=self.panel.kinds,
-            bounds=self.panel.bounds,
             n_bootstrap=self.n_bootstrap,
             seed=self.seed,
         )
@@ -76,21 +97,35 @@ class Evidence:
         chosen = np.array([each.kind == kind for each in self.panel.kinds])
         if chosen.all():
             return self
-        columns = np.repeat(chosen, np.diff(self._starts))
+        columns = np.repeat(chosen, [len(each.columns("")) for each in self.panel.kinds])
+        at = self._columns if self.predictions.ndim == 1 else slice(None)
         return replace(
             self,
             panel=self.panel.select_tasks(list(np.array(self.panel.tasks, dtype=object)[chosen])),
-            predictions=self.predictions[:, columns],
+            predictions=self.predictions[..., columns[at]],
             evaluation=_selected(self.found, chosen, kind),
         )
 
-    def columns(self, task: int) -> range:
-        """Places of a task's predictions among their columns."""
-        return range(self._starts[task], self._starts[task + 1])
+    def judged(self, task: int) -> Judged:
+        """The measured cells of a task, and their predictions."""
+        return self._judged[task]
 
     @cached_property
-    def _starts(self) -> list[int]:
-        return [0, *accumulate(len(kind.columns("")) for kind in self.panel.kinds)]
+    def _judged(self) -> list[Judged]:
+        cells, predictions = self.panel.cells, self.predictions
+        if predictions.ndim == 2:
+            rows, columns, _ = predicted_columns(cells, self.panel.kinds)
+            predictions = predictions[rows, columns]
+        return [
+            Judged(
+                rows, values, np.zeros(len(rows), np.int8) if bounds is None else bounds, predicted
+            )
+            for (rows, values, bounds), predicted in by_task(cells, predictions, self.panel.kinds)
+        ]
+
+    @property
+    def _columns(self) -> NDArray[np.int64]:
+        return predicted_columns(self.panel.cells, self.panel.kinds)[1]
 
     def about(self) -> list[str]:
         """What is known of each assay beyond its name, one line a task."""

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from bioassay_mtl.panels.panel import Panel
 from bioassay_mtl.splits.split import PARTS, Split
-from bioassay_mtl.splits.strata import outcome_names
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -35,16 +33,20 @@ def scarce_assays(panel: Panel, parts: Split, at_least: int = 5) -> pd.DataFrame
     """
     import pandas as pd
 
-    mask = panel.mask
     found: list[tuple[str, str, str, int]] = []
-    filled = [(part, getattr(parts, part)) for part in PARTS if len(getattr(parts, part))]
+    filled = [
+        (part, panel.cells.take(getattr(parts, part)))
+        for part in PARTS
+        if len(getattr(parts, part))
+    ]
     for column, (task, kind) in enumerate(zip(panel.tasks, panel.kinds, strict=True)):
-        names = outcome_names(kind)
-        for part, rows in filled:
-            values = panel.labels[rows[mask[rows, column]], column]
-            counts: Sequence[int] = ()
-            if names:
-                counts = np.bincount(values.astype(np.int64), minlength=len(names)).tolist()
-            outcomes = dict(zip(names, counts, strict=True)) or {"measured": len(values)}
-            found += [(task, part, name, n) for name, n in outcomes.items() if n < at_least]
+        for part, cells in filled:
+            values = cells.of_task(column).values
+            names = kind.outcomes or ("measured",)
+            counts = np.bincount(
+                values.astype(np.int64) if kind.outcomes else np.zeros(len(values), np.int64),
+                minlength=len(names),
+            ).tolist()
+            pairs = zip(names, counts, strict=True)
+            found += [(task, part, name, n) for name, n in pairs if n < at_least]
     return pd.DataFrame(found, columns=["task", "part", "outcome", "n"])

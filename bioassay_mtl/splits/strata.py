@@ -8,34 +8,24 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bioassay_mtl.panels.panel import Panel
-from bioassay_mtl.tasks.kinds import Binary, Classes, TaskKind
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
 
 
-def outcome_names(kind: TaskKind) -> tuple[str, ...]:
-    """Names of the outcomes 0, 1, ... of a kind of task; none where values are measured."""
-    if isinstance(kind, Binary):
-        return ("inactive", "active")
-    return kind.classes if isinstance(kind, Classes) else ()
-
-
 def absent_outcomes(panel: Panel, rows: NDArray[np.int64]) -> list[str]:
     """What the panel holds and these rows do not: assays, and outcomes as ``assay[class]``."""
-    mask = panel.mask
+    whole, part = panel.cells, panel.cells.take(rows)
+    n_outcomes = max((len(kind.outcomes) for kind in panel.kinds), default=0)
+    held, left = ([of.counts_of(value) > 0 for value in range(n_outcomes)] for of in (whole, part))
     found: list[str] = []
     for column, (task, kind) in enumerate(zip(panel.tasks, panel.kinds, strict=True)):
-        labels, measured = panel.labels[:, column], mask[:, column]
-        names, own = outcome_names(kind), labels[rows[measured[rows]]]
-        if not len(own):
-            found += [task] * bool(measured.any())
-        elif names:
-            held, left = (
-                np.bincount(values.astype(np.int64), minlength=len(names))
-                for values in (labels[measured], own)
-            )
-            found += [f"{task}[{names[i]}]" for i in np.flatnonzero((held > 0) & (left == 0))]
+        if not part.counts[column]:
+            found += [task] * bool(whole.counts[column])
+            continue
+        for number, name in enumerate(kind.outcomes):
+            if held[number][column] and not left[number][column]:
+                found.append(f"{task}[{name}]")
     return found
 
 
@@ -48,10 +38,10 @@ def panel_strata(panel: Panel, n_bins: int) -> csr_array:
     """
     from scipy.sparse import csr_array
 
-    rows, tasks = np.nonzero(panel.mask)
-    values = panel.labels[rows, tasks]
+    cells = panel.cells
+    rows, tasks, values = cells.row, cells.task.astype(np.int64), cells.value
     outcomes = values.astype(np.int64)
-    has_values = np.array([not outcome_names(kind) for kind in panel.kinds], dtype=np.bool_)
+    has_values = np.array([not kind.outcomes for kind in panel.kinds], dtype=np.bool_)
     if has_values.any():
         at = np.flatnonzero(has_values[tasks])
         outcomes[at] = quantile_bins(tasks[at], values[at], n_bins)

@@ -308,6 +308,15 @@ class MeasuredCells:
         return found
 
 
+def telling(cells: MeasuredCells) -> NDArray[np.bool_]:
+    """``(T,)``: tasks with at least two different labels among those measured."""
+    low, high = np.full((2, cells.n_tasks), np.inf, np.float32)
+    np.minimum.at(low, cells.task, cells.value)
+    np.minimum.at(high, cells.task, -cells.value)
+    found: NDArray[np.bool_] = low < -high
+    return found
+
+
 def _is_outside(numbers: NDArray[np.int64], n: int) -> bool:
     return bool(len(numbers)) and (numbers.min() < 0 or numbers.max() >= n)
 

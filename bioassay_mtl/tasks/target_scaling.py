@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bioassay_mtl.tasks.kinds import TaskKind
-from bioassay_mtl.tasks.labels import as_floats
+from bioassay_mtl.tasks.measured import MeasuredCells
 
 ENOUGH_EXACT = 10
 """Exact values that a censored task needs to be standardised by them alone."""
@@ -30,9 +29,7 @@ class Standardisation:
     scale: NDArray[np.float64]
 
     @staticmethod
-    def of(
-        labels: NDArray[Any], bounds: NDArray[np.int8] | None, kinds: Sequence[TaskKind]
-    ) -> Standardisation:
+    def of(cells: MeasuredCells, kinds: Sequence[TaskKind]) -> Standardisation:
         """Mean and standard deviation of the measured values of each task.
 
         Bounds say little of where values are: they count, at their face value, only in a task with
@@ -40,8 +37,8 @@ class Standardisation:
 
         Parameters
         ----------
-        labels, bounds
-            ``(n, T)`` of the training rows, as in a panel.
+        cells
+            The measured cells of the training rows.
         kinds
             Of the tasks.
         """
@@ -49,11 +46,10 @@ class Standardisation:
         for task, kind in enumerate(kinds):
             if not kind.is_value:
                 continue
-            measured = ~np.isnan(labels[:, task])
-            if bounds is not None:
-                exact = measured & (bounds[:, task] == 0)
-                measured = exact if exact.sum() >= ENOUGH_EXACT else measured
-            values = labels[measured, task].astype(np.float64)
+            _, values, bounds = cells.of_task(task)
+            if bounds is not None and np.count_nonzero(bounds == 0) >= ENOUGH_EXACT:
+                values = values[bounds == 0]
+            values = values.astype(np.float64)
             if len(values):
                 center[task] = values.mean()
                 # Rounding alone makes no spread: float32 values have some seven digits.
@@ -61,10 +57,10 @@ class Standardisation:
                 scale[task] = spread if spread > 1e-6 * np.abs(values).max() else 1.0
         return Standardisation(center, scale)
 
-    def apply(self, labels: NDArray[Any]) -> NDArray[np.float32]:
-        """``(n, T)`` labels in standard units, NaN where not measured."""
-        found: NDArray[np.float32] = ((as_floats(labels) - self.center) / self.scale).astype("f4")
-        return found
+    def apply(self, cells: MeasuredCells) -> MeasuredCells:
+        """The same cells, values in standard units."""
+        center, scale = self.center[cells.task], self.scale[cells.task]
+        return cells.with_values((cells.value - center) / scale)
 
     def undo(
         self, predictions: NDArray[np.float32], kinds: Sequence[TaskKind]

@@ -1,8 +1,9 @@
-"""Training data on the device: features as they are held, labels, and batches by row number."""
+"""Training data on the device: features, measured cells, and batches by row number."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -10,11 +11,21 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from bioassay_mtl.balance.cell_targets import CellTargets, output_pairs
 from bioassay_mtl.chem.blocks import Block
 from bioassay_mtl.errors import ConfigError
 from bioassay_mtl.nn.inputs import Inputs
-from bioassay_mtl.nn.resident import resident
+from bioassay_mtl.nn.outputs import as_outputs
+from bioassay_mtl.nn.resident import owned, resident
+from bioassay_mtl.tasks.kinds import TaskKind
+from bioassay_mtl.tasks.labels import NOT_MEASURED, view_dtype
+from bioassay_mtl.tasks.measured import MeasuredCells
 from bioassay_mtl.training.sampling import draw
+
+FEWEST_SPARSE_TASKS = 256
+MOST_SPARSE_SHARE = 0.02
+"""Of cells that are measured. Below, products of single pairs take less time than those of whole
+matrices (``python -m benchmarks.many_assays``)."""
 
 
 class ResidentData:
@@ -25,44 +36,99 @@ class ResidentData:
     blocks
         Features of n molecules by input name.
     labels
-        ``(n, T) int8``: 1, 0, or -1 where not measured; or floating, NaN where not measured.
+        Measured cells, values in standard units; or ``(n, T) int8``: 1, 0, or -1 where not
+        measured.
     device
         Where to keep them.
-    bounds
-        ``(n, T) int8`` of censored values; None where all are exact.
+    kinds
+        Of the tasks; all binary where none are given.
     weights
-        ``(n, T)`` of the cells; None where all weigh 1.
+        ``(m,)`` of the cells; None where all weigh 1.
+    sparse
+        Whether a batch has its measured cells alone; None where that is quicker.
     """
 
     def __init__(
         self,
         blocks: Mapping[str, Block],
-        labels: NDArray[Any],
+        labels: MeasuredCells | NDArray[Any],
         device: torch.device,
-        bounds: NDArray[np.int8] | None = None,
+        kinds: Sequence[TaskKind] = (),
         weights: NDArray[np.float32] | None = None,
+        sparse: bool | None = None,
     ) -> None:
+        cells = labels if isinstance(labels, MeasuredCells) else MeasuredCells.from_dense(labels)
         self.blocks = {name: resident(block, device) for name, block in blocks.items()}
-        self.labels = torch.from_numpy(np.array(labels)).to(device)
-        self.bounds = None if bounds is None else torch.from_numpy(np.array(bounds)).to(device)
-        self.weights = None if weights is None else torch.from_numpy(np.array(weights)).to(device)
+        self.cells, self.device = cells, device
+        self.outputs = as_outputs(kinds, cells.n_tasks)
+        few = cells.n_tasks >= FEWEST_SPARSE_TASKS and cells.share_measured < MOST_SPARSE_SHARE
+        self.is_sparse = few if sparse is None else sparse
+        outcomes = view_dtype(self.outputs.kinds) == np.int8
+        self._missing = float(NOT_MEASURED) if outcomes else float("nan")
+        self._offsets, self._task, self._value = (
+            _on(array, device) for array in (cells.offsets, cells.task, cells.value)
+        )
+        self._bound = None if cells.bound is None else _on(cells.bound, device)
+        self._weight = None if weights is None else _on(weights, device)
+        self._first = self.outputs.first(device)
+
+    def __len__(self) -> int:
+        return self.cells.n_rows
 
     def inputs(self, rows: Tensor) -> Inputs:
         """What the network reads for some rows (``(B,) int64``)."""
         return {name: block.batch(rows) for name, block in self.blocks.items()}
 
-    def targets(self, rows: Tensor) -> tuple[Tensor, ...]:
+    def targets(self, rows: Tensor) -> tuple[Any, ...]:
+        """What a batch is judged by: its measured cells where they are few, or see below."""
+        return (self.cell_targets(rows),) if self.is_sparse else self.dense_targets(rows)
+
+    def dense_targets(self, rows: Tensor) -> tuple[Tensor, ...]:
         """``(B, T)`` targets, ``bool`` mask of measured cells and, where there are any, bounds.
 
         Where cells have weights, the mask is these, 0 where not measured.
         """
-        labels = self.labels[rows]
-        is_float = labels.is_floating_point()
-        mask = ~labels.isnan() if is_float else labels >= 0
-        if self.weights is not None:
-            mask = torch.where(mask, self.weights[rows], 0.0)
-        bounds = () if self.bounds is None else (self.bounds[rows],)
-        return labels if is_float else labels.float(), mask, *bounds
+        shape = len(rows), self.cells.n_tasks
+        cells, row = self._cells_of(rows)
+        place = row * shape[1] + self._task[cells]
+
+        def spread(numbers: Tensor, missing: float) -> Tensor:
+            every = numbers.new_full((shape[0] * shape[1],), missing)
+            return every.index_copy_(0, place, numbers[cells]).view(shape)
+
+        targets = spread(self._value, self._missing)
+        bounds = () if self._bound is None else (spread(self._bound, 0),)
+        if self._weight is not None:
+            return targets, spread(self._weight, 0.0), *bounds
+        mask = targets == targets if math.isnan(self._missing) else targets >= 0
+        return targets, mask, *bounds
+
+    def cell_targets(self, rows: Tensor) -> CellTargets:
+        """The measured cells of a batch."""
+        cells, row = self._cells_of(rows)
+        task = self._task[cells].long()
+        pairs, first = output_pairs(self.outputs, self._first, row, task, len(rows))
+        return CellTargets(
+            row=row,
+            task=task,
+            value=self._value[cells],
+            weight=None if self._weight is None else self._weight[cells],
+            bound=None if self._bound is None else self._bound[cells],
+            pairs=pairs,
+            first=first,
+            n_rows=len(rows),
+            n_tasks=self.cells.n_tasks,
+        )
+
+    def _cells_of(self, rows: Tensor) -> tuple[Tensor, Tensor]:
+        """Numbers of the cells of some rows, and the position in the batch of the row of each."""
+        cells, lengths = owned(self._offsets, rows)
+        return cells, torch.repeat_interleave(lengths, output_size=len(cells))
+
+
+def _on(array: NDArray[Any], device: torch.device) -> Tensor:
+    """An array on a device; on the CPU without a copy where it can be written to."""
+    return torch.from_numpy(array if array.flags.writeable else array.copy()).to(device)
 
 
 def batch_size(given: int | None, n_rows: int) -> int:

@@ -119,7 +119,7 @@ def tiny_panel() -> Panel:
 
 def n_measured(panel: Panel) -> int:
     """Rows with a measured cell."""
-    return int(np.count_nonzero(panel.mask.any(axis=1)))
+    return int(np.count_nonzero(panel.cells.per_row))
 
 
 def _choices(

@@ -19,12 +19,14 @@ from bioassay_mtl.chem.featurizer import Featurizer
 from bioassay_mtl.chem.identity import TrainingMolecules
 from bioassay_mtl.errors import ConfigError, InputError
 from bioassay_mtl.metrics import evaluate
+from bioassay_mtl.models.evaluation import predictions_at
 from bioassay_mtl.models.model import Model
 from bioassay_mtl.models.panel_inputs import panel_features
 from bioassay_mtl.models.scaling import ColumnScaling, fit_scalings, scaled
 from bioassay_mtl.panels.panel import Panel
 from bioassay_mtl.splits import Split, split
-from bioassay_mtl.tasks.kinds import Classes, all_binary
+from bioassay_mtl.tasks.labels import view_dtype
+from bioassay_mtl.tasks.measured import MeasuredCells
 from bioassay_mtl.tasks.target_scaling import Standardisation
 from bioassay_mtl.training.callbacks import Progress
 from bioassay_mtl.training.card import model_card
@@ -125,7 +127,7 @@ def train(
         parts = usable_parts(parts or split(panel, config.split), features, panel)
         fitted = fit_scalings(features.blocks, parts.train) if scalings is None else dict(scalings)
         scalings = fitted | dict(begin.scalings if begin else {})
-        standardisation, labels = _standardised(panel, parts.train, begin)
+        standardisation, cells = standardised(panel, parts.train, begin)
         identity = run_identity(panel, config, parts, begin, weights)
         if (model := completed(out, scratch, identity)) is not None:
             return model
@@ -134,16 +136,15 @@ def train(
             tasks=panel.tasks,
             sizes=featurizer.input_sizes,
             blocks=scaled(features.blocks, scalings),
-            labels=labels,
+            cells=cells,
             train_rows=parts.train,
             valid_rows=parts.valid,
             checkpoint=scratch / STATE if scratch else None,
             identity=identity,
             resume=resume,
             kinds=panel.kinds,
-            bounds=panel.bounds,
             start=begin.weights if begin else {},
-            weights=weights,
+            weights=None if weights is None else weights[panel.cells.row, panel.cells.task],
         )
         with other_ranks(run, device, n_devices) as place:
             module, best = fit(run, place, scratch_loggers(config, scratch), progress)
@@ -206,23 +207,21 @@ def measure(model: Model, panel: Panel, features: Features, parts: Split) -> Non
 def _metrics(model: Model, panel: Panel, features: Features, rows: Any) -> Any:
     if not len(rows):
         return None
-    predictions = model.predict_features(features.take(rows))
-    bounds = None if panel.bounds is None else panel.bounds[rows]
-    found = evaluate(panel.labels[rows], predictions, panel.tasks, kinds=panel.kinds, bounds=bounds)
-    return found.to_json()
+    cells = panel.cells.take(rows)
+    predictions = predictions_at(model, features.take(rows), cells)
+    return evaluate(cells, predictions, panel.tasks, kinds=panel.kinds).to_json()
 
 
-def _standardised(
+def standardised(
     panel: Panel, rows: NDArray[np.int64], start: WarmStart | None
-) -> tuple[Standardisation | None, NDArray[Any]]:
-    """Labels to train on, values in standard units of some rows; binary panels as they are."""
-    if all_binary(panel.kinds):
-        return None, panel.labels
-    bounds = None if panel.bounds is None else panel.bounds[rows]
+) -> tuple[Standardisation | None, MeasuredCells]:
+    """Cells to train on, values in standard units of some rows; outcomes alone as they are."""
+    if view_dtype(panel.kinds) == np.int8:
+        return None, panel.cells
     standardisation = start.standardisation if start else None
     if standardisation is None:
-        standardisation = Standardisation.of(panel.labels[rows], bounds, panel.kinds)
-    return standardisation, standardisation.apply(panel.labels)
+        standardisation = Standardisation.of(panel.cells.take(rows), panel.kinds)
+    return standardisation, standardisation.apply(panel.cells)
 
 
 def label_counts(panel: Panel) -> dict[str, Any]:
@@ -231,25 +230,27 @@ def label_counts(panel: Panel) -> dict[str, Any]:
         "active": panel.n_actives.tolist(),
         "inactive": panel.n_inactives.tolist(),
     }
-    if all_binary(panel.kinds):
+    if view_dtype(panel.kinds) == np.int8:
         return counts
     return counts | {
-        "measured": panel.mask.sum(axis=0).tolist(),
+        "measured": panel.cells.counts.tolist(),
         "classes": {
-            task: [int((panel.labels[:, t] == c).sum()) for c in range(len(kind.classes))]
+            task: np.bincount(
+                panel.cells.of_task(t).values.astype(int), minlength=len(names)
+            ).tolist()
             for t, (task, kind) in enumerate(zip(panel.tasks, panel.kinds, strict=True))
-            if isinstance(kind, Classes)
+            if (names := kind.outcomes) and not kind.has_actives
         },
     }
 
 
 def _checked_weights(weights: NDArray[Any], panel: Panel) -> NDArray[np.float32]:
     """What networks compute with, whatever it is given as."""
-    if weights.shape != panel.labels.shape:
-        raise InputError(f"weights must be {panel.labels.shape}, found {weights.shape}")
+    if weights.shape != panel.cells.shape:
+        raise InputError(f"weights must be {panel.cells.shape}, found {weights.shape}")
     with np.errstate(over="ignore"):
         weights = weights.astype(np.float32)
-    used = weights[panel.mask]
+    used = weights[panel.cells.row, panel.cells.task]
     if not ((used > 0) & (used < np.inf)).all():
         raise InputError(
             "the weight of a measured cell must be above 0, and finite: or leave the cell empty"

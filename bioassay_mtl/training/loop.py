@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
@@ -19,6 +18,7 @@ from bioassay_mtl.errors import TrainingError
 from bioassay_mtl.nn import build_network
 from bioassay_mtl.nn.draws import Draws
 from bioassay_mtl.tasks.kinds import TaskKind
+from bioassay_mtl.tasks.measured import MeasuredCells
 from bioassay_mtl.training.batches import ResidentData
 from bioassay_mtl.training.callbacks import Progress
 from bioassay_mtl.training.checkpoint import Best, Checkpoint
@@ -43,8 +43,8 @@ class Run:
         Of every input: columns of a fingerprint, codes of a graph.
     blocks
         Features of n molecules by input name.
-    labels
-        ``(n, T)``: int8 of binary tasks, else floating in standard units.
+    cells
+        Their measured cells, values in standard units.
     train_rows, valid_rows
         Row numbers.
     checkpoint
@@ -55,26 +55,23 @@ class Run:
         Whether to start from the checkpoint.
     kinds
         Of the tasks; all binary where none are given.
-    bounds
-        ``(n, T) int8`` of censored values; None where all are exact.
     start
         Weights that the network starts with, by their names; all others are drawn.
     weights
-        ``(n, T)`` of the cells; None where all weigh 1.
+        ``(m,)`` of the cells; None where all weigh 1.
     """
 
     config: TrainingConfig
     tasks: tuple[str, ...]
     sizes: Mapping[str, InputSize]
     blocks: Mapping[str, Block]
-    labels: NDArray[Any]
+    cells: MeasuredCells
     train_rows: NDArray[np.int64]
     valid_rows: NDArray[np.int64]
     checkpoint: Path | None
     identity: str
     resume: bool
     kinds: tuple[TaskKind, ...] = ()
-    bounds: NDArray[np.int8] | None = None
     start: Mapping[str, Tensor] = field(default_factory=dict)
     weights: NDArray[np.float32] | None = None
 
@@ -128,7 +125,7 @@ def _begun(run: Run, device: torch.device) -> TrainingModule:
         return TrainingModule(
             network,
             config,
-            ResidentData(run.blocks, run.labels, device, run.bounds, run.weights),
+            ResidentData(run.blocks, run.cells, device, run.kinds, run.weights),
             torch.from_numpy(run.train_rows).to(device),
             torch.from_numpy(run.valid_rows).to(device),
             run.tasks,

@@ -10,13 +10,12 @@ from torch import Tensor, nn
 
 from bioassay_mtl.balance import Batch, build_balancer
 from bioassay_mtl.balance.balancer import Update
-from bioassay_mtl.nn.heads.binary import base_logit
+from bioassay_mtl.tasks.measured import MeasuredCells
 from bioassay_mtl.training.averaging import WeightAverage
 from bioassay_mtl.training.batches import ResidentData, batch_size, epoch_batches
 from bioassay_mtl.training.config import TrainingConfig
 from bioassay_mtl.training.objective import build_objective
 from bioassay_mtl.training.optimizer import build_optimizer, schedule
-from bioassay_mtl.training.sampling import outcomes
 from bioassay_mtl.training.score import ValidationScore
 
 
@@ -64,14 +63,16 @@ class TrainingModule(nn.Module):
         self.train_rows, self.valid_rows = train_rows, valid_rows
         self.history: list[dict[str, float]] = []
         self.losses: list[Tensor] = []
-        labels = data.labels[train_rows]
-        tasks = tasks or [str(number) for number in range(labels.shape[1])]
-        self.objective = build_objective(config, network.outputs, labels, tasks)
-        self.balancer = build_balancer(config.balance, tasks).to(labels.device)
-        self._row_weights = config.sampling.weights(outcomes(labels.cpu(), network.outputs.kinds))
+        cells = data.cells.take(train_rows.cpu().numpy())
+        tasks = tasks or [str(number) for number in range(cells.n_tasks)]
+        self.objective = build_objective(
+            config, network.outputs, cells, tasks, data.device, sparse=data.is_sparse
+        )
+        self.balancer = build_balancer(config.balance, tasks).to(data.device)
+        self._row_weights = config.sampling.of_cells(cells, network.outputs.kinds)
         self.n_steps = len(self.batches(0))
         if not started:
-            start_at_base_rates(network, labels)
+            start_at_base_rates(network, cells)
         self.average = WeightAverage(network, config.average)
         self.optimizer = build_optimizer(network, self.balancer, config)
         self.score = ValidationScore(network.outputs, network.tower.bias, config.value_loss)
@@ -101,26 +102,30 @@ class TrainingModule(nn.Module):
         self.balancer.learning_rate = rate
 
     def outputs(self, rows: Tensor) -> Tensor:
-        """``(B, O)`` of the averaged weights, at least in single precision."""
+        """``(B, O)`` of the averaged weights, at least in single precision; or ``(P,)``.
+
+        Where few cells are measured, they are those of the measured cells alone.
+        """
+        network, inputs = self.network, self.data.inputs(rows)
         with self.average.applied():
-            outputs: Tensor = self.network(self.data.inputs(rows))
+            if self.data.is_sparse:
+                experts, gates = network.experts(inputs), network.mixing_weights(inputs)
+                pairs = self.data.cell_targets(rows).pairs
+                outputs: Tensor = network.tower.at(experts, gates, pairs)
+            else:
+                outputs = network(inputs)
         return outputs.float()
 
     def score_of(self, outputs: Tensor) -> float:
-        """The score of the validation rows' outputs ``(n, O)``, on the CPU."""
-        labels, bounds = self.data.labels[self.valid_rows].cpu(), self.data.bounds
-        bounds = None if bounds is None else bounds[self.valid_rows].cpu()
-        return self.score(outputs, labels, bounds)
+        """The score of the validation rows' outputs, on the CPU: see :meth:`outputs`."""
+        cells = self.data.cells.take(self.valid_rows.cpu().numpy())
+        return self.score(outputs, cells)
 
 
 @torch.no_grad()
-def start_at_base_rates(network: Any, labels: Tensor) -> None:
-    """Set the towers' biases to the (smoothed) base rates of the training rows ``(n, T)``.
+def start_at_base_rates(network: Any, cells: MeasuredCells) -> None:
+    """Set the towers' biases to the (smoothed) base rates of the cells of the training rows.
 
     For a binary task that is its log-odds, see :mod:`bioassay_mtl.nn.heads` for others.
     """
-    if labels.is_floating_point():
-        start = network.outputs.start(labels)
-    else:
-        start = base_logit((labels == 1).sum(0), (labels == 0).sum(0))
-    network.tower.bias.copy_(start)
+    network.tower.bias.copy_(network.outputs.start(cells))

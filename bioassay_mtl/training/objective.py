@@ -13,13 +13,20 @@ from bioassay_mtl.balance.losses import KindLosses, class_weights
 from bioassay_mtl.balance.reductions import reductions
 from bioassay_mtl.config import did_you_mean
 from bioassay_mtl.errors import ConfigError
-from bioassay_mtl.nn.outputs import Outputs
-from bioassay_mtl.tasks.kinds import all_binary
+from bioassay_mtl.nn.outputs import Group, Outputs
+from bioassay_mtl.tasks.kinds import TaskKind
+from bioassay_mtl.tasks.measured import MeasuredCells
 from bioassay_mtl.training.config import TrainingConfig
 
 
 def build_objective(
-    config: TrainingConfig, outputs: Outputs, labels: Tensor, tasks: Sequence[str]
+    config: TrainingConfig,
+    outputs: Outputs,
+    cells: MeasuredCells,
+    tasks: Sequence[str],
+    device: torch.device,
+    *,
+    sparse: bool = False,
 ) -> Objective:
     """The objective for some training rows.
 
@@ -29,35 +36,46 @@ def build_objective(
         Settings of the run.
     outputs
         Of the network.
-    labels
-        ``(n, T)`` of the training rows: int8 of binary tasks, else floating in standard units.
+    cells
+        The measured cells of the training rows, values in standard units.
     tasks
         T names.
+    device
+        Where losses are computed.
+    sparse
+        Whether it is given the measured cells of a batch alone.
     """
     weights = of_tasks(config.task_weights, tasks, [kind.kind for kind in outputs.kinds])
     reduce = reductions[config.reduction]
     if weights is not None:
-        reduce = _weighed(reduce, weights.to(labels.device))
+        reduce = _weighed(reduce, weights.to(device))
     objective = partial(
         Objective, reduce=reduce, expert_loss=config.expert_loss, decoupled=config.decoupled
     )
-    if all_binary(outputs.kinds):
-        n_actives, n_inactives = (labels == 1).sum(0), (labels == 0).sum(0)
-        weight = positive_weights(n_actives, n_inactives, config.positive_weight)
-        return objective(partial(config.loss, positive_weight=weight))
-    of_groups: dict[int, Tensor | None] = {}
-    for number, group in enumerate(outputs.groups):
-        some = labels[:, group.tasks]
-        if group.kind == "binary":
-            of_groups[number] = positive_weights(
-                (some == 1).sum(0), (some == 0).sum(0), config.positive_weight
-            )
-        elif (n_classes := group.columns.shape[1]) > 1:
-            counts = torch.stack([(some == c).sum(0) for c in range(n_classes)], dim=1)
-            of_groups[number] = class_weights(counts, config.positive_weight)
-    losses = KindLosses(outputs, config.loss, config.value_loss, of_groups, labels.device)
-    is_binary = [kind.kind == "binary" for kind in outputs.kinds]
-    return objective(losses, is_binary=torch.tensor(is_binary, device=labels.device))
+    of_groups = {
+        number: _group_weights(group, outputs.kinds[int(group.tasks[0])], cells, config, device)
+        for number, group in enumerate(outputs.groups)
+    }
+    has_actives = [kind.has_actives for kind in outputs.kinds]
+    if all(has_actives) and not sparse:
+        return objective(partial(config.loss, positive_weight=of_groups.get(0)))
+    losses = KindLosses(outputs, config.loss, config.value_loss, of_groups, device)
+    is_binary = None if all(has_actives) else torch.tensor(has_actives, device=device)
+    return objective(losses, is_binary=is_binary)
+
+
+def _group_weights(
+    group: Group, kind: TaskKind, cells: MeasuredCells, config: TrainingConfig, device: torch.device
+) -> Tensor | None:
+    """Weights of actives ``(n,)``, or of classes ``(n, K)``; None for values."""
+    if not kind.outcomes:
+        return None
+    counts = torch.stack(
+        [torch.from_numpy(cells.counts_of(value)) for value in range(len(kind.outcomes))], dim=1
+    )[group.tasks].to(device)
+    if kind.has_actives:
+        return positive_weights(counts[:, 1], counts[:, 0], config.positive_weight)
+    return class_weights(counts, config.positive_weight)
 
 
 def of_tasks(

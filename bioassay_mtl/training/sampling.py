@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Literal
 
+import numpy as np
 import torch
 from pydantic import Field
 from torch import Tensor
@@ -12,8 +13,11 @@ from torch import Tensor
 from bioassay_mtl.config import Config
 from bioassay_mtl.registry import Registry, class_of, settings_of
 from bioassay_mtl.tasks.kinds import TaskKind
+from bioassay_mtl.tasks.labels import NOT_MEASURED
+from bioassay_mtl.tasks.measured import MeasuredCells
 
 _ROWS_AT_ONCE = 8192
+_CELLS_AT_ONCE = 16_000_000
 
 
 class Sampling(Config):
@@ -37,6 +41,11 @@ class Sampling(Config):
         """
         raise NotImplementedError
 
+    def of_cells(self, cells: MeasuredCells, kinds: Sequence[TaskKind]) -> Tensor | None:
+        """The same weights of the measured cells of the training rows."""
+        held = outcomes(cells, kinds)
+        return self.weights(torch.from_numpy(held.dense(missing=NOT_MEASURED, dtype=np.int8)))
+
 
 samplings: Registry[type[Sampling]] = Registry(
     "sampling", "samplings", class_of("bioassay_mtl.training.sampling:Sampling")
@@ -55,6 +64,9 @@ class Uniform(Sampling):
     kind: Literal["uniform"] = "uniform"
 
     def weights(self, labels: Tensor) -> None:
+        return None
+
+    def of_cells(self, cells: MeasuredCells, kinds: Sequence[TaskKind]) -> None:
         return None
 
 
@@ -78,43 +90,43 @@ class Balanced(Sampling):
     exponent: Annotated[float, Field(ge=0)] = 1.0
 
     def weights(self, labels: Tensor) -> Tensor:
-        means = row_means(labels, outcome_weights(labels))
+        cells = MeasuredCells.from_dense(labels.numpy())
+        return self._of(row_means(cells, outcome_weights(cells)))
+
+    def of_cells(self, cells: MeasuredCells, kinds: Sequence[TaskKind]) -> Tensor:
+        held = outcomes(cells, kinds)
+        return self._of(row_means(held, outcome_weights(held)))
+
+    def _of(self, means: Tensor) -> Tensor:
         return (means / means.max()) ** self.exponent  # at most 1: no power overflows
 
 
-def outcomes(labels: Tensor, kinds: Sequence[TaskKind]) -> Tensor:
-    """``(n, T) int8``: numbers of outcomes (0 for any value), -1 where not measured.
-
-    Parameters
-    ----------
-    labels
-        ``(n, T)``: int8 of binary tasks, which stay as they are, else floating with NaN.
-    kinds
-        Of the tasks.
-    """
-    if not labels.is_floating_point():
-        return labels
-    is_value = torch.tensor([kind.is_value for kind in kinds])
-    known = torch.where(is_value, 0.0, labels.nan_to_num())
-    return torch.where(labels.isnan(), -1.0, known).to(torch.int8)
+def outcomes(cells: MeasuredCells, kinds: Sequence[TaskKind]) -> MeasuredCells:
+    """The same cells with numbers of outcomes, 0 for any value."""
+    is_value = np.array([kind.is_value for kind in kinds], dtype=np.bool_)
+    return cells.with_values(np.where(is_value[cells.task], 0, cells.value))
 
 
-def outcome_weights(labels: Tensor) -> Tensor:
+def outcome_weights(cells: MeasuredCells) -> Tensor:
     """``(K, T) float64``: inverse frequency of each outcome among the measured cells.
 
     Scaled so that the mean over a task's cells is 1: ``n / 2 n_c`` for the class c of a task with
     two, and 1 for the only class of a task with one.
     """
-    n_outcomes = max(2, int(labels.max()) + 1)
-    counts = torch.stack([(labels == value).sum(dim=0) for value in range(n_outcomes)]).double()
+    n_outcomes = max(2, int(cells.value.max(initial=0)) + 1)
+    numbers = [torch.from_numpy(cells.counts_of(value)) for value in range(n_outcomes)]
+    counts = torch.stack(numbers).double()
     n_classes = (counts > 0).sum(dim=0).clamp_min(1)
     return counts.sum(dim=0) / (n_classes * counts.clamp_min(1))
 
 
-def row_means(labels: Tensor, weights: Tensor) -> Tensor:
+def row_means(cells: MeasuredCells, weights: Tensor) -> Tensor:
     """``(n,) float64``: mean weight ``(K, T)`` of the outcomes of each row's measured cells."""
     parts = []
-    for some in labels.split(_ROWS_AT_ONCE):
+    at_once = max(1, min(_ROWS_AT_ONCE, _CELLS_AT_ONCE // max(1, cells.n_tasks)))
+    for start in range(0, cells.n_rows, at_once):
+        rows = np.arange(start, min(start + at_once, cells.n_rows))
+        some = torch.from_numpy(cells.dense(rows, missing=NOT_MEASURED, dtype=np.int8))
         n_measured = (some >= 0).double().sum(dim=1)
         shares = [(some == value).double() @ weight for value, weight in enumerate(weights)]
         total = torch.stack(shares).sum(dim=0)

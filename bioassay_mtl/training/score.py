@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from bioassay_mtl.balance.cell_targets import CellTargets, output_pairs
 from bioassay_mtl.balance.losses import BCE, KindLosses, ValueLoss
-from bioassay_mtl.metrics import average_precision, macro_average_precision
+from bioassay_mtl.metrics import Ranking, average_precision
 from bioassay_mtl.nn.outputs import Outputs
-from bioassay_mtl.tasks.kinds import all_binary
-from bioassay_mtl.tasks.labels import as_outcomes
+from bioassay_mtl.tasks.measured import MeasuredCells, telling
 
 AVERAGE_PRECISION, SKILL = "valid_average_precision", "valid_skill"
 
@@ -38,39 +39,57 @@ class ValidationScore:
     def __init__(self, outputs: Outputs, start: Tensor, values: ValueLoss) -> None:
         self.outputs, self.start = outputs, start.detach().cpu().clone()
         self.losses = KindLosses(outputs, BCE(), values)
-        self.name = AVERAGE_PRECISION if all_binary(outputs.kinds) else SKILL
+        has_actives = [kind.has_actives for kind in outputs.kinds]
+        self.has_actives = np.array(has_actives, dtype=np.bool_)
+        self.name = AVERAGE_PRECISION if self.has_actives.all() else SKILL
 
-    def __call__(self, outputs: Tensor, labels: Tensor, bounds: Tensor | None) -> float:
-        """The score of ``outputs (n, O)`` for labels ``(n, T)`` in standard units, on the CPU."""
+    def __call__(self, outputs: Tensor, cells: MeasuredCells) -> float:
+        """The score of outputs for measured cells in standard units, on the CPU.
+
+        Parameters
+        ----------
+        outputs
+            ``(n, O)``; or ``(P,)``, of the measured cells alone.
+        cells
+            Of n rows.
+        """
+        targets = self._targets(cells)
+        if outputs.dim() == 2:
+            outputs = outputs[targets.pairs.rows, targets.pairs.columns]
         if self.name == AVERAGE_PRECISION:
-            return macro_average_precision(labels.numpy(), outputs.numpy())
-        skills = self.skills(outputs, labels, bounds)
-        known = skills[np.isfinite(skills)]
+            scores = self._precisions(outputs, cells, targets)
+        else:
+            scores = self._skills(outputs, cells, targets)
+        known = scores[np.isfinite(scores)]
         return float(known.mean()) if len(known) else float("nan")
 
-    def skills(self, outputs: Tensor, labels: Tensor, bounds: Tensor | None) -> NDArray[np.float64]:
+    def _targets(self, cells: MeasuredCells) -> CellTargets:
+        row, task = torch.from_numpy(cells.row), torch.from_numpy(cells.task).long()
+        pairs, first = output_pairs(self.outputs, self.outputs.first(), row, task, cells.n_rows)
+        bound = None if cells.bound is None else torch.from_numpy(cells.bound)
+        value = torch.from_numpy(cells.value)
+        return CellTargets(row, task, value, None, bound, pairs, first, cells.n_rows, cells.n_tasks)
+
+    def _precisions(
+        self, outputs: Tensor, cells: MeasuredCells, targets: CellTargets
+    ) -> NDArray[np.float64]:
+        """``(T,)`` average precisions; NaN of tasks that are not binary, or left out."""
+        found = np.full(cells.n_tasks, np.nan)
+        logits = outputs[targets.first].numpy()
+        for task in np.flatnonzero(self.has_actives).tolist():
+            rows, values, _ = cells.of_task(task)
+            ranking = Ranking.of_cells(rows, values.astype(np.int8), logits[cells.cells_of(task)])
+            found[task] = average_precision.compute(ranking)[0]
+        return found
+
+    def _skills(
+        self, outputs: Tensor, cells: MeasuredCells, targets: CellTargets
+    ) -> NDArray[np.float64]:
         """``(T,)``; NaN of tasks that are left out."""
-        mask = ~labels.isnan()
         losses = [
-            self.losses(of.double(), labels, mask, bounds).total
-            for of in (outputs, self.start.expand_as(outputs))
+            self.losses.of_cells(of.double(), targets).total
+            for of in (outputs, self.start[targets.pairs.columns])
         ]
-        found = (1 - losses[0] / losses[1]).clamp_min(-1).numpy()
-        found[~telling(labels.numpy())] = np.nan
-        for group in self.outputs.groups:
-            if group.kind == "binary":
-                outcomes = as_outcomes(labels[:, group.tasks].numpy())
-                logits = outputs[:, group.outputs[:, 0]].numpy()
-                found[group.tasks.numpy()] = average_precision(outcomes, logits)
-        scores: NDArray[np.float64] = found
-        return scores
-
-
-def telling(labels: NDArray[np.floating]) -> NDArray[np.bool_]:
-    """``(T,)``: tasks with at least two different labels among those measured ``(n, T)``."""
-    if not len(labels):
-        return np.zeros(labels.shape[1], np.bool_)
-    low = np.where(np.isnan(labels), np.inf, labels).min(axis=0)
-    high = np.where(np.isnan(labels), -np.inf, labels).max(axis=0)
-    found: NDArray[np.bool_] = low < high
-    return found
+        found: NDArray[np.float64] = (1 - losses[0] / losses[1]).clamp_min(-1).numpy()
+        found[~telling(cells)] = np.nan
+        return np.where(self.has_actives, self._precisions(outputs, cells, targets), found)

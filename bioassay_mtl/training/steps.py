@@ -81,9 +81,13 @@ class Steps:
         module.average.update(step + 1, last=number + 1 == module.n_steps)
 
     def _outputs(self) -> Tensor:
-        """``(n, O)`` of all validation rows, on the CPU."""
+        """``(n, O)``, or ``(P,)``, of all validation rows, on the CPU."""
         module, place = self.module, self.place
         module.eval()
+        if module.data.is_sparse:  # ranks would have different numbers of cells
+            with self._drawing(module.epoch), torch.inference_mode(), self._precision():
+                parts = module.valid_rows.split(_EVALUATION_ROWS)
+                return torch.cat([module.outputs(some) for some in parts]).cpu()
         rows = share(module.valid_rows, place.rank, place.n_ranks)
         with self._drawing(module.epoch), torch.inference_mode(), self._precision():
             mine = [module.outputs(some) for some in rows.split(_EVALUATION_ROWS)]

@@ -11,8 +11,7 @@ from bioassay_mtl.chem.status import Status
 from bioassay_mtl.errors import InputError, counted
 from bioassay_mtl.panels.panel import Panel
 from bioassay_mtl.splits import Split
-from bioassay_mtl.tasks.labels import as_floats
-from bioassay_mtl.training.score import telling
+from bioassay_mtl.tasks.measured import telling
 
 log = logging.getLogger(__name__)
 
@@ -53,12 +52,11 @@ def with_features(parts: Split, features: Features) -> Split:
 
 def _evaluable(parts: Split, panel: Panel) -> Split:
     """Without validation rows where these could not tell one epoch from another."""
-    labels = as_floats(panel.labels[parts.valid])
-    if not len(labels) or telling(labels).any():
+    if not len(parts.valid) or telling(panel.cells.take(parts.valid)).any():
         return parts
     log.warning(
         "no assay has two outcomes, such as an active and an inactive, among the %d validation "
         "rows: training does not stop early",
-        len(labels),
+        len(parts.valid),
     )
     return Split(parts.train, parts.valid[:0], parts.test, parts.n_rows)

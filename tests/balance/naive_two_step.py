@@ -17,6 +17,7 @@ from bioassay_mtl.balance.reductions import task_means
 from bioassay_mtl.chem.features import PackedBits
 from bioassay_mtl.nn import build_network, network_config
 from bioassay_mtl.tasks.kinds import TaskKind
+from bioassay_mtl.tasks.measured import MeasuredCells
 from bioassay_mtl.training.batches import ResidentData
 from tests.balance.mixed_tasks import mixed_labels, mixed_losses
 
@@ -79,7 +80,8 @@ def make_batch(
     losses: Any = partial(masked_bce, positive_weight=weight)
     if kinds:
         values, bounds = mixed_labels(kinds, mask)
-        data = (DenseData if dense else ResidentData)(blocks, values, torch.device("cpu"), bounds)
+        cells = MeasuredCells.from_dense(values.astype(np.float32), bounds)
+        data = (DenseData if dense else ResidentData)(blocks, cells, torch.device("cpu"), kinds)
         losses = mixed_losses(built.outputs, positive_weight)
     objective = Objective(
         losses, reductions[reduction], expert_loss=expert_loss, decoupled=decoupled

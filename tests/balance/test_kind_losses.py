@@ -16,6 +16,7 @@ from bioassay_mtl.balance.losses import BCE, KindLosses, TaskLosses, ValueLoss, 
 from bioassay_mtl.balance.losses.values import log_normal_cdf
 from bioassay_mtl.nn.outputs import Outputs
 from bioassay_mtl.tasks import TaskKind
+from bioassay_mtl.tasks.measured import MeasuredCells
 from tests.balance.mixed_tasks import MIXED, mixed_labels, mixed_losses
 
 
@@ -120,7 +121,9 @@ def test_extreme_outputs_stay_finite() -> None:
 def test_outputs_start_at_base_rates() -> None:
     labels = torch.tensor([[2, 1.0, 1, 3, 0.5], [0, 2.0, 0, 1, -0.5], [2, float("nan"), 0, 1, 3]])
     labels = labels.repeat(200, 1)
-    columns = Outputs(MIXED).predict(Outputs(MIXED).start(labels)[None])[0]
+    columns = Outputs(MIXED).predict(
+        Outputs(MIXED).start(MeasuredCells.from_dense(labels.numpy()))[None]
+    )[0]
     expected = [1 / 3, 0, 2 / 3, 1.5, 1 / 3, 0, 2 / 3, 0, 1 / 3, 1]
     torch.testing.assert_close(columns, torch.tensor(expected), rtol=0, atol=0.03)
 

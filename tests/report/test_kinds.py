@@ -93,15 +93,16 @@ def test_a_part_has_the_figures_of_the_whole(mixed: Evidence, kind: str) -> None
         np.testing.assert_array_equal(part.found.values[name], values)
     assert part.found.kind_macro[kind] == pytest.approx(alone.kind_macro[kind])
     for task in range(len(part.panel.tasks)):
-        assert len(part.columns(task)) == len(part.panel.kinds[task].columns(""))
+        judged, columns = part.judged(task), part.panel.kinds[task].columns("")
+        assert judged.predictions.shape == (part.found.n_measured[task], len(columns))
 
 
 def test_a_prediction_beyond_a_bound_is_no_mistake() -> None:
-    labels = np.array([[5.0], [7.0], [6.0], [np.nan]], np.float32)
-    predictions = np.array([[8.0], [8.0], [8.0], [8.0]], np.float32)
-    bounds = np.array([[1], [-1], [0], [0]], np.int8)
+    labels = np.array([5.0, 7.0, 6.0], np.float32)
+    predictions = np.array([8.0, 8.0, 8.0], np.float32)
+    bounds = np.array([1, -1, 0], np.int8)
     spread = np.std([5, 7, 6])
-    expected = [[0], [1 / spread], [2 / spread], [0]]
+    expected = [0, 1 / spread, 2 / spread]
     np.testing.assert_allclose(badness(labels, predictions, bounds), expected)
 
 
@@ -115,6 +116,6 @@ def test_an_assay_without_a_unit_has_none_behind_its_error(nci_smiles: list[str]
 
 
 def test_confusion_is_a_share_of_the_measured_class() -> None:
-    labels = np.array([0, 0, 1, np.nan], np.float32)
-    chosen = np.eye(3, dtype=np.float32)[[0, 2, 1, 1]]
+    labels = np.array([0, 0, 1], np.float32)
+    chosen = np.eye(3, dtype=np.float32)[[0, 2, 1]]
     np.testing.assert_allclose(confusion(labels, chosen), [[0.5, 0, 0.5], [0, 1, 0], [0, 0, 0]])

@@ -15,6 +15,7 @@ from torch import Tensor
 from bioassay_mtl.errors import ConfigError
 from bioassay_mtl.panels.panel import Panel
 from bioassay_mtl.splits import Split
+from bioassay_mtl.tasks.measured import MeasuredCells
 from bioassay_mtl.training import train
 from bioassay_mtl.training.batches import epoch_batches, seed_of
 from bioassay_mtl.training.sampling import (
@@ -49,6 +50,10 @@ def naive_weights(labels: Tensor, exponent: float) -> list[float]:
     return weights
 
 
+def measured(labels: Tensor) -> MeasuredCells:
+    return MeasuredCells.from_dense(labels.numpy())
+
+
 @properties
 @given(LABELS, st.sampled_from([0.0, 0.5, 1.0, 3.0]))
 def test_weights_are_mean_inverse_frequencies(labels: Tensor, exponent: float) -> None:
@@ -60,7 +65,7 @@ def test_weights_are_mean_inverse_frequencies(labels: Tensor, exponent: float) -
 @properties
 @given(LABELS)
 def test_every_task_weighs_its_outcomes_to_a_mean_of_one(labels: Tensor) -> None:
-    weights = outcome_weights(labels)
+    weights = outcome_weights(measured(labels))
     for task, column in enumerate(labels.T):
         cells = weights[column[column >= 0].long(), task]
         assert not len(cells) or cells.mean().item() == pytest.approx(1)
@@ -71,13 +76,13 @@ def test_every_task_weighs_its_outcomes_to_a_mean_of_one(labels: Tensor) -> None
 def test_a_missing_label_neither_raises_nor_lowers(labels: Tensor, data: st.DataObject) -> None:
     """A row weighs the mean of what is left of it; rows and assays not measured change nothing."""
     n, n_tasks = labels.shape
-    weights = outcome_weights(labels)
-    before = row_means(labels, weights)
+    weights = outcome_weights(measured(labels))
+    before = row_means(measured(labels), weights)
     empty = torch.full((n, 1), -1, dtype=torch.int8)
     wider = torch.cat([labels, empty], dim=1)
-    torch.testing.assert_close(row_means(wider, outcome_weights(wider)), before)
+    torch.testing.assert_close(row_means(measured(wider), outcome_weights(measured(wider))), before)
     longer = torch.cat([labels, torch.full((1, n_tasks), -1, dtype=torch.int8)])
-    after = row_means(longer, outcome_weights(longer))
+    after = row_means(measured(longer), outcome_weights(measured(longer)))
     torch.testing.assert_close(after[:-1], before)
     assert after[-1] == 1
 
@@ -85,7 +90,7 @@ def test_a_missing_label_neither_raises_nor_lowers(labels: Tensor, data: st.Data
     hidden = labels.clone()
     hidden[row, task] = -1
     left = [weights[cell, t].item() for t, cell in enumerate(hidden[row].tolist()) if cell >= 0]
-    found = row_means(hidden, weights)
+    found = row_means(measured(hidden), weights)
     assert found[row].item() == pytest.approx(float(np.mean(left)) if left else 1)
     others = torch.arange(n) != row
     assert torch.equal(found[others], before[others])

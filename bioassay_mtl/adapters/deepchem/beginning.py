@@ -20,12 +20,16 @@ from bioassay_mtl.nn import build_network
 from bioassay_mtl.nn.draws import Draws
 from bioassay_mtl.panels.panel import Panel
 from bioassay_mtl.splits import Split
-from bioassay_mtl.tasks.kinds import all_binary
 from bioassay_mtl.tasks.target_scaling import Standardisation
 from bioassay_mtl.training.card import model_card
 from bioassay_mtl.training.config import TrainingConfig
 from bioassay_mtl.training.defaults import settled
-from bioassay_mtl.training.fit import device_of, label_counts, training_molecules
+from bioassay_mtl.training.fit import (
+    device_of,
+    label_counts,
+    standardised,
+    training_molecules,
+)
 from bioassay_mtl.training.module import start_at_base_rates
 from bioassay_mtl.training.objective import build_objective
 from bioassay_mtl.training.warm_start import WarmStart, sha256_of, start_of
@@ -125,16 +129,15 @@ def begun(
         | ({"start_from": start.source} if start else {})
         | ({"chosen": chosen} if chosen else {}),
     )
-    data, rows = material.resident(model)
-    labels = data.labels[rows]
+    cells = material.cells(model).take(material.usable)
     if not is_whole:
-        start_at_base_rates(network, labels)
+        start_at_base_rates(network, cells)
     learner = Learner(
         model,
         network,
         config,
         settings,
-        build_objective(config, network.outputs, labels, panel.tasks),
+        build_objective(config, network.outputs, cells, panel.tasks, model.device),
         build_balancer(config.balance, panel.tasks).to(model.device),
     )
     learner.is_fresh = False
@@ -195,12 +198,7 @@ def _record(origin: Origin | None) -> dict[str, Any]:
 
 
 def _standardisation(material: Material, start: WarmStart | None) -> Standardisation | None:
-    if all_binary(material.panel.kinds):
-        return None
-    if start is not None and start.standardisation is not None:
-        return start.standardisation
-    labels = material.panel.labels[material.usable]
-    return Standardisation.of(labels, None, material.panel.kinds)
+    return standardised(material.panel, material.usable, start)[0]
 
 
 def _scalings(material: Material, start: WarmStart | None) -> dict[str, ColumnScaling]:

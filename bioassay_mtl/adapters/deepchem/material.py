@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import torch
@@ -20,8 +19,9 @@ from bioassay_mtl.models.panel_inputs import panel_features
 from bioassay_mtl.models.scaling import scaled
 from bioassay_mtl.panels.panel import Panel
 from bioassay_mtl.splits import Split
-from bioassay_mtl.tasks.kinds import TaskKind, all_binary
+from bioassay_mtl.tasks.kinds import TaskKind
 from bioassay_mtl.tasks.labels import NOT_MEASURED
+from bioassay_mtl.tasks.measured import MeasuredCells
 from bioassay_mtl.training.batches import ResidentData
 from bioassay_mtl.training.usable import usable_parts
 
@@ -34,7 +34,7 @@ def panel_of(rows: Rows, tasks: Sequence[str], kinds: Sequence[TaskKind]) -> Pan
     DataError
         Labels are not what their kinds say.
     """
-    if all_binary(kinds) and (rows.labels == NOT_MEASURED).any():
+    if all(kind.has_actives for kind in kinds) and (rows.labels == NOT_MEASURED).any():
         raise DataError(
             "a label is 0 or 1, found -1", hint="cells that were not measured have the weight 0"
         )
@@ -81,14 +81,16 @@ class Material:
             raise DataError(error.message, hint=error.hint) from error
         return Material(panel, features, weights, usable)
 
-    def labels(self, model: Model) -> NDArray[Any]:
-        """``(n, T)`` as a model learns them: outcomes, or in its standard units."""
+    def cells(self, model: Model) -> MeasuredCells:
+        """The measured cells as a model learns them, values in its standard units."""
         if model.standardisation is None:
-            return self.panel.labels
-        return model.standardisation.apply(self.panel.labels)
+            return self.panel.cells
+        return model.standardisation.apply(self.panel.cells)
 
     def resident(self, model: Model) -> tuple[ResidentData, torch.Tensor]:
         """All rows where a model is, and the numbers of those that are usable."""
-        blocks = scaled(self.features.blocks, model.scalings)
-        data = ResidentData(blocks, self.labels(model), model.device, None, self.weights)
+        blocks, cells = scaled(self.features.blocks, model.scalings), self.cells(model)
+        weights = self.weights[cells.row, cells.task]
+        # A loss that a user gives is one of whole arrays.
+        data = ResidentData(blocks, cells, model.device, self.panel.kinds, weights, sparse=False)
         return data, torch.from_numpy(self.usable).to(model.device)

@@ -14,7 +14,6 @@ from bioassay_mtl.balance import Batch
 from bioassay_mtl.training.batches import batch_size, epoch_batches, seed_of
 from bioassay_mtl.training.objective import build_objective
 from bioassay_mtl.training.optimizer import schedule
-from bioassay_mtl.training.sampling import outcomes
 
 WARMUP_STEPS = 10
 """Steps in which the rate of a run whose end is not known rises, once in the life of a model."""
@@ -60,9 +59,11 @@ def epoch_steps(
     """
     config, network = learner.config, learner.network
     data, rows = material.resident(learner.model)
-    labels = data.labels[rows]
-    learner.objective = build_objective(config, network.outputs, labels, learner.model.tasks)
-    weights = config.sampling.weights(outcomes(labels.cpu(), network.outputs.kinds))
+    cells = data.cells.take(material.usable)
+    learner.objective = build_objective(
+        config, network.outputs, cells, learner.model.tasks, data.device
+    )
+    weights = config.sampling.of_cells(cells, network.outputs.kinds)
     size = batch_size(learner.config.batch_size, len(rows))
     n_before = 0
     for _ in range(n_epochs):

@@ -14,6 +14,7 @@ from bioassay_mtl.balance.two_step.all_tasks import all_update
 from bioassay_mtl.balance.two_step.own_task import TwoStepBatch, task_update
 from bioassay_mtl.balance.two_step.task_sampling import sample_weights
 from bioassay_mtl.config import Config
+from bioassay_mtl.errors import ConfigError
 
 
 class TwoStepConfig(Config):
@@ -79,6 +80,11 @@ class TwoStep(Balancer):
         weights = self._weights(step)
         if config.scope == "task":
             return Update(*task_update(step, weights))
+        if batch.cells is not None:
+            raise ConfigError(
+                f"two_step: scope 'all' takes a step for each of {self.n_tasks:,} tasks, of which "
+                "few are measured: scope 'task' works on measured cells"
+            )
         return Update(*all_update(step, weights, config.chunk_size))
 
     def _weights(self, step: TwoStepBatch) -> Tensor | None:
@@ -86,13 +92,20 @@ class TwoStep(Balancer):
         n = self.config.tasks_per_step
         if n is None:
             return None
-        targets, mask, *_ = step.batch.labels
         sizes = step.outer.present.double()
         if self.config.task_sampling == "actives":
-            n_actives = torch.where(mask != 0, targets, 0.0).sum(dim=0)
+            n_actives, n_measured = _sums(step.batch)
             if (is_binary := step.objective.is_binary) is not None:
-                n_actives = torch.where(is_binary, n_actives, mask.sum(dim=0))
+                n_actives = torch.where(is_binary, n_actives, n_measured)
             sizes = sizes * (1 + n_actives)
         weights = sample_weights(sizes.cpu(), n)
         dtype = step.network.tower.bias.dtype
-        return weights.to(device=mask.device, dtype=dtype)
+        return weights.to(device=sizes.device, dtype=dtype)
+
+
+def _sums(batch: Batch) -> tuple[Tensor, Tensor]:
+    """``(T,)``: sums of the targets, and of the weights, of each task's measured cells."""
+    if (cells := batch.cells) is not None:
+        return cells.per_task(cells.value), cells.per_task(cells.weights)
+    targets, mask, *_ = batch.labels
+    return torch.where(mask != 0, targets, 0.0).sum(dim=0), mask.sum(dim=0)

@@ -107,20 +107,31 @@ class Logits(nn.Module):
         super().__init__()
         self.network, self.objective = network, objective
 
-    def forward(self, inputs: Inputs, experts: Tensor | None = None) -> tuple[Tensor, ...]:
-        """``(B, T)`` of the mixture and, if wanted, ``(E, B, T)`` of each expert."""
+    def forward(
+        self, inputs: Inputs, experts: Tensor | None = None, targets: Any = None
+    ) -> tuple[Tensor, ...]:
+        """``(B, T)`` of the mixture and, if wanted, ``(E, B, T)`` of each expert.
+
+        Of targets that are measured cells, these alone.
+        """
         network = self.network
         experts = network.experts(inputs) if experts is None else experts
         gates = network.mixing_weights(inputs)
-        logits, alone = self.objective.logits(network, experts, gates)
+        logits, alone = self.objective.logits(network, experts, gates, targets)
         return (logits,) if alone is None else (logits, alone)
 
     def of(
-        self, parameters: Mapping[str, Tensor], inputs: Inputs, experts: Tensor | None = None
+        self,
+        parameters: Mapping[str, Tensor],
+        inputs: Inputs,
+        experts: Tensor | None = None,
+        targets: Any = None,
     ) -> tuple[Tensor, ...]:
         """The same with other parameters, by their names in the network."""
         named = {f"network.{name}": value for name, value in parameters.items()}
-        logits: tuple[Tensor, ...] = torch.func.functional_call(self, named, (inputs, experts))
+        logits: tuple[Tensor, ...] = torch.func.functional_call(
+            self, named, (inputs, experts, targets)
+        )
         return logits
 
 
@@ -187,7 +198,9 @@ def task_update(step: TwoStepBatch, weights: Tensor | None) -> tuple[Tensor, Ten
     torch.clear_autocast_cache()  # it may hold casts of the weights that have no gradient
     adapted = adapt_own(step, experts, {})
     inputs = Products(outer.inputs, adapted.products)
-    mixed, *alone = Logits(network, step.objective).of(adapted.parameters, inputs)
+    mixed, *alone = Logits(network, step.objective).of(
+        adapted.parameters, inputs, targets=outer.labels[0]
+    )
     losses = step.objective.of_logits(mixed, alone[0] if alone else None, network, *outer.labels)
     loss = losses.sum() if weights is None else (losses * weights).sum()
     return loss, adapted.losses

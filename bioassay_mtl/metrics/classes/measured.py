@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bioassay_mtl.metrics.ranking import Floats
+from bioassay_mtl.metrics.cells import Cells, Floats, kind_cells
+from bioassay_mtl.tasks.measured import TaskCells
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,10 +38,17 @@ class ClassCells:
     def of(labels: NDArray[Any], probabilities: NDArray[Any]) -> ClassCells:
         """The measured molecules, each once; ``labels (n,)`` are NaN where not measured."""
         rows = np.flatnonzero(~np.isnan(labels))
+        return ClassCells.of_cells(rows, labels[rows], probabilities[rows])
+
+    @staticmethod
+    def of_cells(
+        rows: NDArray[np.intp], labels: NDArray[Any], probabilities: NDArray[Any]
+    ) -> ClassCells:
+        """Measured molecules alone, ``(m,)``, ``(m,)`` and ``(m, K)``."""
         return ClassCells(
             rows,
-            labels[rows].astype(np.intp),
-            probabilities[rows].astype(np.float64),
+            labels.astype(np.intp),
+            probabilities.astype(np.float64),
             np.ones((len(rows), 1)),
         )
 
@@ -71,3 +79,9 @@ class ClassCells:
         """``(R,)``: resamples in which at least two classes were measured."""
         found: NDArray[np.bool_] = (self.confusion.sum(axis=1) > 0).sum(axis=0) > 1
         return found
+
+
+@kind_cells.register("multiclass")
+@kind_cells.register("ordinal")
+def _of_task(cells: TaskCells, predictions: NDArray[Any]) -> Cells:
+    return ClassCells.of_cells(cells.rows, cells.values, predictions)

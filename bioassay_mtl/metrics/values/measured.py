@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bioassay_mtl.metrics.ranking import Floats
+from bioassay_mtl.metrics.cells import Cells, Floats, kind_cells
+from bioassay_mtl.tasks.measured import TaskCells
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,12 +39,22 @@ class Values:
     def of(labels: NDArray[Any], predictions: NDArray[Any], bounds: Any = None) -> Values:
         """The measured molecules, each once; ``labels (n,)`` are NaN where not measured."""
         rows = np.flatnonzero(~np.isnan(labels))
-        sides = np.zeros(len(labels), np.int8) if bounds is None else np.asarray(bounds, np.int8)
+        sides = None if bounds is None else np.asarray(bounds, np.int8)[rows]
+        return Values.of_cells(rows, labels[rows], predictions[rows], sides)
+
+    @staticmethod
+    def of_cells(
+        rows: NDArray[np.intp],
+        labels: NDArray[Any],
+        predictions: NDArray[Any],
+        bounds: NDArray[np.int8] | None,
+    ) -> Values:
+        """Measured molecules alone, ``(m,)`` each."""
         return Values(
             rows,
-            labels[rows].astype(np.float64),
-            predictions[rows].astype(np.float64),
-            sides[rows],
+            labels.astype(np.float64),
+            predictions.astype(np.float64),
+            np.zeros(len(rows), np.int8) if bounds is None else bounds,
             np.ones((len(rows), 1)),
         )
 
@@ -70,3 +81,9 @@ class Values:
         with np.errstate(invalid="ignore", divide="ignore"):
             means: Floats = (values * self.weights).sum(axis=0) / self.weights.sum(axis=0)
         return means
+
+
+@kind_cells.register("regression")
+@kind_cells.register("censored")
+def _of_task(cells: TaskCells, predictions: NDArray[Any]) -> Cells:
+    return Values.of_cells(cells.rows, cells.values, predictions[:, 0], cells.bounds)

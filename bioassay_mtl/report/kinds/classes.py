@@ -14,11 +14,10 @@ from bioassay_mtl.report.heat_map import heat_map
 from bioassay_mtl.report.kinds.base import Findings, kind_reports
 from bioassay_mtl.report.kinds.chance import beside_chance, mean_of, times, verdict
 from bioassay_mtl.report.kinds.metrics_table import Shown, metric_key, metric_table
-from bioassay_mtl.report.kinds.mistakes import mistake_card, worst_cells
+from bioassay_mtl.report.kinds.mistakes import Candidates, mistake_card, worst_cells
 from bioassay_mtl.report.page import Section, join, paragraph
 from bioassay_mtl.report.table import Column
 from bioassay_mtl.report.wording import number, percent, shortened
-from bioassay_mtl.tasks.kinds import Classes
 
 MOST_CARDS, FIRST_CARDS = 64, 12
 MOST_CLASSES = 12
@@ -91,14 +90,12 @@ def report_classes(evidence: Evidence) -> Findings:
 
 def _accuracy_by_chance(evidence: Evidence) -> float:
     """Balanced accuracy of a model that knows nothing: one over the measured classes, the mean."""
-    labels = evidence.panel.labels[:, evidence.found.evaluable]
-    return float(np.mean([1 / len(np.unique(each[np.isfinite(each)])) for each in labels.T]))
+    tasks = np.flatnonzero(evidence.found.evaluable).tolist()
+    return float(np.mean([1 / len(np.unique(evidence.judged(task).labels)) for task in tasks]))
 
 
 def _names(evidence: Evidence, task: int) -> tuple[str, ...]:
-    kind = evidence.panel.kinds[task]
-    assert isinstance(kind, Classes)
-    return kind.classes
+    return evidence.panel.kinds[task].outcomes
 
 
 def _cards(evidence: Evidence) -> Markup:
@@ -119,9 +116,9 @@ def _cards(evidence: Evidence) -> Markup:
 
 def _card(evidence: Evidence, task: int) -> Markup:
     name, names = evidence.found.tasks[task], _names(evidence, task)
-    columns = list(evidence.columns(task))
+    judged = evidence.judged(task)
     drawn = heat_map(
-        confusion(evidence.panel.labels[:, task], evidence.predictions[:, columns]),
+        confusion(judged.labels, judged.predictions),
         [shortened(each, 16) for each in names],
         f"Measured and predicted classes of {name}",
         columns=[shortened(each, 6) for each in names],
@@ -136,33 +133,36 @@ def _card(evidence: Evidence, task: int) -> Markup:
 def confusion(
     labels: NDArray[np.floating], probabilities: NDArray[np.floating]
 ) -> NDArray[np.float64]:
-    """``(K, K)``: of each measured class (first axis) the share that gets each class."""
-    rows = np.flatnonzero(np.isfinite(labels))
+    """``(K, K)``: of each measured class (first axis) the share that gets each class.
+
+    Parameters
+    ----------
+    labels, probabilities
+        ``(m,)`` and ``(m, K)`` of measured molecules.
+    """
     n_classes = probabilities.shape[1]
     counts = np.zeros((n_classes, n_classes))
-    np.add.at(counts, (labels[rows].astype(int), probabilities[rows].argmax(axis=1)), 1)
+    np.add.at(counts, (labels.astype(int), probabilities.argmax(axis=1)), 1)
     shares: NDArray[np.float64] = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
     return shares
 
 
 def _mistakes(evidence: Evidence) -> Markup:
-    labels = evidence.panel.labels
-    sure = np.zeros(labels.shape)
-    said = np.zeros(labels.shape, dtype=int)
-    for task in range(labels.shape[1]):
-        p = evidence.predictions[:, list(evidence.columns(task))]
-        said[:, task] = p.argmax(axis=1)
-        wrong = np.isfinite(labels[:, task]) & (said[:, task] != labels[:, task])
-        sure[wrong, task] = p.max(axis=1)[wrong]
+    found = []
+    for task in range(len(evidence.panel.tasks)):
+        rows, labels, _, p = evidence.judged(task)
+        sure = np.where(p.argmax(axis=1) != labels, p.max(axis=1), 0)
+        both = np.stack([p.argmax(axis=1), labels.astype(int)], axis=1)
+        found.append(Candidates.of(task, rows, sure, both))
     cards = [
         mistake_card(
             evidence,
-            row,
-            task,
-            f"{_names(evidence, task)[said[row, task]]}, {percent(sure[row, task])}",
-            f"measured {_names(evidence, task)[int(labels[row, task])]}",
+            int(of.rows[at]),
+            of.task,
+            f"{_names(evidence, of.task)[of.said[at, 0]]}, {percent(of.badness[at])}",
+            f"measured {_names(evidence, of.task)[of.said[at, 1]]}",
         )
-        for row, task in worst_cells(sure)
+        for of, at in worst_cells(found)
     ]
     if not cards:
         return Markup()

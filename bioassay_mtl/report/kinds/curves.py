@@ -15,7 +15,6 @@ from bioassay_mtl.report.evidence import Evidence
 from bioassay_mtl.report.page import figure, join, paragraph
 from bioassay_mtl.report.plot import Axis, Plot
 from bioassay_mtl.report.wording import number, percent
-from bioassay_mtl.tasks.labels import as_outcomes
 
 MOST_CARDS, FIRST_CARDS = 128, 12
 MOST_TITLED = 400
@@ -59,11 +58,10 @@ def _gain_figure(found: Evaluation, used: NDArray[np.intp]) -> Markup:
 
 
 def _calibration_figure(evidence: Evidence) -> Markup:
-    labels = as_outcomes(evidence.panel.labels)
-    measured = labels >= 0
-    plot, n_bins = calibration_plot(
-        labels[measured], evidence.predictions[measured], Plot, n_bins=12
-    )
+    judged = [evidence.judged(task) for task in range(len(evidence.panel.tasks))]
+    active = np.concatenate([each.labels for each in judged]) == 1
+    predicted = np.concatenate([each.predictions[:, 0] for each in judged])
+    plot, n_bins = calibration_plot(active, predicted, Plot, n_bins=12)
     return figure(
         plot.svg(f"Observed share of actives against predicted probability in {n_bins} groups"),
         "Do probabilities mean what they say? Dots on the dashed line do; above it, more were "
@@ -75,8 +73,7 @@ def curve_cards(evidence: Evidence, found: Evaluation) -> Markup:
     """Both curves of each assay, those with most actives first."""
     used = np.flatnonzero(found.evaluable)
     order = used[np.argsort(-found.n_actives[used], kind="stable")][:MOST_CARDS]
-    labels = as_outcomes(evidence.panel.labels)
-    cards = [_card(labels[:, t], evidence.predictions[:, t], found, int(t)) for t in order]
+    cards = [_card(evidence, found, task) for task in order.tolist()]
     if not cards:
         return Markup()
     which = "" if len(order) == len(used) else f" The {len(order)} assays with most actives."
@@ -87,11 +84,9 @@ def curve_cards(evidence: Evidence, found: Evaluation) -> Markup:
     ) + Markup('<ul class="cards wider" data-part="{}">{}</ul>').format(FIRST_CARDS, join(cards))
 
 
-def _card(
-    labels: NDArray[np.int8], predictions: NDArray[np.float32], found: Evaluation, task: int
-) -> Markup:
-    name = found.tasks[task]
-    ranking = Ranking.of(labels, predictions)
+def _card(evidence: Evidence, found: Evaluation, task: int) -> Markup:
+    name, judged = found.tasks[task], evidence.judged(task)
+    ranking = Ranking.of_cells(judged.rows, judged.labels, judged.predictions[:, 0])
     recall, precision = precision_recall(ranking)
     share = ranking.active.mean()
     tall = Axis.share("precision")

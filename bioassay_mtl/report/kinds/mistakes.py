@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import NamedTuple
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 from markupsafe import Markup
@@ -13,7 +14,6 @@ from bioassay_mtl.report.evidence import Evidence
 from bioassay_mtl.report.molecule import molecule
 from bioassay_mtl.report.page import join, paragraph
 from bioassay_mtl.report.wording import percent, shortened
-from bioassay_mtl.tasks.labels import as_outcomes
 
 SHOWN = 6
 MOST_PER_ASSAY = 2
@@ -55,51 +55,88 @@ def worst(evidence: Evidence) -> tuple[list[Mistake], list[Mistake]]:
 
     Where more than half are active, or no active was measured, 0.5 stands for the share.
     """
-    labels = as_outcomes(evidence.panel.labels)
-    p = evidence.predictions
-    measured = np.maximum((labels >= 0).sum(axis=0), 1)
-    shares = (labels == 1).sum(axis=0) / measured
-    usual = np.where(shares > 0, np.minimum(shares, 0.5), 0.5)
-    alarm = np.where((labels == 0) & (p > usual), p, 0)
-    miss = np.where(labels == 1, -np.log(np.maximum(p, 1e-9) / usual), 0)
-    return _different(alarm, p, shares), _different(miss, p, shares)
+    alarms: list[Candidates] = []
+    misses: list[Candidates] = []
+    for task in range(len(evidence.panel.tasks)):
+        rows, labels, _, predictions = evidence.judged(task)
+        p, active = predictions[:, 0], labels == 1
+        share = float(active.mean()) if len(active) else 0.0
+        usual = min(share, 0.5) or 0.5
+        alarm = np.where(~active & (p > usual), p, 0)
+        miss = np.where(active, -np.log(np.maximum(p, 1e-9) / usual), 0)
+        for found, badness in ((alarms, alarm), (misses, miss)):
+            found.append(Candidates.of(task, rows, badness, p, share))
+    return _different(alarms), _different(misses)
 
 
-def _different(
-    badness: NDArray[np.floating], p: NDArray[np.float32], shares: NDArray[np.floating]
-) -> list[Mistake]:
+class Candidates(NamedTuple):
+    """Measured cells of one task, the worst first.
+
+    Attributes
+    ----------
+    task
+        Its number.
+    rows, badness
+        ``(m,)``: above 0 is a mistake.
+    said
+        ``(m,)``: what else is told of each.
+    share
+        What is told of the task.
+    """
+
+    task: int
+    rows: NDArray[np.int64]
+    badness: NDArray[np.floating]
+    said: NDArray[Any]
+    share: float = 0.0
+
+    @staticmethod
+    def of(
+        task: int,
+        rows: NDArray[np.int64],
+        badness: NDArray[np.floating],
+        said: NDArray[Any],
+        share: float = 0.0,
+    ) -> Candidates:
+        """Those of all cells of a task that are worth a look."""
+        best = np.argsort(-badness, kind="stable")[:CANDIDATES]
+        best = best[badness[best] > 0]
+        return Candidates(task, rows[best], badness[best], said[best], share)
+
+
+def _different(found: list[Candidates]) -> list[Mistake]:
     return [
-        Mistake(row, task, float(p[row, task]), float(shares[task]))
-        for row, task in worst_cells(badness)
+        Mistake(int(of.rows[at]), of.task, float(of.said[at]), of.share)
+        for of, at in worst_cells(found)
     ]
 
 
-def worst_cells(badness: NDArray[np.floating]) -> list[tuple[int, int]]:
-    """Row and task of the worst cells above 0, of different molecules and not all of one assay.
+def worst_cells(found: Sequence[Candidates]) -> list[tuple[Candidates, int]]:
+    """The worst cells of all tasks, of different molecules and not all of one assay.
 
-    Parameters
-    ----------
-    badness
-        ``(n, T)``.
+    Returns
+    -------
+    The task's candidates, and the place of the cell among them.
     """
-    flat = badness.ravel()
-    count = min(CANDIDATES, len(flat))
-    if not count:
+    sizes = [len(of.rows) for of in found]
+    if not sum(sizes):
         return []
-    best = np.argpartition(-flat, count - 1)[:count]
-    best = best[np.argsort(-flat[best], kind="stable")]
+    owner = np.repeat(np.arange(len(found)), sizes)
+    place = np.concatenate([np.arange(size) for size in sizes])
+    badness = np.concatenate([of.badness for of in found])
+    order = np.lexsort((owner, np.concatenate([of.rows for of in found]), -badness))
     rows: set[int] = set()
     of_task: Counter[int] = Counter()
-    found: list[tuple[int, int]] = []
-    for cell in best.tolist():
-        row, task = divmod(cell, badness.shape[1])
-        if flat[cell] <= 0 or len(found) == SHOWN:
+    chosen: list[tuple[Candidates, int]] = []
+    for cell in order[:CANDIDATES].tolist():
+        of, at = found[owner[cell]], int(place[cell])
+        if len(chosen) == SHOWN:
             break
-        if row not in rows and of_task[task] < MOST_PER_ASSAY:
-            rows.add(row)
-            of_task[task] += 1
-            found.append((row, task))
-    return found
+        if of.rows[at] not in rows and of_task[of.task] < MOST_PER_ASSAY:
+            rows.add(int(of.rows[at]))
+            of_task[of.task] += 1
+            chosen.append((of, at))
+    return chosen
 
 
 def mistake_card(evidence: Evidence, row: int, task: int, predicted: str, measured: str) -> Markup:

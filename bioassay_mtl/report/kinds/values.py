@@ -15,7 +15,7 @@ from bioassay_mtl.report.evidence import Evidence
 from bioassay_mtl.report.kinds.base import Findings, kind_reports
 from bioassay_mtl.report.kinds.chance import beside_chance, mean_of, times, verdict
 from bioassay_mtl.report.kinds.metrics_table import Shown, metric_key, metric_table
-from bioassay_mtl.report.kinds.mistakes import mistake_card, worst_cells
+from bioassay_mtl.report.kinds.mistakes import Candidates, mistake_card, worst_cells
 from bioassay_mtl.report.page import Section, join, paragraph
 from bioassay_mtl.report.plot import Axis, Plot
 from bioassay_mtl.report.table import Column
@@ -53,11 +53,11 @@ def report_values(evidence: Evidence) -> Findings:
     """Errors, scatter and mistakes of assays with values."""
     found = evidence.found
     kind = found.kinds[0].kind
-    bounds = evidence.panel.bounds
-    n_bounds = np.zeros(len(found.tasks), int) if bounds is None else (bounds != 0).sum(axis=0)
+    judged = [evidence.judged(task) for task in range(len(found.tasks))]
+    n_bounds = np.array([np.count_nonzero(each.bounds) for each in judged])
     counts = [Column("Measured", [f"{n:,}" for n in found.n_measured.tolist()])]
     remark, title = "", "Values"
-    if kind == "censored":
+    if found.kinds[0].has_bounds:
         counts.append(Column("Bounds", [f"{n:,}" for n in n_bounds.tolist()]))
         remark, title = f"{n_bounds.sum():,} of them bounds, > or <", "Values with bounds"
     units = [_unit(evidence, task) for task in range(len(found.tasks))]
@@ -152,7 +152,8 @@ def _cards(evidence: Evidence) -> Markup:
 def _card(evidence: Evidence, task: int) -> Markup:
     found = evidence.found
     name = found.tasks[task]
-    measured, predicted, sides = _cells(evidence, task)
+    _, measured, sides, columns = evidence.judged(task)
+    measured, predicted = measured.astype(np.float64), columns[:, 0].astype(np.float64)
     shown = np.linspace(0, len(measured) - 1, min(MOST_DOTS, len(measured))).astype(int)
     both = np.concatenate([measured, predicted])
     x, y = Axis.around(both, "measured", n_ticks=3), Axis.around(both, "predicted", n_ticks=3)
@@ -187,32 +188,24 @@ def _residuals(errors: NDArray[np.float64], name: str) -> Markup:
     return plot.svg(f"Distribution of the errors of {name}")
 
 
-def _cells(
-    evidence: Evidence, task: int
-) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.int8]]:
-    """Labels, predictions and bounds of the molecules measured in an assay."""
-    labels = evidence.panel.labels[:, task].astype(np.float64)
-    rows = np.flatnonzero(np.isfinite(labels))
-    bounds = evidence.panel.bounds
-    sides = np.zeros(len(rows), np.int8) if bounds is None else bounds[rows, task]
-    return labels[rows], evidence.predictions[rows, task].astype(np.float64), sides
-
-
 def _mistakes(evidence: Evidence) -> Markup:
-    labels = evidence.panel.labels
-    cells = worst_cells(badness(labels, evidence.predictions, evidence.panel.bounds))
-    if not cells:
-        return Markup()
+    found = []
+    for task in range(len(evidence.panel.tasks)):
+        rows, labels, bounds, predictions = evidence.judged(task)
+        said = np.stack([predictions[:, 0], labels, bounds], axis=1)
+        found.append(Candidates.of(task, rows, badness(labels, said[:, 0], bounds), said))
     cards = [
         mistake_card(
             evidence,
-            row,
-            task,
-            brief(float(evidence.predictions[row, task])),
-            f"measured {_sign(evidence, row, task)}{brief(float(labels[row, task]))}",
+            int(of.rows[at]),
+            of.task,
+            brief(float(of.said[at, 0])),
+            f"measured {_sign(of.said[at, 2])}{brief(float(of.said[at, 1]))}",
         )
-        for row, task in cells
+        for of, at in worst_cells(found)
     ]
+    if not cards:
+        return Markup()
     return (
         Markup("<h3>Worst mistakes</h3>")
         + paragraph(
@@ -223,23 +216,16 @@ def _mistakes(evidence: Evidence) -> Markup:
 
 
 def badness(
-    labels: NDArray[np.floating],
-    predictions: NDArray[np.floating],
-    bounds: NDArray[np.int8] | None,
+    labels: NDArray[np.floating], predictions: NDArray[np.floating], bounds: NDArray[np.int8]
 ) -> NDArray[np.float64]:
-    """``(n, T)`` errors in standard deviations of the assay's values; 0 beyond a bound."""
+    """``(m,)`` errors in standard deviations of the assay's values; 0 beyond a bound."""
     held = labels.astype(np.float64)
     error = predictions - held
-    if bounds is not None:  # a prediction beyond a bound is no mistake
-        error[bounds * np.nan_to_num(error) > 0] = 0
-    known = np.isfinite(held)
-    count = np.maximum(known.sum(axis=0), 1)
-    mean = np.where(known, held, 0).sum(axis=0) / count
-    spread = np.sqrt((np.where(known, held - mean, 0) ** 2).sum(axis=0) / count)
-    found: NDArray[np.float64] = np.abs(np.where(known & (spread > 0), error, 0))
-    return found / np.where(spread > 0, spread, 1)
+    error[bounds * error > 0] = 0  # a prediction beyond a bound is no mistake
+    spread = held.std() if len(held) else 0.0
+    found: NDArray[np.float64] = np.abs(error) / spread if spread > 0 else np.zeros(len(held))
+    return found
 
 
-def _sign(evidence: Evidence, row: int, task: int) -> str:
-    side = 0 if evidence.panel.bounds is None else int(evidence.panel.bounds[row, task])
-    return {1: "≥ ", -1: "≤ "}.get(side, "")
+def _sign(side: float) -> str:
+    return {1: "≥ ", -1: "≤ "}.get(int(side), "")
