@@ -36,7 +36,7 @@ from bioassay_mtl.panels.reading import OUTCOMES, infer_kind
 from bioassay_mtl.panels.row_log import RowLog
 from bioassay_mtl.panels.schema import NO_TASK, PanelSchema, TaskEntry
 from bioassay_mtl.panels.source import Source
-from bioassay_mtl.tables.cells import Cells, with_commas
+from bioassay_mtl.tables.cells import Cells, cells_of, with_commas
 from bioassay_mtl.tables.columns import plain
 
 if TYPE_CHECKING:
@@ -126,7 +126,7 @@ def choose_assays(
 def _judge(
     table: pa.Table, columns: dict[str, str], name: str, path: Path, entry: TaskEntry, log: RowLog
 ) -> _Found:
-    cells = Cells(table.column(name))
+    cells = cells_of(table, name)
     qualifier = entry.qualifier or qualifier_beside(table, columns, name)
     unit = beside(columns, name, UNIT_NAMES)
     source = Source(

@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING
 from bioassay_mtl.config import did_you_mean
 from bioassay_mtl.errors import InputError
 from bioassay_mtl.tables.cells import QUALIFIERS, Cells
-from bioassay_mtl.tables.columns import ID_NAMES, SMILES_NAMES, plain
-from bioassay_mtl.tables.table import IN_MEMORY
+from bioassay_mtl.tables.columns import ID_NAMES, plain, smiles_column_of
 from bioassay_mtl.tasks.units import unit_in_name
 
 if TYPE_CHECKING:
@@ -74,19 +73,12 @@ def smiles_of(table: pa.Table, wanted: str | None, path: Path) -> str:
     Raises
     ------
     InputError
-        Where there is none.
+        Where there is none, or several that hold different molecules.
     """
-    found = find(table, wanted, SMILES_NAMES, path)
-    if found is None:
-        found = find(table, None, ("pubchemextdatasourcesmiles",), path)
-    if found is None:
-        named = "smiles_column" if path == IN_MEMORY else "--smiles-column"
-        raise InputError(
-            f"no SMILES column among {some(table.column_names) or 'none'}",
-            file=path,
-            hint=f"call it 'smiles', or name it with {named}",
-        )
-    return found
+    if wanted is not None:
+        require(table, wanted, path)
+        return wanted
+    return smiles_column_of(table, path)
 
 
 def by_plain_name(table: pa.Table) -> dict[str, str]:

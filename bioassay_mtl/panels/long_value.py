@@ -26,7 +26,7 @@ from bioassay_mtl.panels.header import (
 from bioassay_mtl.panels.row_log import RowLog
 from bioassay_mtl.panels.schema import PanelSchema
 from bioassay_mtl.panels.source import Source
-from bioassay_mtl.tables.cells import QUALIFIERS, Cells
+from bioassay_mtl.tables.cells import QUALIFIERS, Cells, cells_of
 from bioassay_mtl.tables.columns import plain
 from bioassay_mtl.tasks.units import MOLAR, P_SCALE, known_unit, to_p_scale, unit_in_name
 
@@ -46,7 +46,7 @@ def value_source(
         table, by_plain_name(table), value
     )
     unit = find(table, roles.unit, UNIT_NAMES, path)
-    source = Source(path, value, Cells(table.column(value)), log)
+    source = Source(path, value, cells_of(table, value), log)
     is_p = source.unit_names[0] == P_SCALE
     if qualifier is not None:
         source.qualifiers = Cells(table.column(qualifier))
@@ -72,7 +72,7 @@ def _origin(table: pa.Table, source: Source, unit: str | None) -> str | None:
         own = unit_in_name(name)[1]
         if own not in MOLAR and (units is None or plain(name) not in VALUE_NAMES):
             continue
-        cells = Cells(table.column(name))
+        cells = cells_of(table, name)
         p_values = _p_values(cells, own, units)
         both = ~np.isnan(p_values) & ~np.isnan(source.cells.values)
         near = np.abs(p_values[both] - source.cells.values[both]) < _AGREES

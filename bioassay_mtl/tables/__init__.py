@@ -2,16 +2,17 @@
 
 from bioassay_mtl.tables.formats import delimited, parquet, sdf, smi  # each registers its formats
 from bioassay_mtl.tables.reading import read_records
-from bioassay_mtl.tables.records import RecordBatch, readers
+from bioassay_mtl.tables.records import RecordBatch, TableFormat, table_formats
 from bioassay_mtl.tables.stream import ReadProgress
 
 __all__ = [
     "ReadProgress",
     "RecordBatch",
+    "TableFormat",
     "delimited",
     "parquet",
     "read_records",
-    "readers",
     "sdf",
     "smi",
+    "table_formats",
 ]

@@ -7,11 +7,16 @@ text of it is read past, and the module is given an end of the record in its pla
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Iterator
+from contextlib import contextmanager
 from enum import Enum, auto
 
 from bioassay_mtl.tables import stream as limits
 from bioassay_mtl.tables.stream import Piece, Source
+
+MAX_FIELD = 64 * 1024 * 1024
+"""Characters of one cell that may be read; of a screen's records fewer are held."""
 
 
 class _At(Enum):
@@ -103,3 +108,13 @@ def _after(text: str, at: _At, delimiter: str) -> _At:
                 return _At.START if text.endswith(delimiter) else _At.PLAIN
             at, place = _At.QUOTED, opening + 2
     return at
+
+
+@contextmanager
+def long_fields() -> Iterator[None]:
+    """Let the csv module read long fields, without changing its limit for others."""
+    before = csv.field_size_limit(MAX_FIELD)
+    try:
+        yield
+    finally:
+        csv.field_size_limit(before)

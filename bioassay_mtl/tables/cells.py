@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -20,6 +20,8 @@ from bioassay_mtl.tasks.units import known_unit
 
 if TYPE_CHECKING:
     import pyarrow as pa
+
+    from bioassay_mtl.tables.options import TableOptions
 
 QUALIFIERS = {
     ">": 1,
@@ -57,6 +59,90 @@ _CELL = re.compile(
 
 
 _WITH_COMMAS = re.compile(r"[<>=~\s]*[+-]?\d+(,\d+)+(\.\d+)?\s*", re.ASCII)
+
+
+_GROUPED = re.compile(r"\d{1,3}([.,'\u2019 \u00a0\u2009\u202f]\d{3})+")
+_BEFORE = r"[<>=~\u2265\u2264\u2248'\s]*[+-]?"
+_BEHIND = r"([eE][+-]?\d+)?(\D.*)?"
+_NUMBER = re.compile(_BEFORE + r"((?:\d|[.,'\u2019 \u00a0\u2009\u202f](?=\d))+)")
+_POINT = re.compile(rf"{_BEFORE}\d*\.\d+{_BEHIND}", re.ASCII | re.DOTALL)
+_THOUSANDS = re.compile(rf"{_BEFORE}[1-9]\d{{0,2}},\d{{3}}(\D.*)?", re.ASCII | re.DOTALL)
+
+
+class NumberFormat(NamedTuple):
+    """How cells write numbers.
+
+    Attributes
+    ----------
+    decimal
+        ``"."`` or ``","``; empty for what the cells of each column show.
+    thousands
+        Whether there are separators of thousands.
+    """
+
+    decimal: str = "."
+    thousands: bool = False
+
+    @classmethod
+    def of(cls, options: TableOptions, *, may_be_comma: bool) -> NumberFormat:
+        """As the options say, else found out where fields are not separated by commas."""
+        usual = "" if may_be_comma else "."
+        decimal = {None: usual, "point": ".", "comma": ","}[options.decimal]
+        return cls(decimal, options.thousands)
+
+    def settled(self, texts: Iterable[str]) -> NumberFormat:
+        """With the decimal sign that a column shows: a comma, where cells have no other sense.
+
+        Examples
+        --------
+        >>> NumberFormat("").settled(["7,63", "5", "high"]).decimal
+        ','
+        >>> NumberFormat("").settled(["7,63", "5.1"]).decimal  # either may be wrong
+        '.'
+        >>> NumberFormat("").settled(["41,605", "1,200"]).decimal  # thousands?
+        '.'
+        """
+        if self.decimal:
+            return self
+        texts = [text.strip() for text in texts]
+        commas = [text for text in texts if "," in text and self._replace(decimal=",").reads(text)]
+        is_comma = any(not _THOUSANDS.fullmatch(text) for text in commas)
+        is_comma = is_comma and not any(_POINT.fullmatch(text) for text in texts)
+        return self._replace(decimal="," if is_comma else ".")
+
+    def reads(self, text: str) -> bool:
+        """Whether a text is a number in this format, with any qualifier and unit."""
+        return read_cell(self.plain(text)).value is not None
+
+    def plain(self, text: str) -> str:
+        """A number with a decimal point and without separators; another text as it is.
+
+        A number of another format is put in quotes, so that it is none.
+
+        Examples
+        --------
+        >>> NumberFormat(",").plain("> 7,63 nM"), NumberFormat(",").plain("7.63")
+        ('> 7.63 nM', "'7.63'")
+        >>> NumberFormat(".", thousands=True).plain("41,605.5")
+        '41605.5'
+        """
+        if self == POINTS or (found := _NUMBER.match(text)) is None:
+            return text
+        digits = found[1]
+        if self.thousands:
+            whole, sign, part = digits.partition(self.decimal)
+            if _GROUPED.fullmatch(whole) and self.decimal not in whole:
+                digits = re.sub(r"\D", "", whole) + sign + part
+        if self.decimal == ",":
+            if "." in digits:
+                return f"'{text}'" if read_cell(text).value is not None else text
+            digits = digits.replace(",", ".")
+        number = text[: found.start(1)] + digits + text[found.end(1) :]
+        return number if read_cell(number).value is not None else text
+
+
+POINTS = NumberFormat()
+"""A decimal point, and no separators."""
 
 
 class Cell(NamedTuple):
@@ -111,9 +197,11 @@ class Cells:
     ----------
     column
         Any column of a table but nested ones.
+    numbers
+        How it writes numbers (:func:`cells_of` takes that from the table).
     """
 
-    def __init__(self, column: pa.ChunkedArray) -> None:
+    def __init__(self, column: pa.ChunkedArray, numbers: NumberFormat = POINTS) -> None:
         import pyarrow as pa
 
         if pa.types.is_dictionary(column.type):
@@ -126,6 +214,9 @@ class Cells:
         """Distinct values as texts, in order of first appearance; an empty one goes last."""
         codes = encoded.indices.fill_null(len(self.texts)).to_numpy(zero_copy_only=False)
         self.texts.append("")
+        self.numbers = numbers.settled(self.texts)
+        """How the column writes numbers; in `texts` they have decimal points."""
+        self.texts = [self.numbers.plain(text) for text in self.texts]
         self.codes: NDArray[np.int64] = codes.astype(np.int64)
         """``(n,)``: position in `texts` of every row."""
 
@@ -186,3 +277,30 @@ class Cells:
     def text(self, row: int | np.integer[Any]) -> str:
         """What one row holds."""
         return self.texts[int(self.codes[row])]
+
+
+_METADATA = b"bioassay_mtl numbers"
+
+
+def with_numbers(table: pa.Table, numbers: NumberFormat) -> pa.Table:
+    """A table that knows how its cells write numbers."""
+    told = f"{numbers.decimal}{int(numbers.thousands)}".encode()
+    return table.replace_schema_metadata({**(table.schema.metadata or {}), _METADATA: told})
+
+
+def says_numbers(table: pa.Table) -> bool:
+    """Whether a table knows how its cells write numbers."""
+    return _METADATA in (table.schema.metadata or {})
+
+
+def numbers_of(table: pa.Table) -> NumberFormat:
+    """How the cells of a table write numbers; with points where it does not say."""
+    told = (table.schema.metadata or {}).get(_METADATA)
+    if told is None:
+        return POINTS
+    return NumberFormat(told[:-1].decode(), told[-1:] == b"1")
+
+
+def cells_of(table: pa.Table, name: str) -> Cells:
+    """A column of a table, with its numbers as the table writes them."""
+    return Cells(table.column(name), numbers_of(table))

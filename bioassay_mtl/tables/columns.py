@@ -1,15 +1,30 @@
-"""Which column holds the structure, and which the id."""
+"""Which column plays which part: found by name and by what it holds, here for every reader."""
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Callable, Sequence
 from difflib import get_close_matches
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
 
-from bioassay_mtl.tables.stream import Source
+from bioassay_mtl.chem.isolation import each
+from bioassay_mtl.chem.molecule import canonical_smiles
+from bioassay_mtl.chem.status import Status
+from bioassay_mtl.errors import InputError
 from bioassay_mtl.wording import setting
 
-log = logging.getLogger(__name__)
+
+class Place(Protocol):
+    """What a fault is in."""
+
+    def fault(self, message: str, line: int | None = None, hint: str | None = None) -> InputError:
+        """An error there."""
+
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 # Compared without case, spaces, hyphens and underscores; earlier names go first.
 SMILES_NAMES = (
@@ -41,7 +56,16 @@ ID_NAMES = (
     "molname",
     "identifier",
     "title",
+    "molecule",
+    "compound",
+    "substance",
 )
+
+
+SAMPLE = 50
+"""Rows whose cells are looked at."""
+
+_MOSTLY = 0.5
 
 
 def plain(name: str) -> str:
@@ -52,51 +76,170 @@ def plain(name: str) -> str:
 _FILLERS = str.maketrans("", "", " -_\t")
 
 
-def smiles_column(header: Sequence[str], wanted: str | None, source: Source) -> int:
-    """Position of the SMILES column.
+def smiles_column(
+    header: Sequence[str],
+    wanted: str | None,
+    sample: Callable[[int], Sequence[str]],
+    source: Place,
+) -> int:
+    """Position of the SMILES column: what has a name of SMILES, and holds some.
+
+    Parameters
+    ----------
+    header
+        Names of all columns.
+    wanted
+        The one that was asked for.
+    sample
+        The first cells of the column at a position, fewer than `SAMPLE` if the table is short.
+    source
+        Whose faults are told.
 
     Raises
     ------
     InputError
-        Where there is none, or several that could be meant.
+        Where there is none, or several that hold different molecules.
     """
     if wanted is not None:
         return _named(header, wanted, source, "smiles_column")
-    names = [plain(name) for name in header]
-    candidates = [i for i, name in enumerate(names) if "smiles" in name]
-    for known in SMILES_NAMES:
-        if known in names:
-            place = header.index(known) if known in header else names.index(known)
-            others = [header[i] for i in candidates if i != place]
-            if header[place] in others:
-                raise source.fault(f"column {header[place]!r} occurs twice", line=1)
-            if others:
-                log.warning(
-                    "%s: SMILES are read from column %r, not %s (%s names another)",
-                    source.name,
-                    header[place],
-                    _listed(others),
-                    setting("smiles_column"),
-                )
-            return place
-    if len(candidates) == 1:
+    candidates = _candidates(header)
+    if not candidates:
+        raise _none_of(header, sample, source)
+    for place in candidates:
+        if list(header).count(header[place]) > 1:
+            raise source.fault(f"column {header[place]!r} occurs twice", line=1)
+    if len(candidates) == 1 and "smiles" in plain(header[candidates[0]]):
         return candidates[0]
-    raise source.fault(
-        "no SMILES column" if not candidates else "several columns could hold the SMILES",
+    cells = {place: [cell.strip() for cell in sample(place)[:SAMPLE]] for place in candidates}
+    if not any(any(texts) for texts in cells.values()):
+        return candidates[0]
+    molecules = {place: _molecules(texts) for place, texts in cells.items()}
+    holding = [place for place in candidates if _is_smiles(molecules[place])]
+    if not holding:
+        place = candidates[0]
+        text = next(filter(None, cells[place]), "")
+        raise source.fault(
+            f"no SMILES column: {header[place]!r} holds no SMILES, such as {text!r}",
+            line=1,
+            hint=f"name it with {setting('smiles_column')}; columns: {_listed(header)}",
+        )
+    named = [place for place in holding if "smiles" in plain(header[place])] or holding
+    first = named[0]
+    if others := [at for at in named if _differ(molecules[at], molecules[first])]:
+        raise source.fault(
+            "several columns could hold the SMILES, and they differ: "
+            f"{_listed([header[place] for place in (first, *others)])}",
+            line=1,
+            hint=f"name one with {setting('smiles_column')}",
+        )
+    return first
+
+
+class _File:
+    """Where a table was read from, if anywhere."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def fault(self, message: str, line: int | None = None, hint: str | None = None) -> InputError:
+        return InputError(message, file=self._path, line=line, hint=hint)
+
+
+def smiles_column_of(table: pa.Table, path: Path) -> str:
+    """The SMILES column of a whole table, by the same rules."""
+    names: list[str] = table.column_names
+
+    def sample(place: int) -> list[str]:
+        cells = table.column(place).slice(0, SAMPLE).to_pylist()
+        return ["" if cell is None else str(cell) for cell in cells]
+
+    return names[smiles_column(names, None, sample, _File(path))]
+
+
+def _candidates(header: Sequence[str]) -> list[int]:
+    """Columns with names of SMILES, those with the usual ones first."""
+    names = [plain(name) for name in header]
+    rank = {name: number for number, name in enumerate(SMILES_NAMES)}
+
+    def order(place: int) -> tuple[int, bool]:
+        return rank.get(names[place], len(rank)), header[place] != names[place]
+
+    found = [at for at, name in enumerate(names) if name in rank or "smiles" in name]
+    return sorted(found, key=order)
+
+
+def _none_of(
+    header: Sequence[str], sample: Callable[[int], Sequence[str]], source: Place
+) -> InputError:
+    """No name is one of SMILES; maybe some column holds them all the same."""
+    samples = {place: sample(place)[:SAMPLE] for place in range(min(len(header), _LOOKED_AT))}
+    holding = [
+        header[place]
+        for place, texts in samples.items()
+        if any(len(text) > _SHORT for text in texts) and _is_smiles(_molecules(texts))
+    ]
+    guess = f"{_listed(holding)} may hold some; " if holding else ""
+    return source.fault(
+        "no SMILES column",
         line=1,
-        hint=f"name it with {setting('smiles_column')}; columns: {_listed(header)}",
+        hint=f"{guess}name it with {setting('smiles_column')}; columns: {_listed(header)}",
     )
 
 
-def id_column(header: Sequence[str], wanted: str | None, source: Source) -> int | None:
-    """Position of the id column, or None where none is asked for or known by its name."""
+_LOOKED_AT = 50
+_SHORT = 6
+"""Characters of a SMILES that an abbreviation may look like."""
+
+
+def _molecules(texts: Sequence[str]) -> list[str | None]:
+    """Canonical SMILES of each text; None where it is none or takes long, empty where it is empty.
+
+    Examples
+    --------
+    >>> _molecules(["OCC", "", "cpd 7"])
+    ['CCO', '', None]
+    """
+    found = each(partial(canonical_smiles, notation="smiles"), texts, timeout=_TIMEOUT)
+    return [
+        "" if not text.strip() else None if isinstance(one, Status) else one
+        for text, one in zip(texts, found, strict=True)
+    ]
+
+
+_TIMEOUT = 2.0
+
+
+def _is_smiles(molecules: Sequence[str | None]) -> bool:
+    filled = [one for one in molecules if one != ""]
+    return sum(one is not None for one in filled) > _MOSTLY * len(filled)
+
+
+def _differ(some: Sequence[str | None], others: Sequence[str | None]) -> bool:
+    """Whether two columns hold different molecules in a row where both hold any."""
+    return any(a != b for a, b in zip(some, others, strict=False) if a and b)
+
+
+def id_column(
+    header: Sequence[str], wanted: str | None, source: Place, but: int | None = None
+) -> int | None:
+    """Position of the id column, or None where none is asked for or known by its name.
+
+    `but` is the column of SMILES, which is no id whatever it is called.
+    """
     if wanted is not None:
         return _named(header, wanted, source, "id_column")
-    names = [plain(name) for name in header]
+    names = ["" if place == but else plain(name) for place, name in enumerate(header)]
     return next((names.index(known) for known in ID_NAMES if known in names), None)
 
 
-def further_columns(header: Sequence[str], wanted: Sequence[str], source: Source) -> list[int]:
+def check_names(names: Sequence[str], file: str | Path, line: int | None = None) -> None:
+    """Raise an InputError where two columns have one name."""
+    for name, times in Counter(names).items():
+        if times > 1:
+            raise InputError(f"column {name!r} occurs twice", file=file, line=line)
+
+
+def further_columns(header: Sequence[str], wanted: Sequence[str], source: Place) -> list[int]:
     """Positions of columns that a model reads, by their very names.
 
     Raises
@@ -116,7 +259,7 @@ def further_columns(header: Sequence[str], wanted: Sequence[str], source: Source
     return [list(header).index(name) for name in wanted]
 
 
-def _named(header: Sequence[str], wanted: str, source: Source, name: str) -> int:
+def _named(header: Sequence[str], wanted: str, source: Place, name: str) -> int:
     if wanted in header:
         return list(header).index(wanted)
     folded = [name.strip().casefold() for name in header]

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 
 from bioassay_mtl.config import did_you_mean
 from bioassay_mtl.tables.columns import SMILES_NAMES, plain
-from bioassay_mtl.tables.records import readers
+from bioassay_mtl.tables.compression import without_suffix
+from bioassay_mtl.tables.dialect import dialect_of
+from bioassay_mtl.tables.options import FOUND_OUT, TableOptions
+from bioassay_mtl.tables.records import TableFormat, table_formats
 from bioassay_mtl.tables.stream import STDIN, Source
+from bioassay_mtl.wording import setting
 
 
-def format_of(source: Source) -> str:
-    """The name of the reader for an input.
+def format_of(source: Source, options: TableOptions) -> str:
+    """The name of an input's format.
 
     Raises
     ------
@@ -20,37 +23,43 @@ def format_of(source: Source) -> str:
         For a suffix that no reader knows.
     """
     suffix = suffix_of(source.path)
-    if suffix in readers:
+    if suffix in table_formats:
         return suffix
     if suffix not in ("", "txt"):
-        raise source.fault(f"unknown suffix '.{suffix}'", hint=did_you_mean(suffix, readers))
-    return _sniffed(source)
+        source.head(1)  # which tells what the file is, if it is no text
+        raise source.fault(f"unknown suffix '.{suffix}'", hint=did_you_mean(suffix, table_formats))
+    return _sniffed(source, options)
+
+
+def chosen(source: Source, options: TableOptions, name: str | None = None) -> TableFormat:
+    """The format of an input: of this name, or found out.
+
+    Raises
+    ------
+    InputError
+        An option means nothing for this format.
+    """
+    name = name or format_of(source, options)
+    found = table_formats[name]
+    for option in TableOptions.model_fields:
+        if getattr(options, option) != getattr(FOUND_OUT, option) and option not in found.heeds:
+            raise source.fault(f"{setting(option)} means nothing for {name} files")
+    return found
 
 
 def suffix_of(path: str | Path) -> str:
-    """Lower-case suffix without its dot and without ``.gz``; empty where there is none."""
-    name = "" if str(path) == STDIN else Path(path).name.lower().removesuffix(".gz")
+    """Lower-case suffix without its dot and that of a compression; empty where there is none."""
+    name = "" if str(path) == STDIN else without_suffix(Path(path).name.lower())
     return Path(name).suffix[1:]
 
 
-def delimiter_of(header: str) -> str:
-    """Of commas, semicolons and tabs the one that makes most columns of a header.
-
-    Examples
-    --------
-    >>> delimiter_of("SMILES;Inhibition, %;LogD"), delimiter_of('SMILES,"a;b;c"')
-    (';', ',')
-    """
-    unquoted = re.sub(r'"[^"]*"', "", header)
-    return max(",;\t", key=unquoted.count)
-
-
-def _sniffed(source: Source) -> str:
+def _sniffed(source: Source, options: TableOptions) -> str:
     head = source.head(4)
     if len(head) == 4 and head[3].rstrip().endswith(("V2000", "V3000")):
         return "sdf"
-    for delimiter, name in ((",", "csv"), ("\t", "tsv")):
-        columns = [plain(column.strip().strip('"')) for column in head[0].split(delimiter)]
-        if len(columns) > 1 and any(column in SMILES_NAMES for column in columns):
-            return name
+    dialect = dialect_of(source, options)
+    header = head[min(dialect.n_before, len(head) - 1)].split(dialect.delimiter)
+    columns = [plain(column.strip().strip('"')) for column in header]
+    if len(columns) > 1 and any(name in SMILES_NAMES or "smiles" in name for name in columns):
+        return "tsv" if dialect.delimiter == "\t" else "csv"
     return "smi"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from bioassay_mtl.chem.listing import listed
 from bioassay_mtl.errors import InputError
-from bioassay_mtl.tables.table import check_names
+from bioassay_mtl.tables.columns import check_names
 
 if TYPE_CHECKING:
     import pandas as pd

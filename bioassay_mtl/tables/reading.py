@@ -1,4 +1,4 @@
-"""One entry for all formats."""
+"""One way to the records of all formats."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from bioassay_mtl.errors import counted
-from bioassay_mtl.tables.detection import format_of
-from bioassay_mtl.tables.records import ReadOptions, RecordBatch, readers
+from bioassay_mtl.tables.detection import chosen
+from bioassay_mtl.tables.options import FOUND_OUT, TableOptions
+from bioassay_mtl.tables.records import ReadOptions, RecordBatch
 from bioassay_mtl.tables.stream import ReadProgress, Source
 
 log = logging.getLogger(__name__)
@@ -23,13 +24,15 @@ def read_records(
     format: str | None = None,
     columns: tuple[str, ...] = (),
     progress: ReadProgress | None = None,
+    table: TableOptions | None = None,
 ) -> Iterator[RecordBatch]:
     """Stream the records of a file, or of standard input for ``-``, in constant memory.
 
     Parameters
     ----------
     path
-        ``.smi``, ``.txt``, ``.csv``, ``.tsv``, ``.sdf`` (each plain or gzip) or ``.parquet``.
+        ``.smi``, ``.csv``, ``.tsv``, ``.tab``, ``.txt``, ``.sdf``, ``.parquet`` or ``.xlsx``, each
+        also ``.gz``, ``.bz2``, ``.xz`` or ``.zst``.
     smiles_column, id_column
         Names of columns, where they are not among the usual ones.
     batch_size
@@ -40,6 +43,8 @@ def read_records(
         Names of further columns to read, of a table.
     progress
         Kept up to date with the bytes read.
+    table
+        How a table is written, where that is not to be found out.
 
     Yields
     ------
@@ -52,9 +57,10 @@ def read_records(
     InputError
         Where the file cannot be read as a whole; raised while iterating.
     """
-    options = ReadOptions(smiles_column, id_column, batch_size, columns)
-    with Source(path, progress) as source:
-        yield from readers[format or format_of(source)](source, options)
+    table = table or FOUND_OUT
+    options = ReadOptions(smiles_column, id_column, batch_size, columns, table)
+    with Source(path, progress, table.encoding) as source:
+        yield from chosen(source, table, format).records(source, options)
         if source.n_odd_records:
             log.warning(
                 "%s: bytes that are not UTF-8 in %s; names are read as Windows-1252 there, and "

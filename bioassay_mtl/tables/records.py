@@ -1,16 +1,20 @@
-"""What every reader yields, and the registry of formats."""
+"""What every format yields, and the registry of formats."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from bioassay_mtl.chem.molecule import Notation
 from bioassay_mtl.chem.status import Status
 from bioassay_mtl.registry import Registry
 from bioassay_mtl.tables.odd_bytes import is_odd, readable, readable_cells
+from bioassay_mtl.tables.options import FOUND_OUT, TableOptions
 from bioassay_mtl.tables.stream import Source
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,17 +63,42 @@ class ReadOptions:
         Records a batch at most; a batch of very long records is shorter.
     columns
         Names of further columns to read.
+    table
+        How a table is written.
     """
 
     smiles_column: str | None = None
     id_column: str | None = None
     batch_size: int = 1024
     columns: tuple[str, ...] = ()
+    table: TableOptions = FOUND_OUT
 
 
-Reader = Callable[[Source, ReadOptions], Iterator[RecordBatch]]
+@dataclass(frozen=True)
+class TableFormat:
+    """A format of files of molecules.
 
-readers: Registry[Reader] = Registry("input format")
+    Parameters
+    ----------
+    records
+        Its records, in constant memory.
+    table
+        All of it as columns: of text, or of the types that the format has.
+    lines
+        The line, or what the format has for it, on which each row of the table ends.
+    heeds
+        Settings of :class:`TableOptions` that mean something here.
+    """
+
+    records: Callable[[Source, ReadOptions], Iterator[RecordBatch]]
+    table: Callable[[Source, ReadOptions], pa.Table]
+    lines: Callable[[Source, ReadOptions], Iterator[int]]
+    heeds: frozenset[str]
+
+
+TEXT = frozenset({"encoding", "delimiter", "decimal", "thousands"})
+
+table_formats: Registry[TableFormat] = Registry("input format")
 
 MAX_BATCH = 2_000_000
 """Characters after which a batch is closed early."""

@@ -1,19 +1,25 @@
-"""Where bytes come from: a file or standard input, plain or gzip, as lines of checked text."""
+"""Where bytes come from: a file or standard input, maybe compressed, as lines of checked text."""
 
 from __future__ import annotations
 
-import gzip
 import io
 import sys
-import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from io import BufferedReader
 from itertools import chain, islice
 from pathlib import Path
-from typing import cast
+from tempfile import TemporaryFile
+from typing import IO, cast
 
 from bioassay_mtl.errors import InputError
+from bioassay_mtl.tables.compression import (
+    DAMAGED,
+    SUFFIXES,
+    Compression,
+    compression_of,
+)
+from bioassay_mtl.tables.encodings import as_utf8, wide_encoding
 from bioassay_mtl.tables.odd_bytes import escaped
 
 STDIN = "-"
@@ -22,25 +28,23 @@ MAX_RECORD = 4 * 1024 * 1024
 """Bytes of one line, with its end, or one record; a longer one is read past, not held."""
 
 _CHUNK = 1024 * 1024
-_GZIP = b"\x1f\x8b"
 _BOM = b"\xef\xbb\xbf"
 
 # What binary files are full of; text has none but for accidents.
 _CONTROLS = bytes(set(range(32)) - set(b"\t\n\v\f\r\x1a\x1b"))
 _MOST_CONTROLS = 0.05
 _FEWEST_CONTROLS = 8
-_MOST_NULS = 0.3  # in UTF-16, every second byte of Latin letters is one
+_HEAD = 65_536
+_FEWEST_BYTES = 16
 
 # First bytes of files that are not text, and what to say about them.
 FOREIGN = {
-    b"\xff\xfe": ("UTF-16 text", "save it as UTF-8"),
-    b"\xfe\xff": ("UTF-16 text", "save it as UTF-8"),
-    b"PK\x03\x04": ("a zip archive or an Excel workbook", "unpack it, or save it as CSV"),
-    b"\xd0\xcf\x11\xe0": ("an Excel workbook", "save it as CSV"),
+    b"PK\x03\x04": (
+        "a zip archive or an Excel workbook",
+        "unpack it; a workbook: name it .xlsx, or save it as CSV",
+    ),
+    b"\xd0\xcf\x11\xe0": ("an old Excel workbook", "save it as .xlsx or CSV"),
     b"PAR1": ("a Parquet file", "name it .parquet"),
-    b"BZh": ("bzip2 data", "unpack it, or compress it with gzip"),
-    b"\xfd7zXZ": ("xz data", "unpack it, or compress it with gzip"),
-    b"\x28\xb5\x2f\xfd": ("zstd data", "unpack it, or compress it with gzip"),
 }
 
 
@@ -80,6 +84,8 @@ class Source:
         File, or ``-`` for standard input.
     progress
         Kept up to date while reading.
+    encoding
+        Of the text; found out where None.
 
     Raises
     ------
@@ -92,15 +98,24 @@ class Source:
         Whether bytes were read that are not UTF-8.
     n_odd_records
         Records that have some.
+    opening
+        The first characters, once a line was read.
     """
 
-    def __init__(self, path: str | Path, progress: ReadProgress | None = None) -> None:
+    def __init__(
+        self,
+        path: str | Path,
+        progress: ReadProgress | None = None,
+        encoding: str | None = None,
+    ) -> None:
         self.path = path
         self.is_stdin = str(path) == STDIN
         self.name = "standard input" if self.is_stdin else str(path)
         self.progress = progress or ReadProgress()
         self.has_odd_bytes = False
         self.n_odd_records = 0
+        self.opening = ""
+        self.encoding = encoding
         self._raw = self._open()
         self._lines: Iterator[str] = chain.from_iterable(
             (text,) if isinstance(text, Piece) else io.StringIO(text, newline="")
@@ -118,8 +133,46 @@ class Source:
         """An error at some place of this input."""
         return InputError(message, file=self.name, line=line, hint=hint)
 
+    def again(self) -> Source:
+        """The same file from its beginning."""
+        return Source(self.path, encoding=self.encoding)
+
+    def whole(self) -> IO[bytes]:
+        """The file's bytes as they can be read at any place, unpacked on the disk if need be."""
+        if self._compression() is None:
+            return self._raw
+        file = TemporaryFile()  # noqa: SIM115 (whoever reads it closes it)
+        for chunk in self._chunks():
+            file.write(chunk)
+        file.seek(0)
+        return file
+
+    def utf8(self) -> Iterator[bytes]:
+        """Chunks of text as UTF-8, with what bytes the file has in place of any.
+
+        Raises
+        ------
+        InputError
+            At a byte that the encoding asked for has not.
+        """
+        chunks = self._chunks()
+        head = b""
+        while len(head) < _FEWEST_BYTES and b"\n" not in head and (chunk := next(chunks, b"")):
+            head += chunk
+        chunks = chain([head] if head else [], chunks)
+        wide = wide_encoding(head) if self.encoding is None else None
+        if wide is not None:
+            chunks = as_utf8(chunks, wide, "replace")
+        elif self.encoding is not None:
+            chunks = as_utf8(chunks, self.encoding)
+        try:
+            yield from chunks
+        except UnicodeDecodeError as error:
+            byte = error.object[error.start]
+            raise self.fault(f"byte 0x{byte:02x} is none of {self.encoding}") from None
+
     def lines(self) -> Iterator[str]:
-        """Lines with their ends, decoded from UTF-8 (with or without byte-order mark).
+        """Lines with their ends, decoded from UTF-8 or UTF-16 (with or without byte-order mark).
 
         A line ends at ``\\n``, ``\\r\\n`` or ``\\r``, and at nothing else that Unicode knows. One
         of more than `MAX_RECORD` bytes comes as several :class:`Piece`. Bytes that are not UTF-8
@@ -160,6 +213,7 @@ class Source:
                 if not block:
                     is_first = True
                     continue
+                self.opening = block[:_HEAD].decode("utf-8", "replace")
             if is_piece:
                 yield Piece(block.decode("utf-8", "replace"))
                 continue
@@ -179,7 +233,7 @@ class Source:
         """Bytes cut after line ends, and whether they are a piece of a line that is too long."""
         rest: list[bytes] = []
         length, carry, is_long = 0, b"", False
-        for read in self._chunks():
+        for read in self.utf8():
             chunk = carry + read
             carry = b"\r" if chunk.endswith(b"\r") else b""  # whose "\n" may be still to come
             chunk = chunk.removesuffix(b"\r")
@@ -206,36 +260,48 @@ class Source:
         elif length or carry:
             yield b"".join([*rest, carry]), length + len(carry) > MAX_RECORD
 
+    def _compression(self) -> Compression | None:
+        found = compression_of(self._raw.peek(8)[:8])
+        named = SUFFIXES.get(self.name.lower().rpartition(".")[2])
+        if named is not None and found is None:
+            raise self.fault(
+                f"the name ends in .{named.suffix}, but the content is not {named.name} data"
+            )
+        return found
+
     def _chunks(self) -> Iterator[bytes]:
-        read = self._raw.read1  # what a slow pipe has now, not a whole chunk later
+        """Bytes as they were before they were compressed."""
+        compression = self._compression()
+        # What a slow pipe has now, not a whole chunk later.
+        read = compression.open(self._raw) if compression else self._raw.read1
         try:
-            if self._raw.peek(2)[:2] == _GZIP:
-                read = gzip.GzipFile(fileobj=self._raw, mode="rb").read
-            elif self.name.lower().endswith(".gz"):
-                raise self.fault("the name ends in .gz, but the content is not gzip data")
             while chunk := read(_CHUNK):
                 known = self.progress.total is not None
                 self.progress.done = self._raw.tell() if known else self.progress.done + len(chunk)
                 yield chunk
-        except EOFError:
-            raise self.fault("the gzip data end too early", hint="a truncated file?") from None
-        except (zlib.error, gzip.BadGzipFile) as error:
-            raise self.fault(f"the gzip data are damaged: {error}") from None
-        except OSError as error:
-            raise self.fault(f"cannot be read: {error.strerror or error}") from None
+        except DAMAGED as error:
+            if compression is None:
+                raise self.fault(f"cannot be read: {_reason(error)}") from None
+            if isinstance(error, EOFError) or "runcated" in str(error):
+                raise self.fault(
+                    f"the {compression.name} data end too early", hint="a truncated file?"
+                ) from None
+            raise self.fault(f"the {compression.name} data are damaged: {error}") from None
 
     def _check_text(self, block: bytes) -> None:
         """Refuse what is no text at all, by how it begins."""
         for magic, (what, hint) in FOREIGN.items():
             if block.startswith(magic):
-                raise self.fault(f"this is {what}, not UTF-8 text", 1, hint)
-        head = block[:65_536]
+                raise self.fault(f"this is {what}, not text", 1, hint)
+        head = block[:_HEAD]
         controls = len(head) - len(head.translate(None, _CONTROLS))
         # Names may hold control characters: what has no NUL among them is text all the same.
         if 0 in head and controls > max(_FEWEST_CONTROLS, _MOST_CONTROLS * len(head)):
-            if head.count(0) > _MOST_NULS * len(head):
-                raise self.fault("this looks like UTF-16 text", 1, "save it as UTF-8")
             raise self.fault("a NUL byte or the like: this is a binary file, not text", 1)
+
+
+def _reason(error: BaseException) -> str:
+    return str(getattr(error, "strerror", None) or error)
 
 
 def _first_end(chunk: bytes) -> int:

@@ -27,7 +27,7 @@ from bioassay_mtl.panels.schema import NO_TASK, PanelSchema, stem
 from bioassay_mtl.panels.source import Source
 from bioassay_mtl.panels.structures import keep_usable, log_changes, standardised
 from bioassay_mtl.panels.tall import Part, measurements, panel_of_measurements
-from bioassay_mtl.tables.cells import Cells
+from bioassay_mtl.tables.cells import Cells, cells_of
 from bioassay_mtl.tasks.kinds import Binary
 from bioassay_mtl.tasks.units import known_unit
 
@@ -118,7 +118,7 @@ def _read_assay(
     name = schema.columns.value
     if name not in table.column_names:
         raise InputError(f"no column {name!r}", file=path, hint="a readout of this assay")
-    source = Source(path, name, Cells(table.column(name)), log)
+    source = Source(path, name, cells_of(table, name), log)
     entry = schema.entry(task)
     units = [
         t for t, row in zip(_texts(table, name), tags, strict=True) if row.strip() == "RESULT_UNIT"

@@ -1,36 +1,45 @@
-"""Parquet files: a text column of SMILES, a column of ids."""
+"""Parquet files: a text column of SMILES, a column of ids, columns of any type."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bioassay_mtl.chem.status import Status
 from bioassay_mtl.tables import stream as limits
-from bioassay_mtl.tables.columns import further_columns, id_column, smiles_column
+from bioassay_mtl.tables.cells import NumberFormat
+from bioassay_mtl.tables.columns import (
+    SAMPLE,
+    check_names,
+    further_columns,
+    id_column,
+    smiles_column,
+)
 from bioassay_mtl.tables.odd_bytes import escaped
 from bioassay_mtl.tables.records import (
     MAX_BATCH,
     ReadOptions,
     Record,
     RecordBatch,
+    TableFormat,
     batched,
-    readers,
+    table_formats,
 )
 from bioassay_mtl.tables.stream import Source
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 _BUFFER = 1024 * 1024
 
 
-@readers.register("parquet")
-@readers.register("pq")
-def read_parquet(source: Source, options: ReadOptions) -> Iterator[RecordBatch]:
+def read_records(source: Source, options: ReadOptions) -> Iterator[RecordBatch]:
     """Reads the columns asked for alone, a batch of rows at a time."""
-    if source.is_stdin:
-        raise source.fault("Parquet cannot be read from a pipe", hint="give the file's name")
+    _require_file(source)
     return batched(_records(source, options), "smiles", options, source)
 
 
@@ -39,19 +48,23 @@ def _records(source: Source, options: ReadOptions) -> Iterator[Record]:
     from pyarrow.parquet import ParquetFile
 
     try:
-        with ParquetFile(source.path) as table:
+        file = source.whole()
+        with ParquetFile(file) as table:
             texts = [field.name for field in table.schema_arrow if _is_text(field.type)]
         # A page at a time rather than whole columns, and each text of a dictionary once.
         with ParquetFile(
-            source.path, buffer_size=_BUFFER, pre_buffer=False, read_dictionary=texts
+            file, buffer_size=_BUFFER, pre_buffer=False, read_dictionary=texts
         ) as table:
             header = table.schema_arrow.names
-            smiles = header[smiles_column(header, options.smiles_column, source)]
-            position = id_column(header, options.id_column, source)
+            sample = partial(_sample, table, source)
+            smiles = header[smiles_column(header, options.smiles_column, sample, source)]
+            position = id_column(header, options.id_column, source, but=header.index(smiles))
             name = None if position is None else header[position]
             _require_text(table.schema_arrow.field(smiles), source)
             done, total = 0, source.progress.total or 0
             further = [header[place] for place in further_columns(header, options.columns, source)]
+            numbers = NumberFormat.of(options.table, may_be_comma=True)
+            formats_of = {c: numbers.settled(sample(header.index(c))) for c in further}
             columns = list(dict.fromkeys([smiles, *([] if name is None else [name]), *further]))
             n_rows = min(options.batch_size, _rows_at_once(table.metadata, columns))
             for batch in table.iter_batches(batch_size=n_rows, columns=columns):
@@ -63,12 +76,59 @@ def _records(source: Source, options: ReadOptions) -> Iterator[Record]:
                         continue
                     structures = _cells(part.column(smiles), source)
                     ids = [None] * len(part) if name is None else _cells(part.column(name), source)
-                    cells = [_cells(part.column(column), source) for column in further]
+                    cells = [_numbers(part.column(c), n, source) for c, n in formats_of.items()]
                     rows: Any = zip(*cells, strict=True) if cells else [()] * len(part)
                     for id_, structure, row in zip(ids, structures, rows, strict=True):
                         yield "" if id_ is None else str(id_), structure or "", None, row
     except (ArrowException, OSError) as error:
         raise source.fault(f"not a Parquet file that can be read: {error}") from None
+
+
+def read_table(source: Source, _options: ReadOptions) -> pa.Table:
+    """All columns but nested ones, with their types."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    _require_file(source)
+    try:
+        file = source.whole()
+        check_names(pq.read_schema(file).names, source.name)
+        file.seek(0)
+        table = pq.read_table(file)
+    except (pa.ArrowException, OSError) as error:
+        raise source.fault(f"not a Parquet table: {error}") from None
+    return table.select([f.name for f in table.schema if not pa.types.is_nested(f.type)])
+
+
+def lines_of(source: Source, _options: ReadOptions) -> Iterator[int]:
+    """Rows counted from 1: there are no lines."""
+    import pyarrow.parquet as pq
+
+    return iter(range(1, pq.read_metadata(source.whole()).num_rows + 1))
+
+
+HEEDS = frozenset({"decimal", "thousands"})
+table_formats.register("parquet")(parquet := TableFormat(read_records, read_table, lines_of, HEEDS))
+table_formats.register("pq")(parquet)
+
+
+def _require_file(source: Source) -> None:
+    if source.is_stdin:
+        raise source.fault("Parquet cannot be read from a pipe", hint="give the file's name")
+
+
+def _sample(table: Any, source: Source, place: int) -> list[str]:
+    """The first cells of a column that holds text."""
+    column = table.schema_arrow.field(place)
+    batch = next(table.iter_batches(batch_size=SAMPLE, columns=[column.name]), None)
+    if batch is None or batch.num_columns != 1:
+        return []
+    return [cell for cell in _cells(batch.column(0), source) if isinstance(cell, str)]
+
+
+def _numbers(column: Any, numbers: NumberFormat, source: Source) -> list[Any]:
+    cells = _cells(column, source)
+    return [numbers.plain(cell) if isinstance(cell, str) else cell for cell in cells]
 
 
 def _rows_at_once(metadata: Any, columns: Sequence[str]) -> int:

@@ -4,24 +4,32 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
+from typing import TYPE_CHECKING
 
+from bioassay_mtl.chem.isolation import each
+from bioassay_mtl.chem.molecule import canonical_smiles
 from bioassay_mtl.chem.status import Status
 from bioassay_mtl.tables import stream as limits
 from bioassay_mtl.tables.columns import ID_NAMES, plain
+from bioassay_mtl.tables.odd_bytes import readable
 from bioassay_mtl.tables.records import (
     ReadOptions,
     Record,
     RecordBatch,
+    TableFormat,
     batched,
     no_columns,
-    readers,
+    table_formats,
 )
 from bioassay_mtl.tables.stream import Piece, Source
 
+if TYPE_CHECKING:
+    import pyarrow as pa
 
-@readers.register("sdf")
-@readers.register("sd")
-@readers.register("mol")
+SMILES, TITLE = "smiles", "name"
+"""Columns of a table beside those of properties."""
+
+
 def read_sdf(source: Source, options: ReadOptions) -> Iterator[RecordBatch]:
     """Records up to ``$$$$``; a last one without it counts.
 
@@ -33,24 +41,51 @@ def read_sdf(source: Source, options: ReadOptions) -> Iterator[RecordBatch]:
 
 
 def _records(source: Source, id_property: str | None) -> Iterator[Record]:
+    for _, lines, is_long in _blocks(source):
+        yield _too_long(lines, id_property) if is_long else _record(lines, id_property)
+
+
+def _blocks(source: Source) -> Iterator[tuple[int, list[str], bool]]:
+    """Lines of each record, the line on which it ends, and whether it was too long to be kept.
+
+    Where the ``$$$$`` between two is missing, the second begins with its title.
+    """
     lines: list[str] = []
-    size, is_long = 0, False
+    size, is_long, n = 0, False, 0
+    end = 0  # lines of the record up to its "M  END"
     for line in source.lines():
+        n += 1
         if isinstance(line, Piece):
+            n -= not line.is_last
             is_long = True
         elif line.startswith("$$$$"):
-            yield _too_long(lines, id_property) if is_long else _record(lines, id_property)
-            lines, size, is_long = [], 0, False
+            yield n, lines, is_long
+            lines, size, is_long, end = [], 0, False, 0
         elif not is_long:
             lines.append(line)
             size += len(line)
             is_long = size > limits.MAX_RECORD
+            if line.startswith("M  END"):
+                end = len(lines)
+            elif end and _begins_anew(lines, end):
+                yield n - _BEFORE_COUNTS, lines[:-_BEFORE_COUNTS], False
+                lines, end = lines[-_BEFORE_COUNTS:], 0
+                size = sum(map(len, lines))
         if is_long:
             del lines[1:]
-    if is_long:
-        yield _too_long(lines, id_property)
-    elif any(not line.isspace() for line in lines):
-        yield _record(lines, id_property)
+    if is_long or any(not line.isspace() for line in lines):
+        yield n, lines, is_long
+
+
+_BEFORE_COUNTS = 4
+"""Title, program, remark, and the line of counts itself."""
+
+
+def _begins_anew(lines: Sequence[str], end: int) -> bool:
+    """Whether the last line has the counts of another record, whose title is no property's text."""
+    if not lines[-1].rstrip().endswith(("V2000", "V3000")) or len(lines) < end + _BEFORE_COUNTS:
+        return False
+    return not lines[-_BEFORE_COUNTS - 1].startswith(">")
 
 
 def _too_long(lines: Sequence[str], id_property: str | None) -> Record:
@@ -59,8 +94,8 @@ def _too_long(lines: Sequence[str], id_property: str | None) -> Record:
 
 
 def _record(lines: Sequence[str], id_property: str | None) -> Record:
-    end = next((i for i, line in enumerate(lines, 1) if line.startswith("M  END")), len(lines))
-    block = "".join(lines[:end]).replace("\r\n", "\n").replace("\r", "\n")
+    end = _end(lines)
+    block = _block(lines[:end])
     title = lines[0].strip() if lines else ""
     if id_property is not None:
         return _properties(lines[end:]).get(id_property, ""), block, None, ()
@@ -69,6 +104,61 @@ def _record(lines: Sequence[str], id_property: str | None) -> Record:
     properties = {plain(name): value for name, value in _properties(lines[end:]).items()}
     name = next((properties[name] for name in ID_NAMES if name in properties), "")
     return name, block, None, ()
+
+
+def _table(source: Source, _options: ReadOptions) -> pa.Table:
+    """SMILES of the Mol blocks, titles, and a column for each property."""
+    import pyarrow as pa
+
+    rows = [_row(source, *block) for block in _blocks(source)]
+    blocks = [block for _, block, _ in rows]
+    found = each(canonical_smiles, blocks, "molblock")
+    columns = {
+        SMILES: [_smiles(*pair) for pair in zip(blocks, found, strict=True)],
+        TITLE: [title for title, _, _ in rows],
+    }
+    names = dict.fromkeys(name for _, _, properties in rows for name in properties)
+    for name in names:
+        key = name if name not in columns else f"{name} (property)"
+        columns[key] = [properties.get(name, "") for _, _, properties in rows]
+    if not any(columns[TITLE]):
+        del columns[TITLE]
+    texts = {name: list(map(readable, cells)) for name, cells in columns.items()}
+    return pa.table({name: pa.array(cells, pa.string()) for name, cells in texts.items()})
+
+
+def _smiles(block: str, found: str | Status | None) -> str:
+    """SMILES of a block; of one that is no molecule what no SMILES looks like."""
+    if found and not isinstance(found, Status):
+        return found
+    return f"({found or Status.INVALID_MOLBLOCK})" if block.strip() else ""
+
+
+def _row(
+    source: Source, line: int, lines: Sequence[str], is_long: bool
+) -> tuple[str, str, dict[str, str]]:
+    """Title, Mol block and properties of a record."""
+    if is_long:
+        raise source.fault("a record longer than one may be", line)
+    end = _end(lines)
+    return lines[0].strip() if lines else "", _block(lines[:end]), _properties(lines[end:])
+
+
+def _lines(source: Source, _options: ReadOptions) -> Iterator[int]:
+    return (line for line, _, _ in _blocks(source))
+
+
+def _end(lines: Sequence[str]) -> int:
+    return next((i for i, line in enumerate(lines, 1) if line.startswith("M  END")), len(lines))
+
+
+def _block(lines: Sequence[str]) -> str:
+    return "".join(lines).replace("\r\n", "\n").replace("\r", "\n")
+
+
+sdf = TableFormat(read_sdf, _table, _lines, frozenset({"encoding", "decimal", "thousands"}))
+for _suffix in ("sdf", "sd", "mol"):
+    table_formats.register(_suffix)(sdf)
 
 
 def _properties(lines: Sequence[str]) -> dict[str, str]:

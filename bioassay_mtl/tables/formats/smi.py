@@ -3,43 +3,71 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import islice
+from typing import TYPE_CHECKING
 
 from bioassay_mtl.chem.status import Status
 from bioassay_mtl.tables.columns import SMILES_NAMES, plain
+from bioassay_mtl.tables.dialect import Dialect
+from bioassay_mtl.tables.formats.delimited import open_table
 from bioassay_mtl.tables.records import (
     ReadOptions,
     Record,
     RecordBatch,
+    TableFormat,
     batched,
     no_columns,
-    readers,
+    table_formats,
 )
+from bioassay_mtl.tables.rows import Row, RowTable, lines_of, whole
 from bioassay_mtl.tables.stream import Piece, Source
 
+if TYPE_CHECKING:
+    import pyarrow as pa
 
-@readers.register("smi")
-@readers.register("smiles")
-@readers.register("ism")
-@readers.register("can")
+HEADER = ["smiles", "name"]
+
+
 def read_smi(source: Source, options: ReadOptions) -> Iterator[RecordBatch]:
     """Every line is a record, a blank one too; a first line such as ``smiles name`` is a header.
 
     A CXSMILES extension (``|...|``) between SMILES and name is dropped.
     """
     no_columns(source, options)
-    # None of the column names is a valid SMILES, so no molecule is taken for a header.
+    header = _header(source)
+    lines = islice(source.lines(), bool(header), None)
+    return batched(_records(lines, options.table.delimiter), "smiles", options, source)
+
+
+def _header(source: Source) -> str:
+    """The first line, where it names columns: none of the names is a valid SMILES."""
     head = source.head(1)[0]
     first = "" if isinstance(head, Piece) else _record(head)[1]
-    lines = source.lines()
-    if plain(first.lstrip("#")) in SMILES_NAMES:
-        next(lines)
-    return batched(_records(lines), "smiles", options, source)
+    return head if plain(first.lstrip("#")) in SMILES_NAMES else ""
 
 
-def _records(lines: Iterator[str]) -> Iterator[Record]:
+def _open(source: Source, options: ReadOptions) -> RowTable:
+    """As a table of two columns, or of those that a first line with tabs names."""
+    if "\t" in (header := _header(source)).strip():
+        return open_table(source, Dialect("\t"), options)
+    first = bool(header)
+    lines = islice(source.lines(), first, None)
+    return RowTable(source, HEADER, _rows(lines, options.table.delimiter, 1 + first))
+
+
+def _table(source: Source, options: ReadOptions) -> pa.Table:
+    return whole(_open(source, options))
+
+
+def _rows(lines: Iterator[str], delimiter: str | None, first: int) -> Iterator[tuple[int, Row]]:
+    for line, (name, smiles, problem, _) in enumerate(_records(lines, delimiter), first):
+        yield line, problem or ([smiles, name] if smiles or name else [])
+
+
+def _records(lines: Iterator[str], delimiter: str | None) -> Iterator[Record]:
     for line in lines:
         if not isinstance(line, Piece):
-            yield _record(line)
+            yield _record(line) if delimiter is None else _separated(line, delimiter)
         elif line.is_last:
             yield "", "", Status.TOO_LONG, ()
 
@@ -58,3 +86,13 @@ def _record(line: str) -> Record:
     if name[0] == "|":
         name = name[name.find("|", 1) + 1 :].lstrip()
     return name.rstrip(), smiles, None, ()
+
+
+def _separated(line: str, delimiter: str) -> Record:
+    smiles, _, name = line.partition(delimiter)
+    return name.strip(), smiles.strip(), None, ()
+
+
+smi = TableFormat(read_smi, _table, lines_of(_open), frozenset({"encoding", "delimiter"}))
+for _suffix in ("smi", "smiles", "ism", "can"):
+    table_formats.register(_suffix)(smi)

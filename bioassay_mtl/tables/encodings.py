@@ -1,0 +1,53 @@
+"""Text that is not UTF-8 becomes UTF-8 before lines are cut: UTF-16, or what one asks for.
+
+A file says by a mark that it is UTF-16, or shows it by the NULs of its Latin letters. Bytes of a
+file without either that are not UTF-8 are those of :mod:`bioassay_mtl.tables.odd_bytes`.
+"""
+
+from __future__ import annotations
+
+import codecs
+from collections.abc import Iterable, Iterator
+
+_MARKS = {
+    b"\xff\xfe\0\0": "utf-32-le",
+    b"\0\0\xfe\xff": "utf-32-be",
+    b"\xff\xfe": "utf-16-le",
+    b"\xfe\xff": "utf-16-be",
+}
+_HEAD = 4096
+_MOSTLY, _HARDLY = 0.6, 0.1
+
+
+def wide_encoding(head: bytes) -> str | None:
+    """UTF-16 or UTF-32, where the first bytes say so; None for any other text.
+
+    Examples
+    --------
+    >>> wide_encoding("smiles,y".encode("utf-16-be")), wide_encoding(b"smiles,y")
+    ('utf-16-be', None)
+    """
+    for mark, name in _MARKS.items():
+        if head.startswith(mark):
+            return name
+    head = head[: len(head) // 2 * 2][:_HEAD]
+    if len(head) < 2:
+        return None
+    first, second = (head[at::2].count(0) / (len(head) // 2) for at in (0, 1))
+    if second >= _MOSTLY and first <= _HARDLY:
+        return "utf-16-le"
+    return "utf-16-be" if first >= _MOSTLY and second <= _HARDLY else None
+
+
+def as_utf8(chunks: Iterable[bytes], encoding: str, errors: str = "strict") -> Iterator[bytes]:
+    """Chunks of UTF-8 from chunks of another encoding, whose mark, if any, stays.
+
+    Raises
+    ------
+    UnicodeDecodeError
+        At a byte that the encoding has not, where `errors` is strict.
+    """
+    decoder = codecs.getincrementaldecoder(encoding)(errors)
+    for chunk in chunks:
+        yield decoder.decode(chunk).encode("utf-8", "replace")
+    yield decoder.decode(b"", final=True).encode("utf-8", "replace")

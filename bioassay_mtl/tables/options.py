@@ -1,0 +1,65 @@
+"""How a table is to be read, where that is not found out from the file."""
+
+from __future__ import annotations
+
+import codecs
+from typing import Literal
+
+from pydantic import field_validator
+
+from bioassay_mtl.config import Config
+from bioassay_mtl.errors import ConfigError
+from bioassay_mtl.wording import setting
+
+_NAMED = {"comma": ",", "semicolon": ";", "tab": "\t", "\\t": "\t", "bar": "|", "pipe": "|"}
+
+
+class TableOptions(Config):
+    """Settings of a table's reader; each is found out from the file where it is not given.
+
+    Attributes
+    ----------
+    encoding
+        Of text: ``utf-8``, ``utf-16``, ``cp1252``, or any that Python knows.
+    delimiter
+        Between the fields of a text table: one character, or ``tab``.
+    decimal
+        ``comma`` where 7,63 is a number, else ``point``.
+    thousands
+        Numbers have separators of thousands: 41,605 (or 41.605 with decimal commas).
+    sheet
+        Sheet of a workbook; the first by default.
+    """
+
+    encoding: str | None = None
+    delimiter: str | None = None
+    decimal: Literal["point", "comma"] | None = None
+    thousands: bool = False
+    sheet: str | None = None
+
+    @field_validator("encoding")
+    @classmethod
+    def _known_encoding(cls, name: str | None) -> str | None:
+        try:
+            if name is not None:
+                "".encode(name)
+                codecs.getincrementaldecoder(name)
+        except LookupError:
+            raise ConfigError(
+                f"{setting('encoding')}: {name!r} is no encoding of text (utf-8, utf-16, cp1252)"
+            ) from None
+        return name
+
+    @field_validator("delimiter")
+    @classmethod
+    def _one_character(cls, given: str | None) -> str | None:
+        found = given if given is None else _NAMED.get(given.lower(), given)
+        if found is not None and (len(found) != 1 or found in '"\r\n' or found.isalnum()):
+            raise ConfigError(
+                f"{setting('delimiter')}: one character is expected, or 'tab', found {given!r}"
+            )
+        return found
+
+
+FOUND_OUT = TableOptions()
+"""Nothing is said beforehand."""
