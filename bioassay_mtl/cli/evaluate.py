@@ -11,11 +11,21 @@ from bioassay_mtl.cli.panel_schema import (
     Columns,
     Merge,
     MinRows,
-    SmilesColumn,
     Standardise,
     Tasks,
     ToP,
     schema_of,
+)
+from bioassay_mtl.cli.table_options import (
+    FORMATS,
+    Decimal,
+    Delimiter,
+    Encoding,
+    IdColumn,
+    Sheet,
+    SmilesColumn,
+    Thousands,
+    table_options,
 )
 from bioassay_mtl.cli.terminal import say
 from bioassay_mtl.cli.waiting import waiting
@@ -34,9 +44,7 @@ def evaluate(
     model: Annotated[str, typer.Argument(metavar="MODEL", help="Model folder, or shipped model.")],
     panel: Annotated[
         str,
-        typer.Argument(
-            metavar="PANEL", help="Table (.csv .tsv .parquet, also .gz), wide, long or of PubChem."
-        ),
+        typer.Argument(metavar="PANEL", help=f"Table ({FORMATS}), wide, long or of PubChem."),
     ],
     out: Annotated[
         str | None, typer.Option(metavar="FILE", help="Write all metrics as JSON; - is stdout.")
@@ -54,6 +62,12 @@ def evaluate(
         str | None, typer.Option(metavar="VALUE", help="Part of the split to evaluate on.")
     ] = None,
     smiles_column: SmilesColumn = None,
+    id_column: IdColumn = None,
+    encoding: Encoding = None,
+    delimiter: Delimiter = None,
+    decimal: Decimal = None,
+    thousands: Thousands = False,
+    sheet: Sheet = None,
     task: Tasks = None,
     column: Columns = None,
     min_rows: MinRows = None,
@@ -91,7 +105,18 @@ def evaluate(
     target = Output(out, overwrite=overwrite, inputs=[panel]) if out else None
     page = Output(report, overwrite=overwrite, inputs=[panel]) if report else None
     ctx.with_resource(reserved(target, page))
-    schema = schema_of(panel, task, column, smiles_column, min_rows, to_p, merge, standardise)
+    schema = schema_of(
+        panel,
+        task,
+        column,
+        smiles_column,
+        min_rows,
+        to_p,
+        merge,
+        standardise,
+        id_column,
+        table_options(encoding, delimiter, decimal, thousands, sheet),
+    )
     with waiting(f"reading {panel}"):
         table = read_as(model, panel, schema)
     if split_column is not None and part is not None:

@@ -13,12 +13,22 @@ from bioassay_mtl.cli.panel_schema import (
     Columns,
     Merge,
     MinRows,
-    SmilesColumn,
     Standardise,
     Tasks,
     ToP,
     kinds_line,
     schema_of,
+)
+from bioassay_mtl.cli.table_options import (
+    FORMATS,
+    Decimal,
+    Delimiter,
+    Encoding,
+    IdColumn,
+    Sheet,
+    SmilesColumn,
+    Thousands,
+    table_options,
 )
 from bioassay_mtl.cli.terminal import say
 from bioassay_mtl.cli.waiting import waiting
@@ -39,7 +49,7 @@ def check(
         list[str],
         typer.Argument(
             metavar="FILE...",
-            help="Table (.csv .tsv .parquet, also .gz); several PubChem data tables become one.",
+            help=f"Table ({FORMATS}); several PubChem data tables become one.",
         ),
     ],
     out: Annotated[
@@ -52,6 +62,12 @@ def check(
     task: Tasks = None,
     column: Columns = None,
     smiles_column: SmilesColumn = None,
+    id_column: IdColumn = None,
+    encoding: Encoding = None,
+    delimiter: Delimiter = None,
+    decimal: Decimal = None,
+    thousands: Thousands = False,
+    sheet: Sheet = None,
     min_rows: MinRows = None,
     to_p: ToP = False,
     merge: Merge = False,
@@ -75,7 +91,18 @@ def check(
     from bioassay_mtl.screening.output import Output, opened, reserved
     from bioassay_mtl.tables.formulas import FormulaGuard
 
-    schema = schema_of(files[0], task, column, smiles_column, min_rows, to_p, merge, standardise)
+    schema = schema_of(
+        files[0],
+        task,
+        column,
+        smiles_column,
+        min_rows,
+        to_p,
+        merge,
+        standardise,
+        id_column,
+        table_options(encoding, delimiter, decimal, thousands, sheet),
+    )
     if out == "-":
         raise ConfigError("--out needs a file, as its schema goes beside it")
     if out and not out.lower().removesuffix(".gz").endswith(".csv"):

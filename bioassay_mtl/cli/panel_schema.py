@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -20,9 +20,6 @@ Tasks = Annotated[
         help="A column that is an assay, and its kind: binary, multiclass, regression, censored, "
         "ordinal:low,medium,high (lowest first), or none.",
     ),
-]
-SmilesColumn = Annotated[
-    str | None, typer.Option(metavar="COLUMN", help="SMILES column of the table.")
 ]
 Columns = Annotated[
     list[str] | None,
@@ -57,6 +54,8 @@ def schema_of(
     to_p: bool,
     merge: bool,
     standardise: bool,
+    id_column: str | None = None,
+    table_options: Mapping[str, Any] | None = None,
 ) -> PanelSchema:
     """The schema beside a table, with what the options say instead."""
     from bioassay_mtl.panels.schema import parse_task, roles_of, schema_for
@@ -68,12 +67,14 @@ def schema_of(
         "merge": merge or None,
         "standardise": standardise or None,
     }
-    smiles = {} if smiles_column is None else {"smiles": smiles_column}
+    named = {"smiles": smiles_column, "id": id_column}
+    roles = {role: name for role, name in named.items() if name is not None}
     changes = {name: value for name, value in given.items() if value is not None}
     return schema.changed(
         **changes,
+        **(table_options or {}),
         also={**schema.also, **dict(parse_task(text) for text in tasks or ())},
-        columns={**schema.columns.model_dump(), **smiles, **roles_of(columns or ())},
+        columns={**schema.columns.model_dump(), **roles, **roles_of(columns or ())},
     )
 
 

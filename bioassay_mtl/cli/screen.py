@@ -9,6 +9,17 @@ from typing import Annotated
 import typer
 
 from bioassay_mtl.cli.names import DEFAULT_MODEL
+from bioassay_mtl.cli.table_options import (
+    FORMATS,
+    Decimal,
+    Delimiter,
+    Encoding,
+    IdColumn,
+    Sheet,
+    SmilesColumn,
+    Thousands,
+    table_options,
+)
 from bioassay_mtl.cli.terminal import say
 from bioassay_mtl.errors import ConfigError, InputError, counted
 
@@ -22,7 +33,7 @@ def screen(
         list[str],
         typer.Argument(
             metavar="INPUT",
-            help="SMILES (.smi .txt), tables (.csv .tsv .parquet), .sdf, also .gz; - is stdin.",
+            help=f"{FORMATS}; - is stdin.",
         ),
     ],
     output: Annotated[
@@ -63,12 +74,13 @@ def screen(
             help="Output format, if not by FILE's name.",
         ),
     ] = None,
-    smiles_column: Annotated[
-        str | None, typer.Option(metavar="COLUMN", help="SMILES column of a table.")
-    ] = None,
-    id_column: Annotated[
-        str | None, typer.Option(metavar="COLUMN", help="Identifier column of a table.")
-    ] = None,
+    smiles_column: SmilesColumn = None,
+    id_column: IdColumn = None,
+    encoding: Encoding = None,
+    delimiter: Delimiter = None,
+    decimal: Decimal = None,
+    thousands: Thousands = False,
+    sheet: Sheet = None,
     workers: Annotated[
         int | None,
         typer.Option(
@@ -146,6 +158,7 @@ def screen(
             "top": top,
             "long": long,
             "format": file_format,
+            **table_options(encoding, delimiter, decimal, thousands, sheet),
             "smiles_column": smiles_column,
             "id_column": id_column,
             "workers": workers,

@@ -16,7 +16,6 @@ from bioassay_mtl.cli.panel_schema import (
     Columns,
     Merge,
     MinRows,
-    SmilesColumn,
     Standardise,
     Tasks,
     ToP,
@@ -25,6 +24,17 @@ from bioassay_mtl.cli.panel_schema import (
 )
 from bioassay_mtl.cli.runs import check_folds, resumable, run_of
 from bioassay_mtl.cli.settings import Asked, read_settings
+from bioassay_mtl.cli.table_options import (
+    FORMATS,
+    Decimal,
+    Delimiter,
+    Encoding,
+    IdColumn,
+    Sheet,
+    SmilesColumn,
+    Thousands,
+    table_options,
+)
 from bioassay_mtl.cli.terminal import say
 from bioassay_mtl.cli.waiting import waiting
 from bioassay_mtl.errors import ConfigError
@@ -38,7 +48,7 @@ def train(
         str | None,
         typer.Argument(
             metavar="PANEL",
-            help="Table (.csv .tsv .parquet, also .gz): SMILES and one column for each assay, or "
+            help=f"Table ({FORMATS}): SMILES and one column for each assay, or "
             "one row for each measurement.",
         ),
     ] = None,
@@ -93,6 +103,12 @@ def train(
         bool, typer.Option("--resume", help="Go on from the last whole epoch in FOLDER.training.")
     ] = False,
     smiles_column: SmilesColumn = None,
+    id_column: IdColumn = None,
+    encoding: Encoding = None,
+    delimiter: Delimiter = None,
+    decimal: Decimal = None,
+    thousands: Thousands = False,
+    sheet: Sheet = None,
     task: Tasks = None,
     min_rows: MinRows = None,
     column: Columns = None,
@@ -145,7 +161,18 @@ def train(
     from bioassay_mtl.panels.load import load_panel
     from bioassay_mtl.panels.schema import NO_TASK
 
-    schema = schema_of(panel, task, column, smiles_column, min_rows, to_p, merge, standardise)
+    schema = schema_of(
+        panel,
+        task,
+        column,
+        smiles_column,
+        min_rows,
+        to_p,
+        merge,
+        standardise,
+        id_column,
+        table_options(encoding, delimiter, decimal, thousands, sheet),
+    )
     no_assays = {name: {"kind": NO_TASK} for name in first.columns_read}
     schema = schema.changed(also={**no_assays, **schema.also})
     with waiting(f"reading {panel}"):

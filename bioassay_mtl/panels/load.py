@@ -62,7 +62,7 @@ def load_panel(
     if not paths:
         raise InputError("no table in the folder", file=Path(files[0]) if files else None)
     schema = schema if schema is not None else schema_for(paths[0])
-    return _loaded([read_table(path) for path in paths], paths, schema, strict, known)
+    return _loaded([read_table(path, schema) for path in paths], paths, schema, strict, known)
 
 
 def load_frame(given: Any, schema: PanelSchema, *, strict: bool = True) -> Loaded:

@@ -21,6 +21,7 @@ from pydantic import Field, field_validator
 from bioassay_mtl.chem.molecule import Standardising
 from bioassay_mtl.config import Config, did_you_mean
 from bioassay_mtl.errors import ConfigError, InputError
+from bioassay_mtl.tables.options import TableOptions
 from bioassay_mtl.tasks.kinds import task_kinds
 
 NO_TASK = "none"
@@ -76,8 +77,8 @@ class Roles(Config):
     unit: str | None = None
 
 
-class PanelSchema(Config):
-    """How to read a panel file.
+class PanelSchema(TableOptions):
+    """How to read a panel file, with the settings of :class:`TableOptions`.
 
     Parameters
     ----------

@@ -8,14 +8,15 @@ from itertools import accumulate
 from pydantic import Field, model_validator
 
 from bioassay_mtl.chem.supervised import DEFAULT_TIMEOUT
-from bioassay_mtl.config import Config, did_you_mean
+from bioassay_mtl.config import did_you_mean
 from bioassay_mtl.errors import ConfigError
+from bioassay_mtl.tables.options import TableOptions
 from bioassay_mtl.tasks.kinds import TaskKind
 from bioassay_mtl.wording import setting
 
 
-class ScreenOptions(Config):
-    """Settings of :func:`bioassay_mtl.screening.pipeline.screen`.
+class ScreenOptions(TableOptions):
+    """Settings of :func:`bioassay_mtl.screening.pipeline.screen`, and of how tables are read.
 
     Attributes
     ----------

@@ -37,6 +37,7 @@ from bioassay_mtl.screening.top import TopWriter
 from bioassay_mtl.screening.writers import Layout, choose_format
 from bioassay_mtl.tables import ReadProgress, RecordBatch, read_records
 from bioassay_mtl.tables.formulas import FormulaGuard
+from bioassay_mtl.tables.options import only_table_options
 from bioassay_mtl.tables.stream import STDIN, Source
 from bioassay_mtl.tasks.kinds import value_columns
 
@@ -184,6 +185,7 @@ def _read(
         batch_size=batch_size,
         columns=columns,
         progress=progress,
+        table=only_table_options(options),
     )
 
 

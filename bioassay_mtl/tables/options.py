@@ -61,5 +61,12 @@ class TableOptions(Config):
         return found
 
 
+def only_table_options(given: TableOptions | None) -> TableOptions:
+    """The settings of a table alone, from settings that have others beside them."""
+    if given is None:
+        return FOUND_OUT
+    return TableOptions(**{name: getattr(given, name) for name in TableOptions.model_fields})
+
+
 FOUND_OUT = TableOptions()
 """Nothing is said beforehand."""

@@ -41,7 +41,7 @@ _FEWEST_BYTES = 16
 FOREIGN = {
     b"PK\x03\x04": (
         "a zip archive or an Excel workbook",
-        "unpack it; a workbook: name it .xlsx, or save it as CSV",
+        "unpack it, name it .xlsx, or save it as CSV",
     ),
     b"\xd0\xcf\x11\xe0": ("an old Excel workbook", "save it as .xlsx or CSV"),
     b"PAR1": ("a Parquet file", "name it .parquet"),

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from bioassay_mtl.tables.cells import NumberFormat, says_numbers, with_numbers
 from bioassay_mtl.tables.detection import chosen
-from bioassay_mtl.tables.options import FOUND_OUT, TableOptions
+from bioassay_mtl.tables.options import TableOptions, only_table_options
 from bioassay_mtl.tables.records import ReadOptions
 from bioassay_mtl.tables.stream import Source
 
@@ -45,7 +45,7 @@ def read_table(path: Path, options: TableOptions | None = None) -> pa.Table:
     InputError
         Where the file is missing, not such a table, or ragged.
     """
-    options = _table_options(options)
+    options = only_table_options(options)
     with Source(path, encoding=options.encoding) as source:
         table = chosen(source, options).table(source, ReadOptions(table=options))
         if source.has_odd_bytes:
@@ -56,13 +56,6 @@ def read_table(path: Path, options: TableOptions | None = None) -> pa.Table:
         if not says_numbers(table):
             table = with_numbers(table, NumberFormat.of(options, may_be_comma=True))
         return _without_blank(table, source)
-
-
-def _table_options(given: TableOptions | None) -> TableOptions:
-    """The settings of a table alone, from any settings that have them."""
-    if given is None:
-        return FOUND_OUT
-    return TableOptions(**{name: getattr(given, name) for name in TableOptions.model_fields})
 
 
 def place_of(path: Path, row: int, options: TableOptions | None = None) -> dict[str, Any]:
@@ -85,7 +78,7 @@ def lines_of(path: Path, options: TableOptions | None = None) -> list[int]:
 
 
 def _lines(path: Path, options: TableOptions | None) -> Iterator[int]:
-    options = _table_options(options)
+    options = only_table_options(options)
     with Source(path, encoding=options.encoding) as source:
         yield from chosen(source, options).lines(source, ReadOptions(table=options))
 

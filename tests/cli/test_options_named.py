@@ -33,7 +33,7 @@ SPEAKERS = {  # which verbs can say what a file says
     "cli/train.py": frozenset({"train"}),
     "datasets/fetch.py": frozenset({"datasets fetch"}),
     "panels/": PANEL_READERS,
-    "tables/": frozenset({"screen"}),
+    "tables/": frozenset({"screen", *PANEL_READERS}),
     "screening/options.py": frozenset({"screen"}),
     "screening/output.py": frozenset({"screen", "evaluate", "panel check"}),
 }

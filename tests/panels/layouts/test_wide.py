@@ -220,7 +220,7 @@ def test_ways_to_write_a_table(tmp_path: Path, text: str) -> None:
 def test_a_workbook_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "p.csv"
     path.write_bytes(b"PK\x03\x04rest")
-    with pytest.raises(InputError, match=r"Excel workbook .*save it as CSV"):
+    with pytest.raises(InputError, match=r"Excel workbook.*save it as CSV"):
         Panel.read(path)
 
 
