@@ -15,20 +15,19 @@ from bioassay_mtl.chem.status import Status
 from bioassay_mtl.metrics.over_folds import over_folds
 from bioassay_mtl.models.join import join
 from bioassay_mtl.models.model import Model
-from bioassay_mtl.models.panel_inputs import panel_features
 from bioassay_mtl.models.scaling import fit_scalings
 from bioassay_mtl.panels.panel import Panel
 from bioassay_mtl.splits import Split, folds
 from bioassay_mtl.training.callbacks import Progress
 from bioassay_mtl.training.card import model_card
 from bioassay_mtl.training.config import TrainingConfig
-from bioassay_mtl.training.defaults import settled
 from bioassay_mtl.training.finish import completed, identity_of, publish
-from bioassay_mtl.training.fit import label_counts, run_identity
+from bioassay_mtl.training.fit import label_counts
+from bioassay_mtl.training.identity import run_identity
 from bioassay_mtl.training.members import known, mark, member, numbered
 from bioassay_mtl.training.scratch import FOLDS, begun, claimed
-from bioassay_mtl.training.usable import usable_parts, with_features
-from bioassay_mtl.training.warm_start import warm_start
+from bioassay_mtl.training.session import Session
+from bioassay_mtl.training.usable import with_features
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -130,14 +129,14 @@ def cross_validate(
     InputError
         The panel has too few molecules for so many folds.
     """
-    config, chosen = settled(config, panel)
+    session = Session.of(panel, config, workers=workers, given_parts=_everything(panel))
+    config = session.config
     splits = list(folds(panel, config.split, n_folds, repeats))
     out = None if out is None else Path(out)
     with claimed(out, resume, MARK) as scratch:
-        features = panel_features(panel, config.featurizer(), workers)
-        rows = usable_parts(_everything(panel), features, panel).train
+        features, rows = session.features, session.parts.train
         scalings = fit_scalings(features.blocks, rows)
-        identity = run_identity(panel, config, splits[0], warm_start(config))
+        identity = run_identity(panel, config, splits[0], session.begin)
         run = identity_of(identity, folds=n_folds, repeats=repeats)
         if (model := completed(out, scratch, run)) is not None:
             return CrossValidation(
@@ -148,12 +147,9 @@ def cross_validate(
                 mark(scratch / MARK, identity)
             models = [
                 member(
-                    panel,
-                    config.model_copy(update={"seed": config.seed + number // n_folds}),
+                    session.on(with_features(parts, features)).seeded(number // n_folds),
                     scratch / f"fold-{number + 1}" if scratch else None,
-                    parts=with_features(parts, features),
                     progress=numbered(progress, fold=number + 1),
-                    features=features,
                     scalings=scalings,
                 )
                 for number, parts in enumerate(splits)
@@ -171,7 +167,7 @@ def cross_validate(
                 {**known(model), "fold": number % n_folds + 1, "repeat": number // n_folds + 1}
                 for number, model in enumerate(models)
             ],
-            **({"chosen": chosen} if chosen else {}),
+            **session.record,
             **(record or {}),
         }
         held_out = [model.metrics["test"] for model in models if model.metrics["test"]]

@@ -14,18 +14,15 @@ from bioassay_mtl.chem.features import Features
 from bioassay_mtl.errors import ConfigError
 from bioassay_mtl.models.join import join
 from bioassay_mtl.models.model import Model
-from bioassay_mtl.models.panel_inputs import panel_features
 from bioassay_mtl.panels.panel import Panel
-from bioassay_mtl.splits import Split, split
+from bioassay_mtl.splits import Split
 from bioassay_mtl.training.callbacks import Progress
 from bioassay_mtl.training.config import TrainingConfig
-from bioassay_mtl.training.defaults import settled
 from bioassay_mtl.training.finish import Finish, completed, identity_of, publish
-from bioassay_mtl.training.fit import measure, run_identity
+from bioassay_mtl.training.fit import measure
 from bioassay_mtl.training.members import known, mark, member, numbered
 from bioassay_mtl.training.scratch import MEMBERS, begun, claimed
-from bioassay_mtl.training.usable import usable_parts
-from bioassay_mtl.training.warm_start import start_of
+from bioassay_mtl.training.session import Session
 
 MARK = MEMBERS
 
@@ -73,44 +70,66 @@ def train_ensemble(
     ConfigError
         As for one model; and where an ensemble of other settings or data is to be resumed.
     """
+    session = Session.of(
+        panel,
+        config,
+        start=start,
+        weights=weights,
+        given_parts=parts,
+        given_features=features,
+        workers=workers,
+    )
+    return ensemble_of(
+        session,
+        members,
+        out=out,
+        resume=resume,
+        name=name,
+        progress=progress,
+        record=record,
+        finish=finish,
+    )
+
+
+def ensemble_of(
+    session: Session,
+    members: int,
+    *,
+    out: str | Path | None = None,
+    resume: bool = False,
+    name: str | None = None,
+    progress: Progress | None = None,
+    record: Mapping[str, Any] | None = None,
+    finish: Finish | None = None,
+) -> Model:
+    """Train an ensemble as it is settled; see :func:`train_ensemble`."""
     if members < 2:
         raise ConfigError(f"an ensemble has 2 members or more, found {members}")
-    config, chosen = settled(config, panel, start=start)
     out = None if out is None else Path(out)
     with claimed(out, resume, MARK) as scratch:
-        if features is None:
-            features = panel_features(panel, config.featurizer(), workers)
-        parts = usable_parts(parts or split(panel, config.split), features, panel)
-        begin = start_of(config, panel, start)
-        identity = run_identity(panel, config, parts, begin, weights)
-        run = identity_of(identity, members=members)
+        run = identity_of(session.identity, members=members)
         if (model := completed(out, scratch, run)) is not None:
             return model
         with begun(scratch, MARK):
             if scratch is not None:
-                mark(scratch / MARK, identity)
+                mark(scratch / MARK, session.identity)
             models = [
                 member(
-                    panel,
-                    config.model_copy(update={"seed": config.seed + number}),
+                    session.seeded(number),
                     scratch / f"member-{number + 1}" if scratch else None,
-                    parts=parts,
                     progress=numbered(progress, member=number + 1),
-                    features=features,
-                    weights=weights,
-                    start=start,
                 )
                 for number in range(members)
             ]
         joined = join(models, name=name or (out.name if out else "model"))
         joined.training = {
             **models[0].training,
-            "config": config.model_dump(mode="json"),
+            "config": session.config.model_dump(mode="json"),
             "run": run,
             "members": [known(model) for model in models],
-            **({"chosen": chosen} if chosen else {}),
+            **session.record,
             **(record or {}),
         }
-        measure(joined, panel, features, parts)
+        measure(joined, session.panel, session.features, session.parts)
         publish(joined, out, scratch, None if finish is None else partial(finish, joined))
         return joined

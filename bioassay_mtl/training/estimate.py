@@ -15,7 +15,8 @@ from bioassay_mtl.panels.panel import Panel
 from bioassay_mtl.splits import Split
 from bioassay_mtl.training.batches import batch_size
 from bioassay_mtl.training.config import TrainingConfig
-from bioassay_mtl.training.fit import train
+from bioassay_mtl.training.fit import train_session
+from bioassay_mtl.training.session import Session
 
 N_MOLECULES = 96
 """Molecules that are featurised on trial, spread evenly over the panel."""
@@ -101,5 +102,8 @@ def _seconds_per_row(
 
     nothing = np.array([], dtype=np.int64)
     parts = Split(np.arange(len(some)), nothing, nothing, len(some))
-    train(sample.take(some), trial, parts=parts, features=features.take(some), progress=tick)
+    session = Session(
+        sample.take(some), trial, given_parts=parts, given_features=features.take(some)
+    )
+    train_session(session, progress=tick)
     return (ends[-1] - ends[0]) / (len(ends) - 1) / len(some)

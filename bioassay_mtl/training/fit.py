@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
@@ -17,27 +15,25 @@ from bioassay_mtl.balance.ranks import is_spread
 from bioassay_mtl.chem.features import Features
 from bioassay_mtl.chem.featurizer import Featurizer
 from bioassay_mtl.chem.identity import TrainingMolecules
-from bioassay_mtl.errors import ConfigError, InputError
+from bioassay_mtl.errors import ConfigError
 from bioassay_mtl.metrics import evaluate
 from bioassay_mtl.models.evaluation import predictions_at
 from bioassay_mtl.models.model import Model
-from bioassay_mtl.models.panel_inputs import panel_features
 from bioassay_mtl.models.scaling import ColumnScaling, fit_scalings, scaled
 from bioassay_mtl.panels.panel import Panel
-from bioassay_mtl.splits import Split, split
+from bioassay_mtl.splits import Split
 from bioassay_mtl.tasks.labels import view_dtype
 from bioassay_mtl.tasks.measured import MeasuredCells
 from bioassay_mtl.tasks.target_scaling import Standardisation
 from bioassay_mtl.training.callbacks import Progress
 from bioassay_mtl.training.card import model_card
 from bioassay_mtl.training.config import TrainingConfig
-from bioassay_mtl.training.defaults import settled
 from bioassay_mtl.training.finish import Finish, completed, publish
 from bioassay_mtl.training.loop import Run, fit
 from bioassay_mtl.training.processes import other_ranks
 from bioassay_mtl.training.scratch import STATE, claimed, scratch_loggers
-from bioassay_mtl.training.usable import usable_parts
-from bioassay_mtl.training.warm_start import WarmStart, start_of
+from bioassay_mtl.training.session import Session
+from bioassay_mtl.training.warm_start import WarmStart
 
 
 def train(
@@ -113,22 +109,50 @@ def train(
     WorkerError
         With several devices, where the process of one of them died.
     """
-    config, chosen = settled(config, panel, start=start)
-    if weights is not None:
-        weights = _checked_weights(weights, panel)
-    begin = start_of(config, panel, start)
+    session = Session.of(
+        panel,
+        config,
+        start=start,
+        weights=weights,
+        given_parts=parts,
+        given_features=features,
+        workers=workers,
+    )
+    return train_session(
+        session,
+        out=out,
+        resume=resume,
+        name=name,
+        progress=progress,
+        record=record,
+        scalings=scalings,
+        finish=finish,
+    )
+
+
+def train_session(
+    session: Session,
+    *,
+    out: str | Path | None = None,
+    resume: bool = False,
+    name: str | None = None,
+    progress: Progress | None = None,
+    record: Mapping[str, Any] | None = None,
+    scalings: Mapping[str, ColumnScaling] | None = None,
+    finish: Finish | None = None,
+) -> Model:
+    """Train a model as it is settled; parameters, result and errors as of :func:`train`."""
+    panel, config, begin = session.panel, session.config, session.begin
     out = None if out is None else Path(out)
     with claimed(out, resume) as scratch:
         device = device_of(config)
         n_devices = _n_devices(config, device)
         featurizer = config.featurizer()
-        if features is None:
-            features = panel_features(panel, featurizer, workers)
-        parts = usable_parts(parts or split(panel, config.split), features, panel)
+        features, parts = session.features, session.parts
         fitted = fit_scalings(features.blocks, parts.train) if scalings is None else dict(scalings)
         scalings = fitted | dict(begin.scalings if begin else {})
         standardisation, cells = standardised(panel, parts.train, begin)
-        identity = run_identity(panel, config, parts, begin, weights)
+        identity = session.identity
         if (model := completed(out, scratch, identity)) is not None:
             return model
         run = Run(
@@ -144,7 +168,7 @@ def train(
             resume=resume,
             kinds=panel.kinds,
             start=begin.weights if begin else {},
-            weights=None if weights is None else weights[panel.cells.row, panel.cells.task],
+            weights=session.cell_weights,
         )
         with other_ranks(run, device, n_devices) as place:
             module, best = fit(run, place, scratch_loggers(config, scratch), progress)
@@ -167,7 +191,7 @@ def train(
                 "history": module.history,
                 "best_epoch": best.epoch,
                 **({"start_from": begin.source} if begin else {}),
-                **({"chosen": chosen} if chosen else {}),
+                **session.record,
                 **(record or {}),
             },
             training_molecules=training_molecules(panel, parts, featurizer, begin),
@@ -242,39 +266,6 @@ def label_counts(panel: Panel) -> dict[str, Any]:
             if (names := kind.outcomes) and not kind.has_actives
         },
     }
-
-
-def _checked_weights(weights: NDArray[Any], panel: Panel) -> NDArray[np.float32]:
-    """What networks compute with, whatever it is given as."""
-    if weights.shape != panel.cells.shape:
-        raise InputError(f"weights must be {panel.cells.shape}, found {weights.shape}")
-    with np.errstate(over="ignore"):
-        weights = weights.astype(np.float32)
-    used = weights[panel.cells.row, panel.cells.task]
-    if not ((used > 0) & (used < np.inf)).all():
-        raise InputError(
-            "the weight of a measured cell must be above 0, and finite: or leave the cell empty"
-        )
-    return weights
-
-
-def run_identity(
-    panel: Panel,
-    config: TrainingConfig,
-    parts: Split,
-    start: WarmStart | None,
-    weights: NDArray[np.float32] | None = None,
-) -> str:
-    """Hash of all that decides the result of a run."""
-    digest = hashlib.sha256(panel.digest().encode())
-    digest.update(json.dumps(config.model_dump(mode="json"), sort_keys=True).encode())
-    for rows in (parts.train, parts.valid):
-        digest.update(rows.tobytes())
-    if start is not None:
-        digest.update(start.sha256.encode())
-    if weights is not None:
-        digest.update(weights.tobytes())
-    return digest.hexdigest()
 
 
 def device_of(config: TrainingConfig) -> str:

@@ -9,28 +9,29 @@ from typing import Any
 from bioassay_mtl.errors import ConfigError, InputError
 from bioassay_mtl.files import write_whole
 from bioassay_mtl.models.model import Model
-from bioassay_mtl.panels.panel import Panel
 from bioassay_mtl.training.callbacks import Progress
-from bioassay_mtl.training.config import TrainingConfig
-from bioassay_mtl.training.fit import train
+from bioassay_mtl.training.fit import train_session
 from bioassay_mtl.training.scratch import STATE
+from bioassay_mtl.training.session import Session
 
 
-def member(panel: Panel, config: TrainingConfig, folder: Path | None, **given: Any) -> Model:
+def member(session: Session, folder: Path | None, **given: Any) -> Model:
     """One of the models: as it is in its folder, or trained, from where it was cut off.
 
     Parameters
     ----------
-    panel, config
-        As for :func:`bioassay_mtl.training.fit.train`, which also takes what else is ``given``.
+    session
+        What it learns, and how.
     folder
         Of the model; None for none.
+    given
+        What else :func:`bioassay_mtl.training.fit.train_session` takes.
     """
     if folder is None:
-        return train(panel, config, **given)
+        return train_session(session, **given)
     if not folder.exists():
         begun = folder.with_name(folder.name + ".training") / STATE
-        train(panel, config, out=folder, resume=begun.exists(), **given)
+        train_session(session, out=folder, resume=begun.exists(), **given)
     return Model.load(folder)  # as a resumed run has it
 
 

@@ -15,19 +15,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bioassay_mtl.chem.features import Features
 from bioassay_mtl.errors import ConfigError, TrainingError
 from bioassay_mtl.files import write_whole
 from bioassay_mtl.models.model import Model
-from bioassay_mtl.models.panel_inputs import panel_features
 from bioassay_mtl.panels.panel import Panel
-from bioassay_mtl.splits import Split, split
+from bioassay_mtl.splits import Split
 from bioassay_mtl.training.callbacks import Progress
 from bioassay_mtl.training.config import TrainingConfig
-from bioassay_mtl.training.defaults import settled
-from bioassay_mtl.training.ensemble import train_ensemble
+from bioassay_mtl.training.ensemble import ensemble_of
 from bioassay_mtl.training.finish import Finish, completed, identity_of
-from bioassay_mtl.training.fit import run_identity, train
+from bioassay_mtl.training.fit import train_session
 from bioassay_mtl.training.score import AVERAGE_PRECISION, SKILL
 from bioassay_mtl.training.scratch import JOURNAL, MEMBERS, STATE, begun, claimed
 from bioassay_mtl.training.search_space import (
@@ -36,8 +33,7 @@ from bioassay_mtl.training.search_space import (
     search_space,
     with_settings,
 )
-from bioassay_mtl.training.usable import usable_parts
-from bioassay_mtl.training.warm_start import start_of
+from bioassay_mtl.training.session import Session
 
 if TYPE_CHECKING:
     import optuna
@@ -93,86 +89,73 @@ def train_tuned(
     TrainingError
         All trials diverged.
     """
-    config, chosen = settled(config, panel, start=start, stops=True)
+    session = Session.of(
+        panel,
+        config,
+        start=start,
+        stops=True,
+        weights=weights,
+        given_parts=parts,
+        workers=workers,
+    )
     out = None if out is None else Path(out)
     import_optuna()
     with claimed(out, resume, JOURNAL) as scratch:
-        features = panel_features(panel, config.featurizer(), workers)
-        parts = usable_parts(parts or split(panel, config.split), features, panel)
-        journal = scratch / JOURNAL if scratch else None
-        begin: dict[str, Any] = {"weights": weights, "start": start}
-        started = start_of(config, panel, start)
-        identity = run_identity(panel, config, parts, started, weights)
-        run = identity_of(identity, trials=trials, members=members)
+        run = identity_of(session.identity, trials=trials, members=members)
         if (model := completed(out, scratch, run)) is not None:
             return model
+        journal = scratch / JOURNAL if scratch else None
         with begun(scratch, JOURNAL):
-            best, found = tune(panel, config, trials, features, parts, journal, progress, **begin)
+            best, found = tune(session, trials, journal, progress)
         given: dict[str, Any] = {
             "out": out,
             "resume": scratch is not None and any((scratch / n).exists() for n in (STATE, MEMBERS)),
-            "parts": parts,
             "name": name,
             "progress": progress,
-            "features": features,
-            "record": {
-                "run": run,
-                "tuning": found,
-                **({"chosen": chosen} if chosen else {}),
-                **(record or {}),
-            },
+            "record": {"run": run, "tuning": found, **session.record, **(record or {})},
             "finish": finish,
-            **begin,
         }
         if members > 1:
-            return train_ensemble(panel, best, members, **given)
-        return train(panel, best, **given)
+            return ensemble_of(best, members, **given)
+        return train_session(best, **given)
 
 
 def tune(
-    panel: Panel,
-    config: TrainingConfig,
+    session: Session,
     trials: int,
-    features: Features,
-    parts: Split,
     journal: Path | None = None,
     progress: Progress | None = None,
-    weights: NDArray[np.float32] | None = None,
-    start: Model | None = None,
-) -> tuple[TrainingConfig, dict[str, Any]]:
+) -> tuple[Session, dict[str, Any]]:
     """The best settings found, and the table of trials.
 
     Parameters
     ----------
-    panel, features, parts
-        All rows, their features, and which are trained and judged on; test rows have no part.
-    config
-        Of the first trial, and of all that is not searched.
+    session
+        Settings of the first trial, and of all that is not searched; and what is learned. Test rows
+        have no part. With a ``start`` the network stays as it is.
     trials
         How many there are to be in the end, those in the journal counted in.
     journal
         File (JSON lines) that keeps finished trials; None for none.
     progress
         Called after each epoch, with the number of the ``trial``.
-    weights, start
-        As for :func:`bioassay_mtl.training.fit.train`; with a ``start`` the network stays as it is.
 
     Returns
     -------
-    The settings; and a table: ``trials`` with their ``settings``, ``score`` on the validation rows,
-    ``epochs`` and ``state`` (``complete``, or ``pruned`` where it lagged behind or diverged),
-    ``best`` (number of the trial), and ``space``.
+    The session with the best settings; and a table: ``trials`` with their ``settings``, ``score``
+    on the validation rows, ``epochs`` and ``state`` (``complete``, or ``pruned`` where it lagged
+    behind or diverged), ``best`` (number of the trial), and ``space``.
     """
     optuna = import_optuna()
+    config, parts = session.config, session.parts
     if not len(parts.valid):
         raise ConfigError(
             "a search needs validation rows by which an assay's outcomes can be told apart: "
             "give split.fractions a share for them"
         )
-    judged = Split(parts.train, parts.valid, parts.test[:0], parts.n_rows)
-    space = search_space(config, fixed=start is not None)
-    begin = start_of(config, panel, start)
-    study = _study(journal, run_identity(panel, config, judged, begin, weights))
+    judged = session.on(Split(parts.train, parts.valid, parts.test[:0], parts.n_rows))
+    space = search_space(config, fixed=session.start is not None)
+    study = _study(journal, judged.identity)
     while (number := len(_finished(study))) < trials:
         # A sampler of its own for every trial: a resumed search draws what an unbroken one draws.
         study.sampler = optuna.samplers.TPESampler(seed=1000 * config.seed + number)
@@ -182,15 +165,7 @@ def tune(
         trial = study.ask(space)
         watch = _Watch(trial, number + 1, progress)
         try:
-            train(
-                panel,
-                with_settings(config, trial.params),
-                parts=judged,
-                features=features,
-                progress=watch,
-                weights=weights,
-                start=start,
-            )
+            train_session(judged.with_settings(with_settings(config, trial.params)), progress=watch)
         except (optuna.TrialPruned, TrainingError):
             study.tell(trial, state=optuna.trial.TrialState.PRUNED)
         else:
@@ -210,7 +185,7 @@ def tune(
         raise TrainingError("all trials diverged: give a lower learning_rate to begin the search")
     best = max(complete, key=lambda row: row["score"])
     limits = {name: optuna.distributions.distribution_to_json(d) for name, d in space.items()}
-    return with_settings(config, best["settings"]), {
+    return session.with_settings(with_settings(config, best["settings"])), {
         "trials": table,
         "best": best["trial"],
         "space": limits,

@@ -1,0 +1,135 @@
+"""What every run on a panel begins with: settings, features and parts, each settled once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bioassay_mtl.chem.features import Features
+from bioassay_mtl.errors import InputError
+from bioassay_mtl.models.panel_inputs import panel_features
+from bioassay_mtl.panels.panel import Panel
+from bioassay_mtl.splits import Split, split
+from bioassay_mtl.training.config import TrainingConfig
+from bioassay_mtl.training.defaults import settled
+from bioassay_mtl.training.identity import run_identity
+from bioassay_mtl.training.usable import usable_parts
+from bioassay_mtl.training.warm_start import WarmStart, start_of
+
+if TYPE_CHECKING:
+    from bioassay_mtl.models.model import Model
+
+
+@dataclass(frozen=True, eq=False)
+class Session:
+    """A panel with all that is settled about learning from it.
+
+    Parameters
+    ----------
+    panel
+        Molecules x assays.
+    config
+        All settings: nothing is left to choose.
+    chosen
+        What was chosen for the panel, in a line for people; empty for nothing.
+    given_parts, given_features
+        As the caller made them; None to make them here.
+    weights
+        ``(n, T)`` of the cells, or None.
+    start
+        A model from whose weights the run goes on, or None.
+    workers
+        Processes that featurise.
+    """
+
+    panel: Panel
+    config: TrainingConfig
+    chosen: str = ""
+    given_parts: Split | None = None
+    given_features: Features | None = None
+    weights: NDArray[np.float32] | None = None
+    start: Model | None = None
+    workers: int = 1
+
+    @staticmethod
+    def of(
+        panel: Panel,
+        config: TrainingConfig | Mapping[str, Any] | None,
+        *,
+        start: Model | None = None,
+        weights: NDArray[np.float32] | None = None,
+        stops: bool = False,
+        **given: Any,
+    ) -> Session:
+        """Settle the settings (:func:`~bioassay_mtl.training.defaults.settled`)."""
+        whole, chosen = settled(config, panel, start=start, stops=stops)
+        weights = None if weights is None else _checked_weights(weights, panel)
+        return Session(panel, whole, chosen, weights=weights, start=start, **given)
+
+    @cached_property
+    def features(self) -> Features:
+        """Of all rows."""
+        if self.given_features is not None:
+            return self.given_features
+        return panel_features(self.panel, self.config.featurizer(), self.workers)
+
+    @cached_property
+    def parts(self) -> Split:
+        """Rows to train, stop and report on, of those that can be used."""
+        parts = self.given_parts or split(self.panel, self.config.split)
+        return usable_parts(parts, self.features, self.panel)
+
+    @property
+    def cell_weights(self) -> NDArray[np.float32] | None:
+        """Those of the measured cells, in their order."""
+        cells = self.panel.cells
+        return None if self.weights is None else self.weights[cells.row, cells.task]
+
+    @cached_property
+    def begin(self) -> WarmStart | None:
+        """Weights that the run begins with, if any are given."""
+        return start_of(self.config, self.panel, self.start)
+
+    @cached_property
+    def identity(self) -> str:
+        """Hash of all that decides the result."""
+        return run_identity(self.panel, self.config, self.parts, self.begin, self.weights)
+
+    def with_settings(self, config: TrainingConfig) -> Session:
+        """The same panel, features and parts with other settings, which are whole too."""
+        found = replace(self, config=config)
+        vars(found).update(features=self.features, parts=self.parts)
+        return found
+
+    def on(self, parts: Split) -> Session:
+        """The same settings and features for other rows."""
+        return replace(self, given_parts=parts, given_features=self.features)
+
+    def seeded(self, offset: int) -> Session:
+        """The same with another seed."""
+        seed = self.config.seed + offset
+        return self.with_settings(self.config.model_copy(update={"seed": seed}))
+
+    @property
+    def record(self) -> dict[str, str]:
+        """What a model keeps of it."""
+        return {"chosen": self.chosen} if self.chosen else {}
+
+
+def _checked_weights(weights: NDArray[Any], panel: Panel) -> NDArray[np.float32]:
+    """What networks compute with, whatever it is given as."""
+    if weights.shape != panel.cells.shape:
+        raise InputError(f"weights must be {panel.cells.shape}, found {weights.shape}")
+    with np.errstate(over="ignore"):
+        weights = weights.astype(np.float32)
+    used = weights[panel.cells.row, panel.cells.task]
+    if not ((used > 0) & (used < np.inf)).all():
+        raise InputError(
+            "the weight of a measured cell must be above 0, and finite: or leave the cell empty"
+        )
+    return weights
