@@ -143,13 +143,14 @@ def run_cli(path: Path, model: str, workers: int) -> tuple[Run, dict[str, float]
 
 
 def tree_bytes(root: object) -> int:
-    """Resident memory of a process and all below it; shared pages count in each."""
+    """Memory of a process and all below it; where the system tells, a shared page counts once."""
     import psutil
 
     total = 0
     try:
         for process in [root, *root.children(recursive=True)]:  # type: ignore[attr-defined]
-            total += process.memory_info().rss
+            found = process.memory_full_info()
+            total += getattr(found, "pss", found.rss)
     except psutil.NoSuchProcess:
         pass
     return total

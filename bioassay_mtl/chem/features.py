@@ -14,6 +14,7 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from bioassay_mtl.chem.blocks import Block
 from bioassay_mtl.chem.status import Status
 from bioassay_mtl.errors import InputError
 
@@ -39,7 +40,7 @@ class SparseRows(NamedTuple):
 
 
 @dataclass(frozen=True)
-class PackedBits:
+class PackedBits(Block):
     """Bit fingerprints, eight to a byte.
 
     Parameters
@@ -50,6 +51,7 @@ class PackedBits:
         Number of bits.
     """
 
+    kind = "bits"
     packed: NDArray[np.uint8]
     n_features: int
 
@@ -68,17 +70,24 @@ class PackedBits:
         return PackedBits(self.packed[rows], self.n_features)
 
     def sparse_rows(self) -> SparseRows:
-        bits = np.unpackbits(self.packed, axis=1, count=self.n_features)
-        row, index = np.nonzero(bits)
+        row, index = np.nonzero(self.raw())
         offsets = np.zeros(len(self) + 1, dtype=np.int64)
         np.cumsum(np.bincount(row, minlength=len(self)), out=offsets[1:])
         return SparseRows(offsets, index.astype(np.int32), None)
 
     def dense(self) -> NDArray[np.float32]:
-        return np.unpackbits(self.packed, axis=1, count=self.n_features).astype(np.float32)
+        return self.raw().astype(np.float32)
+
+    def raw(self) -> NDArray[np.uint8]:
+        return np.unpackbits(self.packed, axis=1, count=self.n_features)
+
+    def row_keys(self) -> Iterator[bytes]:
+        return (row.tobytes() for row in self.packed)
+
+    def settings(self) -> dict[str, Any]:
+        return {"kind": "given", "n_bits": self.n_features}
 
     def stable_bytes(self) -> Iterator[bytes]:
-        """All that must be equal wherever the same features are computed."""
         yield self.packed.tobytes()
 
     @staticmethod
@@ -88,7 +97,7 @@ class PackedBits:
 
 
 @dataclass(frozen=True)
-class SparseCounts:
+class SparseCounts(Block):
     """Count fingerprints as compressed sparse rows.
 
     Parameters
@@ -105,6 +114,7 @@ class SparseCounts:
         What a network reads: the count itself (``linear``) or ``log2(1 + count)`` (``log2``).
     """
 
+    kind = "counts"
     offsets: NDArray[np.int64]
     indices: NDArray[np.uint16]
     counts: NDArray[np.uint8]
@@ -137,13 +147,22 @@ class SparseCounts:
         )
 
     def dense(self) -> NDArray[np.float32]:
-        dense = np.zeros((len(self), self.n_features), dtype=np.float32)
+        return count_table(self.scale)[self.raw()]
+
+    def raw(self) -> NDArray[np.uint8]:
+        table = np.zeros((len(self), self.n_features), dtype=np.uint8)
         row = np.repeat(np.arange(len(self)), np.diff(self.offsets))
-        dense[row, self.indices] = count_table(self.scale)[self.counts]
-        return dense
+        table[row, self.indices] = self.counts
+        return table
+
+    def row_keys(self) -> Iterator[bytes]:
+        ends = zip(self.offsets[:-1], self.offsets[1:], strict=True)
+        return (self.indices[a:b].tobytes() + self.counts[a:b].tobytes() for a, b in ends)
+
+    def settings(self) -> dict[str, Any]:
+        return {"kind": "given", "n_bits": self.n_features, "counts": True, "scale": self.scale}
 
     def stable_bytes(self) -> Iterator[bytes]:
-        """All that must be equal wherever the same features are computed."""
         yield self.offsets.astype("<i8").tobytes()
         yield self.indices.astype("<u2").tobytes()
         yield self.counts.tobytes()

@@ -16,7 +16,6 @@ from bioassay_mtl.chem.blocks import Block
 from bioassay_mtl.chem.descriptors import DenseBlock, held
 from bioassay_mtl.chem.features import Features, PackedBits
 from bioassay_mtl.chem.featurizer import Featurizer
-from bioassay_mtl.chem.graphs import GraphBlock
 from bioassay_mtl.chem.listing import check_aligned, index_of, listed
 from bioassay_mtl.chem.parallel import featurize
 from bioassay_mtl.chem.representation import DenseSize
@@ -398,7 +397,7 @@ training_molecules
         """
         check_dense(self.featurizer.input_sizes)
         blocks = scaled(self._as_features(features).blocks, self.scalings)
-        dense = {n: b.dense() for n, b in blocks.items() if not isinstance(b, GraphBlock)}
+        dense = {n: b.dense() for n, b in blocks.items() if b.is_table}
         return {name: torch.from_numpy(rows).to(self.device) for name, rows in dense.items()}
 
     def _as_features(self, given: FeatureLike) -> Features:
@@ -428,7 +427,7 @@ training_molecules
 
     def _as_block(self, name: str, block: Any) -> Block:
         try:
-            if isinstance(block, GraphBlock):
+            if isinstance(block, Block):
                 block.check()
             if not isinstance(block, np.ndarray):
                 return block  # type: ignore[no-any-return]

@@ -40,24 +40,24 @@ class ColumnScaling:
     quantiles: NDArray[np.float32]
 
     @staticmethod
-    def fit(block: DenseBlock, rows: NDArray[Any]) -> ColumnScaling:
+    def fit(block: Block, rows: NDArray[Any]) -> ColumnScaling:
         """Statistics of some rows."""
         shares = np.linspace(0, 1, N_QUANTILES)
         quantiles = np.full((block.n_features, N_QUANTILES), np.nan, dtype=np.float32)
-        for column, values in enumerate(block.values[rows].T.astype(np.float64)):
+        for column, values in enumerate(block.raw()[rows].T.astype(np.float64)):
             values = values[~np.isnan(values)]
             if len(values):
                 # Rounding must not make them fall.
                 quantiles[column] = np.maximum.accumulate(np.quantile(values, shares))
         return ColumnScaling(quantiles)
 
-    def __call__(self, block: DenseBlock) -> DenseBlock:
+    def __call__(self, block: Block) -> DenseBlock:
         """The same molecules, as a network reads them."""
-        ranks = np.full(block.values.shape, 0.5)
+        ranks = np.full(block.raw().shape, 0.5)
         shares = np.linspace(0, 1, N_QUANTILES)
         for column, quantiles in enumerate(self.quantiles.astype(np.float64)):
             if quantiles[0] < quantiles[-1]:
-                values = block.values[:, column].astype(np.float64)
+                values = block.raw()[:, column].astype(np.float64)
                 # From both sides: the two differ where several quantiles are equal.
                 low = np.interp(values, quantiles, shares)
                 high = 1 - np.interp(-values, -quantiles[::-1], shares)
@@ -67,16 +67,11 @@ class ColumnScaling:
 
 def fit_scalings(blocks: Mapping[str, Block], rows: NDArray[Any]) -> dict[str, ColumnScaling]:
     """Of every dense input, by its name."""
-    return {
-        name: ColumnScaling.fit(block, rows)
-        for name, block in blocks.items()
-        if isinstance(block, DenseBlock)
-    }
+    return {name: ColumnScaling.fit(block, rows) for name, block in blocks.items() if block.is_real}
 
 
 def scaled(blocks: Mapping[str, Block], scalings: Mapping[str, ColumnScaling]) -> dict[str, Block]:
     """All inputs, dense ones as a network reads them."""
     return {
-        name: scalings[name](block) if isinstance(block, DenseBlock) else block
-        for name, block in blocks.items()
+        name: scalings[name](block) if block.is_real else block for name, block in blocks.items()
     }

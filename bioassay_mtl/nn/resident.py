@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, Protocol
 
 import numpy as np
@@ -15,6 +16,7 @@ from bioassay_mtl.chem.features import PackedBits, SparseCounts, count_table
 from bioassay_mtl.chem.graphs import GraphBlock
 from bioassay_mtl.nn.graphs.input import graph_input
 from bioassay_mtl.nn.inputs import Input, SparseInput
+from bioassay_mtl.registry import Registry
 
 
 class ResidentBlock(Protocol):
@@ -23,6 +25,10 @@ class ResidentBlock(Protocol):
     def batch(self, rows: Tensor) -> Input:
         """What the network reads for some rows (``(B,) int64``)."""
         ...
+
+
+residents: Registry[Callable[[Any, torch.device], ResidentBlock]] = Registry("container")
+"""From a block and a device to what stays there, by the kind of the block."""
 
 
 class HostBlock:
@@ -66,6 +72,7 @@ class DeviceCounts:
         return dense
 
 
+@residents.register("values")
 class DenseRows:
     """On any device: real numbers, as they are."""
 
@@ -121,14 +128,21 @@ def owned(offsets: Tensor, rows: Tensor) -> tuple[Tensor, Tensor]:
     return start[row] + within, lengths
 
 
+@residents.register("bits")
+def _bits(block: PackedBits, device: torch.device) -> ResidentBlock:
+    return HostBlock(block) if device.type == "cpu" else DeviceBits(block, device)
+
+
+@residents.register("counts")
+def _counts(block: SparseCounts, device: torch.device) -> ResidentBlock:
+    return HostBlock(block) if device.type == "cpu" else DeviceCounts(block, device)
+
+
+@residents.register("graphs")
+def _graphs(block: GraphBlock, device: torch.device) -> ResidentBlock:
+    return HostGraphs(block) if device.type == "cpu" else DeviceGraphs(block, device)
+
+
 def resident(block: Block, device: torch.device) -> ResidentBlock:
     """The fitting kind for a device."""
-    if isinstance(block, DenseBlock):
-        return DenseRows(block, device)
-    if isinstance(block, GraphBlock):
-        return HostGraphs(block) if device.type == "cpu" else DeviceGraphs(block, device)
-    if device.type == "cpu":
-        return HostBlock(block)
-    return (
-        DeviceBits(block, device) if isinstance(block, PackedBits) else DeviceCounts(block, device)
-    )
+    return residents[block.kind](block, device)

@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 from bioassay_mtl.chem.blocks import Block
 from bioassay_mtl.chem.descriptors import DenseBlock, held
 from bioassay_mtl.chem.features import PackedBits
-from bioassay_mtl.chem.graphs import GraphBlock
 from bioassay_mtl.chem.listing import check_aligned, listed
 from bioassay_mtl.errors import InputError
 from bioassay_mtl.panels.panel import Panel
@@ -143,12 +142,11 @@ def _inputs(given: Any, block: str) -> tuple[list[str] | None, dict[str, Block] 
 
 
 def _block(given: Any) -> Block:
-    if isinstance(given, GraphBlock):
+    if isinstance(given, Block):
         try:
             given.check()
         except ValueError as error:
-            raise InputError(f"graphs: {error}") from error
-    if isinstance(given, Block):
+            raise InputError(f"{given.kind}: {error}") from error
         return given
     values = np.asarray(given)
     if values.ndim != 2:

@@ -13,8 +13,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from bioassay_mtl.chem.blocks import Block
-from bioassay_mtl.chem.descriptors import DenseBlock
-from bioassay_mtl.chem.features import PackedBits, SparseCounts
 from bioassay_mtl.chem.fingerprints import fingerprint_from
 from bioassay_mtl.errors import ConfigError, counted
 from bioassay_mtl.panels.panel import Panel
@@ -196,20 +194,12 @@ def given_input(name: str, block: Block) -> Mapping[str, Any]:
     known = DEFAULT_FINGERPRINTS.get(name)
     if known is not None and fingerprint_from(known).holds(block):
         return known
-    if isinstance(block, SparseCounts):
-        scale = {"counts": True, "scale": block.scale}
-        return {"kind": "given", "n_bits": block.n_features, **scale}
-    if isinstance(block, PackedBits):
-        return {"kind": "given", "n_bits": block.n_features}
-    if isinstance(block, DenseBlock):
-        return {"kind": "dense", "n_columns": block.n_features}
-    graphs = {"kind": "graph", "codes": block.codes}
-    if not fingerprint_from(graphs).holds(block):
+    settings = block.settings()
+    if not fingerprint_from(settings).holds(block):
         raise ConfigError(
-            f"input {name!r}: the graphs have {counted(block.reals.shape[1], 'real column')}; set "
-            f"random_walk and laplacian, as they were made with, in fingerprints.{name}"
+            f"input {name!r}: {block.untold()}, as they were made with, in fingerprints.{name}"
         )
-    return graphs
+    return settings
 
 
 def _read_by(settings: Any) -> Iterator[str]:

@@ -10,7 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.preprocessing import QuantileTransformer
 
+from bioassay_mtl.chem.blocks import Block
 from bioassay_mtl.chem.descriptors import DenseBlock
+from bioassay_mtl.chem.features import PackedBits
 from bioassay_mtl.models.scaling import N_QUANTILES, ColumnScaling, fit_scalings, scaled
 
 
@@ -91,9 +93,10 @@ def test_one_by_one_equals_together() -> None:
 
 
 def test_dense_inputs_alone_are_scaled() -> None:
-    blocks = {"dense": block([1, 2, 3]), "other": object()}
-    scalings = fit_scalings(blocks, np.arange(3))  # type: ignore[arg-type]
+    bits = PackedBits(np.zeros((3, 1), np.uint8), 8)
+    blocks: dict[str, Block] = {"dense": block([1, 2, 3]), "other": bits}
+    scalings = fit_scalings(blocks, np.arange(3))
     assert [*scalings] == ["dense"]
-    found = scaled(blocks, scalings)  # type: ignore[arg-type]
+    found = scaled(blocks, scalings)
     assert found["other"] is blocks["other"]
     np.testing.assert_allclose(found["dense"].dense()[:, 0], [-np.sqrt(3), 0, np.sqrt(3)])

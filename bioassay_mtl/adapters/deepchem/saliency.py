@@ -9,9 +9,7 @@ import torch
 from numpy.typing import NDArray
 
 from bioassay_mtl.adapters.arrays import DataError
-from bioassay_mtl.chem.descriptors import DenseBlock
 from bioassay_mtl.chem.features import Features, SparseCounts
-from bioassay_mtl.chem.graphs import GraphBlock
 from bioassay_mtl.models.model import Model
 from bioassay_mtl.models.scaling import N_QUANTILES, ColumnScaling, scaled
 
@@ -36,7 +34,7 @@ def jacobians(model: Model, features: Features) -> dict[str, NDArray[np.float32]
     """
     if not features.ok.all():
         raise DataError("the molecule cannot be used: no derivatives")
-    if any(isinstance(block, GraphBlock) for block in features.blocks.values()):
+    if not all(block.is_table for block in features.blocks.values()):
         raise DataError("the model reads graphs, of which there are no derivatives")
     blocks: dict[str, Any] = {**scaled(features.blocks, model.scalings)}
     inputs = {
@@ -64,7 +62,7 @@ def _units(model: Model) -> NDArray[np.float32]:
 
 def _slopes(model: Model, name: str, block: Any) -> NDArray[np.float32]:
     """``(F,)``: derivatives of what the network reads by what is given."""
-    if isinstance(block, DenseBlock):
+    if block.is_real:
         return slopes(model.scalings[name], block.values[0])
     found = np.ones(block.n_features, dtype=np.float32)
     if isinstance(block, SparseCounts) and block.scale == "log2":

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from bioassay_mtl.chem.blocks import Block
 from bioassay_mtl.chem.representation import DenseSize
 
 _BINARY_DIGITS = 12
@@ -16,7 +17,7 @@ _SMALLEST = 2.0**-16
 
 
 @dataclass(frozen=True)
-class DenseBlock:
+class DenseBlock(Block):
     """Descriptors, or columns that a user measured.
 
     Parameters
@@ -28,6 +29,8 @@ class DenseBlock:
         missing. Features are made without, and a model has its own way from one to the other.
     """
 
+    kind = "values"
+    is_real = True
     values: NDArray[np.float32]
     standard: bool = False
 
@@ -58,6 +61,15 @@ class DenseBlock:
     def dense(self) -> NDArray[np.float32]:
         """``(n, F)``, missing values as they are."""
         return self.values
+
+    def raw(self) -> NDArray[np.float32]:
+        return self.values
+
+    def row_keys(self) -> Iterator[bytes]:
+        return (row.tobytes() for row in self.values)
+
+    def settings(self) -> dict[str, Any]:
+        return {"kind": "dense", "n_columns": self.n_features}
 
     def stable_bytes(self) -> Iterator[bytes]:
         """All that must be equal wherever the same features are computed.

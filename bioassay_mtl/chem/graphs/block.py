@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass, fields
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from bioassay_mtl.chem.blocks import Block
 from bioassay_mtl.chem.graphs.codes import CodeSet, code_sets
 from bioassay_mtl.chem.representation import GraphSize
+from bioassay_mtl.errors import counted
 
 MAX_ATOMS = 65_535
 """Of a molecule: ends of bonds are 16 bits."""
@@ -57,7 +59,7 @@ class GraphBatch(NamedTuple):
 
 
 @dataclass(frozen=True)
-class GraphBlock:
+class GraphBlock(Block):
     """Molecular graphs, atoms and bonds of one molecule after another.
 
     Parameters
@@ -77,6 +79,8 @@ class GraphBlock:
         Name of the set of codes.
     """
 
+    kind = "graphs"
+    is_table = False
     atom_offsets: NDArray[np.int64]
     bond_offsets: NDArray[np.int64]
     atoms: NDArray[np.uint8]
@@ -127,6 +131,20 @@ class GraphBlock:
         """Numbers of codes, and of real columns."""
         n_reals: int = self.reals.shape[1]
         return GraphSize(self.code_set.atom_widths, self.code_set.bond_widths, n_reals)
+
+    def row_keys(self) -> Iterator[Hashable]:
+        atoms = zip(self.atom_offsets[:-1], self.atom_offsets[1:], strict=True)
+        bonds = zip(self.bond_offsets[:-1], self.bond_offsets[1:], strict=True)
+        for (a, b), (c, d) in zip(atoms, bonds, strict=True):
+            parts = self.atoms[a:b], self.reals[a:b], self.ends[c:d], self.bonds[c:d]
+            yield tuple(part.tobytes() for part in parts)
+
+    def settings(self) -> dict[str, Any]:
+        return {"kind": "graph", "codes": self.codes}
+
+    def untold(self) -> str:
+        n_reals = counted(self.reals.shape[1], "real column")
+        return f"the graphs have {n_reals}; set random_walk and laplacian"
 
     def check(self) -> None:
         """Make sure that bonds lead to atoms, codes have a meaning and reals are finite.

@@ -12,9 +12,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from bioassay_mtl.chem.blocks import Block
-from bioassay_mtl.chem.descriptors import DenseBlock
-from bioassay_mtl.chem.features import Features, PackedBits, SparseCounts
+from bioassay_mtl.chem.features import Features
 from bioassay_mtl.models.scaling import N_QUANTILES, ColumnScaling
 from bioassay_mtl.nn.inputs import check_dense
 
@@ -68,33 +66,14 @@ def raw_inputs(model: Model) -> tuple[RawInput, ...]:
     check_dense(model.featurizer.input_sizes)
     blocks = model.featurizer.examples().blocks
     return tuple(
-        RawInput(name, _kind(blocks[name]), size)
+        RawInput(name, blocks[name].kind, size)
         for name, size in model.featurizer.n_features.items()
     )
 
 
 def feed(features: Features) -> dict[str, NDArray[Any]]:
     """What an exported file reads of n molecules, ``(n, F)`` by input."""
-    return {name: _raw(block) for name, block in features.blocks.items()}
-
-
-def _kind(block: Block) -> str:
-    if isinstance(block, DenseBlock):
-        return "values"
-    return "bits" if isinstance(block, PackedBits) else "counts"
-
-
-def _raw(block: Block) -> NDArray[Any]:
-    if isinstance(block, PackedBits):
-        return np.unpackbits(block.packed, axis=1, count=block.n_features)
-    if isinstance(block, SparseCounts):
-        dense = np.zeros((len(block), block.n_features), dtype=np.uint8)
-        row = np.repeat(np.arange(len(block)), np.diff(block.offsets))
-        dense[row, block.indices] = block.counts
-        return dense
-    if isinstance(block, DenseBlock):
-        return block.values
-    raise TypeError(f"no table of numbers: {type(block).__name__}")
+    return {name: block.raw() for name, block in features.blocks.items()}
 
 
 class ExportedModel(nn.Module):
