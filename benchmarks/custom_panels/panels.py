@@ -29,7 +29,6 @@ from bioassay_mtl.models.panel_inputs import panel_features
 from bioassay_mtl.panels.panel import Panel
 from bioassay_mtl.panels.schema import schema_for
 from bioassay_mtl.splits import Split, split
-from bioassay_mtl.tasks.kinds import all_binary
 from bioassay_mtl.training.config import DEFAULT_FINGERPRINTS
 from bioassay_mtl.training.defaults import settled
 
@@ -59,7 +58,7 @@ class CustomPanel:
     @property
     def is_binary(self) -> bool:
         """Whether all assays are; else values, some of them bounds."""
-        return all_binary(self.panel.kinds)
+        return all(kind.has_actives for kind in self.panel.kinds)
 
     @property
     def smiles(self) -> tuple[str, ...]:

@@ -11,7 +11,6 @@ from bioassay_mtl.errors import counted
 from bioassay_mtl.metrics.chance import by_chance, is_beyond_chance
 from bioassay_mtl.metrics.evaluation import Evaluation
 from bioassay_mtl.report.kinds.binary import LEAST_FOR_TOP
-from bioassay_mtl.tasks.kinds import all_binary
 
 
 def evaluation_table(found: Evaluation, *, n_model_assays: int, left_out: int) -> Table:
@@ -29,7 +28,7 @@ def evaluation_table(found: Evaluation, *, n_model_assays: int, left_out: int) -
     if by_kind:
         table.add_column("95 % interval", justify="right")
     table.add_column("by chance", justify="right")
-    is_mixed = not all_binary(found.kinds)
+    is_mixed = found.is_mixed
     for kind, macro in found.kind_macro.items():
         chance = by_chance(found, kind)
         for name, value in macro.items():
@@ -44,7 +43,7 @@ def evaluation_table(found: Evaluation, *, n_model_assays: int, left_out: int) -
         and math.isfinite(next(iter(found.kind_macro[kind].values())))
         and not is_beyond_chance(found, kind)
     ]
-    binary = found.evaluable & [kind.kind == "binary" for kind in found.kinds]
+    binary = found.evaluable & [kind.has_actives for kind in found.kinds]
     if few := int((binary & (found.n_measured < LEAST_FOR_TOP)).sum()):
         notes.append(
             f"enrichment_factor says little: in {few} of {counted(int(binary.sum()), 'assay')} the "

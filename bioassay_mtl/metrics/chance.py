@@ -5,15 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from bioassay_mtl.metrics.evaluation import Evaluation
-
-RANKS_AT_RANDOM = {
-    "binary": {"roc_auc": 0.5},
-    "multiclass": {"roc_auc_ovr": 0.5},
-    "ordinal": {"roc_auc_ovr": 0.5, "quadratic_kappa": 0.0},
-    "regression": {"r2": 0.0, "spearman": 0.0},
-    "censored": {"concordance": 0.5, "r2": 0.0},
-}
-"""By kind and metric, whatever the labels are: for R2 the mean for every molecule."""
+from bioassay_mtl.metrics.judging import kind_judging
 
 
 def by_chance(found: Evaluation, kind: str) -> dict[str, float]:
@@ -28,12 +20,13 @@ def by_chance(found: Evaluation, kind: str) -> dict[str, float]:
 
     Returns
     -------
-    By metric, the telling one first: those of :data:`RANKS_AT_RANDOM`, and for binary assays the
-    average precision, which by chance is the share of actives.
+    By metric, the telling one first: those of the kind's
+    :class:`~bioassay_mtl.metrics.judging.Judging`, and for binary assays the average precision,
+    which by chance is the share of actives.
     """
-    known = dict(RANKS_AT_RANDOM.get(kind, {}))
-    if kind == "binary" and found.evaluable.any():
-        chosen = found.evaluable & np.array([each.kind == kind for each in found.kinds])
+    known = dict(kind_judging[kind].by_chance)
+    chosen = found.evaluable & np.array([of.kind == kind and of.has_actives for of in found.kinds])
+    if chosen.any():
         shares = found.n_actives[chosen] / (found.n_actives + found.n_inactives)[chosen]
         known["average_precision"] = float(shares.mean())
     return known
@@ -44,6 +37,6 @@ def is_beyond_chance(found: Evaluation, kind: str) -> bool:
 
     Without an interval (no bootstrap), or where the metric is not defined, nothing is beyond it.
     """
-    name, base = next(iter(by_chance(found, kind).items()))
+    name, base = next(iter(by_chance(found, kind).items()), ("", 0.0))
     low, _ = found.kind_macro_intervals.get(kind, {}).get(name, (np.nan, np.nan))
     return bool(low > base)

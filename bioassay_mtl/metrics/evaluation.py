@@ -14,6 +14,7 @@ from bioassay_mtl.metrics import classes as _classes  # noqa: F401, they registe
 from bioassay_mtl.metrics import values as _values  # noqa: F401
 from bioassay_mtl.metrics.bootstrap import bootstrap, bootstrap_interval
 from bioassay_mtl.metrics.cells import by_task, checked_predictions, kind_cells
+from bioassay_mtl.metrics.judging import kind_judging
 from bioassay_mtl.metrics.metric import Limits
 from bioassay_mtl.metrics.ranking import Floats
 from bioassay_mtl.metrics.registries import kind_metrics
@@ -241,8 +242,7 @@ def _values_by_task(
 
 def _is_evaluable(kind: str, values: dict[str, float]) -> bool:
     """Whether the metrics that need two outcomes are defined."""
-    telling = {"binary": ("roc_auc",), "regression": ("r2",), "censored": ("r2", "concordance")}
-    return any(math.isfinite(values[name]) for name in telling.get(kind, ("balanced_accuracy",)))
+    return any(math.isfinite(values[name]) for name in kind_judging[kind].telling)
 
 
 def _members(kinds: Sequence[TaskKind]) -> dict[str, NDArray[np.bool_]]:

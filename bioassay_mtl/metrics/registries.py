@@ -27,12 +27,19 @@ kind_metrics: dict[str, Registry[Metric]] = {
 """By the name of a kind."""
 
 
+def metrics_of(kind: str) -> Registry[Metric]:
+    """Those of a kind, which may be new."""
+    if kind not in kind_metrics:
+        kind_metrics[kind] = Registry("metric", f"metrics.{kind}", as_metric)
+    return kind_metrics[kind]
+
+
 def kind_metric(name: str, *kinds: str, limits: Limits = UNLIMITED) -> Callable[[Compute], Compute]:
     """Decorator: register a function as a metric of some kinds of tasks."""
 
     def wrap(compute: Compute) -> Compute:
         for kind in kinds:
-            kind_metrics[kind].register(name)(Metric(name, compute, limits))
+            metrics_of(kind).register(name)(Metric(name, compute, limits))
         return compute
 
     return wrap

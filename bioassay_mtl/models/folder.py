@@ -48,7 +48,7 @@ from bioassay_mtl.models.training_molecules import (
 )
 from bioassay_mtl.nn.architectures.base import build_network, network_config
 from bioassay_mtl.nn.network import Network
-from bioassay_mtl.tasks.kinds import all_binary, kind_config
+from bioassay_mtl.tasks.kinds import kind_config
 
 if TYPE_CHECKING:
     import torch
@@ -265,7 +265,7 @@ def read_config(folder: Path) -> dict[str, Any]:
 def _config(model: Model) -> dict[str, Any]:
     matrix = model.network.connections.cpu().numpy()
     return {
-        "format_version": FORMAT_VERSION if all_binary(model.kinds) else KINDS_VERSION,
+        "format_version": KINDS_VERSION if model.standardisation else FORMAT_VERSION,
         "package_version": __version__,
         "name": model.name,
         "tasks": list(model.tasks),
@@ -286,9 +286,8 @@ def _config(model: Model) -> dict[str, Any]:
 
 def _kinds(model: Model) -> dict[str, Any]:
     """What only models with tasks that are not binary have."""
-    if all_binary(model.kinds):
+    if model.standardisation is None:
         return {}
-    assert model.standardisation is not None
     return {
         "kinds": [kind.model_dump(mode="json") for kind in model.kinds],
         "standardisation": model.standardisation.to_json(),

@@ -14,8 +14,8 @@ from bioassay_mtl.chem.features import PackedBits
 from bioassay_mtl.chem.listing import check_aligned, listed
 from bioassay_mtl.errors import InputError
 from bioassay_mtl.panels.panel import Panel
-from bioassay_mtl.tasks.kinds import TaskKind, all_binary, complete, kind_config
-from bioassay_mtl.tasks.labels import NOT_MEASURED, is_measured
+from bioassay_mtl.tasks.kinds import TaskKind, complete, kind_config
+from bioassay_mtl.tasks.labels import NOT_MEASURED, is_measured, view_dtype
 
 
 def panel_from_arrays(
@@ -70,10 +70,11 @@ def panel_from_arrays(
         raise InputError(f"mask {measured.shape} does not fit labels {values.shape}")
     if values.dtype.kind not in "biuf":
         raise InputError(f"labels must be numbers, found {values.dtype}")
-    if chosen is None or all_binary(chosen):
+    kinds = complete(chosen, len(values.T))
+    if view_dtype(kinds) == np.int8:
         held: NDArray[Any] = _outcomes(values, measured)
     else:
-        held = _values(values, measured, complete(chosen, len(values.T)))
+        held = _values(values, measured, kinds)
     structures, features = _inputs(structures_or_features, block)
     return Panel(
         structures,
@@ -99,7 +100,7 @@ def _values(
 ) -> NDArray[np.float32]:
     """Labels of a panel with other than binary tasks; -1 is not measured in binary ones."""
     held = np.where(measured, values, np.nan).astype(np.float32)
-    binary = np.array([kind.kind == "binary" for kind in kinds])
+    binary = np.array([kind.has_actives for kind in kinds])
     held[(held == NOT_MEASURED) & binary] = np.nan
     return held
 

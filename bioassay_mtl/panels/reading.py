@@ -100,7 +100,7 @@ def read_labels(
         Where a cell is no label of that kind, or units are mixed; and of a kind that was asked for,
         where no cell can be read.
     """
-    reading = _readers[kind](source, task, entry, rows)
+    reading = kind_readers[kind](source, task, entry, rows)
     held = [text for text in source.cells.occurring[:1000] if entry.kind is not None]
     if held and np.isnan(reading.values).all() and not source.cells.missing[rows].all():
         found = f"texts {commas}" if (commas := with_commas(held)) else repr(held[0][:80])
@@ -111,10 +111,10 @@ def read_labels(
 
 
 _Reader = Callable[[Source, str, TaskEntry, NDArray[np.int64]], Reading]
-_readers: Registry[_Reader] = Registry("reader of task kind")
+kind_readers: Registry[_Reader] = Registry("reader of task kind")
 
 
-@_readers.register("binary")
+@kind_readers.register("binary")
 def _outcomes(source: Source, task: str, entry: TaskEntry, rows: NDArray[np.int64]) -> Reading:
     meaning = [
         np.nan if t.casefold() in MISSING else WORDS.get(t.casefold(), -1)
@@ -128,8 +128,8 @@ def _outcomes(source: Source, task: str, entry: TaskEntry, rows: NDArray[np.int6
     return Reading(Binary(), np.where(values == -1, np.nan, values), np.zeros(len(rows), np.int8))
 
 
-@_readers.register("multiclass")
-@_readers.register("ordinal")
+@kind_readers.register("multiclass")
+@kind_readers.register("ordinal")
 def _classes(source: Source, task: str, entry: TaskEntry, rows: NDArray[np.int64]) -> Reading:
     cells = source.cells
     names = entry.classes or _found_classes(source, task, entry, rows)
@@ -196,7 +196,7 @@ def _folded(text: str) -> str:
     return f"{cell.qualifier}{cell.value!r}{cell.unit}"
 
 
-@_readers.register("regression")
+@kind_readers.register("regression")
 def _values(source: Source, task: str, entry: TaskEntry, rows: NDArray[np.int64]) -> Reading:
     reading = _numbers(source, task, entry, rows)
     _refuse(
@@ -210,7 +210,7 @@ def _values(source: Source, task: str, entry: TaskEntry, rows: NDArray[np.int64]
     return Reading(kind, exact, np.zeros(len(rows), np.int8), reading.converted)
 
 
-@_readers.register("censored")
+@kind_readers.register("censored")
 def _numbers(source: Source, task: str, entry: TaskEntry, rows: NDArray[np.int64]) -> Reading:
     cells, log = source.cells, source.log
     wrong = cells.unreadable[rows]

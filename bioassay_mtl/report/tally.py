@@ -13,7 +13,6 @@ from bioassay_mtl.report.histogram import ProbabilityHistogram, ValueHistogram
 from bioassay_mtl.screening.batch import ScreenedBatch
 from bioassay_mtl.screening.hits import MOST_CHARACTERS, Hit, TellingHits, usual_shares
 from bioassay_mtl.screening.options import ScreenOptions, choose_assays, columns_of_assays
-from bioassay_mtl.tasks.kinds import Classes
 
 if TYPE_CHECKING:
     from bioassay_mtl.models.description import ModelDescription
@@ -161,7 +160,7 @@ def screen_tally(model: ModelDescription, options: ScreenOptions, k: int = HITS)
                 is_probability=not kind.is_value,
                 share=shares[column],
                 unit=getattr(kind, "unit", ""),
-                is_class=isinstance(kind, Classes),
+                is_class=len(kind.columns("")) > 1,
             )
             for column in columns_of_assays([at], model.kinds)
         ]

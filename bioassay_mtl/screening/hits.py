@@ -127,7 +127,7 @@ def usual_shares(model: ModelDescription) -> NDArray[np.float64]:
     """Share of actives in the training data; NaN of columns of classes and of values."""
     counts, shares = model.label_counts, list[float]()
     for number, (task, kind) in enumerate(zip(model.tasks, model.kinds, strict=True)):
-        if kind.kind != "binary" or not counts:
+        if not kind.has_actives or not counts:
             shares += [np.nan] * len(kind.columns(task))
             continue
         active, inactive = counts["active"][number], counts["inactive"][number]

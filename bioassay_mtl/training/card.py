@@ -9,7 +9,6 @@ from typing import Any
 from bioassay_mtl.chem.sight import sight_of
 from bioassay_mtl.errors import counted
 from bioassay_mtl.models.model import Model
-from bioassay_mtl.tasks.kinds import all_binary
 
 
 def model_card(model: Model) -> str:
@@ -32,7 +31,7 @@ def model_card(model: Model) -> str:
         "",
     ]
     measured = {part: values for part, values in model.metrics.items() if values}
-    if measured and not all_binary(model.kinds):
+    if any("macro_by_kind" in values for values in measured.values()):
         lines += [line for part, values in measured.items() for line in _by_kind(part, values)]
         lines += ["Macro means over the tasks of each kind that have two different outcomes."]
     elif measured:
@@ -61,7 +60,7 @@ def what_it_sees(model: Model) -> list[str]:
 
 
 def _promise(model: Model) -> str:
-    if all_binary(model.kinds):
+    if all(kind.has_actives for kind in model.kinds):
         return f"Probability of activity in {counted(len(model.tasks), 'assay')}, from SMILES."
     counts = Counter(kind.kind for kind in model.kinds)
     kinds = ", ".join(f"{n} {kind}" for kind, n in counts.items())
@@ -70,7 +69,7 @@ def _promise(model: Model) -> str:
 
 def _cells(model: Model) -> str:
     counts = model.label_counts
-    if not all_binary(model.kinds):
+    if "measured" in counts:
         return f"{sum(counts['measured']):,} measured cells"
     return f"{sum(counts['active']):,} active and {sum(counts['inactive']):,} inactive cells"
 

@@ -46,12 +46,21 @@ METRICS = {
 
 
 @kind_reports.register("ordinal")
+def report_ordinal(evidence: Evidence) -> Findings:
+    """Of classes in order."""
+    return report_classes(evidence, "Classes in order")
+
+
 @kind_reports.register("multiclass")
-def report_classes(evidence: Evidence) -> Findings:
+def report_multiclass(evidence: Evidence) -> Findings:
+    """Of classes without an order."""
+    return report_classes(evidence, "Classes")
+
+
+def report_classes(evidence: Evidence, title: str) -> Findings:
     """Accuracy, confusion and mistakes of assays with several classes."""
     found = evidence.found
     kind = found.kinds[0].kind
-    title = "Classes in order" if kind == "ordinal" else "Classes"
     counts = [
         Column("Measured", [f"{n:,}" for n in found.n_measured.tolist()]),
         Column("Classes", [f"{len(_names(evidence, t))}" for t in range(len(found.tasks))]),

@@ -3,7 +3,6 @@
 from bioassay_mtl.tasks.kinds.base import (
     OF_EVERY_RESULT,
     TaskKind,
-    all_binary,
     columns_of,
     complete,
     kind_config,
@@ -26,7 +25,6 @@ __all__ = [
     "Ordinal",
     "Regression",
     "TaskKind",
-    "all_binary",
     "columns_of",
     "complete",
     "kind_config",

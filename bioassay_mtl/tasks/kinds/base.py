@@ -69,11 +69,6 @@ def complete(kinds: Sequence[TaskKind] | None, n_tasks: int) -> tuple[TaskKind, 
     return tuple(kinds)
 
 
-def all_binary(kinds: Sequence[TaskKind]) -> bool:
-    """Whether every task is active or inactive."""
-    return all(kind.has_actives for kind in kinds)
-
-
 def value_columns(tasks: Sequence[str], kinds: Sequence[TaskKind]) -> tuple[str, ...]:
     """Names of the predicted columns that are values; the others are probabilities."""
     pairs = zip(tasks, kinds, strict=True)
