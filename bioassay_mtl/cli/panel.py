@@ -114,7 +114,7 @@ def check(
     changes = Output(log, overwrite=overwrite, inputs=files) if log else None
     ctx.with_resource(reserved(table, beside, changes))
     with waiting(f"reading {counted(len(files), 'file')}"):
-        loaded = load_panel(files, schema, strict=False)
+        loaded = load_panel(files, schema, clean=True)
     guard = FormulaGuard()
     with opened(table, beside, changes) as (to_table, to_schema, to_log):
         if to_table and to_schema:

@@ -19,8 +19,8 @@ def remarks(loaded: Loaded) -> Iterator[str]:
     from bioassay_mtl.tasks.measured import telling
 
     panel = loaded.panel
-    for name in ("no assays, by their", "qualifiers are", "fewer than", "differ in them"):
-        yield from (note for note in loaded.log.notes if name in note)
+    yield from _left_out(loaded)
+    yield from (note.text for note in loaded.log.notes)
     alone = [
         task for task, tells in zip(panel.tasks, telling(panel.cells), strict=True) if not tells
     ]
@@ -31,3 +31,14 @@ def remarks(loaded: Loaded) -> Iterator[str]:
             f"{counted(copies, 'row repeats', 'rows repeat')} a molecule: "
             "--merge makes one row of each, `bioassay-mtl panel check` tells of contradictions"
         )
+
+
+def _left_out(loaded: Loaded) -> Iterator[str]:
+    """Columns that are no assays though they may look so, with the reason."""
+    from bioassay_mtl.panels.decisions import Role
+    from bioassay_mtl.panels.header import some
+
+    others = [each for each in loaded.columns if each.role is Role.OTHER]
+    shown = [f"{each.column or repr('')} ({each.reason})" for each in others if each.doubtful]
+    if shown:
+        yield f"no assays: {some(shown)}; --task NAME:KIND takes one"

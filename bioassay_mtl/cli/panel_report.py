@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from bioassay_mtl.panels.decisions import Role
+from bioassay_mtl.panels.row_log import Outcome
 from bioassay_mtl.tables.table import line_of
 
 if TYPE_CHECKING:
@@ -16,18 +19,50 @@ if TYPE_CHECKING:
 
 _SHOWN = 20
 _EXAMPLES = 3
+_CELLS = 50
 
 
 def show(loaded: Loaded, console: Console) -> None:
-    """Print the assays, and the rows by what becomes of them."""
+    """Print the decision about each column, the assays, and the rows by what becomes of them."""
+    console.print(_columns(loaded), "", sep="\n")
     for note in loaded.log.notes:
-        console.print(note, style="dim")
+        console.print(note.text, style="dim")
     console.print(_assays(loaded), "", _outcomes(loaded), sep="\n")
-    names = [f"{name or repr(name)} ({what})" for name, what in loaded.log.left_out.items()]
-    if names:
-        more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
-        listed = ", ".join(names[:_SHOWN]) + more
-        console.print(f"\nno assays: {listed}; --task NAME:KIND makes one of them")
+    if cells := _unread(loaded):
+        more = f" and {len(cells) - _CELLS:,} more" if len(cells) > _CELLS else ""
+        console.print(f"\ncells left out: {'; '.join(cells[:_CELLS])}{more}")
+    if any(each.role is Role.OTHER for each in loaded.columns):
+        console.print("\n--task NAME:KIND makes an assay of a column, --task NAME:none none")
+
+
+def _unread(loaded: Loaded) -> list[str]:
+    """Cells that cannot be read, each with its line."""
+    return [
+        f"line {line_of(event.file, row)}, {event.column}: {text[:60]!r}"
+        for event in loaded.log.events
+        if event.outcome is Outcome.UNREADABLE
+        for row, text in zip(event.rows.tolist(), event.details, strict=True)
+    ][: 10 * _CELLS]
+
+
+def _columns(loaded: Loaded) -> Table:
+    """What was decided of every column, and why; the first ones of many that are alike."""
+    from rich.table import Table
+
+    table = Table(box=None, pad_edge=False)
+    for title in ("column", "taken as", "kind", "because"):
+        table.add_column(title)
+    alike = Counter(each[1:4] for each in loaded.columns)
+    told: Counter[tuple[Role, str, str]] = Counter()
+    for each in loaded.columns:
+        _, role, kind, reason, _ = each
+        told[role, kind, reason] += 1
+        number = told[role, kind, reason]
+        if number <= _SHOWN:
+            table.add_row(each.column or "''", role.value, kind, reason)
+        elif number == alike[role, kind, reason]:
+            table.add_row(f"and {number - _SHOWN:,} more", role.value, kind, reason)
+    return table
 
 
 def _assays(loaded: Loaded) -> Table:

@@ -1,212 +1,460 @@
-"""Which columns of a wide table are assays.
+"""Which columns of a table are assays, and why.
 
-Where nobody says so:
+In this order: what somebody asked for; what the name says (:mod:`bioassay_mtl.panels.names`);
+what the cells say:
 
-1. those that hold nothing but 0 and 1, and those with qualifiers (``> 10000``): no descriptor has
-   any;
-2. where there is none, those of numbers, except descriptors by their names;
-3. where there is none, those of a few different texts.
+1. columns with a unit or of a measured type in their names;
+2. with qualifiers (``> 10000``) or words of an outcome, which no descriptor has; and with 0 and 1;
+3. where there is none, other numbers, except descriptors by their names;
+4. where there is none, a few different texts;
+5. where there is none, 0 or 1 alone.
 
-Columns of one value alone (unless they are 0 or 1), row numbers and bookkeeping are never assays by
-themselves, nor numbers of which nine in ten are 0 or 1 (the others may be slips). What was left out
-is said (bookkeeping, where it looks like an assay), and a schema or ``--task`` has the last word.
-Small whole numbers are numbers: nobody said that they are classes.
+Constants, row numbers, identifiers, flags, splits and computed properties are none by themselves.
+A column that may be measured or not, beside others that are, is asked about, unless somebody has
+named assays: those are it then. Every decision is kept in :attr:`RowLog.columns`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
+from enum import IntEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from bioassay_mtl.errors import InputError
-from bioassay_mtl.panels.header import (
-    BOOKKEEPING,
-    DESCRIPTORS,
-    UNIT_NAMES,
-    beside,
-    by_plain_name,
-    qualifier_beside,
-    require,
-    some,
+from bioassay_mtl.errors import InputError, counted
+from bioassay_mtl.panels.beside import Companions
+from bioassay_mtl.panels.decisions import ColumnDecision, Role
+from bioassay_mtl.panels.header import require, some
+from bioassay_mtl.panels.names import Says, what_name_says
+from bioassay_mtl.panels.outcomes import (
+    plain_outcome,
+    say_themselves,
+    signed,
+    without,
+    word_outcomes,
 )
-from bioassay_mtl.panels.reading import OUTCOMES, infer_kind
-from bioassay_mtl.panels.row_log import RowLog
+from bioassay_mtl.panels.reading import infer_kind
+from bioassay_mtl.panels.row_log import RowLog, Topic
 from bioassay_mtl.panels.schema import NO_TASK, PanelSchema, TaskEntry
 from bioassay_mtl.panels.source import Source
 from bioassay_mtl.tables.cells import Cells, cells_of, with_commas
-from bioassay_mtl.tables.columns import plain
+from bioassay_mtl.wording import setting
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 
-class _Found(NamedTuple):
-    """An assay's column, its kind by its values (None: none fits), and how sure that is."""
+class Held(IntEnum):
+    """What the cells of a column are."""
 
+    NOTHING = 0
+    ONE_VALUE = 1
+    ONE_OUTCOME = 2
+    OUTCOMES = 3
+    WORDS = 4
+    BOUNDS = 5
+    NUMBERS = 6
+    ROW_NUMBERS = 7
+    SLIPS = 8
+    CLASSES = 9
+    TEXTS = 10
+
+
+_DESCRIBED = {
+    Held.NOTHING: "empty",
+    Held.ONE_VALUE: "one value alone",
+    Held.ONE_OUTCOME: "0 or 1 alone",
+    Held.OUTCOMES: "0 and 1",
+    Held.WORDS: "words of an outcome",
+    Held.BOUNDS: "numbers with > or <",
+    Held.NUMBERS: "numbers",
+    Held.ROW_NUMBERS: "numbers that count rows",
+    Held.SLIPS: "nearly all 0 and 1",
+    Held.CLASSES: "a few texts",
+    Held.TEXTS: "texts",
+}
+_LABELS = (Held.OUTCOMES, Held.WORDS, Held.BOUNDS, Held.NUMBERS, Held.CLASSES)
+_DOUBTFUL = (Held.NOTHING, Held.ONE_VALUE, Held.ONE_OUTCOME, Held.OUTCOMES, Held.BOUNDS)
+_SLIP = 0.9  # of the cells are 0 or 1
+_MANY_KEYS = 20  # complete columns of 0 and 1 beside few that are named
+
+
+class Candidate(NamedTuple):
+    """A column that may be an assay."""
+
+    name: str
     source: Source
     kind: str | None
-    tier: int
+    says: Says
+    held: Held
 
+    @property
+    def gaps(self) -> bool:
+        """Whether some rows hold nothing."""
+        return bool(self.source.cells.missing.any())
 
-_SLIP = 0.9  # of the cells are 0 or 1
-
-_SURE, _NUMBERS, _CLASSES, _NO_ASSAY = range(4)
-
-
-def beside_assays(table: pa.Table, schema: PanelSchema, path: Path) -> dict[str, str]:
-    """Columns of qualifiers and units, and the column that each is of."""
-    columns = by_plain_name(table)
-    found = {}
-    for name in table.column_names:
-        named = schema.entry(name).qualifier
-        if named is not None:
-            require(table, named, path)
-        unit = beside(columns, name, UNIT_NAMES)
-        for other in (named or qualifier_beside(table, columns, name), unit):
-            if other is not None:
-                found[other] = name
-    return found
+    @property
+    def described(self) -> str:
+        """What it holds."""
+        texts = [self.source.cells.texts[code] for code in self.source.occurring()]
+        commas = with_commas(texts) if self.held in (Held.TEXTS, Held.CLASSES) else ""
+        return f"texts {commas}" if commas else _DESCRIBED[self.held]
 
 
 def choose_assays(
-    table: pa.Table, path: Path, schema: PanelSchema, taken: Iterable[str | None], log: RowLog
+    table: pa.Table,
+    path: Path,
+    schema: PanelSchema,
+    companions: Companions,
+    taken: Iterable[str | None],
+    log: RowLog,
 ) -> dict[str, tuple[Source, str]]:
     """Columns that are assays, and the kind of each."""
     named = schema.tasks if schema.tasks is not None else {}
     for name in (*named, *schema.also):
         require(table, name, path)
-    columns = table.column_names if schema.tasks is None else list(named)
-    judged: dict[str, _Found] = {}
-    passed_over: dict[str, _Found] = {}
-    by_plain, others = by_plain_name(table), set(taken)
-    for name in (*columns, *(n for n in schema.also if n not in columns)):
-        asked = name in named or name in schema.also
-        if asked or name not in others:
-            found = _judge(table, by_plain, name, path, schema.entry(name), log)
-            (judged if asked or plain(name) not in BOOKKEEPING else passed_over)[name] = found
-    tier = min((f.tier for f in judged.values()), default=_NO_ASSAY)
-    numbers = [name for name, found in judged.items() if found.tier == _NUMBERS]
-    # A property by its name is none where it is the only column of numbers.
-    properties = {name for name in numbers if plain(name) in DESCRIPTORS}
-    if tier != _NUMBERS or len(properties) == len(numbers):
-        properties = set()
-    chosen, left_out = {}, []
-    for name, (source, kind, own_tier) in judged.items():
-        entry = schema.entry(name)
-        if entry.kind == NO_TASK:
-            continue
-        if name in named or name in schema.also:
-            chosen[name] = source, _asked(source, name, entry, kind)
-        elif own_tier == tier < _NO_ASSAY and kind is not None and name not in properties:
-            chosen[name] = source, kind
-        else:
-            left_out.append((name, _described(judged[name])))
-    if left_out:
-        log.notes.append(f"no assays, by their values: {some([name for name, _ in left_out])}")
-    by_name = [name for name, found in passed_over.items() if _measures(found)]
-    if by_name:
-        shown = some([name or "''" for name in by_name])
-        log.notes.append(f"no assays, by their names: {shown} (--task NAME:KIND takes them)")
-        left_out += [(name, "a name of bookkeeping") for name in by_name]
-    log.left_out.update(left_out)
+    asked = {*named, *schema.also}
+    others = {*taken, *companions.columns} - asked
+    columns = [*(table.column_names if schema.tasks is None else named)]
+    columns += [name for name in schema.also if name not in columns]
+    candidates = {
+        name: judged(table, name, path, schema, companions, log)
+        for name in columns
+        if name in asked or name not in others
+    }
+    candidates = _without_minus_one(candidates, schema, path, log)
+    found = _decided(candidates, schema, asked, path)
+    chosen = {}
+    for name, (verdict, reason) in found.items():
+        each, entry = candidates[name], schema.entry(name)
+        kind = ""
+        if verdict:
+            kind = _asked(each, entry) if name in asked else each.kind or ""
+            chosen[name] = each.source, kind
+            _say_words(each, kind, log)
+        role = Role.ASSAY if verdict else Role.OTHER
+        looks = not verdict and entry.kind != NO_TASK and _looks_measured(each)
+        log.columns.append(ColumnDecision(name, role, kind, reason, looks))
     if not chosen:
-        held = "; ".join(f"{name!r} is {what}" for name, what in left_out[:4])
-        raise InputError(
-            "no assay: no column holds 0 and 1, different numbers, or a few texts"
-            + (f" ({held})" if held else ""),
-            file=path,
-            hint="--task NAME:KIND says that a column is one" if len(table) else "it has no rows",
-        )
+        raise _no_assay(candidates, found, path, len(table))
     return chosen
 
 
-def _judge(
-    table: pa.Table, columns: dict[str, str], name: str, path: Path, entry: TaskEntry, log: RowLog
-) -> _Found:
-    cells = cells_of(table, name)
-    qualifier = entry.qualifier or qualifier_beside(table, columns, name)
-    unit = beside(columns, name, UNIT_NAMES)
+def judged(
+    table: pa.Table, name: str, path: Path, schema: PanelSchema, companions: Companions, log: RowLog
+) -> Candidate:
+    """A column with what its name and its cells say."""
+    cells = signed(without(cells_of(table, name), schema.missing))
+    beside = companions.of(name)
     source = Source(
         path,
         name,
         cells,
         log,
-        None if qualifier is None else Cells(table.column(qualifier)),
-        None if unit is None else Cells(table.column(unit)),
+        None if beside.qualifier is None else Cells(table.column(beside.qualifier)),
+        None if beside.unit is None else Cells(table.column(beside.unit)),
     )
-    occurring = cells.occurring
-    kind = infer_kind(source, occurring)
-    if kind is None or (kind == "regression" and _nearly_01(cells)):
-        return _Found(source, None, _NO_ASSAY)
-    if kind == "multiclass" or (kind == "binary" and not _is_01(occurring) and not cells.qualified):
+    kind = infer_kind(source)
+    says = what_name_says(name)
+    return Candidate(name, source, kind, says, _held(source, kind, says))
+
+
+def _held(source: Source, kind: str | None, says: Says) -> Held:
+    cells, codes = source.cells, source.occurring()
+    if not codes:
+        return Held.NOTHING
+    outcomes = {plain_outcome(cells, code) for code in codes}
+    values = {cells.parsed[code].value for code in codes}
+    texts = {cells.texts[code].casefold() for code in codes}
+    if None not in outcomes:
+        return Held.OUTCOMES if len(outcomes) > 1 else Held.ONE_OUTCOME
+    if len(texts) == 1 or (len(values) == 1 and None not in values and not source.qualified.any()):
+        return Held.ONE_VALUE
+    if kind == "binary":
+        return Held.WORDS if word_outcomes(cells.texts[code] for code in codes) else Held.OUTCOMES
+    if kind == "censored":
+        return Held.BOUNDS
+    if kind == "regression":
+        if _nearly_01(cells):
+            return Held.SLIPS
+        return Held.ROW_NUMBERS if _counts_rows(cells) else Held.NUMBERS
+    if kind == "multiclass":
         # A text of its own for nearly every row is a name, not a class.
-        enough = int((~cells.missing).sum()) >= 2 * len({t.casefold() for t in occurring})
-        return _Found(source, kind, _CLASSES if enough and len(occurring) > 1 else _NO_ASSAY)
-    if kind in ("binary", "censored"):
-        return _Found(source, kind, _SURE)
-    alone = len(occurring) < 2 or _counts_rows(cells)
-    return _Found(source, kind, _NO_ASSAY if alone else _NUMBERS)
+        enough = int((~cells.missing).sum()) >= (1.5 if says.measured else 2) * len(texts)
+        return Held.CLASSES if enough else Held.TEXTS
+    return Held.TEXTS
 
 
-def _measures(found: _Found) -> bool:
-    """Whether a column looks like an assay: outcomes, bounds or broken numbers."""
-    values = found.source.cells.values
+def _decided(
+    candidates: Mapping[str, Candidate], schema: PanelSchema, asked: set[str], path: Path
+) -> dict[str, tuple[bool, str]]:
+    """Of each column whether it is an assay, and why."""
+    found: dict[str, tuple[bool, str]] = {}
+    free: list[Candidate] = []
+    for name, each in candidates.items():
+        if schema.entry(name).kind == NO_TASK:
+            found[name] = False, "as asked"
+        elif name in asked:
+            found[name] = True, "as asked"
+        elif (why := _never(each)) is not None:
+            found[name] = False, why
+        else:
+            free.append(each)
+    picked = [each for each in free if each.says.measured and each.held in _LABELS]
+    picked += [each for each in free if each not in picked and _speaks(each)]
+    picked = _without_doubles(picked, found)
+    named = [*picked, *(candidates[name] for name, (yes, _) in found.items() if yes)]
+    unclear = [each for each in free if each not in picked and each.name not in found]
+    found |= {each.name: (True, _why(each)) for each in picked}
+    found |= _others(unclear, named, bool(asked & {n for n, (y, _) in found.items() if y}), path)
+    return {name: found[name] for name in candidates}
+
+
+def _never(each: Candidate) -> str | None:
+    """Why a column is no assay by default, or None."""
+    if each.held in (Held.NOTHING, Held.ONE_VALUE, Held.ROW_NUMBERS, Held.SLIPS, Held.TEXTS):
+        return each.described
+    # No id or descriptor has gaps and is 0 or 1 elsewhere, however it is called.
+    sure = each.held is Held.OUTCOMES and each.gaps
+    firm = each.says in (Says.FLAG, Says.SPLIT, Says.KEY)
+    if each.says is Says.PROPERTY and each.held is Held.NUMBERS:
+        return None  # the last resort, where nothing else is there
+    if each.says.never and (firm or not sure):
+        return f"a name {each.says.value}"
+    return None
+
+
+def _speaks(each: Candidate) -> bool:
+    """Whether the cells can be nothing but measured, whatever the name says."""
+    if each.says.never:
+        return each.held is Held.OUTCOMES and each.gaps
+    if each.held is Held.WORDS:
+        texts = [each.source.cells.texts[code] for code in each.source.occurring()]
+        return say_themselves(texts)
+    return each.held is Held.BOUNDS or (each.held is Held.OUTCOMES and each.gaps)
+
+
+def _without_doubles(
+    picked: list[Candidate], found: dict[str, tuple[bool, str]]
+) -> list[Candidate]:
+    """Leave out texts that say in words what a column of outcomes says in numbers."""
+    outcomes = [each for each in picked if each.kind == "binary"]
+    kept = []
+    for each in picked:
+        same = None
+        if each.held is Held.CLASSES:
+            same = next((other for other in outcomes if _tells(each, other)), None)
+        if same is not None:
+            found[each.name] = False, f"says in words what {same.name!r} says"
+        else:
+            kept.append(each)
+    return kept
+
+
+def _tells(each: Candidate, other: Candidate) -> bool:
+    """Whether one column's text decides the other's, wherever both are there."""
+    if each is other:
+        return False
+    both = ~each.source.cells.missing & ~other.source.cells.missing
+    pairs = np.unique(
+        np.stack([each.source.cells.codes[both], other.source.cells.codes[both]]), axis=1
+    )
+    return bool(both.any()) and len(np.unique(pairs[0])) == pairs.shape[1]
+
+
+def _others(
+    unclear: Sequence[Candidate], named: Sequence[Candidate], settled: bool, path: Path
+) -> dict[str, tuple[bool, str]]:
+    """What becomes of columns that neither their names nor their cells make assays at once."""
+    plain = [each for each in unclear if not each.says.never]
+    outcomes = [each for each in plain if each.held is Held.OUTCOMES]
+    values = [each for each in named if each.kind != "binary" and each.says.measured]
+    if outcomes and not settled:
+        few = not named or len(outcomes) < _MANY_KEYS * len(named)
+        if values or not few:
+            raise _which(outcomes, named, path, "0 and 1", "outcomes measured, or flags or keys")
+        found = {each.name: (True, _why(each)) for each in outcomes}
+    else:
+        found = {}
+    anything = bool(named) or bool(found)
+    rest = [each for each in unclear if each.name not in found]
+    gappy = [e for e in rest if e.held is Held.NUMBERS and e.gaps and not e.says.never]
+    if gappy and anything and not settled:
+        raise _which(
+            gappy,
+            named or outcomes,
+            path,
+            "numbers in some rows",
+            "values measured, or properties computed",
+        )
+    if not anything:
+        found |= _last_resort(rest)
+    beside = "no measured type, beside columns that have one"
+    return found | {
+        each.name: (
+            False,
+            f"a name {each.says.value}" if each.says.never else f"{each.described}: {beside}",
+        )
+        for each in rest
+        if each.name not in found
+    }
+
+
+def _last_resort(rest: Sequence[Candidate]) -> dict[str, tuple[bool, str]]:
+    numbers = [each for each in rest if each.held is Held.NUMBERS]
+    # A property by its name is one where it is not the only column of numbers.
+    computed = [each for each in numbers if each.says is Says.PROPERTY]
+    numbers = [each for each in numbers if each not in computed] or computed
+    classes = [each for each in rest if each.held in (Held.CLASSES, Held.WORDS)]
+    alone = [each for each in rest if each.held is Held.ONE_OUTCOME]
+    for group in (numbers, classes, alone):
+        if group:
+            return {each.name: (True, f"{each.described}, and no other is measured")
+                    for each in group}  # fmt: skip
+    return {}
+
+
+def _why(each: Candidate) -> str:
+    name = f"a name {each.says.value}, " if each.says.measured else ""
+    gaps = " in some rows" if not name and each.held is Held.OUTCOMES and each.gaps else ""
+    return f"{name}{each.described}{gaps}"
+
+
+def _which(
+    unclear: Sequence[Candidate], named: Sequence[Candidate], path: Path, held: str, readings: str
+) -> InputError:
+    first = unclear[0].name
+    names = some([each.name for each in unclear])
+    beside = some([each.name for each in named], 4)
+    take = setting("tasks", unclear[0].kind or "binary", key=first)
+    leave = setting("tasks", NO_TASK, key=first)
+    keep = setting("tasks", named[0].kind or "regression", key=named[0].name) if named else leave
+    return InputError(
+        f"{readings}? {counted(len(unclear), 'column holds', 'columns hold')} {held} beside "
+        f"{beside}: {names}",
+        file=path,
+        hint=f"{take} takes one; {leave} leaves one out; {keep} takes only what is named or clear",
+    )
+
+
+def _without_minus_one(
+    candidates: Mapping[str, Candidate], schema: PanelSchema, path: Path, log: RowLog
+) -> dict[str, Candidate]:
+    """Where columns hold 1, 0 and -1, the last one is not measured.
+
+    Raises
+    ------
+    InputError
+        Where 1 and -1 is all that they hold.
+    """
+    ternary = {name: each for name, each in candidates.items() if _is_ternary(each, schema)}
+    held = {v for each in ternary.values() for v in each.source.cells.values if not np.isnan(v)}
+    if not ternary:
+        return dict(candidates)
+    if 0 not in held:
+        first = next(iter(ternary))
+        raise InputError(
+            f"is -1 inactive, or not measured? {some(list(ternary))}: 1 and -1 alone",
+            file=path,
+            hint=f"{setting('tasks', 'binary:-1,1', key=first)} if it is inactive; "
+            f"{setting('missing', '-1')} if nothing was measured",
+        )
+    log.note(Topic.WORDS, f"-1 is read as not measured: {some(list(ternary))}")
+    changed = dict(candidates)
+    for name, each in ternary.items():
+        source = each.source
+        cells = without(source.cells, ["-1"])
+        source = Source(path, name, cells, log, source.qualifiers, source.units)
+        kind = infer_kind(source)
+        changed[name] = each._replace(source=source, kind=kind, held=_held(source, kind, each.says))
+    return changed
+
+
+def _is_ternary(each: Candidate, schema: PanelSchema) -> bool:
+    entry = schema.entry(each.name)
+    if entry.kind not in (None, "binary") or entry.classes or each.says.never:
+        return False
+    cells = each.source.cells
+    held = {cells.parsed[code].value for code in each.source.occurring()}
+    texts = any(cells.parsed[code].qualifier or cells.parsed[code].unit
+                for code in each.source.occurring())  # fmt: skip
+    return -1 in held and 1 in held and held <= {-1, 0, 1} and not texts
+
+
+def _looks_measured(each: Candidate) -> bool:
+    """Whether a column that is no assay holds outcomes, bounds or broken numbers."""
+    values = each.source.cells.values
     broken = bool((values != np.rint(values))[~np.isnan(values)].any())
-    return found.tier == _SURE or (found.tier == _NUMBERS and broken)
+    return each.held in _DOUBTFUL or (each.held is Held.NUMBERS and broken)
 
 
-def _asked(source: Source, name: str, entry: TaskEntry, kind: str | None) -> str:
+def _asked(each: Candidate, entry: TaskEntry) -> str:
     """The kind of a column that somebody named."""
     if entry.kind is not None:
         return entry.kind
-    held = source.cells.occurring
-    if kind is None and any(text.casefold() in OUTCOMES for text in held):
+    cells = each.source.cells
+    codes = each.source.occurring()
+    if each.kind is not None and each.held is not Held.SLIPS:
+        return each.kind
+    if any(plain_outcome(cells, code) is not None for code in codes):
         return "binary"  # whose reader names the cell that is none
-    if kind is None:
-        raise InputError(
-            f"a label is 0, 1 or empty, or a number, or one of a few texts; found {held[0][:80]!r}"
-            if held
-            else "nothing is measured",
-            file=source.file,
-            column=name,
-            hint=f"--task {name}:KIND says what it holds" if held else None,
-        )
-    return kind
+    raise InputError(
+        "a label is 0, 1 or empty, or a number, or one of a few texts; found "
+        f"{cells.texts[codes[0]][:80]!r}"
+        if codes
+        else "nothing is measured",
+        file=each.source.file,
+        column=each.name,
+        hint=f"{setting('tasks', 'KIND', key=each.name)} says what it holds" if codes else None,
+    )
 
 
-def _is_01(occurring: list[str]) -> bool:
-    return all(text.casefold() in OUTCOMES for text in occurring)
+def _say_words(each: Candidate, kind: str, log: RowLog) -> None:
+    """Say what words were taken for, and units that are spelt as another."""
+    if kind == "binary" and each.held is Held.WORDS:
+        texts = [each.source.cells.texts[code] for code in each.source.occurring()]
+        words = word_outcomes(texts)
+        said = [
+            f"{', '.join(sorted(t for t in words if words[t] == label))} is {meaning}"
+            for label, meaning in ((1, "active"), (0, "inactive"))
+            if label in words.values()
+        ]
+        log.note(Topic.WORDS, f"{each.name}: {'; '.join(said)}")
+    spelt, unit = each.source.spelt_unit
+    if spelt and kind in ("regression", "censored"):
+        log.note(Topic.UNITS, f"{each.name}: the unit of {spelt!r} is read as {unit}")
 
 
 def _nearly_01(cells: Cells) -> bool:
     """Whether a number other than 0 and 1 is more likely a slip than a value."""
-    is_01 = cells.each([text.casefold() in OUTCOMES for text in cells.texts], np.bool_)
+    held = [plain_outcome(cells, code) is not None for code in range(len(cells.texts))]
+    is_01 = cells.each(held, np.bool_)
     return int(is_01.sum()) >= _SLIP * int((~cells.missing).sum())
 
 
 def _counts_rows(cells: Cells) -> bool:
-    """Whether the cells are 0, 1, 2, ... or 1, 2, 3, ..."""
+    """Whether the cells are numbers of rows or records: whole, and each the next one."""
     values = cells.values
-    return len(values) > 2 and values[0] in (0, 1) and bool((np.diff(values) == 1).all())
+    if len(values) < 3 or np.isnan(values).any():
+        return False
+    steps = np.diff(values)
+    starts = values[0] in (0, 1) or len(values) >= 20
+    return bool(starts and (steps == 1).all())
 
 
-def _described(found: _Found) -> str:
-    """What a column holds that was not taken for an assay."""
-    held = found.source.cells.occurring
-    if len(held) < 2:
-        return "one value alone" if held else "empty"
-    if found.kind == "regression":
-        return "row numbers" if found.tier == _NO_ASSAY else "numbers"
-    if commas := with_commas(held):
-        return f"texts {commas}"
-    if found.kind is None:
-        numbers = not np.isnan(found.source.cells.values).all()
-        return (
-            "texts and numbers"
-            if numbers and found.source.cells.unreadable.any()
-            else ("nearly all 0 and 1" if numbers else "texts")
-        )
-    return "texts" if found.tier == _NO_ASSAY else "a few texts"
+def _no_assay(
+    candidates: Mapping[str, Candidate],
+    found: Mapping[str, tuple[bool, str]],
+    path: Path,
+    n_rows: int,
+) -> InputError:
+    held = "; ".join(f"{name!r} is {found[name][1]}" for name in list(candidates)[:4])
+    take = setting("tasks", "KIND", key="NAME")
+    return InputError(
+        "no assay: no column holds 0 and 1, different numbers, or a few texts"
+        + (f" ({held})" if held else ""),
+        file=path,
+        hint=f"{take} says that a column is one" if n_rows else "it has no rows",
+    )

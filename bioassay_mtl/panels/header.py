@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 
 from bioassay_mtl.config import did_you_mean
 from bioassay_mtl.errors import InputError
-from bioassay_mtl.tables.cells import QUALIFIERS, Cells
-from bioassay_mtl.tables.columns import ID_NAMES, plain, smiles_column_of
+from bioassay_mtl.tables.columns import plain, smiles_column_of
 from bioassay_mtl.tasks.units import unit_in_name
 
 if TYPE_CHECKING:
@@ -26,19 +25,24 @@ VALUE_NAMES = (
 )  # fmt: skip
 QUALIFIER_NAMES = (
     "qualifier", "relation", "standardrelation", "operator", "modifier", "prefix", "censor",
-    "sign", "op",
+    "sign", "op", "qualifiers", "relationship", "mod", "qual", "symbol", "comparator", "inequality",
+    "censoring", "vorzeichen", "operateur", "op\u00e9rateur",
 )  # fmt: skip
-UNIT_NAMES = ("unit", "units", "standardunits", "valueunit", "valueunits")
-BOOKKEEPING = frozenset({*ID_NAMES, "row", "index", "part", "split", "fold", "set", "group", ""})
-"""These may hold nothing but numbers and yet are no assays, unless asked for by name."""
-_DESCRIPTORS = """
-    mw mwt molwt molecularweight exactmass exactmolwt logp clogp alogp mollogp xlogp molmr tpsa psa
-    polarsurfacearea hbd hba rotb rtb numhdonors numhacceptors numberofhbonddonors rotatablebonds
-    aromaticrings numrotatablebonds numberofrotatablebonds numberofrings ringcount minimumdegree
-    heavyatomcount heavyatoms numheavyatoms fractioncsp3 qed charge year date unnamed:0
-    """
-DESCRIPTORS = frozenset(_DESCRIPTORS.split())
-"""Names of properties that are computed from a structure, or are about the measuring."""
+UNIT_NAMES = (
+    "unit", "units", "standardunits", "standardunit", "valueunit", "valueunits", "uom", "einheit",
+    "einheiten", "unite", "unit\u00e9", "unit\u00e9s", "unidad",
+)  # fmt: skip
+TARGET_NAMES = (
+    "target", "targetname", "targetprefname", "targetchemblid", "targetid", "protein",
+    "proteinname", "proteintarget", "gene", "genesymbol", "genename", "targetgene", "uniprot",
+    "uniprotid", "receptor", "kinase", "enzyme", "isoform", "ziel", "zielprotein",
+    "cible", "diana", "bersaglio",
+)  # fmt: skip
+TYPE_NAMES = (
+    "standardtype", "activitytype", "measurementtype", "resulttype", "valuetype", "affinitytype",
+    "endpointtype", "bioactivitytype", "type", "measure", "parameter", "messgr\u00f6\u00dfe",
+    "messgroesse", "messgr\u00f6sse",
+)  # fmt: skip
 
 
 def find(table: pa.Table, wanted: str | None, usual: Sequence[str], path: Path) -> str | None:
@@ -79,27 +83,6 @@ def smiles_of(table: pa.Table, wanted: str | None, path: Path) -> str:
         require(table, wanted, path)
         return wanted
     return smiles_column_of(table, path)
-
-
-def by_plain_name(table: pa.Table) -> dict[str, str]:
-    """Columns by their names without case and fillers, for `beside`."""
-    return {plain(name): name for name in table.column_names}
-
-
-def beside(columns: dict[str, str], name: str, words: Sequence[str]) -> str | None:
-    """A column that is called as another one and a word more: ``IC50 qualifier``."""
-    bases = dict.fromkeys((plain(name), plain(unit_in_name(name)[0])))
-    wanted = (key for base in bases for word in words for key in (base + word, word + base))
-    return next((columns[key] for key in wanted if key in columns), None)
-
-
-def qualifier_beside(table: pa.Table, columns: dict[str, str], name: str) -> str | None:
-    """The column of another one's qualifiers, where it holds nothing else."""
-    found = beside(columns, name, QUALIFIER_NAMES)
-    if found is None:
-        return None
-    held = Cells(table.column(found)).occurring
-    return found if all(text in QUALIFIERS for text in held) else None
 
 
 def texts(column: pa.ChunkedArray) -> list[str]:

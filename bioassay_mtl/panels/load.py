@@ -8,20 +8,27 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from bioassay_mtl.errors import InputError, counted
+from bioassay_mtl.panels.decisions import ColumnDecision
+from bioassay_mtl.panels.finish import finish
+from bioassay_mtl.panels.header import some
 from bioassay_mtl.panels.known import in_header, with_known
-from bioassay_mtl.panels.layouts.long import is_long, read_long
-from bioassay_mtl.panels.layouts.pubchem import is_pubchem, read_pubchem
-from bioassay_mtl.panels.layouts.wide import read_wide
+from bioassay_mtl.panels.layouts import layouts
+from bioassay_mtl.panels.outcomes import without
 from bioassay_mtl.panels.panel import Panel
 from bioassay_mtl.panels.row_log import Outcome, RowLog
-from bioassay_mtl.panels.schema import PanelSchema, TaskEntry, schema_for
+from bioassay_mtl.panels.schema import NO_TASK, PanelSchema, TaskEntry, schema_for
+from bioassay_mtl.tables.cells import Cells
 from bioassay_mtl.tables.frame import table_of
-from bioassay_mtl.tables.table import IN_MEMORY, read_table
+from bioassay_mtl.tables.table import IN_MEMORY, place_of, read_table
+from bioassay_mtl.tasks.units import P_SCALE
+from bioassay_mtl.wording import setting
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 logger = logging.getLogger(__name__)
+
+_SHOWN = 10  # cells that cannot be read
 
 
 class Loaded(NamedTuple):
@@ -32,15 +39,23 @@ class Loaded(NamedTuple):
     layout: str
     log: RowLog
 
+    @property
+    def columns(self) -> list[ColumnDecision]:
+        """What was decided of each column, and why."""
+        return self.log.columns
+
 
 def load_panel(
     files: Sequence[str | Path],
     schema: PanelSchema | None = None,
     *,
-    strict: bool = True,
+    clean: bool = False,
     known: Mapping[str, TaskEntry] | None = None,
 ) -> Loaded:
     """Read a table, or several PubChem data tables, as a panel.
+
+    Cells that cannot be read are left out and recorded; they are an error where an assay has hardly
+    any others.
 
     Parameters
     ----------
@@ -48,8 +63,8 @@ def load_panel(
         Their paths; a folder stands for the tables in it.
     schema
         How to read them; by default the schema beside the first of them, or what can be found out.
-    strict
-        Raise an error at a cell that cannot be read, rather than leave it out.
+    clean
+        Leave out molecules that cannot be used, too.
     known
         The only assays to look for (:mod:`bioassay_mtl.panels.known`); None to find them.
 
@@ -62,10 +77,12 @@ def load_panel(
     if not paths:
         raise InputError("no table in the folder", file=Path(files[0]) if files else None)
     schema = schema if schema is not None else schema_for(paths[0])
-    return _loaded([read_table(path, schema) for path in paths], paths, schema, strict, known)
+    return _loaded(
+        [read_table(path, schema) for path in paths], paths, schema, RowLog(clean), known
+    )
 
 
-def load_frame(given: Any, schema: PanelSchema, *, strict: bool = True) -> Loaded:
+def load_frame(given: Any, schema: PanelSchema, *, clean: bool = False) -> Loaded:
     """Read a table in memory (:func:`bioassay_mtl.tables.frame.table_of`) as a panel.
 
     Raises
@@ -73,46 +90,99 @@ def load_frame(given: Any, schema: PanelSchema, *, strict: bool = True) -> Loade
     InputError
         It cannot be used, with row and column as far as they are known.
     """
-    table = table_of(given, IN_MEMORY)
-    if is_pubchem(table) and schema.layout in (None, "pubchem"):
-        raise InputError(
-            "a data table of PubChem does not say which assay it is of: its file's name does",
-            hint="read the file; or name SMILES, and the outcome as a task, with layout 'wide'",
-        )
-    return _loaded([table], [IN_MEMORY], schema, strict, None)
+    return _loaded([table_of(given, IN_MEMORY)], [IN_MEMORY], schema, RowLog(clean), None)
 
 
 def _loaded(
     tables: Sequence[pa.Table],
     paths: Sequence[Path],
     schema: PanelSchema,
-    strict: bool,
+    log: RowLog,
     known: Mapping[str, TaskEntry] | None,
 ) -> Loaded:
-    log = RowLog(strict)
     table, path = tables[0], paths[0]
-    layout = schema.layout or _layout(table, path, schema, known or {})
+    name = schema.layout or layout_of(table, path, schema, known or {})
+    layout = layouts[name]
     if known is not None:
-        schema = with_known(schema, table, path, layout, known)
-    if layout == "pubchem":
-        panel = read_pubchem(tables, paths, schema, log)
-    elif len(paths) > 1:
+        schema = with_known(schema, table, path, name, known)
+    if len(paths) > 1 and not layout.many:
         raise InputError("only PubChem data tables can be merged, and this is none", file=path)
-    else:
-        panel = (read_long if layout == "long" else read_wide)(table, path, schema, log)
+    panel = finish(layout.read(tables, paths, schema, log), schema, paths, log)
     if schema.standardise:
         panel = panel.changed(standardise=schema.standardise)
-    if schema.to_p and not any(event.outcome is Outcome.CONVERTED for event in log.events):
-        logger.warning(
-            "%s: nothing was converted to the p-scale: no values have a unit of concentration "
-            "(write it in the header, as 'NAME (nM)', or in a column of units)",
-            path.name,
+    if known is None:
+        _check_converted(panel, schema, path)
+        _check_missing(tables, schema, path)
+    _say(log, path)
+    return Loaded(panel, sum(t.num_rows for t in tables), name, log)
+
+
+def layout_of(
+    table: pa.Table, path: Path, schema: PanelSchema, known: Mapping[str, TaskEntry]
+) -> str:
+    """The layout of a table: wide where the assays that are asked for are its columns."""
+    fitting = [name for name in layouts if layouts[name].recognises(table, path, schema)]
+    best = max(fitting, key=lambda name: layouts[name].rank)
+    named = {*(schema.tasks or ()), *schema.also} - {
+        task for task, entry in schema.also.items() if entry.kind == NO_TASK
+    }
+    asked = (named and named <= {*table.column_names}) or in_header(table, known)
+    roles = schema.columns.assay is not None or schema.columns.value is not None
+    if asked and not layouts[best].many and not roles and best == "long":
+        return "wide"
+    return best
+
+
+def _check_converted(panel: Panel, schema: PanelSchema, path: Path) -> None:
+    """Raise an InputError where values were to be converted, and no assay is on the p-scale."""
+    if schema.to_p and not any(getattr(k, "unit", "") == P_SCALE for k in panel.kinds):
+        raise InputError(
+            "nothing was converted to the p-scale: no values have a unit of concentration",
+            file=path,
+            hint="write it in the header, as 'NAME (nM)', or in a column of units; or leave out "
+            + setting("to_p"),
         )
-    for note in log.notes:
-        logger.info("%s: %s", path.name, note)
+
+
+def _check_missing(tables: Sequence[pa.Table], schema: PanelSchema, path: Path) -> None:
+    """Raise an InputError where a text that says 'not measured' is nowhere in the table."""
+    for text in schema.missing:
+        columns = (Cells(column) for table in tables for column in table.itercolumns())
+        if not any(without(cells, [text]) is not cells for cells in columns):
+            raise InputError(
+                f"no cell holds {text!r}", file=path, hint=f"{setting('missing', text)} says so"
+            )
+
+
+def _say(log: RowLog, path: Path) -> None:
+    for _, text in log.notes:
+        logger.info("%s: %s", path.name, text)
+    if left := [f"{each.column!r} ({each.reason})" for each in log.columns if each.left_out]:
+        logger.info("%s: no assays: %s", path.name, some(left, 50))
     for outcome, count in log.counts().items():
         logger.info("%s: %s: %s", path.name, outcome, counted(count, "row"))
-    return Loaded(panel, sum(t.num_rows for t in tables), layout, log)
+    bad = [event for event in log.events if event.outcome is Outcome.UNREADABLE]
+    cells = [
+        f"{place_text(event.file, row)}, column {event.column!r}: {text!r}"
+        for event in bad
+        for row, text in list(zip(event.rows.tolist(), event.details, strict=True))[:_SHOWN]
+    ]
+    if cells and not log.clean:
+        n = sum(len(event.rows) for event in bad)
+        more = f" and {n - _SHOWN:,} more" if n > _SHOWN else ""
+        logger.warning(
+            "%s: %s cannot be read, and left out: %s%s",
+            path.name,
+            counted(n, "cell"),
+            "; ".join(cells[:_SHOWN]),
+            more,
+        )
+
+
+def place_text(file: Path, row: int) -> str:
+    """Where a row is, for people: ``line 5``."""
+    place = place_of(file, row)
+    return f"line {place['line']}" if "line" in place else f"row {row}"
 
 
 def _tables(path: Path) -> list[Path]:
@@ -120,16 +190,3 @@ def _tables(path: Path) -> list[Path]:
         return [path]
     ends = (".csv", ".tsv", ".tab", ".csv.gz", ".tsv.gz", ".tab.gz", ".parquet")
     return sorted(p for p in path.iterdir() if p.name.lower().endswith(ends))
-
-
-def _layout(
-    table: pa.Table, path: Path, schema: PanelSchema, known: Mapping[str, TaskEntry]
-) -> str:
-    if is_pubchem(table):
-        return "pubchem"
-    if schema.columns.assay is not None or schema.columns.value is not None:
-        return "long"
-    named = {*(schema.tasks or ()), *schema.also}
-    if (named and named <= set(table.column_names)) or in_header(table, known):
-        return "wide"
-    return "long" if is_long(table, path) else "wide"

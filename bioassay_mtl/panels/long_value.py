@@ -9,26 +9,23 @@ with ``>`` must be below that of the exact rows.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bioassay_mtl.errors import InputError
-from bioassay_mtl.panels.header import (
-    QUALIFIER_NAMES,
-    UNIT_NAMES,
-    VALUE_NAMES,
-    by_plain_name,
-    find,
-    qualifier_beside,
-)
-from bioassay_mtl.panels.row_log import RowLog
-from bioassay_mtl.panels.schema import PanelSchema
+from bioassay_mtl.panels.beside import Companions
+from bioassay_mtl.panels.decisions import Role
+from bioassay_mtl.panels.header import QUALIFIER_NAMES, UNIT_NAMES, VALUE_NAMES, find
+from bioassay_mtl.panels.outcomes import signed, without
+from bioassay_mtl.panels.row_log import RowLog, Topic
+from bioassay_mtl.panels.schema import PanelSchema, Roles
 from bioassay_mtl.panels.source import Source
 from bioassay_mtl.tables.cells import QUALIFIERS, Cells, cells_of
 from bioassay_mtl.tables.columns import plain
-from bioassay_mtl.tasks.units import MOLAR, P_SCALE, known_unit, to_p_scale, unit_in_name
+from bioassay_mtl.tasks.units import MOLAR, P_SCALE, concentration_unit, to_p_scale, unit_in_name
+from bioassay_mtl.wording import setting
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -37,42 +34,103 @@ _AGREES = 0.011  # p-values are often rounded to two decimals
 _MOST = 0.9  # of the rows must agree
 
 
-def value_source(
-    table: pa.Table, path: Path, value: str, schema: PanelSchema, log: RowLog
-) -> tuple[Source, set[str]]:
-    """The values with their qualifiers and units, and the names of all columns about the value."""
+class Value(NamedTuple):
+    """The values of a long table, the columns that are about them, and whether to convert them."""
+
+    source: Source
+    columns: dict[str, tuple[Role, str]]
+    filled: bool
+
+
+def value_of(table: pa.Table, path: Path, value: str, schema: PanelSchema, log: RowLog) -> Value:
+    """The values with their qualifiers and units.
+
+    A p-scale beside the concentrations that it was computed from takes the values that it lacks
+    from those: exports leave it empty where a qualifier is.
+
+    Raises
+    ------
+    InputError
+        Where a column is not there, or the data contradict the qualifiers.
+    """
     roles = schema.columns
-    qualifier = find(table, roles.qualifier, QUALIFIER_NAMES, path) or qualifier_beside(
-        table, by_plain_name(table), value
-    )
-    unit = find(table, roles.unit, UNIT_NAMES, path)
-    source = Source(path, value, cells_of(table, value), log)
+    companions = Companions(table, path, schema.model_copy(update={"columns": Roles()}))
+    beside = companions.of(value)
+    qualifier = find(table, roles.qualifier, QUALIFIER_NAMES, path) or beside.qualifier
+    unit = find(table, roles.unit, UNIT_NAMES, path) or beside.unit
+    source = Source(path, value, label_cells(table, value, schema), log)
     is_p = source.unit_names[0] == P_SCALE
     if qualifier is not None:
         source.qualifiers = Cells(table.column(qualifier))
     if unit is not None and (not is_p or roles.unit is not None):
         source.units = Cells(table.column(unit))
-    source = Source(path, value, source.cells, log, source.qualifiers, source.units)
-    origin = _origin(table, source, unit) if is_p else None
+    source = Source(path, value, source.cells, log, source.qualifiers, source.units, loose=True)
+    origin = _origin(table, source, unit, schema) if is_p else None
     if schema.qualifier_of == "concentration":
         source.turned = True
     elif schema.qualifier_of is None and origin is not None and source.qualifiers is not None:
         _check_direction(source)
         source.turned = True
-        log.notes.append(
-            f"qualifiers are those of {origin!r}, of which {value!r} is the p-scale: > becomes <"
+        log.note(
+            Topic.QUALIFIERS,
+            f"qualifiers are those of {origin!r}, of which {value!r} is the p-scale: > becomes <",
         )
-    return source, {value} | {name for name in (qualifier, unit, origin) if name is not None}
+    columns = {value: (Role.VALUE, "values of the assays")}
+    for name, role in ((qualifier, Role.QUALIFIER), (unit, Role.UNIT)):
+        if name is not None:
+            columns[name] = role, f"of {value!r}"
+    filled = None if origin is None else _filled(table, source, origin, unit, schema)
+    if origin is not None:
+        more = "; used where it is empty" if filled is not None else ""
+        columns[origin] = Role.OTHER, f"{value!r} was computed of it{more}"
+    spelt, read = (filled or source).spelt_unit
+    if spelt:
+        log.note(Topic.UNITS, f"the unit of {spelt!r} is read as {read}")
+    return Value(filled or source, columns, filled is not None)
 
 
-def _origin(table: pa.Table, source: Source, unit: str | None) -> str | None:
+def label_cells(table: pa.Table, name: str, schema: PanelSchema) -> Cells:
+    """A column of labels, as the schema says what is missing."""
+    return signed(without(cells_of(table, name), schema.missing))
+
+
+def _filled(
+    table: pa.Table, source: Source, origin: str, unit: str | None, schema: PanelSchema
+) -> Source | None:
+    """The p-scale, and where that is empty the concentrations with their units; None if it is not.
+
+    The qualifiers of a concentration turn round when it is converted, those beside a p-value here.
+    """
+    import pyarrow as pa
+
+    own = cells_of(table, origin)
+    empty = source.cells.missing & ~own.missing
+    if not empty.any():
+        return None
+    in_name = unit_in_name(origin)[1]
+    units = None if unit is None or in_name else Cells(table.column(unit))
+    texts, names = [], []
+    for row, gap in enumerate(empty.tolist()):
+        texts.append(own.text(row) if gap else source.cells.text(row))
+        names.append((in_name or (units.text(row) if units else "")) if gap else P_SCALE)
+    columns = [Cells(pa.chunked_array([pa.array(held, pa.string())])) for held in (texts, names)]
+    turned = ~empty if isinstance(source.turned, bool) and source.turned else source.turned
+    return Source(
+        source.file, source.name, columns[0], source.log, source.qualifiers, columns[1], turned,
+        loose=True,
+    )  # fmt: skip
+
+
+def _origin(table: pa.Table, source: Source, unit: str | None, schema: PanelSchema) -> str | None:
     """The column of concentrations from which a p-scale was computed, if its values say so."""
     units = None if unit is None else Cells(table.column(unit))
     for name in table.column_names:
         own = unit_in_name(name)[1]
         if own not in MOLAR and (units is None or plain(name) not in VALUE_NAMES):
             continue
-        cells = cells_of(table, name)
+        if name == source.name:
+            continue
+        cells = label_cells(table, name, schema)
         p_values = _p_values(cells, own, units)
         both = ~np.isnan(p_values) & ~np.isnan(source.cells.values)
         near = np.abs(p_values[both] - source.cells.values[both]) < _AGREES
@@ -86,7 +144,7 @@ def _p_values(cells: Cells, unit: str, units: Cells | None) -> NDArray[np.float6
         return to_p_scale(cells.values, unit) if unit in MOLAR else np.full(len(cells), np.nan)
     result = np.full(len(cells), np.nan)
     for text in units.occurring:
-        if (known := known_unit(text)) in MOLAR:
+        if (known := concentration_unit(text)) in MOLAR:
             rows = units.each([other == text for other in units.texts], np.bool_)
             result[rows] = to_p_scale(cells.values[rows], str(known))
     return result
@@ -105,5 +163,5 @@ def _check_direction(source: Source) -> None:
             f"have the median {np.median(above):.2f}, exact rows {np.median(exact):.2f}",
             file=source.file,
             column=source.name,
-            hint="set qualifier_of: value, or concentration, in the schema beside the table",
+            hint=f"{setting('qualifier_of', 'value')} or concentration, in a schema, says it",
         )

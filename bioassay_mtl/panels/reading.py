@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -10,28 +10,21 @@ from numpy.typing import NDArray
 
 from bioassay_mtl.chem.descriptors.given import MISSING
 from bioassay_mtl.errors import InputError
+from bioassay_mtl.panels.outcomes import is_missing, one_outcome, plain_outcome, word_outcomes
 from bioassay_mtl.panels.row_log import Outcome
 from bioassay_mtl.panels.schema import TaskEntry
 from bioassay_mtl.panels.source import Source
 from bioassay_mtl.registry import Registry
-from bioassay_mtl.tables.cells import QUALIFIERS, read_cell, with_commas
+from bioassay_mtl.tables.cells import QUALIFIERS, Cells, read_cell, with_commas
 from bioassay_mtl.tables.table import place_of
 from bioassay_mtl.tasks.kinds import Binary, Censored, Regression, TaskKind, task_kinds
 from bioassay_mtl.tasks.units import MOLAR, P_SCALE, known_unit, to_p_scale
+from bioassay_mtl.wording import setting
 
 MOST_CLASSES = 10
 """Texts of more different values are taken for remarks, unless a schema says otherwise."""
 
 _NUMBERS = 0.75  # share of the distinct texts of a column of numbers that are numbers
-
-OUTCOMES = {"1": 1, "1.0": 1, "true": 1, "0": 0, "0.0": 0, "false": 0}
-"""What says by itself that a column is binary."""
-
-WORDS = OUTCOMES | {
-    "active": 1, "yes": 1, "y": 1, "positive": 1, "pos": 1, "+": 1,
-    "inactive": 0, "no": 0, "n": 0, "negative": 0, "neg": 0,
-}  # fmt: skip
-"""What says so only where all of a column does, or where the task is said to be binary."""
 
 
 class Reading(NamedTuple):
@@ -55,27 +48,42 @@ class Reading(NamedTuple):
     converted: bool = False
 
 
-def infer_kind(source: Source, texts: list[str]) -> str | None:
-    """The kind that the distinct measured texts of an assay speak for, or None.
+def infer_kind(source: Source, rows: NDArray[np.int64] | None = None) -> str | None:
+    """The kind that the measured cells of some rows, or of all, speak for, or None.
 
     In this order: nothing but 0 and 1 is binary, and stays so with a qualifier in some cell, which
     its reader refuses; numbers are censored where some have a qualifier, else regression, also
     where they are few and whole; words such as active and inactive are binary; 2 to `MOST_CLASSES`
     texts are multiclass.
     """
-    if not texts:
+    codes = source.occurring(rows)
+    if not codes:
         return None
-    if all(text.casefold() in OUTCOMES for text in texts):
+    cells = source.cells
+    outcomes = [plain_outcome(cells, code) for code in codes]
+    if None not in outcomes:
         return "binary"
-    numbers = sum(read_cell(text).value is not None for text in texts)
-    if {"0", "1"} <= set(texts) and all(read_cell(text).value in (0, 1) for text in texts):
+    values = [cells.parsed[code].value for code in codes]
+    if {0, 1} <= set(outcomes) and all(value in (0, 1) for value in values):
         return "binary"
-    if numbers >= _NUMBERS * len(texts):
+    numbers = sum(value is not None for value in values)
+    if numbers >= _NUMBERS * len(codes) or _mostly_numbers(source, rows):
         return "censored" if source.qualified.any() else "regression"
-    folded = {text.casefold() for text in texts}
-    if folded <= set(WORDS):
+    texts = [cells.texts[code] for code in codes]
+    if word_outcomes(texts):
         return "binary"
+    folded = {text.casefold() for text in texts}
     return "multiclass" if not numbers and 2 <= len(folded) <= MOST_CLASSES else None
+
+
+def _mostly_numbers(source: Source, rows: NDArray[np.int64] | None) -> bool:
+    """Whether most measured cells are numbers, however many other texts there are."""
+    values, missing = source.cells.values, source.cells.missing
+    if rows is not None:
+        values, missing = values[rows], missing[rows]
+    measured = int((~missing).sum())
+    numbers = values[~np.isnan(values)]
+    return len(numbers) >= _NUMBERS * measured and len(np.unique(numbers)) > 2
 
 
 def read_labels(
@@ -116,16 +124,29 @@ kind_readers: Registry[_Reader] = Registry("reader of task kind")
 
 @kind_readers.register("binary")
 def _outcomes(source: Source, task: str, entry: TaskEntry, rows: NDArray[np.int64]) -> Reading:
-    meaning = [
-        np.nan if t.casefold() in MISSING else WORDS.get(t.casefold(), -1)
-        for t in source.cells.texts
-    ]
-    values = source.cells.each(meaning, np.float64)[rows]
+    cells = source.cells
+    given = {_folded(name): float(place) for place, name in enumerate(entry.classes)}
+    words = word_outcomes(cells.texts[code] for code in source.occurring(rows))
+    meaning = [_meaning(cells, code, given, words) for code in range(len(cells.texts))]
+    values = cells.each(meaning, np.float64)[rows]
     wrong = rows[values == -1]
-    _refuse(
-        source, wrong, "a label is 0, 1 or empty", _kind_hint(source, task, wrong, "regression")
-    )
+    expected = f"a label is {' or '.join(entry.classes) or '0, 1'} or empty"
+    _refuse(source, rows, wrong, expected, _kind_hint(source, task, wrong, "regression"))
     return Reading(Binary(), np.where(values == -1, np.nan, values), np.zeros(len(rows), np.int8))
+
+
+def _meaning(
+    cells: Cells, code: int, given: Mapping[str, float], words: Mapping[str, int]
+) -> float:
+    text = cells.texts[code]
+    if is_missing(text) and not given:
+        return np.nan
+    if given:
+        return given.get(_folded(text), np.nan if is_missing(text) else -1)
+    for found in (plain_outcome(cells, code), words.get(text), one_outcome(text)):
+        if found is not None:
+            return float(found)
+    return -1
 
 
 @kind_readers.register("multiclass")
@@ -145,7 +166,8 @@ def _classes(source: Source, task: str, entry: TaskEntry, rows: NDArray[np.int64
         number.get(_folded(t), np.nan if t.casefold() in MISSING else -1) for t in cells.texts
     ]
     values = cells.each(meaning, np.float64)[rows]
-    _refuse(source, rows[values == -1], f"a label is one of {', '.join(names)}, or empty")
+    wrong = rows[values == -1]
+    _refuse(source, rows, wrong, f"a label is one of {', '.join(names)}, or empty")
     kind = task_kinds[entry.kind or "multiclass"]
     return Reading(
         kind.of({"kind": entry.kind or "multiclass", "classes": names}),
@@ -177,7 +199,8 @@ def _found_classes(
             f"which order do the classes of {task!r} have?",
             file=source.file,
             column=source.name,
-            hint=f"list them, the lowest first: {task}:ordinal:{','.join(sorted(found.values()))}",
+            hint="list them, the lowest first: "
+            + setting("tasks", f"ordinal:{','.join(sorted(found.values()))}", key=task),
         )
     return tuple(sorted(found.values(), key=str.casefold))
 
@@ -201,9 +224,10 @@ def _values(source: Source, task: str, entry: TaskEntry, rows: NDArray[np.int64]
     reading = _numbers(source, task, entry, rows)
     _refuse(
         source,
+        rows,
         rows[(reading.bounds != 0)],
         "a value without a qualifier",
-        f"as bounds of values: --task {task}:censored",
+        f"as bounds of values: {setting('tasks', 'censored', key=task)}",
     )
     exact = np.where(reading.bounds != 0, np.nan, reading.values)
     kind = Regression(unit=getattr(reading.kind, "unit", ""))
@@ -212,30 +236,49 @@ def _values(source: Source, task: str, entry: TaskEntry, rows: NDArray[np.int64]
 
 @kind_readers.register("censored")
 def _numbers(source: Source, task: str, entry: TaskEntry, rows: NDArray[np.int64]) -> Reading:
-    cells, log = source.cells, source.log
+    cells = source.cells
     wrong = cells.unreadable[rows]
-    _refuse(source, rows[wrong], "a number is expected", f"classes: --task {task}:multiclass")
+    commas = with_commas([cells.text(row) for row in rows[wrong][:1000]])
+    hint = f"texts {commas}" if commas else f"classes: {setting('tasks', 'multiclass', key=task)}"
+    _refuse(source, rows, rows[wrong], "a number is expected", hint)
     values = np.where(wrong, np.nan, cells.values[rows])
-    odd = source.wrong_qualifier[rows] & ~np.isnan(values)
-    if odd.any() and source.qualifiers is not None:
-        texts = [source.qualifiers.text(row) for row in rows[odd]]
-        log.unreadable(source.file, rows[odd], source.name, texts, "a qualifier such as > or <=")
-        values[odd] = np.nan
+    _check_qualifiers(source, rows, values)
     measured = ~np.isnan(values)
     bounds = np.where(measured, source.bounds[rows], 0).astype(np.int8)
     unknown = rows[measured & source.unknown_qualifier[rows]]
-    log.add(Outcome.UNKNOWN_QUALIFIER, source.file, unknown, source.name)
-    units = [(entry.unit and (known_unit(entry.unit) or entry.unit)) or source.unit_names[0]]
-    units += source.unit_names[1:]
+    source.log.add(Outcome.UNKNOWN_QUALIFIER, source.file, unknown, source.name)
+    given = entry.unit and (known_unit(entry.unit) or entry.unit)
+    units = [given or source.unit_names[0], *source.unit_names[1:]]
     codes = source.unit_codes[rows]
     converted = False
-    for code in np.unique(codes[measured]) if entry.to_p else ():
-        if units[code] in MOLAR:
-            _convert(source, rows, values, bounds, measured & (codes == code), units[code])
+    for code in np.unique(codes[measured]):
+        held = measured & (codes == code)
+        if entry.to_p and units[code] in MOLAR:
+            _convert(source, rows, values, bounds, held, units[code])
             units[code], converted = P_SCALE, True
+        elif units[0] in MOLAR and units[code] in MOLAR:
+            values[held] *= MOLAR[units[code]] / MOLAR[units[0]]
+            units[code] = units[0]
+    unit = _one_unit(source, task, rows, values, codes, units)
     measured = ~np.isnan(values)
-    unit = _one_unit(source, task, rows[measured], codes[measured], units)
     return Reading(Censored(unit=unit), values, np.where(measured, bounds, 0), converted)
+
+
+def _check_qualifiers(source: Source, rows: NDArray[np.int64], values: NDArray[np.float64]) -> None:
+    """Take what stands beside a text that is no qualifier for not measured, in place."""
+    odd = source.wrong_qualifier[rows] & ~np.isnan(values)
+    if odd.any() and source.qualifiers is not None:
+        texts = [source.qualifiers.text(row) for row in rows[odd]]
+        measured = int((~np.isnan(values)).sum())
+        source.log.unreadable(
+            source.file,
+            rows[odd],
+            source.name,
+            texts,
+            "a qualifier such as > or <=",
+            measured=measured,
+        )
+        values[odd] = np.nan
 
 
 def _convert(
@@ -251,7 +294,7 @@ def _convert(
     values[chosen] = to_p_scale(before, unit)
     bounds[chosen] *= -1
     failed = chosen & np.isnan(values)
-    _refuse(source, rows[failed], "a concentration above 0")
+    _refuse(source, rows, rows[failed], "a concentration above 0")
     done = np.flatnonzero(chosen & ~failed)
     written = [source.cells.text(rows[i]) for i in done]
     details = [
@@ -265,29 +308,45 @@ def _one_unit(
     source: Source,
     task: str,
     rows: NDArray[np.int64],
+    values: NDArray[np.float64],
     codes: NDArray[np.int64],
     units: list[str],
 ) -> str:
-    """The unit of all of these rows."""
-    found: dict[str, int] = {}  # unit: its first row
-    for code in np.unique(codes):
-        row = int(rows[codes == code][0])
-        found[units[code]] = min(row, found.get(units[code], row))
+    """The unit of nearly all of these rows; values in other units are left out, in place."""
+    measured = np.flatnonzero(~np.isnan(values))
+    names = np.array(units, dtype=object)[codes[measured]]
+    found, first, counts = np.unique(
+        names.astype(str), return_index=True, return_counts=True
+    )  # of each unit its first row, too
     if len(found) < 2:
-        return next(iter(found), units[0])
-    first = max(found.values())
-    molar = all(unit in MOLAR or unit == P_SCALE for unit in found)
-    raise InputError(
-        f"mixed units in {task!r}: {', '.join(sorted(unit or 'none' for unit in found))}",
-        **place_of(source.file, first),
-        column=source.name,
-        hint="--to-p converts concentrations to the p-scale" if molar else "one assay, one unit",
-    )
+        return str(found[0]) if len(found) else units[0]
+    main = str(found[counts.argmax()])
+    molar = [unit in MOLAR or unit == P_SCALE for unit in found]
+    if sum(molar) > 1 or 2 * counts.max() <= counts.sum():
+        hint = f"{setting('to_p')} converts concentrations to the p-scale"
+        raise InputError(
+            f"mixed units in {task!r}: {', '.join(sorted(unit or 'none' for unit in found))}",
+            **place_of(source.file, int(rows[measured[first.max()]])),
+            column=source.name,
+            hint=hint if all(molar) else "one assay, one unit",
+        )
+    other = measured[names != main]
+    _refuse(source, rows, rows[other], f"a value in {main or 'the unit of the others'}")
+    values[other] = np.nan
+    return main
 
 
-def _refuse(source: Source, rows: NDArray[np.int64], expected: str, hint: str = "") -> None:
-    texts = [source.cells.text(row) for row in rows]
-    source.log.unreadable(source.file, rows, source.name, texts, expected, hint)
+def _refuse(
+    source: Source,
+    rows: NDArray[np.int64],
+    wrong: NDArray[np.int64],
+    expected: str,
+    hint: str = "",
+) -> None:
+    """Leave cells out that say nothing, or raise where most of the rows' measured cells do."""
+    texts = [source.cells.text(row) for row in wrong]
+    measured = int((~source.cells.missing[rows]).sum())
+    source.log.unreadable(source.file, wrong, source.name, texts, expected, hint, measured=measured)
 
 
 def _kind_hint(source: Source, task: str, wrong: NDArray[np.int64], kind: str) -> str:
@@ -296,4 +355,4 @@ def _kind_hint(source: Source, task: str, wrong: NDArray[np.int64], kind: str) -
     cell = read_cell(source.cells.text(int(wrong[0])))
     if cell.value is None:
         return ""
-    return f"--task {task}:{'censored' if cell.qualifier else kind} takes numbers"
+    return f"{setting('tasks', 'censored' if cell.qualifier else kind, key=task)} takes numbers"

@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bioassay_mtl.errors import InputError
-from bioassay_mtl.tables.table import IN_MEMORY, place_of
+from bioassay_mtl.panels.decisions import ColumnDecision
+from bioassay_mtl.tables.table import place_of
 
 
 class Outcome(str, Enum):
@@ -46,22 +47,46 @@ class Event(NamedTuple):
     details: Sequence[str]
 
 
+class Topic(str, Enum):
+    """What a note is about."""
+
+    WORDS = "words"
+    UNITS = "units"
+    QUALIFIERS = "qualifiers"
+    SIZES = "sizes"
+    COLUMNS = "columns"
+    COPIES = "copies"
+    ASSAYS = "assays"
+
+
+class Note(NamedTuple):
+    """A sentence about how a table was read."""
+
+    topic: Topic
+    text: str
+
+
 class RowLog:
-    """Collects events.
+    """Collects events, and decisions about columns.
 
     Parameters
     ----------
-    strict
-        Raise an error at a cell that cannot be read, instead of leaving it out.
+    clean
+        Leave out molecules that cannot be used, instead of keeping their rows.
     """
 
-    def __init__(self, strict: bool = True) -> None:
-        self.strict = strict
+    def __init__(self, clean: bool = False) -> None:
+        self.clean = clean
         self.events: list[Event] = []
-        self.notes: list[str] = []
-        """What was decided about columns, in words."""
-        self.left_out: dict[str, str] = {}
-        """Columns that were not taken for assays, and what they hold."""
+        self.notes: list[Note] = []
+        """How the table was read."""
+        self.columns: list[ColumnDecision] = []
+        """What was decided of each column."""
+
+    def note(self, topic: Topic, text: str) -> None:
+        """Say something once."""
+        if (note := Note(topic, text)) not in self.notes:
+            self.notes.append(note)
 
     def add(
         self,
@@ -84,16 +109,23 @@ class RowLog:
         texts: Sequence[str],
         expected: str,
         hint: str = "",
+        *,
+        measured: int,
     ) -> None:
-        """Record cells that say nothing, or raise an error that names the first."""
-        if len(rows) and self.strict:
-            leave = "`bioassay-mtl panel check --out` leaves such cells out and logs them"
-            hints = [hint, leave if file != IN_MEMORY else ""]
+        """Record cells that say nothing.
+
+        Raises
+        ------
+        InputError
+            Where they are half of the `measured` cells, or more; it names the first.
+        """
+        if len(rows) and 2 * len(rows) >= measured:
+            many = f" ({len(rows):,} of {measured:,} cells)" if measured > 1 else ""
             raise InputError(
-                f"{expected}, found {texts[0][:80]!r}",
+                f"{expected}, found {texts[0][:80]!r}{many}",
                 **place_of(file, int(rows[0])),
                 column=column,
-                hint="; ".join(filter(None, hints)),
+                hint=hint or None,
             )
         self.add(Outcome.UNREADABLE, file, rows, column, texts)
 

@@ -36,7 +36,8 @@ class TaskEntry(Config):
     kind
         A task kind, or `NO_TASK`; by default found from the values.
     classes
-        Of a multiclass or ordinal task; in order of an ordinal one, the lowest first.
+        Of a multiclass or ordinal task; in order of an ordinal one, the lowest first. Of a binary
+        one the words of its outcomes, inactive first.
     unit
         Of the values as they are written.
     to_p
@@ -83,8 +84,9 @@ class PanelSchema(TableOptions):
     Parameters
     ----------
     layout
-        ``wide`` (a row a molecule, a column an assay), ``long`` (a row a measurement) or
-        ``pubchem`` (a data table of an assay's page); by default found from the header.
+        ``wide`` (a row a molecule, a column an assay), ``long`` (a row a measurement), ``targets``
+        (a column a type of measurement, and one of targets), ``pubchem`` (a data table of an
+        assay's page), ``chembl`` or ``bindingdb``; by default found from the header.
     columns
         Columns by their role; by default found by their names.
     qualifier_of
@@ -94,6 +96,8 @@ class PanelSchema(TableOptions):
         All assays; by default found by their values.
     also
         Assays to add to those found, or what to change of them.
+    missing
+        Further texts that say that nothing was measured, such as ``-1``.
     min_rows
         Molecules that an assay must have.
     to_p
@@ -108,15 +112,23 @@ class PanelSchema(TableOptions):
         tautomers where it is ``tautomer``.
     """
 
-    layout: Literal["wide", "long", "pubchem"] | None = None
+    layout: str | None = None
     columns: Roles = Roles()
     qualifier_of: Literal["value", "concentration"] | None = None
     tasks: dict[str, TaskEntry] | None = None
     also: dict[str, TaskEntry] = Field(default_factory=dict)
+    missing: tuple[str, ...] = ()
     min_rows: Annotated[int, Field(ge=1)] = 1
     to_p: bool = False
     merge: bool = False
     standardise: Standardising = False
+
+    @field_validator("layout")
+    @classmethod
+    def _layout(cls, name: str | None) -> str | None:
+        from bioassay_mtl.panels.layouts import layouts
+
+        return name if name is None else layouts.known(name)
 
     @field_validator("tasks", "also", mode="before")
     @classmethod
@@ -143,7 +155,7 @@ def _entry(name: str, value: Any) -> Any:
 
 
 def parse_task(text: str) -> tuple[str, TaskEntry]:
-    """An assay of the command line: ``NAME``, ``NAME:KIND``, ``NAME:KIND:CLASSES`` or ``:UNIT``.
+    """An assay in one text: ``NAME``, ``NAME:KIND``, ``NAME:KIND:CLASSES`` or ``:UNIT``.
 
     Examples
     --------
@@ -160,6 +172,11 @@ def parse_task(text: str) -> tuple[str, TaskEntry]:
     name, colon, kind = head.rpartition(":")
     if not colon or kind not in known:
         raise ConfigError(f"{text!r}: NAME:KIND is expected ({did_you_mean(last, known)})")
+    if kind == "binary":
+        words = tuple(part.strip() for part in last.split(","))
+        if len(words) != 2 or words[0] == words[1]:
+            raise ConfigError(f"{text!r}: binary:INACTIVE,ACTIVE is expected, two different words")
+        return name, TaskEntry(kind=kind, classes=words)
     if kind in ("multiclass", "ordinal"):
         classes = tuple(part.strip() for part in last.split(","))
         task_kinds[kind].of({"kind": kind, "classes": classes})  # two different ones, at least

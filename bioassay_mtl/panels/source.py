@@ -10,9 +10,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bioassay_mtl.chem.descriptors.given import MISSING
+from bioassay_mtl.panels.names import is_concentration
 from bioassay_mtl.panels.row_log import RowLog
 from bioassay_mtl.tables.cells import QUALIFIERS, Cells
-from bioassay_mtl.tasks.units import P_SCALE, known_unit, says_p_scale, unit_in_name
+from bioassay_mtl.tasks.units import (
+    MOLAR,
+    P_SCALE,
+    concentration_unit,
+    known_unit,
+    says_p_scale,
+    unit_in_name,
+)
 
 _EXACT = {"=", "==", "'='"}
 
@@ -32,7 +40,10 @@ class Source:
     qualifiers, units
         Columns beside it, or None.
     turned
-        Whether the qualifiers are of a quantity that falls where this one rises.
+        Whether the qualifiers are of a quantity that falls where this one rises, of all rows or
+        ``(n,)`` of each.
+    loose
+        Whether the values are concentrations, so that ``nm`` is nM.
     """
 
     file: Path
@@ -41,7 +52,8 @@ class Source:
     log: RowLog
     qualifiers: Cells | None = None
     units: Cells | None = None
-    turned: bool = False
+    turned: bool | NDArray[np.bool_] = False
+    loose: bool | None = None
 
     @cached_property
     def qualified(self) -> NDArray[np.bool_]:
@@ -62,7 +74,7 @@ class Source:
             told = [QUALIFIERS.get(text, 0) for text in self.qualifiers.texts]
             has_own = self.cells.each([bool(c.qualifier) for c in self.cells.parsed], np.bool_)
             own = np.where(has_own, own, self.qualifiers.each(told, np.int8)).astype(np.int8)
-        return -own if self.turned else own
+        return np.where(self.turned, -own, own).astype(np.int8)
 
     @cached_property
     def unknown_qualifier(self) -> NDArray[np.bool_]:
@@ -87,7 +99,7 @@ class Source:
         names = [self._unit_of_name]
         names += [unit for unit in self.cells.units if unit not in names]
         if self.units is not None:
-            names += sorted({_unit(text) for text in self.units.occurring} - set(names))
+            names += sorted({self._unit(text) for text in self.units.occurring} - set(names))
         return names
 
     @cached_property
@@ -96,16 +108,34 @@ class Source:
         codes = np.zeros(len(self.cells), np.int64)
         place = {unit: code for code, unit in enumerate(self.unit_names)}
         if self.units is not None:
-            told = [place.get(_unit(text), 0) for text in self.units.texts]
+            told = [place.get(self._unit(text), 0) for text in self.units.texts]
             codes = self.units.each(told, np.int64)
         for unit, rows in self.cells.units.items():
             codes[rows] = place[unit]
         return codes
 
     @property
+    def spelt_unit(self) -> tuple[str, str]:
+        """A unit that is read as another one than it says, and that one; mostly empty."""
+        texts = [] if self.units is None else self.units.occurring
+        for text in texts:
+            if known_unit(text) is None and (unit := concentration_unit(text)):
+                return text, unit
+        unit = self._unit_of_name
+        if unit in MOLAR and unit_in_name(self.name)[1] != unit:
+            return self.name, unit
+        return "", ""
+
+    @property
     def _unit_of_name(self) -> str:
-        return unit_in_name(self.name)[1] or (P_SCALE if says_p_scale(self.name) else "")
+        loose = is_concentration(self.name) if self.loose is None else self.loose
+        return unit_in_name(self.name, loose)[1] or (P_SCALE if says_p_scale(self.name) else "")
 
+    def _unit(self, text: str) -> str:
+        return "" if text.casefold() in MISSING else concentration_unit(text) or text
 
-def _unit(text: str) -> str:
-    return "" if text.casefold() in MISSING else known_unit(text) or text
+    def occurring(self, rows: NDArray[np.int64] | None = None) -> list[int]:
+        """Positions of the distinct measured texts of some rows, or of all."""
+        codes = np.unique(self.cells.codes if rows is None else self.cells.codes[rows])
+        texts = self.cells.texts
+        return [code for code in codes.tolist() if texts[code].casefold() not in MISSING]

@@ -4,19 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from functools import partial
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bioassay_mtl.chem.status import Status
 from bioassay_mtl.errors import InputError
-from bioassay_mtl.panels.assembly import Molecules
-from bioassay_mtl.panels.duplicates import group_by_structure
 from bioassay_mtl.panels.header import some
-from bioassay_mtl.panels.row_log import Outcome, RowLog
+from bioassay_mtl.panels.row_log import RowLog, Topic
 from bioassay_mtl.panels.schema import PanelSchema
 from bioassay_mtl.tables.dates import points_in_time
 
@@ -43,37 +39,6 @@ def standardised(structures: list[str], schema: PanelSchema) -> tuple[list[str],
         if done.changes
     }
     return [found[text].smiles for text in structures], changes
-
-
-def log_changes(
-    structures: list[str], changes: dict[str, str], rows: NDArray[np.int64], file: Path, log: RowLog
-) -> None:
-    """Record molecules that were standardised; `rows` are the file's rows of `structures`."""
-    if changes:
-        places = [i for i, text in enumerate(structures) if text in changes]
-        details = [changes[structures[i]] for i in places]
-        log.add(Outcome.STANDARDISED, file, rows[places], "", details)
-
-
-def grouped(
-    molecules: Molecules, schema: PanelSchema, rows: NDArray[np.int64], path: Path, log: RowLog
-) -> tuple[NDArray[np.int64], NDArray[np.int64], Molecules]:
-    """Standardise, and find rows of the same molecule; `rows` are those of the file.
-
-    Returns
-    -------
-    place
-        ``(n,) int64``: the molecule of each row, numbered in order of first appearance.
-    first
-        ``(m,) int64``: the first row of each molecule.
-    molecules
-        All n rows, standardised.
-    """
-    done, changes = standardised(molecules.structures, schema)
-    log_changes(molecules.structures, changes, rows, path, log)
-    molecules = replace(molecules, structures=done)
-    place = group_by_structure(done) if schema.merge else np.arange(len(done))
-    return place, np.unique(place, return_index=True)[1], molecules
 
 
 def of_molecules(
@@ -113,11 +78,12 @@ def of_molecules(
         else:
             others.append(name)
     if dated:
-        log.notes.append(
-            f"the earliest of each molecule, as its rows differ in them: {some(dated)}"
+        log.note(
+            Topic.COLUMNS,
+            f"the earliest of each molecule, as its rows differ in them: {some(dated)}",
         )
     if others:
-        log.notes.append(f"left out, as rows of one molecule differ in them: {some(others)}")
+        log.note(Topic.COLUMNS, f"left out, as rows of one molecule differ in them: {some(others)}")
     return kept
 
 
@@ -129,22 +95,6 @@ def _dates(name: str, texts: Sequence[str]) -> NDArray[np.float64] | None:
         return None
     is_date = _NAME_OF_DATES.search(name) or any(_DATE.match(text) for text in texts)
     return points if is_date else None
-
-
-def keep_usable(
-    structures: list[str], rows: NDArray[np.int64], file: Path, log: RowLog
-) -> NDArray[np.bool_]:
-    """Which structures stay, ``(n,) bool``: all if the log is strict, else those that can be used.
-
-    `rows` are their rows of the file; those that go are recorded.
-    """
-    if log.strict:
-        return np.ones(len(structures), np.bool_)
-    empty, bad = usable(structures)
-    log.add(Outcome.NO_STRUCTURE, file, rows[empty])
-    texts = [structures[i][:80] for i in np.flatnonzero(bad)]
-    log.add(Outcome.INVALID_STRUCTURE, file, rows[bad], "", texts)
-    return ~empty & ~bad
 
 
 def usable(structures: list[str]) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:

@@ -37,9 +37,12 @@ _NAMES = {
     "mg/kg": "mg/kg",
     "%": "%",
 }
+_LOOSE = {"fm": "fM", "pm": "pM", "nm": "nM", "um": "uM", "mm": "mM"}
 # The micro sign and the Greek letter look the same.
 _MICRO = str.maketrans({"\N{MICRO SIGN}": "u", "\N{GREEK SMALL LETTER MU}": "u"})
 _AT_END = re.compile(r"[\s_]*[\[(]\s*([^\[\]()]+?)\s*[\])]\s*$|[\s_]([^\s_]+)$")
+_VALUE_WORD = re.compile(r"(?<=\w)[\s_-]+(?:value|val|wert|valeur)s?$", re.IGNORECASE)
+_TESTED_AT = re.compile(r"(?:^|[^A-Za-z0-9])\d+(?:\.\d+)?\s*$")
 _P_NAME = re.compile(r"p(value|chembl(value)?|activity|potency|[xieagl]c50|[gte]d?[id]?50|k[idb])")
 
 
@@ -57,8 +60,27 @@ def known_unit(text: str) -> str | None:
     return symbol if symbol in MOLAR else _NAMES.get(symbol.casefold())
 
 
-def unit_in_name(name: str) -> tuple[str, str]:
+def concentration_unit(text: str) -> str | None:
+    """The symbol of a unit among concentrations, where ``nm`` can only be nM.
+
+    Examples
+    --------
+    >>> concentration_unit("nm"), concentration_unit("UM"), concentration_unit("M")
+    ('nM', 'uM', 'M')
+    """
+    return known_unit(text) or _LOOSE.get(text.strip().translate(_MICRO).casefold())
+
+
+def unit_in_name(name: str, loose: bool = False) -> tuple[str, str]:
     """A column's name without the unit at its end, and the unit (empty where there is none).
+
+    A unit behind a number is that of the concentration tested, not of the values:
+    ``inhibition at 10 uM`` has none.
+
+    Parameters
+    ----------
+    loose
+        The column holds concentrations: ``nm`` is nM.
 
     Examples
     --------
@@ -66,8 +88,12 @@ def unit_in_name(name: str) -> tuple[str, str]:
     (('IC50', 'nM'), ('value', 'nM'), ('Ki', ''))
     """
     found = _AT_END.search(name)
-    unit = known_unit(found[1] or found[2]) if found else None
-    return (name[: found.start()], unit) if found and unit else (name, "")
+    if found is None or _TESTED_AT.search(name[: found.start()]):
+        return name, ""
+    text = re.sub(r"^in\s+", "", found[1] or found[2])
+    unit = concentration_unit(text) if loose else known_unit(text)
+    bare = re.sub(r"[\s,;:]+(in)?\s*$", "", name[: found.start()])
+    return (bare, unit) if unit else (name, "")
 
 
 def says_p_scale(name: str) -> bool:
@@ -77,7 +103,7 @@ def says_p_scale(name: str) -> bool:
 
 def p_name(name: str) -> str:
     """What a column is called on the p-scale: ``IC50 (nM)`` becomes ``pIC50``."""
-    return "p" + unit_in_name(name)[0]
+    return "p" + _VALUE_WORD.sub("", unit_in_name(name, loose=True)[0])
 
 
 def to_p_scale(values: NDArray[np.float64], unit: str) -> NDArray[np.float64]:

@@ -82,7 +82,7 @@ def test_a_clear_message(
     ("rows", "said"),
     [
         (table(a=[1] * 10, b=[0] * 10), "one outcome alone, from which nothing can be learnt: a"),
-        (table(a=OUTCOMES, b=[""] * 10, c=[7.5] * 10), "no assays, by their values: b, c"),
+        (table(a=OUTCOMES, b=[""] * 10, c=[7.5] * 10), "no assays: b (empty), c (one value alone)"),
         ({"smiles": ["CCO", "CCN"], "a": [1, 0]}, "2 molecules, 1 assay (1 binary)"),
         (table(ic50=[">10000"] * 10), "1 censored"),
         (table(assay=["x", "y"] * 5, value=range(10), relation=["<", "="] * 5), "2 censored"),

@@ -39,7 +39,7 @@ def test_a_panel_leaves_them_out(tmp_path: Path, standardise: bool) -> None:
     table = tmp_path / "panel.csv"
     table.write_text("smiles,a\n" + "".join(f"{text},{i % 2}\n" for i, text in enumerate(SMILES)))
     schema = PanelSchema.of({"standardise": standardise})
-    loaded = load_panel([table], schema, strict=False)
+    loaded = load_panel([table], schema, clean=True)
     assert HARD not in (loaded.panel.structures or [])
     assert len(loaded.panel) == len(SMILES) - 1
     assert loaded.log.counts()[Outcome.INVALID_STRUCTURE] == 1

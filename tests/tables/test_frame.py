@@ -145,7 +145,7 @@ def test_tables_that_become_those_of_arrow() -> None:
 
 
 def test_faults_name_row_and_column() -> None:
-    table = pd.DataFrame({"smiles": ["CCO", "CC", "C"], "a": [0, 1, 3], "b": ["x", "y", "z"]})
+    table = pd.DataFrame({"smiles": ["CCO", "CC", "C"], "a": ["", "1", "3"], "b": ["x", "y", "z"]})
     place = r"the table, row 2 \(counted from 0\), column 'a': .*found '3'"
     with pytest.raises(InputError, match=place) as error:
         bm.read_panel(table, tasks={"a": "binary"})

@@ -44,7 +44,7 @@ def test_a_long_name_of_a_column(tmp_path: Path) -> None:
 @pytest.mark.parametrize("smiles", ["C" * LONG, "C(" * 70_000 + "C" + ")" * 70_000])
 def test_a_long_structure_is_logged(tmp_path: Path, smiles: str) -> None:
     path = write(tmp_path / "panel.csv", f"{smiles},1,note")
-    loaded = load_panel([path], PanelSchema(), strict=False)
+    loaded = load_panel([path], PanelSchema(), clean=True)
     assert len(loaded.panel) == len(ROWS)
     event = next(e for e in loaded.log.events if e.outcome is Outcome.INVALID_STRUCTURE)
     assert (event.rows.tolist(), len(event.details[0])) == ([20], 80)
@@ -54,8 +54,9 @@ def test_a_long_structure_is_logged(tmp_path: Path, smiles: str) -> None:
 def test_a_long_value_is_logged_or_named(tmp_path: Path) -> None:
     schema = PanelSchema.of({"tasks": {"assay": "binary"}})
     path = write(tmp_path / "panel.csv", f"CCN,{'x' * LONG},note")
-    loaded = load_panel([path], schema, strict=False)
+    loaded = load_panel([path], schema, clean=True)
     assert loaded.log.counts()[Outcome.UNREADABLE] == 1
-    with pytest.raises(InputError, match="line 22, column 'assay'") as caught:
+    path.write_text(f"smiles,assay\nCCN,{'x' * LONG}\n")
+    with pytest.raises(InputError, match="line 2, column 'assay'") as caught:
         load_panel([path], schema)
     assert len(str(caught.value)) < 500

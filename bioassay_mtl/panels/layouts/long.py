@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,204 +12,289 @@ from numpy.typing import NDArray
 
 from bioassay_mtl.config import did_you_mean
 from bioassay_mtl.errors import InputError, counted
-from bioassay_mtl.panels.assembly import Molecules
-from bioassay_mtl.panels.header import (
-    ASSAY_NAMES,
-    VALUE_NAMES,
-    find,
-    smiles_of,
-    texts,
-)
-from bioassay_mtl.panels.long_value import value_source
-from bioassay_mtl.panels.panel import Panel
-from bioassay_mtl.panels.reading import OUTCOMES, Reading, infer_kind, read_labels
-from bioassay_mtl.panels.row_log import Outcome, RowLog
+from bioassay_mtl.panels.columns import molecule_columns, record_rest
+from bioassay_mtl.panels.decisions import ColumnDecision, Role
+from bioassay_mtl.panels.header import ASSAY_NAMES, TYPE_NAMES, VALUE_NAMES, find, texts
+from bioassay_mtl.panels.long_value import value_of
+from bioassay_mtl.panels.names import is_type, words_of
+from bioassay_mtl.panels.outcomes import plain_outcome
+from bioassay_mtl.panels.parts import Layout, Part, Parts, layouts
+from bioassay_mtl.panels.reading import Reading, infer_kind, read_labels
+from bioassay_mtl.panels.row_log import Outcome, RowLog, Topic
 from bioassay_mtl.panels.schema import NO_TASK, PanelSchema
 from bioassay_mtl.panels.source import Source
-from bioassay_mtl.panels.structures import (
-    keep_usable,
-    log_changes,
-    of_molecules,
-    standardised,
-)
-from bioassay_mtl.panels.tall import Part, measurements, panel_of_measurements
 from bioassay_mtl.tables.cells import Cells
-from bioassay_mtl.tables.columns import ID_NAMES
-from bioassay_mtl.tasks.units import MOLAR, P_SCALE
+from bioassay_mtl.tasks.units import MOLAR, P_SCALE, p_name, says_p_scale
+from bioassay_mtl.wording import setting
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 
-def is_long(table: pa.Table, path: Path) -> bool:
+def is_long(table: pa.Table, path: Path, schema: PanelSchema) -> bool:
     """Whether the columns are those of a long table, and no further column holds 0 and 1 alone."""
+    if schema.columns.assay is not None or schema.columns.value is not None:
+        return True
     assay = find(table, None, ASSAY_NAMES, path)
     value = find(table, None, VALUE_NAMES, path)
     if assay is None or value is None or assay == value:
         return False
     others = (Cells(table.column(name)) for name in table.column_names if name != value)
     return not any(
-        held and all(text.casefold() in OUTCOMES for text in held)
-        for held in (cells.occurring for cells in others)
+        _is_measured(cells) and all(plain_outcome(cells, code) is not None for code in codes)
+        for cells, codes in ((cells, _held(cells)) for cells in others)
+        if codes
     )
 
 
-def read_long(table: pa.Table, path: Path, schema: PanelSchema, log: RowLog) -> Panel:
-    """A panel from a long table: one row for each different SMILES.
+def _held(cells: Cells) -> list[int]:
+    found = {text: code for code, text in enumerate(cells.texts)}
+    return [found[text] for text in cells.occurring]
+
+
+def _is_measured(cells: Cells) -> bool:
+    """Whether outcomes differ: a constant is none."""
+    return len(set(cells.occurring)) > 1
+
+
+@dataclass(eq=False)
+class Assays:
+    """Of each row of a table the assay that it is of.
+
+    Parameters
+    ----------
+    names
+        Assays; an empty one is none.
+    codes
+        ``(n,) int64``: the position of each row's in `names`.
+    types
+        Of each name what is measured, where the name has that at its end (``EGFR IC50``).
+    """
+
+    names: list[str]
+    codes: NDArray[np.int64]
+    types: list[str]
+
+    @property
+    def missing(self) -> NDArray[np.bool_]:
+        """``(n,)``: rows of no assay."""
+        return np.array([not name for name in self.names], np.bool_)[self.codes]
+
+    def name(self, code: int, unit: str) -> str:
+        """A name, with ``pIC50`` in place of ``IC50`` where values are on the p-scale."""
+        name, kind = self.names[code], self.types[code]
+        if unit != P_SCALE or not kind or says_p_scale(kind):
+            return name
+        return name.removesuffix(kind) + p_name(kind)
+
+
+def assays_of(columns: Sequence[Cells], type_last: bool) -> Assays:
+    """Assays by one column or several, such as target and type of measurement."""
+    codes = np.zeros(len(columns[0]), np.int64)
+    for cells in columns:
+        codes = codes * len(cells.texts) + cells.codes
+    _, first, codes = np.unique(codes, return_index=True, return_inverse=True)
+    order = np.argsort(first)
+    place = np.empty_like(order)
+    place[order] = np.arange(len(order))
+    parts = [[_name(cells, row) for cells in columns] for row in first[order].tolist()]
+    names = [" ".join(filter(None, part)) if part[-1] or len(part) == 1 else "" for part in parts]
+    return Assays(names, place[codes], [part[-1] if type_last else "" for part in parts])
+
+
+def _name(cells: Cells, row: int) -> str:
+    return "" if cells.missing[row] or cells.text(row) == "None" else cells.text(row)
+
+
+def read_long(
+    tables: Sequence[pa.Table], paths: Sequence[Path], schema: PanelSchema, log: RowLog
+) -> Parts:
+    """One row for each different SMILES.
 
     Raises
     ------
     InputError
-        Where a column is missing, no assay is large enough, or a cell is no label.
+        Where a column is missing, or cells are no labels.
     """
-    smiles = smiles_of(table, schema.columns.smiles, path)
-    identity = find(table, schema.columns.id, ID_NAMES, path)
+    table, path = tables[0], paths[0]
     assay = _needed(table, schema.columns.assay, ASSAY_NAMES, path, "assay")
     value = _needed(table, schema.columns.value, VALUE_NAMES, path, "value")
-    source, parts_of_value = value_source(table, path, value, schema, log)
+    by = [assay]
+    if schema.columns.assay is None:
+        by += _types(table, path, assay, value)
+    return read_measurements(table, path, schema, log, by, value, type_last=len(by) > 1)
+
+
+def _types(table: pa.Table, path: Path, assay: str, value: str) -> list[str]:
+    """The column of types of measurement, where an assay has several."""
+    name = find(table, None, TYPE_NAMES, path)
+    if name is None or name in (assay, value):
+        return []
+    types, assays = Cells(table.column(name)), Cells(table.column(assay))
+    held = types.occurring
+    both = ~types.missing & ~assays.missing
+    pairs = np.unique(np.stack([assays.codes[both], types.codes[both]]), axis=1)
+    several = pairs.shape[1] > len(np.unique(assays.codes[both]))
+    measured = sum(is_type(words_of(text)) for text in held) * 2 >= len(held)
+    return [name] if several and measured else []
+
+
+def read_measurements(
+    table: pa.Table,
+    path: Path,
+    schema: PanelSchema,
+    log: RowLog,
+    by: Sequence[str],
+    value: str,
+    *,
+    type_last: bool,
+) -> Parts:
+    """A row a measurement: the assay by some columns, the value in one."""
+    smiles, identity = molecule_columns(table, path, schema, log)
+    source, about, filled = value_of(table, path, value, schema, log)
+    schema = schema.model_copy(update={"to_p": True}) if filled else schema
+    assays = assays_of([Cells(table.column(name)) for name in by], type_last)
     structures = texts(table.column(smiles))
-    assays = Cells(table.column(assay))
     chosen = _rows_to_read(source, assays, structures, schema)
-    asked = np.flatnonzero(chosen)
-    chosen[asked] = keep_usable([structures[row] for row in asked], asked, path, log)
-    structures = _standardised(structures, chosen, schema, path, log)
-    molecule = Cells(_column(structures)).codes
-    readings = _read_assays(source, assays, chosen, schema)
-    first = np.unique(molecule, return_index=True)[1]
-    rows = np.flatnonzero(chosen)
-    first[molecule[rows[::-1]]] = rows[::-1]  # what other rows say of a molecule is not asked
-    ids = texts(table.column(identity)) if identity is not None else None
-    others = [name for name in table.column_names if name not in {smiles, assay, *parts_of_value}]
-    cells = ((name, Cells(table.column(name))) for name in others if name != identity)
-    parts = ((name, held.texts, held.codes[rows]) for name, held in cells)
-    rows_of = {} if identity is None else {identity: first}
-    for name, places in of_molecules(parts, molecule[rows], log).items():
-        rows_of[name] = first.copy()
-        rows_of[name][molecule[rows[places]]] = rows[places]
-    columns = {name: texts(table.column(name)) for name in others if name in rows_of}
-    molecules = Molecules(
-        [structures[i] for i in first],
-        [str(n) for n in range(len(first))] if ids is None else [ids[i] for i in first],
-        {name: [held[i] for i in rows_of[name]] for name, held in columns.items()},
-    )
-    return panel_of_measurements(
-        measurements([Part(reading, molecule[own], own) for _, reading, own in readings]),
-        molecules,
-        [task for task, _, _ in readings],
-        [reading.kind for _, reading, _ in readings],
-        schema.min_rows,
-        [path],
-        log,
+    found = _read_assays(source, assays, chosen, schema)
+    for name in by:
+        log.columns.append(ColumnDecision(name, Role.NAMES, "", "names the assays"))
+    kinds = ", ".join(sorted({part.reading.kind.kind for part in found}))
+    for name, (role, reason) in about.items():
+        kind = kinds if role is Role.VALUE else ""
+        log.columns.append(ColumnDecision(name, role, kind, reason))
+    record_rest(table, log)
+    used = {smiles, *by, *about}
+    return Parts(
+        structures,
+        found,
+        {name: texts(table.column(name)) for name in table.column_names if name not in used},
+        None if identity is None else texts(table.column(identity)),
+        identity,
     )
 
 
 def _needed(
-    table: pa.Table, wanted: str | None, usual: tuple[str, ...], path: Path, role: str
+    table: pa.Table, wanted: str | None, usual: Sequence[str], path: Path, role: str
 ) -> str:
     found = find(table, wanted, usual, path)
     if found is None:
         raise InputError(
             f"a long table needs a column of the {role}",
             file=path,
-            hint=f"name it with --column {role}=NAME",
+            hint=f"name it with {setting('columns', 'NAME', key=role)}",
         )
     return found
 
 
 def _rows_to_read(
-    source: Source, assays: Cells, structures: list[str], schema: PanelSchema
+    source: Source, assays: Assays, structures: list[str], schema: PanelSchema
 ) -> NDArray[np.bool_]:
     """Rows that may become a label, ``(n,) bool``; the others are logged."""
     log, path = source.log, source.file
-    wanted = np.ones(len(assays.texts), np.bool_)
-    if schema.tasks is not None:
-        for name in schema.tasks:
-            if name not in assays.texts:
-                near = did_you_mean(name, assays.occurring)
-                raise InputError(f"no assay {name!r} ({near})", file=path)
-        wanted = np.array([text in schema.tasks for text in assays.texts])
-    wanted &= np.array([schema.entry(text).kind != NO_TASK for text in assays.texts])
+    each = [{name, assays.name(code, P_SCALE)} for code, name in enumerate(assays.names)]
+    known = set().union(*each)
+    added = [name for name, entry in schema.also.items() if entry.kind != NO_TASK]
+    for name in (*(schema.tasks or ()), *added):
+        if name not in known:
+            near = did_you_mean(name, sorted(known - {""}))
+            raise InputError(f"no assay {name!r} ({near})", file=path)
+    wanted = np.array(
+        [
+            (schema.tasks is None or bool(names & {*schema.tasks}))
+            and all(schema.entry(name).kind != NO_TASK for name in names)
+            for names in each
+        ],
+        np.bool_,
+    )
     asked = wanted[assays.codes]
-    known = np.array([bool(text.strip()) for text in structures], np.bool_)
-    empty = source.cells.missing
+    known_molecule = np.array([bool(text.strip()) for text in structures], np.bool_)
+    empty, missing = source.cells.missing, assays.missing
     for outcome, rows in (
         (Outcome.NOT_ASKED, ~asked),
-        (Outcome.NO_ASSAY, asked & assays.missing),
-        (Outcome.NO_VALUE, asked & ~assays.missing & empty),
-        (Outcome.NO_STRUCTURE, asked & ~assays.missing & ~empty & ~known),
+        (Outcome.NO_ASSAY, asked & missing),
+        (Outcome.NO_VALUE, asked & ~missing & empty),
+        (Outcome.NO_STRUCTURE, asked & ~missing & ~empty & ~known_molecule),
     ):
         log.add(outcome, path, np.flatnonzero(rows))
-    left: NDArray[np.bool_] = asked & ~assays.missing & ~empty & known
+    left: NDArray[np.bool_] = asked & ~missing & ~empty & known_molecule
     # What is too small already need not be read; what is left is counted by molecules later.
-    small = np.bincount(assays.codes[left], minlength=len(assays.texts)) < schema.min_rows
+    small = np.bincount(assays.codes[left], minlength=len(assays.names)) < schema.min_rows
     lost = np.flatnonzero(left & small[assays.codes])
-    log.add(Outcome.SMALL_ASSAY, path, lost, "", [assays.text(row) for row in lost])
+    log.add(Outcome.SMALL_ASSAY, path, lost, "", [assays.names[assays.codes[i]] for i in lost])
     if len(lost):
         number = len(np.unique(assays.codes[lost]))
-        log.notes.append(
+        log.note(
+            Topic.SIZES,
             f"{counted(number, 'assay has', 'assays have')} "
-            f"fewer than {schema.min_rows:,} molecules"
+            f"fewer than {schema.min_rows:,} molecules",
         )
     return left & ~small[assays.codes]
 
 
-def _standardised(
-    structures: list[str],
-    chosen: NDArray[np.bool_],
-    schema: PanelSchema,
-    path: Path,
-    log: RowLog,
-) -> list[str]:
-    rows = np.flatnonzero(chosen)
-    wanted = [structures[row] for row in rows]
-    done, changes = standardised(wanted, schema)
-    if changes:
-        log_changes(wanted, changes, rows, path, log)
-    if schema.standardise:
-        structures = list(structures)
-        for row, text in zip(rows, done, strict=True):
-            structures[row] = text
-    return structures
-
-
 def _read_assays(
-    source: Source, assays: Cells, chosen: NDArray[np.bool_], schema: PanelSchema
-) -> list[tuple[str, Reading, NDArray[np.int64]]]:
+    source: Source, assays: Assays, chosen: NDArray[np.bool_], schema: PanelSchema
+) -> list[Part]:
     """Labels of every assay, in order of first appearance, with their rows."""
     rows = np.flatnonzero(chosen)
     rows = rows[np.argsort(assays.codes[rows], kind="stable")]
     groups = np.split(rows, np.flatnonzero(np.diff(assays.codes[rows])) + 1)
-    cells = source.cells
-    overall = infer_kind(source, cells.occurring)
-    is_01 = cells.each([text.casefold() in OUTCOMES for text in cells.texts], np.bool_)
-    # A concentration of 1 nM is no outcome.
-    molar = np.array([unit in MOLAR or unit == P_SCALE for unit in source.unit_names])
-    is_01 &= ~source.qualified & ~molar[source.unit_codes]
-    readings = []
+    overall = infer_kind(source)
+    is_01 = _outcome_rows(source)
+    found: dict[str, Part] = {}
     for group in groups if len(rows) else ():
-        task = assays.text(group[0])
-        entry = schema.entry(task)
-        kind = entry.kind or overall
-        if entry.kind is None and overall != "binary":
-            if overall in ("regression", "censored"):
-                kind = "binary" if is_01[group].all() else overall
-            else:
-                kind = infer_kind(source, [cells.texts[c] for c in np.unique(cells.codes[group])])
-        if kind is None:
-            raise InputError(
-                f"values of {task!r} are neither numbers nor a few texts, such as "
-                f"{cells.text(group[0])[:80]!r}",
-                file=source.file,
-                column=source.name,
-                hint="name the column of the values with --column value=NAME",
-            )
-        to_p = schema.to_p if entry.to_p is None else entry.to_p
-        entry = entry.model_copy(update={"kind": kind, "to_p": to_p})
-        readings.append((task, read_labels(source, task, entry, group, kind), group))
-    return readings
+        code = int(assays.codes[group[0]])
+        task = next(
+            (n for n in (assays.names[code], assays.name(code, P_SCALE)) if _known(schema, n)),
+            assays.names[code],
+        )
+        reading = _read_assay(source, task, group, overall, bool(is_01[group].all()), schema)
+        name = assays.name(code, getattr(reading.kind, "unit", ""))
+        found[name if name not in found else task] = Part(name, reading, group)
+    return list(found.values())
 
 
-def _column(values: list[str]) -> pa.ChunkedArray:
-    import pyarrow as pa
+def _known(schema: PanelSchema, task: str) -> bool:
+    return task in schema.also or task in (schema.tasks or ())
 
-    return pa.chunked_array([pa.array(values, pa.string())])
+
+def _outcome_rows(source: Source) -> NDArray[np.bool_]:
+    """``(n,)``: rows that hold 0 or 1; a concentration of 1 nM is no outcome."""
+    cells = source.cells
+    held = [plain_outcome(cells, code) is not None for code in range(len(cells.texts))]
+    molar = np.array([unit in MOLAR or unit == P_SCALE for unit in source.unit_names])
+    is_01 = cells.each(held, np.bool_)
+    found: NDArray[np.bool_] = is_01 & ~source.qualified & ~molar[source.unit_codes]
+    return found
+
+
+def _read_assay(
+    source: Source,
+    task: str,
+    rows: NDArray[np.int64],
+    overall: str | None,
+    is_01: bool,
+    schema: PanelSchema,
+) -> Reading:
+    """Labels of one assay; of a table of numbers each is numbers, but for outcomes alone."""
+    entry = schema.entry(task)
+    kind = entry.kind or overall
+    if entry.kind is None and overall != "binary":
+        if overall in ("regression", "censored"):
+            kind = "binary" if is_01 else overall
+        else:
+            kind = infer_kind(source, rows)
+    if kind is None:
+        raise InputError(
+            f"values of {task!r} are neither numbers nor a few texts, such as "
+            f"{source.cells.text(rows[0])[:80]!r}",
+            file=source.file,
+            column=source.name,
+            hint=f"name the column of the values with {setting('columns', 'NAME', key='value')}",
+        )
+    to_p = schema.to_p if entry.to_p is None else entry.to_p
+    entry = entry.model_copy(update={"kind": kind, "to_p": to_p})
+    return read_labels(source, task, entry, rows, kind)
+
+
+layouts.register("long")(Layout(is_long, read_long, rank=1))

@@ -3,13 +3,15 @@
 Rows whose tag is a word (``RESULT_TYPE``, ``RESULT_DESCR``, ``RESULT_UNIT``, ...) belong to the
 header. ``Active`` and ``Probe`` are active, ``Inactive`` is inactive; ``Inconclusive`` and
 ``Unspecified`` say neither and are left out. Several files become one panel with a row for each
-compound (CID; where a row has none, its SMILES); an assay is named by the AID in the file's name.
+compound (CID; where a row has none, its SMILES); an assay is named by the AID in the file's name,
+and by the target where rows are of several.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,17 +19,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bioassay_mtl.errors import InputError
-from bioassay_mtl.panels.assembly import Molecules
-from bioassay_mtl.panels.duplicates import number
-from bioassay_mtl.panels.header import texts
-from bioassay_mtl.panels.panel import Panel
+from bioassay_mtl.panels.beside import Companions
+from bioassay_mtl.panels.columns import record_rest
+from bioassay_mtl.panels.decisions import ColumnDecision, Role
+from bioassay_mtl.panels.header import TARGET_NAMES, texts
+from bioassay_mtl.panels.long_value import label_cells
+from bioassay_mtl.panels.parts import Layout, Part, Parts, layouts
 from bioassay_mtl.panels.reading import Reading, infer_kind, read_labels
 from bioassay_mtl.panels.row_log import Outcome, RowLog
 from bioassay_mtl.panels.schema import NO_TASK, PanelSchema, stem
 from bioassay_mtl.panels.source import Source
-from bioassay_mtl.panels.structures import keep_usable, log_changes, standardised
-from bioassay_mtl.panels.tall import Part, measurements, panel_of_measurements
-from bioassay_mtl.tables.cells import Cells, cells_of
+from bioassay_mtl.tables.cells import Cells
+from bioassay_mtl.tables.columns import plain
+from bioassay_mtl.tables.table import IN_MEMORY
 from bioassay_mtl.tasks.kinds import Binary
 from bioassay_mtl.tasks.units import known_unit
 
@@ -41,7 +45,7 @@ _CALLS = {"active": 1.0, "probe": 1.0, "inactive": 0.0}
 _NO_CALLS = ("inconclusive", "unspecified", "")
 
 
-def is_pubchem(table: pa.Table) -> bool:
+def is_pubchem(table: pa.Table, path: Path, schema: PanelSchema) -> bool:
     """Whether the columns are those of a PubChem data table."""
     return OUTCOME in table.column_names and bool({CID, SID, SMILES} & set(table.column_names))
 
@@ -54,8 +58,8 @@ def task_of(path: Path) -> str:
 
 def read_pubchem(
     tables: Sequence[pa.Table], paths: Sequence[Path], schema: PanelSchema, log: RowLog
-) -> Panel:
-    """One panel from data tables of different assays.
+) -> Parts:
+    """One row for each compound, and an assay for each file and target.
 
     Parameters
     ----------
@@ -65,42 +69,67 @@ def read_pubchem(
     Raises
     ------
     InputError
-        Where a column is missing, two files are of one assay, or a cell is no label.
+        Where a column is missing, two files are of one assay, or cells are no labels.
     """
+    if paths[0] == IN_MEMORY:
+        raise InputError(
+            "a data table of PubChem does not say which assay it is of: its file's name does",
+            hint="read the file; or name SMILES, and the outcome as a task, with layout 'wide'",
+        )
     tasks = [task_of(path) for path in paths]
     for task, path in zip(tasks, paths, strict=True):
         if tasks.count(task) > 1:
             raise InputError(f"two files hold {task}", file=path)
-    keys: list[str] = []
-    structures: list[str] = []
-    parts: list[tuple[Reading, NDArray[np.int64]]] = []
-    starts = []
-    for table, path, task in zip(tables, paths, tasks, strict=True):
-        if not is_pubchem(table):
+    records = _Records()
+    for place, (table, path, task) in enumerate(zip(tables, paths, tasks, strict=True)):
+        if not is_pubchem(table, path, schema):
             raise InputError("only PubChem data tables can be merged, and this is none", file=path)
-        starts.append(len(keys))
-        data, reading = _read_assay(table, path, task, schema, log)
-        smiles = _texts(table, SMILES)
-        usable = keep_usable([smiles[row] for row in data], data, path, log)
-        data = data[usable]
-        reading = reading._replace(values=reading.values[usable], bounds=reading.bounds[usable])
-        wanted = [smiles[row] for row in data]
-        done, changes = standardised(wanted, schema)
-        log_changes(wanted, changes, data, path, log)
-        cids = _texts(table, CID)
-        keys += [
-            f"CID{cids[row].removesuffix('.0')}" if cids[row] else text
-            for row, text in zip(data, done, strict=True)
-        ]
-        structures += done
-        parts.append((reading, data))
-    return _joined(keys, structures, tasks, parts, starts, paths, schema, log)
+        records.add(table, path, place, task, schema, log)
+    return records.parts()
 
 
-def _read_assay(
-    table: pa.Table, path: Path, task: str, schema: PanelSchema, log: RowLog
-) -> tuple[NDArray[np.int64], Reading]:
-    """The rows of data that have a structure or a CID, and the label of each."""
+@dataclass
+class _Records:
+    """Rows of data of several tables, and the labels of each assay."""
+
+    structures: list[str] = field(default_factory=list)
+    cids: list[str] = field(default_factory=list)
+    rows: list[NDArray[np.int64]] = field(default_factory=list)
+    files: list[NDArray[np.int64]] = field(default_factory=list)
+    assays: list[Part] = field(default_factory=list)
+
+    def add(
+        self, table: pa.Table, path: Path, place: int, task: str, schema: PanelSchema, log: RowLog
+    ) -> None:
+        """The rows of one table, and its assays."""
+        rows = _data(table, path, log)
+        start = len(self.structures)
+        smiles, cids = _texts(table, SMILES), _texts(table, CID)
+        self.structures += [smiles[row] for row in rows]
+        self.cids += [f"CID{cids[row].removesuffix('.0')}" if cids[row] else "" for row in rows]
+        self.rows.append(rows)
+        self.files.append(np.full(len(rows), place))
+        targets = _targets(table, rows, schema, log)
+        for name, own in targets.items():
+            reading = _read_assay(table, path, f"{task}{name}", rows[own], schema, log)
+            self.assays.append(Part(f"{task}{name}", reading, start + own))
+        record_rest(table, log)
+
+    def parts(self) -> Parts:
+        """What was found."""
+        return Parts(
+            self.structures,
+            self.assays,
+            ids=self.cids,
+            rows=np.concatenate(self.rows),
+            files=np.concatenate(self.files),
+            by="key",
+            keys=self.cids,
+        )
+
+
+def _data(table: pa.Table, path: Path, log: RowLog) -> NDArray[np.int64]:
+    """The rows of data that have a structure or a CID."""
     tags = _texts(table, TAG)
     data = np.array([not tag.strip()[:1].isalpha() for tag in tags], np.bool_)
     log.add(Outcome.HEADER, path, np.flatnonzero(~data))
@@ -112,26 +141,71 @@ def _read_assay(
         np.bool_,
     )
     log.add(Outcome.NO_STRUCTURE, path, np.flatnonzero(data & unknown))
-    rows = np.flatnonzero(data & ~unknown)
+    return np.flatnonzero(data & ~unknown)
+
+
+def _targets(
+    table: pa.Table, rows: NDArray[np.int64], schema: PanelSchema, log: RowLog
+) -> dict[str, NDArray[np.int64]]:
+    """The places among some rows of each target that a table tells apart; one of all if none."""
+    everything = {"": np.arange(len(rows))}
+    for name in table.column_names:
+        if plain(name) not in TARGET_NAMES or name == schema.columns.value:
+            continue
+        cells = Cells(table.column(name).take(rows))
+        if 1 < len(cells.occurring) <= max(len(rows) // 2, 2):
+            log.columns.append(ColumnDecision(name, Role.NAMES, "", "names the targets"))
+            order = dict.fromkeys(cells.codes.tolist())
+            found = {f" {cells.texts[c]}".rstrip(): np.flatnonzero(cells.codes == c) for c in order}
+            return {target: places for target, places in found.items() if len(places)}
+    return everything
+
+
+def _read_assay(
+    table: pa.Table,
+    path: Path,
+    task: str,
+    rows: NDArray[np.int64],
+    schema: PanelSchema,
+    log: RowLog,
+) -> Reading:
+    """The labels of some rows: outcomes, or a readout."""
     if schema.columns.value is None:
-        return rows, _outcomes(table, path, rows, log)
+        _decide(log, OUTCOME, "binary", "the outcome of the assay")
+        return _outcomes(table, path, rows, log)
     name = schema.columns.value
     if name not in table.column_names:
         raise InputError(f"no column {name!r}", file=path, hint="a readout of this assay")
-    source = Source(path, name, cells_of(table, name), log)
+    beside = Companions(table, path, PanelSchema()).of(name)
+    qualifier = schema.columns.qualifier or beside.qualifier
+    source = Source(
+        path,
+        name,
+        label_cells(table, name, schema),
+        log,
+        None if qualifier is None else Cells(table.column(qualifier)),
+        None if beside.unit is None else Cells(table.column(beside.unit)),
+    )
     entry = schema.entry(task)
+    tags = _texts(table, TAG)
     units = [
         t for t, row in zip(_texts(table, name), tags, strict=True) if row.strip() == "RESULT_UNIT"
     ]
     unit = entry.unit or next((known_unit(text) or text for text in units if text), "")
-    held = [source.cells.text(row) for row in rows]
-    kind = entry.kind or infer_kind(source, list(dict.fromkeys(t for t in held if t)))
+    kind = entry.kind or infer_kind(source, rows)
     if kind is None or kind == NO_TASK:
         raise InputError("neither numbers nor a few texts", file=path, column=name)
+    _decide(log, name, kind, "as asked")
     to_p = schema.to_p if entry.to_p is None else entry.to_p
     entry = entry.model_copy(update={"kind": kind, "unit": unit, "to_p": to_p})
     log.add(Outcome.NO_VALUE, path, rows[source.cells.missing[rows]], name)
-    return rows, read_labels(source, task, entry, rows, kind)
+    return read_labels(source, task, entry, rows, kind)
+
+
+def _decide(log: RowLog, name: str, kind: str, reason: str) -> None:
+    decision = ColumnDecision(name, Role.VALUE, kind, reason)
+    if decision not in log.columns:
+        log.columns.append(decision)
 
 
 def _outcomes(table: pa.Table, path: Path, rows: NDArray[np.int64], log: RowLog) -> Reading:
@@ -144,6 +218,7 @@ def _outcomes(table: pa.Table, path: Path, rows: NDArray[np.int64], log: RowLog)
         OUTCOME,
         [cells.text(row) for row in rows[wrong]],
         "Active, Inactive, Probe, Inconclusive or Unspecified is expected",
+        measured=len(rows),
     )
     silent = cells.each([t in _NO_CALLS for t in folded], np.bool_)[rows]
     log.add(Outcome.NO_CALL, path, rows[silent], OUTCOME, [cells.text(row) for row in rows[silent]])
@@ -151,38 +226,8 @@ def _outcomes(table: pa.Table, path: Path, rows: NDArray[np.int64], log: RowLog)
     return Reading(Binary(), values, np.zeros(len(rows), np.int8))
 
 
-def _joined(
-    keys: list[str],
-    structures: list[str],
-    tasks: Sequence[str],
-    parts: Sequence[tuple[Reading, NDArray[np.int64]]],
-    starts: Sequence[int],
-    paths: Sequence[Path],
-    schema: PanelSchema,
-    log: RowLog,
-) -> Panel:
-    place = number(keys)
-    known: dict[int, str] = {}
-    names: dict[int, str] = {}
-    for molecule, text, key in zip(place.tolist(), structures, keys, strict=True):
-        names.setdefault(molecule, key)
-        if text.strip():
-            known.setdefault(molecule, text)
-    order = range(len(names))
-    molecules = Molecules(
-        [known.get(i, "") for i in order],
-        [names[i] if names[i].startswith("CID") else "" for i in order],
-        {},
-    )
-    found = measurements(
-        [
-            Part(reading, place[start : start + len(rows)], rows, file)
-            for file, (start, (reading, rows)) in enumerate(zip(starts, parts, strict=True))
-        ]
-    )
-    kinds = [reading.kind for reading, _ in parts]
-    return panel_of_measurements(found, molecules, tasks, kinds, schema.min_rows, paths, log)
-
-
 def _texts(table: pa.Table, name: str) -> list[str]:
     return texts(table.column(name)) if name in table.column_names else [""] * table.num_rows
+
+
+layouts.register("pubchem")(Layout(is_pubchem, read_pubchem, rank=4, many=True))

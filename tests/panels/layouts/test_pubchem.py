@@ -79,8 +79,8 @@ def test_a_readout_instead_of_the_outcome(folder: Path) -> None:
 
 
 def test_faults(folder: Path) -> None:
-    wrong = write(folder / "AID_3.csv", ONE.replace("Probe", "Maybe"))
-    with pytest.raises(InputError, match=r"line 11, .*'Maybe'"):
+    wrong = write(folder / "AID_3.csv", ONE.replace("Inactive", "Maybe").replace("Probe", "Maybe"))
+    with pytest.raises(InputError, match=r"line 7, .*'Maybe'"):
         Panel.read(wrong)
     with pytest.raises(InputError, match="two files hold AID2"):
         load_panel([folder / "AID_2_datatable.csv", folder / "AID_2_datatable.csv"])

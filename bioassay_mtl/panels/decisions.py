@@ -1,0 +1,48 @@
+"""What was decided of the columns of a table, and why."""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import NamedTuple
+
+
+class Role(str, Enum):
+    """The part that a column plays."""
+
+    SMILES = "SMILES"
+    ID = "id"
+    ASSAY = "assay"
+    VALUE = "values"
+    NAMES = "names of assays"
+    QUALIFIER = "qualifier"
+    UNIT = "unit"
+    OTHER = "no assay"
+
+
+class ColumnDecision(NamedTuple):
+    """One column of a table.
+
+    Parameters
+    ----------
+    column
+        Its name.
+    role
+        What it is taken for.
+    kind
+        Of an assay: the name of its task kind; else empty.
+    reason
+        Why.
+    doubtful
+        Whether a column that is no assay looks as if it were one, so that a reader should look.
+    """
+
+    column: str
+    role: Role
+    kind: str
+    reason: str
+    doubtful: bool = False
+
+    @property
+    def left_out(self) -> bool:
+        """Whether the column is no assay, and of no other use."""
+        return self.role is Role.OTHER

@@ -1,0 +1,154 @@
+"""A column for each type of measurement, and one that names the target: as of BindingDB.
+
+A task for each target and column: ``EGFR IC50``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bioassay_mtl.config import did_you_mean
+from bioassay_mtl.errors import InputError
+from bioassay_mtl.panels.beside import Companions
+from bioassay_mtl.panels.choice import choose_assays
+from bioassay_mtl.panels.columns import molecule_columns, record_rest
+from bioassay_mtl.panels.decisions import ColumnDecision, Role
+from bioassay_mtl.panels.header import TARGET_NAMES, find, texts
+from bioassay_mtl.panels.layouts.wide import labels_of
+from bioassay_mtl.panels.names import what_name_says
+from bioassay_mtl.panels.parts import Layout, Part, Parts, layouts
+from bioassay_mtl.panels.reading import infer_kind
+from bioassay_mtl.panels.row_log import RowLog
+from bioassay_mtl.panels.schema import NO_TASK, PanelSchema, TaskEntry
+from bioassay_mtl.panels.source import Source
+from bioassay_mtl.tables.cells import Cells
+from bioassay_mtl.tasks.units import P_SCALE, p_name, unit_in_name
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+_MOST_TARGETS = 0.5  # of the rows: texts of more different values name molecules
+_BINDING = ("Ki (nM)", "IC50 (nM)", "Kd (nM)", "EC50 (nM)", "kon (M-1-s-1)", "koff (s-1)")
+
+
+def is_bindingdb(table: pa.Table, path: Path, schema: PanelSchema) -> bool:
+    """Whether the columns are those of BindingDB."""
+    names = set(table.column_names)
+    return bool(names & {*_BINDING}) and "Target Name" in names and "Ligand SMILES" in names
+
+
+def has_targets(table: pa.Table, path: Path, schema: PanelSchema) -> bool:
+    """Whether one column names several targets, and others are of a measured type."""
+    name = find(table, None, TARGET_NAMES, path)
+    if name is None or not _several(table, name):
+        return False
+    return any(
+        what_name_says(other).measured and Cells(table.column(other)).occurring
+        for other in table.column_names
+        if other != name
+    )
+
+
+def _several(table: pa.Table, name: str) -> bool:
+    cells = Cells(table.column(name))
+    held = cells.occurring
+    return 1 < len(held) <= max(_MOST_TARGETS * len(cells), 2) and bool(
+        np.isnan(cells.values).any()
+    )
+
+
+def read_by_target(
+    tables: Sequence[pa.Table], paths: Sequence[Path], schema: PanelSchema, log: RowLog
+) -> Parts:
+    """One row for each different SMILES, one task for each target and type.
+
+    Raises
+    ------
+    InputError
+        Where a column is missing, or cells are no labels.
+    """
+    table, path = tables[0], paths[0]
+    smiles, identity = molecule_columns(table, path, schema, log)
+    target = find(table, None, TARGET_NAMES, path) or ""
+    log.columns.append(ColumnDecision(target, Role.NAMES, "", "names the targets"))
+    companions = Companions(table, path, schema, (smiles, identity, target))
+    columns = {name: entry for name, entry in schema.also.items() if name in table.column_names}
+    # Names of tasks are those of targets and columns together: only columns are looked for here.
+    asked = {**columns, **(_known(table) if is_bindingdb(table, path, schema) else {})}
+    chooser = schema.model_copy(update={"tasks": None, "also": asked})
+    chosen = choose_assays(table, path, chooser, companions, (smiles, identity, target), log)
+    record_rest(table, log, companions)
+    found = _assays(chosen, Cells(table.column(target)), schema)
+    _check_names(found, {*table.column_names}, schema, path)
+    used = {smiles, target, *chosen, *companions.columns}
+    return Parts(
+        texts(table.column(smiles)),
+        found,
+        {name: texts(table.column(name)) for name in table.column_names if name not in used},
+        None if identity is None else texts(table.column(identity)),
+        identity,
+    )
+
+
+def _known(table: pa.Table) -> dict[str, TaskEntry]:
+    """The columns of measurements of BindingDB that hold any."""
+    return {
+        name: TaskEntry()
+        for name in _BINDING
+        if name in table.column_names and Cells(table.column(name)).occurring
+    }
+
+
+def _assays(
+    chosen: dict[str, tuple[Source, str]], targets: Cells, schema: PanelSchema
+) -> list[Part]:
+    found = []
+    for column, (source, kind) in chosen.items():
+        measured = ~source.cells.missing & ~targets.missing
+        for code in dict.fromkeys(targets.codes[measured].tolist()):
+            rows = np.flatnonzero(measured & (targets.codes == code))
+            part = _assay(source, f"{targets.texts[code]} ", column, kind, rows, schema)
+            if part is not None:
+                found.append(part)
+    return found
+
+
+def _check_names(found: Sequence[Part], columns: set[str], schema: PanelSchema, path: Path) -> None:
+    """Raise an InputError where an assay that was asked for is not there."""
+    added = [name for name, entry in schema.also.items() if entry.kind != NO_TASK]
+    tasks = [part.task for part in found]
+    known = {*tasks, *columns, *(task.replace(" p", " ", 1) for task in tasks)}
+    for name in (*(schema.tasks or ()), *added):
+        if name not in known:
+            raise InputError(f"no assay {name!r} ({did_you_mean(name, tasks)})", file=path)
+
+
+def _assay(
+    source: Source,
+    target: str,
+    column: str,
+    kind: str,
+    rows: NDArray[np.int64],
+    schema: PanelSchema,
+) -> Part | None:
+    """The assay of one target, if it is asked for."""
+    plain = target + unit_in_name(column, loose=True)[0]
+    names = (plain, target + p_name(column), target + column)
+    known = next((n for n in names if n in schema.also or n in (schema.tasks or ())), None)
+    entry = schema.entry(known) if known is not None else schema.entry(column)
+    if entry.kind == NO_TASK or (schema.tasks is not None and known is None):
+        return None
+    own = schema.model_copy(update={"also": {known or plain: entry}, "tasks": None})
+    kind = entry.kind or (infer_kind(source, rows) or kind if kind == "multiclass" else kind)
+    reading = labels_of(source, known or plain, kind, own, rows)
+    on_p = reading.converted and getattr(reading.kind, "unit", "") == P_SCALE
+    return Part(target + p_name(column) if on_p else plain, reading, rows)
+
+
+layouts.register("bindingdb")(Layout(is_bindingdb, read_by_target, rank=3))
+layouts.register("targets")(Layout(has_targets, read_by_target, rank=2))
