@@ -48,7 +48,7 @@ MOVED = {
     "data.panels.schema": "panels.schema",
     "data.panels.source": "panels.source",
     "data.panels.structures": "panels.structures",
-    "data.panels.tall": "panels.tall",
+    "data.panels.tall": "panels.finish",
     "data.panels.wide": "panels.layouts.wide",
     "data.readers": "tables",
     "data.readers.base": "tables.records",

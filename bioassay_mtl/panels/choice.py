@@ -77,6 +77,7 @@ _DESCRIBED = {
 }
 _LABELS = (Held.OUTCOMES, Held.WORDS, Held.BOUNDS, Held.NUMBERS, Held.CLASSES)
 _DOUBTFUL = (Held.NOTHING, Held.ONE_VALUE, Held.ONE_OUTCOME, Held.OUTCOMES, Held.BOUNDS)
+_ALONE = (Held.ONE_VALUE, Held.ONE_OUTCOME)
 _SLIP = 0.9  # of the cells are 0 or 1
 _MANY_KEYS = 20  # complete columns of 0 and 1 beside few that are named
 
@@ -166,11 +167,13 @@ def _held(source: Source, kind: str | None, says: Says) -> Held:
     if not codes:
         return Held.NOTHING
     outcomes = {plain_outcome(cells, code) for code in codes}
-    values = {cells.parsed[code].value for code in codes}
+    values = {cells.parsed[code][::2] for code in codes}  # numbers with their units
     texts = {cells.texts[code].casefold() for code in codes}
     if None not in outcomes:
         return Held.OUTCOMES if len(outcomes) > 1 else Held.ONE_OUTCOME
-    if len(texts) == 1 or (len(values) == 1 and None not in values and not source.qualified.any()):
+    if len(texts) == 1 or (
+        len(values) == 1 and (None, "") not in values and not source.qualified.any()
+    ):
         return Held.ONE_VALUE
     if kind == "binary":
         return Held.WORDS if word_outcomes(cells.texts[code] for code in codes) else Held.OUTCOMES
@@ -214,6 +217,8 @@ def _decided(
 
 def _never(each: Candidate) -> str | None:
     """Why a column is no assay by default, or None."""
+    if each.held is Held.ONE_VALUE and each.says.measured and each.kind is not None:
+        return None  # the last resort
     if each.held in (Held.NOTHING, Held.ONE_VALUE, Held.ROW_NUMBERS, Held.SLIPS, Held.TEXTS):
         return each.described
     # No id or descriptor has gaps and is 0 or 1 elsewhere, however it is called.
@@ -295,7 +300,9 @@ def _others(
     return found | {
         each.name: (
             False,
-            f"a name {each.says.value}" if each.says.never else f"{each.described}: {beside}",
+            f"a name {each.says.value}"
+            if each.says.never
+            else f"{each.described}{'' if each.held in _ALONE else f': {beside}'}",
         )
         for each in rest
         if each.name not in found
@@ -308,7 +315,7 @@ def _last_resort(rest: Sequence[Candidate]) -> dict[str, tuple[bool, str]]:
     computed = [each for each in numbers if each.says is Says.PROPERTY]
     numbers = [each for each in numbers if each not in computed] or computed
     classes = [each for each in rest if each.held in (Held.CLASSES, Held.WORDS)]
-    alone = [each for each in rest if each.held is Held.ONE_OUTCOME]
+    alone = [each for each in rest if each.held in _ALONE]
     for group in (numbers, classes, alone):
         if group:
             return {each.name: (True, f"{each.described}, and no other is measured")

@@ -54,18 +54,15 @@ def trained(cli: Run, folder: Path, rows: dict[str, list[Any]], *options: Any) -
 @pytest.mark.parametrize(
     ("rows", "message"),
     [
-        (table(a=[">1", *OUTCOMES[1:]]), "a label is 0, 1 or empty, found '>1'"),
         ({"smiles": SMILES, "a": OUTCOMES, "a/2": OUTCOMES}, "line 1: column 'a' occurs twice"),
         (table(a=["5 nM", "5 uM"] * 5), "mixed units in 'a': nM, uM (--to-p converts"),
         (table(assay=["x"] * 10, value=range(2, 12), unit=["nM", "uM"] * 5), "mixed units in 'x'"),
-        (table(assay=["x"] * 10, value=["high", *range(2, 11)]), "a number is expected"),
         (table(assay=["x"] * 10, value=range(2, 12), relation=["?", "="] * 5), "such as > or <="),
         (table(a=[""] * 10, b=[""] * 10), "('a' is empty; 'b' is empty)"),
         (table(a=[1.5] * 10), "('a' is one value alone)"),
         (table(assay=["x"] * 10, value=[""] * 10), "error: "),
         ({"smiles": [], "a": []}, "it has no rows"),
         ({"smiles": ["no molecule"] * 4, "a": [0, 1] * 2}, "no row is left to train on"),
-        (table(a=[*(n * 1e37 for n in range(9)), 1e39]), "a number is expected, found '1e+39'"),
         ({"structures": SMILES, "a": OUTCOMES}, "no SMILES column"),
     ],
 )
@@ -81,6 +78,11 @@ def test_a_clear_message(
 @pytest.mark.parametrize(
     ("rows", "said"),
     [
+        (table(a=[">1", *OUTCOMES[1:]]), "9 rows"),
+        (
+            table(assay=["x"] * 10, value=["high", *range(2, 11)]),
+            "9 molecules, 1 assay (1 regression)",
+        ),
         (table(a=[1] * 10, b=[0] * 10), "one outcome alone, from which nothing can be learnt: a"),
         (table(a=OUTCOMES, b=[""] * 10, c=[7.5] * 10), "no assays: b (empty), c (one value alone)"),
         ({"smiles": ["CCO", "CCN"], "a": [1, 0]}, "2 molecules, 1 assay (1 binary)"),
