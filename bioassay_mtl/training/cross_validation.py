@@ -12,12 +12,14 @@ from numpy.typing import NDArray
 
 from bioassay_mtl.chem.features import Features
 from bioassay_mtl.chem.status import Status
+from bioassay_mtl.errors import ConfigError
 from bioassay_mtl.metrics.over_folds import over_folds
 from bioassay_mtl.models.join import join
 from bioassay_mtl.models.model import Model
 from bioassay_mtl.models.scaling import fit_scalings
 from bioassay_mtl.panels.panel import Panel
 from bioassay_mtl.splits import Split, folds
+from bioassay_mtl.tasks.labels import MOST_CELLS
 from bioassay_mtl.training.callbacks import Progress
 from bioassay_mtl.training.card import model_card
 from bioassay_mtl.training.config import TrainingConfig
@@ -86,6 +88,17 @@ class CrossValidation:
         return Path(path)
 
 
+def _check_size(panel: Panel, repeats: int) -> None:
+    """Raise a ConfigError where the predictions of all rows in all assays are too many to keep."""
+    n_columns = sum(len(kind.columns("")) for kind in panel.kinds)
+    if repeats * len(panel) * n_columns > MOST_CELLS:
+        raise ConfigError(
+            f"cross-validation keeps predictions of all {len(panel):,} molecules in all "
+            f"{len(panel.tasks):,} assays, {repeats} times: at most {MOST_CELLS:,} in all; train "
+            "with one split, or choose assays of more molecules (min_rows)"
+        )
+
+
 def cross_validate(
     panel: Panel,
     config: TrainingConfig | Mapping[str, Any] | None = None,
@@ -129,6 +142,7 @@ def cross_validate(
     InputError
         The panel has too few molecules for so many folds.
     """
+    _check_size(panel, repeats)
     session = Session.of(panel, config, workers=workers, given_parts=_everything(panel))
     config = session.config
     splits = list(folds(panel, config.split, n_folds, repeats))

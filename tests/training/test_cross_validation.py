@@ -206,3 +206,12 @@ def test_a_full_disk_leaves_no_folder_that_looks_whole(
     found = cross_validate(small_panel, CONFIG, FOLDS, out=out, resume=True)
     assert len((out / "predictions.csv").read_text().splitlines()) == 1 + len(small_panel)
     assert found.model.tasks == small_panel.tasks
+
+
+def test_predictions_of_too_many_assays_are_refused_before_training(
+    small_panel: Panel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    size = len(small_panel) * len(small_panel.tasks)
+    monkeypatch.setattr("bioassay_mtl.training.cross_validation.MOST_CELLS", 2 * size - 1)
+    with pytest.raises(ConfigError, match="keeps predictions of all"):
+        cross_validate(small_panel, CONFIG, FOLDS, repeats=2)
