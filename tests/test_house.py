@@ -29,6 +29,7 @@ LAYERS = (
     "adapters",
     "cli",
 )
+TESTED = ["deepchem", "excel", "graphs", "onnx", "plots", "tensorboard", "test", "torchjd", "tune"]
 CONDA_NAMES = {
     "pytorch": "torch",
     "matplotlib-base": "matplotlib",
@@ -84,7 +85,17 @@ def requirements() -> dict[str, str]:
     setup = configparser.ConfigParser()
     setup.read(ROOT / "setup.cfg")
     lines = setup["options"]["install_requires"].splitlines()
-    for extra in ("deepchem", "graphs", "onnx", "plots", "tensorboard", "test", "torchjd", "tune"):
+    for extra in (
+        "deepchem",
+        "excel",
+        "graphs",
+        "onnx",
+        "plots",
+        "tensorboard",
+        "test",
+        "torchjd",
+        "tune",
+    ):
         lines += setup["options.extras_require"][extra].splitlines()
     return dict(_requirement(line) for line in lines if line.strip())
 

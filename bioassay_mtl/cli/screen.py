@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -22,6 +22,10 @@ from bioassay_mtl.cli.table_options import (
 )
 from bioassay_mtl.cli.terminal import say
 from bioassay_mtl.errors import ConfigError, InputError, counted
+
+if TYPE_CHECKING:
+    from bioassay_mtl.screening.options import ScreenOptions
+    from bioassay_mtl.screening.summary import ScreenSummary
 
 GARBAGE_THRESHOLD = 100_000
 """Objects between two searches for garbage: imports make a million that never become any."""
@@ -204,6 +208,24 @@ def screen(
         cells = counted(summary.formula_cells, "cell")
         say(f"{cells} of text would run as formulas in a spreadsheet: see --spreadsheet-safe")
     report.show(summary, hits, pending, as_json=as_json, stdout_is_free=not target.is_stdout)
+    if summary.is_unusable:
+        raise unusable(summary, options)
+
+
+def unusable(summary: ScreenSummary, options: ScreenOptions) -> InputError:
+    """What to say of inputs of which hardly a record is a molecule."""
+    from bioassay_mtl.tables.detection import resemblance
+    from bioassay_mtl.tables.stream import STDIN
+
+    # What was piped in cannot be looked at again.
+    files = [path for path in summary.inputs if path != STDIN and Path(path).is_file()]
+    found = [f"{path}: {text}" for path in files if (text := resemblance(path, options))]
+    statuses = ", ".join(f"{name}: {count:,}" for name, count in summary.statuses.items())
+    return InputError(
+        f"hardly a record is a molecule ({statuses}), though each has its row",
+        file=", ".join(summary.inputs),
+        hint="; ".join(found) or None,
+    )
 
 
 def read_names(text: str) -> list[str]:

@@ -14,6 +14,7 @@ from bioassay_mtl.panels.reading import Reading
 from bioassay_mtl.panels.row_log import RowLog
 from bioassay_mtl.panels.schema import PanelSchema
 from bioassay_mtl.registry import Registry
+from bioassay_mtl.tables.structures import uncut
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -64,6 +65,8 @@ class Parts:
     keys: list[str] | None = None
 
     def __post_init__(self) -> None:
+        # Text behind a blank is not cut off: such a cell is no SMILES.
+        self.structures = [uncut(text) for text in self.structures]
         if not len(self.rows):
             self.rows = np.arange(len(self.structures))
         if not len(self.files):

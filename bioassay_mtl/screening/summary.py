@@ -9,6 +9,8 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from typing import Any, TypeVar
 
+from bioassay_mtl.chem.status import Status
+
 T = TypeVar("T")
 
 STAGES = ("reading", "featurising", "predicting", "writing")
@@ -61,6 +63,14 @@ class StageClock:
 
 _END = object()
 
+NO_MOLECULES = (
+    Status.EMPTY,
+    Status.INVALID_SMILES,
+    Status.INVALID_MOLBLOCK,
+    Status.MALFORMED_ROW,
+)
+_NEARLY_ALL = 0.9
+
 
 @dataclass(frozen=True)
 class ScreenSummary:
@@ -93,6 +103,11 @@ class ScreenSummary:
     seconds: dict[str, float]
     in_training: int | None = None
     formula_cells: int = 0
+
+    @property
+    def is_unusable(self) -> bool:
+        """Whether nearly all records are no molecules: the input is likely not what it seems."""
+        return sum(self.statuses.get(s.value, 0) for s in NO_MOLECULES) > _NEARLY_ALL * self.rows
 
     @property
     def molecules_per_second(self) -> dict[str, float | None]:

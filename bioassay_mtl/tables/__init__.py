@@ -1,6 +1,12 @@
 """Tables and molecule files: streams, records, columns, cells."""
 
-from bioassay_mtl.tables.formats import delimited, parquet, sdf, smi  # each registers its formats
+from bioassay_mtl.tables.formats import (  # each registers its formats
+    delimited,
+    excel,
+    parquet,
+    sdf,
+    smi,
+)
 from bioassay_mtl.tables.reading import read_records
 from bioassay_mtl.tables.records import RecordBatch, TableFormat, table_formats
 from bioassay_mtl.tables.stream import ReadProgress
@@ -10,6 +16,7 @@ __all__ = [
     "RecordBatch",
     "TableFormat",
     "delimited",
+    "excel",
     "parquet",
     "read_records",
     "sdf",

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from bioassay_mtl.chem.descriptors.given import MISSING
 from bioassay_mtl.tasks.units import known_unit
+from bioassay_mtl.wording import setting
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -176,8 +177,8 @@ def with_commas(texts: Sequence[str]) -> str:
 
     Examples
     --------
-    >>> with_commas(["7,63", "6,1"])
-    "that look like numbers with commas, as '7,63': write 7.63, and 41605 without a separator"
+    >>> with_commas(["41,605", "1,200"])
+    "that look like numbers with commas, as '41,605': decimal=comma or thousands says which"
     >>> with_commas(["high", "7,63", "low"])
     ''
     """
@@ -185,8 +186,8 @@ def with_commas(texts: Sequence[str]) -> str:
     if 2 * len(found) < len(texts) or not found:
         return ""
     return (
-        f"that look like numbers with commas, as {found[0]!r}: write 7.63, and 41605 without a "
-        "separator"
+        f"that look like numbers with commas, as {found[0]!r}: {setting('decimal', 'comma')} or "
+        f"{setting('thousands')} says which"
     )
 
 

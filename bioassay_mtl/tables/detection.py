@@ -7,8 +7,8 @@ from pathlib import Path
 from bioassay_mtl.config import did_you_mean
 from bioassay_mtl.tables.columns import SMILES_NAMES, plain
 from bioassay_mtl.tables.compression import without_suffix
-from bioassay_mtl.tables.dialect import dialect_of
-from bioassay_mtl.tables.options import FOUND_OUT, TableOptions
+from bioassay_mtl.tables.dialect import delimiter_of, dialect_of
+from bioassay_mtl.tables.options import FOUND_OUT, NAMES, TableOptions
 from bioassay_mtl.tables.records import TableFormat, table_formats
 from bioassay_mtl.tables.stream import STDIN, Source
 from bioassay_mtl.wording import setting
@@ -47,6 +47,31 @@ def chosen(source: Source, options: TableOptions, name: str | None = None) -> Ta
     return found
 
 
+def resemblance(path: str | Path, options: TableOptions) -> str:
+    """What a file of which hardly a record can be used looks like; empty where it is no other.
+
+    Raises
+    ------
+    InputError
+        The file cannot be read.
+    """
+    with Source(path, encoding=options.encoding) as source:
+        is_lines = table_formats[format_of(source, options)] is table_formats["smi"]
+        if not is_lines or options.delimiter is not None:
+            return ""
+        if _is_molblock(source.head(4)):
+            return "it looks like an SD file: call it .sdf"
+        delimiter = delimiter_of(source.opening.splitlines())
+        if not all(delimiter in line for line in source.head(4) if line.strip()):
+            return ""
+    said = NAMES.get(delimiter, delimiter)
+    return f"its lines look {said}-separated: {setting('delimiter', said)} reads them"
+
+
+def _is_molblock(head: list[str]) -> bool:
+    return len(head) == 4 and head[3].rstrip().endswith(("V2000", "V3000"))
+
+
 def suffix_of(path: str | Path) -> str:
     """Lower-case suffix without its dot and that of a compression; empty where there is none."""
     name = "" if str(path) == STDIN else without_suffix(Path(path).name.lower())
@@ -55,7 +80,7 @@ def suffix_of(path: str | Path) -> str:
 
 def _sniffed(source: Source, options: TableOptions) -> str:
     head = source.head(4)
-    if len(head) == 4 and head[3].rstrip().endswith(("V2000", "V3000")):
+    if _is_molblock(head):
         return "sdf"
     dialect = dialect_of(source, options)
     header = head[min(dialect.n_before, len(head) - 1)].split(dialect.delimiter)

@@ -11,7 +11,10 @@ from bioassay_mtl.config import Config
 from bioassay_mtl.errors import ConfigError
 from bioassay_mtl.wording import setting
 
-_NAMED = {"comma": ",", "semicolon": ";", "tab": "\t", "\\t": "\t", "bar": "|", "pipe": "|"}
+NAMES = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
+"""Names of delimiters, by which they can be given, too."""
+
+_NAMED = {"\\t": "\t", **{name: sign for sign, name in NAMES.items()}}
 
 
 class TableOptions(Config):
@@ -22,7 +25,8 @@ class TableOptions(Config):
     encoding
         Of text: ``utf-8``, ``utf-16``, ``cp1252``, or any that Python knows.
     delimiter
-        Between the fields of a text table: one character, or ``tab``.
+        Between the fields of a text table: one character, or ``comma``, ``semicolon``, ``tab`` or
+        ``bar``.
     decimal
         ``comma`` where 7,63 is a number, else ``point``.
     thousands
@@ -56,7 +60,8 @@ class TableOptions(Config):
         found = given if given is None else _NAMED.get(given.lower(), given)
         if found is not None and (len(found) != 1 or found in '"\r\n' or found.isalnum()):
             raise ConfigError(
-                f"{setting('delimiter')}: one character is expected, or 'tab', found {given!r}"
+                f"{setting('delimiter')}: one character is expected, or its name "
+                f"({', '.join(NAMES.values())}), found {given!r}"
             )
         return found
 

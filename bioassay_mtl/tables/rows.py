@@ -14,6 +14,7 @@ from bioassay_mtl.tables.columns import SAMPLE, further_columns, id_column, smil
 from bioassay_mtl.tables.odd_bytes import readable
 from bioassay_mtl.tables.records import ReadOptions, Record, RecordBatch, batched
 from bioassay_mtl.tables.stream import Source
+from bioassay_mtl.tables.structures import is_cut
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -78,7 +79,8 @@ def _records(table: RowTable, options: ReadOptions) -> Iterator[Record]:
             yield "", "", row, nothing
         elif len(row) == width:
             cells = [n.plain(row[place]) for n, place in zip(numbers, further, strict=True)]
-            yield "" if name is None else row[name], row[smiles], None, cells
+            problem = Status.INVALID_SMILES if is_cut(row[smiles]) else None
+            yield "" if name is None else row[name], row[smiles], problem, cells
         elif not row:
             yield "", "", Status.EMPTY, nothing
         else:

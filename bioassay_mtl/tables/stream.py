@@ -116,6 +116,7 @@ class Source:
         self.n_odd_records = 0
         self.opening = ""
         self.encoding = encoding
+        self._unpacked: IO[bytes] | None = None
         self._raw = self._open()
         self._lines: Iterator[str] = chain.from_iterable(
             (text,) if isinstance(text, Piece) else io.StringIO(text, newline="")
@@ -126,6 +127,8 @@ class Source:
         return self
 
     def __exit__(self, *_: object) -> None:
+        if self._unpacked is not None:
+            self._unpacked.close()
         if not self.is_stdin:
             self._raw.close()
 
@@ -141,7 +144,7 @@ class Source:
         """The file's bytes as they can be read at any place, unpacked on the disk if need be."""
         if self._compression() is None:
             return self._raw
-        file = TemporaryFile()  # noqa: SIM115 (whoever reads it closes it)
+        file = self._unpacked = TemporaryFile()  # noqa: SIM115 (closed with the source)
         for chunk in self._chunks():
             file.write(chunk)
         file.seek(0)

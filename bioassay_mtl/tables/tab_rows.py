@@ -83,6 +83,7 @@ def _may_go_on(fields: list[str], width: int) -> bool:
 
 def _over_lines(text: str, delimiter: str, width: int, lines: _Lines) -> list[str] | None:
     """The row of this line and some that follow, if together they are one."""
+    is_row = text.count(delimiter) == width - 1  # as is the next one, unless a field goes on
     for number, line in enumerate(lines.ahead(), 1):
         if isinstance(line, Piece) or number > _MOST_LINES:
             return None
@@ -95,7 +96,7 @@ def _over_lines(text: str, delimiter: str, width: int, lines: _Lines) -> list[st
                 for _ in range(number):
                     lines.take()
                 return found
-        if line.count(delimiter) == width - 1:
+        if is_row and line.count(delimiter) == width - 1:
             return None
     return None
 

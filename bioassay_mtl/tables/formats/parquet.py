@@ -30,6 +30,7 @@ from bioassay_mtl.tables.records import (
     table_formats,
 )
 from bioassay_mtl.tables.stream import Source
+from bioassay_mtl.tables.structures import is_cut
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -79,7 +80,8 @@ def _records(source: Source, options: ReadOptions) -> Iterator[Record]:
                     cells = [_numbers(part.column(c), n, source) for c, n in formats_of.items()]
                     rows: Any = zip(*cells, strict=True) if cells else [()] * len(part)
                     for id_, structure, row in zip(ids, structures, rows, strict=True):
-                        yield "" if id_ is None else str(id_), structure or "", None, row
+                        problem = Status.INVALID_SMILES if structure and is_cut(structure) else None
+                        yield "" if id_ is None else str(id_), structure or "", problem, row
     except (ArrowException, OSError) as error:
         raise source.fault(f"not a Parquet file that can be read: {error}") from None
 

@@ -1,0 +1,109 @@
+"""Workbooks (``.xlsx``): one sheet, whose first filled row names the columns."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Any
+from zipfile import BadZipFile, ZipFile
+
+from bioassay_mtl.config import did_you_mean
+from bioassay_mtl.errors import MissingExtraError
+from bioassay_mtl.tables.cells import NumberFormat
+from bioassay_mtl.tables.columns import check_names
+from bioassay_mtl.tables.records import ReadOptions, TableFormat, table_formats
+from bioassay_mtl.tables.rows import Row, RowTable, lines_of, records_of, whole
+from bioassay_mtl.tables.stream import Source
+from bioassay_mtl.wording import setting
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+MOST_BYTES = 256 * 1024 * 1024
+"""Unpacked size of a workbook's texts, all of which are held."""
+
+_TEXTS = "xl/sharedStrings.xml"
+
+
+def open_workbook(source: Source, options: ReadOptions) -> RowTable:
+    """A sheet as a table of text.
+
+    Raises
+    ------
+    MissingExtraError
+        openpyxl is not installed.
+    InputError
+        This is no workbook, the sheet is not there or is empty.
+    """
+    try:
+        from openpyxl import load_workbook
+    except ImportError:
+        raise MissingExtraError("openpyxl", "excel") from None
+    if source.is_stdin:
+        raise source.fault("a workbook cannot be read from a pipe", hint="give the file's name")
+    file = source.whole()
+    try:
+        with ZipFile(file) as parts:
+            sizes = {part.filename: part.file_size for part in parts.infolist()}
+        if sizes.get(_TEXTS, 0) > MOST_BYTES:
+            raise source.fault("a workbook with too much text", hint="save it as CSV")
+        book = load_workbook(file, read_only=True, data_only=True)
+    except (BadZipFile, KeyError, ValueError, OSError) as error:
+        raise source.fault(f"not an Excel workbook that can be read: {error}") from None
+    wanted = options.table.sheet
+    if wanted is not None and wanted not in book.sheetnames:
+        near = did_you_mean(wanted, book.sheetnames)
+        raise source.fault(f"no sheet {wanted!r} ({near})", hint=f"{setting('sheet')} names one")
+    sheet = book[wanted] if wanted is not None else book.worksheets[0]
+    rows = _rows(sheet)
+    header = next((row for _, row in rows if row), None)
+    if header is None:
+        raise source.fault(f"sheet {sheet.title!r} is empty")
+    width = len(header)
+    numbers = NumberFormat.of(options.table, may_be_comma=True)
+    return RowTable(source, header, _of_width(rows, width), numbers)
+
+
+def _rows(sheet: Any) -> Iterator[tuple[int, list[str]]]:
+    """Cells up to the last that is filled; rows behind the last filled one are none."""
+    blank: list[int] = []
+    sheet.reset_dimensions()  # some programs write wrong ones
+    for line, cells in enumerate(sheet.iter_rows(values_only=True), 1):
+        row = [_text(cell) for cell in cells]
+        while row and not row[-1]:
+            row.pop()
+        if not row:
+            blank.append(line)
+            continue
+        yield from ((number, []) for number in blank)
+        blank.clear()
+        yield line, row
+
+
+def _of_width(rows: Iterator[tuple[int, list[str]]], width: int) -> Iterator[tuple[int, Row]]:
+    """Rows with the empty cells at their ends that the sheet does not have."""
+    for line, row in rows:
+        yield line, row + [""] * (width - len(row)) if row else row
+
+
+def _text(cell: Any) -> str:
+    """What a cell holds: a whole number without a point, a day without its midnight."""
+    if cell is None:
+        return ""
+    if isinstance(cell, float) and cell.is_integer() and abs(cell) < 1e15:
+        return str(int(cell))
+    if isinstance(cell, datetime) and not (cell.hour or cell.minute or cell.second):
+        return cell.date().isoformat()
+    return cell.isoformat() if isinstance(cell, date) else str(cell)
+
+
+def _table(source: Source, options: ReadOptions) -> pa.Table:
+    table = open_workbook(source, options)
+    check_names([name for name in table.header if name], source.name, line=1)
+    return whole(table)
+
+
+HEEDS = frozenset({"sheet", "decimal", "thousands"})
+excel = TableFormat(records_of(open_workbook), _table, lines_of(open_workbook), HEEDS)
+table_formats.register("xlsx")(excel)
+table_formats.register("xlsm")(excel)
