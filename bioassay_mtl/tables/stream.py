@@ -264,7 +264,10 @@ class Source:
             yield b"".join([*rest, carry]), length + len(carry) > MAX_RECORD
 
     def _compression(self) -> Compression | None:
-        found = compression_of(self._raw.peek(8)[:8])
+        try:
+            found = compression_of(self._raw.peek(8)[:8])
+        except OSError as error:
+            raise self.fault(f"cannot be read: {_reason(error)}") from None
         named = SUFFIXES.get(self.name.lower().rpartition(".")[2])
         if named is not None and found is None:
             raise self.fault(
