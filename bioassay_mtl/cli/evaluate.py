@@ -11,6 +11,7 @@ from bioassay_mtl.cli.panel_schema import (
     Columns,
     Merge,
     MinRows,
+    Missing,
     Standardise,
     Tasks,
     ToP,
@@ -72,6 +73,7 @@ def evaluate(
     column: Columns = None,
     min_rows: MinRows = None,
     to_p: ToP = False,
+    missing: Missing = None,
     merge: Merge = False,
     standardise: Standardise = False,
     workers: Annotated[
@@ -116,6 +118,7 @@ def evaluate(
         standardise,
         id_column,
         table_options(encoding, delimiter, decimal, thousands, sheet),
+        missing,
     )
     with waiting(f"reading {panel}"):
         table = read_as(model, panel, schema)

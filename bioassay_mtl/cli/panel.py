@@ -13,6 +13,7 @@ from bioassay_mtl.cli.panel_schema import (
     Columns,
     Merge,
     MinRows,
+    Missing,
     Standardise,
     Tasks,
     ToP,
@@ -70,6 +71,7 @@ def check(
     sheet: Sheet = None,
     min_rows: MinRows = None,
     to_p: ToP = False,
+    missing: Missing = None,
     merge: Merge = False,
     standardise: Standardise = False,
     overwrite: Annotated[
@@ -102,6 +104,7 @@ def check(
         standardise,
         id_column,
         table_options(encoding, delimiter, decimal, thousands, sheet),
+        missing,
     )
     if out == "-":
         raise ConfigError("--out needs a file, as its schema goes beside it")

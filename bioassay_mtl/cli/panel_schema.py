@@ -35,6 +35,10 @@ MinRows = Annotated[
 ToP = Annotated[
     bool, typer.Option("--to-p", help="Convert concentrations to the p-scale (10 nM is 8).")
 ]
+Missing = Annotated[
+    list[str] | None,
+    typer.Option(metavar="TEXT", help="A cell that says that nothing was measured, as -1 or ?."),
+]
 Merge = Annotated[
     bool,
     typer.Option("--merge", help="One row for each molecule: the majority or median of its rows."),
@@ -56,6 +60,7 @@ def schema_of(
     standardise: bool,
     id_column: str | None = None,
     table_options: Mapping[str, Any] | None = None,
+    missing: Sequence[str] | None = None,
 ) -> PanelSchema:
     """The schema beside a table, with what the options say instead."""
     from bioassay_mtl.panels.schema import parse_task, roles_of, schema_for
@@ -66,6 +71,7 @@ def schema_of(
         "to_p": to_p or None,
         "merge": merge or None,
         "standardise": standardise or None,
+        "missing": tuple(missing) if missing else None,
     }
     named = {"smiles": smiles_column, "id": id_column}
     roles = {role: name for role, name in named.items() if name is not None}

@@ -16,6 +16,7 @@ from bioassay_mtl.cli.panel_schema import (
     Columns,
     Merge,
     MinRows,
+    Missing,
     Standardise,
     Tasks,
     ToP,
@@ -113,6 +114,7 @@ def train(
     min_rows: MinRows = None,
     column: Columns = None,
     to_p: ToP = False,
+    missing: Missing = None,
     merge: Merge = False,
     standardise: Standardise = False,
     workers: Annotated[
@@ -172,6 +174,7 @@ def train(
         standardise,
         id_column,
         table_options(encoding, delimiter, decimal, thousands, sheet),
+        missing,
     )
     no_assays = {name: {"kind": NO_TASK} for name in first.columns_read}
     schema = schema.changed(also={**no_assays, **schema.also})

@@ -6,7 +6,7 @@ nothing but qualifiers belongs to the only column of values, or to the one next 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -19,6 +19,7 @@ from bioassay_mtl.panels.schema import PanelSchema
 from bioassay_mtl.tables.cells import QUALIFIERS, Cells, cells_of
 from bioassay_mtl.tables.columns import plain
 from bioassay_mtl.tasks.units import known_unit, unit_in_name
+from bioassay_mtl.wording import setting
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -56,6 +57,19 @@ class Companions:
         """What stands beside a column."""
         return self._found.get(name, Beside())
 
+    def check_used(self, kinds: Mapping[str, str]) -> None:
+        """Raise an InputError where a column that was asked for is of no assay of numbers."""
+        for role in Beside._fields:
+            asked = getattr(self.schema.columns, role)
+            owner = self.columns[asked][1] if asked in self.columns else ""
+            if asked is not None and kinds.get(owner) not in ("regression", "censored"):
+                raise InputError(
+                    f"{asked!r} can be no column of {role}s: no assay of numbers is beside it",
+                    file=self.path,
+                    column=asked,
+                    hint=f"leave out {setting('columns', asked, key=role)}",
+                )
+
     @cached_property
     def columns(self) -> dict[str, tuple[str, str]]:
         """Columns that stand beside others: ``qualifier`` or ``unit``, and of which column."""
@@ -68,7 +82,7 @@ class Companions:
 
     @cached_property
     def _found(self) -> dict[str, Beside]:
-        found = self._by_name()
+        found = dict(self.by_name)
         for role in Beside._fields:
             used = {each for beside in found.values() for each in beside if each is not None}
             for other in self._without_owner(role, used):
@@ -77,7 +91,9 @@ class Companions:
                     found[owner] = found.get(owner, Beside())._replace(**{role: other})
         return found
 
-    def _by_name(self) -> dict[str, Beside]:
+    @cached_property
+    def by_name(self) -> dict[str, Beside]:
+        """What stands beside a column, where the names tell."""
         names = self.table.column_names
         found: dict[str, Beside] = {}
         for role, words in (("qualifier", QUALIFIER_NAMES), ("unit", UNIT_NAMES)):

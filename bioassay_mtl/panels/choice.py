@@ -77,6 +77,7 @@ _DESCRIBED = {
 }
 _LABELS = (Held.OUTCOMES, Held.WORDS, Held.BOUNDS, Held.NUMBERS, Held.CLASSES)
 _DOUBTFUL = (Held.NOTHING, Held.ONE_VALUE, Held.ONE_OUTCOME, Held.OUTCOMES, Held.BOUNDS)
+_COMPUTED = (Says.PROPERTY, Says.KEY)
 _ALONE = (Held.ONE_VALUE, Held.ONE_OUTCOME)
 _SLIP = 0.9  # of the cells are 0 or 1
 _MANY_KEYS = 20  # complete columns of 0 and 1 beside few that are named
@@ -224,7 +225,7 @@ def _never(each: Candidate) -> str | None:
     # No id or descriptor has gaps and is 0 or 1 elsewhere, however it is called.
     sure = each.held is Held.OUTCOMES and each.gaps
     firm = each.says in (Says.FLAG, Says.SPLIT, Says.KEY)
-    if each.says is Says.PROPERTY and each.held is Held.NUMBERS:
+    if each.says in _COMPUTED and each.held is Held.NUMBERS:
         return None  # the last resort, where nothing else is there
     if each.says.never and (firm or not sure):
         return f"a name {each.says.value}"
@@ -312,7 +313,7 @@ def _others(
 def _last_resort(rest: Sequence[Candidate]) -> dict[str, tuple[bool, str]]:
     numbers = [each for each in rest if each.held is Held.NUMBERS]
     # A property by its name is one where it is not the only column of numbers.
-    computed = [each for each in numbers if each.says is Says.PROPERTY]
+    computed = [each for each in numbers if each.says in _COMPUTED]
     numbers = [each for each in numbers if each not in computed] or computed
     classes = [each for each in rest if each.held in (Held.CLASSES, Held.WORDS)]
     alone = [each for each in rest if each.held in _ALONE]

@@ -21,7 +21,7 @@ ASSAY_NAMES = (
 VALUE_NAMES = (
     "pvalue", "pchemblvalue", "pchembl", "pactivity", "pic50", "pki", "pkd", "pec50", "pxc50",
     "value", "standardvalue", "activityvalue", "activity", "measurement", "result", "outcome",
-    "label", "y",
+    "label", "y", "wert", "messwert", "ergebnis", "valeur", "resultat", "r\u00e9sultat",
 )  # fmt: skip
 QUALIFIER_NAMES = (
     "qualifier", "relation", "standardrelation", "operator", "modifier", "prefix", "censor",

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bioassay_mtl.errors import InputError
-from bioassay_mtl.panels.beside import Companions
+from bioassay_mtl.panels.beside import Beside, Companions
 from bioassay_mtl.panels.decisions import Role
 from bioassay_mtl.panels.header import QUALIFIER_NAMES, UNIT_NAMES, VALUE_NAMES, find
 from bioassay_mtl.panels.outcomes import signed, without
@@ -42,11 +42,19 @@ class Value(NamedTuple):
     filled: bool
 
 
-def value_of(table: pa.Table, path: Path, value: str, schema: PanelSchema, log: RowLog) -> Value:
+def value_of(
+    table: pa.Table,
+    path: Path,
+    value: str,
+    schema: PanelSchema,
+    log: RowLog,
+    origin: tuple[str, str | None] | None = None,
+) -> Value:
     """The values with their qualifiers and units.
 
     A p-scale beside the concentrations that it was computed from takes the values that it lacks
-    from those: exports leave it empty where a qualifier is.
+    from those: exports leave it empty where a qualifier is. `origin` are the columns of those and
+    of their units, where they are known.
 
     Raises
     ------
@@ -55,7 +63,7 @@ def value_of(table: pa.Table, path: Path, value: str, schema: PanelSchema, log: 
     """
     roles = schema.columns
     companions = Companions(table, path, schema.model_copy(update={"columns": Roles()}))
-    beside = companions.of(value)
+    beside = companions.by_name.get(value, Beside())
     qualifier = find(table, roles.qualifier, QUALIFIER_NAMES, path) or beside.qualifier
     unit = find(table, roles.unit, UNIT_NAMES, path) or beside.unit
     source = Source(path, value, label_cells(table, value, schema), log)
@@ -65,24 +73,30 @@ def value_of(table: pa.Table, path: Path, value: str, schema: PanelSchema, log: 
     if unit is not None and (not is_p or roles.unit is not None):
         source.units = Cells(table.column(unit))
     source = Source(path, value, source.cells, log, source.qualifiers, source.units, loose=True)
-    origin = _origin(table, source, unit, schema) if is_p else None
+    unit_of_origin = unit if origin is None else origin[1]
+    computed_of = _origin(table, source, unit, schema) if is_p and origin is None else None
+    if is_p and origin is not None:
+        computed_of = origin[0]
     if schema.qualifier_of == "concentration":
         source.turned = True
-    elif schema.qualifier_of is None and origin is not None and source.qualifiers is not None:
+    elif schema.qualifier_of is None and computed_of is not None and source.qualifiers is not None:
         _check_direction(source)
         source.turned = True
         log.note(
             Topic.QUALIFIERS,
-            f"qualifiers are those of {origin!r}, of which {value!r} is the p-scale: > becomes <",
+            f"qualifiers are those of {computed_of!r}, of which {value!r} is the p-scale: "
+            "> becomes <",
         )
     columns = {value: (Role.VALUE, "values of the assays")}
-    for name, role in ((qualifier, Role.QUALIFIER), (unit, Role.UNIT)):
+    for name, role in ((qualifier, Role.QUALIFIER), (unit_of_origin, Role.UNIT)):
         if name is not None:
             columns[name] = role, f"of {value!r}"
-    filled = None if origin is None else _filled(table, source, origin, unit, schema)
-    if origin is not None:
+    filled = (
+        None if computed_of is None else _filled(table, source, computed_of, unit_of_origin, schema)
+    )
+    if computed_of is not None:
         more = "; used where it is empty" if filled is not None else ""
-        columns[origin] = Role.OTHER, f"{value!r} was computed of it{more}"
+        columns[computed_of] = Role.OTHER, f"{value!r} was computed of it{more}"
     spelt, read = (filled or source).spelt_unit
     if spelt:
         log.note(Topic.UNITS, f"the unit of {spelt!r} is read as {read}")

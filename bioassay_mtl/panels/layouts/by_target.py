@@ -19,6 +19,7 @@ from bioassay_mtl.panels.choice import choose_assays
 from bioassay_mtl.panels.columns import molecule_columns, record_rest
 from bioassay_mtl.panels.decisions import ColumnDecision, Role
 from bioassay_mtl.panels.header import TARGET_NAMES, find, texts
+from bioassay_mtl.panels.layouts.long import is_long
 from bioassay_mtl.panels.layouts.wide import labels_of
 from bioassay_mtl.panels.names import what_name_says
 from bioassay_mtl.panels.parts import Layout, Part, Parts, layouts
@@ -27,12 +28,14 @@ from bioassay_mtl.panels.row_log import RowLog
 from bioassay_mtl.panels.schema import NO_TASK, PanelSchema, TaskEntry
 from bioassay_mtl.panels.source import Source
 from bioassay_mtl.tables.cells import Cells
+from bioassay_mtl.tables.columns import plain
 from bioassay_mtl.tasks.units import P_SCALE, p_name, unit_in_name
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 _MOST_TARGETS = 0.5  # of the rows: texts of more different values name molecules
+_ANY_VALUE = ("value", "standardvalue", "activityvalue", "measurement", "result", "wert", "valeur")
 _BINDING = ("Ki (nM)", "IC50 (nM)", "Kd (nM)", "EC50 (nM)", "kon (M-1-s-1)", "koff (s-1)")
 
 
@@ -47,11 +50,14 @@ def has_targets(table: pa.Table, path: Path, schema: PanelSchema) -> bool:
     name = find(table, None, TARGET_NAMES, path)
     if name is None or not _several(table, name):
         return False
-    return any(
-        what_name_says(other).measured and Cells(table.column(other)).occurring
+    measured = [
+        other
         for other in table.column_names
-        if other != name
-    )
+        if other != name and what_name_says(other).measured and Cells(table.column(other)).occurring
+    ]
+    if any(plain(unit_in_name(other)[0]) in _ANY_VALUE for other in measured):
+        return False  # a long table
+    return len(measured) > 1 or (len(measured) == 1 and not is_long(table, path, schema))
 
 
 def _several(table: pa.Table, name: str) -> bool:

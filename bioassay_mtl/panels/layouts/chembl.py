@@ -58,7 +58,12 @@ def read_chembl(
         }
         schema = schema.model_copy(update={"columns": roles.model_copy(update=found)})
     by, type_last = _by(table, path, schema)
-    return read_measurements(table, path, schema, log, by, value, type_last=type_last)
+    origin = None
+    if standard is not None and value == p_value:
+        origin = standard, find(table, None, _UNITS, path)
+    return read_measurements(
+        table, path, schema, log, by, value, type_last=type_last, origin=origin
+    )
 
 
 def _by(table: pa.Table, path: Path, schema: PanelSchema) -> tuple[list[str], bool]:

@@ -148,10 +148,11 @@ def read_measurements(
     value: str,
     *,
     type_last: bool,
+    origin: tuple[str, str | None] | None = None,
 ) -> Parts:
     """A row a measurement: the assay by some columns, the value in one."""
     smiles, identity = molecule_columns(table, path, schema, log)
-    source, about, filled = value_of(table, path, value, schema, log)
+    source, about, filled = value_of(table, path, value, schema, log, origin)
     schema = schema.model_copy(update={"to_p": True}) if filled else schema
     assays = assays_of([Cells(table.column(name)) for name in by], type_last)
     structures = texts(table.column(smiles))

@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bioassay_mtl.errors import InputError
-from bioassay_mtl.panels.beside import Companions
+from bioassay_mtl.panels.beside import Beside, Companions
 from bioassay_mtl.panels.columns import record_rest
 from bioassay_mtl.panels.decisions import ColumnDecision, Role
 from bioassay_mtl.panels.header import TARGET_NAMES, texts
@@ -176,7 +176,7 @@ def _read_assay(
     name = schema.columns.value
     if name not in table.column_names:
         raise InputError(f"no column {name!r}", file=path, hint="a readout of this assay")
-    beside = Companions(table, path, PanelSchema()).of(name)
+    beside = Companions(table, path, PanelSchema()).by_name.get(name, Beside())
     qualifier = schema.columns.qualifier or beside.qualifier
     source = Source(
         path,

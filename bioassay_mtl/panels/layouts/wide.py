@@ -38,6 +38,7 @@ def read_wide(
     smiles, identity = molecule_columns(table, path, schema, log, also=("row",))
     companions = Companions(table, path, schema, (smiles, identity))
     chosen = choose_assays(table, path, schema, companions, (smiles, identity), log)
+    companions.check_used({name: kind for name, (_, kind) in chosen.items()})
     record_rest(table, log, companions)
     of = {name: beside for name, beside in companions.columns.items() if beside[1] in chosen}
     names = [n for n in table.column_names if n not in {smiles, *chosen, *of}]
