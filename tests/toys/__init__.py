@@ -1,0 +1,1 @@
+"""One of each thing that can be added: each in a file of its own, registered by one line."""
