@@ -60,9 +60,8 @@ def load(name_or_folder: str | Path = "pcba128", device: str = "cpu") -> Model:
     ModelFolderError
         There is no such model, or it is incomplete, altered, or needs another version.
     """
-    from bioassay_mtl.models.model import Model
-
-    return Model.load(name_or_folder, device=device)
+    model: Model = __getattr__("Model").load(name_or_folder, device=device)
+    return model
 
 
 def __getattr__(name: str) -> Any:

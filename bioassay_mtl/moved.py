@@ -31,7 +31,6 @@ MOVED = {
     "data.metrics": "metrics",
     "data.panel": "panels.panel",
     "data.panel_arrays": "panels.arrays",
-    "data.panel_pcba": "panels.pcba",
     "data.panel_table": "panels.read",
     "data.panels.assembly": "panels.assembly",
     "data.panels.cells": "tables.cells",

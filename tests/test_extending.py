@@ -20,7 +20,7 @@ from bioassay_mtl.datasets import recipes
 from bioassay_mtl.models.model import Model
 from bioassay_mtl.nn.architectures.base import networks
 from bioassay_mtl.nn.resident import residents
-from bioassay_mtl.panels.layouts import layouts
+from bioassay_mtl.panels.parts import layouts
 from bioassay_mtl.registry import Registry
 from bioassay_mtl.screening.options import ScreenOptions
 from bioassay_mtl.screening.pipeline import screen
@@ -90,10 +90,11 @@ def test_the_table_names_folders_and_registries_that_are_there() -> None:
 
 def test_each_has_a_toy() -> None:
     named = {name.replace(" ", "_") for name in rows_of_the_table()}
-    here = {path.stem for path in (Path(__file__).parent / "toys").iterdir() if path.is_file()}
-    files = {"molecule_or_panel_format": "file_format", "layout_of_panels": "layout"}
+    tests = Path(__file__).parent
+    here = {path.stem for path in (tests / "toys").iterdir() if path.is_file()}
     assert {path.stem for path in EXAMPLE.glob("*.py")} >= BY_EXAMPLE
-    assert {files.get(name, name) for name in named - BY_EXAMPLE} <= here
+    assert {FILES.get(name, name) for name in named - BY_EXAMPLE - {"task_kind"}} <= here
+    assert (tests / "tasks" / "toy_kind.py").is_file()
 
 
 def test_a_descriptor_set(toys: str) -> None:

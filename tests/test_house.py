@@ -8,6 +8,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -73,6 +74,46 @@ def test_imports_point_down(layer: str) -> None:
         for name in imports(path):
             target = name.split(".")[1]
             assert target not in above, f"{path.relative_to(ROOT)} imports {name}"
+
+
+def needed(path: Path) -> set[str]:
+    """Modules of this package that a file imports when it runs, anywhere in it."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    for_types = [
+        node
+        for node in ast.walk(tree)
+        if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"
+    ]
+    skipped = {id(inner) for node in for_types for inner in ast.walk(node)}
+    found = set()
+    for node in ast.walk(tree):
+        if id(node) in skipped:
+            continue
+        if isinstance(node, ast.ImportFrom) and node.module:
+            found |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
+        elif isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+    return found
+
+
+def test_no_modules_import_each_other_in_a_circle() -> None:
+    modules = {
+        ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): path
+        for path in PACKAGE.rglob("*.py")
+    }
+    # A package that a name is taken from is needed; one above a module that is named is not.
+    graph = {
+        name: {
+            other
+            for other in needed(path) & modules.keys()
+            if other != name
+            and not any(more.startswith(f"{other}.") for more in needed(path) & modules.keys())
+        }
+        for name, path in modules.items()
+    }
+    with pytest.raises(CycleError):  # the test can fail
+        TopologicalSorter({"a": {"b"}, "b": {"a"}}).prepare()
+    TopologicalSorter(graph).prepare()
 
 
 def test_base_modules_import_no_layer() -> None:

@@ -19,6 +19,7 @@ import yaml
 from numpy.typing import NDArray
 
 from benchmarks.pcba128.card import card
+from benchmarks.pcba_sample import read_pcba
 from benchmarks.report import report
 from benchmarks.rivals.evaluation import DataAbsentError, find_data
 from bioassay_mtl.chem.featurizer import Featurizer
@@ -56,7 +57,7 @@ def main() -> int:
     if arguments.quick:
         settings["epochs"] = 1
     config = TrainingConfig.of(settings)
-    panel = with_features(Panel.read_pcba(folder / "pcba"), config, arguments.quick)
+    panel = with_features(read_pcba(folder / "pcba"), config, arguments.quick)
     metrics: dict[str, Any] = {}
     for name, how in EVALUATIONS.items():
         parts = split(panel, how)

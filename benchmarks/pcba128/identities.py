@@ -16,6 +16,7 @@ from typing import Any
 
 from benchmarks.pcba128 import card as pcba128_card
 from benchmarks.pcba128_mix import card as mix_card
+from benchmarks.pcba_sample import read_pcba
 from benchmarks.report import report
 from benchmarks.rivals.evaluation import DataAbsentError, find_data
 from bioassay_mtl.chem.identity import TrainingMolecules
@@ -25,7 +26,6 @@ from bioassay_mtl.models.folder_checks import CARD, CONFIG, METRICS, WEIGHTS
 from bioassay_mtl.models.model import Model
 from bioassay_mtl.models.shipped import find_model
 from bioassay_mtl.models.training_molecules import MOLECULES, training_record, write_molecules
-from bioassay_mtl.panels.panel import Panel
 
 CARDS: dict[str, Callable[[Model], str]] = {
     "pcba128": pcba128_card.card,
@@ -55,7 +55,7 @@ def main() -> int:
 
 def training_molecules(folder: Path) -> TrainingMolecules:
     """Molecules of the rows that both models were fitted on."""
-    panel = Panel.read_pcba(folder)
+    panel = read_pcba(folder)
     assert panel.structures is not None
     return TrainingMolecules.of([text for text in panel.structures if text.strip()])
 

@@ -21,13 +21,13 @@ from benchmarks.graph_study.cases import settings
 from benchmarks.graph_study.runs import Study
 from benchmarks.pcba128.__main__ import NO_ROWS, all_rows, with_features
 from benchmarks.pcba128_mix.card import card
+from benchmarks.pcba_sample import read_pcba
 from benchmarks.report import report
 from benchmarks.rivals.evaluation import DataAbsentError, find_data
 from benchmarks.rivals.ledger import Ledger
 from bioassay_mtl.metrics import evaluate
 from bioassay_mtl.models.join import join
 from bioassay_mtl.models.model import Model
-from bioassay_mtl.panels.panel import Panel
 from bioassay_mtl.splits import Split
 from bioassay_mtl.training import train
 from bioassay_mtl.training.config import TrainingConfig
@@ -69,7 +69,7 @@ def main() -> int:
 def fit_graph(folder: Path, quick: bool) -> Model:
     """Graph experts fitted on all rows that have SMILES."""
     config = TrainingConfig.of(settings("GINE", seed=0) | ({"epochs": 1} if quick else {}))
-    panel = with_features(Panel.read_pcba(folder / "pcba"), config, quick)
+    panel = with_features(read_pcba(folder / "pcba"), config, quick)
     everything = Split(all_rows(panel), NO_ROWS, NO_ROWS, len(panel))
 
     def progress(record: Any) -> None:

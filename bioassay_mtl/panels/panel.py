@@ -18,10 +18,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+import bioassay_mtl
 from bioassay_mtl.chem.blocks import Block
 from bioassay_mtl.chem.molecule import Standardising
 from bioassay_mtl.config import did_you_mean
 from bioassay_mtl.errors import ConfigError, InputError
+from bioassay_mtl.panels.arrays import content_of_arrays
+from bioassay_mtl.panels.duplicates import group_by_features, group_by_structure
 from bioassay_mtl.tasks.kinds import OF_EVERY_RESULT, TaskKind, columns_of, complete
 from bioassay_mtl.tasks.labels import (
     MOST_CELLS,
@@ -249,8 +252,6 @@ class Panel:
 
     @cached_property
     def _groups(self) -> NDArray[np.int64]:
-        from bioassay_mtl.panels.duplicates import group_by_features, group_by_structure
-
         if self.structures is not None and (self.features is None or self.has_structure.all()):
             return group_by_structure(self.structures)
         assert self.features is not None
@@ -290,9 +291,7 @@ class Panel:
         schema: PanelSchema | Mapping[str, Any] | None = None,
     ) -> Panel:
         """Read a table: see :func:`bioassay_mtl.panels.read.read_panel`."""
-        from bioassay_mtl.panels.read import read_panel
-
-        return read_panel(path, smiles_column, id_column, tasks, schema)
+        return bioassay_mtl.read_panel(path, smiles_column, id_column, tasks, schema)
 
     @staticmethod
     def from_arrays(
@@ -306,19 +305,11 @@ class Panel:
         kinds: Sequence[TaskKind | str] | None = None,
         bounds: Any = None,
     ) -> Panel:
-        """Build from arrays: see :func:`bioassay_mtl.panels.arrays.panel_from_arrays`."""
-        from bioassay_mtl.panels.arrays import panel_from_arrays
-
-        return panel_from_arrays(
+        """Build from arrays: see :func:`bioassay_mtl.panels.arrays.content_of_arrays`."""
+        content = content_of_arrays(
             structures_or_features, labels, tasks, mask, ids, block, kinds, bounds
         )
-
-    @staticmethod
-    def read_pcba(folder: str | Path) -> Panel:
-        """Read the PCBA sample: see :func:`bioassay_mtl.panels.pcba.read_pcba`."""
-        from bioassay_mtl.panels.pcba import read_pcba
-
-        return read_pcba(folder)
+        return Panel(**content)
 
 
 def _check_names(tasks: Sequence[str], kinds: Sequence[TaskKind]) -> None:

@@ -10,14 +10,15 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from bioassay_mtl.panels.reading import Reading
-from bioassay_mtl.panels.row_log import RowLog
-from bioassay_mtl.panels.schema import PanelSchema
 from bioassay_mtl.registry import Registry
 from bioassay_mtl.tables.structures import uncut
 
 if TYPE_CHECKING:
     import pyarrow as pa
+
+    from bioassay_mtl.panels.reading import Reading
+    from bioassay_mtl.panels.row_log import RowLog
+    from bioassay_mtl.panels.schema import PanelSchema
 
 
 class Part(NamedTuple):
@@ -83,8 +84,8 @@ class Parts:
         return np.flatnonzero(found)
 
 
-Read = Callable[[Sequence["pa.Table"], Sequence[Path], PanelSchema, RowLog], Parts]
-Recognise = Callable[["pa.Table", Path, PanelSchema], bool]
+Read = Callable[[Sequence["pa.Table"], Sequence[Path], "PanelSchema", "RowLog"], Parts]
+Recognise = Callable[["pa.Table", Path, "PanelSchema"], bool]
 
 
 class Layout(NamedTuple):
@@ -108,4 +109,15 @@ class Layout(NamedTuple):
     many: bool = False
 
 
-layouts: Registry[Layout] = Registry("layout")
+_HERE = "bioassay_mtl.panels.layouts"
+layouts: Registry[Layout] = Registry(
+    "layout",
+    homes={
+        "bindingdb": f"{_HERE}.by_target",
+        "chembl": f"{_HERE}.chembl",
+        "long": f"{_HERE}.long",
+        "pubchem": f"{_HERE}.pubchem",
+        "targets": f"{_HERE}.by_target",
+        "wide": f"{_HERE}.wide",
+    },
+)

@@ -21,6 +21,7 @@ from pydantic import Field, field_validator
 from bioassay_mtl.chem.molecule import Standardising
 from bioassay_mtl.config import Config, did_you_mean
 from bioassay_mtl.errors import ConfigError, InputError
+from bioassay_mtl.panels.parts import layouts
 from bioassay_mtl.tables.options import TableOptions
 from bioassay_mtl.tasks.kinds import task_kinds
 
@@ -126,8 +127,6 @@ class PanelSchema(TableOptions):
     @field_validator("layout")
     @classmethod
     def _layout(cls, name: str | None) -> str | None:
-        from bioassay_mtl.panels.layouts import layouts
-
         return name if name is None else layouts.known(name)
 
     @field_validator("tasks", "also", mode="before")

@@ -10,10 +10,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from benchmarks.pcba_sample import read_pcba
 from bioassay_mtl.models.model import Model
 from bioassay_mtl.models.shipped import DEFAULT, find_model, names
 from bioassay_mtl.models.training_molecules import MOLECULES
-from bioassay_mtl.panels.panel import Panel
 
 FIRST_PREDICTION = """
 import sys
@@ -50,7 +50,7 @@ def test_shipped_model(name: str, nci_smiles: list[str]) -> None:
 
 @pytest.mark.parametrize("name", names())
 def test_training_molecules_are_marked(name: str, shared_data: Path) -> None:
-    structures = Panel.read_pcba(shared_data / "pcba").structures or []
+    structures = read_pcba(shared_data / "pcba").structures or []
     known = [text for text in structures if text]
     model = Model.load(name)
     assert model.training_molecules is not None

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from benchmarks.pcba_sample import read_pcba
 from bioassay_mtl.errors import InputError
 from bioassay_mtl.panels import Panel
 from bioassay_mtl.panels.schema import PanelSchema, parse_task
@@ -205,10 +206,11 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
 def test_thousands_of_assays(tmp_path: Path) -> None:
     names = [f"assay {i}" for i in range(10_000)]
     full, half = ",".join(["0", "1"] * 5_000), ",".join(["1", ""] * 5_000)
-    text = f"smiles,{','.join(names)}\nC,{full}\nCC,{half}\n"
+    none = ",".join(["0"] * 10_000)  # in a column of one value alone nothing was measured
+    text = f"smiles,{','.join(names)}\nC,{full}\nCC,{half}\nCCC,{none}\n"
     panel = Panel.read(write(tmp_path / "panel.csv", text))
     assert panel.tasks == tuple(names)
-    np.testing.assert_array_equal(panel.labels[:, :2], [[0, 1], [1, -1]])
+    np.testing.assert_array_equal(panel.labels[:, :2], [[0, 1], [1, -1], [0, 0]])
 
 
 def test_the_shared_tables(shared_data: Path) -> None:
@@ -226,7 +228,7 @@ def test_the_shared_tables(shared_data: Path) -> None:
 
 
 def test_the_pcba_sample(shared_data: Path) -> None:
-    panel = Panel.read_pcba(shared_data / "pcba")
+    panel = read_pcba(shared_data / "pcba")
     assert (len(panel), len(panel.tasks)) == (65_774, 128)
     assert panel.has_structure.sum() == 51_363
     table = Panel.read(shared_data / "pcba" / "pcba_smiles.csv.gz")
@@ -239,4 +241,4 @@ def test_the_pcba_sample(shared_data: Path) -> None:
 
 def test_a_folder_without_the_pcba_sample(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"pcba_fingerprints\.npz: the file is missing"):
-        Panel.read_pcba(tmp_path)
+        read_pcba(tmp_path)
