@@ -18,7 +18,7 @@ from bioassay_mtl.panels.parts import layouts
 from bioassay_mtl.panels.row_log import Outcome, RowLog
 from bioassay_mtl.panels.schema import NO_TASK, PanelSchema, TaskEntry, schema_for
 from bioassay_mtl.tables.cells import Cells
-from bioassay_mtl.tables.frame import table_of
+from bioassay_mtl.tables.frame import frame_table
 from bioassay_mtl.tables.table import IN_MEMORY, place_of, read_table
 from bioassay_mtl.tasks.units import P_SCALE
 from bioassay_mtl.wording import setting
@@ -83,14 +83,16 @@ def load_panel(
 
 
 def load_frame(given: Any, schema: PanelSchema, *, clean: bool = False) -> Loaded:
-    """Read a table in memory (:func:`bioassay_mtl.tables.frame.table_of`) as a panel.
+    """Read a table in memory (:func:`bioassay_mtl.tables.frame.frame_table`) as a panel.
 
     Raises
     ------
     InputError
         It cannot be used, with row and column as far as they are known.
     """
-    return _loaded([table_of(given, IN_MEMORY)], [IN_MEMORY], schema, RowLog(clean), None)
+    return _loaded(
+        [frame_table(given, IN_MEMORY, schema)], [IN_MEMORY], schema, RowLog(clean), None
+    )
 
 
 def _loaded(

@@ -8,7 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 from bioassay_mtl.chem.listing import listed
 from bioassay_mtl.errors import InputError
+from bioassay_mtl.tables.cells import NumberFormat, with_numbers
 from bioassay_mtl.tables.columns import check_names
+from bioassay_mtl.tables.options import TableOptions
+from bioassay_mtl.wording import setting
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -16,6 +19,20 @@ if TYPE_CHECKING:
 
 ROW = "row"
 """Column of the labels of rows, where a table of pandas has any of its own."""
+
+
+def frame_table(given: Any, name: Path, options: TableOptions) -> pa.Table:
+    """:func:`table_of`, with numbers as the options say.
+
+    Raises
+    ------
+    InputError
+        As there, and for options that mean something for files alone.
+    """
+    for option in ("encoding", "delimiter", "sheet"):
+        if getattr(options, option) is not None:
+            raise InputError(f"{setting(option)} means nothing for a table in memory")
+    return with_numbers(table_of(given, name), NumberFormat.of(options, may_be_comma=True))
 
 
 def table_of(given: Any, name: Path) -> pa.Table:

@@ -9,6 +9,7 @@ import lzma
 from collections.abc import Callable
 from pathlib import Path
 
+import pandas as pd
 import pyarrow as pa
 import pytest
 from rdkit import Chem
@@ -192,6 +193,15 @@ def test_numbers_are_read_as_told(tmp_path: Path) -> None:
     path = write(tmp_path / "u.csv", "smiles;x\nCC;1.041,5\nCCC;7,25\nCCCC;3\n")
     found = panel(path, decimal="comma", thousands=True).labels[:, 0].tolist()
     assert found == [1041.5, 7.25, 3]
+
+
+def test_tables_in_memory_heed_the_same_options() -> None:
+    frame = pd.DataFrame({"smiles": ["CC", "CCC", "CCCC"], "x": ["7,63", "6,1", "5"]})
+    assert read_panel(frame).labels[:, 0].tolist() == pytest.approx([7.63, 6.1, 5])
+    with pytest.raises(InputError, match="no assay"):
+        read_panel(frame, schema={"decimal": "point"})
+    with pytest.raises(InputError, match="sheet means nothing for a table in memory"):
+        read_panel(frame, schema={"sheet": "a"})
 
 
 @pytest.mark.parametrize(

@@ -281,3 +281,18 @@ def test_hits_that_the_model_was_trained_on_are_marked_or_left_out(
     done = cli(*arguments[:-2], "--new-only", "--overwrite")
     assert done.code == 2
     assert "--new-only is for --top, --show and --report" in done.err
+
+
+def test_hardly_a_molecule_is_a_fault(cli: Run, model_folder: Path, tmp_path: Path) -> None:
+    path, out = tmp_path / "lines.smi", tmp_path / "out.csv"
+    path.write_text("".join(f"{'C' * n},m{n}\n" for n in range(1, 6)))
+    arguments = ("screen", path, "-o", out, "--model", model_folder)
+    done = cli(*arguments)
+    assert done.code == 2
+    assert "hardly a record is a molecule (invalid_smiles: 5)" in done.err
+    assert "its lines look comma-separated: --delimiter comma reads them" in done.err
+    assert len(out.read_text().splitlines()) == 6
+    assert cli(*arguments, "--delimiter", "comma", "--overwrite").code == 0
+    assert [line.split(",")[1] for line in out.read_text().splitlines()[1:]] == [
+        f"m{n}" for n in range(1, 6)
+    ]
