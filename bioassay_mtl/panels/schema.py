@@ -24,6 +24,7 @@ from bioassay_mtl.errors import ConfigError, InputError
 from bioassay_mtl.panels.parts import layouts
 from bioassay_mtl.tables.options import TableOptions
 from bioassay_mtl.tasks.kinds import task_kinds
+from bioassay_mtl.wording import setting
 
 NO_TASK = "none"
 """The kind of a column that is no assay."""
@@ -217,12 +218,12 @@ def stem(path: Path) -> str:
 
 
 def roles_of(pairs: Iterable[str]) -> dict[str, str]:
-    """Columns of the command line, ``ROLE=NAME`` each, by role."""
+    """Columns in texts, ``ROLE=NAME`` each, by role."""
     found = {}
     for pair in pairs:
         role, equals, name = pair.partition("=")
         if not equals or role not in Roles.model_fields:
             near = did_you_mean(role, Roles.model_fields)
-            raise ConfigError(f"--column {pair!r}: ROLE=NAME is expected ({near})")
+            raise ConfigError(f"{setting('columns')} {pair!r}: ROLE=NAME is expected ({near})")
         found[role] = name
     return found
