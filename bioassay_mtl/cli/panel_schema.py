@@ -17,8 +17,8 @@ Tasks = Annotated[
     typer.Option(
         "--task",
         metavar="NAME:KIND",
-        help="A column that is an assay, and its kind: binary, multiclass, regression, censored, "
-        "ordinal:low,medium,high (lowest first), or none.",
+        help="A column that is an assay, and its kind: binary, binary:INACTIVE,ACTIVE (its words), "
+        "multiclass, regression, censored, ordinal:low,medium,high (lowest first), or none.",
     ),
 ]
 Columns = Annotated[

@@ -90,3 +90,28 @@ def test_to_p_without_effect_is_said(tmp_path: Path) -> None:
     done = run("panel", "check", str(table), "--to-p")
     assert done.returncode == 0
     assert "nothing was converted" not in done.stderr
+
+
+def test_check_shows_what_was_decided_of_every_column(tmp_path: Path) -> None:
+    table = tmp_path / "panel.csv"
+    table.write_text("smiles,pIC50,is_pains,MW\nCCO,5.1,1,46\nCCN,6.2,0,45\nCCC,7.0,1,44\n")
+    done = run("panel", "check", str(table))
+    assert done.returncode == 0, done.stderr
+    lines = [" ".join(line.split()) for line in done.stdout.splitlines()]
+    assert "smiles SMILES by its name" in lines
+    assert "pIC50 assay regression a name of a measured type, numbers" in lines
+    assert "is_pains no assay a name of a flag" in lines
+    assert "MW no assay a name of a computed property" in lines
+
+
+def test_what_is_asked_is_settled_by_the_option_that_is_named(tmp_path: Path) -> None:
+    table = tmp_path / "panel.csv"
+    table.write_text("smiles,a,b\nCCO,1,1\nCCN,-1,-1\nCCC,1,1\n")
+    asked = run("panel", "check", str(table))
+    assert asked.returncode == 2
+    assert "--task a:binary:-1,1 if it is inactive; --missing -1 if" in asked.stderr
+    both = ("--task", "a:binary:-1,1", "--task", "b:binary:-1,1")
+    settled = run("panel", "check", str(table), *both)
+    assert settled.returncode == 0, settled.stderr
+    assert settled.stdout.count("2 active, 1 inactive") == 2
+    assert run("panel", "check", str(table), "--missing", "-7").returncode == 2
