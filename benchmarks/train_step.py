@@ -42,11 +42,11 @@ class NaiveMixture(nn.Module):
 
     def __init__(self, n_features: dict[str, int]) -> None:
         super().__init__()
-        self.experts = nn.ModuleList(
+        self.experts: Any = nn.ModuleList(
             nn.ModuleList([nn.Linear(n_features[name], WIDTH), nn.Linear(WIDTH, WIDTH)])
             for name in INPUTS
         )
-        self.towers = nn.ModuleList(
+        self.towers: Any = nn.ModuleList(
             nn.ModuleList(nn.Linear(WIDTH, 1) for _ in INPUTS) for _ in range(N_TASKS)
         )
         self.score = nn.Parameter(torch.zeros(N_TASKS, len(INPUTS)))
@@ -63,7 +63,8 @@ class NaiveMixture(nn.Module):
             for e in range(len(INPUTS))
         ]
         gates = torch.softmax(self.score, dim=1)
-        return sum(gates[:, e] * vote.detach() for e, vote in enumerate(votes)), votes
+        mixed: Any = sum(gates[:, e] * vote.detach() for e, vote in enumerate(votes))
+        return mixed, votes
 
 
 def main() -> None:
@@ -172,7 +173,8 @@ def naive(data: ResidentData, n_features: dict[str, int]) -> Callable[[int], Non
             (binary_cross_entropy_with_logits(out, targets, reduction="none") * mask).sum()
             for out in (mixed, *votes)
         ]
-        return (losses[0] + sum(losses[1:]) / len(votes)) / len(rows)
+        total: Tensor = (losses[0] + sum(losses[1:]) / len(votes)) / len(rows)
+        return total
 
     return stepper(loss, torch.optim.AdamW(network.parameters(), fused=True), data)
 

@@ -39,7 +39,7 @@ def libraries() -> dict[str, list[str]]:
     for name, file in LIBRARIES.items():
         if (data / file).exists():
             table = pd.read_csv(data / file, nrows=50_000)
-            column = next(column for column in table if "smiles" in column.lower())
+            column = next(column for column in table if "smiles" in str(column).lower())
             found[name] = table[column].sample(frac=1, random_state=0).tolist()
     return found or {"NCI": real_smiles()[0]}
 

@@ -6,6 +6,7 @@ import csv
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -191,14 +192,10 @@ def _register() -> None:
         ("pcba_bits", "A"),
         ("pcba_scaffold", "B-scaffold"),
     ):
-        sources.register(name)(lambda given, protocol=protocol: _pcba(protocol, given))
+        sources.register(name)(partial(_pcba, protocol))
     for name, groups in (("tox21", TOX21_GROUPS), ("muv", MUV_GROUPS)):
         for end, how in (("", RANDOM), ("_scaffold", SCAFFOLD)):
-            sources.register(name + end)(
-                lambda given, name=name, how=how, groups=groups: table_source(
-                    f"{name}.csv.gz", how, groups, given
-                )
-            )
+            sources.register(name + end)(partial(table_source, f"{name}.csv.gz", how, groups))
 
 
 _register()

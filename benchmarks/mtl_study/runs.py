@@ -173,8 +173,9 @@ class Study:
     def finished(self, key: tuple[str, str, str, str, int, str], chosen: Settings) -> Entry | None:
         """The entry of a piece of work that was done with these settings."""
         done = self.ledger.get(key)
-        same = done is not None and done.notes["settings"] == _plain(chosen)
-        return done if same and done.notes["preset"] == self._size else None
+        if done is None or done.notes["settings"] != _plain(chosen):
+            return None
+        return done if done.notes["preset"] == self._size else None
 
     def _key(
         self, stage: str, name: str, seed: int, unit: str

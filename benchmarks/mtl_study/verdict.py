@@ -38,7 +38,7 @@ def sentences(study: StudyOutcomes) -> list[str]:
     """The answer, for the report."""
     found = families(study)
     lines = [_winner(family) for family in found]
-    judged = {}
+    judged: dict[Cell, tuple[float, str]] = {}
     for family in found:
         for outcome, (_, p), word in zip(
             family.outcomes[1:],

@@ -65,6 +65,7 @@ def _read(folder: Path, name: Path, **how: Any) -> pd.DataFrame:
             hint="give the folder that OGB's download of ogbg-molpcba unpacks to",
         )
     try:
-        return pd.read_csv(path, **how)
+        table: pd.DataFrame = pd.read_csv(path, **how)
+        return table
     except (ValueError, OSError, EOFError) as error:
         raise InputError(f"cannot be read: {error}", file=path) from error

@@ -45,7 +45,8 @@ def read_rows(path: Path) -> list[Row]:
             rows = csv.reader(file)
             header = next(rows)
             place = [header.index(name) for name in ("row", "id", "smiles", "status")]
-            return [Row(*(row[i] for i in place), row[place[-1] + 2]) for row in rows]
+            place.append(place[-1] + 2)
+            return [Row(*(row[i] for i in place)) for row in rows]
     finally:
         csv.field_size_limit(before)
 
