@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -33,8 +34,8 @@ def test_shares_are_whole(members: int) -> None:
 def test_report(tmp_path: Path) -> None:
     assert not write_report(tmp_path)
     ledger = Ledger(tmp_path / "graph_study.jsonl")
-    about = {"about": "a split", "fit": 1000, "valid": 100, "test": 200}
-    about["made_with"] = {"machine": "a machine"}  # type: ignore[assignment]
+    about: dict[str, Any] = {"about": "a split", "fit": 1000, "valid": 100, "test": 200}
+    about["made_with"] = {"machine": "a machine"}
     mixed = next(iter(MIXTURES))
     for name, ap, notes in (
         ("fingerprint", 0.1, {"settings": {}, "valid_ap": 0.2, "cpu_seconds": 5.0}),

@@ -100,7 +100,11 @@ def test_some_counts_are_clipped(mols: list[Any]) -> None:
     assert block.counts.max() == 255
 
 
-NEEDED = {"columns": {"names": ["a"]}, "dense": {"n_columns": 3}, "given": {"n_bits": 64}}
+NEEDED: dict[str, dict[str, Any]] = {
+    "columns": {"names": ["a"]},
+    "dense": {"n_columns": 3},
+    "given": {"n_bits": 64},
+}
 """Settings that have no default: of inputs that come with the molecules."""
 
 

@@ -111,7 +111,7 @@ def written_otherwise(smiles: str, random: Random) -> str:
         if random.random() < 0.2:
             atom.SetAtomMapNum(random.randint(1, 99))
     order = random.sample(range(mol.GetNumAtoms()), mol.GetNumAtoms())
-    text = Chem.MolToSmiles(Chem.RenumberAtoms(mol, order), canonical=False)
+    text: str = Chem.MolToSmiles(Chem.RenumberAtoms(mol, order), canonical=False)
     return text + random.choice(["", ".Cl", ".O", ".[Br-]"])
 
 

@@ -61,14 +61,14 @@ def test_nothing_to_evaluate() -> None:
     assert result.to_json()["macro"]["roc_auc"] is None
 
 
-def naive_interval(
-    values: np.ndarray, estimate: float, limits: tuple[float, float]
-) -> np.ndarray | list[float]:
+def naive_interval(values: np.ndarray, estimate: float, limits: tuple[float, float]) -> np.ndarray:
     """The percentiles of resampled values, moved until their median is the estimate."""
     known = values[np.isfinite(values)]
     if not len(known) or np.isnan(estimate):
-        return [np.nan, np.nan]
-    return np.clip(np.percentile(known, [2.5, 97.5]) - np.median(known) + estimate, *limits)
+        return np.array([np.nan, np.nan])
+    interval: np.ndarray = np.percentile(known, [2.5, 97.5]) - np.median(known) + estimate
+    clipped: np.ndarray = np.clip(interval, *limits)
+    return clipped
 
 
 def test_bootstrap_is_the_naive_one(cells: tuple[np.ndarray, np.ndarray]) -> None:

@@ -158,7 +158,7 @@ def test_means_are_by_kind_and_degenerate_tasks_are_named() -> None:
     )
     assert found.degenerate == tuple(tasks[5:])
     for kind, macro in found.kind_macro.items():
-        task = [k.kind for k in KINDS].index(kind)
+        task = next(t for t, each in enumerate(KINDS) if each.kind == kind)
         for name, value in macro.items():
             assert value == pytest.approx(found.values[name][task])
             low, high = found.kind_macro_intervals[kind][name]

@@ -197,8 +197,10 @@ def test_real_numbers_are_held_as_they_are() -> None:
     panel = Panel.from_arrays(np.array([[0.5, 1e60], [np.nan, -2]]), [1, 0], ["x"], block="given")
     assert panel.features is not None
     largest = np.finfo(np.float32).max
-    expected = np.float32([[0.5, largest], [np.nan, -2]])
-    np.testing.assert_array_equal(panel.take([1, 0]).features["given"].dense(), expected[::-1])
+    expected = np.array([[0.5, largest], [np.nan, -2]], np.float32)
+    turned = panel.take([1, 0]).features
+    assert turned is not None
+    np.testing.assert_array_equal(turned["given"].dense(), expected[::-1])
     copies = Panel.from_arrays(np.array([[0.5, 1], [2, 3], [0.5, 1]]), [1, 0, 1], ["x"])
     assert copies.groups().tolist() == [0, 1, 0]
 

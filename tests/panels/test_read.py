@@ -69,7 +69,7 @@ def test_parquet_types(tmp_path: Path, kind: str) -> None:
     elif kind == "str":
         table["x"] = ["1", "", "0", "1.0"]
     else:
-        table["x"] = values.astype(kind)
+        table["x"] = pd.Series(values, dtype=kind)
     table["weights"] = [[0.5], [], [1.0], []]
     path = tmp_path / "panel.parquet"
     table.to_parquet(path)

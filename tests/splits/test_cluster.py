@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -21,7 +23,7 @@ from bioassay_mtl.splits.cluster import clusters
 
 
 @pytest.fixture(scope="module")
-def prints(nci_smiles: list[str]) -> tuple[list, PackedBits]:
+def prints(nci_smiles: list[str]) -> tuple[list[Any], PackedBits]:
     generator = rdFingerprintGenerator.GetMorganGenerator(radius=2, fpSize=2048)
     molecules = [m for m in map(Chem.MolFromSmiles, nci_smiles[:400]) if m is not None]
     vectors = [generator.GetFingerprint(m) for m in molecules]
@@ -42,7 +44,7 @@ def same_partition(one: np.ndarray, other: np.ndarray) -> bool:
 
 
 @pytest.mark.parametrize("distance", [0.0, 0.35, 0.6, 0.8, 1.0])
-def test_butina_is_rdkits(prints: tuple[list, PackedBits], distance: float) -> None:
+def test_butina_is_rdkits(prints: tuple[list[Any], PackedBits], distance: float) -> None:
     vectors, block = prints
     pairs = [
         1 - s
@@ -56,7 +58,7 @@ def test_butina_is_rdkits(prints: tuple[list, PackedBits], distance: float) -> N
 
 @pytest.mark.parametrize("distance", [0.35, 0.6, 0.8])
 def test_leaders_are_those_of_rdkits_picker(
-    prints: tuple[list, PackedBits], distance: float
+    prints: tuple[list[Any], PackedBits], distance: float
 ) -> None:
     vectors, block = prints
     found = sphere_exclusion(block, distance)

@@ -50,7 +50,8 @@ def labelled(smiles: str, random: Random) -> str:
             atom.SetIsotope(random.randint(1, 15))
     order = list(range(mol.GetNumAtoms()))
     random.shuffle(order)
-    return Chem.MolToSmiles(Chem.RenumberAtoms(mol, order), canonical=False)
+    text: str = Chem.MolToSmiles(Chem.RenumberAtoms(mol, order), canonical=False)
+    return text
 
 
 def test_random_labels_change_no_group(nci_smiles: list[str]) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -40,7 +42,7 @@ def test_what_the_training_part_lacks_is_said(caplog: pytest.LogCaptureFixture) 
     kinds = (Multiclass(classes=("x", "y", "z", "-")), Binary(), Regression(), Binary(), Binary())
     panel = Panel.from_arrays(["C" * (i + 1) for i in range(6)], labels, "abcde", kinds=kinds)
     panel.columns["date"] = [str(2000 + row) for row in range(6)]
-    settings = {"kind": "time", "column": "date"}
+    settings: dict[str, Any] = {"kind": "time", "column": "date"}
     split(panel, fractions=(0.5, 0.0, 0.5), **settings)
     assert caplog.messages == ["nothing to learn from in the training part: a[z], b[inactive], c"]
     split(panel, fractions=(0.0, 0.0, 1.0), **settings)

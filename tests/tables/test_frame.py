@@ -164,7 +164,7 @@ def test_faults_name_row_and_column() -> None:
         bm.read_panel(mixed, tasks={"ic50": "regression"})
     for wrong in ({"smiles": ["C"]}, [1, 2], None):
         with pytest.raises(InputError, match="a path, or a table of pandas"):
-            bm.read_panel(wrong)  # type: ignore[arg-type]
+            bm.read_panel(wrong)
     pubchem = pd.DataFrame({"PUBCHEM_CID": [1], "PUBCHEM_ACTIVITY_OUTCOME": ["Active"]})
     with pytest.raises(InputError, match="does not say which assay"):
         bm.read_panel(pubchem)

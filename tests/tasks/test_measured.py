@@ -125,7 +125,7 @@ def test_a_panel_of_cells_is_that_of_the_dense_array() -> None:
     cells = MeasuredCells.of([2, 0, 1, 2], [1, 0, 1, 0], [1, 5, 2, 7], [0, 1, 0, 0], shape=(3, 2))
     panel = Panel(["C", "CC", "CO"], None, cells, ("a", "b"), list("xyz"), {}, kinds)
     np.testing.assert_array_equal(panel.labels, labels)
-    np.testing.assert_array_equal(panel.bounds, bounds)  # type: ignore[arg-type]
+    np.testing.assert_array_equal(panel.bounds, bounds)
     assert panel.digest() == made.digest()
     with pytest.raises(InputError, match="have their own bounds"):
         Panel(["C", "CC", "CO"], None, cells, ("a", "b"), list("xyz"), {}, kinds, bounds)

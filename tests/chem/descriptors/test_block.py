@@ -53,4 +53,5 @@ def test_stable_bytes_forgive_rounding_and_nothing_else(block: DenseBlock) -> No
 def test_what_is_too_large_is_held_as_the_largest() -> None:
     largest = np.finfo(np.float32).max
     values = held(np.array([1e94, -np.inf, np.inf, np.nan, 1.5]))
-    np.testing.assert_array_equal(values, np.float32([largest, -largest, largest, np.nan, 1.5]))
+    expected = np.array([largest, -largest, largest, np.nan, 1.5], np.float32)
+    np.testing.assert_array_equal(values, expected)

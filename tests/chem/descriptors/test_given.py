@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -10,14 +12,18 @@ from bioassay_mtl.chem.featurizer import Featurizer
 from bioassay_mtl.chem.fingerprints import fingerprint_from
 from bioassay_mtl.errors import ConfigError, InputError
 
-CONDITIONS = UserColumns(names=["dose", "pH"])
+CONDITIONS = UserColumns(names=("dose", "pH"))
 
 
 def test_cells_are_read_as_numbers() -> None:
-    table = {"pH": ["7.4", "", " N.D. ", "7"], "dose": [1, None, 1e50, np.nan], "other": "abcd"}
+    table: dict[str, Any] = {
+        "pH": ["7.4", "", " N.D. ", "7"],
+        "dose": [1, None, 1e50, np.nan],
+        "other": "abcd",
+    }
     values = CONDITIONS.read(table).values
     largest = np.finfo(np.float32).max
-    expected = np.float32([[1, 7.4], [np.nan, np.nan], [largest, np.nan], [np.nan, 7]])
+    expected = np.array([[1, 7.4], [np.nan, np.nan], [largest, np.nan], [np.nan, 7]], np.float32)
     np.testing.assert_array_equal(values, expected)
 
 
@@ -49,7 +55,7 @@ def test_given_blocks_fit_by_their_width() -> None:
     assert given.holds(DenseBlock(np.zeros((2, 4), dtype=np.float32)))
     assert not given.holds(DenseBlock(np.zeros((2, 3), dtype=np.float32)))
     with pytest.raises(ConfigError, match="twice"):
-        UserColumns(names=["pH", "pH"])
+        UserColumns(names=("pH", "pH"))
 
 
 def test_examples_know_nothing_of_what_is_given() -> None:

@@ -19,7 +19,7 @@ from bioassay_mtl.chem.representation import encoder_of
 from bioassay_mtl.errors import ConfigError, ModelFolderError
 
 STRANGE = ["[Na+].[Cl-]", "[H][H]", "C", "*CC", "[U]", "[Fe+2].[cH-]1cccc1", "C" * 200, "[2H]C"]
-SUBSET = RDKitDescriptors(names=["MolLogP", "Ipc", "fr_amide", "MaxPartialCharge", "SPS"])
+SUBSET = RDKitDescriptors(names=("MolLogP", "Ipc", "fr_amide", "MaxPartialCharge", "SPS"))
 
 
 def expected_of(smiles: str, names: tuple[str, ...]) -> list[float]:
@@ -95,12 +95,12 @@ def test_bad_names_are_told() -> None:
 
 
 def test_another_rdkit_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
-    featurizer = Featurizer({"few": RDKitDescriptors(names=["MolWt", "TPSA"])})
+    featurizer = Featurizer({"few": RDKitDescriptors(names=("MolWt", "TPSA"))})
     probe = featurizer.probe()
     featurizer.check_probe(probe)
     altered = [(n, (lambda mol, f=f: 1.001 * f(mol)) if n == "TPSA" else f) for n, f in descList]
     monkeypatch.setattr("rdkit.Chem.Descriptors.descList", altered)
-    again = Featurizer({"few": RDKitDescriptors(names=["TPSA", "MolWt"])})
+    again = Featurizer({"few": RDKitDescriptors(names=("TPSA", "MolWt"))})
     encoder_of.cache_clear()
     try:
         with pytest.raises(ModelFolderError, match="computes other features"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,7 +12,7 @@ from rdkit.Chem.Descriptors import descList
 
 from bioassay_mtl.chem.descriptors.shared import FASTER
 
-RDKIT = dict(descList)
+RDKIT: dict[str, Callable[[Any], float]] = dict(descList)
 ALONGSIDE = ("EState_VSA4", "VSA_EState2", "BalabanJ", "BertzCT", "MolLogP", "TPSA")
 """Descriptors that read, or might, what the others leave on the molecule."""
 STRANGE = (

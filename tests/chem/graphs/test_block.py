@@ -19,7 +19,8 @@ SMILES = ["CCO", "", "C", "[Na+].[Cl-]", "C/C=C/C", "c1ccc2[nH]ccc2c1", "C" * 30
 @pytest.fixture(scope="module")
 def block() -> GraphBlock:
     mols = [Chem.MolFromSmiles(text) for text in SMILES]
-    return MolecularGraph(codes="chemprop", random_walk=2).block(mols)
+    found: GraphBlock = MolecularGraph(codes="chemprop", random_walk=2).block(mols)
+    return found
 
 
 def assert_same(found: GraphBlock, expected: GraphBlock) -> None:
@@ -29,7 +30,8 @@ def assert_same(found: GraphBlock, expected: GraphBlock) -> None:
 
 def one_by_one(rows: list[int]) -> GraphBlock:
     mols = [Chem.MolFromSmiles(SMILES[row]) for row in rows]
-    return MolecularGraph(codes="chemprop", random_walk=2).block(mols)
+    found: GraphBlock = MolecularGraph(codes="chemprop", random_walk=2).block(mols)
+    return found
 
 
 rows_drawn = st.lists(st.integers(0, len(SMILES) - 1), max_size=12)

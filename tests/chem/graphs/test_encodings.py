@@ -25,7 +25,7 @@ def adjacency(smiles: str) -> NDArray[Any]:
 
 def test_random_walk_by_hand() -> None:
     _, (chain, single) = encoded(["CCC", "C"], random_walk=4)
-    np.testing.assert_allclose(chain, [[0, 0.5, 0, 0.5], [0, 1, 0, 1], [0, 0.5, 0, 0.5]])
+    np.testing.assert_allclose(chain, np.array([[0, 0.5, 0, 0.5], [0, 1, 0, 1], [0, 0.5, 0, 0.5]]))
     assert single.tolist() == [[0, 0, 0, 0]]
 
 

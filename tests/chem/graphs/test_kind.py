@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 from rdkit import Chem
 
-from bioassay_mtl.chem import featurizer as featurizer_module
 from bioassay_mtl.chem import parallel
 from bioassay_mtl.chem.featurizer import Featurizer
 from bioassay_mtl.chem.fingerprints import MorganFingerprint, fingerprint_from
 from bioassay_mtl.chem.graphs import GraphBlock, MolecularGraph, kind
+from bioassay_mtl.chem.molecule import PARSERS
 from bioassay_mtl.chem.parallel import featurize
 from bioassay_mtl.chem.status import Status
 from bioassay_mtl.errors import ConfigError
@@ -103,13 +103,13 @@ def test_each_molecule_is_parsed_once(
     featurizer: Featurizer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     parsed = []
-    parse = featurizer_module.PARSERS["smiles"]
+    parse = PARSERS["smiles"]
 
     def counted(text: object, max_atoms: int) -> Any:
         parsed.append(text)
         return parse(text, max_atoms)
 
-    monkeypatch.setitem(featurizer_module.PARSERS, "smiles", counted)
+    monkeypatch.setitem(PARSERS, "smiles", counted)
     featurizer(["CCO", "CCN", "C"])
     assert parsed == ["CCO", "CCN", "C"]
 
