@@ -65,7 +65,7 @@ def make_batch(
     n_rows, n_tasks = mask.shape
     torch.manual_seed(0)
     tasks = [f"t{t}" for t in range(n_tasks)]
-    built = build_network(network_config(network), N_FEATURES, tasks, kinds)
+    built: Any = build_network(network_config(network), N_FEATURES, tasks, kinds)
     with torch.no_grad():
         for parameter in built.parameters():
             parameter += 0.3 * torch.randn_like(parameter)

@@ -39,6 +39,8 @@ class DenseRows:
         bounds = () if self.bounds is None else (self.bounds[rows],)
         return self.labels[rows], self.mask[rows], *bounds
 
+    dense_targets = targets
+
 
 def random_mask(absent: tuple[int, ...] = ()) -> Tensor:
     """``(12, 5)``: two thirds measured, but nothing of absent tasks."""
@@ -68,7 +70,8 @@ def small_batch(
     if closed:
         settings["connections"] = {"kind": "matrix", "matrix": CONNECTIONS}
     torch.manual_seed(2)
-    network = build_network(network_config(settings), {"x": N_FEATURES}, TASKS, kinds).double()
+    built: Any = build_network(network_config(settings), {"x": N_FEATURES}, TASKS, kinds)
+    network = built.double()
     with torch.no_grad():
         for parameter in network.parameters():
             parameter.normal_()

@@ -110,8 +110,8 @@ def test_masked_targets_have_no_part(name: str) -> None:
     found = []
     for value in (torch.nan, 0.0, 1.0):
         batch = small_batch(absent=(2,), expert_loss=0.7)
-        targets, mask = batch.data.labels, batch.data.mask
-        batch.data.labels = torch.where(mask, targets, value)
+        data: Any = batch.data
+        data.labels = torch.where(data.mask, data.labels, value)
         torch.manual_seed(3)
         found.append(gradients(batch, build(name)(batch).loss))
     for other in found[1:]:

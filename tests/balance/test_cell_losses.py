@@ -32,7 +32,7 @@ CELLS = st.lists(
 )
 
 
-def by_formula(loss: Any, logit: float, y: float, weight: float) -> float:
+def by_formula(loss: Any, logit: float, y: float, weight: float) -> Any:
     """The papers' formulas, for a single cell."""
     p = 1 / (1 + math.exp(-logit))
     if loss.kind == "bce":
@@ -185,7 +185,7 @@ def test_per_task_gradients_by_vmap(values: dict[str, Any]) -> None:
     loss, network = loss_config(values), torch.nn.Linear(5, 3).double()
     x, targets = torch.randn(8, 5).double(), torch.rand(8, 3).round().double()
     mask = torch.rand(8, 3) < 0.7
-    weights = dict(network.named_parameters())
+    weights: dict[str, Tensor] = dict(network.named_parameters())
 
     def of_task(weights: dict[str, Tensor], task: Tensor) -> Tensor:
         logits = functional_call(network, weights, (x,))

@@ -36,6 +36,7 @@ def test_bce_equals_a_loop_over_measured_cells(
         assert losses.total[t].item() == pytest.approx(total, rel=1e-9, abs=1e-12)
         assert losses.n_cells[t] == mask[:, t].sum()
     losses.total.sum().backward()
+    assert logits.grad is not None
     assert (logits.grad[~mask] == 0).all()
 
 
@@ -54,8 +55,12 @@ def test_a_batch_without_any_measured_cell_has_zero_loss() -> None:
 def test_positive_weights_by_hand() -> None:
     actives, inactives = torch.tensor([1, 0, 4, 5]), torch.tensor([9, 7, 0, 5])
     assert positive_weights(actives, inactives, "none") is None
-    assert positive_weights(actives, inactives, "full").tolist() == [9, 1, 1, 1]
-    assert positive_weights(actives, inactives, "sqrt").tolist() == [3, 1, 1, 1]
+    full = positive_weights(actives, inactives, "full")
+    assert full is not None
+    assert full.tolist() == [9, 1, 1, 1]
+    roots = positive_weights(actives, inactives, "sqrt")
+    assert roots is not None
+    assert roots.tolist() == [3, 1, 1, 1]
 
 
 def test_unknown_reduction_is_named() -> None:

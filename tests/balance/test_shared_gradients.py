@@ -19,7 +19,7 @@ from tests.balance.small_batch import (
     small_batch,
 )
 
-OBJECTIVES = [
+OBJECTIVES: list[dict[str, Any]] = [
     {"expert_loss": 0.0, "decoupled": True},
     {"expert_loss": 0.7, "decoupled": False},
     {"expert_loss": 0.7, "decoupled": True, "reduction": "mean_per_task"},
@@ -78,7 +78,8 @@ def test_the_update_reaches_every_parameter(case: dict[str, Any], gate: str) -> 
 def test_half_precision_has_its_gramian_in_single(tower: str) -> None:
     batch = small_batch(tower=tower, expert_loss=0.7)
     batch.network.float()
-    batch.data.x = batch.data.x.float()
+    data: Any = batch.data
+    data.x = data.x.float()
     rows = jacobian(batch)
     with torch.autocast("cpu", torch.bfloat16):
         found = shared_gradients(batch)

@@ -114,8 +114,15 @@ def test_equals_a_loop_for_mixed_kinds(
 ) -> None:
     mask = some_missing(12, len(MIXED))
     mask[:, 2] = True
-    options = {"reduction": reduction, "positive_weight": True, "decoupled": reduction == "sum"}
-    check(make_batch(network, mask, kinds=MIXED, **options), scope, order)
+    batch = make_batch(
+        network,
+        mask,
+        kinds=MIXED,
+        reduction=reduction,
+        positive_weight=True,
+        decoupled=reduction == "sum",
+    )
+    check(batch, scope, order)
 
 
 @settings(max_examples=15, deadline=None)

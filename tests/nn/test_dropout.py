@@ -17,6 +17,7 @@ def test_share_scale_and_gradient(p: float) -> None:
     kept = y != 0
     assert abs((~kept).float().mean().item() - p) < 0.004
     assert abs(y.mean().item() - 1) < 0.01
+    assert x.grad is not None
     assert torch.equal(x.grad, y.detach())
     torch.manual_seed(0)
     assert torch.equal(ByteDropout(p)(x), y)

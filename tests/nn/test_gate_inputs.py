@@ -39,7 +39,8 @@ def network(gate: str, reads: list[str], sizes: dict[str, InputSize] = SIZES) ->
     experts = [group for group in experts if group["inputs"][0] in sizes]  # type: ignore[index]
     settings = {"experts": experts, "gate": {"kind": gate, "inputs": reads, "rank": 3}}
     torch.manual_seed(0)
-    made = build_network(network_config(settings), sizes, ("a", "b")).double().eval()
+    made: Any = build_network(network_config(settings), sizes, ("a", "b"))
+    made.double().eval()
     with torch.no_grad():
         for parameter in made.gate.parameters():
             parameter.add_(0.3 * torch.randn_like(parameter))

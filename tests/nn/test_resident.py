@@ -26,7 +26,7 @@ def test_device_batches_equal_host_batches(name: str, nci_smiles: list[str]) -> 
     on_host = HostBlock(block).batch(rows)
     assert isinstance(on_host, SparseInput)
     kind = DeviceBits if name == "bits" else DeviceCounts
-    on_device = kind(block, cpu).batch(rows)  # type: ignore[arg-type]
+    on_device = kind(block, cpu).batch(rows)
     torch.testing.assert_close(on_device, on_host.dense())
     np.testing.assert_array_equal(on_host.dense(), block.take(rows.numpy()).dense())
     assert isinstance(resident(block, cpu), HostBlock)

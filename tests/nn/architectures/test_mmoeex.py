@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,7 @@ from torch.nn.functional import binary_cross_entropy_with_logits
 from bioassay_mtl.errors import ConfigError
 from bioassay_mtl.nn import build_network, network_config
 from bioassay_mtl.nn.experts import activations
-from bioassay_mtl.nn.inputs import Inputs
+from bioassay_mtl.nn.inputs import SparseInput
 from bioassay_mtl.nn.towers import MLPTower, PerExpertTower
 from tests.nn.conftest import random_input
 
@@ -42,19 +43,20 @@ def make(kind: str, tower: str, matrix: Any, depth: int = 2, **gate: Any) -> Any
         }
     )
     torch.manual_seed(0)
-    network = build_network(config, FEATURES, TASKS).double()
+    network: Any = build_network(config, FEATURES, TASKS)
+    network.double()
     with torch.no_grad():
         for parameter in network.parameters():
             parameter.add_(0.5 * torch.randn_like(parameter))
     return network
 
 
-def some_inputs(n: int = 7) -> Inputs:
+def some_inputs(n: int = 7) -> dict[str, SparseInput]:
     rng = np.random.default_rng(5)
     return {"ecfp": random_input(rng, n, 17, False), "torsion": random_input(rng, n, 9, True)}
 
 
-def naive_logits(network: Any, inputs: Inputs) -> torch.Tensor:
+def naive_logits(network: Any, inputs: Mapping[str, SparseInput]) -> torch.Tensor:
     """One expert, one task and one molecule at a time, from the definition."""
     dense = {name: x.dense(torch.float64) for name, x in inputs.items()}
     outputs = []
@@ -89,7 +91,7 @@ def naive_logits(network: Any, inputs: Inputs) -> torch.Tensor:
     return logits
 
 
-def naive_scores(gate: Any, x: torch.Tensor, t: int) -> torch.Tensor:
+def naive_scores(gate: Any, x: torch.Tensor, t: int) -> Any:
     match gate.config.kind:
         case "uniform":
             return torch.zeros(5, dtype=torch.float64)
@@ -170,6 +172,7 @@ def test_masking_a_cell_changes_no_other_gradient(
     def logit_gradient(mask: torch.Tensor) -> torch.Tensor:
         logits = network(inputs).detach().requires_grad_()
         loss = binary_cross_entropy_with_logits(logits, labels, reduction="none")
+        gradient: torch.Tensor
         (gradient,) = torch.autograd.grad(loss[mask].sum(), logits)
         return gradient
 
@@ -204,7 +207,9 @@ def test_every_gate_starts_uniform(kind: str) -> None:
 def test_narrower_experts_are_filled_up(tower: str) -> None:
     groups = [{"inputs": ["torsion"], "n": 2, "width": 3}, {"inputs": ["ecfp"], "n": 1, "width": 5}]
     config = network_config({"experts": groups, "tower": {"kind": tower}})
-    network, inputs = build_network(config, FEATURES, TASKS).double().eval(), some_inputs()
+    network: Any = build_network(config, FEATURES, TASKS)
+    inputs = some_inputs()
+    network.double().eval()
     outputs = network.experts(inputs)
     assert outputs.shape == (7, 3, 5)
     assert torch.equal(outputs[:, :2, :3], network.groups[0](inputs))

@@ -8,6 +8,7 @@ import pytest
 import torch
 from rdkit import Chem
 
+from bioassay_mtl.chem.representation import InputSize
 from bioassay_mtl.errors import ConfigError
 from bioassay_mtl.nn import build_network, network_config
 from bioassay_mtl.nn.experts import group_config
@@ -160,7 +161,7 @@ def test_the_virtual_node_joins_what_bonds_do_not() -> None:
     ],
 )
 def test_faulty_settings_are_named(values: dict[str, Any], message: str) -> None:
-    sizes = {"graph": graphs(["C"]).input_size, "morgan": 64}
+    sizes: dict[str, InputSize] = {"graph": graphs(["C"]).input_size, "morgan": 64}
     with pytest.raises(ConfigError, match=message):
         build_network(network_config({"experts": [{"inputs": ["graph"]} | values]}), sizes, ["a"])
 

@@ -104,8 +104,9 @@ def test_gatedgcn_equals_a_loop_over_atoms(block: GraphBlock) -> None:
 def test_gine_equals_that_of_pyg(block: GraphBlock) -> None:
     geometric = extra("torch_geometric.nn", "graphs")
     experts = group(block, "gine", n=1, norm="none", virtual_node=False)
-    graph, layer = graph_of(block), experts.layers[0]
-    mlp = nn.Sequential(nn.Linear(8, 16), nn.ReLU(), nn.Linear(16, 8)).double()
+    graph = graph_of(block)
+    layer: Any = experts.layers[0]
+    mlp: Any = nn.Sequential(nn.Linear(8, 16), nn.ReLU(), nn.Linear(16, 8)).double()
     convolution = geometric.GINEConv(mlp, eps=layer.epsilon.item())  # it resets the MLP
     with torch.no_grad():
         for theirs, ours in ((mlp[0], layer.first), (mlp[2], layer.second)):
@@ -121,12 +122,12 @@ def test_gine_equals_that_of_pyg(block: GraphBlock) -> None:
 def test_attention_equals_that_of_pyg(block: GraphBlock) -> None:
     geometric = extra("torch_geometric.nn", "graphs")
     graph = graph_of(block)
-    pooling = poolings["attention"](1, 8, 4).double()
+    pooling: Any = poolings["attention"](1, 8, 4).double()
     gate = nn.Linear(8, 1).double()
     aggregation = geometric.AttentionalAggregation(gate)  # it resets the gate
     with torch.no_grad():
-        gate.weight.copy_(pooling.score.weight[0].T)  # type: ignore[union-attr, operator]
-        gate.bias.copy_(pooling.score.bias[0])  # type: ignore[union-attr, operator]
+        gate.weight.copy_(pooling.score.weight[0].T)
+        gate.bias.copy_(pooling.score.bias[0])
     x = 5 * torch.randn(len(graph.reals), 8, dtype=torch.float64)
     molecule = torch.from_numpy(block.batch().molecule)
     expected = aggregation(x, molecule, dim_size=len(block))
