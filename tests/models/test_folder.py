@@ -173,7 +173,7 @@ def test_columns_of_pandas_are_read_and_whole_tables_refused(model: Model) -> No
     assert model.predict(frame["smiles"])["status"].tolist() == ["ok", "empty"]
     for table in (frame, {"smiles": ["CCO"]}):
         with pytest.raises(ConfigError, match=r'pass table\["smiles"\]'):
-            model.predict(table)  # type: ignore[arg-type]
+            model.predict(table)
 
 
 def test_a_model_and_its_features_are_told_in_a_line(model: Model) -> None:

@@ -87,7 +87,8 @@ def test_round_trip_through_a_folder(tmp_path: Path, nci_smiles: list[str]) -> N
     assert loaded.name == "both"
     assert loaded.predict(nci_smiles[:30]).equals(joined.predict(nci_smiles[:30]))
     assert torch.equal(loaded.network.connections, joined.network.connections)
-    for mine, its in zip(loaded.network.members, joined.network.members, strict=True):
+    networks: list[Any] = [loaded.network, joined.network]
+    for mine, its in zip(*(network.members for network in networks), strict=True):
         assert torch.equal(mine.connections, its.connections)
 
 

@@ -100,8 +100,9 @@ def test_what_is_no_list_of_structures_is_refused(model: Model, given: Any, said
 
 def test_columns_of_other_rows_are_refused(model: Model) -> None:
     smiles = pd.Series(SMILES, index=range(5))
+    columns: Any = pd.DataFrame({"logd": range(5)}, index=range(4, -1, -1))
     with pytest.raises(InputError, match="indices differ"):
-        model.predict(smiles, columns=pd.DataFrame({"logd": range(5)}, index=range(4, -1, -1)))
+        model.predict(smiles, columns=columns)
 
 
 def test_labels_of_other_rows_are_refused() -> None:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Callable
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 from sklearn.preprocessing import QuantileTransformer
 
 from bioassay_mtl.chem.blocks import Block
@@ -23,11 +25,12 @@ def block(*columns: list[float]) -> DenseBlock:
 @pytest.mark.parametrize("kind", ["normal", "heavy", "counts"])
 def test_ranks_are_those_of_scikit_learn(kind: str) -> None:
     rng = np.random.default_rng(0)
-    draw = {
+    draws: dict[str, Callable[[int], NDArray[np.float64]]] = {
         "normal": lambda n: rng.normal(size=n),
         "heavy": lambda n: np.exp(12 * rng.normal(size=n)),
         "counts": lambda n: rng.poisson(0.4, size=n).astype(float),
-    }[kind]
+    }
+    draw = draws[kind]
     train, new = block([*draw(500)]), block([*draw(200)])
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -58,7 +59,7 @@ def test_training_molecules_are_marked(name: str, shared_data: Path) -> None:
     assert model.training["rows"]["train"] == len(known)
     assert model.in_training(known[::25]).all()
     table = pd.read_csv(shared_data / "hts_library_aid1706.csv.gz", nrows=2000)
-    library = table[next(name for name in table if "smiles" in name.lower())].tolist()
+    library = table[next(name for name in table if "smiles" in str(name).lower())].tolist()
     assert 0.05 < model.in_training(library).mean() < 0.3  # PCBA is a sample of such libraries
 
 
@@ -78,6 +79,7 @@ def test_published_intervals_hold_their_values(name: str) -> None:
 def test_the_mixture_holds_the_default() -> None:
     """Its fingerprint experts are those of pcba128."""
     alone, mixed = Model.load("pcba128"), Model.load("pcba128-mix")
-    member = mixed.network.members[0].state_dict()
+    network: Any = mixed.network
+    member = network.members[0].state_dict()
     for key, weight in alone.network.state_dict().items():
         assert (member[key] == weight).all(), key

@@ -7,6 +7,7 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from torch import Tensor
 
 from bioassay_mtl.chem.descriptors import DenseBlock
 from bioassay_mtl.errors import ConfigError, ExportError
@@ -69,9 +70,10 @@ def test_inputs_that_come_with_the_molecules_are_made_up() -> None:
     assert 0 < blocks["their_keys"].dense().mean() < 0.5
     assert blocks["counted"].counts.max() > 100
 
-    def run(arrays: Feed) -> np.ndarray:  # type: ignore[type-arg]
+    def run(arrays: Feed) -> np.ndarray:
         with torch.no_grad():
-            return ExportedModel(model)(*map(torch.from_numpy, arrays.values())).numpy()
+            found: Tensor = ExportedModel(model)(*map(torch.from_numpy, arrays.values()))
+        return found.numpy()
 
     assert checked(model, b"data", run).difference < 1e-5
 
@@ -79,7 +81,7 @@ def test_inputs_that_come_with_the_molecules_are_made_up() -> None:
 def test_what_predicts_something_else_is_thrown_away() -> None:
     model = MODELS["one-input"]
 
-    def run(arrays: Feed) -> np.ndarray:  # type: ignore[type-arg]
+    def run(arrays: Feed) -> np.ndarray:
         n = len(next(iter(arrays.values())))
         return model.predict_features(examples(model).take(np.arange(n)))
 

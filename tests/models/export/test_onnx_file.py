@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from importlib import import_module
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
+import torch
 
 from bioassay_mtl._version import __version__
 from bioassay_mtl.errors import ExportError, MissingExtraError, OutputError
@@ -90,12 +92,10 @@ def test_the_file_says_what_it_reads_and_predicts() -> None:
 
 
 def test_a_missing_package_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    found = onnx_file.import_module
-
     def refused(name: str) -> Any:
         if name == "onnxscript":
             raise ImportError(name)
-        return found(name)
+        return import_module(name)
 
     monkeypatch.setattr(onnx_file, "import_module", refused)
     with pytest.raises(MissingExtraError, match=r"onnxscript is not .*bioassay-mtl\[onnx\]"):
@@ -106,7 +106,7 @@ def test_what_onnx_cannot_say_is_an_error_of_one_line(monkeypatch: pytest.Monkey
     def refused(*_: Any, **__: Any) -> Any:
         raise RuntimeError("no such operation\nand forty lines more")
 
-    monkeypatch.setattr(onnx_file.torch.onnx, "export", refused)
+    monkeypatch.setattr(torch.onnx, "export", refused)
     with pytest.raises(ExportError) as caught:
         export(MODELS["one-input"])
     assert str(caught.value) == (

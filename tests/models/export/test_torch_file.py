@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -26,7 +27,8 @@ def test_another_process_predicts_the_same(tmp_path: Path, nci_smiles: list[str]
     features = features.take(np.flatnonzero(features.ok))
     paths = [tmp_path / each for each in ("model.pt2", "raw.npz", "found.npy")]
     paths[0].write_bytes(export(model, "torch").data)
-    np.savez(paths[1], **feed(features))
+    arrays: dict[str, Any] = feed(features)
+    np.savez(paths[1], **arrays)
     subprocess.run([sys.executable, "-I", "-c", PROGRAM, *map(str, paths)], check=True)
     found = np.load(paths[2])
     np.testing.assert_allclose(found, model.predict_features(features), rtol=1e-5, atol=1e-5)
