@@ -121,9 +121,9 @@ def test_a_table_of_pubchem(cli: Run, tmp_path: Path) -> None:
     ("table", "options", "message"),
     [
         ({"other": [1, 0] * 3}, (), "none of the model's 4 assays"),
-        ({BINARY: [1, 0, 7, 0, 1, 1]}, (), f"line 4, column '{BINARY}'"),
+        ({BINARY: [1, 0, 7, 7, 7, 1]}, (), f"line 4, column '{BINARY}'"),
         ({f"{RAW} (uM)": [1.0, 2] * 3, BINARY: [1, 0] * 3}, (), ""),
-        ({CLASSES: ["low", "high", "odd"] * 2}, (), "one of low, high"),
+        ({CLASSES: ["odd", "high", "odd"] * 2}, (), "one of low, high"),
         (
             {CLASSES: ["low", "high"] * 3},
             ("--task", f"{CLASSES}:ordinal:high,low"),
