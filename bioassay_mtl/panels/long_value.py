@@ -25,7 +25,6 @@ from bioassay_mtl.panels.source import Source
 from bioassay_mtl.tables.cells import QUALIFIERS, Cells, cells_of
 from bioassay_mtl.tables.columns import plain
 from bioassay_mtl.tasks.units import MOLAR, P_SCALE, concentration_unit, to_p_scale, unit_in_name
-from bioassay_mtl.wording import setting
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -177,5 +176,5 @@ def _check_direction(source: Source) -> None:
             f"have the median {np.median(above):.2f}, exact rows {np.median(exact):.2f}",
             file=source.file,
             column=source.name,
-            hint=f"{setting('qualifier_of', 'value')} or concentration, in a schema, says it",
+            hint="set qualifier_of: value, or concentration, in the schema beside the table",
         )
