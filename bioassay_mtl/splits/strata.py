@@ -40,8 +40,8 @@ def panel_strata(panel: Panel, n_bins: int) -> csr_array:
 
     cells = panel.cells
     rows, tasks, values = cells.row, cells.task.astype(np.int64), cells.value
-    outcomes = values.astype(np.int64)
     has_values = np.array([not kind.outcomes for kind in panel.kinds], dtype=np.bool_)
+    outcomes = np.where(has_values[tasks], 0, values).astype(np.int64)
     if has_values.any():
         at = np.flatnonzero(has_values[tasks])
         outcomes[at] = quantile_bins(tasks[at], values[at], n_bins)

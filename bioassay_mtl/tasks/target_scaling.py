@@ -68,7 +68,8 @@ class Standardisation:
         """``(n, columns)`` predictions of all tasks, values in the tasks' own units again."""
         widths = [len(kind.columns("")) for kind in kinds]
         center, scale = np.repeat(self.center, widths), np.repeat(self.scale, widths)
-        return (predictions * scale + center).astype(np.float32)
+        largest = np.finfo(np.float32).max
+        return np.clip(predictions * scale + center, -largest, largest).astype(np.float32)
 
     def to_json(self) -> dict[str, list[float]]:
         """As plain lists."""
