@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -22,7 +23,11 @@ def small_panel(nci_smiles: list[str]) -> Panel:
     """300 NCI molecules (one of them invalid), 3 assays by rule, a third of the cells empty."""
     smiles = [*nci_smiles[:299], "not a molecule"]
     rng = np.random.default_rng(0)
-    rules = (lambda s: "N" in s, lambda s: "c1" in s, lambda s: "Cl" in s)
+    rules: tuple[Callable[[str], bool], ...] = (
+        lambda s: "N" in s,
+        lambda s: "c1" in s,
+        lambda s: "Cl" in s,
+    )
     labels = np.array([[float(rule(s)) for rule in rules] for s in smiles])
     labels[rng.random(labels.shape) < 1 / 3] = np.nan
     return Panel.from_arrays(smiles, labels, ["nitrogen", "aromatic", "chlorine"])

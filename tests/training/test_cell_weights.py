@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -141,7 +142,7 @@ def test_members_take_weights_and_go_on(
     panel: bm.Panel, weights: NDArray[np.float32], tmp_path: Path
 ) -> None:
     first = fitted(panel)
-    given = {"weights": weights, "start": first}
+    given: dict[str, Any] = {"weights": weights, "start": first}
     joined = train_ensemble(panel, CONFIG, 2, out=tmp_path / "model", **given)
     single = [bm.train(panel, CONFIG.model_copy(update={"seed": seed}), **given) for seed in (0, 1)]
     expected = np.mean([predicted(model) for model in single], axis=0)

@@ -70,7 +70,8 @@ def module(
     )
     tasks = [f"t{t}" for t in range(T)]
     with Draws(0).used():
-        built = build_network(config.network, {"x": BITS}, tasks, kinds).double()
+        built: Any = build_network(config.network, {"x": BITS}, tasks, kinds)
+        built.double()
         for parameter in built.parameters():
             torch.nn.init.normal_(parameter, std=0.3)
         rows = torch.arange(N)

@@ -57,8 +57,9 @@ def test_faults_are_named(values: dict[str, Any], message: str) -> None:
 
 
 def test_faults_of_settings_within_settings_keep_their_place() -> None:
+    given: dict[str, Any] = {"experts": [EXPERTS | {"width": 0}]}
     with pytest.raises(ConfigError, match=r"experts\.0\.width: .*\(found 0\)"):
-        MMoEExConfig(experts=[EXPERTS | {"width": 0}])
+        MMoEExConfig(**given)
     with pytest.raises(ConfigError, match=r"TrainingConfig: split\.seed: .*; epochs: "):
         TrainingConfig(split={"seed": "x"}, epochs=0)
 

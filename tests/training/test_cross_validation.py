@@ -7,6 +7,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -49,7 +50,8 @@ def whole(small_panel: Panel, tmp_path_factory: pytest.TempPathFactory) -> Cross
 
 def values(found: CrossValidation, repeat: int, fold: int) -> NDArray[np.float32]:
     """What the network of a fold said of its held-out rows."""
-    return found.predictions[repeat, found.fold[repeat] == fold]
+    held_out: NDArray[np.float32] = found.predictions[repeat, found.fold[repeat] == fold]
+    return held_out
 
 
 def test_rows_are_predicted_by_networks_of_the_other_folds(
@@ -132,7 +134,8 @@ def test_an_assay_that_no_fold_can_judge_is_named(small_panel: Panel) -> None:
 
 def test_the_model_is_its_folds_joined(whole: CrossValidation, small_panel: Panel) -> None:
     model = whole.model
-    assert len(model.network.members) == FOLDS * REPEATS
+    network: Any = model.network
+    assert len(network.members) == FOLDS * REPEATS
     assert model.training["folds"] == {"n": FOLDS, "repeats": REPEATS}
     assert [m["seed"] for m in model.training["members"]] == [0, 0, 0, 1, 1, 1]
     assert model.training["rows"] == {"train": 299, "valid": 0, "test": 0}

@@ -128,11 +128,10 @@ def test_a_large_panel_starts_from_experts_as_they_are() -> None:
 
 def test_features_without_structures_are_read_as_they_are() -> None:
     rng = np.random.default_rng(0)
-    blocks = {
-        "prints": PackedBits(rng.integers(0, 256, (60, 8), np.uint8), 64),
-        "plate": DenseBlock(rng.normal(size=(60, 5)).astype(np.float32)),
-    }
-    panel = Panel.from_arrays(blocks, blocks["plate"].values[:, 0] > 0, ["a"])
+    prints = PackedBits(rng.integers(0, 256, (60, 8), np.uint8), 64)
+    plate = DenseBlock(rng.normal(size=(60, 5)).astype(np.float32))
+    blocks = {"prints": prints, "plate": plate}
+    panel = Panel.from_arrays(blocks, plate.values[:, 0] > 0, ["a"])
     model = train(panel, {"epochs": 10, "loggers": ()})
     assert {n: f.kind for n, f in model.featurizer.fingerprints.items()} == {
         "prints": "given",

@@ -13,7 +13,7 @@ import torch
 from bioassay_mtl.errors import ConfigError, WorkerError
 from bioassay_mtl.panels.panel import Panel
 from bioassay_mtl.splits import Split
-from bioassay_mtl.training import processes, train
+from bioassay_mtl.training import train
 from bioassay_mtl.training.batches import share
 from bioassay_mtl.training.config import TrainingConfig
 from tests.training.conftest import small_config
@@ -68,7 +68,7 @@ def test_a_dead_process_is_named(small_panel: Panel, monkeypatch: pytest.MonkeyP
             super().__init__(*args, **kwargs)
             started.append(self)
 
-    monkeypatch.setattr(processes.subprocess, "Popen", Recorded)
+    monkeypatch.setattr(subprocess, "Popen", Recorded)
     with pytest.raises(WorkerError, match="a training process was killed by signal 9"):
         train(small_panel, config(devices=2), parts=PARTS, progress=lambda _: started[0].kill())
     assert not torch.distributed.is_initialized()

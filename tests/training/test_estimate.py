@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import itertools
+import time
+from typing import Any
 
 import pytest
 import torch
 
 from bioassay_mtl.panels.panel import Panel
-from bioassay_mtl.training import estimate as module
 from bioassay_mtl.training.estimate import Estimate, estimate
 from tests.training.conftest import small_config
 
@@ -17,7 +18,7 @@ from tests.training.conftest import small_config
 def ticking(monkeypatch: pytest.MonkeyPatch) -> None:
     """A clock that goes on by a second whenever it is read."""
     clock = itertools.count()
-    monkeypatch.setattr(module.time, "perf_counter", lambda: float(next(clock)))
+    monkeypatch.setattr(time, "perf_counter", lambda: float(next(clock)))
 
 
 @pytest.mark.usefixtures("ticking")
@@ -29,7 +30,8 @@ def test_the_sum_is_that_of_all_molecules_and_epochs(small_panel: Panel) -> None
     assert found.epochs == pytest.approx(10 * 240 / 128)
     assert found.total == found.featurising + found.epochs
     again = estimate(small_panel, small_config(epochs=20), workers=2, models=3)
-    assert again == Estimate(pytest.approx(found.featurising / 2), pytest.approx(found.epochs * 6))
+    expected: list[Any] = [pytest.approx(found.featurising / 2), pytest.approx(found.epochs * 6)]
+    assert again == Estimate(*expected)
 
 
 def test_it_changes_nothing(small_panel: Panel) -> None:

@@ -104,7 +104,8 @@ class Noisy(nn.Module):
     def forward(self, inputs: Any) -> Tensor:
         hidden: Tensor = self.dropout(self.layer(inputs["morgan"].dense()))
         noise = torch.randn_like(hidden) if self.training else 0.0
-        return (hidden + 0.1 * noise).unflatten(1, (self.config.n, -1))
+        experts: Tensor = (hidden + 0.1 * noise).unflatten(1, (self.config.n, -1))
+        return experts
 
 
 def test_experts_of_others_draw_from_the_seed_too(

@@ -195,8 +195,8 @@ def test_columns_through_the_command_line(dosed: Panel, tmp_path: Path) -> None:
     with panel.open("w", newline="") as file:
         writer = csv.writer(file)
         writer.writerow(["smiles", "dose", *dosed.tasks])
-        rows = zip(dosed.structures or [], dosed.columns["dose"], dosed.labels, strict=True)
-        for smiles, dose, labels in rows:
+        cells = zip(dosed.structures or [], dosed.columns["dose"], dosed.labels, strict=True)
+        for smiles, dose, labels in cells:
             writer.writerow([smiles, dose, *("" if cell < 0 else cell for cell in labels)])
     settings.write_text(yaml.safe_dump(described(epochs=1).model_dump(mode="json")))
     run("train", panel, "--out", out, "--config", settings, "--workers", "1")
@@ -222,7 +222,7 @@ def test_what_a_run_lacks_is_named(small_panel: Panel) -> None:
 
 def test_given_vectors_are_used_as_they_come() -> None:
     rng = np.random.default_rng(0)
-    x = rng.normal(size=(300, 4)) * [1, 1e6, 1e-6, 1]
+    x: Any = rng.normal(size=(300, 4)) * [1, 1e6, 1e-6, 1]
     labels = np.column_stack([x[:, 1] > 0, x[:, 2] > 0])
     panel = Panel.from_arrays(x, labels, ["large", "small"], block="vector")
     given = {"vector": {"kind": "dense", "n_columns": 4}}

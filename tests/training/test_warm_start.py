@@ -126,7 +126,8 @@ def test_every_member_of_an_ensemble_starts_there(small_panel: Panel, source: Pa
     still = config(source, learning_rate=1e-12, weight_decay=0, average=0, epochs=1)
     joined = train_ensemble(small_panel, still, 2)
     known = experts(Model.load(source))
-    for member in joined.network.members:
+    network: Any = joined.network
+    for member in network.members:
         for name, weight in known.items():
             torch.testing.assert_close(member.state_dict()[name], weight, rtol=0, atol=1e-6)
 
@@ -166,8 +167,9 @@ def test_a_run_from_another_source_is_not_resumed(
     with pytest.raises(Killed):
         train(small_panel, config(folder), out=tmp_path / "model", progress=stop)
     altered = Model.load(folder)
+    tower: Any = altered.network.tower
     with torch.no_grad():
-        altered.network.tower.bias += 1
+        tower.bias += 1
     altered.save(folder, overwrite=True)
     with pytest.raises(ConfigError, match="other settings or other data"):
         train(small_panel, config(folder), out=tmp_path / "model", resume=True)
