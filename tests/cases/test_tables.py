@@ -53,7 +53,7 @@ def test_a_quote_inside_a_field_of_a_tab_table_is_a_letter(tmp_path: Path) -> No
         expected = list(zip(read, SMILES, strict=True))
         assert [(n, s) for n, s, _ in screened(path)] == expected
         found = panel(path)
-        assert list(zip(found.ids, found.structures, strict=True)) == expected
+        assert list(zip(found.ids, found.structures or [], strict=True)) == expected
         assert line_of(path, 3) == 5
 
 
@@ -107,7 +107,7 @@ def test_text_behind_a_blank_is_not_cut_off(tmp_path: Path) -> None:
     found = screened(path)
     assert [problem for *_, problem in found] == [Status.INVALID_SMILES] * 4 + [None] * 2
     assert [smiles for _, smiles, _ in found] == cells
-    statuses = [Chem.MolFromSmiles(text) is not None for text in panel(path).structures]
+    statuses = [Chem.MolFromSmiles(text) is not None for text in panel(path).structures or []]
     assert statuses == [False] * 4 + [True] * 2
 
 

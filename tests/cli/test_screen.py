@@ -201,7 +201,8 @@ def test_interrupted_leaves_nothing_behind(
 ) -> None:
     folder = tmp_path / "out"
     folder.mkdir()
-    command = [*COMMAND, "screen", endless, "-o", folder / "out.csv", "--model", model_folder]
+    places = (endless, "-o", folder / "out.csv", "--model", model_folder)
+    command = [*COMMAND, "screen", *map(str, places)]
     with subprocess.Popen(
         [*command, "--workers", "2"], stderr=subprocess.PIPE, text=True
     ) as running:
@@ -233,7 +234,7 @@ def children(pid: int) -> list[int]:
 
 
 def test_closed_pipe_ends_quietly(endless: Path, model_folder: Path) -> None:
-    command = [*COMMAND, "screen", endless, "--model", model_folder, "--workers", "1"]
+    command = [*COMMAND, "screen", str(endless), "--model", str(model_folder), "--workers", "1"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as running:
         assert running.stdout is not None
         assert running.stderr is not None

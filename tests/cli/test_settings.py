@@ -53,7 +53,7 @@ def test_the_default_network_follows_the_fingerprints(turned: bool) -> None:
 
 
 def test_what_a_file_gives_stays_as_given() -> None:
-    given = {"network": {"experts": [{"inputs": ["morgan"], "width": 8}]}}
+    given: dict[str, Any] = {"network": {"experts": [{"inputs": ["morgan"], "width": 8}]}}
     network = changed(given, "network.experts.0.n=2")["network"]
     assert [(group["n"], group["width"]) for group in network["experts"]] == [(2, 8)]
     assert network["gate"]["weight_decay"] == 0  # not the 10 of the default network

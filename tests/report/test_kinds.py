@@ -102,7 +102,7 @@ def test_a_prediction_beyond_a_bound_is_no_mistake() -> None:
     predictions = np.array([8.0, 8.0, 8.0], np.float32)
     bounds = np.array([1, -1, 0], np.int8)
     spread = np.std([5, 7, 6])
-    expected = [0, 1 / spread, 2 / spread]
+    expected = np.array([0, 1 / spread, 2 / spread])
     np.testing.assert_allclose(badness(labels, predictions, bounds), expected)
 
 
@@ -118,4 +118,5 @@ def test_an_assay_without_a_unit_has_none_behind_its_error(nci_smiles: list[str]
 def test_confusion_is_a_share_of_the_measured_class() -> None:
     labels = np.array([0, 0, 1], np.float32)
     chosen = np.eye(3, dtype=np.float32)[[0, 2, 1]]
-    np.testing.assert_allclose(confusion(labels, chosen), [[0.5, 0, 0.5], [0, 1, 0], [0, 0, 0]])
+    expected = np.array([[0.5, 0, 0.5], [0, 1, 0], [0, 0, 0]])
+    np.testing.assert_allclose(confusion(labels, chosen), expected)

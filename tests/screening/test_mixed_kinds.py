@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -62,7 +63,10 @@ def test_assays_choose_tasks_with_all_their_columns(model: Model, tmp_path: Path
 @pytest.mark.parametrize("name", ["long.csv", "long.jsonl", "long.parquet"])
 def test_long_tables_hold_predictions(model: Model, tmp_path: Path, name: str) -> None:
     path = run(model, tmp_path, name, long=True)
-    readers = {"csv": pd.read_csv, "parquet": pd.read_parquet}
+    readers: dict[str, Callable[[Path], pd.DataFrame]] = {
+        "csv": pd.read_csv,
+        "parquet": pd.read_parquet,
+    }
     if name.endswith("jsonl"):
         table = pd.read_json(path, lines=True)
     else:

@@ -113,7 +113,7 @@ def test_batches_without_lists(ours: Any, dataset: Any) -> None:
 
 
 def test_no_more_is_drawn_than_is_learned(ours: Any, dataset: Any) -> None:
-    drawn = []
+    drawn: list[int] = []
 
     def endless() -> Iterator[Any]:
         while True:
@@ -183,7 +183,7 @@ def test_few_rows_to_scale_columns_by_are_told(ours: Any, caplog: pytest.LogCapt
 def test_a_generator_of_ones_own(ours: Any, dataset: Any) -> None:
     """``fit`` and ``predict`` use it, as they do of DeepChem's models."""
 
-    class Half(ours):  # type: ignore[misc]
+    class Half(ours):
         def default_generator(self, dataset: Any, *args: Any, **more: Any) -> Any:
             for (x,), y, w in super().default_generator(dataset, *args, **more):
                 yield [x[:, :128]], y, w

@@ -73,9 +73,9 @@ def test_a_model_folder_from_elsewhere(dc: Any, ours: Any, dataset: Any, tmp_pat
     model = ours(3, N_BITS, **SMALL)
     model.restore(tmp_path / "model")
     assert model.get_global_step() == 0
-    np.testing.assert_array_equal(
-        model.predict(dataset)[:, :, 1], trained.predict_features(panel.features["features"])
-    )
+    assert panel.features is not None
+    expected = trained.predict_features(panel.features["features"])
+    np.testing.assert_array_equal(model.predict(dataset)[:, :, 1], expected)
     model.fit(dataset, nb_epoch=1)
     assert model.model.tasks == ("a", "b", "c")
     assert len(model.model.training["history"]) == 3

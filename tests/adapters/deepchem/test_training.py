@@ -91,13 +91,15 @@ def test_losses_are_means_of_log_frequency_steps(ours: Any, dataset: Any) -> Non
     """Counted over calls, and the rest of each call by itself."""
     steps: list[float] = []
     single = ours(3, N_BITS, log_frequency=1, **SMALL)
-    model, found = ours(3, N_BITS, log_frequency=4, **SMALL), []
+    model = ours(3, N_BITS, log_frequency=4, **SMALL)
+    found: list[float] = []
     for _ in range(2):
         single.fit(dataset, nb_epoch=2, all_losses=steps)
         last = model.fit(dataset, nb_epoch=2, all_losses=found)
     assert len(steps) == 20  # 160 rows of 32, twice 2 epochs
     cuts = [(0, 4), (4, 8), (8, 10), (10, 12), (12, 16), (16, 20)]
-    np.testing.assert_allclose(found, [np.mean(steps[a:b]) for a, b in cuts], rtol=1e-6)
+    expected = np.array([np.mean(steps[a:b]) for a, b in cuts])
+    np.testing.assert_allclose(found, expected, rtol=1e-6)
     assert last == found[-1]
     assert type(last) is float
 
@@ -190,7 +192,8 @@ def test_a_given_loss_of_classes(dc: Any, ours: Any, dataset: Any) -> None:
         shapes.append((*logits.shape[1:], *one_hot.shape[1:], *w.shape[1:]))
         assert (one_hot.sum(dim=2) == 1).all()
         losses = -(one_hot * torch.log_softmax(logits, dim=2)).sum(dim=2)
-        return (losses * w).sum() / w.sum()
+        mean: torch.Tensor = (losses * w).sum() / w.sum()
+        return mean
 
     model = ours(3, N_BITS, **SMALL)
     metric = dc.metrics.Metric(dc.metrics.roc_auc_score)
@@ -205,8 +208,9 @@ def test_a_given_loss_of_classes(dc: Any, ours: Any, dataset: Any) -> None:
 def test_a_given_loss_of_values_is_in_their_units(dc: Any, ours: Any, regression: Any) -> None:
     def loss(outputs: Any, labels: Any, weights: Any) -> torch.Tensor:
         assert outputs[0].shape[1:] == (3, 1)
-        found: torch.Tensor = (outputs[0][..., 0] - labels[0]).abs() * weights[0]
-        return found.sum() / weights[0].sum()
+        found = (outputs[0][..., 0] - labels[0]).abs() * weights[0]
+        mean: torch.Tensor = found.sum() / weights[0].sum()
+        return mean
 
     data = dc.data.NumpyDataset(regression.X, 50 + 10 * regression.y, regression.w)
     model = ours(3, N_BITS, mode="regression", **SMALL)

@@ -29,10 +29,13 @@ def expected_failed_checks(estimator: Any) -> dict[str, str]:
     }
 
 
-@pytest.mark.filterwarnings("ignore:Can't check dok sparse matrix")
-@parametrize_with_checks(
+every_check: pytest.MarkDecorator = parametrize_with_checks(
     [BioassayClassifier(**SMALL), BioassayRegressor(**SMALL)],
     expected_failed_checks=expected_failed_checks,
 )
+
+
+@pytest.mark.filterwarnings("ignore:Can't check dok sparse matrix")
+@every_check
 def test_checks(estimator: Any, check: Any) -> None:
     check(estimator)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pickle
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -58,7 +59,8 @@ def test_a_smiles_that_cannot_be_used(fitted: BioassayClassifier) -> None:
 def test_no_smiles_but_missing_ones(fitted: BioassayClassifier) -> None:
     for missing in ([None, ""], [None, None], pd.Series([None, np.nan], dtype=object)):
         assert np.isnan(fitted.predict_proba(missing)).tolist() == [[True, True]] * 2
-    for none in ([], pd.Series([], dtype=str), pd.DataFrame({"smiles": []})):
+    nothing: list[Any] = [[], pd.Series([], dtype=str), pd.DataFrame({"smiles": []})]
+    for none in nothing:
         assert fitted.predict_proba(none).shape == fitted.predict(none).shape == (0, 2)
     with pytest.raises(DataError, match="the model reads SMILES"):
         fitted.predict_proba(np.eye(3))
@@ -87,7 +89,7 @@ def test_classes_of_any_name(table: pd.DataFrame) -> None:
     assert found.classes_.tolist() == ["chain", "cyclic"]
     assert found.predict_proba(smiles).sum(axis=1) == pytest.approx(1)
     assert found.score(smiles, two) == np.mean(found.predict(smiles) == two) > 0.8
-    three = np.minimum(rings, 2).to_numpy()
+    three = rings.clip(upper=2).to_numpy()
     found = BioassayClassifier(**MORGAN).fit(smiles, three)
     assert found.predict_proba(smiles).shape == (len(smiles), 3)
     assert found.score(smiles, three) > 0.6
@@ -120,10 +122,10 @@ def test_gaps_of_all_types(table: pd.DataFrame, outcomes: pd.DataFrame) -> None:
         assert found.score(smiles, each) == expected.score(smiles, y)
     panel = BioassayClassifier(**MORGAN).fit(smiles, outcomes)
     for dtype in ("Int64", "boolean"):
-        each = outcomes.astype(dtype)
-        found = BioassayClassifier(**MORGAN).fit(smiles, each)
+        typed = outcomes.astype(dtype)
+        found = BioassayClassifier(**MORGAN).fit(smiles, typed)
         np.testing.assert_array_equal(found.predict_proba(smiles), panel.predict_proba(smiles))
-        assert found.score(smiles, each) == panel.score(smiles, outcomes)
+        assert found.score(smiles, typed) == panel.score(smiles, outcomes)
     for nothing in ([None] * 160, pd.Series([pd.NA] * 160)):
         with pytest.raises(DataError, match="no measured cell"):
             BioassayClassifier(**MORGAN).fit(smiles, nothing)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -18,7 +20,7 @@ from bioassay_mtl.adapters.sklearn import (
 )
 from tests.adapters.sklearn.conftest import MORGAN, small
 
-FEATURES = {"network": small("features"), "epochs": 3}
+FEATURES: dict[str, Any] = {"network": small("features"), "epochs": 3}
 FORMATS = [sparse.csr_matrix, sparse.csc_matrix, sparse.csr_array, sparse.coo_array]
 
 

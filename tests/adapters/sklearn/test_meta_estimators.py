@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pickle
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -107,7 +107,7 @@ def test_stacking_one_assay(smiles: list[str], measured: pd.DataFrame) -> None:
 
 @pytest.mark.parametrize(("proba", "n_tasks"), [("array", 3), ("list", 3), ("list", 2)])
 def test_stacking_a_panel(
-    smiles: list[str], measured: pd.DataFrame, proba: str, n_tasks: int
+    smiles: list[str], measured: pd.DataFrame, proba: Literal["array", "list"], n_tasks: int
 ) -> None:
     y = measured.to_numpy()[:, :n_tasks]
     members = [("ours", BioassayClassifier(**QUICK, proba=proba))]

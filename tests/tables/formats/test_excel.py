@@ -20,7 +20,7 @@ from tests.needs import extra
 
 openpyxl = extra("openpyxl", "excel")
 
-ROWS = [
+ROWS: list[list[Any]] = [
     [],
     ["id", "SMILES", "value", "day", "note"],
     [1, "CCO", 5.0, date(2024, 1, 31), None],
