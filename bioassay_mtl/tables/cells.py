@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bioassay_mtl.chem.descriptors.given import MISSING
+from bioassay_mtl.tasks.kinds.base import LARGEST_VALUE
 from bioassay_mtl.tasks.units import known_unit
 from bioassay_mtl.wording import setting
 
@@ -49,8 +50,6 @@ QUALIFIERS = {
     "'~'": 0,
 }
 """1: the true value is at or above what is written; -1: at or below; 0: it is what is written."""
-
-LARGEST = float(np.finfo(np.float32).max)
 
 _CELL = re.compile(
     r"(>>|<<|>=|<=|=>|=<|[<>=~\u2265\u2264\u2248])?\s*"
@@ -167,7 +166,7 @@ def read_cell(text: str) -> Cell:
         return Cell(None)
     unit = known_unit(found[3]) if found[3] else ""
     value = float(found[2])
-    if unit is None or not math.isfinite(value) or abs(value) > LARGEST:
+    if unit is None or not math.isfinite(value) or abs(value) > LARGEST_VALUE:
         return Cell(None)
     return Cell(value, found[1] or "", unit)
 

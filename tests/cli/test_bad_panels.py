@@ -78,7 +78,7 @@ def test_a_clear_message(
 @pytest.mark.parametrize(
     ("rows", "said"),
     [
-        (table(a=[*(n * 1e37 for n in range(9)), 1e39]), "1 cell cannot be read, and left out"),
+        (table(a=[*(n * 1e35 for n in range(9)), 1e39]), "9 rows"),
         (table(a=[">1", *OUTCOMES[1:]]), "9 rows"),
         (
             table(assay=["x"] * 10, value=["high", *range(2, 11)]),

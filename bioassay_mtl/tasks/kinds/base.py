@@ -12,6 +12,9 @@ from bioassay_mtl.config import Config
 from bioassay_mtl.errors import InputError
 from bioassay_mtl.registry import Registry, settings_of
 
+LARGEST_VALUE = float(np.finfo(np.float32).max) / 100
+"""Of a label that is a value: sums of a few, and predictions beyond it, stay numbers."""
+
 
 class TaskKind(Config):
     """What the labels of a task are.

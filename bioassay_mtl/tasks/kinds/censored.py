@@ -7,7 +7,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from bioassay_mtl.tasks.kinds.base import TaskKind, task_kinds
+from bioassay_mtl.tasks.kinds.base import LARGEST_VALUE, TaskKind, task_kinds
 
 
 @task_kinds.register("censored")
@@ -27,5 +27,5 @@ class Censored(TaskKind):
     unit: str = ""
 
     def is_label(self, values: NDArray[Any]) -> NDArray[np.bool_]:
-        found: NDArray[np.bool_] = np.isfinite(values)
+        found: NDArray[np.bool_] = np.abs(values) <= LARGEST_VALUE
         return found
