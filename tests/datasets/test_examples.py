@@ -12,8 +12,8 @@ from rdkit.Chem import Crippen
 from rdkit.Chem.Descriptors import MolWt
 from rdkit.Chem.rdMolDescriptors import CalcMolFormula, CalcNumHeterocycles, CalcNumRings, CalcTPSA
 
-from bioassay_mtl.datasets.recipes import dataset_files
 from bioassay_mtl.panels import Panel
+from tests.test_house import ROOT
 
 AMINE = Chem.MolFromSmarts("[NX3;H1,H2;!$(N-C=[O,S,N])]c")
 ACID = Chem.MolFromSmarts("[CX3](=O)[OX2H1]")
@@ -30,7 +30,7 @@ RULES: dict[str, Callable[[Any], bool]] = {
 
 
 def test_the_panel_follows_its_rules() -> None:
-    panel = Panel.read(str(dataset_files() / "example_panel.csv"))
+    panel = Panel.read(str(ROOT / "datasets" / "example_panel.csv"))
     assert panel.tasks == tuple(RULES)
     assert len(panel) == 200
     assert len(np.unique(panel.groups())) == 200
@@ -44,7 +44,7 @@ def test_the_panel_follows_its_rules() -> None:
 
 
 def test_the_mixed_panel_follows_its_rules() -> None:
-    panel = Panel.read(str(dataset_files() / "example_mixed_panel.csv"))
+    panel = Panel.read(str(ROOT / "datasets" / "example_mixed_panel.csv"))
     kinds = [kind.kind for kind in panel.kinds]
     assert kinds == ["censored", "ordinal", "multiclass", "regression", "binary"]
     assert panel.tasks[0] == "pIC50-synthetic"
@@ -73,7 +73,7 @@ def test_the_mixed_panel_follows_its_rules() -> None:
 
 
 def test_the_panel_is_of_nci_molecules(nci_smiles: list[str]) -> None:
-    panel = Panel.read(str(dataset_files() / "example_panel.csv"))
+    panel = Panel.read(str(ROOT / "datasets" / "example_panel.csv"))
     for name, smiles in zip(panel.ids[::20], (panel.structures or [])[::20], strict=True):
         original = Chem.MolFromSmiles(nci_smiles[int(name.removeprefix("NCI-")) - 1])
         assert Chem.MolToSmiles(original) == smiles
@@ -81,7 +81,7 @@ def test_the_panel_is_of_nci_molecules(nci_smiles: list[str]) -> None:
 
 @pytest.fixture(scope="module")
 def examples() -> dict[str, str]:
-    lines = (dataset_files() / "example_molecules.smi").read_text().splitlines()
+    lines = (ROOT / "datasets" / "example_molecules.smi").read_text().splitlines()
     return {name: smiles for smiles, name in (line.split() for line in lines)}
 
 
