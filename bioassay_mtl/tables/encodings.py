@@ -15,6 +15,10 @@ _MARKS = {
     b"\xff\xfe": "utf-16-le",
     b"\xfe\xff": "utf-16-be",
 }
+_NULS = {"utf-32-le": "x000", "utf-32-be": "000x", "utf-16-le": "x0", "utf-16-be": "0x"}
+WIDE = ("utf-16", "utf-32")
+"""Encodings whose mark says the order of their bytes."""
+
 _HEAD = 4096
 _MOSTLY, _HARDLY = 0.6, 0.1
 
@@ -30,13 +34,18 @@ def wide_encoding(head: bytes) -> str | None:
     for mark, name in _MARKS.items():
         if head.startswith(mark):
             return name
-    head = head[: len(head) // 2 * 2][:_HEAD]
-    if len(head) < 2:
-        return None
-    first, second = (head[at::2].count(0) / (len(head) // 2) for at in (0, 1))
-    if second >= _MOSTLY and first <= _HARDLY:
-        return "utf-16-le"
-    return "utf-16-be" if first >= _MOSTLY and second <= _HARDLY else None
+    head = head[: len(head) // 4 * 4 or len(head) // 2 * 2][:_HEAD]
+    return next((name for name, empty in _NULS.items() if head and _has_nuls(head, empty)), None)
+
+
+def _has_nuls(head: bytes, empty: str) -> bool:
+    """Whether most bytes at the places that are 0 in `empty` are NUL, and hardly any at others."""
+    places = [head[at :: len(empty)] for at in range(len(empty))]
+    shares = [bytes_.count(0) / (len(bytes_) or 1) for bytes_ in places]
+    return all(
+        share >= _MOSTLY if mark == "0" else share <= _HARDLY
+        for mark, share in zip(empty, shares, strict=True)
+    )
 
 
 def as_utf8(chunks: Iterable[bytes], encoding: str, errors: str = "strict") -> Iterator[bytes]:

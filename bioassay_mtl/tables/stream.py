@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import io
 import sys
 from collections.abc import Iterator
@@ -19,8 +20,9 @@ from bioassay_mtl.tables.compression import (
     Compression,
     compression_of,
 )
-from bioassay_mtl.tables.encodings import as_utf8, wide_encoding
+from bioassay_mtl.tables.encodings import WIDE, as_utf8, wide_encoding
 from bioassay_mtl.tables.odd_bytes import escaped
+from bioassay_mtl.wording import setting
 
 STDIN = "-"
 
@@ -163,16 +165,32 @@ class Source:
         while len(head) < _FEWEST_BYTES and b"\n" not in head and (chunk := next(chunks, b"")):
             head += chunk
         chunks = chain([head] if head else [], chunks)
-        wide = wide_encoding(head) if self.encoding is None else None
-        if wide is not None:
-            chunks = as_utf8(chunks, wide, "replace")
-        elif self.encoding is not None:
-            chunks = as_utf8(chunks, self.encoding)
+        encoding = self._ordered(head) if self.encoding else wide_encoding(head)
+        if encoding is not None:
+            chunks = as_utf8(chunks, encoding, "strict" if self.encoding else "replace")
         try:
             yield from chunks
         except UnicodeDecodeError as error:
             byte = error.object[error.start]
             raise self.fault(f"byte 0x{byte:02x} is none of {self.encoding}") from None
+
+    def _ordered(self, head: bytes) -> str | None:
+        """The encoding asked for, with the order of its bytes where it does not say.
+
+        Raises
+        ------
+        InputError
+            Where the file does not say, either.
+        """
+        if self.encoding is None or (plain := codecs.lookup(self.encoding).name) not in WIDE:
+            return self.encoding
+        found = wide_encoding(head)
+        if found is None or not found.startswith(plain):
+            raise self.fault(
+                f"no mark of {plain} at the start, and its bytes do not look like {plain}",
+                hint=f"{setting('encoding', f'{plain}-le')} or {plain}-be says their order",
+            )
+        return found
 
     def lines(self) -> Iterator[str]:
         """Lines with their ends, decoded from UTF-8 or UTF-16 (with or without byte-order mark).

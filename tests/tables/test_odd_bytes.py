@@ -11,7 +11,11 @@ import pytest
 from rdkit import Chem
 
 from bioassay_mtl.chem.status import Status
+from bioassay_mtl.errors import InputError
 from bioassay_mtl.tables import read_records
+from bioassay_mtl.tables.options import TableOptions
+from bioassay_mtl.tables.records import RecordBatch
+from bioassay_mtl.tables.table import read_table
 
 BLOCK = Chem.MolToMolBlock(Chem.MolFromSmiles("CCO")).encode()
 INVALID = Status.INVALID_SMILES
@@ -114,3 +118,43 @@ def test_nuls_of_parquet_are_replaced(tmp_path: Path) -> None:
     path = tmp_path / "a.parquet"
     pq.write_table(pa.table({"id": ["a\0b", "c"], "smiles": ["CCO", "C\0"]}), path)
     assert read(path) == [("a\ufffdb", "CCO", None), ("c", "C\ufffd", INVALID)]
+
+
+@pytest.mark.parametrize(
+    ("file", "header"),
+    [("a.csv", "smiles;IC50 (µM)"), ("a.tsv", "smiles\tAktivität"), ("b.csv", "smiles,Größe")],
+)
+def test_a_header_alone_is_odd(
+    file: str, header: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = tmp_path / file
+    gap = next(sign for sign in ";\t," if sign in header)
+    path.write_text(f"{header}\nCCO{gap}1\nCC{gap}2\n", encoding="cp1252")
+    table = read_table(path)
+    assert table.column_names == header.split(gap)
+    assert table.column(1).to_pylist() == ["1", "2"]
+    assert "read as Windows-1252" in caplog.text
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "UTF_32"])
+@pytest.mark.parametrize("order", ["le", "be"])
+def test_wide_text_without_a_mark_in_the_encoding_asked_for(
+    encoding: str, order: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text("smiles,Größe\nCCO,1\n", encoding=f"{encoding}-{order}")
+    found = read_table(path, TableOptions(encoding=encoding)).to_pydict()
+    assert found == {"smiles": ["CCO"], "Größe": ["1"]}
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-32"])
+def test_text_that_is_not_in_the_wide_encoding_asked_for(encoding: str, tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text("smiles,y\nCCO,1\n")
+    for read_one in (read_table, read_all):
+        with pytest.raises(InputError, match=f"do not look like {encoding}"):
+            read_one(path, TableOptions(encoding=encoding))
+
+
+def read_all(path: Path, options: TableOptions) -> list[RecordBatch]:
+    return [*read_records(path, table=options)]

@@ -63,9 +63,10 @@ def read_plain(source: Source, dialect: Dialect, header: list[str]) -> pa.Table:
             if "straddling" not in str(error):  # a row longer than two blocks
                 raise
             table = read(2 * MAX_FIELD)
-    except (pa.ArrowException, NotPlain):
+        names = table.column_names
+    except (pa.ArrowException, NotPlain, UnicodeDecodeError):  # the last, of a name that is odd
         raise NotPlain from None
-    if table.column_names != header:
+    if names != header:
         raise NotPlain
     return table
 
