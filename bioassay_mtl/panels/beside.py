@@ -1,7 +1,7 @@
 """Columns of qualifiers and units, and the columns of values that they belong to.
 
-By name (``IC50 qualifier`` to ``IC50 value``); where a name does not tell, a column that holds
-nothing but qualifiers belongs to the only column of values, or to the one next to it.
+By name (``IC50 qualifier`` to ``IC50 value``); where a name does not tell, a column most of whose
+cells are qualifiers belongs to the only column of values, or to the one next to it.
 """
 
 from __future__ import annotations
@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
 
 from bioassay_mtl.errors import InputError
 from bioassay_mtl.panels.header import QUALIFIER_NAMES, UNIT_NAMES, require, some
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
 
 _VALUE_WORDS = ("value", "val", "values", "result", "mean", "avg", "wert", "valeur", "numeric")
 _NUMBERS = 0.5  # of the measured cells of a column of values
+_NOTHING_ELSE = {"qualifier", "qualifiers", "censor", "censoring", "inequality", "comparator"}
 _MOST_TEXTS = 24  # there are not so many qualifiers, or units
 
 
@@ -163,15 +166,28 @@ class Companions:
         )
 
     def _holds(self, name: str, role: str) -> bool:
-        """Whether a column holds nothing but qualifiers, or units."""
+        """Whether a column holds qualifiers, or units."""
         held = self._cells(name).occurring
         if not held or len(held) > _MOST_TEXTS:
             return False
         if role == "qualifier":
-            return all(text in QUALIFIERS for text in held)
+            return self._holds_qualifiers(name)
         words = {*words_of(name)}
         called = bool(words & {*UNIT_NAMES, "uom", "einheit", "einheiten", "unite", "unites"})
         return called or all(known_unit(text) is not None for text in held)
+
+    def _holds_qualifiers(self, name: str) -> bool:
+        """Whether most cells are qualifiers, or the name says that they are.
+
+        A cell that is none takes its own value from the assay, not the bounds of all others.
+        """
+        cells = self._cells(name)
+        words = {*words_of(name)}
+        known = cells.each([text in QUALIFIERS for text in cells.texts], np.bool_)
+        told = int((known & ~cells.missing).sum())
+        if words & {*QUALIFIER_NAMES}:
+            return told > 0 or bool(words & _NOTHING_ELSE)
+        return told > 0 and 2 * told > int((~cells.missing).sum())
 
     def _cells(self, name: str) -> Cells:
         if name not in self._kept:
