@@ -30,7 +30,7 @@ def panel(tmp_path: Path, nci_smiles: list[str]) -> Path:
     smiles = [*dict.fromkeys(nci_smiles[:120])][:99]
     rows = [[text, int("N" in text), int("S" in text)] for text in smiles]
     with path.open("w", newline="") as file:
-        csv.writer(file).writerows([["smiles", "has_N", "has_S"], *rows, ["no molecule", 1, 0]])
+        csv.writer(file).writerows([["smiles", "nitrogen", "sulphur"], *rows, ["no molecule", 1, 0]])
     (tmp_path / "settings.yaml").write_text(SETTINGS)
     return path
 

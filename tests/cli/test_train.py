@@ -30,7 +30,7 @@ def panel(tmp_path_factory: pytest.TempPathFactory, nci_smiles: list[str]) -> Pa
     path = tmp_path_factory.mktemp("panel") / "panel.csv"
     with path.open("w", newline="") as file:
         table = csv.writer(file)
-        table.writerow(["smiles", "part", "has_N", "has_S"])
+        table.writerow(["smiles", "part", "nitrogen", "sulphur"])
         for row, smiles in enumerate(dict.fromkeys(nci_smiles[:400])):
             part = ("train", "train", "train", "valid", "test")[row % 5]
             sulphur = "" if row % 3 else int("S" in smiles)
@@ -60,7 +60,7 @@ def trained(panel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_trained_folder_remembers_its_settings(trained: Path) -> None:
     config = json.loads((trained / "config.json").read_text())
-    assert config["tasks"] == ["has_N", "has_S"]
+    assert config["tasks"] == ["nitrogen", "sulphur"]
     used = config["training"]["config"]
     assert (used["epochs"], used["seed"], used["split"]["column"]) == (3, 7, "part")
 
@@ -139,7 +139,7 @@ def test_evaluate_knows_the_molecules_that_it_learned_from(
     assert said
     assert 320 <= int(said[1]) < 400  # the test part's own molecules are new to it
     new = tmp_path / "new.csv"
-    new.write_text("smiles,has_N\nCC(=O)NCCCCCCCCCCCCBr,1\nCC(=O)CCCCCCCCCCCCCBr,0\n")
+    new.write_text("smiles,nitrogen\nCC(=O)NCCCCCCCCCCCCBr,1\nCC(=O)CCCCCCCCCCCCCBr,0\n")
     assert "was trained on" not in cli("evaluate", trained, new, "--workers", 1).err
 
 
@@ -166,7 +166,7 @@ def test_evaluate_shows_what_it_does_on_a_terminal(panel: Path, trained: Path) -
 
 def test_info_lists_assays(cli: Run, trained: Path) -> None:
     lines = cli("info", trained).out.splitlines()
-    row = next(line for line in lines if line.split()[:1] == ["has_N"])
+    row = next(line for line in lines if line.split()[:1] == ["nitrogen"])
     counts = json.loads((trained / "config.json").read_text())["label_counts"]
     assert f"{counts['active'][0]} active, {counts['inactive'][0]} inactive" in row
     found = json.loads((trained / "metrics.json").read_text())["test"]["tasks"][0]

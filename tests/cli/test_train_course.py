@@ -25,7 +25,7 @@ device: cpu
 def panel(tmp_path_factory: pytest.TempPathFactory, nci_smiles: list[str]) -> Path:
     path = tmp_path_factory.mktemp("panel") / "panel.csv"
     rows = [f"{smiles},{int('N' in smiles)}" for smiles in nci_smiles[:100]]
-    path.write_text("\n".join(["smiles,has_N", *rows]) + "\n")
+    path.write_text("\n".join(["smiles,nitrogen", *rows]) + "\n")
     return path
 
 
