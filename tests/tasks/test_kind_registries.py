@@ -16,6 +16,7 @@ from bioassay_mtl.metrics.registries import kind_metrics
 from bioassay_mtl.nn.heads import heads
 from bioassay_mtl.panels import Panel
 from bioassay_mtl.panels.reading import kind_readers
+from bioassay_mtl.registry import open_registries
 from bioassay_mtl.report.evidence import Evidence, gather
 from bioassay_mtl.report.kinds import kind_reports
 from bioassay_mtl.report.model_report import model_report
@@ -50,7 +51,7 @@ def toy() -> Iterator[None]:
     for each, entries in zip(held, before, strict=True):
         each._entries.clear()
         each._entries.update(entries)
-    del kind_metrics[toy_kind.NAME]
+    del open_registries[kind_metrics.pop(toy_kind.NAME).group]
 
 
 @pytest.mark.usefixtures("toy")
