@@ -22,6 +22,8 @@ VALUE_NAMES = (
     "pvalue", "pchemblvalue", "pchembl", "pactivity", "pic50", "pki", "pkd", "pec50", "pxc50",
     "value", "standardvalue", "activityvalue", "activity", "measurement", "result", "outcome",
     "label", "y", "wert", "messwert", "ergebnis", "valeur", "resultat", "r\u00e9sultat",
+    "resultvalue", "affinityvalue", "pchemblvaluemean", "pchemblvaluemedian", "pactivityvalue",
+    "meanvalue", "medianvalue", "affinity",
 )  # fmt: skip
 QUALIFIER_NAMES = (
     "qualifier", "relation", "standardrelation", "operator", "modifier", "prefix", "censor",

@@ -37,11 +37,12 @@ class Says(str, Enum):
         return not self.measured and self is not Says.NOTHING
 
 
-def _words(text: str) -> frozenset[str]:
+def words_in(text: str) -> frozenset[str]:
+    """A list of words that is written in one text."""
     return frozenset(text.split())
 
 
-_MEASURED = _words(
+_MEASURED = words_in(
     """
     potency affinity inhibition inhib inhibitor inhibitory inh activation activator activity
     bioactivity activities act active actives inactive outcome class label labels response efficacy
@@ -68,7 +69,7 @@ _TYPES = re.compile(
 )
 _TARGETS = re.compile(r"cyp\w*|(?:anti|pro)?(?:inhibit|toxi|mutagen|activ|agonis|antagonis)\w*")
 
-_STATISTICS = _words(
+_STATISTICS = words_in(
     """
     comment comments note notes remark remarks kommentar bemerkung anmerkung commentaire remarque
     sd sem std stdev stddev stderr se err error errors fehler erreur ecart cv ci ci95 lower upper
@@ -88,28 +89,28 @@ _FLAGS = re.compile(
     r"|validated|curated|verified|checked|geprueft|gepruft|valide|exclude|excluded|keep|ignore"
     r"|qc|pains|brenk|alert|stock|available|selected|censored|covalent|racemic|public"
 )
-_OUTCOME_OF_FLAG = _words(
+_OUTCOME_OF_FLAG = words_in(
     """
     active inactive toxic hit inhibitor blocker binder agonist antagonist mutagenic mutagen
     substrate permeable soluble positive potent aktiv toxisch actif toxique
     """
 )
-_SPLITS = _words(
+_SPLITS = words_in(
     """
     split splits fold folds set sets part partition subset group groups cluster clusters scaffold
     train training test validation cv holdout gruppe teil ensemble groupe jeu lot batch plate well
     series row index idx zeile ligne column col order
     """
 )
-_WHOLE_SPLITS = _words("valid model modus rank sample")
-_IDENTIFIERS = _words(
+_WHOLE_SPLITS = words_in("valid model modus rank sample")
+_IDENTIFIERS = words_in(
     """
     id ids uid guid uuid identifier identifiers cas casrn cid sid aid inchi inchikey key code codes
     barcode accession registry regno no nr name names title compound cpd molecule mol chembl zinc
     pubchem drugbank catalog catalogue substanz verbindung compose smiles formula nummer numero
     """
 )
-_PROPERTIES = _words(
+_PROPERTIES = words_in(
     """
     mw mwt molwt molweight molecularweight molmass exactmass exactmolwt monoisotopicmass mass
     logp clogp alogp mlogp xlogp slogp wlogp mollogp kowwin logkow molmr mr refractivity tpsa psa
@@ -120,9 +121,9 @@ _PROPERTIES = _words(
     pka apka bpka complexity bertz balaban chi kappa predicted calculated calc computed berechnet
     """
 )
-_COMPUTED = _words("predicted calculated calc computed berechnet")
-_CLASSES = _words("class classe klasse label")
-_CLASSIFIED = _words(
+_COMPUTED = words_in("predicted calculated calc computed berechnet")
+_CLASSES = words_in("class classe klasse label")
+_CLASSIFIED = words_in(
     "target assay compound chemical drug protein scaffold structure molecule therapeutic atc"
 )
 _DESCRIPTOR = re.compile(

@@ -18,7 +18,7 @@ from bioassay_mtl.panels.beside import Companions
 from bioassay_mtl.panels.choice import choose_assays
 from bioassay_mtl.panels.columns import molecule_columns, record_rest
 from bioassay_mtl.panels.decisions import ColumnDecision, Role
-from bioassay_mtl.panels.header import TARGET_NAMES, find, texts
+from bioassay_mtl.panels.header import TARGET_NAMES, find, require, texts
 from bioassay_mtl.panels.layouts.long import is_long
 from bioassay_mtl.panels.layouts.wide import labels_of
 from bioassay_mtl.panels.names import what_name_says
@@ -27,6 +27,13 @@ from bioassay_mtl.panels.reading import infer_kind
 from bioassay_mtl.panels.row_log import RowLog
 from bioassay_mtl.panels.schema import NO_TASK, PanelSchema, TaskEntry
 from bioassay_mtl.panels.source import Source
+from bioassay_mtl.panels.told_apart import (
+    ask_before_merging,
+    asked_columns,
+    is_few,
+    tells_apart,
+    tells_more,
+)
 from bioassay_mtl.tables.cells import Cells
 from bioassay_mtl.tables.columns import plain
 from bioassay_mtl.tasks.units import P_SCALE, p_name, unit_in_name
@@ -34,7 +41,6 @@ from bioassay_mtl.tasks.units import P_SCALE, p_name, unit_in_name
 if TYPE_CHECKING:
     import pyarrow as pa
 
-_MOST_TARGETS = 0.5  # of the rows: texts of more different values name molecules
 _ANY_VALUE = ("value", "standardvalue", "activityvalue", "measurement", "result", "wert", "valeur")
 _BINDING = ("Ki (nM)", "IC50 (nM)", "Kd (nM)", "EC50 (nM)", "kon (M-1-s-1)", "koff (s-1)")
 
@@ -47,25 +53,54 @@ def is_bindingdb(table: pa.Table, path: Path, schema: PanelSchema) -> bool:
 
 def has_targets(table: pa.Table, path: Path, schema: PanelSchema) -> bool:
     """Whether one column names several targets, and others are of a measured type."""
-    name = find(table, None, TARGET_NAMES, path)
-    if name is None or not _several(table, name):
+    if schema.columns.value is not None:
+        return False  # a long table's
+    names = _targets(table, path, schema)
+    usual = {*TARGET_NAMES} & {plain(name) for name in names}
+    if not names or (not usual and is_long(table, path, schema)):
         return False
     measured = [
         other
         for other in table.column_names
-        if other != name and what_name_says(other).measured and Cells(table.column(other)).occurring
+        if other not in names
+        and what_name_says(other).measured
+        and Cells(table.column(other)).occurring
     ]
     if any(plain(unit_in_name(other)[0]) in _ANY_VALUE for other in measured):
         return False  # a long table
     return len(measured) > 1 or (len(measured) == 1 and not is_long(table, path, schema))
 
 
+def _targets(table: pa.Table, path: Path, schema: PanelSchema) -> list[str]:
+    """The columns that name targets, each of which tells more than those before."""
+    if schema.columns.assay is not None:
+        return asked_columns(table, schema.columns.assay, path)
+    usual = find(table, None, TARGET_NAMES, path)
+    if is_bindingdb(table, path, schema):
+        return [usual or ""]
+    found: list[str] = []
+    for name in [usual, *(name for name in table.column_names if tells_apart(name))]:
+        if name is not None and name not in found and _several(table, name):
+            found += [name] if tells_more(table, found, name) else []
+    return found
+
+
+def _joined(table: pa.Table, names: Sequence[str]) -> Cells:
+    """What several columns say together."""
+    import pyarrow as pa
+
+    if len(names) == 1:
+        return Cells(table.column(names[0]))
+    held = [Cells(table.column(name)) for name in names]
+    together = [
+        " ".join(cells.text(row) for cells in held if not cells.missing[row])
+        for row in range(len(table))
+    ]
+    return Cells(pa.chunked_array([pa.array(together, pa.string())]))
+
+
 def _several(table: pa.Table, name: str) -> bool:
-    cells = Cells(table.column(name))
-    held = cells.occurring
-    return 1 < len(held) <= max(_MOST_TARGETS * len(cells), 2) and bool(
-        np.isnan(cells.values).any()
-    )
+    return is_few(table, name) and bool(np.isnan(Cells(table.column(name)).values).any())
 
 
 def read_by_target(
@@ -80,18 +115,28 @@ def read_by_target(
     """
     table, path = tables[0], paths[0]
     smiles, identity = molecule_columns(table, path, schema, log)
-    target = find(table, None, TARGET_NAMES, path) or ""
-    log.columns.append(ColumnDecision(target, Role.NAMES, "", "names the targets"))
-    companions = Companions(table, path, schema, (smiles, identity, target))
+    named = _targets(table, path, schema)
+    for target in named:
+        log.columns.append(ColumnDecision(target, Role.NAMES, "", "names the targets"))
+    companions = Companions(table, path, schema, (smiles, identity, *named))
     columns = {name: entry for name, entry in schema.also.items() if name in table.column_names}
     # Names of tasks are those of targets and columns together: only columns are looked for here.
     asked = {**columns, **(_known(table) if is_bindingdb(table, path, schema) else {})}
-    chooser = schema.model_copy(update={"tasks": None, "also": asked})
-    chosen = choose_assays(table, path, chooser, companions, (smiles, identity, target), log)
+    value = schema.columns.value
+    if value is not None:
+        require(table, value, path)
+    only = None if value is None else {value: schema.entry(value)}
+    chooser = schema.model_copy(update={"tasks": only, "also": asked if only is None else {}})
+    chosen = choose_assays(table, path, chooser, companions, (smiles, identity, *named), log)
     record_rest(table, log, companions)
-    found = _assays(chosen, Cells(table.column(target)), schema)
+    found = _assays(chosen, _joined(table, named), schema)
     _check_names(found, {*table.column_names}, schema, path)
-    used = {smiles, target, *chosen, *companions.columns}
+    used = {smiles, *named, *chosen, *companions.columns}
+    if schema.columns.assay is None and not is_bindingdb(table, path, schema):
+        taken = {*used, *([] if identity is None else [identity])}
+        for source, _ in chosen.values():
+            rows = ~source.cells.missing
+            ask_before_merging(table, path, named, rows, texts(table.column(smiles)), taken)
     return Parts(
         texts(table.column(smiles)),
         found,

@@ -16,6 +16,13 @@ from bioassay_mtl.panels.layouts.long import read_measurements
 from bioassay_mtl.panels.parts import Layout, Parts, layouts
 from bioassay_mtl.panels.row_log import RowLog
 from bioassay_mtl.panels.schema import PanelSchema
+from bioassay_mtl.panels.told_apart import (
+    asked_columns,
+    is_few,
+    plain_names,
+    tells_apart,
+    tells_more,
+)
 from bioassay_mtl.tables.cells import Cells
 from bioassay_mtl.tables.columns import plain
 
@@ -26,11 +33,12 @@ _P_VALUES, _VALUES = ("pchemblvalue", "pchembl"), ("standardvalue",)
 _TYPES, _RELATIONS, _UNITS = ("standardtype", "type"), ("standardrelation",), ("standardunits",)
 _TARGETS = ("targetchemblid", "targetprefname", "targetname", "target")
 _ASSAYS = ("assaychemblid",)
+_OWN = ("assay", "target", "cellchembl")  # of ChEMBL: more of the assay, which splits no target
 
 
 def is_chembl(table: pa.Table, path: Path, schema: PanelSchema) -> bool:
     """Whether the columns are those of ChEMBL's activities."""
-    names = {plain(name) for name in table.column_names}
+    names = plain_names(table)
     value = "standardvalue" in names or "pchemblvalue" in names
     return value and bool(names & {"standardtype", *_TARGETS[:2], *_ASSAYS})
 
@@ -57,22 +65,36 @@ def read_chembl(
             "unit": roles.unit or (find(table, None, _UNITS, path) if value == standard else None),
         }
         schema = schema.model_copy(update={"columns": roles.model_copy(update=found)})
-    by, type_last = _by(table, path, schema)
+    by, type_last = _by(table, path, schema, value)
     origin = None
     if standard is not None and value == p_value:
         origin = standard, find(table, None, _UNITS, path)
     return read_measurements(
-        table, path, schema, log, by, value, type_last=type_last, origin=origin
-    )
+        table, path, schema, log, by, value, type_last=type_last, origin=origin,
+        complete=_is_export(table),
+    )  # fmt: skip
 
 
-def _by(table: pa.Table, path: Path, schema: PanelSchema) -> tuple[list[str], bool]:
+def _is_export(table: pa.Table) -> bool:
+    """Whether the table is of ChEMBL itself, of whose columns each is known."""
+    return bool(plain_names(table) & {"assaychemblid", "documentchemblid"})
+
+
+def _by(table: pa.Table, path: Path, schema: PanelSchema, value: str) -> tuple[list[str], bool]:
     """The columns that name assays, and whether the last is the type of measurement."""
-    if schema.columns.assay is not None:
-        return [find(table, schema.columns.assay, (), path) or ""], False
-    target = _first(table, _TARGETS, path)
     kind = _first(table, _TYPES, path)
-    found = [name for name in (target, kind) if name is not None]
+    if schema.columns.assay is not None:
+        asked = asked_columns(table, schema.columns.assay, path)
+        return asked, asked[-1] == kind
+    target = _first(table, _TARGETS, path)
+    found = [] if target is None else [target]
+    for name in table.column_names:
+        own = _is_export(table) and plain(name).startswith(_OWN)
+        if name in (*found, value, kind) or own or not tells_apart(name):
+            continue
+        if is_few(table, name) and tells_more(table, found, name):
+            found.append(name)
+    found += [] if kind is None else [kind]
     return found or [find(table, None, _ASSAYS, path) or ""], kind is not None
 
 

@@ -14,15 +14,20 @@ from bioassay_mtl.config import did_you_mean
 from bioassay_mtl.errors import InputError, counted
 from bioassay_mtl.panels.columns import molecule_columns, record_rest
 from bioassay_mtl.panels.decisions import ColumnDecision, Role
-from bioassay_mtl.panels.header import ASSAY_NAMES, TYPE_NAMES, VALUE_NAMES, find, texts
+from bioassay_mtl.panels.header import ASSAY_NAMES, VALUE_NAMES, find, texts
 from bioassay_mtl.panels.long_value import value_of
-from bioassay_mtl.panels.names import is_type, words_of
 from bioassay_mtl.panels.outcomes import plain_outcome
 from bioassay_mtl.panels.parts import Layout, Part, Parts, layouts
 from bioassay_mtl.panels.reading import Reading, infer_kind, read_labels
 from bioassay_mtl.panels.row_log import Outcome, RowLog, Topic
 from bioassay_mtl.panels.schema import NO_TASK, PanelSchema
 from bioassay_mtl.panels.source import Source
+from bioassay_mtl.panels.told_apart import (
+    ask_before_merging,
+    asked_columns,
+    assay_columns,
+    type_column,
+)
 from bioassay_mtl.tables.cells import Cells
 from bioassay_mtl.tasks.units import MOLAR, P_SCALE, p_name, says_p_scale
 from bioassay_mtl.wording import setting
@@ -35,9 +40,8 @@ def is_long(table: pa.Table, path: Path, schema: PanelSchema) -> bool:
     """Whether the columns are those of a long table, and no further column holds 0 and 1 alone."""
     if schema.columns.assay is not None or schema.columns.value is not None:
         return True
-    assay = find(table, None, ASSAY_NAMES, path)
     value = find(table, None, VALUE_NAMES, path)
-    if assay is None or value is None or assay == value:
+    if value is None or not assay_columns(table, path, value):
         return False
     others = (Cells(table.column(name)) for name in table.column_names if name != value)
     return not any(
@@ -117,26 +121,14 @@ def read_long(
         Where a column is missing, or cells are no labels.
     """
     table, path = tables[0], paths[0]
-    assay = _needed(table, schema.columns.assay, ASSAY_NAMES, path, "assay")
     value = _needed(table, schema.columns.value, VALUE_NAMES, path, "value")
-    by = [assay]
-    if schema.columns.assay is None:
-        by += _types(table, path, assay, value)
-    return read_measurements(table, path, schema, log, by, value, type_last=len(by) > 1)
-
-
-def _types(table: pa.Table, path: Path, assay: str, value: str) -> list[str]:
-    """The column of types of measurement, where an assay has several."""
-    name = find(table, None, TYPE_NAMES, path)
-    if name is None or name in (assay, value):
-        return []
-    types, assays = Cells(table.column(name)), Cells(table.column(assay))
-    held = types.occurring
-    both = ~types.missing & ~assays.missing
-    pairs = np.unique(np.stack([assays.codes[both], types.codes[both]]), axis=1)
-    several = pairs.shape[1] > len(np.unique(assays.codes[both]))
-    measured = sum(is_type(words_of(text)) for text in held) * 2 >= len(held)
-    return [name] if several and measured else []
+    if schema.columns.assay is not None:
+        by = asked_columns(table, schema.columns.assay, path)
+    else:
+        by = assay_columns(table, path, value)
+        by = by or [_needed(table, None, ASSAY_NAMES, path, "assay")]
+    type_last = by[-1] == type_column(table, path)
+    return read_measurements(table, path, schema, log, by, value, type_last=type_last)
 
 
 def read_measurements(
@@ -149,14 +141,21 @@ def read_measurements(
     *,
     type_last: bool,
     origin: tuple[str, str | None] | None = None,
+    complete: bool = False,
 ) -> Parts:
-    """A row a measurement: the assay by some columns, the value in one."""
+    """A row a measurement: the assay by some columns, the value in one.
+
+    Nothing else tells assays apart where `complete`.
+    """
     smiles, identity = molecule_columns(table, path, schema, log)
     source, about, filled = value_of(table, path, value, schema, log, origin)
     schema = schema.model_copy(update={"to_p": True}) if filled else schema
     assays = assays_of([Cells(table.column(name)) for name in by], type_last)
     structures = texts(table.column(smiles))
     chosen = _rows_to_read(source, assays, structures, schema)
+    if schema.columns.assay is None and not complete:
+        taken = {smiles, *by, *about, *([] if identity is None else [identity])}
+        ask_before_merging(table, path, by, chosen, structures, taken)
     found = _read_assays(source, assays, chosen, schema)
     for name in by:
         log.columns.append(ColumnDecision(name, Role.NAMES, "", "names the assays"))
