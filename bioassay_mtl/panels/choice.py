@@ -27,11 +27,11 @@ from bioassay_mtl.errors import InputError, counted
 from bioassay_mtl.panels.beside import Companions
 from bioassay_mtl.panels.decisions import ColumnDecision, Role
 from bioassay_mtl.panels.header import require, some
+from bioassay_mtl.panels.label_cells import label_cells, say_aside
 from bioassay_mtl.panels.names import Says, what_name_says
 from bioassay_mtl.panels.outcomes import (
     plain_outcome,
     say_themselves,
-    signed,
     without,
     word_outcomes,
 )
@@ -39,7 +39,7 @@ from bioassay_mtl.panels.reading import infer_kind
 from bioassay_mtl.panels.row_log import RowLog, Topic
 from bioassay_mtl.panels.schema import NO_TASK, PanelSchema, TaskEntry
 from bioassay_mtl.panels.source import Source
-from bioassay_mtl.tables.cells import Cells, cells_of, with_commas
+from bioassay_mtl.tables.cells import Cells, with_commas
 from bioassay_mtl.wording import setting
 
 if TYPE_CHECKING:
@@ -136,6 +136,7 @@ def choose_assays(
             kind = _asked(each, entry) if name in asked else each.kind or ""
             chosen[name] = each.source, kind
             _say_words(each, kind, log)
+            say_aside(each.source, log)
         role = Role.ASSAY if verdict else Role.OTHER
         looks = not verdict and entry.kind != NO_TASK and _looks_measured(each)
         log.columns.append(ColumnDecision(name, role, kind, reason, looks))
@@ -148,7 +149,7 @@ def judged(
     table: pa.Table, name: str, path: Path, schema: PanelSchema, companions: Companions, log: RowLog
 ) -> Candidate:
     """A column with what its name and its cells say."""
-    cells = signed(without(cells_of(table, name), schema.missing))
+    cells = label_cells(table, name, schema)
     beside = companions.of(name)
     source = Source(
         path,

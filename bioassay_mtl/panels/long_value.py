@@ -18,7 +18,7 @@ from bioassay_mtl.errors import InputError
 from bioassay_mtl.panels.beside import Beside, Companions
 from bioassay_mtl.panels.decisions import Role
 from bioassay_mtl.panels.header import QUALIFIER_NAMES, UNIT_NAMES, VALUE_NAMES, find
-from bioassay_mtl.panels.outcomes import signed, without
+from bioassay_mtl.panels.label_cells import label_cells, say_aside
 from bioassay_mtl.panels.row_log import RowLog, Topic
 from bioassay_mtl.panels.schema import PanelSchema, Roles
 from bioassay_mtl.panels.source import Source
@@ -96,15 +96,11 @@ def value_of(
     if computed_of is not None:
         more = "; used where it is empty" if filled is not None else ""
         columns[computed_of] = Role.OTHER, f"{value!r} was computed of it{more}"
+    say_aside(filled or source, log)
     spelt, read = (filled or source).spelt_unit
     if spelt:
         log.note(Topic.UNITS, f"the unit of {spelt!r} is read as {read}")
     return Value(filled or source, columns, filled is not None)
-
-
-def label_cells(table: pa.Table, name: str, schema: PanelSchema) -> Cells:
-    """A column of labels, as the schema says what is missing."""
-    return signed(without(cells_of(table, name), schema.missing))
 
 
 def _filled(

@@ -25,6 +25,7 @@ _MAY_SAY_ELSE = {"yes", "y", "no", "n", "true", "false", "ja", "nein", "oui", "n
 _SAYS_ITSELF = frozenset(_WORDS) - _MAY_SAY_ELSE
 _NEGATIONS = ("in", "non", "un", "not", "no", "nicht", "kein", "keine", "pas")
 _MINUS = ("-", "\N{MINUS SIGN}", "\N{EN DASH}", "\N{EM DASH}")
+_SIGNS = frozenset("+()[]/ \N{PLUS-MINUS SIGN}").union(_MINUS)
 
 
 def plain_outcome(cells: Cells, code: int) -> int | None:
@@ -71,12 +72,23 @@ def say_themselves(texts: Iterable[str]) -> bool:
     return known and bool(held & _SAYS_ITSELF)
 
 
-def signed(cells: Cells) -> Cells:
-    """The same cells; where ``+`` occurs and nothing else does, ``-`` is inactive, not missing."""
-    held = {text for text in cells.occurring if text not in _MINUS}
-    if not held or not held <= {"+", "(+)", "++", "(-)"}:
+def signed(cells: Cells, classes: Iterable[str] = ()) -> Cells:
+    """The same cells; where a text of signs has a ``+``, ``-`` is a label ``(-)``, not missing.
+
+    `classes` are those that somebody named; where ``-`` is one, nothing need be changed.
+    """
+    if not any(_is_plus(text) for text in cells.texts) or any(map(_is_minus, classes)):
         return cells
-    return reworded(cells, dict.fromkeys(_MINUS, "(-)"))
+    minus = {text: f"({'-' * len(text)})" for text in cells.texts if _is_minus(text)}
+    return reworded(cells, minus) if minus else cells
+
+
+def _is_plus(text: str) -> bool:
+    return bool(text) and {*text} <= _SIGNS and not {*text}.isdisjoint("+\N{PLUS-MINUS SIGN}")
+
+
+def _is_minus(text: str) -> bool:
+    return bool(text) and {*text} <= {*_MINUS}
 
 
 def reworded(cells: Cells, words: Mapping[str, str]) -> Cells:

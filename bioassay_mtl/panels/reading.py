@@ -18,7 +18,7 @@ from bioassay_mtl.registry import Registry
 from bioassay_mtl.tables.cells import QUALIFIERS, Cells, read_cell, with_commas
 from bioassay_mtl.tables.table import place_of
 from bioassay_mtl.tasks.kinds import Binary, Censored, Regression, TaskKind, task_kinds
-from bioassay_mtl.tasks.units import MOLAR, P_SCALE, known_unit, to_p_scale
+from bioassay_mtl.tasks.units import BY_MASS, MOLAR, P_SCALE, known_unit, to_p_scale
 from bioassay_mtl.wording import setting
 
 MOST_CLASSES = 10
@@ -253,6 +253,8 @@ def _numbers(source: Source, task: str, entry: TaskEntry, rows: NDArray[np.int64
     converted = False
     for code in np.unique(codes[measured]):
         held = measured & (codes == code)
+        if units[code] in (*MOLAR, *BY_MASS):
+            held &= ~_below_zero(source, rows, values, held)
         if entry.to_p and units[code] in MOLAR:
             _convert(source, rows, values, bounds, held, units[code])
             units[code], converted = P_SCALE, True
@@ -279,6 +281,18 @@ def _check_qualifiers(source: Source, rows: NDArray[np.int64], values: NDArray[n
             measured=measured,
         )
         values[odd] = np.nan
+
+
+def _below_zero(
+    source: Source, rows: NDArray[np.int64], values: NDArray[np.float64], held: NDArray[np.bool_]
+) -> NDArray[np.bool_]:
+    """Which concentrations are none, ``(m,) bool``; they are left out, in place."""
+    wrong = held & (np.nan_to_num(values) < 0)
+    texts = [source.cells.text(row) for row in rows[wrong]]
+    hint = f"{setting('missing', texts[0])} if it says that nothing was measured" if texts else ""
+    _refuse(source, rows, rows[wrong], "a concentration of 0 or more", hint)
+    values[wrong] = np.nan
+    return wrong
 
 
 def _convert(

@@ -217,6 +217,8 @@ class Cells:
         self.numbers = numbers.settled(self.texts)
         """How the column writes numbers; in `texts` they have decimal points."""
         self.texts = [self.numbers.plain(text) for text in self.texts]
+        self.set_aside: dict[int, str] = {}
+        """Positions in `texts` of those that were taken for not measured, and what they were."""
         self.codes: NDArray[np.int64] = codes.astype(np.int64)
         """``(n,)``: position in `texts` of every row."""
 

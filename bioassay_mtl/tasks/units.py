@@ -14,6 +14,9 @@ from numpy.typing import NDArray
 MOLAR = {"M": 1.0, "mM": 1e-3, "uM": 1e-6, "nM": 1e-9, "pM": 1e-12, "fM": 1e-15}
 """Molar concentrations by symbol, in mol/L."""
 
+BY_MASS = ("ug/mL", "ng/mL", "mg/mL", "mg/L")
+"""Concentrations by mass."""
+
 P_SCALE = "p"
 """The unit of a value on the p-scale."""
 

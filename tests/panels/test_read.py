@@ -147,7 +147,7 @@ BINARY_LOGP = PanelSchema.of({"tasks": {"logp": "binary"}})
             "line 6, .* 'maybe'",
         ),
         (
-            TEXT.replace("\nB", "\n\n\nB").replace("CC,true", "CC,x").replace("A,CCO,1", "A,CCO,"),
+            TEXT.replace("\nB", "\n\n\nB").replace("CC,true", "CC,z").replace("A,CCO,1", "A,CCO,"),
             {"tasks": {"NR-AR": "binary"}},
             "line 8",
         ),

@@ -17,6 +17,7 @@ from bioassay_mtl.errors import ConfigError, InputError
 MISSING = frozenset(
     (
         *("", "-", "na", "nan", "n/a", "#n/a", "<na>", "null", "nd", "n.d.", "nt", "n.t."),
+        *("n.a.", "#nv", "n.b.", "k.a.", "k. a.", "n. b.", "n. d.", "n. a.", "--", "---"),
         *("not tested", "not determined", "not measured"),
     )
 )

@@ -23,7 +23,7 @@ from bioassay_mtl.panels.beside import Beside, Companions
 from bioassay_mtl.panels.columns import record_rest
 from bioassay_mtl.panels.decisions import ColumnDecision, Role
 from bioassay_mtl.panels.header import TARGET_NAMES, texts
-from bioassay_mtl.panels.long_value import label_cells
+from bioassay_mtl.panels.label_cells import label_cells, say_aside
 from bioassay_mtl.panels.parts import Layout, Part, Parts, layouts
 from bioassay_mtl.panels.reading import Reading, infer_kind, read_labels
 from bioassay_mtl.panels.row_log import Outcome, RowLog
@@ -186,6 +186,7 @@ def _read_assay(
         None if qualifier is None else Cells(table.column(qualifier)),
         None if beside.unit is None else Cells(table.column(beside.unit)),
     )
+    say_aside(source, log)
     entry = schema.entry(task)
     tags = _texts(table, TAG)
     units = [

@@ -184,7 +184,7 @@ def test_rows_of_a_molecule_are_merged_only_where_asked(tmp_path: Path) -> None:
             {"also": {"a": "regression"}},
             r"line 3, .* tasks=.'a': 'censored'",
         ),
-        ("smiles,a\nCC,1.5\nC,x\n", {"tasks": {"a": "censored"}}, "line 3, .*a number .*'x'"),
+        ("smiles,a\nCC,1.5\nC,z\n", {"tasks": {"a": "censored"}}, "line 3, .*a number .*'z'"),
         ("smiles,a\nCC,low\nC,x\n", {"also": {"a": "ordinal:low,high"}}, "line 3, .*one of low, h"),
         ("smiles,a\nCC,low\nC,x\n", {"also": {"a": "ordinal"}}, "which order"),
         ("smiles,a\nCC,low\nC,low\n", {"also": {"a": "multiclass"}}, "two are needed"),
