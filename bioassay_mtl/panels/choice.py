@@ -28,7 +28,7 @@ from bioassay_mtl.panels.beside import Companions
 from bioassay_mtl.panels.decisions import ColumnDecision, Role
 from bioassay_mtl.panels.header import require, some
 from bioassay_mtl.panels.label_cells import label_cells, say_aside
-from bioassay_mtl.panels.names import Says, what_name_says
+from bioassay_mtl.panels.names import Says, is_lone_cell_line, what_name_says
 from bioassay_mtl.panels.outcomes import (
     plain_outcome,
     say_themselves,
@@ -161,6 +161,8 @@ def judged(
     )
     kind = infer_kind(source)
     says = what_name_says(name)
+    if says is Says.KEY and is_lone_cell_line(name, table.column_names):
+        says = Says.NOTHING
     return Candidate(name, source, kind, says, _held(source, kind, says))
 
 
@@ -225,7 +227,7 @@ def _never(each: Candidate) -> str | None:
         return each.described
     # No id or descriptor has gaps and is 0 or 1 elsewhere, however it is called.
     sure = each.held is Held.OUTCOMES and each.gaps
-    firm = each.says in (Says.FLAG, Says.SPLIT, Says.KEY)
+    firm = each.says in (Says.FLAG, Says.SPLIT, Says.KEY, Says.PREDICTION)
     if each.says in _COMPUTED and each.held is Held.NUMBERS:
         return None  # the last resort, where nothing else is there
     if each.says.never and (firm or not sure):

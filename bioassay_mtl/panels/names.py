@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Sequence
 from enum import Enum
 
 from bioassay_mtl.tasks.units import says_p_scale, unit_in_name
@@ -24,6 +25,7 @@ class Says(str, Enum):
     IDENTIFIER = "of an identifier"
     PROPERTY = "of a computed property"
     KEY = "of a fingerprint's key or count"
+    PREDICTION = "of a prediction"
     NOTHING = ""
 
     @property
@@ -121,7 +123,30 @@ _PROPERTIES = words_in(
     pka apka bpka complexity bertz balaban chi kappa predicted calculated calc computed berechnet
     """
 )
-_COMPUTED = words_in("predicted calculated calc computed berechnet")
+_COMPUTED = words_in("predicted calculated calc calcd computed berechnet")
+_PREDICTED = re.compile(r"preds?|predict\w*|vorhersag\w*|silico|yhat|\w{2,}pred|ypred\w*")
+_SURE = words_in(
+    """
+    % potency affinity inhibition inhib activation bioavailability solubility clearance clint papp
+    halflife permeability logd logs ppb fup viability efficacy emax cytotoxicity stability
+    displacement occupancy lipophilicity hemmung loslichkeit stabilitat affinitat
+    """
+)
+_HALF_LIFE = re.compile(r"\bt[\s_]?(?:1[/\u2044]2|half)\b|half[\s_-]?li(?:fe|ves)\b", re.IGNORECASE)
+_ERRORS = words_in(
+    """
+    sd sem std stdev stddev stderr se err error errors fehler erreur ecart cv ci ci95 lower upper
+    hill slope r2 rsquared n count counts number num anzahl nombre replicates replicate reps repeats
+    runs conc concentration concentrations konzentration dose dosis
+    """
+)
+_CONDITIONS = words_in("ph low high time temp temperature temperatur")
+_EXTREMES = words_in("min max")
+_OF_RUNS = re.compile(r"[\s_]*[\[(]?\bn\s*=\s*\d+[\])]?", re.IGNORECASE)
+_OTHER_UNIT = re.compile(
+    r"\s*[\[(]\s*(?:min|h|hr|hrs|hours?|s|sec|d|days?|[^\[\]()]*/[^\[\]()]*)\s*[\])]\s*$",
+    re.IGNORECASE,
+)
 _CLASSES = words_in("class classe klasse label")
 _CLASSIFIED = words_in(
     "target assay compound chemical drug protein scaffold structure molecule therapeutic atc"
@@ -167,11 +192,52 @@ def what_name_says(name: str) -> Says:
     >>> what_name_says("exp_mean [nM]"), what_name_says("is_duplicate"), what_name_says("NR-AR")
     (<Says.UNIT: 'with a unit'>, <Says.FLAG: 'of a flag'>, <Says.NOTHING: ''>)
     """
-    bare, unit = unit_in_name(name)
+    bare, unit = unit_in_name(_OF_RUNS.sub("", name).strip())
+    bare, others = _OTHER_UNIT.subn("", bare)
     words = words_of(bare)
     joined = "".join(words)
     if not joined:
         return Says.IDENTIFIER if not name.strip() else Says.NOTHING
+    measured = is_type(words) or says_p_scale(bare) or bool(_HALF_LIFE.search(bare))
+    if any(_PREDICTED.fullmatch(word) for word in words) or (measured and {*words} & _COMPUTED):
+        return Says.PREDICTION
+    if _is_sure(bare, words):
+        found = _against(words, bool(unit or others))
+        return found or (Says.UNIT if unit else Says.MEASURED)
+    said = _by_words(name, words, measured)
+    return Says.UNIT if unit and said in (Says.MEASURED, Says.NOTHING) else said
+
+
+def _is_sure(bare: str, words: Sequence[str]) -> bool:
+    """Whether a type of measurement is named that is no everyday word."""
+    typed = any(word in _SURE or _TYPES.fullmatch(word) for word in (*words, "".join(words)))
+    return typed or bool(_HALF_LIFE.search(bare)) or says_p_scale(bare)
+
+
+def _against(words: Sequence[str], unit: bool) -> Says | None:
+    """What a name with a type of measurement is of instead: its error, its flag."""
+    spaced = "_".join(words)
+    concentration = any(_TYPES.fullmatch(word) for word in words)
+    errors = _ERRORS if unit else _STATISTICS - _CONDITIONS - _EXTREMES
+    if {*words} & (errors | (_EXTREMES if concentration else frozenset())):
+        return Says.STATISTIC
+    if words[-1] in _CONDITIONS and concentration:
+        return Says.STATISTIC
+    if unit:
+        return None
+    flags = [word for word in words[1:] if re.match(_FLAGS.pattern, word) and word != "qc"]
+    if re.match(r"(?:is|has|ist|hat|est|was|are)_", spaced) or flags:
+        return Says.FLAG
+    if words[-1] in _SPLITS:
+        return Says.SPLIT
+    if _KEY.fullmatch(words[-1]) and words[-1] != "avg":
+        return Says.KEY
+    return Says.IDENTIFIER if words[-1] in _IDENTIFIERS else None
+
+
+def _by_words(name: str, words: list[str], measured: bool) -> Says:
+    """What a name says that may be measured, or about a measurement."""
+    joined = "".join(words)
     if _BIT.fullmatch(without_accents(name.strip())) or _KEY.fullmatch(words[-1]):
         return Says.IDENTIFIER if words[-1] == "key" and len(words) == 1 else Says.KEY
     if joined in _PROPERTIES or _DESCRIPTOR.fullmatch(joined) or {"ro5"} & {*words}:
@@ -180,7 +246,6 @@ def what_name_says(name: str) -> Says:
         return Says.FLAG
     if joined in _SPLITS | _WHOLE_SPLITS or {words[0], words[-1]} & _SPLITS:
         return Says.SPLIT
-    measured = is_type(words) or says_p_scale(bare)
     if words[-1] in _CLASSES and {*words} & _CLASSIFIED:
         return Says.STATISTIC
     if (len(words) > 1 and {*words} & _STATISTICS) or joined in _STATISTICS - {"score"}:
@@ -189,7 +254,16 @@ def what_name_says(name: str) -> Says:
         return Says.IDENTIFIER
     if {*words} & _PROPERTIES and not (measured and not {*words} & _COMPUTED):
         return Says.PROPERTY
-    return Says.UNIT if unit else (Says.MEASURED if measured else Says.NOTHING)
+    return Says.MEASURED if measured else Says.NOTHING
+
+
+def is_lone_cell_line(name: str, names: Sequence[str]) -> bool:
+    """Whether a name such as ``PC3`` is of no series: principal components begin with the first."""
+    found = re.fullmatch(r"(pc|v|f)[\s_-]?(\d+)", name.strip(), re.IGNORECASE)
+    if found is None or int(found[2]) < 2:
+        return False
+    series = re.compile(rf"{found[1]}[\s_-]?[01]", re.IGNORECASE)
+    return not any(series.fullmatch(other.strip()) for other in names)
 
 
 def is_type(words: list[str]) -> bool:

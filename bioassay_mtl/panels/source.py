@@ -18,6 +18,7 @@ from bioassay_mtl.tasks.units import (
     P_SCALE,
     concentration_unit,
     known_unit,
+    says_logarithm,
     says_p_scale,
     unit_in_name,
 )
@@ -129,10 +130,21 @@ class Source:
     @property
     def _unit_of_name(self) -> str:
         loose = is_concentration(self.name) if self.loose is None else self.loose
-        return unit_in_name(self.name, loose)[1] or (P_SCALE if says_p_scale(self.name) else "")
+        unit = unit_in_name(self.name, loose)[1]
+        if says_logarithm(self.name) and (unit in MOLAR or not unit):
+            return P_SCALE if says_p_scale(self.name) else ""  # the unit is of what was logged
+        return unit
 
     def _unit(self, text: str) -> str:
-        return "" if text.casefold() in MISSING else concentration_unit(text) or text
+        if text.casefold() in MISSING:
+            return ""
+        unit = concentration_unit(text) or text
+        return self._unit_of_name if unit in MOLAR and self._is_logarithm else unit
+
+    @cached_property
+    def _is_logarithm(self) -> bool:
+        # Of a p-scale that is filled from concentrations, each row has its own unit.
+        return says_logarithm(self.name) and P_SCALE not in (self.units or self.cells).texts
 
     def occurring(self, rows: NDArray[np.int64] | None = None) -> list[int]:
         """Positions of the distinct measured texts of some rows, or of all."""

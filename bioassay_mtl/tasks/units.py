@@ -43,9 +43,25 @@ _NAMES = {
 _LOOSE = {"fm": "fM", "pm": "pM", "nm": "nM", "um": "uM", "mm": "mM"}
 # The micro sign and the Greek letter look the same.
 _MICRO = str.maketrans({"\N{MICRO SIGN}": "u", "\N{GREEK SMALL LETTER MU}": "u"})
-_AT_END = re.compile(r"[\s_]*[\[(]\s*([^\[\]()]+?)\s*[\])]\s*$|[\s_]([^\s_]+)$")
+_AT_END = re.compile(r"[\s_]*[\[(]\s*([^\[\]()]+?)\s*[\])]\s*$|[\s_.]([^\s_.]+)$")
+_BRACKETED = re.compile(r"[\s_]*[\[(]\s*(?:in\s+)?([^\[\]()]+?)\s*[\])]")
+_WITH_TYPE = re.compile(r"[\s_]*[\[(]\s*([^\[\](),;]+?)\s*[,;]\s*([^\[\](),;]+?)\s*[\])]\s*$")
+_OF_MEAN = re.compile(
+    r"[\s_.](mean|avg|average|median|geomean|mittel(?:wert)?|[\[(]?n\s*=\s*\d+[\])]?)$",
+    re.IGNORECASE,
+)
+# A number of the type itself or of a replicate: IC 50, IC50_1.
+_TYPE_NUMBER = re.compile(
+    r"(?:^|[^A-Za-z])p?(?:(?:ic|ec|ac|gi|cc|lc|xc|tc|dc|ed|ld|td)[\s_-]?\d{2}|k[idbam])"
+    r"(?:[\s_-]\d)?\s*$|\bph[\s_]?\d+(?:\.\d+)?\s*$",
+    re.IGNORECASE,
+)
 _VALUE_WORD = re.compile(r"(?<=\w)[\s_-]+(?:value|val|wert|valeur)s?$", re.IGNORECASE)
 _TESTED_AT = re.compile(r"(?:^|[^A-Za-z0-9])\d+(?:\.\d+)?\s*$")
+_LOGARITHM = re.compile(
+    r"(?:^|[\s_.-])(?:-|neg|minus)?[\s_.-]?log(?:10)?[\s_.(-]*[A-Za-z]", re.IGNORECASE
+)
+_P_WORD = re.compile(r"p(?:chembl|activity|potency|[xieagl]c50|[gte]d?[id]?50|k[idb])")
 _P_NAME = re.compile(r"p(value|chembl(value)?|activity|potency|[xieagl]c50|[gte]d?[id]?50|k[idb])")
 
 
@@ -90,18 +106,42 @@ def unit_in_name(name: str, loose: bool = False) -> tuple[str, str]:
     >>> unit_in_name("IC50 (nM)"), unit_in_name("value_nM"), unit_in_name("Ki")
     (('IC50', 'nM'), ('value', 'nM'), ('Ki', ''))
     """
+    mean = _OF_MEAN.search(name)
+    if mean is not None:
+        bare, of_mean = unit_in_name(name[: mean.start()], loose)
+        return (f"{bare} {mean[1]}", of_mean) if of_mean else (name, "")
+    known = concentration_unit if loose else known_unit
     found = _AT_END.search(name)
-    if found is None or _TESTED_AT.search(name[: found.start()]):
-        return name, ""
-    text = re.sub(r"^in\s+", "", found[1] or found[2])
-    unit = concentration_unit(text) if loose else known_unit(text)
-    bare = re.sub(r"[\s,;:]+(in)?\s*$", "", name[: found.start()])
-    return (bare, unit) if unit else (name, "")
+    if found is not None and not _is_tested_at(name[: found.start()]):
+        unit = known(re.sub(r"^in\s+", "", found[1] or found[2]))
+        if unit:
+            return re.sub(r"[\s,;:]+(in)?\s*$", "", name[: found.start()]), unit
+    typed = _WITH_TYPE.search(name)  # HeLa (IC50, nM)
+    if typed is not None and (unit := known(typed[2])):
+        return f"{name[: typed.start()]} {typed[1]}".strip(), unit
+    for inner in _BRACKETED.finditer(name):  # IC50 (nM) EGFR
+        before, behind = name[: inner.start()], name[inner.end() :]
+        if behind.strip() and before and not _is_tested_at(before) and (unit := known(inner[1])):
+            return f"{before} {behind.strip(' _')}", unit
+    return name, ""
+
+
+def _is_tested_at(before: str) -> bool:
+    """Whether a unit that follows is of a number, as of ``inhibition at 10``."""
+    return bool(_TESTED_AT.search(before)) and not _TYPE_NUMBER.search(before)
 
 
 def says_p_scale(name: str) -> bool:
     """Whether a column's name is one of a p-scale (pIC50, pchembl_value, pvalue, ...)."""
-    return bool(_P_NAME.match(re.sub(r"[\s_-]", "", name).casefold()))
+    words = re.split(r"[\W_]+", name.casefold())
+    return bool(_P_NAME.match(re.sub(r"[\s_-]", "", name).casefold())) or any(
+        _P_WORD.fullmatch(word) for word in words
+    )
+
+
+def says_logarithm(name: str) -> bool:
+    """Whether a column's name is one of logarithms, such as ``Log AC50``."""
+    return says_p_scale(name) or bool(_LOGARITHM.search(name))
 
 
 def p_name(name: str) -> str:

@@ -12,13 +12,15 @@ from numpy.typing import NDArray
 from bioassay_mtl.panels.beside import Companions
 from bioassay_mtl.panels.choice import choose_assays
 from bioassay_mtl.panels.columns import molecule_columns, record_rest
-from bioassay_mtl.panels.header import texts
+from bioassay_mtl.panels.header import some, texts
+from bioassay_mtl.panels.names import is_concentration
 from bioassay_mtl.panels.parts import Layout, Part, Parts, layouts
 from bioassay_mtl.panels.reading import Reading, read_labels
-from bioassay_mtl.panels.row_log import RowLog
+from bioassay_mtl.panels.row_log import RowLog, Topic
 from bioassay_mtl.panels.schema import PanelSchema
 from bioassay_mtl.panels.source import Source
-from bioassay_mtl.tasks.units import p_name
+from bioassay_mtl.tasks.units import P_SCALE, p_name, says_logarithm
+from bioassay_mtl.wording import setting
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -44,7 +46,7 @@ def read_wide(
     names = [n for n in table.column_names if n not in {smiles, *chosen, *of}]
     return Parts(
         texts(table.column(smiles)),
-        _assays(chosen, schema, {*table.column_names}),
+        _assays(chosen, schema, {*table.column_names}, log),
         {name: texts(table.column(name)) for name in names},
         [str(row) for row in range(table.num_rows)]
         if identity is None
@@ -55,7 +57,7 @@ def read_wide(
 
 
 def _assays(
-    chosen: dict[str, tuple[Source, str]], schema: PanelSchema, columns: set[str]
+    chosen: dict[str, tuple[Source, str]], schema: PanelSchema, columns: set[str], log: RowLog
 ) -> list[Part]:
     """Labels of each assay; those that were put on the p-scale are called so."""
     found: dict[str, Part] = {}
@@ -65,7 +67,29 @@ def _assays(
         task = p_name(name) if reading.converted else name
         task = name if task in columns or task in found else task
         found[task] = Part(task, reading, rows)
+    say_unconverted([found[task] for task in found], schema, log)
     return list(found.values())
+
+
+def say_unconverted(parts: Sequence[Part], schema: PanelSchema, log: RowLog) -> None:
+    """Name the assays of concentrations that stay what they are where a p-scale is wanted."""
+    left = [
+        part.task
+        for part in parts
+        if schema.to_p
+        and schema.entry(part.task).to_p is None
+        and not part.reading.converted
+        and part.reading.kind.kind in ("regression", "censored")
+        and getattr(part.reading.kind, "unit", "") != P_SCALE
+        and is_concentration(part.task)
+        and not says_logarithm(part.task)
+    ]
+    if left:
+        log.note(
+            Topic.UNITS,
+            f"not converted to the p-scale, as no molar unit is known: {some(left)}; "
+            f"{setting('tasks', 'regression:nM', key=left[0])} says which it is",
+        )
 
 
 def labels_of(
