@@ -18,11 +18,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from bioassay_mtl.config import did_you_mean
 from bioassay_mtl.errors import InputError
 from bioassay_mtl.panels.beside import Beside, Companions
 from bioassay_mtl.panels.columns import record_rest
 from bioassay_mtl.panels.decisions import ColumnDecision, Role
-from bioassay_mtl.panels.header import TARGET_NAMES, texts
+from bioassay_mtl.panels.header import TARGET_NAMES, require, texts
 from bioassay_mtl.panels.label_cells import label_cells, say_aside
 from bioassay_mtl.panels.parts import Layout, Part, Parts, layouts
 from bioassay_mtl.panels.reading import Reading, infer_kind, read_labels
@@ -34,6 +35,7 @@ from bioassay_mtl.tables.columns import plain
 from bioassay_mtl.tables.table import IN_MEMORY
 from bioassay_mtl.tasks.kinds import Binary
 from bioassay_mtl.tasks.units import known_unit
+from bioassay_mtl.wording import setting
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -80,12 +82,56 @@ def read_pubchem(
     for task, path in zip(tasks, paths, strict=True):
         if tasks.count(task) > 1:
             raise InputError(f"two files hold {task}", file=path)
+    _check_roles(schema, paths[0])
     records = _Records()
     for place, (table, path, task) in enumerate(zip(tables, paths, tasks, strict=True)):
         if not is_pubchem(table, path, schema):
             raise InputError("only PubChem data tables can be merged, and this is none", file=path)
         records.add(table, path, place, task, schema, log)
+    records.assays = _asked(records.assays, schema, paths[0])
     return records.parts()
+
+
+def _check_roles(schema: PanelSchema, path: Path) -> None:
+    """Raise an InputError where a column is asked for that such a table cannot have."""
+    roles = schema.columns
+    for role, asked in (("qualifier", roles.qualifier), ("unit", roles.unit)):
+        if asked is not None and roles.value is None:
+            raise InputError(
+                f"{asked!r} can be no column of {role}s: the outcome has none",
+                file=path,
+                column=asked,
+                hint=f"{setting('columns', 'NAME', key='value')} takes a readout",
+            )
+    if roles.assay is not None:
+        raise InputError(
+            f"{roles.assay!r} can be no column of assays: a data table of PubChem is of one",
+            file=path,
+            column=roles.assay,
+            hint=f"leave out {setting('columns', roles.assay, key='assay')}",
+        )
+
+
+def _asked(found: list[Part], schema: PanelSchema, path: Path) -> list[Part]:
+    """The assays that are asked for.
+
+    Raises
+    ------
+    InputError
+        Where one of them is not there.
+    """
+    names = [part.task for part in found]
+    for name in (*(schema.tasks or ()), *schema.also):
+        if name not in names:
+            raise InputError(
+                f"no assay {name!r} ({did_you_mean(name, names)})",
+                file=path,
+                hint=f"a readout is taken with {setting('columns', name, key='value')}",
+            )
+    wanted = names if schema.tasks is None else [*schema.tasks]
+    return [
+        part for part in found if part.task in wanted and schema.entry(part.task).kind != NO_TASK
+    ]
 
 
 @dataclass
@@ -171,6 +217,14 @@ def _read_assay(
 ) -> Reading:
     """The labels of some rows: outcomes, or a readout."""
     if schema.columns.value is None:
+        kind = schema.entry(task).kind
+        if kind not in (None, "binary", NO_TASK):
+            raise InputError(
+                f"the outcome of {task!r} is binary, not {kind}",
+                file=path,
+                column=OUTCOME,
+                hint=f"{setting('columns', 'NAME', key='value')} takes a readout",
+            )
         _decide(log, OUTCOME, "binary", "the outcome of the assay")
         return _outcomes(table, path, rows, log)
     name = schema.columns.value
@@ -178,13 +232,17 @@ def _read_assay(
         raise InputError(f"no column {name!r}", file=path, hint="a readout of this assay")
     beside = Companions(table, path, PanelSchema()).by_name.get(name, Beside())
     qualifier = schema.columns.qualifier or beside.qualifier
+    unit_column = schema.columns.unit or beside.unit
+    for other in (qualifier, unit_column):
+        if other is not None:
+            require(table, other, path)
     source = Source(
         path,
         name,
         label_cells(table, name, schema),
         log,
         None if qualifier is None else Cells(table.column(qualifier)),
-        None if beside.unit is None else Cells(table.column(beside.unit)),
+        None if unit_column is None else Cells(table.column(unit_column)),
     )
     say_aside(source, log)
     entry = schema.entry(task)
@@ -194,7 +252,9 @@ def _read_assay(
     ]
     unit = entry.unit or next((known_unit(text) or text for text in units if text), "")
     kind = entry.kind or infer_kind(source, rows)
-    if kind is None or kind == NO_TASK:
+    if kind == NO_TASK:
+        kind = infer_kind(source, rows)
+    if kind is None:
         raise InputError("neither numbers nor a few texts", file=path, column=name)
     _decide(log, name, kind, "as asked")
     to_p = schema.to_p if entry.to_p is None else entry.to_p

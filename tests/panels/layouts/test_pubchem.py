@@ -78,6 +78,32 @@ def test_a_readout_instead_of_the_outcome(folder: Path) -> None:
     assert Panel.read(path, schema=converted).labels[2, 0] == np.float32(7)
 
 
+def test_assays_and_roles_are_obeyed_or_refused(folder: Path) -> None:
+    def read(**schema: object) -> Panel:
+        return Panel.read(folder, schema=PanelSchema.of(schema))
+
+    assert read(tasks=["AID2"]).tasks == ("AID2",)
+    assert read(also={"AID2": "none"}).tasks == ("AID1706",)
+    with pytest.raises(InputError, match=r"no assay 'Potency'.*value"):
+        read(also={"Potency": "regression"})
+    with pytest.raises(InputError, match="the outcome of 'AID2' is binary, not regression"):
+        read(also={"AID2": "regression"})
+    with pytest.raises(InputError, match="'Fit' can be no column of assays"):
+        read(columns={"assay": "Fit"})
+    with pytest.raises(InputError, match="'Fit' can be no column of units"):
+        read(columns={"unit": "Fit"})
+
+
+def test_the_column_of_units_is_obeyed(tmp_path: Path) -> None:
+    rows = [f"{row},{row},{row},{'C' * row}O,Active,9,,,{row / 2},nM" for row in range(1, 9)]
+    path = write(tmp_path / "AID_5.csv", "\n".join(rows))
+    path.write_text(path.read_text().replace("MICROMOLAR", ""))
+    schema = PanelSchema.of({"columns": {"value": "Potency", "unit": "Fit"}})
+    assert Panel.read(path, schema=schema).kinds == (Regression(unit="nM"),)
+    with pytest.raises(InputError, match="no column 'Units'"):
+        Panel.read(path, schema=PanelSchema.of({"columns": {"value": "Potency", "unit": "Units"}}))
+
+
 def test_faults(folder: Path) -> None:
     wrong = write(folder / "AID_3.csv", ONE.replace("Inactive", "Maybe").replace("Probe", "Maybe"))
     with pytest.raises(InputError, match=r"line 7, .*'Maybe'"):
