@@ -232,6 +232,11 @@ def id_column(
     return next((names.index(known) for known in ID_NAMES if known in names), None)
 
 
+def bare_names(names: Sequence[str]) -> list[str]:
+    """Names of columns without the blanks around them."""
+    return [name.strip() for name in names]
+
+
 def check_names(names: Sequence[str], file: str | Path, line: int | None = None) -> None:
     """Raise an InputError where two columns have one name."""
     for name, times in Counter(names).items():
@@ -247,16 +252,18 @@ def further_columns(header: Sequence[str], wanted: Sequence[str], source: Place)
     InputError
         Where some are not there, or there twice.
     """
+    header, given = bare_names(header), header
+    wanted = bare_names(wanted)
     missing = [name for name in wanted if name not in header]
     if missing:
         raise source.fault(
             f"the model also reads the columns {', '.join(wanted)}; missing: {', '.join(missing)}",
-            hint=f"columns: {_listed(header)}",
+            hint=f"columns: {_listed(given)}",
         )
     for name in wanted:
-        if list(header).count(name) > 1:
+        if header.count(name) > 1:
             raise source.fault(f"column {name!r} occurs twice", line=1)
-    return [list(header).index(name) for name in wanted]
+    return [header.index(name) for name in wanted]
 
 
 def _named(header: Sequence[str], wanted: str, source: Place, name: str) -> int:

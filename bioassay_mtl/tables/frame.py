@@ -11,6 +11,7 @@ from bioassay_mtl.errors import InputError
 from bioassay_mtl.tables.cells import NumberFormat, with_numbers
 from bioassay_mtl.tables.columns import check_names
 from bioassay_mtl.tables.options import TableOptions
+from bioassay_mtl.tables.table import with_bare_names
 from bioassay_mtl.wording import setting
 
 if TYPE_CHECKING:
@@ -32,7 +33,8 @@ def frame_table(given: Any, name: Path, options: TableOptions) -> pa.Table:
     for option in ("encoding", "delimiter", "sheet"):
         if getattr(options, option) is not None:
             raise InputError(f"{setting(option)} means nothing for a table in memory")
-    return with_numbers(table_of(given, name), NumberFormat.of(options, may_be_comma=True))
+    table = with_bare_names(table_of(given, name), name)
+    return with_numbers(table, NumberFormat.of(options, may_be_comma=True))
 
 
 def table_of(given: Any, name: Path) -> pa.Table:

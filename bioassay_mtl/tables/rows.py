@@ -10,7 +10,13 @@ from typing import TYPE_CHECKING
 from bioassay_mtl.chem.status import Status
 from bioassay_mtl.errors import InputError
 from bioassay_mtl.tables.cells import POINTS, NumberFormat
-from bioassay_mtl.tables.columns import SAMPLE, further_columns, id_column, smiles_column
+from bioassay_mtl.tables.columns import (
+    SAMPLE,
+    bare_names,
+    further_columns,
+    id_column,
+    smiles_column,
+)
 from bioassay_mtl.tables.odd_bytes import readable
 from bioassay_mtl.tables.records import ReadOptions, Record, RecordBatch, batched
 from bioassay_mtl.tables.stream import Source
@@ -67,7 +73,7 @@ def records_of(open_: Open) -> Callable[[Source, ReadOptions], Iterator[RecordBa
 
 def _records(table: RowTable, options: ReadOptions) -> Iterator[Record]:
     """A row of too few or too many fields keeps its place, as a malformed one."""
-    header, source = table.header, table.source
+    header, source = bare_names(table.header), table.source
     smiles = smiles_column(header, options.smiles_column, table.sample, source)
     name = id_column(header, options.id_column, source, but=smiles)
     further = further_columns(header, options.columns, source)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bioassay_mtl.tables.cells import NumberFormat, says_numbers, with_numbers
+from bioassay_mtl.tables.columns import bare_names, check_names
 from bioassay_mtl.tables.detection import chosen
 from bioassay_mtl.tables.options import TableOptions, only_table_options
 from bioassay_mtl.tables.records import ReadOptions
@@ -55,7 +56,22 @@ def read_table(path: Path, options: TableOptions | None = None) -> pa.Table:
             )
         if not says_numbers(table):
             table = with_numbers(table, NumberFormat.of(options, may_be_comma=True))
-        return _without_blank(table, source)
+        return _without_blank(with_bare_names(table, source.name, 1), source)
+
+
+def with_bare_names(table: pa.Table, name: str | Path, line: int | None = None) -> pa.Table:
+    """A table less the blanks around the names of its columns.
+
+    Raises
+    ------
+    InputError
+        Where two columns have one name then.
+    """
+    names = bare_names(table.column_names)
+    if names == table.column_names:
+        return table
+    check_names([each for each in names if each], name, line)
+    return table.rename_columns(names)
 
 
 def place_of(path: Path, row: int, options: TableOptions | None = None) -> dict[str, Any]:

@@ -6,13 +6,18 @@ import csv
 import gzip
 from pathlib import Path
 
+import pandas as pd
+import pyarrow as pa
 import pytest
 
 from bioassay_mtl.errors import InputError
 from bioassay_mtl.panels.load import load_panel
 from bioassay_mtl.panels.row_log import Outcome
 from bioassay_mtl.panels.schema import PanelSchema
-from bioassay_mtl.tables.table import line_of, read_table
+from bioassay_mtl.tables import read_records
+from bioassay_mtl.tables.frame import frame_table
+from bioassay_mtl.tables.options import TableOptions
+from bioassay_mtl.tables.table import IN_MEMORY, line_of, read_table
 
 ROWS = [f"{'C' * n}O,{n % 2},note" for n in range(1, 21)]
 LONG = 200_000  # the csv module's own limit is 131,072
@@ -60,3 +65,59 @@ def test_a_long_value_is_logged_or_named(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="line 2, column 'assay'") as caught:
         load_panel([path], schema)
     assert len(str(caught.value)) < 500
+
+
+@pytest.mark.parametrize("name", ["a.csv", "a.tsv", "a.xlsx", "a.parquet", "a.smi"])
+def test_blanks_around_a_name_are_no_part_of_it(name: str, tmp_path: Path) -> None:
+    frame = pd.DataFrame({"smiles": ["CCO"], " NR-AR ": ["1"], "log D\t": ["2"]})
+    if name == "a.tsv":
+        frame.columns = ["smiles", " NR-AR ", "log D  "]
+    path = tmp_path / name
+    sep = "," if name == "a.csv" else "\t"
+    if name.endswith("xlsx"):
+        frame.to_excel(path, index=False)
+    elif name.endswith("parquet"):
+        frame.to_parquet(path, index=False)
+    else:
+        frame.iloc[:, : None if name != "a.smi" else 2].to_csv(path, index=False, sep=sep)
+    table = read_table(path)
+    assert table.column_names == ["smiles", "NR-AR", "log D"][: table.num_columns]
+    assert table.column(1).to_pylist() == ["1"]
+    assert table_of_frame(frame).column_names == ["smiles", "NR-AR", "log D"]
+    if name != "a.smi":
+        for asked in ("NR-AR", " NR-AR "):
+            (batch,) = read_records(path, columns=(asked,))
+            assert [*batch.columns[asked]] == ["1"]
+
+
+def table_of_frame(frame: pd.DataFrame) -> pa.Table:
+    return frame_table(frame, IN_MEMORY, TableOptions())
+
+
+def test_names_that_differ_in_blanks_alone_are_one(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text("smiles,y, y\nCCO,1,0\n")
+    with pytest.raises(InputError, match="column 'y' occurs twice"):
+        read_table(path)
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ('{"smiles": ["CCO", "CCN"],\n "y": [1, 0]}\n', "looks like JSON"),
+        ('[{"smiles": "CCO", "y": 1}]', "looks like JSON"),
+        ('[\n  {"smiles": "CCO", "y": 1}\n]', "looks like JSON"),
+        ('{"smiles": "CCO", "y": 1}\n{"smiles": "CCN", "y": 0}\n', "looks like JSON"),
+        ("<!DOCTYPE html><html><body>Login</body></html>", "looks like HTML or XML"),
+        ('smiles,"y" (nM)\nCCO,1\n', "header with text behind a closing quote"),
+    ],
+)
+def test_what_is_no_table_is_called_what_it_looks_like(
+    text: str, says: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text(text)
+    with pytest.raises(InputError, match=says):
+        read_table(path)
+    with pytest.raises(InputError, match=says):
+        list(read_records(path))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Iterator
 from itertools import islice
 from typing import TYPE_CHECKING, Any
@@ -24,6 +25,10 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 _STRIDE = 128
+_MARKUP = {
+    "JSON": re.compile(r'\s*(?:\{\s*"|\{\s*\}|\[\s*[{[])'),
+    "HTML or XML": re.compile(r"\s*<(?:!doctype|\?xml|html|head|body|table)\b", re.IGNORECASE),
+}
 
 
 def _format(usual: str) -> TableFormat:
@@ -63,9 +68,12 @@ def open_table(source: Source, dialect: Dialect, options: ReadOptions) -> RowTab
         rows = tab_rows(source, dialect.delimiter)
     else:
         rows = _strides(source, dialect.delimiter)
+    _refuse_markup(source)
     _, header = next(rows, (1, list[str]()))
     if not header:
         raise source.fault("there is no header", hint="the first line of a table names its columns")
+    if header is Status.MALFORMED_ROW:
+        raise source.fault("a header with text behind a closing quote", 1 + n_before)
     if isinstance(header, Status):
         raise source.fault(f"a header of more than {limits.MAX_RECORD:,} bytes", 1 + n_before)
     return RowTable(
@@ -74,6 +82,13 @@ def open_table(source: Source, dialect: Dialect, options: ReadOptions) -> RowTab
         ((line + n_before, row) for line, row in rows) if n_before else rows,
         NumberFormat.of(options.table, may_be_comma=dialect.delimiter != ","),
     )
+
+
+def _refuse_markup(source: Source) -> None:
+    for name, start in _MARKUP.items():
+        if start.match(source.opening):
+            hint = f"write a table with a header, such as CSV; this begins {source.opening[:20]!r}"
+            raise source.fault(f"this looks like {name}, not a table", 1, hint)
 
 
 def _strides(source: Source, delimiter: str) -> Iterator[tuple[int, Row]]:
