@@ -152,7 +152,7 @@ def read_measurements(
     schema = schema.model_copy(update={"to_p": True}) if filled else schema
     assays = assays_of([Cells(table.column(name)) for name in by], type_last)
     structures = texts(table.column(smiles))
-    chosen = _rows_to_read(source, assays, structures, schema)
+    chosen = _rows_to_read(source, assays, structures, schema, table.column_names)
     if schema.columns.assay is None and not complete:
         taken = {smiles, *by, *about, *([] if identity is None else [identity])}
         ask_before_merging(table, path, by, chosen, structures, taken)
@@ -188,15 +188,20 @@ def _needed(
 
 
 def _rows_to_read(
-    source: Source, assays: Assays, structures: list[str], schema: PanelSchema
+    source: Source,
+    assays: Assays,
+    structures: list[str],
+    schema: PanelSchema,
+    columns: Sequence[str],
 ) -> NDArray[np.bool_]:
     """Rows that may become a label, ``(n,) bool``; the others are logged."""
     log, path = source.log, source.file
     each = [{name, assays.name(code, P_SCALE)} for code, name in enumerate(assays.names)]
     known = set().union(*each)
-    added = [name for name, entry in schema.also.items() if entry.kind != NO_TASK]
-    for name in (*(schema.tasks or ()), *added):
-        if name not in known:
+    for name in (*(schema.tasks or ()), *schema.also):
+        # A column that is no assay may be left out by name, as in a wide table.
+        is_column = name in columns and schema.entry(name).kind == NO_TASK
+        if name not in known and not is_column:
             near = did_you_mean(name, sorted(known - {""}))
             raise InputError(f"no assay {name!r} ({near})", file=path)
     wanted = np.array(

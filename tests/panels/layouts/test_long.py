@@ -76,6 +76,14 @@ def test_qualifiers_that_the_data_contradict_are_asked_about(tmp_path: Path) -> 
     assert panel.bounds[1, 0] == 1
 
 
+def test_an_assay_that_is_not_there_can_not_be_left_out(tmp_path: Path) -> None:
+    path = write(tmp_path / "long.csv", HEAD + ROWS)
+    with pytest.raises(InputError, match=r"no assay 'Zed' \(known: A, B\)"):
+        Panel.read(path, schema=PanelSchema.of({"also": {"Zed": "none"}}))
+    assert Panel.read(path, schema=PanelSchema.of({"also": {"A": "none"}})).tasks == ("B",)
+    assert Panel.read(path, schema=PanelSchema.of({"also": {"series": "none"}})).tasks == ("A", "B")
+
+
 def test_assays_by_size_and_name(tmp_path: Path) -> None:
     path = write(tmp_path / "long.csv", HEAD + ROWS + "CCC,B,=,10,8,z\n")
     assert Panel.read(path, schema=PanelSchema(min_rows=3)).tasks == ("B",)
