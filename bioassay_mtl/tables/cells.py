@@ -183,11 +183,23 @@ def with_commas(texts: Sequence[str]) -> str:
     """
     found = [text for text in texts if _WITH_COMMAS.fullmatch(text)]
     if 2 * len(found) < len(texts) or not found:
-        return ""
+        return _with_separators(texts)
     return (
         f"that look like numbers with commas, as {found[0]!r}: {setting('decimal', 'comma')} or "
         f"{setting('thousands')} says which"
     )
+
+
+def _with_separators(texts: Sequence[str]) -> str:
+    """What to say of texts that are numbers once separators of thousands are told."""
+    odd = [text for text in texts if read_cell(text).value is None]
+    for decimal, comma in ((".", ""), (",", f" and {setting('decimal', 'comma')}")):
+        numbers = NumberFormat(decimal, thousands=True)
+        found = [text for text in odd if numbers.reads(text)]
+        if found and 2 * len(found) >= len(odd):
+            says = f"{setting('thousands')}{comma}"
+            return f"that look like numbers with separators, as {found[0]!r}: {says} reads them"
+    return ""
 
 
 class Cells:

@@ -17,7 +17,9 @@ from bioassay_mtl.wording import setting
 
 
 class Place(Protocol):
-    """What a fault is in."""
+    """What a fault is in, and where else to look."""
+
+    elsewhere: str
 
     def fault(self, message: str, line: int | None = None, hint: str | None = None) -> InputError:
         """An error there."""
@@ -138,8 +140,9 @@ def smiles_column(
 class _File:
     """Where a table was read from, if anywhere."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, elsewhere: str) -> None:
         self._path = path
+        self.elsewhere = elsewhere
 
     def fault(self, message: str, line: int | None = None, hint: str | None = None) -> InputError:
         return InputError(message, file=self._path, line=line, hint=hint)
@@ -153,7 +156,17 @@ def smiles_column_of(table: pa.Table, path: Path) -> str:
         cells = table.column(place).slice(0, SAMPLE).to_pylist()
         return ["" if cell is None else str(cell) for cell in cells]
 
-    return names[smiles_column(names, None, sample, _File(path))]
+    elsewhere = (table.schema.metadata or {}).get(_ELSEWHERE, b"").decode()
+    return names[smiles_column(names, None, sample, _File(path, elsewhere))]
+
+
+_ELSEWHERE = b"bioassay_mtl elsewhere"
+
+
+def with_elsewhere(table: pa.Table, said: str) -> pa.Table:
+    """A table that knows where else to look for a column of SMILES."""
+    known = {**(table.schema.metadata or {}), _ELSEWHERE: said.encode()}
+    return table.replace_schema_metadata(known) if said else table
 
 
 def _candidates(header: Sequence[str]) -> list[int]:
@@ -179,6 +192,7 @@ def _none_of(
         if any(len(text) > _SHORT for text in texts) and _is_smiles(_molecules(texts))
     ]
     guess = f"{_listed(holding)} may hold some; " if holding else ""
+    guess = guess or (f"{source.elsewhere}; or " if source.elsewhere else "")
     return source.fault(
         "no SMILES column",
         line=1,

@@ -102,6 +102,8 @@ class Source:
         Records that have some.
     opening
         The first characters, once a line was read.
+    elsewhere
+        Where else in the file to look for what is not found; mostly empty.
     """
 
     def __init__(
@@ -117,6 +119,7 @@ class Source:
         self.has_odd_bytes = False
         self.n_odd_records = 0
         self.opening = ""
+        self.elsewhere = ""
         self.encoding = encoding
         self._unpacked: IO[bytes] | None = None
         self._raw = self._open()

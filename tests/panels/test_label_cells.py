@@ -123,3 +123,23 @@ def test_texts_of_a_long_table(tmp_path: Path) -> None:
     assert found.panel.kinds == (Binary(), Binary())
     assert found.panel.labels[:, 0].tolist() == [0, 1, 0, 1]
     assert any("'?' is read as not measured (2 cells)" in note.text for note in found.log.notes)
+
+
+@pytest.mark.parametrize(
+    ("cell", "says", "options"),
+    [
+        ("1.234,5", "thousands and decimal=comma", {"thousands": True, "decimal": "comma"}),
+        ("1 234,5", "thousands and decimal=comma", {"thousands": True, "decimal": "comma"}),
+        ("1.234.567", "thousands and decimal=comma", {"thousands": True, "decimal": "comma"}),
+        ("1'234.5", "thousands reads", {"thousands": True}),
+        ("1 234.5", "thousands reads", {"thousands": True}),
+    ],
+)
+def test_separators_are_named_with_what_reads_them(
+    cell: str, says: str, options: dict[str, object], tmp_path: Path
+) -> None:
+    path = tmp_path / "panel.csv"
+    path.write_text(f"smiles;IC50 (nM)\nCCO;{cell}\nCCN;{cell.replace('2', '3')}\n")
+    with pytest.raises(InputError, match=says):
+        load_panel([path])
+    assert (load_panel([path], PanelSchema.of(options)).panel.labels > 1000).all()

@@ -18,6 +18,7 @@ from bioassay_mtl.tables import read_records
 from bioassay_mtl.tables.frame import frame_table
 from bioassay_mtl.tables.options import TableOptions
 from bioassay_mtl.tables.table import IN_MEMORY, line_of, read_table
+from tests.needs import installed
 
 ROWS = [f"{'C' * n}O,{n % 2},note" for n in range(1, 21)]
 LONG = 200_000  # the csv module's own limit is 131,072
@@ -75,6 +76,7 @@ def test_blanks_around_a_name_are_no_part_of_it(name: str, tmp_path: Path) -> No
     path = tmp_path / name
     sep = "," if name == "a.csv" else "\t"
     if name.endswith("xlsx"):
+        installed("openpyxl", "excel")
         frame.to_excel(path, index=False)
     elif name.endswith("parquet"):
         frame.to_parquet(path, index=False)

@@ -10,7 +10,7 @@ from zipfile import BadZipFile, ZipFile
 from bioassay_mtl.config import did_you_mean
 from bioassay_mtl.errors import MissingExtraError
 from bioassay_mtl.tables.cells import NumberFormat
-from bioassay_mtl.tables.columns import check_names
+from bioassay_mtl.tables.columns import check_names, with_elsewhere
 from bioassay_mtl.tables.records import ReadOptions, TableFormat, table_formats
 from bioassay_mtl.tables.rows import Row, RowTable, lines_of, records_of, whole
 from bioassay_mtl.tables.stream import Source
@@ -54,6 +54,10 @@ def open_workbook(source: Source, options: ReadOptions) -> RowTable:
     if wanted is not None and wanted not in book.sheetnames:
         near = did_you_mean(wanted, book.sheetnames)
         raise source.fault(f"no sheet {wanted!r} ({near})", hint=f"{setting('sheet')} names one")
+    if wanted is None and len(book.sheetnames) > 1:
+        source.elsewhere = (
+            f"{setting('sheet')} takes another sheet: {', '.join(map(repr, book.sheetnames[1:]))}"
+        )
     sheet = book[wanted] if wanted is not None else book.worksheets[0]
     rows = _rows(sheet)
     header = next((row for _, row in rows if row), None)
@@ -100,7 +104,7 @@ def _text(cell: Any) -> str:
 def _table(source: Source, options: ReadOptions) -> pa.Table:
     table = open_workbook(source, options)
     check_names([name for name in table.header if name], source.name, line=1)
-    return whole(table)
+    return with_elsewhere(whole(table), source.elsewhere)
 
 
 HEEDS = frozenset({"sheet", "decimal", "thousands"})

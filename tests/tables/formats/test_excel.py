@@ -8,10 +8,12 @@ from pathlib import Path
 from typing import Any
 from zipfile import ZipFile
 
+import pandas as pd
 import pytest
 
 from bioassay_mtl.chem.status import Status
 from bioassay_mtl.errors import InputError, MissingExtraError
+from bioassay_mtl.panels.load import load_panel
 from bioassay_mtl.tables import read_records
 from bioassay_mtl.tables.formats import excel
 from bioassay_mtl.tables.options import TableOptions
@@ -91,3 +93,13 @@ def test_faults_are_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setitem(__import__("sys").modules, "openpyxl", None)
     with pytest.raises(MissingExtraError, match=r"pip install 'bioassay-mtl\[excel\]'"):
         read_table(path)
+
+
+def test_other_sheets_are_named_where_the_first_has_no_smiles(tmp_path: Path) -> None:
+    path = tmp_path / "a.xlsx"
+    with pd.ExcelWriter(path) as book:
+        pd.DataFrame({"about": ["x"], "by": ["y"]}).to_excel(book, sheet_name="Read me")
+        pd.DataFrame({"smiles": ["CCO"], "y": [1]}).to_excel(book, sheet_name="Data")
+    for read_one in (lambda: load_panel([path]), lambda: list(read_records(path))):
+        with pytest.raises(InputError, match=r"no SMILES column.*sheet takes another.*'Data'"):
+            read_one()
