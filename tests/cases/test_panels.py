@@ -150,7 +150,9 @@ def test_cells_that_cannot_be_read_stop_nothing() -> None:
     with (TABLES / "04-messy-cells.csv").open(encoding="utf-8") as stream:
         cells = [row["IC50 (uM)"].strip() for row in csv.DictReader(stream)]
     empty = [cell for cell in cells if cell.casefold() in {"", "na", "nd", "n.d.", "nt", "#n/a"}]
-    assert assay.measured + len(unread) + len(empty) == len(cells)
+    said = loaded.log.counts().get(Outcome.NO_CALL, 0)
+    assert said == cells.count("?")
+    assert assay.measured + len(unread) + len(empty) + said == len(cells)
     values = dict(zip(loaded.panel.ids, loaded.panel.labels[:, 0].tolist(), strict=True))
     assert values["C3"] == pytest.approx(-math.log10(12.5e-6), abs=1e-5)
     assert values["C9"] == pytest.approx(-math.log10(3.2e-6), abs=1e-5)
