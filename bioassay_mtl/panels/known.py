@@ -46,7 +46,8 @@ def with_known(
         The table holds none of them.
     """
     if layout == "pubchem":  # a file is an assay, by its name
-        return schema.changed(tasks=None, also={**known, **(schema.tasks or {}), **schema.also})
+        said = {**(schema.tasks or {}), **schema.also}
+        return schema.changed(tasks=None, also=said, known=dict(known))
     if layout == "wide":
         where, found = "columns", in_header(table, known)
     else:

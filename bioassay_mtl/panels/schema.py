@@ -98,6 +98,8 @@ class PanelSchema(TableOptions):
         All assays; by default found by their values.
     also
         Assays to add to those found, or what to change of them.
+    known
+        What is known of assays that may be there.
     missing
         Further texts that say that nothing was measured, such as ``-1``.
     min_rows
@@ -119,6 +121,7 @@ class PanelSchema(TableOptions):
     qualifier_of: Literal["value", "concentration"] | None = None
     tasks: dict[str, TaskEntry] | None = None
     also: dict[str, TaskEntry] = Field(default_factory=dict)
+    known: dict[str, TaskEntry] = Field(default_factory=dict)
     missing: tuple[str, ...] = ()
     min_rows: Annotated[int, Field(ge=1)] = 1
     to_p: bool = False
@@ -130,7 +133,7 @@ class PanelSchema(TableOptions):
     def _layout(cls, name: str | None) -> str | None:
         return name if name is None else layouts.known(name)
 
-    @field_validator("tasks", "also", mode="before")
+    @field_validator("tasks", "also", "known", mode="before")
     @classmethod
     def _entries(cls, given: Any) -> Any:
         if isinstance(given, (list, tuple)):
@@ -141,7 +144,8 @@ class PanelSchema(TableOptions):
 
     def entry(self, task: str) -> TaskEntry:
         """What is known of one assay."""
-        return self.also.get(task) or (self.tasks or {}).get(task) or TaskEntry()
+        said = self.also.get(task) or (self.tasks or {}).get(task)
+        return said or self.known.get(task) or TaskEntry()
 
     def changed(self, **values: Any) -> PanelSchema:
         """A copy with other values of some fields."""
