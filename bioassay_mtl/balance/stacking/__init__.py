@@ -1,0 +1,21 @@
+"""Gates fitted to out-of-fold outputs of finished experts. A new method is a new file here."""
+
+from bioassay_mtl.balance.stacking import mean
+from bioassay_mtl.balance.stacking.base import (
+    StackingMethod,
+    fit_stacking,
+    stacking_config,
+    stackings,
+)
+from bioassay_mtl.balance.stacking.out_of_fold import OutOfFold
+from bioassay_mtl.balance.stacking.result import Stacking
+
+__all__ = [
+    "OutOfFold",
+    "Stacking",
+    "StackingMethod",
+    "fit_stacking",
+    "mean",
+    "stacking_config",
+    "stackings",
+]

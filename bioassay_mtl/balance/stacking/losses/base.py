@@ -1,0 +1,76 @@
+"""The contract of losses of combined outputs: their values, slopes and curvatures, in float64.
+
+A stacking needs second derivatives, on a few numbers an assay and without any batch, which is why
+these are not the losses that networks train by (:mod:`bioassay_mtl.balance.losses`), though a cell
+costs the same: cross-entropy in nats, and minus the log-likelihood of values.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bioassay_mtl.registry import Registry
+
+Floats = NDArray[np.float64]
+
+
+class CellLosses(NamedTuple):
+    """What m cells of k outputs each cost.
+
+    Attributes
+    ----------
+    value
+        ``(m,)`` losses.
+    slope
+        ``(m, k)``: first derivatives by the outputs.
+    curvature
+        ``(m, k, k)``: second derivatives, positive semidefinite.
+    """
+
+    value: Floats
+    slope: Floats
+    curvature: Floats
+
+
+class StackLoss(Protocol):
+    """What combined outputs of one task cost, a convex function of them."""
+
+    def __call__(
+        self, outputs: Floats, labels: Floats, bounds: NDArray[np.int8] | None, noise: float
+    ) -> CellLosses:
+        """Losses of m cells.
+
+        Parameters
+        ----------
+        outputs
+            ``(m, k)``, finite.
+        labels
+            ``(m,)``.
+        bounds
+            ``(m,)`` of censored values: 1 where the true value is at or above the label, -1 at or
+            below, 0 exact; None where all are exact.
+        noise
+            Standard deviation of values about the outputs; of no meaning to outcomes.
+        """
+        ...
+
+
+stack_losses: Registry[StackLoss] = Registry("loss of combined outputs")
+"""By kind of task."""
+
+
+def log_sigmoid(x: Floats) -> Floats:
+    """``log(1 / (1 + exp(-x)))``, exact for large numbers too."""
+    found: Floats = -np.logaddexp(0.0, -x)
+    return found
+
+
+def one_by_one(array: Any) -> Floats:
+    """``(m, k)`` diagonals as ``(m, k, k)`` matrices."""
+    k = array.shape[1]
+    found = np.zeros((*array.shape, k))
+    found[:, np.arange(k), np.arange(k)] = array
+    return found
