@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from bioassay_mtl.balance.losses.kind_losses import kind_losses
+from bioassay_mtl.balance.stacking.losses import stack_losses
 from bioassay_mtl.metrics.cells import kind_cells
 from bioassay_mtl.metrics.judging import kind_judging
 from bioassay_mtl.metrics.registries import kind_metrics
@@ -27,6 +28,7 @@ from tests.tasks import toy_kind
 REGISTRIES: dict[str, Any] = {
     "heads": heads,
     "losses": kind_losses,
+    "losses of stackings": stack_losses,
     "cells": kind_cells,
     "metrics": kind_metrics,
     "judging": kind_judging,

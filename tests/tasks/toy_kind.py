@@ -14,6 +14,8 @@ from torch import Tensor
 
 from bioassay_mtl.balance.losses import ValueLoss
 from bioassay_mtl.balance.losses.kind_losses import kind_losses
+from bioassay_mtl.balance.stacking.losses import stack_losses
+from bioassay_mtl.balance.stacking.losses.outcomes import cross_entropy
 from bioassay_mtl.metrics.cells import Cells, kind_cells
 from bioassay_mtl.metrics.judging import Judging, kind_judging
 from bioassay_mtl.metrics.registries import kind_metric
@@ -87,6 +89,7 @@ def register() -> None:
     kind_readers.register(NAME)(read)
     heads.register(NAME)(ShareHead)
     kind_losses.register(NAME)(squares)
+    stack_losses.register(NAME)(cross_entropy)
     kind_cells.register(NAME)(cells_of)
     kind_metric("share_error", NAME, limits=(0, 1))(error)
     kind_judging.register(NAME)(Judging(("share_error",)))

@@ -1,6 +1,6 @@
 """Gates fitted to out-of-fold outputs of finished experts. A new method is a new file here."""
 
-from bioassay_mtl.balance.stacking import mean
+from bioassay_mtl.balance.stacking import mean, penalised
 from bioassay_mtl.balance.stacking.base import (
     StackingMethod,
     fit_stacking,
@@ -16,6 +16,7 @@ __all__ = [
     "StackingMethod",
     "fit_stacking",
     "mean",
+    "penalised",
     "stacking_config",
     "stackings",
 ]

@@ -19,7 +19,7 @@ from bioassay_mtl.balance.stacking.result import Stacking
 from bioassay_mtl.config import Config
 from bioassay_mtl.registry import Registry, settings_of
 
-DEFAULT = "mean"
+DEFAULT = "penalised"
 
 
 class StackingMethod(Config):

@@ -149,57 +149,66 @@ class OutOfFold:
 
         Of a task about which none did: all that said something about any, or all there are.
         """
-        found = np.array([self._said(task).any(axis=(0, 2)) for task in range(self.n_tasks)])
-        found = found.reshape(self.n_tasks, self.n_experts)
+        found = np.zeros((self.n_tasks, self.n_experts), bool)
+        for task in range(self.n_tasks):
+            found[task] = ~np.isnan(self._of_task(task)).all(axis=(0, 2))
         somewhere = found.any(axis=0)
         found[~found.any(axis=1)] = somewhere if somewhere.any() else True
         return found
 
-    def _said(self, task: int) -> NDArray[np.bool_]:
-        found: NDArray[np.bool_] = ~np.isnan(self._raw(task))
-        return found
+    @cached_property
+    def _cells_by_task(self) -> list[NDArray[np.int64]]:
+        return [self.cells.cells_of(task) for task in range(self.n_tasks)]
 
     @cached_property
-    def _row(self) -> NDArray[np.int64]:
-        return self.cells.row
+    def _by_task(self) -> NDArray[Any]:
+        """``(P, E)`` outputs of the measured cells, task by task.
+
+        They lie far apart in what is given, and are read several times.
+        """
+        first = np.cumsum(self.counts) - self.counts
+        starts = np.cumsum(self.counts[self.cells.task]) - self.counts[self.cells.task]
+        row = self.cells.row
+        parts = [np.zeros((0, self.n_experts), self.outputs.dtype)]
+        for task, cells in enumerate(self._cells_by_task):
+            within = np.arange(self.counts[task])
+            if self.outputs.ndim == 3:
+                here = self.outputs[row[cells][:, None], :, first[task] + within]
+            else:
+                here = self.outputs[starts[cells][:, None] + within]
+            parts.append(here.reshape(-1, self.n_experts))
+        return np.concatenate(parts)
 
     @cached_property
-    def _first(self) -> NDArray[np.int64]:
-        """``(m,)``: the first of the outputs of each cell, of outputs of cells alone."""
-        counts = self.counts[self.cells.task]
-        return np.cumsum(counts) - counts
+    def _ends(self) -> NDArray[np.int64]:
+        """Where the outputs of each task end in :attr:`_by_task`, 0 first."""
+        return np.concatenate([[0], np.cumsum(self.cells.counts * self.counts)])
 
-    def _raw(self, task: int) -> NDArray[Any]:
+    def _of_task(self, task: int) -> NDArray[Any]:
         """``(m, E, k)`` outputs of the measured cells of a task."""
-        cells = self.cells.cells_of(task)
-        k = int(self.counts[task])
-        if self.outputs.ndim == 3:
-            first = int(self.counts[:task].sum())
-            found: NDArray[Any] = self.outputs[self._row[cells], :, first : first + k]
-            return found
-        pairs = self.outputs[self._first[cells][:, None] + np.arange(k)]
-        return np.swapaxes(pairs, 1, 2)
+        here = self._by_task[self._ends[task] : self._ends[task + 1]]
+        return np.swapaxes(here.reshape(-1, int(self.counts[task]), self.n_experts), 1, 2)
 
     def of_task(self, task: int) -> TaskOutputs:
         """The cells of a task that an expert said something about."""
-        outputs = self._raw(task).astype(np.float64)
+        outputs = self._of_task(task).astype(np.float64)
         if not self.kinds[task].is_value:
             outputs = np.clip(outputs, -LARGEST_LOGIT, LARGEST_LOGIT)
-        cells = self.cells.cells_of(task)
+        cells = self._cells_by_task[task]
         labels = self.cells.value[cells].astype(np.float64)
         bounds = None if self.cells.bound is None else self.cells.bound[cells]
         weight = np.ones(len(cells)) if self.weight is None else self.weight[cells].astype(float)
         found = TaskOutputs(outputs, labels, bounds, weight, self.kinds[task].kind)
-        filled = _filled(outputs)
+        silent = np.isnan(outputs)
+        if not silent.any():
+            return found
+        filled = _filled(outputs, silent)
         known = np.isfinite(filled).all(axis=(1, 2))
         return found._replace(outputs=filled).take(np.flatnonzero(known))
 
 
-def _filled(outputs: Floats) -> Floats:
+def _filled(outputs: Floats, silent: NDArray[np.bool_]) -> Floats:
     """``(m, E, k)`` with the mean of the experts that spoke in the place of NaN."""
-    silent = np.isnan(outputs)
-    if not silent.any():
-        return outputs
     n_said = (~silent).sum(axis=1, keepdims=True)
     total = np.where(silent, 0, outputs).sum(axis=1, keepdims=True)
     mean = np.divide(total, n_said, out=np.full(total.shape, np.nan), where=n_said > 0)

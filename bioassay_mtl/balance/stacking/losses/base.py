@@ -62,10 +62,15 @@ stack_losses: Registry[StackLoss] = Registry("loss of combined outputs")
 """By kind of task."""
 
 
-def log_sigmoid(x: Floats) -> Floats:
-    """``log(1 / (1 + exp(-x)))``, exact for large numbers too."""
-    found: Floats = -np.logaddexp(0.0, -x)
-    return found
+def surprises(logits: Floats) -> tuple[Floats, Floats, Floats]:
+    """``-log p``, ``p`` and ``p (1 - p)`` with ``p = sigmoid(logit)``, exact for large logits too.
+
+    ``-log(1 - p)`` is the logit more than the first.
+    """
+    small = np.exp(-np.abs(logits))
+    more = 1 / (1 + small)
+    shares = np.where(logits < 0, small * more, more)
+    return np.log1p(small) - np.minimum(logits, 0), shares, small * more**2
 
 
 def one_by_one(array: Any) -> Floats:

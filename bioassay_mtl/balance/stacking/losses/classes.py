@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import expit, log_softmax
+from scipy.special import log_softmax
 
 from bioassay_mtl.balance.stacking.losses.base import (
     CellLosses,
     Floats,
-    log_sigmoid,
     one_by_one,
     stack_losses,
+    surprises,
 )
 
 
@@ -39,7 +39,6 @@ def continuation_ratios(
     """
     steps = np.arange(outputs.shape[1])
     reached, beyond = labels[:, None] >= steps, labels[:, None] > steps
-    shares = expit(outputs)
-    value = -(reached * log_sigmoid(np.where(beyond, outputs, -outputs))).sum(axis=1)
-    curvature = one_by_one(reached * shares * expit(-outputs))
-    return CellLosses(value, reached * (shares - beyond), curvature)
+    if_beyond, shares, curvature = surprises(outputs)
+    value = (reached * (if_beyond + ~beyond * outputs)).sum(axis=1)
+    return CellLosses(value, reached * (shares - beyond), one_by_one(reached * curvature))

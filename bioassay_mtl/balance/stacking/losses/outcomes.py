@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import expit
 
-from bioassay_mtl.balance.stacking.losses.base import CellLosses, Floats, log_sigmoid, stack_losses
+from bioassay_mtl.balance.stacking.losses.base import CellLosses, Floats, stack_losses, surprises
 
 
 @stack_losses.register("binary")
@@ -15,6 +14,6 @@ def cross_entropy(
 ) -> CellLosses:
     """``-y log p - (1 - y) log(1 - p)`` with ``p = sigmoid(output)``."""
     logits = outputs[:, 0]
-    shares = expit(logits)
-    value = -log_sigmoid(np.where(labels > 0.5, logits, -logits))
-    return CellLosses(value, (shares - labels)[:, None], (shares * expit(-logits))[:, None, None])
+    if_active, shares, curvature = surprises(logits)
+    value = if_active + (1 - labels) * logits
+    return CellLosses(value, (shares - labels)[:, None], curvature[:, None, None])
