@@ -30,11 +30,23 @@ LAYERS = (
     "adapters",
     "cli",
 )
-TESTED = ["deepchem", "excel", "graphs", "onnx", "plots", "tensorboard", "test", "torchjd", "tune"]
+TESTED = [
+    "deepchem",
+    "excel",
+    "graphs",
+    "onnx",
+    "plots",
+    "tensorboard",
+    "test",
+    "torchjd",
+    "trees",
+    "tune",
+]
 CONDA_NAMES = {
     "pytorch": "torch",
     "matplotlib-base": "matplotlib",
     "pytorch_geometric": "torch-geometric",
+    "py-xgboost-cpu": "xgboost-cpu",
 }
 
 
@@ -135,6 +147,7 @@ def requirements() -> dict[str, str]:
         "tensorboard",
         "test",
         "torchjd",
+        "trees",
         "tune",
     ):
         lines += setup["options.extras_require"][extra].splitlines()
