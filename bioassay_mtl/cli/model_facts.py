@@ -19,6 +19,7 @@ def model_facts(model: Model) -> dict[str, Any]:
     from bioassay_mtl.chem.sight import sight_of
     from bioassay_mtl.models.diagnostics import diagnose
     from bioassay_mtl.models.plugin_kinds import kinds_record
+    from bioassay_mtl.nn.network import n_weights
 
     brought = kinds_record(model).get("plugins", [])
     found = diagnose(model.network, model.inputs(model.featurizer.examples()))
@@ -35,7 +36,7 @@ def model_facts(model: Model) -> dict[str, Any]:
         "sight": [] if sight is None else sight.sentences,
         "training_molecules": _molecules(model),
         "network": model.network_config.model_dump(mode="json"),
-        "parameters": sum(p.numel() for p in model.network.parameters()),
+        "parameters": n_weights(model.network),
         "connections": {
             "tasks": open_to.shape[0],
             "experts": open_to.shape[1],

@@ -122,7 +122,8 @@ def write_files(model: Model, folder: Path, *, half: bool = False) -> None:
 
     dtype = torch.float16 if half else torch.float32
     weights = {
-        name: value.detach().to("cpu", dtype).contiguous()
+        # Integers are no weights: a digit of them would be another meaning.
+        name: value.detach().to("cpu", dtype if value.is_floating_point() else None).contiguous()
         for name, value in model.network.state_dict().items()
     }
     for name, scaling in model.scalings.items():  # in half the digits, they would overflow
@@ -172,7 +173,10 @@ def read_folder(folder: Path) -> FolderContent:
     with _weights(weights_path):
         weights = load_file(weights_path)
         scalings = _scalings(weights, featurizer, weights_path)
-        weights = {name: value.float() for name, value in weights.items()}
+        weights = {
+            name: value.float() if value.is_floating_point() else value
+            for name, value in weights.items()
+        }
         check_finite(weights, weights_path)
         network.load_state_dict(weights)
     featurizer.check_probe(config["featurizer_probe"], config["featurizer_versions"])

@@ -27,7 +27,7 @@ from bioassay_mtl.models.folder import read_folder, write_folder
 from bioassay_mtl.models.scaling import ColumnScaling, scaled
 from bioassay_mtl.models.shipped import find_model
 from bioassay_mtl.nn.inputs import Inputs, check_dense
-from bioassay_mtl.nn.network import Network
+from bioassay_mtl.nn.network import Network, n_weights
 from bioassay_mtl.nn.resident import resident
 
 if TYPE_CHECKING:
@@ -104,10 +104,10 @@ training_molecules
         assays = "assay" if len(self.tasks) == 1 else "assays"
         inputs = ", ".join(self.featurizer.fingerprints)
         n_experts = self.network.connections.shape[1]
-        n_weights = sum(parameter.numel() for parameter in self.network.parameters())
+        n_learned = n_weights(self.network)
         return (
             f"Model({self.name!r}: {kinds} {assays} from {inputs}; "
-            f"{n_experts} experts, {n_weights:,} weights)"
+            f"{n_experts} experts, {n_learned:,} weights)"
         )
 
     @property

@@ -14,6 +14,12 @@ if TYPE_CHECKING:
     from bioassay_mtl.nn.towers import Tower
 
 
+def n_weights(network: Network) -> int:
+    """Numbers that a network has learned: its parameters, and the nodes of trees."""
+    of_trees = sum(getattr(module, "n_learned", 0) for module in network.modules())
+    return of_trees + sum(parameter.numel() for parameter in network.parameters())
+
+
 class Network(Protocol):
     """A ``torch.nn.Module`` of T tasks, E experts of H units and O outputs.
 

@@ -12,6 +12,7 @@ from markupsafe import Markup
 from bioassay_mtl._version import __version__
 from bioassay_mtl.errors import counted
 from bioassay_mtl.models.model import Model
+from bioassay_mtl.nn.network import n_weights
 from bioassay_mtl.report.evidence import Evidence
 from bioassay_mtl.report.folds import fold_words
 from bioassay_mtl.report.page import Section, facts, figure, folded, join, paragraph
@@ -114,7 +115,7 @@ def settings_section(evidence: Evidence) -> Section:
     import yaml
 
     model = evidence.model
-    parameters = sum(weight.numel() for weight in model.network.parameters())
+    parameters = n_weights(model.network)
     pairs: list[tuple[str, object]] = [
         ("Model", model.name),
         ("Network", f"{getattr(model.network_config, 'kind', '')}, {parameters:,} parameters"),

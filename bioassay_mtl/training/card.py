@@ -9,12 +9,13 @@ from typing import Any
 from bioassay_mtl.chem.sight import sight_of
 from bioassay_mtl.errors import counted
 from bioassay_mtl.models.model import Model
+from bioassay_mtl.nn.network import n_weights
 
 
 def model_card(model: Model) -> str:
     """Markdown card of a model trained on a user's own panel."""
     rows = model.training["rows"]
-    n_parameters = sum(p.numel() for p in model.network.parameters())
+    n_parameters = n_weights(model.network)
     lines = [
         f"# {model.name}",
         "",

@@ -41,8 +41,13 @@ GRAPH_LAYERS: dict[str, Any] = {
 """Of an expert that reads graphs: what ``python -m benchmarks.graph_study`` compares, where it has
 better validation scores than GINE, in less time."""
 
-ONE_GROUP = {"mmoe": "experts", "shared_bottom": "bottom"}
-"""Where architectures say what all their experts read; it depends on the user's inputs."""
+ONE_GROUP = {
+    "mmoe": "experts.inputs",
+    "shared_bottom": "bottom.inputs",
+    "boosted_trees": "inputs",
+    "forest": "inputs",
+}
+"""Where architectures say what all of them reads; it depends on the user's inputs."""
 
 
 def default_network(inputs: Mapping[str, Mapping[str, Any]]) -> Config:
@@ -230,10 +235,10 @@ class TrainingConfig(Config):
             return default_network(inputs)
         kind = value.get("kind") if isinstance(value, Mapping) else None
         needed = ONE_GROUP.get(kind) if isinstance(kind, str) else None
-        if needed and needed not in value:
+        if needed and needed.partition(".")[0] not in value:
             raise ConfigError(
                 f"network: {kind} needs the inputs that it reads, such as "
-                f"network.{needed}.inputs=[{','.join(inputs)}]"
+                f"network.{needed}=[{','.join(inputs)}]"
             )
         network = network_config(value)
         if network.kind == "ensemble":  # type: ignore[attr-defined]

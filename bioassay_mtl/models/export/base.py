@@ -75,7 +75,12 @@ def export(model: Model, file_format: str = "onnx") -> Export:
     MissingExtraError
         A package is not installed.
     """
-    return exporters[file_format](model)
+    exporter = exporters[file_format]
+    if any(hasattr(module, "n_learned") for module in model.network.modules()):
+        raise ExportError(
+            f"trees cannot be written as {file_format}: the model folder is the way to keep them"
+        )
+    return exporter(model)
 
 
 def traced(model: Model) -> torch.export.ExportedProgram:

@@ -27,6 +27,8 @@ networks: Registry[Any] = Registry(
         "mmoe": "bioassay_mtl.nn.architectures.baselines",
         "shared_bottom": "bioassay_mtl.nn.architectures.baselines",
         "ensemble": "bioassay_mtl.nn.architectures.ensemble",
+        "boosted_trees": "bioassay_mtl.nn.architectures.trees",
+        "forest": "bioassay_mtl.nn.architectures.trees",
     },
 )
 

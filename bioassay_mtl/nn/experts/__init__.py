@@ -1,6 +1,6 @@
 """Experts: groups of one kind each. A new kind is a new file here."""
 
-from bioassay_mtl.nn.experts import dmpnn, gatedgcn, gine, mlp
+from bioassay_mtl.nn.experts import dmpnn, gatedgcn, gine, mlp, trees
 from bioassay_mtl.nn.experts.base import (
     AnyGroup,
     GroupConfig,
@@ -10,6 +10,7 @@ from bioassay_mtl.nn.experts.base import (
 )
 from bioassay_mtl.nn.experts.mlp import ExpertGroup, ExpertGroupConfig
 from bioassay_mtl.nn.experts.stacked import StackedLinear
+from bioassay_mtl.nn.experts.trees import TreeGroupConfig, tree_network
 
 __all__ = [
     "AnyGroup",
@@ -17,6 +18,7 @@ __all__ = [
     "ExpertGroupConfig",
     "GroupConfig",
     "StackedLinear",
+    "TreeGroupConfig",
     "activations",
     "dmpnn",
     "expert_kinds",
@@ -24,4 +26,6 @@ __all__ = [
     "gine",
     "group_config",
     "mlp",
+    "tree_network",
+    "trees",
 ]

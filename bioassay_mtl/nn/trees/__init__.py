@@ -1,0 +1,1 @@
+"""Decision trees as arrays: what they are kept in, checked by, and evaluated with."""
