@@ -15,8 +15,10 @@ import numpy as np
 from bioassay_mtl.chem.blocks import Block
 from bioassay_mtl.chem.fingerprints import fingerprint_from
 from bioassay_mtl.errors import ConfigError, counted
+from bioassay_mtl.nn.trees.settings import TreesConfig
 from bioassay_mtl.panels.panel import Panel
 from bioassay_mtl.training.config import DEFAULT_FINGERPRINTS, GRAPH_LAYERS, TrainingConfig
+from bioassay_mtl.training.trees.checks import check_given
 from bioassay_mtl.training.warm_start import with_start
 
 if TYPE_CHECKING:
@@ -85,6 +87,7 @@ def settled(
     else:
         config = _as_of(start, with_start(config))
         given = config.model_fields_set
+    check_given(config, given)
     n = n_measured(panel)
     found: dict[str, Any] = {"split": {}}
     said = []
@@ -146,7 +149,7 @@ def _choices(
         yield {"network": network}, f"{n_experts} experts of {width} units{read}"
     if panel.standardise:
         yield {"standardise": panel.standardise}, "molecules standardised, as the panel's are"
-    epochs = epochs_for(panel, n)
+    epochs = None if isinstance(config.network, TreesConfig) else epochs_for(panel, n)
     if "epochs" not in given and epochs is not None:
         # Stopped before its learning rate has fallen, a run ends below a shorter one.
         yield {"epochs": epochs, "patience": epochs}, f"{epochs} epochs"

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from bioassay_mtl.chem.features import Features
 from bioassay_mtl.models.panel_inputs import panel_features
+from bioassay_mtl.nn.trees.settings import TreesConfig
 from bioassay_mtl.panels.panel import Panel
 from bioassay_mtl.splits import Split
 from bioassay_mtl.training.batches import batch_size
@@ -23,6 +24,9 @@ N_MOLECULES = 96
 
 N_BATCHES = 2
 """Batches of an epoch on trial."""
+
+TREES_SHARE = 20
+"""One of so many trees is grown on trial."""
 
 N_EPOCHS = 3
 """Epochs on trial, of which the first is not timed: it has the cost of a start."""
@@ -92,6 +96,8 @@ def _seconds_per_row(
     """Seconds of an epoch by its rows: batches of the size that all rows will have."""
     size = batch_size(config.batch_size, rows)
     some = np.resize(known, min(rows, N_BATCHES * size))
+    if isinstance(config.network, TreesConfig):
+        return _seconds_of_trees(sample, features, some, config) / config.epochs
     trial = config.model_copy(
         update={"epochs": N_EPOCHS, "patience": N_EPOCHS, "batch_size": size, "loggers": ()}
     )
@@ -100,10 +106,28 @@ def _seconds_per_row(
     def tick(_: Mapping[str, float]) -> None:
         ends.append(time.perf_counter())
 
+    train_session(_session(sample, features, some, trial), progress=tick)
+    return (ends[-1] - ends[0]) / (len(ends) - 1) / len(some)
+
+
+def _seconds_of_trees(
+    sample: Panel, features: Features, some: NDArray[np.intp], config: TrainingConfig
+) -> float:
+    """Seconds by training rows, from a few of the trees."""
+    n_trees: int = config.network.n_trees  # type: ignore[attr-defined]
+    few = max(1, n_trees // TREES_SHARE)
+    network = config.network.model_copy(update={"n_trees": few})
+    trial = config.model_copy(update={"network": network, "loggers": ()})
+    session = _session(sample, features, some, trial)
+    start = time.perf_counter()
+    train_session(session)
+    return (time.perf_counter() - start) * n_trees / few / len(some)
+
+
+def _session(
+    sample: Panel, features: Features, some: NDArray[np.intp], trial: TrainingConfig
+) -> Session:
+    """Rows of a sample, some of them several times, all to train on."""
     nothing = np.array([], dtype=np.int64)
     parts = Split(np.arange(len(some)), nothing, nothing, len(some))
-    session = Session(
-        sample.take(some), trial, given_parts=parts, given_features=features.take(some)
-    )
-    train_session(session, progress=tick)
-    return (ends[-1] - ends[0]) / (len(ends) - 1) / len(some)
+    return Session(sample.take(some), trial, given_parts=parts, given_features=features.take(some))

@@ -20,6 +20,8 @@ from bioassay_mtl.metrics import evaluate
 from bioassay_mtl.models.evaluation import predictions_at
 from bioassay_mtl.models.model import Model
 from bioassay_mtl.models.scaling import ColumnScaling, fit_scalings, scaled
+from bioassay_mtl.nn.network import Network
+from bioassay_mtl.nn.trees.settings import TreesConfig
 from bioassay_mtl.panels.panel import Panel
 from bioassay_mtl.splits import Split
 from bioassay_mtl.tasks.labels import view_dtype
@@ -170,10 +172,9 @@ def train_session(
             start=begin.weights if begin else {},
             weights=session.cell_weights,
         )
-        with other_ranks(run, device, n_devices) as place:
-            module, best = fit(run, place, scratch_loggers(config, scratch), progress)
+        network, history, best_epoch = _fitted(run, device, n_devices, scratch, progress)
         model = Model(
-            network=module.network,
+            network=network,
             network_config=config.network,
             featurizer=featurizer,
             tasks=panel.tasks,
@@ -188,8 +189,8 @@ def train_session(
                 "run": identity,
                 "rows": {part: len(getattr(parts, part)) for part in ("train", "valid", "test")},
                 "rows_left_out": parts.left_out,
-                "history": module.history,
-                "best_epoch": best.epoch,
+                "history": history,
+                "best_epoch": best_epoch,
                 **({"start_from": begin.source} if begin else {}),
                 **session.record,
                 **(record or {}),
@@ -199,6 +200,19 @@ def train_session(
         measure(model, panel, features, parts)
         publish(model, out, scratch, None if finish is None else partial(finish, model))
         return model
+
+
+def _fitted(
+    run: Run, device: str, n_devices: int, scratch: Path | None, progress: Progress | None
+) -> tuple[Network, list[dict[str, Any]], float]:
+    """A network as it is trained, or fitted; its epochs, and the one that was kept."""
+    if isinstance(run.config.network, TreesConfig):
+        from bioassay_mtl.training.trees.fit import fit_trees
+
+        return fit_trees(run), [], 0
+    with other_ranks(run, device, n_devices) as place:
+        module, best = fit(run, place, scratch_loggers(run.config, scratch), progress)
+    return module.network, module.history, best.epoch
 
 
 def training_molecules(

@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from bioassay_mtl.config import Config
-from bioassay_mtl.errors import MissingExtraError
+from bioassay_mtl.errors import ConfigError, MissingExtraError
 from bioassay_mtl.nn.experts import GroupConfig
+from bioassay_mtl.nn.trees.settings import TreesConfig
 from bioassay_mtl.training.config import TrainingConfig
 from bioassay_mtl.training.warm_start import expert_groups
 
@@ -27,7 +28,17 @@ def search_space(
     the decay is 0), the dropout of experts from 0 to 0.7, and their width (:data:`WIDTHS`), which a
     warm start fixes; experts given another dropout or width than the first keep it. With ``fixed``
     the network is not searched at all.
+
+    Raises
+    ------
+    ConfigError
+        The network is one of trees.
     """
+    if isinstance(config.network, TreesConfig):
+        raise ConfigError(
+            f"no setting of network.kind {config.network.kind} is searched: the search varies what "
+            "gradient steps and experts depend on"
+        )
     found = import_optuna().distributions
     rate, decay = config.learning_rate, config.weight_decay or 0.1
     space: dict[str, Any] = {

@@ -88,6 +88,11 @@ def with_start(config: TrainingConfig) -> TrainingConfig:
     )
     inputs = config if "fingerprints" in config.model_fields_set else taken
     groups = [group for _, group in expert_groups(network_config(known["network"]))]
+    if not groups:
+        raise ConfigError(
+            f"start_from {config.start_from!r}: it has no experts to start from, which learn on "
+            "(trees are fitted whole): join models instead, or choose another"
+        )
     if "network" in config.model_fields_set:
         network = _with_slow(config.network, groups)
     else:

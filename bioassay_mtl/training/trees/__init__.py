@@ -1,0 +1,1 @@
+"""Fitting networks of trees, a task at a time."""
