@@ -1,6 +1,6 @@
 """Gates fitted to out-of-fold outputs of finished experts. A new method is a new file here."""
 
-from bioassay_mtl.balance.stacking import mean, penalised
+from bioassay_mtl.balance.stacking import best, greedy, mean, penalised
 from bioassay_mtl.balance.stacking.base import (
     StackingMethod,
     fit_stacking,
@@ -14,7 +14,9 @@ __all__ = [
     "OutOfFold",
     "Stacking",
     "StackingMethod",
+    "best",
     "fit_stacking",
+    "greedy",
     "mean",
     "penalised",
     "stacking_config",

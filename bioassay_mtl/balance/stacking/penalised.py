@@ -59,11 +59,11 @@ class Penalised(StackingMethod):
     """
 
     kind: Literal["penalised"] = "penalised"
-    spread: Positive = 0.2
+    spread: Positive = 0.1
     spread_of: Positive = 6.0
     mean_of: Positive = 1.0
     shift: Positive = 1.0
-    tolerance: Annotated[float, Field(ge=0)] = 0.5
+    tolerance: Annotated[float, Field(ge=0)] = 2.0
     threshold: Annotated[float, Field(ge=0, lt=1)] = 0.02
     rounds: Annotated[int, Field(ge=1)] = 2
 
