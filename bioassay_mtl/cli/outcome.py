@@ -34,9 +34,10 @@ def expected(found: Estimate, epochs: int, models: int) -> str:
     found
         From a trial of the settings.
     epochs, models
-        What is trained: epochs of each model, and how many models.
+        What is trained: epochs of each model (0 where trees are grown), and how many models.
     """
-    runs = counted(epochs, "epoch") + (f" of {models:,} models" if models > 1 else "")
+    runs = counted(epochs, "epoch") if epochs else "trees"
+    runs += f" of {models:,} models" if models > 1 else ""
     return (
         f"about {duration(found.total)} at most: {runs} {duration(found.epochs)}, features of "
         f"molecules {duration(found.featurising)}"

@@ -192,6 +192,7 @@ def train(
     if why:
         say(why)
 
+    from bioassay_mtl.nn.trees.settings import TreesConfig
     from bioassay_mtl.screening.pipeline import available_cores
     from bioassay_mtl.training.estimate import estimate
 
@@ -200,7 +201,8 @@ def train(
         with waiting("estimating the time"):
             found = estimate(table, chosen, workers=workers or available_cores(), models=models)
         if found:
-            say(expected(found, chosen.epochs, models))
+            is_of_trees = isinstance(chosen.network, TreesConfig)
+            say(expected(found, 0 if is_of_trees else chosen.epochs, models))
     run = run_of(folds, repeats, ensemble, tune)
     shown = shown_epochs(chosen.epochs, folds * repeats if folds else ensemble, tune)
     with shown as show, resumable(Path(out)):

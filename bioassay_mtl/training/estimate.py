@@ -25,8 +25,8 @@ N_MOLECULES = 96
 N_BATCHES = 2
 """Batches of an epoch on trial."""
 
-TREES_SHARE = 20
-"""One of so many trees is grown on trial."""
+FEW_TREES, ROWS_OF_TREES = 10, 1_000
+"""That are grown on trial, and rows that they are grown on at most."""
 
 N_EPOCHS = 3
 """Epochs on trial, of which the first is not timed: it has the cost of a start."""
@@ -94,10 +94,11 @@ def _seconds_per_row(
     sample: Panel, features: Features, known: NDArray[np.intp], config: TrainingConfig, rows: int
 ) -> float:
     """Seconds of an epoch by its rows: batches of the size that all rows will have."""
+    if isinstance(config.network, TreesConfig):
+        some = np.resize(known, min(rows, ROWS_OF_TREES))
+        return _seconds_of_trees(sample, features, some, config) / config.epochs
     size = batch_size(config.batch_size, rows)
     some = np.resize(known, min(rows, N_BATCHES * size))
-    if isinstance(config.network, TreesConfig):
-        return _seconds_of_trees(sample, features, some, config) / config.epochs
     trial = config.model_copy(
         update={"epochs": N_EPOCHS, "patience": N_EPOCHS, "batch_size": size, "loggers": ()}
     )
@@ -113,15 +114,18 @@ def _seconds_per_row(
 def _seconds_of_trees(
     sample: Panel, features: Features, some: NDArray[np.intp], config: TrainingConfig
 ) -> float:
-    """Seconds by training rows, from a few of the trees."""
-    n_trees: int = config.network.n_trees  # type: ignore[attr-defined]
-    few = max(1, n_trees // TREES_SHARE)
-    network = config.network.model_copy(update={"n_trees": few})
-    trial = config.model_copy(update={"network": network, "loggers": ()})
-    session = _session(sample, features, some, trial)
-    start = time.perf_counter()
-    train_session(session)
-    return (time.perf_counter() - start) * n_trees / few / len(some)
+    """Seconds by training rows, from what a few trees take more than one."""
+    seconds = []
+    for n_trees in (1, 1 + FEW_TREES):
+        network = config.network.model_copy(update={"n_trees": n_trees})
+        trial = config.model_copy(update={"network": network, "loggers": ()})
+        session = _session(sample, features, some, trial)
+        start = time.perf_counter()
+        train_session(session)
+        seconds.append(time.perf_counter() - start)
+    whole: int = config.network.n_trees  # type: ignore[attr-defined]
+    each = max(0.0, seconds[1] - seconds[0]) / FEW_TREES
+    return (seconds[0] + each * whole) / len(some)
 
 
 def _session(

@@ -51,6 +51,7 @@ def test_layers_of_all_experts_of_smiles(dc: Any, ours: Any, dataset: Any) -> No
         ({"layer_sizes": [9], **SMALL}, "network says all of the layers"),
         ({"activation_fns": "softsign"}, "unknown activation 'softsign'"),
         ({"devices": 2}, "bm.train takes several"),
+        ({"network": {"kind": "forest", "inputs": ["x"]}}, "trees take none; bm.train fits them"),
         ({"optimizer": "adam"}, "one of dc.models.optimizers"),
         ({"learning_rat": 1}, "did you mean 'learning_rate'"),
         ({"log_frequency": 0}, "log_frequency: 1 or more"),
