@@ -30,10 +30,10 @@ from scipy.special import expit, logit
 from benchmarks.custom_panels.panels import PANELS
 from benchmarks.mtl_study.datasets import sources
 from benchmarks.report import report
-from bioassay_mtl.balance.stacking import OutOfFold, Stacking, stacking_config
 from bioassay_mtl.chem.featurizer import Featurizer
 from bioassay_mtl.metrics import evaluate
 from bioassay_mtl.models.panel_inputs import panel_features
+from bioassay_mtl.nn.stacking import OutOfFold, Stacking, stacking_config
 from bioassay_mtl.panels import Panel
 from bioassay_mtl.splits import SplitConfig, folds, split
 

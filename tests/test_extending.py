@@ -20,6 +20,7 @@ from bioassay_mtl.datasets import recipes
 from bioassay_mtl.models.model import Model
 from bioassay_mtl.nn.architectures.base import networks
 from bioassay_mtl.nn.resident import residents
+from bioassay_mtl.nn.stacking import stackings
 from bioassay_mtl.panels.parts import layouts
 from bioassay_mtl.registry import Registry
 from bioassay_mtl.screening.options import ScreenOptions
@@ -40,6 +41,7 @@ REGISTRIES: tuple[Registry[Any], ...] = (
     residents,
     formats,
     layouts,
+    stackings,
     table_formats,
 )
 PANEL = ROOT / "datasets" / "example_panel.csv"
@@ -124,6 +126,17 @@ def test_an_architecture(toys: str, tmp_path: Path) -> None:
     assert model.n_embedded == 8
     again = Model.load(model.save(tmp_path / "model"))
     assert type(again.network).__name__ == "Mean"
+    assert again.predict(["CCO"]).equals(model.predict(["CCO"]))
+
+
+def test_a_stacking(toys: str, tmp_path: Path) -> None:
+    toy(toys, "stacking")
+    groups = [{"inputs": ["morgan"], "n": 1, "width": width} for width in (8, 4)]
+    gate = {"kind": "stacked", "folds": 2, "method": "toy_first"}
+    network = {"experts": groups, "gate": gate}
+    model = trained(network, morgan={"kind": "morgan", "n_bits": 256})
+    assert model.network.mixing_weights({}).unique().tolist() == [1]
+    again = Model.load(model.save(tmp_path / "model"))
     assert again.predict(["CCO"]).equals(model.predict(["CCO"]))
 
 

@@ -47,11 +47,10 @@ def resumable(out: Path) -> Iterator[None]:
     try:
         yield
     except KeyboardInterrupt:
-        from bioassay_mtl.training.scratch import FOLDS, JOURNAL, MEMBERS, STATE
+        from bioassay_mtl.training.scratch import STATES
 
         folder = out.with_name(out.name + ".training")
-        states = (STATE, MEMBERS, FOLDS, JOURNAL)
-        if not any((folder / state).exists() for state in states):
+        if not any((folder / state).exists() for state in STATES):
             raise
         raise KeyboardInterrupt(
             f"{folder} keeps what is done; the same command with --resume goes on from there"

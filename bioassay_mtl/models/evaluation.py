@@ -144,6 +144,31 @@ def predictions_at(
     return found
 
 
+def outputs_at(
+    model: Model, features: Features, rows: NDArray[np.int64], columns: NDArray[np.int64]
+) -> NDArray[np.float32]:
+    """``(P,)`` outputs of a network at some places alone: logits, values in standard units.
+
+    Parameters
+    ----------
+    model
+        What predicts.
+    features
+        Of molecules, of which only those that are asked for are looked at.
+    rows, columns
+        ``(P,)``: places; rows rise.
+    """
+    found = np.empty(len(rows), np.float32)
+    asked = np.unique(rows)
+    at_once = max(_ROWS_AT_LEAST, _AT_ONCE // max(1, len(model.columns)))
+    for start in range(0, len(asked), at_once):
+        some = asked[start : start + at_once]
+        here = slice(*np.searchsorted(rows, (some[0], some[-1] + 1)).tolist())
+        outputs = model.outputs_of(features.take(some))
+        found[here] = outputs[np.searchsorted(some, rows[here]), columns[here]]
+    return found
+
+
 def n_known_to(model: Model, panel: Panel) -> int:
     """Rows of a panel that a model has learned from, as far as it remembers."""
     if model.training_molecules is None or panel.structures is None:

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from bioassay_mtl.chem.identity import TrainingMolecules
 from bioassay_mtl.chem.representation import InputSize
@@ -17,6 +18,7 @@ from bioassay_mtl.models.model import Model
 from bioassay_mtl.nn.architectures.base import build_network
 from bioassay_mtl.nn.architectures.ensemble import EnsembleConfig
 from bioassay_mtl.nn.architectures.mmoeex import read_by_gate
+from bioassay_mtl.nn.architectures.stacked import StackedConfig
 from bioassay_mtl.nn.draws import Draws
 from bioassay_mtl.nn.gates import gates
 from bioassay_mtl.tasks.target_scaling import Standardisation
@@ -59,7 +61,8 @@ def join(models: Sequence[Model], weights: Sequence[float] | None = None, name: 
     config = EnsembleConfig.of(
         {
             "members": [
-                _reading(model.network_config, model.featurizer.input_sizes) for model in models
+                naming_inputs(model.network_config, model.featurizer.input_sizes)
+                for model in models
             ],
             "weights": None if weights is None else tuple(weights),
         }
@@ -94,10 +97,10 @@ def _molecules_of_all(models: Sequence[Model]) -> TrainingMolecules | None:
     return TrainingMolecules.union(known) if len(known) == len(models) else None
 
 
-def _reading(config: Any, sizes: Mapping[str, InputSize]) -> Config:
+def naming_inputs(config: Any, sizes: Mapping[str, InputSize]) -> Config:
     """The same network among other inputs: a gate that reads all of the model names them."""
-    if isinstance(config, EnsembleConfig):
-        members = tuple(_reading(member, sizes) for member in config.members)
+    if isinstance(config, EnsembleConfig | StackedConfig):
+        members = tuple(naming_inputs(member, sizes) for member in config.members)
         return config.model_copy(update={"members": members})
     gate = getattr(config, "gate", None)
     if gate is None or gate.inputs or not gates[gate.kind].reads_inputs:
@@ -110,11 +113,20 @@ def _rescale(network: Any, own: Standardisation | None, common: Standardisation 
     """Let a network predict in other standard units; only values have any."""
     if own is None or common is None or _same(own, common):
         return
-    for member in getattr(network, "members", ()):
-        _rescale(member, own, common)
-    if (tower := getattr(network, "tower", None)) is not None:
-        factor, shift = own.scale / common.scale, (own.center - common.center) / common.scale
-        tower.rescale(*(torch.from_numpy(each).float()[tower.owner] for each in (factor, shift)))
+    factor, shift = own.scale / common.scale, (own.center - common.center) / common.scale
+    owner = network.outputs.owner
+    _changed(network, *(torch.from_numpy(each).float()[owner] for each in (factor, shift)))
+
+
+def _changed(network: Any, factor: Tensor, shift: Tensor) -> None:
+    """Let a network give ``factor * output + shift``, both ``(O,)``."""
+    if hasattr(network, "rescale"):
+        network.rescale(factor, shift)
+    elif (tower := getattr(network, "tower", None)) is not None:
+        tower.rescale(factor, shift)
+    else:
+        for member in network.members:
+            _changed(member, factor, shift)
 
 
 def _same(one: Any, other: Any) -> bool:

@@ -237,6 +237,15 @@ training_molecules
         """
         return self._in_blocks(features, len(self.columns), self._predicted)
 
+    def outputs_of(self, features: FeatureLike) -> NDArray[np.float32]:
+        """Outputs ``(n, O) float32`` of the network, of which predictions are made.
+
+        Logits of outcomes, values in standard units; parameters and errors as for
+        :meth:`predict_features`, NaN where the status is not ok.
+        """
+        n_outputs = sum(self.network.outputs.counts)
+        return self._in_blocks(features, n_outputs, self._outputs)
+
     def evaluate(
         self, panel: Panel, *, n_bootstrap: int = 200, seed: int = 0, workers: int = 1
     ) -> Evaluation:
@@ -346,6 +355,10 @@ training_molecules
             part = rows[start : start + BLOCK_ROWS]
             block = self.inputs(features.take(np.resize(part, BLOCK_ROWS)))
             found[part] = read(block)[: len(part)]
+        return found
+
+    def _outputs(self, inputs: Inputs) -> NDArray[np.float32]:
+        found: NDArray[np.float32] = self.network(inputs).float().cpu().numpy()
         return found
 
     def _predicted(self, inputs: Inputs) -> NDArray[np.float32]:

@@ -106,7 +106,7 @@ def settled(
     if "split" in given:
         values["split"] |= config.split.model_dump(exclude_unset=True)
     whole = TrainingConfig.of(TrainingConfig.of(values).model_dump())  # nothing is left unset
-    for name in _read_by(whole.network.model_dump()):
+    for name in inputs_of(whole.network.model_dump()):
         if name not in whole.fingerprints:
             known = ", ".join(whole.fingerprints)
             raise ConfigError(f"network: unknown input {name!r}; the inputs are {known}")
@@ -161,7 +161,7 @@ def _choices(
 def _beside(config: TrainingConfig, given: Collection[str]) -> dict[str, Any]:
     """Descriptors for what a start brings, and experts that read them, where none does."""
     inputs, network = config.fingerprints, config.network.model_dump()
-    is_read, is_free = "descriptors" in _read_by(network), "network" not in given
+    is_read, is_free = "descriptors" in inputs_of(network), "network" not in given
     found: dict[str, Any] = {}
     if "descriptors" not in inputs and "fingerprints" not in given and (is_read or is_free):
         found["fingerprints"] = inputs = {**inputs, "descriptors": DESCRIPTORS}
@@ -205,7 +205,7 @@ def given_input(name: str, block: Block) -> Mapping[str, Any]:
     return settings
 
 
-def _read_by(settings: Any) -> Iterator[str]:
+def inputs_of(settings: Any) -> Iterator[str]:
     """Names of the inputs that a network names, in its experts and its gate."""
     if isinstance(settings, Mapping):
         yield from settings.get("inputs", ())
@@ -213,7 +213,7 @@ def _read_by(settings: Any) -> Iterator[str]:
     elif not isinstance(settings, (list, tuple)):
         return
     for part in settings:
-        yield from _read_by(part)
+        yield from inputs_of(part)
 
 
 def _as_of(model: Model, config: TrainingConfig) -> TrainingConfig:

@@ -35,6 +35,7 @@ from bioassay_mtl.training.loop import Run, fit
 from bioassay_mtl.training.processes import other_ranks
 from bioassay_mtl.training.scratch import STATE, claimed, scratch_loggers
 from bioassay_mtl.training.session import Session
+from bioassay_mtl.training.trainers import trainers
 from bioassay_mtl.training.warm_start import WarmStart
 
 
@@ -144,6 +145,19 @@ def train_session(
     finish: Finish | None = None,
 ) -> Model:
     """Train a model as it is settled; parameters, result and errors as of :func:`train`."""
+    kind = session.config.network.kind  # type: ignore[attr-defined]
+    if kind in trainers:
+        found: Model = trainers[kind](
+            session,
+            out=out,
+            resume=resume,
+            name=name,
+            progress=progress,
+            record=record,
+            scalings=scalings,
+            finish=finish,
+        )
+        return found
     panel, config, begin = session.panel, session.config, session.begin
     out = None if out is None else Path(out)
     with claimed(out, resume) as scratch:
@@ -153,7 +167,7 @@ def train_session(
         features, parts = session.features, session.parts
         fitted = fit_scalings(features.blocks, parts.train) if scalings is None else dict(scalings)
         scalings = fitted | dict(begin.scalings if begin else {})
-        standardisation, cells = standardised(panel, parts.train, begin)
+        standardisation, cells = standardised_of(session)
         identity = session.identity
         if (model := completed(out, scratch, identity)) is not None:
             return model
@@ -195,7 +209,7 @@ def train_session(
                 **session.record,
                 **(record or {}),
             },
-            training_molecules=training_molecules(panel, parts, featurizer, begin),
+            training_molecules=molecules_of(session),
         )
         measure(model, panel, features, parts)
         publish(model, out, scratch, None if finish is None else partial(finish, model))
@@ -234,6 +248,14 @@ def training_molecules(
     return None if before is None else TrainingMolecules.union([before, own])
 
 
+def molecules_of(session: Session) -> TrainingMolecules | None:
+    """:func:`training_molecules` of a session; None where its model need not know them."""
+    if not session.remembers:
+        return None
+    featurizer = session.config.featurizer()
+    return training_molecules(session.panel, session.parts, featurizer, session.begin)
+
+
 def measure(model: Model, panel: Panel, features: Features, parts: Split) -> None:
     """Give a model its metrics on the validation and test rows, and its card."""
     model.metrics = {
@@ -260,6 +282,14 @@ def standardised(
     if standardisation is None:
         standardisation = Standardisation.of(panel.cells.take(rows), panel.kinds)
     return standardisation, standardisation.apply(panel.cells)
+
+
+def standardised_of(session: Session) -> tuple[Standardisation | None, MeasuredCells]:
+    """:func:`standardised` of a session, in the units that it is given, if it is."""
+    given = session.standardisation
+    if given is not None:
+        return given, given.apply(session.panel.cells)
+    return standardised(session.panel, session.parts.train, session.begin)
 
 
 def label_counts(panel: Panel) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from bioassay_mtl.files import write_whole
 from bioassay_mtl.models.model import Model
 from bioassay_mtl.training.callbacks import Progress
 from bioassay_mtl.training.fit import train_session
-from bioassay_mtl.training.scratch import STATE
+from bioassay_mtl.training.scratch import STATES
 from bioassay_mtl.training.session import Session
 
 
@@ -30,8 +30,9 @@ def member(session: Session, folder: Path | None, **given: Any) -> Model:
     if folder is None:
         return train_session(session, **given)
     if not folder.exists():
-        begun = folder.with_name(folder.name + ".training") / STATE
-        train_session(session, out=folder, resume=begun.exists(), **given)
+        begun = folder.with_name(folder.name + ".training")
+        resume = any((begun / state).exists() for state in STATES)
+        train_session(session, out=folder, resume=resume, **given)
     return Model.load(folder)  # as a resumed run has it
 
 

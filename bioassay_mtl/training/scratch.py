@@ -22,15 +22,19 @@ from bioassay_mtl.training.loggers import CSVLog, RunLog, TensorBoardLog
 log = logging.getLogger(__name__)
 STATE = "state.safetensors"
 MEMBERS, FOLDS, JOURNAL = "ensemble.json", "folds.json", "tuning.jsonl"
+STACK = "stacked.json"
 _RUNS = {
     JOURNAL: "search of settings",
     FOLDS: "cross-validation",
     MEMBERS: "ensemble",
+    STACK: "training of stacked experts",
     STATE: "training of one model",
 }
+STATES = tuple(_RUNS)
 """Runs by what they keep; a search keeps its journal while it trains with what it has found."""
 _KEPT = re.compile(
-    r"state\.safetensors|ensemble\.json|folds\.json|tuning\.jsonl(\.lock)?|(member|fold)-\d+"
+    r"state\.safetensors|(ensemble|folds|stacked)\.json|tuning\.jsonl(\.lock)?"
+    r"|(member|fold)-\d+|expert-\d+-(fold-\d+|all)"
     r"|\..+\.(part|old|writing)"
 )
 _claimed: ContextVar[frozenset[Path]] = ContextVar("_claimed", default=frozenset())

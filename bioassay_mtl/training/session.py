@@ -15,6 +15,7 @@ from bioassay_mtl.errors import InputError
 from bioassay_mtl.models.panel_inputs import panel_features
 from bioassay_mtl.panels.panel import Panel
 from bioassay_mtl.splits import Split, split
+from bioassay_mtl.tasks.target_scaling import Standardisation
 from bioassay_mtl.training.config import TrainingConfig
 from bioassay_mtl.training.defaults import settled
 from bioassay_mtl.training.identity import run_identity
@@ -45,6 +46,10 @@ class Session:
         A model from whose weights the run goes on, or None.
     workers
         Processes that featurise.
+    standardisation
+        Of values; None for that of the training rows.
+    remembers
+        Whether the model is to know its training molecules: a part of a model need not.
     """
 
     panel: Panel
@@ -55,6 +60,8 @@ class Session:
     weights: NDArray[np.float32] | None = None
     start: Model | None = None
     workers: int = 1
+    standardisation: Standardisation | None = None
+    remembers: bool = True
 
     @staticmethod
     def of(
@@ -109,6 +116,12 @@ class Session:
     def on(self, parts: Split) -> Session:
         """The same settings and features for other rows."""
         return replace(self, given_parts=parts, given_features=self.features)
+
+    def within(self, parts: Split) -> Session:
+        """The same for some of the rows that can be used, of which nothing more is to be said."""
+        found = self.on(parts)
+        vars(found)["parts"] = parts
+        return found
 
     def seeded(self, offset: int) -> Session:
         """The same with another seed."""

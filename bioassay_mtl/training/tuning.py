@@ -26,7 +26,7 @@ from bioassay_mtl.training.ensemble import ensemble_of
 from bioassay_mtl.training.finish import Finish, completed, identity_of
 from bioassay_mtl.training.fit import train_session
 from bioassay_mtl.training.score import AVERAGE_PRECISION, SKILL
-from bioassay_mtl.training.scratch import JOURNAL, MEMBERS, STATE, begun, claimed
+from bioassay_mtl.training.scratch import JOURNAL, MEMBERS, STACK, STATE, begun, claimed
 from bioassay_mtl.training.search_space import (
     given_settings,
     import_optuna,
@@ -109,7 +109,8 @@ def train_tuned(
             best, found = tune(session, trials, journal, progress)
         given: dict[str, Any] = {
             "out": out,
-            "resume": scratch is not None and any((scratch / n).exists() for n in (STATE, MEMBERS)),
+            "resume": scratch is not None
+            and any((scratch / n).exists() for n in (STATE, STACK, MEMBERS)),
             "name": name,
             "progress": progress,
             "record": {"run": run, "tuning": found, **session.record, **(record or {})},

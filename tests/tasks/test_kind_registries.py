@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 
 from bioassay_mtl.balance.losses.kind_losses import kind_losses
-from bioassay_mtl.balance.stacking.losses import stack_losses
 from bioassay_mtl.metrics.cells import kind_cells
 from bioassay_mtl.metrics.judging import kind_judging
 from bioassay_mtl.metrics.registries import kind_metrics
 from bioassay_mtl.nn.heads import heads
+from bioassay_mtl.nn.stacking.losses import stack_losses
 from bioassay_mtl.panels import Panel
 from bioassay_mtl.panels.reading import kind_readers
 from bioassay_mtl.registry import open_registries

@@ -14,13 +14,13 @@ from torch import Tensor
 
 from bioassay_mtl.balance.losses import ValueLoss
 from bioassay_mtl.balance.losses.kind_losses import kind_losses
-from bioassay_mtl.balance.stacking.losses import stack_losses
-from bioassay_mtl.balance.stacking.losses.outcomes import cross_entropy
 from bioassay_mtl.metrics.cells import Cells, kind_cells
 from bioassay_mtl.metrics.judging import Judging, kind_judging
 from bioassay_mtl.metrics.registries import kind_metric
 from bioassay_mtl.metrics.values import Values
 from bioassay_mtl.nn.heads import Head, heads
+from bioassay_mtl.nn.stacking.losses import stack_losses
+from bioassay_mtl.nn.stacking.losses.outcomes import cross_entropy
 from bioassay_mtl.panels.reading import Reading, kind_readers
 from bioassay_mtl.report.evidence import Evidence
 from bioassay_mtl.report.kinds import Findings, kind_reports

@@ -8,7 +8,14 @@ line in the registry here.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Annotated, Any
+
+from pydantic import (
+    BeforeValidator,
+    SerializeAsAny,
+    SerializerFunctionWrapHandler,
+    WrapSerializer,
+)
 
 from bioassay_mtl.chem.representation import InputSize
 from bioassay_mtl.config import Config
@@ -29,6 +36,7 @@ networks: Registry[Any] = Registry(
         "ensemble": "bioassay_mtl.nn.architectures.ensemble",
         "boosted_trees": "bioassay_mtl.nn.architectures.trees",
         "forest": "bioassay_mtl.nn.architectures.trees",
+        "stacked": "bioassay_mtl.nn.architectures.stacked",
     },
 )
 
@@ -39,8 +47,26 @@ def network_config(values: Mapping[str, Any] | Config) -> Config:
         return values
     if not isinstance(values, Mapping):
         raise ConfigError(f"network: settings by name are expected, found {values!r}")
+    if values.get("kind", "mmoeex") == "mmoeex" and _is_stacked(values.get("gate")):
+        values = {**values, "kind": "stacked"}
     config: Config = networks[values.get("kind", "mmoeex")].config_class.of(dict(values))
     return config
+
+
+def _named(config: Any, settings: SerializerFunctionWrapHandler) -> dict[str, Any]:
+    # Where defaults are left out, the kind must still tell whose they are.
+    return {"kind": config.kind, **settings(config)}
+
+
+AnyNetwork = Annotated[
+    SerializeAsAny[Config], BeforeValidator(network_config), WrapSerializer(_named)
+]
+"""The settings of a network of any kind, as a part of those of another."""
+
+
+def _is_stacked(gate: Any) -> bool:
+    """Whether gates are to be fitted after the experts: then a mixture is a stacked one."""
+    return isinstance(gate, Mapping) and gate.get("kind") == "stacked"
 
 
 def build_network(

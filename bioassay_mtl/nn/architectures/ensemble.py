@@ -6,12 +6,12 @@ from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Literal
 
 import torch
-from pydantic import Field, SerializeAsAny, field_validator
+from pydantic import Field, field_validator
 from torch import Tensor, nn
 
 from bioassay_mtl.chem.representation import InputSize
 from bioassay_mtl.config import Config
-from bioassay_mtl.nn.architectures.base import build_network, network_config, networks
+from bioassay_mtl.nn.architectures.base import AnyNetwork, build_network, networks
 from bioassay_mtl.nn.architectures.mmoeex import filled
 from bioassay_mtl.nn.inputs import Inputs
 from bioassay_mtl.tasks.kinds import TaskKind
@@ -29,13 +29,8 @@ class EnsembleConfig(Config):
     """
 
     kind: Literal["ensemble"] = "ensemble"
-    members: Annotated[tuple[SerializeAsAny[Config], ...], Field(min_length=1)]
+    members: Annotated[tuple[AnyNetwork, ...], Field(min_length=1)]
     weights: tuple[Annotated[float, Field(gt=0)], ...] | None = None
-
-    @field_validator("members", mode="before")
-    @classmethod
-    def _known_members(cls, values: Sequence[Any]) -> tuple[Config, ...]:
-        return tuple(network_config(value) for value in values)
 
     @field_validator("weights")
     @classmethod

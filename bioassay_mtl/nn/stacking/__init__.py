@@ -1,14 +1,14 @@
 """Gates fitted to out-of-fold outputs of finished experts. A new method is a new file here."""
 
-from bioassay_mtl.balance.stacking import best, greedy, mean, penalised
-from bioassay_mtl.balance.stacking.base import (
+from bioassay_mtl.nn.stacking import best, greedy, mean, penalised
+from bioassay_mtl.nn.stacking.base import (
     StackingMethod,
     fit_stacking,
     stacking_config,
     stackings,
 )
-from bioassay_mtl.balance.stacking.out_of_fold import OutOfFold
-from bioassay_mtl.balance.stacking.result import Stacking
+from bioassay_mtl.nn.stacking.out_of_fold import OutOfFold
+from bioassay_mtl.nn.stacking.result import Stacking
 
 __all__ = [
     "OutOfFold",

@@ -1,6 +1,6 @@
 """What combined outputs cost, for each kind of task. A new kind is a new file here."""
 
-from bioassay_mtl.balance.stacking.losses import classes, outcomes, values
-from bioassay_mtl.balance.stacking.losses.base import CellLosses, StackLoss, stack_losses
+from bioassay_mtl.nn.stacking.losses import classes, outcomes, values
+from bioassay_mtl.nn.stacking.losses.base import CellLosses, StackLoss, stack_losses
 
 __all__ = ["CellLosses", "StackLoss", "classes", "outcomes", "stack_losses", "values"]

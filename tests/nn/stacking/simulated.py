@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bioassay_mtl.balance.stacking import OutOfFold
+from bioassay_mtl.nn.stacking import OutOfFold
 from bioassay_mtl.tasks.kinds import TaskKind, kind_config
 from bioassay_mtl.tasks.measured import MeasuredCells
 

@@ -6,7 +6,7 @@ from typing import Literal
 
 import numpy as np
 
-from bioassay_mtl.balance.stacking.base import (
+from bioassay_mtl.nn.stacking.base import (
     StackingMethod,
     combined,
     finished,
@@ -14,8 +14,8 @@ from bioassay_mtl.balance.stacking.base import (
     stackings,
     uniform,
 )
-from bioassay_mtl.balance.stacking.out_of_fold import Floats, OutOfFold
-from bioassay_mtl.balance.stacking.result import Stacking
+from bioassay_mtl.nn.stacking.out_of_fold import Floats, OutOfFold
+from bioassay_mtl.nn.stacking.result import Stacking
 
 
 @stackings.register("best")

@@ -10,7 +10,7 @@ from scipy.stats import norm
 
 from bioassay_mtl.balance.losses.kind_losses import kind_losses
 from bioassay_mtl.balance.losses.value_loss import ValueLoss
-from bioassay_mtl.balance.stacking.losses import stack_losses
+from bioassay_mtl.nn.stacking.losses import stack_losses
 
 WIDTHS = {"binary": 1, "multiclass": 3, "ordinal": 2, "regression": 1, "censored": 1}
 Floats = NDArray[np.float64]

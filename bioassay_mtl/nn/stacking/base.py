@@ -14,9 +14,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bioassay_mtl.balance.stacking.out_of_fold import Floats, OutOfFold, TaskOutputs
-from bioassay_mtl.balance.stacking.result import Stacking
 from bioassay_mtl.config import Config
+from bioassay_mtl.nn.stacking.out_of_fold import Floats, OutOfFold, TaskOutputs
+from bioassay_mtl.nn.stacking.result import Stacking
 from bioassay_mtl.registry import Registry, settings_of
 
 DEFAULT = "penalised"

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from bioassay_mtl.balance.stacking import Stacking, fit_stacking, stackings
 from bioassay_mtl.errors import ConfigError, InputError
-from tests.balance.stacking import simulated as sim
+from bioassay_mtl.nn.stacking import Stacking, fit_stacking, stackings
+from tests.nn.stacking import simulated as sim
 
 
 def test_the_plain_mean_has_even_weights() -> None:

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from bioassay_mtl.balance.stacking.out_of_fold import Floats, TaskOutputs
+from bioassay_mtl.nn.stacking.out_of_fold import Floats, TaskOutputs
 
 STEPS = 100
 HALVINGS = 40

@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from bioassay_mtl.balance.stacking import OutOfFold, Stacking, stackings
-from tests.balance.stacking import simulated as sim
+from bioassay_mtl.nn.stacking import OutOfFold, Stacking, stackings
+from tests.nn.stacking import simulated as sim
 
 KINDS = (sim.BINARY, sim.VALUE, sim.CENSORED, sim.CLASSES, sim.ORDER)
 NAMES = sorted(stackings)

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from bioassay_mtl.balance.stacking.base import (
+from bioassay_mtl.nn.stacking.base import (
     StackingMethod,
     combined,
     finished,
@@ -16,9 +16,9 @@ from bioassay_mtl.balance.stacking.base import (
     stackings,
     uniform,
 )
-from bioassay_mtl.balance.stacking.losses import stack_losses
-from bioassay_mtl.balance.stacking.out_of_fold import Floats, OutOfFold, TaskOutputs
-from bioassay_mtl.balance.stacking.result import Stacking
+from bioassay_mtl.nn.stacking.losses import stack_losses
+from bioassay_mtl.nn.stacking.out_of_fold import Floats, OutOfFold, TaskOutputs
+from bioassay_mtl.nn.stacking.result import Stacking
 
 
 @stackings.register("greedy")

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import log_softmax
 
-from bioassay_mtl.balance.stacking.losses.base import (
+from bioassay_mtl.nn.stacking.losses.base import (
     CellLosses,
     Floats,
     one_by_one,

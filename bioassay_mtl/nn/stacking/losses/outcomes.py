@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from bioassay_mtl.balance.stacking.losses.base import CellLosses, Floats, stack_losses, surprises
+from bioassay_mtl.nn.stacking.losses.base import CellLosses, Floats, stack_losses, surprises
 
 
 @stack_losses.register("binary")

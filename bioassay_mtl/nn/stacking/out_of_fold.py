@@ -9,8 +9,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from bioassay_mtl.balance.stacking.losses import CellLosses, stack_losses
 from bioassay_mtl.errors import InputError
+from bioassay_mtl.nn.stacking.losses import CellLosses, stack_losses
 from bioassay_mtl.tasks.kinds import TaskKind
 from bioassay_mtl.tasks.measured import MeasuredCells
 

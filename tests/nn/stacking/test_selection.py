@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from sklearn.metrics import average_precision_score, log_loss
 
-from bioassay_mtl.balance.stacking import stackings
-from bioassay_mtl.balance.stacking.greedy import average_precision
-from tests.balance.stacking import simulated as sim
+from bioassay_mtl.nn.stacking import stackings
+from bioassay_mtl.nn.stacking.greedy import average_precision
+from tests.nn.stacking import simulated as sim
 
 
 def test_the_best_expert_of_an_assay_is_that_of_a_plain_loop() -> None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from bioassay_mtl.balance.stacking.newton import Expansion, Prior
-from bioassay_mtl.balance.stacking.out_of_fold import Floats
+from bioassay_mtl.nn.stacking.newton import Expansion, Prior
+from bioassay_mtl.nn.stacking.out_of_fold import Floats
 
 
 def among(panel_mean: Floats, open_to: NDArray[np.bool_]) -> Floats:

@@ -9,12 +9,12 @@ import pytest
 from numpy.typing import NDArray
 from scipy.optimize import minimize
 
-from bioassay_mtl.balance.stacking import Stacking, stackings
-from bioassay_mtl.balance.stacking.losses import stack_losses
-from bioassay_mtl.balance.stacking.newton import Prior, Problem, solve
-from bioassay_mtl.balance.stacking.panel_prior import PanelPrior, panel_prior
+from bioassay_mtl.nn.stacking import Stacking, stackings
+from bioassay_mtl.nn.stacking.losses import stack_losses
+from bioassay_mtl.nn.stacking.newton import Prior, Problem, solve
+from bioassay_mtl.nn.stacking.panel_prior import PanelPrior, panel_prior
 from bioassay_mtl.tasks.kinds import TaskKind
-from tests.balance.stacking import simulated as sim
+from tests.nn.stacking import simulated as sim
 
 FIXED = {"spread_of": 1e12, "mean_of": 1e12, "tolerance": np.inf, "threshold": 0.0}
 """The prior stays what it is, whatever the assays say, and no expert is closed."""

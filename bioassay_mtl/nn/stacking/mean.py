@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Literal
 
-from bioassay_mtl.balance.stacking.base import StackingMethod, finished, stackings, uniform
-from bioassay_mtl.balance.stacking.out_of_fold import OutOfFold
-from bioassay_mtl.balance.stacking.result import Stacking
+from bioassay_mtl.nn.stacking.base import StackingMethod, finished, stackings, uniform
+from bioassay_mtl.nn.stacking.out_of_fold import OutOfFold
+from bioassay_mtl.nn.stacking.result import Stacking
 
 
 @stackings.register("mean")

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import erfcx, log_ndtr
 
-from bioassay_mtl.balance.stacking.losses.base import CellLosses, Floats, stack_losses
+from bioassay_mtl.nn.stacking.losses.base import CellLosses, Floats, stack_losses
 
 _LOG_ROOT_2_PI = math.log(2 * math.pi) / 2
 

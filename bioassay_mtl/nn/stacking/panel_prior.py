@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from bioassay_mtl.balance.stacking.out_of_fold import Floats
+from bioassay_mtl.nn.stacking.out_of_fold import Floats
 
 ROUNDS = 200
 

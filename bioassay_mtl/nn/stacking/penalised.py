@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from bioassay_mtl.balance.stacking.base import (
+from bioassay_mtl.nn.stacking.base import (
     StackingMethod,
     combined,
     finished,
@@ -17,11 +17,11 @@ from bioassay_mtl.balance.stacking.base import (
     stackings,
     uniform,
 )
-from bioassay_mtl.balance.stacking.closing import among, worth_hearing
-from bioassay_mtl.balance.stacking.newton import Expansion, Prior, Problem, solve
-from bioassay_mtl.balance.stacking.out_of_fold import Floats, OutOfFold
-from bioassay_mtl.balance.stacking.panel_prior import PanelPrior, panel_prior
-from bioassay_mtl.balance.stacking.result import Stacking
+from bioassay_mtl.nn.stacking.closing import among, worth_hearing
+from bioassay_mtl.nn.stacking.newton import Expansion, Prior, Problem, solve
+from bioassay_mtl.nn.stacking.out_of_fold import Floats, OutOfFold
+from bioassay_mtl.nn.stacking.panel_prior import PanelPrior, panel_prior
+from bioassay_mtl.nn.stacking.result import Stacking
 
 Positive = Annotated[float, Field(gt=0)]
 

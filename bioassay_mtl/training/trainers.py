@@ -1,0 +1,14 @@
+"""The registry of how networks learn: by gradient, as most do, or in a way of their own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from bioassay_mtl.registry import Registry
+
+trainers: Registry[Callable[..., Any]] = Registry(
+    "way to train", homes={"stacked": "bioassay_mtl.training.stacked"}
+)
+"""By kind of network, where it is not trained by gradient as a whole: a function with parameters,
+result and errors of :func:`bioassay_mtl.training.fit.train_session`."""
