@@ -8,7 +8,8 @@ Whoever grew the trees, they are written as a model of XGBoost in memory, in its
 from __future__ import annotations
 
 import struct
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -102,67 +103,90 @@ def as_ubj(trees: Trees, n_columns: int, n_outputs: int) -> bytes:
     return b"".join(_written({"learner": learner, "version": [2, 0, 0]}))
 
 
-def _trees(trees: Trees, n_columns: int) -> Any:
-    column, number, cover = trees.column, trees.number, trees.cover
-    missing_left = trees.missing_left.astype(np.uint8)
-    for k, (start, end) in enumerate(zip(trees.starts[:-1], trees.starts[1:], strict=True)):
-        part, n = slice(start, end), int(end - start)
-        left = trees.left[part]
-        inner = np.flatnonzero(left >= 0)
-        right = np.where(left >= 0, left + 1, -1).astype(np.int32)
-        parents = np.full(n, _NO_PARENT, np.int32)
-        parents[left[inner]] = parents[right[inner]] = inner
-        nothing = np.zeros(n, np.float32)
-        none = np.zeros(0, np.int32)
-        yield {
-            "base_weights": nothing,
-            "categories": none,
-            "categories_nodes": none,
-            "categories_segments": np.zeros(0, np.int64),
-            "categories_sizes": np.zeros(0, np.int64),
-            "default_left": missing_left[part],
-            "id": k,
-            "left_children": left,
-            "loss_changes": nothing,
-            "parents": parents,
-            "right_children": right,
-            "split_conditions": number[part],
-            "split_indices": column[part],
-            "split_type": np.zeros(n, np.uint8),
-            "sum_hessian": cover[part],
-            "tree_param": {
-                "num_deleted": "0",
-                "num_feature": str(n_columns),
-                "num_nodes": str(n),
-                "size_leaf_vector": "1",
-            },
+def _trees(trees: Trees, n_columns: int) -> Iterator[_Written]:
+    """Each tree, written by cutting its share out of what all nodes are written as."""
+    first = np.repeat(trees.starts[:-1], np.diff(trees.starts))
+    left = trees.left
+    inner = np.flatnonzero(left >= 0)
+    parents = np.full(len(left), _NO_PARENT, np.int32)
+    for side in (0, 1):
+        parents[first[inner] + left[inner] + side] = inner - first[inner]
+    right = np.where(left >= 0, left + 1, -1).astype(np.int32)
+    nothing = np.zeros(len(left), np.float32)
+    fields: dict[str, NDArray[Any]] = {
+        "base_weights": nothing,
+        "default_left": trees.missing_left.astype(np.uint8),
+        "left_children": left,
+        "loss_changes": nothing,
+        "parents": parents,
+        "right_children": right,
+        "split_conditions": trees.number,
+        "split_indices": trees.column,
+        "split_type": np.zeros(len(left), np.uint8),
+        "sum_hessian": trees.cover,
+    }
+    held = [
+        (_key(name) + _opening(array), _big_endian(array), array.itemsize)
+        for name, array in fields.items()
+    ]
+    none = {
+        "categories": np.zeros(0, np.int32),
+        "categories_nodes": np.zeros(0, np.int32),
+        "categories_segments": np.zeros(0, np.int64),
+        "categories_sizes": np.zeros(0, np.int64),
+    }
+    same = b"".join(_key(name) + b"".join(_written(array)) for name, array in none.items())
+    ends = trees.starts.tolist()
+    for k, (start, end) in enumerate(pairwise(ends)):
+        size = struct.pack(">q", end - start)
+        parts = [b"{", same, _key("id"), b"L", struct.pack(">q", k)]
+        for opening, text, width in held:
+            parts += [opening, size, text[start * width : end * width]]
+        param = {
+            "num_deleted": "0",
+            "num_feature": str(n_columns),
+            "num_nodes": str(end - start),
+            "size_leaf_vector": "1",
         }
+        yield _Written(b"".join([*parts, _key("tree_param"), *_written(param), b"}"]))
+
+
+class _Written(bytes):
+    """What is written already."""
 
 
 _MARKERS = {"uint8": b"U", "int32": b"l", "int64": b"L", "float32": b"d"}
 
 
-def _written(value: Any) -> Any:
+def _written(value: Any) -> Iterator[bytes]:
     """Universal Binary JSON, arrays with one type for all."""
-    if isinstance(value, Mapping):
+    if isinstance(value, _Written):
+        yield value
+    elif isinstance(value, Mapping):
         yield b"{"
         for key, each in value.items():
-            yield _length(key.encode()) + key.encode()
+            yield _key(key)
             yield from _written(each)
         yield b"}"
     elif isinstance(value, np.ndarray):
-        marker = _MARKERS[value.dtype.name]
-        yield b"[$" + marker + b"#L" + struct.pack(">q", len(value))
-        yield value.astype(value.dtype.newbyteorder(">")).tobytes()
+        yield _opening(value) + struct.pack(">q", len(value)) + _big_endian(value)
     elif isinstance(value, list):
         yield b"[#L" + struct.pack(">q", len(value))
         for each in value:
             yield from _written(each)
     elif isinstance(value, str):
-        yield b"S" + _length(value.encode()) + value.encode()
+        yield b"S" + _key(value)
     else:
         yield b"L" + struct.pack(">q", value)
 
 
-def _length(text: bytes) -> bytes:
-    return b"L" + struct.pack(">q", len(text))
+def _key(text: str) -> bytes:
+    return b"L" + struct.pack(">q", len(text.encode())) + text.encode()
+
+
+def _opening(array: NDArray[Any]) -> bytes:
+    return b"[$" + _MARKERS[array.dtype.name] + b"#L"
+
+
+def _big_endian(array: NDArray[Any]) -> bytes:
+    return array.astype(array.dtype.newbyteorder(">")).tobytes()

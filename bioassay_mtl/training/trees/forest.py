@@ -21,7 +21,7 @@ NEIGHBOURS = 20
 OF_VALUES = 0.1
 """Share of the columns that a split of values chooses from."""
 
-MOST_DENSE = 2**28
+MOST_DENSE = 2**27
 """Numbers up to which rows are spread out: scikit-learn is several times as fast on these."""
 
 ROUNDS = 2
