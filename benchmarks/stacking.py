@@ -3,14 +3,15 @@
     python -m benchmarks.stacking [--quick] [--panels NAME ...] [--rows N ...] [--draws N]
 
 Experts are models of other libraries, one an assay: logistic regression on Morgan counts and on
-descriptors, a random forest and XGBoost on both, nearest neighbours. Each is fitted five times for
-its out-of-fold outputs and once on all rows; stackings see the former, and are judged on molecules
-that no expert saw. The rows are those that `benchmarks.custom_panels` fits and stops on; its test
-rows play no part. Of them some are drawn, a part of the scaffolds or of the molecules put aside to
-judge on. ``alone`` stacks each assay by itself, as a panel of one.
+descriptors, a random forest and XGBoost on both, nearest neighbours; of values ridge regression and
+their regressors. Each is fitted five times for its out-of-fold outputs and once on all rows;
+stackings see the former, and are judged on molecules that no expert saw. The rows are those that
+`benchmarks.custom_panels` fits and stops on; its test rows play no part. Of them some are drawn, a
+part of the scaffolds or of the molecules put aside to judge on. ``alone`` stacks each assay by
+itself, as a panel of one.
 
-Metrics are macro means over the assays whose judged molecules have both outcomes. One thread. The
-real data are looked for in ``BIOASSAY_DATA``.
+Metrics are macro means over the assays whose judged molecules have both outcomes; of values, in
+standard units, those of exact ones. One thread. The real data are looked for in ``BIOASSAY_DATA``.
 """
 
 from __future__ import annotations
@@ -24,8 +25,9 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_matrix, hstack
+from scipy.sparse import csr_matrix, hstack, issparse
 from scipy.special import expit, logit
+from scipy.stats import spearmanr
 
 from benchmarks.custom_panels.panels import PANELS
 from benchmarks.mtl_study.datasets import sources
@@ -36,6 +38,7 @@ from bioassay_mtl.models.panel_inputs import panel_features
 from bioassay_mtl.nn.stacking import OutOfFold, Stacking, stacking_config
 from bioassay_mtl.panels import Panel
 from bioassay_mtl.splits import SplitConfig, folds, split
+from bioassay_mtl.tasks.target_scaling import Standardisation
 
 INPUTS: dict[str, Any] = {
     "morgan": {"kind": "morgan", "n_bits": 1024, "counts": True},
@@ -44,7 +47,10 @@ INPUTS: dict[str, Any] = {
 MOST = 6000
 """Rows of a panel that are drawn from at all: features of more take long."""
 N_JUDGE = 1500
+N_LARGEST = 12
+"""Assays of values, those of most molecules."""
 N_FOLDS = 5
+SHOWN = ("average_precision", "roc_auc", "log_loss", "rmse", "spearman", "open")
 METHODS: dict[str, Any] = {
     "mean": "mean",
     "best": "best",
@@ -67,6 +73,7 @@ class Case:
     outputs : (j, E, T)
         Of the j rows to judge on.
     labels : (j, T)
+        Values in standard units, and NaN where only a bound is known.
     tasks : tuple of str
     """
 
@@ -81,15 +88,20 @@ class Case:
 def whole(name: str) -> tuple[Panel, csr_matrix, Floats]:
     """Some rows of a panel, their Morgan counts and their descriptors."""
     found = sources[PANELS[name][0]](None)
-    rows = np.random.default_rng(0).permutation(np.concatenate([found.fit, found.valid]))
-    panel = found.panel.take(np.sort(rows[:MOST]))
+    panel = found.panel.take(np.concatenate([found.fit, found.valid]))
+    if panel.kinds[0].is_value:
+        largest = np.argsort(-panel.cells.counts, kind="stable")[:N_LARGEST]
+        panel = panel.select_tasks([panel.tasks[task] for task in np.sort(largest)])
+        panel = panel.take(np.flatnonzero(panel.cells.per_row))
+    panel = panel.take(np.sort(np.random.default_rng(0).permutation(len(panel))[:MOST]))
     features = panel_features(panel, Featurizer.from_config({"fingerprints": INPUTS}))
     usable = np.flatnonzero(features.ok)
     panel, features = panel.take(usable), features.take(usable)
     held = features.blocks["morgan"].sparse_rows()
     shape = len(panel), features.blocks["morgan"].n_features
     counts = csr_matrix((np.log1p(held.values), held.indices, held.offsets), shape)
-    return panel, counts, np.nan_to_num(features.blocks["descriptors"].values)
+    descriptors = np.nan_to_num(features.blocks["descriptors"].values)
+    return panel, counts, np.clip(descriptors, -1e6, 1e6)
 
 
 def drawn(name: str, kind: str, rows: int, draw: int) -> tuple[NDArray[Any], NDArray[Any]]:
@@ -105,7 +117,9 @@ def case(name: str, kind: str, rows: int, draw: int) -> Case:
     panel, counts, descriptors = whole(name)
     learn, judge = drawn(name, kind, rows, draw)
     mine = panel.take(learn)
-    labels = mine.cells.dense()
+    scaling = Standardisation.of(mine.cells, mine.kinds)
+    cells, asked_cells = (scaling.apply(part.cells) for part in (mine, panel.take(judge)))
+    labels = cells.dense()
     outputs = np.full((len(learn), len(EXPERTS), len(panel.tasks)), np.nan, np.float32)
     final = np.full((len(judge), len(EXPERTS), len(panel.tasks)), np.nan, np.float32)
     parts = [part.test for part in folds(mine, SplitConfig(seed=draw), N_FOLDS)]
@@ -120,14 +134,16 @@ def case(name: str, kind: str, rows: int, draw: int) -> Case:
             if len(np.unique(known)) < 2:
                 continue
             for e, expert in enumerate(EXPERTS.values()):
-                said = expert(Views(counts, descriptors, fit, asked), known)
+                views = Views(counts, descriptors, fit, asked, mine.kinds[task].is_value)
+                said = expert(views, known)
                 if test is None:
                     final[:, e, task] = said
                 else:
                     outputs[test, e, task] = said
-    held_out = OutOfFold(outputs, mine.cells, mine.kinds, np.ones(len(panel.tasks), np.int64))
+    held_out = OutOfFold(outputs, cells, mine.kinds, np.ones(len(panel.tasks), np.int64))
     title = f"{name} {rows} rows {kind} draw {draw}"
-    return Case(title, held_out, final, panel.take(judge).cells.dense(), panel.tasks)
+    judged_by = np.where(asked_cells.dense_bounds() == 0, asked_cells.dense(), np.nan)
+    return Case(title, held_out, final, judged_by, panel.tasks)
 
 
 @dataclass(frozen=True, eq=False)
@@ -138,6 +154,7 @@ class Views:
     descriptors: Floats
     fit: NDArray[Any]
     ask: NDArray[Any]
+    is_value: bool
 
     @property
     def of_counts(self) -> tuple[Any, Any]:
@@ -163,41 +180,53 @@ def from_shares(shares: Floats, n: float, labels: Floats) -> Floats:
     return found
 
 
-def logistic(views: Views, labels: Floats) -> Floats:
+def linear(fit: Any, labels: Floats, ask: Any, is_value: bool, strength: float) -> Floats:
+    """Ridge or logistic regression."""
+    from sklearn.linear_model import LogisticRegression, Ridge
+
+    if is_value:
+        ridge = Ridge(
+            alpha=strength, random_state=0, solver="sparse_cg" if issparse(fit) else "auto"
+        )
+        predicted: Floats = ridge.fit(fit, labels).predict(ask)
+        return predicted
+    model = LogisticRegression(C=1 / strength, solver="liblinear").fit(fit, labels)
+    found: Floats = model.decision_function(ask)
+    return found
+
+
+def linear_on_counts(views: Views, labels: Floats) -> Floats:
     """On counts."""
-    from sklearn.linear_model import LogisticRegression
-
     fit, ask = views.of_counts
-    model = LogisticRegression(C=0.1, solver="liblinear").fit(fit, labels)
-    found: Floats = model.decision_function(ask)
-    return found
+    return linear(fit, labels, ask, views.is_value, 10)
 
 
-def logistic_on_descriptors(views: Views, labels: Floats) -> Floats:
+def linear_on_descriptors(views: Views, labels: Floats) -> Floats:
     """On descriptors."""
-    from sklearn.linear_model import LogisticRegression
-
     fit, ask = views.of_descriptors
-    model = LogisticRegression(C=0.1, solver="liblinear").fit(fit, labels)
-    found: Floats = model.decision_function(ask)
-    return found
+    return linear(fit, labels, ask, views.is_value, 10)
 
 
 def forest(views: Views, labels: Floats) -> Floats:
     """Of 60 trees, on both."""
-    from sklearn.ensemble import RandomForestClassifier
+    from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
 
     fit, ask = views.of_both
-    model = RandomForestClassifier(60, n_jobs=1, random_state=0).fit(fit, labels)
+    settings: dict[str, Any] = {"n_estimators": 60, "n_jobs": 1, "random_state": 0}
+    if views.is_value:
+        values = RandomForestRegressor(max_features=0.1, **settings)
+        predicted: Floats = values.fit(fit, labels).predict(ask)
+        return predicted
+    model = RandomForestClassifier(**settings).fit(fit, labels)
     return from_shares(model.predict_proba(ask)[:, 1], 60, labels)
 
 
 def boosted(views: Views, labels: Floats) -> Floats:
     """80 trees, on both."""
-    from xgboost import XGBClassifier
+    from xgboost import XGBClassifier, XGBRegressor
 
     fit, ask = views.of_both
-    model = XGBClassifier(
+    model = (XGBRegressor if views.is_value else XGBClassifier)(
         n_estimators=80, max_depth=5, learning_rate=0.1, colsample_bytree=0.3, subsample=0.8,
         tree_method="hist", n_jobs=1, random_state=0, base_score=float(labels.mean()),
     )  # fmt: skip
@@ -213,15 +242,15 @@ def neighbours(views: Views, labels: Floats) -> Floats:
     near = shared / np.maximum(sizes - shared, 1)
     places = np.argsort(-near, axis=1)[:, :10]
     weight = np.take_along_axis(near, places, axis=1) ** 2
-    rate = np.clip(labels.mean(), 0.01, 0.99)
-    shares = ((weight * labels[places]).sum(axis=1) + rate / 2) / (weight.sum(axis=1) + 0.5)
-    found: Floats = logit(shares)
+    rate = labels.mean() if views.is_value else np.clip(labels.mean(), 0.01, 0.99)
+    means = ((weight * labels[places]).sum(axis=1) + rate / 2) / (weight.sum(axis=1) + 0.5)
+    found: Floats = means if views.is_value else logit(means)
     return found
 
 
 EXPERTS: dict[str, Callable[[Views, Floats], Floats]] = {
-    "logistic": logistic,
-    "descriptors": logistic_on_descriptors,
+    "linear": linear_on_counts,
+    "descriptors": linear_on_descriptors,
     "forest": forest,
     "boosted": boosted,
     "neighbours": neighbours,
@@ -231,12 +260,21 @@ EXPERTS: dict[str, Callable[[Views, Floats], Floats]] = {
 def judged(found: Case, method: Any, alone: bool) -> tuple[dict[str, float], Stacking]:
     """Metrics on the rows to judge on, and the weights."""
     stacking = stacked_alone(found.held_out, method) if alone else stacked(found.held_out, method)
+    return metrics(found, stacking), stacking
+
+
+def metrics(found: Case, stacking: Stacking) -> dict[str, float]:
+    """Macro means over the assays."""
     said = np.nan_to_num(stacking.combine(found.outputs))
-    macro = evaluate(found.labels, expit(said), found.tasks).macro
-    here = ~np.isnan(found.labels)
-    surprise = np.logaddexp(0, np.where(found.labels > 0.5, -said, said))
-    losses = [surprise[here[:, t], t].mean() for t in range(here.shape[1]) if here[:, t].any()]
-    return {**macro, "log_loss": float(np.mean(losses))}, stacking
+    here = [~np.isnan(labels) for labels in found.labels.T]
+    pairs = [(found.labels[h, t], said[h, t]) for t, h in enumerate(here) if h.sum() > 2]
+    if found.held_out.kinds[0].is_value:
+        errors = [np.sqrt(np.mean((labels - values) ** 2)) for labels, values in pairs]
+        ranks = [spearmanr(labels, values).statistic for labels, values in pairs]
+        return {"rmse": float(np.mean(errors)), "spearman": float(np.mean(ranks))}
+    macro: dict[str, float] = evaluate(found.labels, expit(said), found.tasks).macro
+    losses = [np.logaddexp(0, np.where(labels > 0.5, -x, x)).mean() for labels, x in pairs]
+    return {**macro, "log_loss": float(np.mean(losses))}
 
 
 def stacked(held_out: OutOfFold, method: Any) -> Stacking:
@@ -269,13 +307,7 @@ def single(found: Case, expert: int) -> dict[str, float]:
     """Metrics of one expert for all assays."""
     given = np.zeros((len(found.tasks), len(EXPERTS)), np.float32)
     given[:, expert] = 1
-    stacking = stacked(found.held_out, "mean")
-    macro: dict[str, float] = evaluate(
-        found.labels,
-        expit(np.nan_to_num(replace(stacking, weights=given).combine(found.outputs))),
-        found.tasks,
-    ).macro
-    return macro
+    return metrics(found, replace(stacked(found.held_out, "mean"), weights=given))
 
 
 def compare(found: Case) -> Iterator[tuple[str, dict[str, float]]]:
@@ -294,7 +326,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.stacking")
     parser.add_argument("--quick", action="store_true", help="one draw of 300 rows of Tox21")
     parser.add_argument(
-        "--panels", nargs="+", choices=["tox21", "hiv", "muv"], default=["tox21", "hiv"]
+        "--panels", nargs="+", choices=PANELS, default=["tox21", "hiv", "chembl100"]
     )
     parser.add_argument("--rows", nargs="+", type=int, default=[300, 1000, 3000])
     parser.add_argument("--kinds", nargs="+", default=["scaffold_balanced", "random"])
@@ -307,7 +339,7 @@ def main() -> None:
     ):
         found = case(name, kind, rows, draw)
         for method, macro in compare(found):
-            for metric in ("average_precision", "roc_auc", "log_loss", "open"):
+            for metric in SHOWN:
                 if metric in macro:
                     report(f"{found.name} {method}", metric, macro[metric], "1")
 

@@ -59,9 +59,9 @@ class Penalised(StackingMethod):
     """
 
     kind: Literal["penalised"] = "penalised"
-    spread: Positive = 0.1
+    spread: Positive = 0.07
     spread_of: Positive = 6.0
-    mean_of: Positive = 1.0
+    mean_of: Positive = 0.5
     shift: Positive = 1.0
     tolerance: Annotated[float, Field(ge=0)] = 2.0
     threshold: Annotated[float, Field(ge=0, lt=1)] = 0.02

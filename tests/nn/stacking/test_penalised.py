@@ -116,6 +116,21 @@ def test_the_more_rows_the_less_shrinkage(n_rows: int) -> None:
     assert distances[0] < 0.01 * n_rows
 
 
+@pytest.mark.parametrize(
+    ("n_rows", "low", "high"), [(10, 0, 0.06), (100, 0.1, 0.3), (3000, 0.35, 1)]
+)
+def test_a_single_assay_leaves_even_weights_as_its_cells_allow(
+    n_rows: int, low: float, high: float
+) -> None:
+    """The strength of the default, where one expert should have nearly all the weight."""
+    moved = []
+    for seed in range(10):
+        outputs, labels = sim.outcomes(np.random.default_rng(seed), n_rows, (0.5, 2))
+        found = fit(sim.held_out(outputs, labels, (sim.BINARY,)), tolerance=np.inf)
+        moved.append(abs(found.weights[0] - 0.5).max())
+    assert low < np.mean(moved) < high
+
+
 def test_the_prior_of_a_panel_is_found() -> None:
     rng = np.random.default_rng(0)
     mean, spread = np.array([0.6, 0.3, 0.1]), 0.15
