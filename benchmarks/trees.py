@@ -1,6 +1,7 @@
 """Which library grows the trees: quality, time to fit and to predict, and size of what is kept.
 
     python -m benchmarks.trees [--quick] [--seeds N] [--data FOLDER] [--skip quality|many]
+        [--contenders NAME ...]
 
 Single assays of real panels, a fifth of their scaffolds put aside to judge: XGBoost, LightGBM and
 scikit-learn's forest read the same rows, Morgan counts (4,096) and RDKit's descriptors, as sparse
@@ -12,7 +13,7 @@ from __future__ import annotations
 
 import argparse
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -177,7 +178,7 @@ def drawn(panel: Panel, task: str | None, n_rows: int, seed: int) -> Panel:
     return one.take(np.sort(order))
 
 
-def quality(seeds: int, data: str | None, n_trees: int, cases: int) -> None:
+def quality(seeds: int, data: str | None, n_trees: int, cases: int, names: Sequence[str]) -> None:
     """Single assays."""
     folder = find_data(data)
     found: dict[tuple[str, str], list[float]] = {}
@@ -195,7 +196,7 @@ def quality(seeds: int, data: str | None, n_trees: int, cases: int) -> None:
             is_value = not panel.kinds[0].has_actives
             rows = Rows(x[parts.train], y[parts.train], x[parts.test], is_value, seed, n_trees)
             case = f"{panel.tasks[0]} {n_rows} rows"
-            for name, metric, value in judged(rows, y[parts.test]):
+            for name, metric, value in judged(rows, y[parts.test], names):
                 found.setdefault((name, metric), []).append(value)
                 report(f"{case}, seed {seed}: {name}", metric, value, UNITS[metric])
     for (name, metric), values in found.items():
@@ -213,9 +214,12 @@ UNITS = {
 }
 
 
-def judged(rows: Rows, truth: NDArray[np.float32]) -> Iterator[tuple[str, str, float]]:
+def judged(
+    rows: Rows, truth: NDArray[np.float32], names: Sequence[str]
+) -> Iterator[tuple[str, str, float]]:
     """Every contender's metrics."""
-    for name, fit in CONTENDERS.items():
+    for name in names:
+        fit = CONTENDERS[name]
         start = time.perf_counter()
         predict, n_bytes = fit(rows)
         yield name, "fit", time.perf_counter() - start
@@ -231,13 +235,14 @@ def judged(rows: Rows, truth: NDArray[np.float32]) -> Iterator[tuple[str, str, f
             yield name, "auc", float(roc_auc_score(truth, found))
 
 
-def many(data: str | None, n_rows: int, n_trees: int, n_assays: int) -> None:
+def many(data: str | None, n_rows: int, n_trees: int, n_assays: int, names: Sequence[str]) -> None:
     """All assays of PCBA, one model an assay, and molecules through all of them."""
     panel = Panel.read(find_data(data) / "pcba" / "pcba_smiles.csv.gz")
     order = np.random.default_rng(0).permutation(len(panel))[:n_rows]
     panel = panel.take(np.sort(order)).select_tasks(panel.tasks[:n_assays])
     x = matrix(panel, np.arange(len(panel)))
-    for name, fit in CONTENDERS.items():
+    for name in names:
+        fit = CONTENDERS[name]
         start, fitted, size = time.perf_counter(), [], 0
         for task in range(len(panel.tasks)):
             at, values, _ = panel.cells.of_task(task)
@@ -264,12 +269,16 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--data")
     parser.add_argument("--skip", choices=("quality", "many"))
+    parser.add_argument("--contenders", nargs="+", choices=CONTENDERS, default=[*CONTENDERS])
     given = parser.parse_args()
+    names: list[str] = given.contenders
     n_trees = 20 if given.quick else 200
     if given.skip != "quality":
-        quality(1 if given.quick else given.seeds, given.data, n_trees, 1 if given.quick else 99)
+        quality(
+            1 if given.quick else given.seeds, given.data, n_trees, 1 if given.quick else 99, names
+        )
     if given.skip != "many":
-        many(given.data, 1000 if given.quick else 3000, n_trees, 8 if given.quick else 128)
+        many(given.data, 1000 if given.quick else 3000, n_trees, 8 if given.quick else 128, names)
 
 
 if __name__ == "__main__":

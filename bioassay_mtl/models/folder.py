@@ -1,9 +1,9 @@
 """The model folder: safetensors and JSON, nothing that can run code.
 
-``model.safetensors`` (weights, and the scalings of real-valued inputs), ``config.json``
-(architecture, featurizer with versions, tasks, connection matrix, label counts, training settings,
-data hash, format version and the hashes of the other files), ``metrics.json``, ``README.md`` (the
-model card), and where it is known ``training_molecules.safetensors``
+``model.safetensors`` (weights, trees as integers, and the scalings of real-valued inputs),
+``config.json`` (architecture, featurizer with versions, tasks, connection matrix, label counts,
+training settings, data hash, format version and the hashes of the other files), ``metrics.json``,
+``README.md`` (the model card), and where it is known ``training_molecules.safetensors``
 (:mod:`bioassay_mtl.models.training_molecules`).
 """
 

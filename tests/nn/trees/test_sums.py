@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from scipy import sparse
 
 from bioassay_mtl.errors import MissingExtraError
-from bioassay_mtl.nn.trees.nodes import Trees
+from bioassay_mtl.nn.trees.nodes import MOST_DEPTH, Trees, checked_trees
 from bioassay_mtl.nn.trees.sums import TreeSums
 from tests.needs import installed
 from tests.nn.trees.test_nodes import chain, stump
@@ -63,6 +63,12 @@ def test_no_trees_and_no_rows() -> None:
     assert (TreeSums(Trees.none(), 4, 3)(rows) == 0).all()
     assert TreeSums(stump(), 4, 1)(rows[:0]).shape == (0, 1)
     assert TreeSums(stump(), 4, 1)(rows).tolist() == [[2.0], [2.0]]
+
+
+def test_the_deepest_trees_that_are_let_in_are_evaluated() -> None:
+    deepest = checked_trees(chain(MOST_DEPTH - 1), 4, 1)
+    rows = sparse.csr_matrix(np.ones((2, 4), np.float32))
+    assert TreeSums(deepest, 4, 1)(rows).shape == (2, 1)
 
 
 def test_the_missing_package_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
