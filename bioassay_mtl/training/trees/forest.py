@@ -15,8 +15,11 @@ from bioassay_mtl.training.trees.tobit import inverse_mills
 
 _grown_by = growers["forest"]
 
-NEIGHBOURS = 20
-"""The base rate counts as one molecule against so many that a forest votes by."""
+NEIGHBOURS = 5
+"""The base rate counts as one molecule against so many that a forest votes by.
+
+Log loss on draws of HIV's 1,500 and 3,000 rows with 5, 20 and 200: 0.136, 0.148 and 0.170; on draws
+of two Tox21 assays it is level from 5 to 20, and worse with 1."""
 
 OF_VALUES = 0.1
 """Share of the columns that a split of values chooses from."""

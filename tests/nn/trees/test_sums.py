@@ -13,7 +13,7 @@ from scipy import sparse
 from bioassay_mtl.errors import MissingExtraError
 from bioassay_mtl.nn.trees.nodes import MOST_DEPTH, Trees, checked_trees
 from bioassay_mtl.nn.trees.sums import TreeSums
-from tests.needs import installed
+from tests.needs import extra, installed
 from tests.nn.trees.test_nodes import chain, stump
 
 installed("xgboost", "trees")
@@ -69,6 +69,18 @@ def test_the_deepest_trees_that_are_let_in_are_evaluated() -> None:
     deepest = checked_trees(chain(MOST_DEPTH - 1), 4, 1)
     rows = sparse.csr_matrix(np.ones((2, 4), np.float32))
     assert TreeSums(deepest, 4, 1)(rows).shape == (2, 1)
+
+
+def test_contributions_of_columns_are_known() -> None:
+    """TreeSHAP finds the rows in each node, and shares out what a sum is made of."""
+    trees = Trees.joined([stump(0, 0.5, 0), stump(2, 0.5, 1)])
+    sums = TreeSums(trees, 4, 2)
+    rows = sparse.csr_matrix(np.array([[1, 0, 0, 0], [0, 0, 1, 0]], np.float32))
+    xgboost = extra("xgboost", "trees")
+    shares = sums.booster.predict(xgboost.DMatrix(rows), pred_contribs=True)
+    np.testing.assert_allclose(shares.sum(axis=2), sums(rows), rtol=1e-6)
+    expected = (4 * -1 + 6 * 2) / 10
+    np.testing.assert_allclose(shares[0, 0], [2 - expected, 0, 0, 0, expected], rtol=1e-6)
 
 
 def test_the_missing_package_is_named(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -74,7 +74,8 @@ PARAMS = {
 def test_boosted_trees_are_those_of_xgboost(
     small_panel: Panel, features: Features, n_valid: int
 ) -> None:
-    settings = {"patience": 3, "n_trees": 60, "learning_rate": 0.3}
+    settings: dict[str, Any] = {"patience": 3, "n_trees": 60, "learning_rate": 0.3}
+    settings |= {"depth": 6, "subsample": 0.8, "columns_per_node": 0.2, "min_child_weight": 1.0}
     model, x, parts = fitted(small_panel, features, n_valid, kind="boosted_trees", **settings)
     found = outputs(model, features)
     for task in range(len(small_panel.tasks)):
