@@ -26,6 +26,7 @@ from bioassay_mtl.training.config import TrainingConfig
 from bioassay_mtl.training.loggers import RunLog
 from bioassay_mtl.training.module import TrainingModule
 from bioassay_mtl.training.place import Place
+from bioassay_mtl.training.start import start_without_absent_columns
 from bioassay_mtl.training.steps import Steps
 
 
@@ -121,6 +122,7 @@ def _begun(run: Run, device: torch.device) -> TrainingModule:
     config = run.config
     with Draws(config.seed).used():
         network = build_network(config.network, run.sizes, run.tasks, run.kinds).to(device)
+        start_without_absent_columns(network, run.blocks, run.train_rows)
         network.load_state_dict({**network.state_dict(), **run.start})
         return TrainingModule(
             network,
