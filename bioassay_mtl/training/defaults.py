@@ -7,6 +7,7 @@ measured by ``python -m benchmarks.small_panels``.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,7 @@ from bioassay_mtl.chem.fingerprints import fingerprint_from
 from bioassay_mtl.errors import ConfigError, counted
 from bioassay_mtl.nn.trees.settings import TreesConfig
 from bioassay_mtl.panels.panel import Panel
+from bioassay_mtl.training.batches import batch_size
 from bioassay_mtl.training.config import DEFAULT_FINGERPRINTS, GRAPH_LAYERS, TrainingConfig
 from bioassay_mtl.training.trees.checks import check_given
 from bioassay_mtl.training.warm_start import with_start
@@ -40,6 +42,19 @@ N_OF_DESCRIPTORS = 3
 
 SMALL_LAYERS = {"depth": 2, "dropout": 0.4}
 """Of an expert of a small panel, but for its width."""
+
+ALONE = 10_000
+"""Rows under which an assay alone is learned in its own way, as ``python -m
+benchmarks.single_assays`` measured. No other assay tells which of thousands of rare substructures
+matter: at the general rate experts that read fingerprints learn molecules by heart, and, surest of
+themselves, outvote those that read descriptors."""
+
+SHARE_FIT = 0.8
+"""Of all rows, those that are trained on."""
+
+MOST_EPOCHS = 60
+STEPS_ALONE, RATE_ALONE, DESCRIPTORS_ALONE = 300, 1e-3, 4
+"""Steps in all, learning rate, and experts that read descriptors, of an assay alone."""
 
 Inputs = Mapping[str, Mapping[str, Any]]
 
@@ -128,6 +143,7 @@ def _choices(
 ) -> Iterator[tuple[dict[str, Any], str]]:
     """The rule: settings, and what is said of them."""
     inputs: Inputs = config.fingerprints
+    alone = is_alone(panel, n, config, given)
     if config.start_from is not None:
         if n < SMALL and panel.structures is not None:
             yield _beside(config, given), "descriptors beside the experts it starts from"
@@ -139,10 +155,12 @@ def _choices(
             }
             yield {"fingerprints": inputs}, "its features as they are"
         elif n < SMALL:
-            inputs = {**DEFAULT_FINGERPRINTS, "descriptors": DESCRIPTORS}
+            names = ("morgan",) if alone else tuple(DEFAULT_FINGERPRINTS)
+            prints = {name: DEFAULT_FINGERPRINTS[name] for name in names}
+            inputs = {**prints, "descriptors": DESCRIPTORS}
             yield {"fingerprints": inputs}, "descriptors beside fingerprints"
     if n < SMALL and "network" not in given:
-        network = small_network(inputs, n)
+        network = small_network(inputs, n, DESCRIPTORS_ALONE if alone else N_OF_DESCRIPTORS)
         n_experts = sum(group["n"] for group in network["experts"])
         width = network["experts"][0]["width"]
         read = f" on {', '.join(inputs)}" if "fingerprints" in given else ""
@@ -150,12 +168,19 @@ def _choices(
     if panel.standardise:
         yield {"standardise": panel.standardise}, "molecules standardised, as the panel's are"
     epochs = None if isinstance(config.network, TreesConfig) else epochs_for(panel, n)
+    if alone:
+        epochs = epochs_alone(n, config.batch_size)
     if "epochs" not in given and epochs is not None:
         # Stopped before its learning rate has fallen, a run ends below a shorter one.
         yield {"epochs": epochs, "patience": epochs}, f"{epochs} epochs"
+    if alone:
+        yield {"learning_rate": RATE_ALONE}, f"a learning rate of {RATE_ALONE:g}"
     yield {"split": {"kind": "stratified"}}, "a stratified split"
     if n < NO_STOPPING and not stops:
-        yield {"split": {"fractions": (0.8, 0.0, 0.2)}}, "no rows spent on stopping early"
+        yield (
+            {"split": {"fractions": (SHARE_FIT, 0.0, 0.2)}},
+            "no rows spent on stopping early",
+        )
 
 
 def _beside(config: TrainingConfig, given: Collection[str]) -> dict[str, Any]:
@@ -172,13 +197,22 @@ def _beside(config: TrainingConfig, given: Collection[str]) -> dict[str, Any]:
     return found
 
 
-def small_network(inputs: Inputs, n_rows: int) -> dict[str, Any]:
-    """Three experts for descriptors, and one for each other input; one that is alone has four."""
+def is_alone(panel: Panel, n: int, config: TrainingConfig, given: Collection[str]) -> bool:
+    """Whether a panel has one assay of few rows, and the network, which reads no graph, is free."""
+    is_free = "network" not in given and config.start_from is None
+    graphs = [name for name, each in config.fingerprints.items() if each["kind"] == "graph"]
+    return len(panel.tasks) == 1 and n < ALONE and is_free and not graphs
+
+
+def small_network(
+    inputs: Inputs, n_rows: int, n_of_descriptors: int = N_OF_DESCRIPTORS
+) -> dict[str, Any]:
+    """Some experts for descriptors, and one for each other input; one that is alone has four."""
     rest = {"width": 200 if n_rows < 3000 else 400}
     experts = []
     for name, settings in inputs.items():
         kind = settings["kind"]
-        n = 4 if len(inputs) == 1 else N_OF_DESCRIPTORS if kind == DESCRIPTORS["kind"] else 1
+        n = 4 if len(inputs) == 1 else n_of_descriptors if kind == DESCRIPTORS["kind"] else 1
         layers = GRAPH_LAYERS if kind == "graph" else SMALL_LAYERS
         experts.append({"inputs": (name,), "n": n, **rest, **layers})
     gate = {"kind": "static", "weight_decay": 10.0}
@@ -190,6 +224,13 @@ def epochs_for(panel: Panel, n: int) -> int | None:
     few = int(np.clip(round(30 * (1000 / max(n, 1)) ** 0.5), 12, 30)) if n < SMALL else 0
     values = EPOCHS_OF_VALUES if any(kind.is_value for kind in panel.kinds) else 0
     return max(few, values) or None
+
+
+def epochs_alone(n: int, given: int | None = None) -> int:
+    """Of so many steps of the batches that rows are trained in."""
+    n_fit = max(1, round(SHARE_FIT * n))
+    an_epoch = max(1, round(n_fit / batch_size(given, n_fit)))
+    return min(MOST_EPOCHS, math.ceil(STEPS_ALONE / an_epoch))
 
 
 def given_input(name: str, block: Block) -> Mapping[str, Any]:

@@ -19,8 +19,19 @@ from bioassay_mtl.models.model import Model
 from bioassay_mtl.models.panel_inputs import panel_features
 from bioassay_mtl.panels import Panel
 from bioassay_mtl.splits import split
+from bioassay_mtl.training.batches import batch_size
 from bioassay_mtl.training.config import TrainingConfig
-from bioassay_mtl.training.defaults import EPOCHS_OF_VALUES, NO_STOPPING, SMALL, settled
+from bioassay_mtl.training.defaults import (
+    ALONE,
+    DESCRIPTORS_ALONE,
+    EPOCHS_OF_VALUES,
+    MOST_EPOCHS,
+    NO_STOPPING,
+    RATE_ALONE,
+    SMALL,
+    STEPS_ALONE,
+    settled,
+)
 from bioassay_mtl.training.ensemble import train_ensemble
 from bioassay_mtl.training.fit import train
 from bioassay_mtl.training.warm_start import warm_start
@@ -62,6 +73,51 @@ def test_epochs_fall_with_rows_to_the_general_default() -> None:
     epochs = [settled(None, panel_of(n, n))[0].epochs for n in rows]
     assert epochs == sorted(epochs, reverse=True)
     assert epochs[0] > epochs[-1] == TrainingConfig().epochs
+
+
+def alone_of(n: int) -> Panel:
+    return Panel.from_arrays(["C"] * n, np.arange(n) % 2, ["a"])
+
+
+@pytest.mark.parametrize("n", [100, 300, 900, 1500, 5000, ALONE - 1])
+def test_an_assay_alone_takes_so_many_steps_at_a_lower_rate(n: int) -> None:
+    config, why = settled(None, alone_of(n))
+    n_fit = round(config.split.fractions[0] * n)
+    steps = config.epochs * round(n_fit / batch_size(config.batch_size, n_fit))
+    assert steps >= STEPS_ALONE or config.epochs == MOST_EPOCHS
+    assert steps < 1.2 * STEPS_ALONE
+    assert config.learning_rate == RATE_ALONE
+    assert f"a learning rate of {RATE_ALONE:g}" in why
+    assert set(config.fingerprints) == {"morgan", "descriptors"}
+    n_experts = {group.inputs: group.n for group in config.network.experts}  # type: ignore[attr-defined]
+    assert n_experts == {("morgan",): 1, ("descriptors",): DESCRIPTORS_ALONE}
+
+
+def test_larger_batches_take_more_epochs_alone() -> None:
+    few, more = (settled({"batch_size": size}, alone_of(2000))[0] for size in (32, 512))
+    assert more.epochs > few.epochs
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"start_from": "pcba128"},
+        {"network": TrainingConfig().network},
+        {"fingerprints": {"graph": {"kind": "graph"}}},
+    ],
+)
+def test_an_assay_alone_is_learned_as_others_where_the_experts_are_others(
+    given: dict[str, Any],
+) -> None:
+    assert settled(given, alone_of(300))[0].learning_rate == TrainingConfig().learning_rate
+
+
+def test_what_is_set_stays_of_an_assay_alone() -> None:
+    config, why = settled({"learning_rate": 0.01, "epochs": 3}, alone_of(300))
+    assert (config.learning_rate, config.epochs) == (0.01, 3)
+    assert "rate" not in why
+    assert settled(None, alone_of(ALONE))[0].learning_rate == TrainingConfig().learning_rate
+    assert settled(None, panel_of(300, 300))[0].learning_rate == TrainingConfig().learning_rate
 
 
 def test_values_take_more_epochs() -> None:
