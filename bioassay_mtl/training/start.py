@@ -7,16 +7,16 @@ from collections.abc import Mapping
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import nn
 
 from bioassay_mtl.chem.blocks import Block
 from bioassay_mtl.chem.features import PackedBits, SparseCounts
 from bioassay_mtl.nn.inputs import InputLinear
+from bioassay_mtl.nn.network import Network
 
 
 @torch.no_grad()
 def start_without_absent_columns(
-    network: nn.Module, blocks: Mapping[str, Block], rows: NDArray[np.int64]
+    network: Network, blocks: Mapping[str, Block], rows: NDArray[np.int64]
 ) -> None:
     """Let positions of a fingerprint that no training molecule sets say nothing.
 

@@ -52,8 +52,8 @@ def test_a_trained_model_says_nothing_of_what_it_never_saw(nci_smiles: list[str]
     """Molecules of none of its positions, whatever else they have, get one and the same answer."""
     panel = ringed(nci_smiles[:60])
     model = train(panel, {**small_config(epochs=2).model_dump(), "split": {"fractions": (1, 0, 0)}})
-    size = model.featurizer.fingerprints["morgan"].input_size
     seen = panel_features(panel, model.featurizer).blocks["morgan"]
+    size = seen.n_features
     new = absent_columns(seen)
     block = SparseCounts(
         np.arange(len(new) + 1), new.astype(np.uint16), np.ones(len(new), np.uint8), size
