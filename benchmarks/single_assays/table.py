@@ -20,7 +20,7 @@ def table(results: Sequence[Mapping[str, Any]], about: str) -> str:
     """Markdown, one part a metric."""
     title, _, *rest = about.strip().split("\n\n")
     notes = (
-        "A case that did not run on all panels stands in a part of its own, with the others on its "
+        "Only finished runs are in it. A case that did not run on all panels stands in a part of its own, with the others on its "
         "panels. Ranks: 1 is best. Differences from the forest: mean over panels ± standard error."
     )
     text = [f"# {title}", rest[0], notes]
