@@ -13,7 +13,7 @@ import bioassay_mtl as bm
 panel = bm.Panel.read(sys.argv[1])
 print(panel)
 
-config = bm.TrainingConfig(epochs=10)
+config = bm.TrainingConfig(epochs=10, effort="quick")  # normal: trees beside the network
 model = bm.train(panel, config, progress=lambda epoch: print(epoch, file=sys.stderr))
 
 test = model.metrics["test"]

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 import typer
 
 Show = Callable[[Mapping[str, float]], None]
-_COUNTED = ("trial", "member", "fold", "epoch")
+_COUNTED = ("trial", "member", "fold", "expert", "run", "epoch")
 
 
 class TimeLeft:
@@ -25,17 +25,29 @@ class TimeLeft:
     members, trials
         How many models (members, or one for each fold) are trained in the end, and how many are
         tried before (0 for none).
+    experts, runs
+        Of a model whose experts are trained each on its own: how many, and how often each.
     """
 
-    def __init__(self, epochs: int, members: int = 1, trials: int = 0) -> None:
+    def __init__(
+        self, epochs: int, members: int = 1, trials: int = 0, experts: int = 1, runs: int = 1
+    ) -> None:
         self.epochs, self.members, self.trials = epochs, members, trials
+        self.experts, self.runs = experts, runs
         self._start = time.perf_counter()
         self._seen = 0
 
     def __call__(self, record: Mapping[str, float]) -> float:
         """Seconds, after the epoch of a record."""
         self._seen += 1
-        per_epoch = (time.perf_counter() - self._start) / self._seen
+        passed = time.perf_counter() - self._start
+        if "expert" in record:  # they differ in what they take: a guess, and no bound
+            done = (record["expert"] - 1) * self.runs + record["run"] - 1
+            done += record.get("epoch", self.epochs) / self.epochs
+            model = record.get("member", record.get("fold", 1)) - 1
+            share = (model + done / (self.experts * self.runs)) / self.members
+            return passed * max(0.0, 1 / share - 1)
+        per_epoch = passed / self._seen
         runs = self.members - record.get("member", record.get("fold", 1))
         if "trial" in record:
             runs = self.trials - record["trial"] + self.members
@@ -43,12 +55,14 @@ class TimeLeft:
 
 
 @contextmanager
-def shown_epochs(epochs: int, members: int = 1, trials: int = 0) -> Iterator[Show]:
+def shown_epochs(
+    epochs: int, members: int = 1, trials: int = 0, experts: int = 1, runs: int = 1
+) -> Iterator[Show]:
     """A function that is called after every epoch, and shows it on standard error.
 
     Parameters
     ----------
-    epochs, members, trials
+    epochs, members, trials, experts, runs
         See :class:`TimeLeft`.
     """
     if not sys.stderr.isatty():
@@ -58,8 +72,10 @@ def shown_epochs(epochs: int, members: int = 1, trials: int = 0) -> Iterator[Sho
 
     from bioassay_mtl.cli.console import PlainConsole
 
-    left = TimeLeft(epochs, members, trials)
+    left = TimeLeft(epochs, members, trials, experts, runs)
     counts = {"trial": trials, "member": members, "fold": members, "epoch": epochs}
+    counts |= {"expert": experts, "run": runs}
+    bound = "at most" if experts == 1 else "about"
     columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[facts]}"))
     with Progress(*columns, console=PlainConsole(stderr=True), transient=True) as bar:
         task = bar.add_task("training", total=epochs, facts="")
@@ -69,8 +85,8 @@ def shown_epochs(epochs: int, members: int = 1, trials: int = 0) -> Iterator[Sho
                 f"{name} {record[name]:.0f}/{counts[name]}" for name in _COUNTED if name in record
             ]
             score = [f"{n} {v:.4g}" for n, v in record.items() if n not in (*_COUNTED, "loss")]
-            facts = [*score, f"at most {duration(left(record))} left"]
-            done = record["epoch"]
+            facts = [*score, f"{bound} {duration(left(record))} left"]
+            done = record.get("epoch", epochs)
             bar.update(task, description=", ".join(where), completed=done, facts=", ".join(facts))
 
         yield step

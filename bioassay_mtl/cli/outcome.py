@@ -26,7 +26,7 @@ NAMES = {
 }
 
 
-def expected(found: Estimate, epochs: int, models: int) -> str:
+def expected(found: Estimate, epochs: int, models: int, experts: int = 1, times: int = 1) -> str:
     """A line before training: how long it will take.
 
     Parameters
@@ -35,8 +35,12 @@ def expected(found: Estimate, epochs: int, models: int) -> str:
         From a trial of the settings.
     epochs, models
         What is trained: epochs of each model (0 where trees are grown), and how many models.
+    experts, times
+        Experts of a model that are trained each on its own, and how often each.
     """
     runs = counted(epochs, "epoch") if epochs else "trees"
+    if times > 1:
+        runs = f"{counted(experts, 'expert')} trained {times} times each"
     runs += f" of {models:,} models" if models > 1 else ""
     return (
         f"about {duration(found.total)} at most: {runs} {duration(found.epochs)}, features of "
@@ -60,6 +64,7 @@ def outcome(evidence: Evidence, out: Path, seconds: float) -> Iterator[str]:
     n_assays = counted(len(model.tasks), "assay")
     yield f"{out}: a model of {n_assays}, {_rows(model)}; took {duration(seconds)}"
     yield from search(model)
+    yield from worth(model)
     found = evidence.found
     for kind in found.kind_macro:
         which = f", {kind}" if len(found.kind_macro) > 1 else ""
@@ -103,6 +108,29 @@ def scores(found: Evaluation, kind: str) -> str:
     of = f", mean of {n_used} of {counted(n, f'{kind} assay')}" if n > 1 else ""
     doubt = "" if is_beyond_chance(found, kind) else ": not to be told from chance"
     return ", ".join(said) + of + doubt
+
+
+_SHOWN = ("average_precision", "roc_auc_ovr", "quadratic_kappa", "r2", "concordance")
+
+
+def worth(model: Model) -> Iterator[str]:
+    """What each expert is worth out of fold, where experts were trained each on its own."""
+    stacked = model.training.get("stacked", {})
+    found = stacked.get("worth")
+    if not found:
+        return
+    for kind, mixed in found["mixture"].items():
+        name = next((each for each in _SHOWN if mixed.get(each) is not None), None)
+        if name is None:
+            continue
+        each = [
+            f"{expert} {scores[kind][name]:.3f}"
+            for expert, scores in zip(stacked["experts"], found["experts"], strict=True)
+        ]
+        yield (
+            f"{NAMES[name]} of {kind} assays in {stacked['folds']} folds: {', '.join(each)}; their "
+            f"mean {found['mean'][kind][name]:.3f}, weighed for each assay {mixed[name]:.3f}"
+        )
 
 
 def search(model: Model) -> Iterator[str]:

@@ -93,6 +93,14 @@ def train(
             min=0, metavar="N", help="Try N settings on the validation rows first (extra: tune)."
         ),
     ] = 0,
+    effort: Annotated[
+        str | None,
+        typer.Option(
+            metavar="quick|normal|thorough",
+            help="What a panel gets whose network is not set: a network; trees beside it if it is "
+            "small; more trees, and graphs.",
+        ),
+    ] = None,
     balance: Annotated[
         str | None,
         typer.Option(metavar="NAME", help="From task losses to one update: sum, two_step, ..."),
@@ -146,7 +154,7 @@ def train(
 
     check_folds(folds, repeats, ensemble, tune)
     began = time.perf_counter()
-    own = (("device", device), ("balance.kind", balance))
+    own = (("device", device), ("balance.kind", balance), ("effort", effort))
     changes = [f"{key}={value}" for key, value in own if value is not None]
     asked = Asked(read_settings(config), start_from, (*(settings or ()), *changes), seed)
     if print_config and panel is None:
@@ -184,7 +192,8 @@ def train(
     say(f"{panel}: {kinds_line(table)}")
     for remark in remarks(loaded):
         say(remark)
-    fitting = partial(settled, panel=table, stops=tune > 0)
+    is_one = not folds and ensemble == 1 and not tune
+    fitting = partial(settled, panel=table, stops=tune > 0, stacks=is_one)
     chosen, why = fitting(asked.given(lambda given: fitting(given)[0]))
     if print_config or out is None:
         _show(chosen)
@@ -194,17 +203,20 @@ def train(
 
     from bioassay_mtl.nn.trees.settings import TreesConfig
     from bioassay_mtl.screening.pipeline import available_cores
-    from bioassay_mtl.training.estimate import estimate
+    from bioassay_mtl.training.estimate import estimate, parts_of
 
     models = tune + (folds * repeats if folds else ensemble)
+    networks, folds_of_each = parts_of(chosen)
+    experts = (len(networks), folds_of_each + (folds_of_each > 1))  # in folds, and on all rows
     if not resume:
         with waiting("estimating the time"):
             found = estimate(table, chosen, workers=workers or available_cores(), models=models)
         if found:
             is_of_trees = isinstance(chosen.network, TreesConfig)
-            say(expected(found, 0 if is_of_trees else chosen.epochs, models))
+            epochs = 0 if is_of_trees else chosen.epochs
+            say(expected(found, epochs, models, *experts))
     run = run_of(folds, repeats, ensemble, tune)
-    shown = shown_epochs(chosen.epochs, folds * repeats if folds else ensemble, tune)
+    shown = shown_epochs(chosen.epochs, folds * repeats if folds else ensemble, tune, *experts)
     with shown as show, resumable(Path(out)):
         evidence = run(
             table,

@@ -25,7 +25,7 @@ def experts_section(evidence: Evidence) -> Section:
     utilisation, diversity = _diagnosed(model, evidence)
     closed = ~model.network.connections.cpu().numpy().astype(bool)
     n_experts = utilisation.shape[1]
-    names = [f"expert {number}" for number in range(n_experts)]
+    names = expert_names(model, n_experts)
     if n_experts == 1:
         return Section("experts", "Experts", paragraph("One shared network serves all assays."))
     parts = [
@@ -51,6 +51,13 @@ def experts_section(evidence: Evidence) -> Section:
         ),
     ]
     return Section("experts", "Experts", join(parts))
+
+
+def expert_names(model: Model, n_experts: int) -> list[str]:
+    """What each expert is, where they were trained each on its own; else its number."""
+    known = model.training.get("stacked", {})
+    names = [known["experts"][number] for number in known.get("heard", ())]
+    return names if len(names) == n_experts else [f"expert {n}" for n in range(n_experts)]
 
 
 def _diagnosed(model: Model, evidence: Evidence) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

@@ -80,6 +80,10 @@ class TrainingConfig(Config):
         panel that was read so brings it; splits see molecules as the panel has them.
     network
         Architecture, by ``kind``: ``mmoeex``, ``mmoe``, ``shared_bottom``.
+    effort
+        What is spent on a panel whose network is not set: ``quick``, a network alone; ``normal``,
+        trees beside it where the panel is small, under gates fitted out of fold
+        (:mod:`bioassay_mtl.training.effort`); ``thorough``, also on larger panels, and graphs.
     start_from
         Name or folder of a trained model whose experts the run starts with, under new gates and
         towers; its inputs, ``max_atoms`` and experts are taken over where these are not set
@@ -149,6 +153,7 @@ class TrainingConfig(Config):
     max_atoms: Annotated[int, Field(gt=0)] = DEFAULT_MAX_ATOMS
     standardise: Standardising = False
     network: Setting[SerializeAsAny[Config], Config | Mapping[str, Any] | None] = given_as(None)
+    effort: Literal["quick", "normal", "thorough"] = "normal"
     start_from: str | None = None
     split: Setting[SplitConfig, SplitConfig | Mapping[str, Any]] = given_as({})
     sampling: Setting[SerializeAsAny[Sampling], Sampling | Mapping[str, Any] | str] = given_as(

@@ -20,6 +20,7 @@ from bioassay_mtl.nn.trees.settings import TreesConfig
 from bioassay_mtl.panels.panel import Panel
 from bioassay_mtl.training.batches import batch_size
 from bioassay_mtl.training.config import DEFAULT_FINGERPRINTS, GRAPH_LAYERS, TrainingConfig
+from bioassay_mtl.training.effort import experts_for, trees_obey
 from bioassay_mtl.training.trees.checks import check_given
 from bioassay_mtl.training.warm_start import with_start
 
@@ -65,6 +66,7 @@ def settled(
     *,
     start: Model | None = None,
     stops: bool = False,
+    stacks: bool = False,
 ) -> tuple[TrainingConfig, str]:
     """All settings of a run on a panel: the given ones, those of the rule, the general defaults.
 
@@ -80,6 +82,9 @@ def settled(
         The model that the run goes on from, if any: it reads what that reads.
     stops
         Whether the run cannot do without validation rows, as a search cannot.
+    stacks
+        Whether the run can train several kinds of experts; where an effort is asked for that needs
+        them, it must.
 
     Returns
     -------
@@ -103,10 +108,18 @@ def settled(
         config = _as_of(start, with_start(config))
         given = config.model_fields_set
     check_given(config, given)
+    if "effort" in given and config.effort != "quick":
+        if "network" not in given and (stops or not trees_obey(config)):
+            raise ConfigError(
+                f"effort {config.effort}: there are trees beside the network, which no search "
+                "tries, and which know no balance, loss, sampling or value_loss.huber but the "
+                "usual: set effort to quick, or leave these out"
+            )
+        stacks = True
     n = n_measured(panel)
     found: dict[str, Any] = {"split": {}}
     said = []
-    for settings, words in _choices(panel, n, config, given, stops):
+    for settings, words in _choices(panel, n, config, given, stops, stacks):
         split = {
             name: value
             for name, value in settings.pop("split", {}).items()
@@ -139,11 +152,17 @@ def n_measured(panel: Panel) -> int:
 
 
 def _choices(
-    panel: Panel, n: int, config: TrainingConfig, given: Collection[str], stops: bool
+    panel: Panel,
+    n: int,
+    config: TrainingConfig,
+    given: Collection[str],
+    stops: bool,
+    stacks: bool,
 ) -> Iterator[tuple[dict[str, Any], str]]:
     """The rule: settings, and what is said of them."""
     inputs: Inputs = config.fingerprints
     alone = is_alone(panel, n, config, given)
+    more: Inputs = {}
     if config.start_from is not None:
         if n < SMALL and panel.structures is not None:
             yield _beside(config, given), "descriptors beside the experts it starts from"
@@ -158,13 +177,17 @@ def _choices(
             names = ("morgan",) if alone else tuple(DEFAULT_FINGERPRINTS)
             prints = {name: DEFAULT_FINGERPRINTS[name] for name in names}
             inputs = {**prints, "descriptors": DESCRIPTORS}
-            yield {"fingerprints": inputs}, "descriptors beside fingerprints"
+            more = {"graph": {"kind": "graph"}} if stacks and config.effort == "thorough" else {}
+            yield {"fingerprints": {**inputs, **more}}, "descriptors beside fingerprints"
     if n < SMALL and "network" not in given:
         network = small_network(inputs, n, DESCRIPTORS_ALONE if alone else N_OF_DESCRIPTORS)
+        inputs = {**inputs, **more}
         n_experts = sum(group["n"] for group in network["experts"])
         width = network["experts"][0]["width"]
         read = f" on {', '.join(inputs)}" if "fingerprints" in given else ""
-        yield {"network": network}, f"{n_experts} experts of {width} units{read}"
+        said = f"{n_experts} experts of {width} units{read}"
+        stacked, beside = experts_for(config, network, inputs, panel) if stacks else (None, "")
+        yield {"network": stacked or network}, f"{said} {beside}".rstrip()
     if panel.standardise:
         yield {"standardise": panel.standardise}, "molecules standardised, as the panel's are"
     epochs = None if isinstance(config.network, TreesConfig) else epochs_for(panel, n)

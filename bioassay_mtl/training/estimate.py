@@ -10,7 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bioassay_mtl.chem.features import Features
+from bioassay_mtl.config import Config
 from bioassay_mtl.models.panel_inputs import panel_features
+from bioassay_mtl.nn.architectures.stacked import StackedConfig
 from bioassay_mtl.nn.trees.settings import TreesConfig
 from bioassay_mtl.panels.panel import Panel
 from bioassay_mtl.splits import Split
@@ -83,11 +85,22 @@ def estimate(
     if not len(known):
         return None
     rows = max(1, round(len(panel) * config.split.fractions[0]))
-    per_row = _seconds_per_row(sample, features, known, config, rows)
+    networks, runs = parts_of(config)
+    per_row = sum(
+        _seconds_per_row(sample, features, known, config.model_copy(update={"network": each}), rows)
+        for each in networks
+    )
     return Estimate(
         featurising=per_molecule * len(panel) / max(1, workers),
-        epochs=per_row * rows * config.epochs * models,
+        epochs=per_row * rows * config.epochs * models * runs,
     )
+
+
+def parts_of(config: TrainingConfig) -> tuple[tuple[Config, ...], int]:
+    """Networks that are trained each on its own, and on how many times all rows in all."""
+    if isinstance(config.network, StackedConfig):  # K times on K - 1 of K parts, and on all
+        return config.network.members, config.network.gate.folds
+    return (config.network,), 1
 
 
 def _seconds_per_row(

@@ -120,6 +120,7 @@ def train(
         given_parts=parts,
         given_features=features,
         workers=workers,
+        stacks=True,
     )
     return train_session(
         session,

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from bioassay_mtl.config import Config
 from bioassay_mtl.errors import ConfigError, MissingExtraError
+from bioassay_mtl.nn.architectures.stacked import StackedConfig
 from bioassay_mtl.nn.experts import GroupConfig
 from bioassay_mtl.nn.trees.settings import TreesConfig
 from bioassay_mtl.training.config import TrainingConfig
@@ -34,7 +35,7 @@ def search_space(
     ConfigError
         The network is one of trees.
     """
-    if isinstance(config.network, TreesConfig):
+    if isinstance(config.network, TreesConfig | StackedConfig):
         raise ConfigError(
             f"no setting of network.kind {config.network.kind} is searched: the search varies what "
             "gradient steps and experts depend on"

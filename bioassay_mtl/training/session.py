@@ -71,10 +71,11 @@ class Session:
         start: Model | None = None,
         weights: NDArray[np.float32] | None = None,
         stops: bool = False,
+        stacks: bool = False,
         **given: Any,
     ) -> Session:
         """Settle the settings (:func:`~bioassay_mtl.training.defaults.settled`)."""
-        whole, chosen = settled(config, panel, start=start, stops=stops)
+        whole, chosen = settled(config, panel, start=start, stops=stops, stacks=stacks)
         weights = None if weights is None else _checked_weights(weights, panel)
         return Session(panel, whole, chosen, weights=weights, start=start, **given)
 

@@ -27,6 +27,7 @@ from bioassay_mtl.nn.architectures.base import build_network
 from bioassay_mtl.nn.architectures.stacked import StackedConfig
 from bioassay_mtl.nn.draws import Draws
 from bioassay_mtl.nn.stacking import Stacking
+from bioassay_mtl.nn.trees.settings import TreesConfig
 from bioassay_mtl.splits import Split, SplitConfig, folds
 from bioassay_mtl.splits.deal import dealers
 from bioassay_mtl.training.callbacks import Progress
@@ -93,6 +94,8 @@ def train_stacked(
             "best_epoch": None,
             "stacked": {
                 "folds": len(splits),
+                "experts": [named(each) for each in stacked.members],
+                "heard": heard,
                 "worth": said.worth(stacked.gate.method, config.seed) if splits else {},
                 "trained": [_known(each) for each in models],
             },
@@ -148,13 +151,19 @@ class _Runs:
         return self._trained(number, "all", self.session.parts, self.n_folds + 1)
 
     def _trained(self, number: int, part: str, parts: Split, run: int) -> Model:
-        config = self.session.config.model_copy(update={"network": self.members[number]})
+        changes: dict[str, Any] = {"network": self.members[number]}
+        if isinstance(self.members[number], TreesConfig):
+            changes |= {"device": "cpu", "devices": 1}
+        config = self.session.config.model_copy(update=changes)
         plain = replace(self.session, standardisation=self.standardisation, remembers=False)
         vars(plain).update(features=self.session.features, parts=self.session.parts)
         session = plain.with_settings(config).within(parts)
         folder = self.scratch / f"expert-{number + 1}-{part}" if self.scratch else None
         progress = numbered(self.progress, expert=number + 1, run=run)
-        return member(session, folder, scalings=self.scalings, progress=progress)
+        model = member(session, folder, scalings=self.scalings, progress=progress)
+        if progress is not None and isinstance(config.network, TreesConfig):  # it has no epochs
+            progress({})
+        return model
 
 
 def fold_parts(session: Session, n_folds: int) -> Iterator[Split]:
@@ -224,6 +233,12 @@ def _joined(
         scalings={n: s for n, s in models[0].scalings.items() if n in featurizer.fingerprints},
         training_molecules=molecules_of(session),
     )
+
+
+def named(member: Any) -> str:
+    """An expert in words: what it is, and what it reads."""
+    kind = member.kind.replace("_", " ") if isinstance(member, TreesConfig) else "network"
+    return f"{kind} on {', '.join(dict.fromkeys(inputs_of(member.model_dump())))}"
 
 
 def _known(model: Model) -> dict[str, Any]:

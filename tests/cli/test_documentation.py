@@ -41,7 +41,8 @@ def test_the_command_adds_graphs_to_all_else() -> None:
         text=True,
         check=True,
     )
-    experts = yaml.safe_load(done.stdout)["network"]["experts"]
+    members = yaml.safe_load(done.stdout)["network"]["members"]  # trees beside a mixture
+    experts = members[-1]["experts"]
     assert {group["kind"] for group in experts} == {"mlp", "dmpnn"}
     assert {"morgan", "descriptors", "graph"} <= {group["inputs"][0] for group in experts}
 

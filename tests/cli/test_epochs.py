@@ -41,6 +41,14 @@ def test_time_left_counts_trials_and_members() -> None:
     assert left({"fold": 1, "epoch": 5}) == 2 * 5 * 2
 
 
+@pytest.mark.usefixtures("clock")
+def test_time_left_is_guessed_from_the_share_of_experts_that_are_done() -> None:
+    left = TimeLeft(epochs=5, experts=3, runs=4)
+    assert left({"expert": 1, "run": 3}) == pytest.approx(2 * 3)  # a tree has no epochs
+    assert left({"expert": 2, "run": 2, "epoch": 5}) == pytest.approx(4 * 1)
+    assert left({"expert": 3, "run": 4, "epoch": 5}) == 0
+
+
 @pytest.mark.parametrize(
     ("seconds", "text"), [(0, "0 s"), (89, "89 s"), (100, "2 min"), (9000, "2.5 h")]
 )

@@ -11,6 +11,7 @@ from deepchem.models import optimizers
 from bioassay_mtl.adapters.deepchem.rates import rate_at
 from bioassay_mtl.config import Config
 from bioassay_mtl.errors import ConfigError
+from bioassay_mtl.nn.architectures.stacked import StackedConfig
 from bioassay_mtl.nn.experts.base import activations
 from bioassay_mtl.nn.trees.settings import TreesConfig
 from bioassay_mtl.training.config import TrainingConfig
@@ -88,10 +89,15 @@ class Settings:
         checked = TrainingConfig.of(config)  # faults show now, not after hours of featurizing
         if checked.devices not in (1, "auto"):
             raise ConfigError("devices: a model of DeepChem trains on one; bm.train takes several")
-        if isinstance(checked.network, TreesConfig):
+        if isinstance(checked.network, TreesConfig | StackedConfig):
             raise ConfigError(
                 f"network.kind {checked.network.kind}: a model of DeepChem is trained step by "
-                "step, and trees take none; bm.train fits them"
+                "step, and trees and stacked experts take none; bm.train trains them"
+            )
+        if "effort" in checked.model_fields_set and checked.effort != "quick":
+            raise ConfigError(
+                f"effort {checked.effort}: a model of DeepChem is one network, trained step by "
+                "step: bm.train trains several kinds of experts"
             )
         return Settings(config, checked, layers, optimizer, schedule)
 

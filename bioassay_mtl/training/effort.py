@@ -1,0 +1,100 @@
+"""What a run spends on a small panel: one network, or several kinds of experts under stacked gates.
+
+Trees and networks are good at different assays, and nobody knows beforehand at which: so each is
+trained alone, and gates fitted out of fold decide (``python -m benchmarks.custom_panels``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from importlib.util import find_spec
+from typing import Any
+
+import numpy as np
+
+from bioassay_mtl.errors import MissingExtraError
+from bioassay_mtl.nn.architectures.stacked import ALONE
+from bioassay_mtl.panels.panel import Panel
+from bioassay_mtl.training.config import GRAPH_LAYERS as GRAPHS
+from bioassay_mtl.training.config import TrainingConfig
+
+FEWEST_ROWS = 50
+"""Rows under which folds are too small to tell one expert from another."""
+
+FEWEST_OF_EACH = 10
+"""Cells of each outcome (of values: all) that some assay needs for the same reason."""
+
+MOST_CELLS = {"normal": 40_000, "thorough": 1_000_000}
+"""Measured cells up to which trees are grown: each assay has its own, in every fold."""
+
+TREE_INPUTS = ("morgan", "descriptors")
+"""What trees read where it is there: more fingerprints make them slower, and no better."""
+
+
+def experts_for(
+    config: TrainingConfig,
+    network: Mapping[str, Any],
+    inputs: Mapping[str, Mapping[str, Any]],
+    panel: Panel,
+) -> tuple[dict[str, Any] | None, str]:
+    """A stacked network around that of a small panel, or None; and what is said of it.
+
+    Parameters
+    ----------
+    config
+        Settings, of which ``effort`` says how much is spent.
+    network
+        What the panel would have alone.
+    inputs
+        Settings of the inputs by name.
+    panel
+        What is trained on.
+    """
+    tables = [name for name, settings in inputs.items() if settings["kind"] != "graph"]
+    read = [name for name in TREE_INPUTS if name in tables] or tables
+    few = panel.cells.n_cells <= MOST_CELLS.get(config.effort, 0)
+    if not (read and few and trees_obey(config) and _can_tell(panel)):
+        return None, ""
+    if find_spec("xgboost") is None:
+        return None, f"no trees beside it, for that {MissingExtraError('xgboost', 'trees')}"
+    members: list[Any] = [
+        {"kind": "forest", "inputs": read},
+        {"kind": "boosted_trees", "inputs": read},
+        dict(network),
+    ]
+    names = ["a forest", "boosted trees"]
+    if config.effort == "thorough" and len(tables) < len(inputs):
+        graphs = [name for name in inputs if name not in tables]
+        members.append({"experts": [{"inputs": graphs, "n": 2, "width": 300, **GRAPHS}], **ALONE})
+        names.append("experts of graphs")
+    n_folds = folds_for(len(panel))
+    said = f"beside {' and '.join(names)}, weighed for each assay by {n_folds} folds"
+    return {"kind": "stacked", "members": members, "gate": {"folds": n_folds}}, said
+
+
+def trees_obey(config: TrainingConfig) -> bool:
+    """Whether nothing is asked for that only a network trained by gradient can do."""
+    kinds: tuple[Any, ...] = (config.balance, config.loss, config.sampling)
+    usual = [each.kind for each in kinds] == ["sum", "bce", "uniform"]
+    return usual and config.value_loss.huber is None
+
+
+def folds_for(n_rows: int) -> int:
+    """Fewer for more rows: each costs a training of every expert."""
+    return 5 if n_rows < 3_000 else 4 if n_rows < 8_000 else 3
+
+
+def _can_tell(panel: Panel) -> bool:
+    """Whether folds can tell a good expert from a bad one in some assay."""
+    if len(panel) < FEWEST_ROWS:
+        return False
+    for task, kind in enumerate(panel.kinds):
+        values = panel.cells.of_task(task).values
+        if kind.is_value:
+            counts = np.array([len(values)])
+        else:
+            counts = np.unique(values, return_counts=True)[1]
+            counts = np.sort(counts)[-2:] if len(counts) > 1 else np.zeros(1)
+        if counts.min() >= FEWEST_OF_EACH:
+            return True
+    return False

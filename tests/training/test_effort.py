@@ -1,0 +1,114 @@
+"""How much a run spends on a panel, where nobody has set its network."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from bioassay_mtl.errors import ConfigError
+from bioassay_mtl.panels.panel import Panel
+from bioassay_mtl.training import effort
+from bioassay_mtl.training.config import TrainingConfig
+from bioassay_mtl.training.defaults import settled
+
+
+def panel_of(smiles: list[str], n: int, n_active: int, n_tasks: int = 1) -> Panel:
+    labels = np.zeros((n, n_tasks), np.int8)
+    labels[:n_active] = 1
+    copies = [smiles[row % len(smiles)] for row in range(n)]
+    return Panel.from_arrays(copies, labels, [f"t{task}" for task in range(n_tasks)])
+
+
+def chosen(panel: Panel, stacks: bool = True, **settings: Any) -> tuple[Any, str]:
+    config, said = settled(settings, panel, stacks=stacks)
+    return config.network, said
+
+
+def test_a_small_panel_gets_trees_beside_its_network(nci_smiles: list[str]) -> None:
+    network, said = chosen(panel_of(nci_smiles, 400, 40))
+    assert [member.kind for member in network.members] == ["forest", "boosted_trees", "mmoeex"]
+    assert network.members[0].inputs == ("morgan", "descriptors")
+    assert network.gate.folds == 5
+    assert "beside a forest and boosted trees" in said
+    alone, _ = chosen(panel_of(nci_smiles, 400, 40), effort="quick")
+    assert network.members[2] == alone
+
+
+@pytest.mark.parametrize(
+    ("n", "n_active", "n_tasks"), [(40, 20, 1), (400, 9, 1), (400, 0, 3), (4000, 400, 11)]
+)
+def test_others_get_their_network_alone(
+    nci_smiles: list[str], n: int, n_active: int, n_tasks: int
+) -> None:
+    """Too few rows, too few actives, none, and too many cells for trees of every assay."""
+    network, said = chosen(panel_of(nci_smiles, n, n_active, n_tasks))
+    assert network.kind == "mmoeex"
+    assert "beside a forest" not in said
+
+
+def test_one_assay_that_can_tell_experts_apart_is_enough(nci_smiles: list[str]) -> None:
+    labels = np.full((200, 3), np.nan)
+    labels[:, 0] = np.arange(200) % 2
+    labels[:3, 1] = 1
+    panel = Panel.from_arrays(nci_smiles[:200], labels, ["a", "b", "c"])
+    assert chosen(panel)[0].kind == "stacked"
+
+
+def test_values_need_rows_alone(nci_smiles: list[str]) -> None:
+    values = np.linspace(3, 9, 60)[:, None]
+    panel = Panel.from_arrays(nci_smiles[:60], values, ["v"], kinds=["regression"])
+    assert chosen(panel)[0].kind == "stacked"
+
+
+def test_more_effort_takes_more_cells_and_graphs(nci_smiles: list[str]) -> None:
+    panel = panel_of(nci_smiles, 4000, 400, 11)
+    config, said = settled({"effort": "thorough"}, panel, stacks=True)
+    assert config.network.kind == "stacked"  # type: ignore[attr-defined]
+    members = config.network.members  # type: ignore[attr-defined]
+    assert [member.kind for member in members] == ["forest", "boosted_trees", "mmoeex", "mmoeex"]
+    assert members[3].experts[0].inputs == ("graph",)
+    assert "graph" in config.fingerprints
+    assert "graph" not in {name for group in members[2].experts for name in group.inputs}
+    assert "experts of graphs" in said
+
+
+def test_a_set_network_is_obeyed(nci_smiles: list[str]) -> None:
+    group = {"inputs": ["morgan"], "n": 1, "width": 8}
+    network, _ = chosen(panel_of(nci_smiles, 400, 40), network={"experts": [group]})
+    assert network.kind == "mmoeex"
+
+
+@pytest.mark.parametrize("setting", [{"balance": "two_step"}, {"loss": "focal"}])
+def test_what_trees_do_not_know_leaves_them_out(
+    nci_smiles: list[str], setting: dict[str, Any]
+) -> None:
+    panel = panel_of(nci_smiles, 400, 40)
+    assert chosen(panel, **setting)[0].kind == "mmoeex"
+    with pytest.raises(ConfigError, match="effort normal: there are trees"):
+        chosen(panel, effort="normal", **setting)
+
+
+def test_runs_of_several_models_stack_where_they_are_asked_to(nci_smiles: list[str]) -> None:
+    panel = panel_of(nci_smiles, 400, 40)
+    assert chosen(panel, stacks=False)[0].kind == "mmoeex"
+    assert chosen(panel, stacks=False, effort="normal")[0].kind == "stacked"
+    with pytest.raises(ConfigError, match="no search tries"):
+        settled({"effort": "thorough"}, panel, stops=True)
+
+
+def test_what_was_settled_stays(nci_smiles: list[str]) -> None:
+    panel = panel_of(nci_smiles, 400, 40)
+    once, _ = settled({}, panel, stacks=True)
+    assert settled(once, panel)[0] == once
+    assert settled(TrainingConfig.of(once.model_dump(mode="json")), panel)[0] == once
+
+
+def test_without_xgboost_it_says_how_to_have_trees(
+    nci_smiles: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(effort, "find_spec", lambda name: None)
+    network, said = chosen(panel_of(nci_smiles, 400, 40))
+    assert network.kind == "mmoeex"
+    assert "pip install 'bioassay-mtl[trees]'" in said
