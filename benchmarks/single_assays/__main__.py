@@ -69,7 +69,7 @@ def run(single: Single, case: str) -> dict[str, Any]:
 
 def quick(asked: list[str]) -> Iterator[dict[str, Any]]:
     """A few small panels of Tox21."""
-    small = [each for each in singles(["tox21"], QUICK_ROWS)][:QUICK]
+    small = list(singles(["tox21"], QUICK_ROWS))[:QUICK]
     yield from (run(single, case) for case in asked for single in small)
 
 

@@ -20,8 +20,9 @@ def table(results: Sequence[Mapping[str, Any]], about: str) -> str:
     """Markdown, one part a metric."""
     title, _, *rest = about.strip().split("\n\n")
     notes = (
-        "Only finished runs are in it. A case that did not run on all panels stands in a part of its own, with the others on its "
-        "panels. Ranks: 1 is best. Differences from the forest: mean over panels ± standard error. "
+        "Only finished runs are in it. A case that did not run on all panels stands in a part of "
+        "its own, with the others on its panels. Ranks: 1 is best. "
+        "Differences from the forest: mean over panels ± standard error. "
         "The rule was chosen on some of these very panels among some ten settings, and reads "
         "descriptors; the forest and the linear model read Morgan counts alone and were not tuned."
     )
