@@ -1,9 +1,11 @@
-"""Shared fixtures: real molecules, and the shared data where they are present."""
+"""Shared fixtures: real molecules, the shared data where they are present, and the command."""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any, NamedTuple
 
 import hypothesis
 import pytest
@@ -40,6 +42,32 @@ def nci_smiles() -> list[str]:
 
     lines = (Path(RDConfig.RDDataDir) / "NCI" / "first_5K.smi").read_text().splitlines()
     return [line.split()[0] for line in lines if line.strip()]
+
+
+class Result(NamedTuple):
+    """What a command ended with."""
+
+    code: int
+    out: str
+    err: str
+
+
+Run = Callable[..., Result]
+
+
+@pytest.fixture
+def cli(capfd: pytest.CaptureFixture[str]) -> Run:
+    """Run the command in this process: quick, with everything but signals and pipes."""
+    from bioassay_mtl.cli.app import app
+
+    def run(*arguments: Any) -> Result:
+        capfd.readouterr()
+        with pytest.raises(SystemExit) as stop:
+            app([str(argument) for argument in arguments], prog_name="bioassay-mtl")
+        code = stop.value.code
+        return Result(code if isinstance(code, int) else 0, *capfd.readouterr())
+
+    return run
 
 
 @pytest.fixture(autouse=True, scope="session")

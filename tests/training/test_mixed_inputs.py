@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import csv
-import subprocess
-import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -23,6 +21,7 @@ from bioassay_mtl.panels.panel import Panel
 from bioassay_mtl.screening.pipeline import screen
 from bioassay_mtl.training import train
 from bioassay_mtl.training.config import TrainingConfig
+from tests.conftest import Run
 from tests.training.conftest import small_config
 from tests.training.test_fit import same
 from tests.training.test_resume import Killed
@@ -95,7 +94,7 @@ def test_scalings_are_of_the_training_rows(small_panel: Panel, trained: tuple[Mo
 
 
 def test_folder_and_command_line_give_the_digits_of_python(
-    trained: tuple[Model, Path], tmp_path: Path, nci_smiles: list[str]
+    trained: tuple[Model, Path], tmp_path: Path, nci_smiles: list[str], cli: Run
 ) -> None:
     model, folder = trained
     smiles = ["[Na+].[Cl-]", "not a molecule", "C", "[H][H]", *nci_smiles[300:560], "C" * 200]
@@ -104,7 +103,7 @@ def test_folder_and_command_line_give_the_digits_of_python(
     molecules, output = tmp_path / "molecules.smi", tmp_path / "hits.csv"
     molecules.write_text("\n".join(smiles) + "\n")
     command = ["screen", molecules, "--model", folder, "-o", output, "--batch-size", "100"]
-    run(*command)
+    assert cli(*command).code == 0
     rows = list(csv.DictReader(output.read_text().splitlines()))
     assert [row["status"] for row in rows] == expected["status"].tolist()
     for task in model.tasks:
@@ -190,7 +189,7 @@ def test_columns_of_the_table_are_read(dosed: Panel, tmp_path: Path) -> None:
     assert missing["potent"].between(0, 1).all()
 
 
-def test_columns_through_the_command_line(dosed: Panel, tmp_path: Path) -> None:
+def test_columns_through_the_command_line(dosed: Panel, tmp_path: Path, cli: Run) -> None:
     panel, settings, out = (tmp_path / name for name in ("panel.csv", "settings.yaml", "model"))
     with panel.open("w", newline="") as file:
         writer = csv.writer(file)
@@ -201,9 +200,9 @@ def test_columns_through_the_command_line(dosed: Panel, tmp_path: Path) -> None:
     settings.write_text(yaml.safe_dump(described(epochs=1).model_dump(mode="json")))
     # All of the molecules are aromatic: an assay that has to be asked for.
     asked = ("--task", "aromatic:binary", "--workers", "1")
-    run("train", panel, "--out", out, "--config", settings, *asked)
+    assert cli("train", panel, "--out", out, "--config", settings, *asked).code == 0
     assert Model.load(out).tasks == dosed.tasks
-    run("evaluate", out, panel, "--bootstrap", "0", "--workers", "1")
+    assert cli("evaluate", out, panel, "--bootstrap", "0", "--workers", "1").code == 0
     screen([panel], model := Model.load(out), tmp_path / "hits.csv")
     with (tmp_path / "hits.csv").open() as file:
         rows = list(csv.DictReader(file))
@@ -241,7 +240,7 @@ def test_given_vectors_are_used_as_they_come() -> None:
         model.predict_features(block)
 
 
-def test_the_command_line_trains_it(small_panel: Panel, tmp_path: Path) -> None:
+def test_the_command_line_trains_it(small_panel: Panel, tmp_path: Path, cli: Run) -> None:
     panel, settings = tmp_path / "panel.csv", tmp_path / "settings.yaml"
     with panel.open("w", newline="") as file:
         writer = csv.writer(file)
@@ -251,19 +250,12 @@ def test_the_command_line_trains_it(small_panel: Panel, tmp_path: Path) -> None:
     config = mixed(epochs=1).model_dump(mode="json")
     config["inputs"] = config.pop("fingerprints")
     settings.write_text(yaml.safe_dump(config))
-    run("train", panel, "--out", tmp_path / "model", "--config", settings, "--workers", "1")
+    words = ["train", panel, "--out", tmp_path / "model", "--config", settings]
+    assert cli(*words, "--workers", "1").code == 0
     model = Model.load(tmp_path / "model")
     assert model.featurizer.n_features["descriptors"] == 6
     assert [group.config.kind for group in model.network.groups] == ["mlp", "gine", "mlp"]
-    facts = run("info", tmp_path / "model")
-    assert "descriptors: 6 values" in facts
-
-
-def run(*command: object) -> str:
-    program = [sys.executable, "-m", "bioassay_mtl.cli.app", *map(str, command)]
-    done = subprocess.run(program, capture_output=True, text=True, check=False, timeout=120)
-    assert done.returncode == 0, done.stderr
-    return done.stdout
+    assert "descriptors: 6 values" in cli("info", tmp_path / "model").out
 
 
 def test_both_names_at_once_are_refused() -> None:

@@ -10,11 +10,13 @@ import time
 from pathlib import Path
 
 import pytest
+import yaml
 
 from bioassay_mtl.errors import ConfigError, InputError, OutputError
 from bioassay_mtl.models.model import Model
 from bioassay_mtl.panels.panel import Panel
 from bioassay_mtl.training import train
+from tests.conftest import Run
 from tests.models.test_weights_file import files_of_at_most
 from tests.training.conftest import small_config
 from tests.training.test_fit import same
@@ -88,30 +90,34 @@ def test_a_damaged_checkpoint_is_named(small_panel: Panel, tmp_path: Path) -> No
         train(small_panel, small_config(), out=tmp_path / "model", resume=True)
 
 
-def test_a_killed_process_resumes_to_the_same_model(small_panel: Panel, tmp_path: Path) -> None:
+def test_a_killed_process_resumes_to_the_same_model(
+    small_panel: Panel, tmp_path: Path, cli: Run, caplog: pytest.LogCaptureFixture
+) -> None:
     table = tmp_path / "panel.csv"
     lines = [",".join(("smiles", *small_panel.tasks))]
     for smiles, row in zip(small_panel.structures or [], small_panel.labels, strict=True):
         lines.append(",".join([smiles, *("" if cell < 0 else str(cell) for cell in row)]))
     table.write_text("\n".join(lines) + "\n")
-    program = [sys.executable, "-m", "bioassay_mtl.cli.app", "train", str(table)]
-    settings = ["--workers", "1", "--set", "epochs=30", "--set", "patience=30"]
+    config = tmp_path / "settings.yaml"
+    small = small_config(epochs=12, patience=12, device="cpu").model_dump(mode="json")
+    config.write_text(yaml.safe_dump(small))
     environment = os.environ | {"OMP_NUM_THREADS": "1"}
 
     def command(out: str, *more: str) -> list[str]:
-        return [*program, "--out", str(tmp_path / out), *settings, *more]
+        words = [str(table), "--out", str(tmp_path / out), "--config", str(config)]
+        return ["train", *words, "--workers", "1", *more]
 
-    whole = command("whole", "--resume")
-    done = subprocess.run(whole, check=True, env=environment, capture_output=True, text=True)
-    assert "whole.training holds nothing to resume: training starts anew" in done.stderr
+    assert cli(*command("whole", "--resume")).code == 0
+    assert "whole.training holds nothing to resume: training starts anew" in caplog.text
+    caplog.clear()
+    killed = [sys.executable, "-m", "bioassay_mtl.cli.app", *command("killed")]
     state = tmp_path / "killed.training" / "state.safetensors"
-    with subprocess.Popen(command("killed"), env=environment, stderr=subprocess.PIPE) as process:
+    with subprocess.Popen(killed, env=environment, stderr=subprocess.PIPE) as process:
         while not state.exists() and process.poll() is None:
             time.sleep(0.01)
         process.send_signal(signal.SIGKILL)
     assert process.returncode == -signal.SIGKILL
     assert not (tmp_path / "killed").exists()
-    killed = command("killed", "--resume")
-    done = subprocess.run(killed, check=True, env=environment, capture_output=True, text=True)
-    assert "nothing to resume" not in done.stderr
+    assert cli(*command("killed", "--resume")).code == 0
+    assert "nothing to resume" not in caplog.text
     assert same(Model.load(tmp_path / "whole"), Model.load(tmp_path / "killed"))
