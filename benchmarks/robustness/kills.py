@@ -1,6 +1,7 @@
 """Kills survived: ``train`` and its kin, ``save`` and ``datasets fetch``, killed at every moment.
 
-``python -m benchmarks.robustness.kills [--verb NAME] [--points N] [--at TEXT] [--random N]``
+``python -m benchmarks.robustness.kills [--verb NAME] [--points N] [--at TEXT] [--random N]
+[--tell]``
 
 Each verb runs once unbroken. Then it is killed before each change that it makes in its folder, in
 the midst of writing each file, and at times drawn at random. A kill is survived where
@@ -217,7 +218,8 @@ class Walk:
         finished(partial(self.verb.run, self._fresh(), False), log)
         lasts = time.perf_counter() - started
         points = [point for point in points if at in str(point)]
-        for point in points[:: max(1, len(points) // (n_points or len(points) or 1))]:
+        step = max(1, len(points) // (n_points or len(points) or 1))
+        for point in points[step // 2 :: step]:
             yield str(point), self._fault(point, old, new)
         times = random.Random(seed)
         for _ in range(n_random):
@@ -298,6 +300,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--points", type=int)
     parser.add_argument("--at", default="")
     parser.add_argument("--random", type=int, default=RANDOM_KILLS)
+    parser.add_argument("--tell", action="store_true", help="name what is survived, on stderr")
     given = parser.parse_args(arguments)
     _import_all()
     bad = 0
@@ -308,8 +311,9 @@ def main(arguments: list[str] | None = None) -> int:
             walk = Walk(verb, Path(work) / "walk")
             tries = list(walk.faults(given.points, given.at, given.random))
             faults = [f"{moment}: {fault}" for moment, fault in tries if fault]
-            for fault in faults:
-                print(f"{verb.name}: {fault}", file=sys.stderr)
+            told = [f"{moment}: survived" for moment, fault in tries if given.tell and not fault]
+            for line in (*faults, *told):
+                print(f"{verb.name}: {line}", file=sys.stderr)
             bad += len(faults)
             survived = len(tries) - len(faults)
             report(f"kills: {verb.name}", "kill points", len(tries), "kills")
