@@ -13,8 +13,8 @@ screen: $(READY)
 test: $(READY)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy
-	OMP_NUM_THREADS=1 $(BIN)/pytest -n 2
+	$(BIN)/mypy --num-workers 2
+	OMP_NUM_THREADS=1 $(BIN)/pytest -n 2 --dist worksteal
 
 ## Share of the package's lines and branches that the tests reach, least first; slower than test.
 coverage: $(READY)
