@@ -91,6 +91,6 @@ def every_model() -> dict[str, Model]:
     made["shared_bottom"] = dense_model(bottom, KINDS, inputs)
     closed = mixture("static", "linear", BITS, kind="exclusion", share=0.5)
     made["one-input"] = dense_model(closed, BINARY, BITS)
-    members = [dense_model(mixture("linear", "mlp"), seed=1), dense_model(mmoe, KINDS, inputs)]
+    members = [dense_model(mixture("uniform", "mlp"), seed=1), dense_model(mmoe, KINDS, inputs)]
     made["ensemble"] = join(members, weights=[0.7, 0.3])
     return made

@@ -32,6 +32,12 @@ FREE = {"epochs": 2, "batch_size": 64, "device": "cpu"}
 
 
 @pytest.fixture(scope="module")
+def few(small_panel: Panel) -> Panel:
+    """Enough molecules for one batch: the descriptors of a new model take their time."""
+    return small_panel.take(np.arange(60))
+
+
+@pytest.fixture(scope="module")
 def source(small_panel: Panel, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder of a model of other tasks, of 300 atoms at most, with a low-rank gate."""
     panel = small_panel.select_tasks(["chlorine"])
@@ -83,21 +89,21 @@ def test_repeated_experts_are_slow_and_others_are_not(source: Path) -> None:
 
 @pytest.mark.parametrize(("kind", "field"), [("mmoe", "experts"), ("shared_bottom", "bottom")])
 def test_networks_of_one_group_are_slow_too(
-    small_panel: Panel, tmp_path: Path, kind: str, field: str
+    few: Panel, tmp_path: Path, kind: str, field: str
 ) -> None:
     group = {"inputs": ["morgan"], "width": 16}
     network = {"kind": kind, field: group}
     first = small_config(epochs=1).model_dump() | {"network": network}
-    train(small_panel, TrainingConfig.of(first), out=tmp_path / "first")
+    train(few, TrainingConfig.of(first), out=tmp_path / "first")
     taken = with_start(config(tmp_path / "first", network=network))
     assert getattr(taken.network, field).learning_rate_factor == LEARNING_RATE_FACTOR
     assert warm_start(taken) is not None
 
 
-def test_experts_get_no_slower_each_time(small_panel: Panel, source: Path, tmp_path: Path) -> None:
+def test_experts_get_no_slower_each_time(few: Panel, source: Path, tmp_path: Path) -> None:
     start = source
     for name in ("one", "two"):
-        train(small_panel, config(start, epochs=1), out=tmp_path / name)
+        train(few, config(start, epochs=1), out=tmp_path / name)
         start = tmp_path / name
     groups = dict(expert_groups(with_start(config(start)).network))
     assert {group.learning_rate_factor for group in groups.values()} == {LEARNING_RATE_FACTOR}
@@ -112,19 +118,19 @@ def test_experts_that_were_slow_are_slower() -> None:
     assert len(set(found)) == 2
 
 
-def test_experts_start_where_the_model_ended(small_panel: Panel, source: Path) -> None:
+def test_experts_start_where_the_model_ended(few: Panel, source: Path) -> None:
     still = config(source, learning_rate=1e-12, weight_decay=0, average=0)
-    model = train(small_panel, still)
+    model = train(few, still)
     known = Model.load(source)
     for name, weight in experts(known).items():
         torch.testing.assert_close(experts(model)[name], weight, rtol=0, atol=1e-6)
-    assert model.tasks == small_panel.tasks
+    assert model.tasks == few.tasks
     assert not torch.equal(weights(model)["tower.weight"][..., 2:], weights(known)["tower.weight"])
 
 
-def test_every_member_of_an_ensemble_starts_there(small_panel: Panel, source: Path) -> None:
+def test_every_member_of_an_ensemble_starts_there(few: Panel, source: Path) -> None:
     still = config(source, learning_rate=1e-12, weight_decay=0, average=0, epochs=1)
-    joined = train_ensemble(small_panel, still, 2)
+    joined = train_ensemble(few, still, 2)
     known = experts(Model.load(source))
     network: Any = joined.network
     for member in network.members:
@@ -133,11 +139,11 @@ def test_every_member_of_an_ensemble_starts_there(small_panel: Panel, source: Pa
 
 
 def test_same_seed_same_weights_and_the_source_is_recorded(
-    small_panel: Panel, source: Path, tmp_path: Path
+    few: Panel, source: Path, tmp_path: Path
 ) -> None:
-    model = train(small_panel, config(source), out=tmp_path / "model")
-    assert same(model, train(small_panel, config(source)))
-    assert not same(model, train(small_panel, config(source, start_from=None)))
+    model = train(few, config(source), out=tmp_path / "model")
+    assert same(model, train(few, config(source)))
+    assert not same(model, train(few, config(source, start_from=None)))
     assert model.training["config"]["start_from"] == str(source)
     recorded = model.training["start_from"]
     assert recorded["name"] == "source"
@@ -145,63 +151,59 @@ def test_same_seed_same_weights_and_the_source_is_recorded(
     assert Model.load(tmp_path / "model").training == model.training
 
 
-def test_resumed_equals_unbroken(small_panel: Panel, source: Path, tmp_path: Path) -> None:
+def test_resumed_equals_unbroken(few: Panel, source: Path, tmp_path: Path) -> None:
     def stop(record: object) -> None:
         raise Killed
 
     out = tmp_path / "model"
     with pytest.raises(Killed):
-        train(small_panel, config(source), out=out, progress=stop)
-    resumed = train(small_panel, config(source), out=out, resume=True)
-    assert same(resumed, train(small_panel, config(source)))
+        train(few, config(source), out=out, progress=stop)
+    resumed = train(few, config(source), out=out, resume=True)
+    assert same(resumed, train(few, config(source)))
 
 
-def test_a_run_from_another_source_is_not_resumed(
-    small_panel: Panel, source: Path, tmp_path: Path
-) -> None:
+def test_a_run_from_another_source_is_not_resumed(few: Panel, source: Path, tmp_path: Path) -> None:
     def stop(record: object) -> None:
         raise Killed
 
     folder = tmp_path / "moving"
     Model.load(source).save(folder)
     with pytest.raises(Killed):
-        train(small_panel, config(folder), out=tmp_path / "model", progress=stop)
+        train(few, config(folder), out=tmp_path / "model", progress=stop)
     altered = Model.load(folder)
     tower: Any = altered.network.tower
     with torch.no_grad():
         tower.bias += 1
     altered.save(folder, overwrite=True)
     with pytest.raises(ConfigError, match="other settings or other data"):
-        train(small_panel, config(folder), out=tmp_path / "model", resume=True)
+        train(few, config(folder), out=tmp_path / "model", resume=True)
 
 
-def test_more_experts_may_stand_beside(small_panel: Panel, source: Path) -> None:
+def test_more_experts_may_stand_beside(few: Panel, source: Path) -> None:
     group = {"inputs": ["morgan"], "width": 16}
     network = {"experts": [group | {"n": 1}, group | {"n": 2, "depth": 2}]}
     start = warm_start(with_start(config(source, network=network)))
     assert start is not None
     assert {name.split(".")[1] for name in start.weights} == {"1"}
-    model = train(small_panel, config(source, network=network, epochs=1))
+    model = train(few, config(source, network=network, epochs=1))
     assert model.network.connections.shape == (3, 3)
 
 
-def test_all_members_of_an_ensemble_are_taken(
-    small_panel: Panel, source: Path, tmp_path: Path
-) -> None:
+def test_all_members_of_an_ensemble_are_taken(few: Panel, source: Path, tmp_path: Path) -> None:
     known = Model.load(source)
     join([known, known]).save(tmp_path / "both")
-    model = train(small_panel, config(tmp_path / "both", epochs=1))
+    model = train(few, config(tmp_path / "both", epochs=1))
     assert model.network.connections.shape == (3, 7)  # two of two each, and three of descriptors
 
 
-def test_members_of_other_widths_are_taken(small_panel: Panel, tmp_path: Path) -> None:
+def test_members_of_other_widths_are_taken(few: Panel, tmp_path: Path) -> None:
     """As those of pcba128-mix are."""
     models = []
     for width in (16, 8):
         network = {"experts": [{"inputs": ["morgan"], "n": 1, "width": width}]}
-        models.append(train(small_panel, small_config(network=network, epochs=1)))
+        models.append(train(few, small_config(network=network, epochs=1)))
     join(models).save(tmp_path / "both")
-    model = train(small_panel, config(tmp_path / "both", epochs=1))
+    model = train(few, config(tmp_path / "both", epochs=1))
     assert [group.width for _, group in expert_groups(model.network_config)] == [16, 8, 16]
 
 
@@ -226,15 +228,15 @@ def test_members_of_other_widths_are_taken(small_panel: Panel, tmp_path: Path) -
     ],
 )
 def test_what_does_not_fit_is_named(
-    small_panel: Panel, source: Path, changes: dict[str, Any], message: str
+    few: Panel, source: Path, changes: dict[str, Any], message: str
 ) -> None:
     with pytest.raises(ConfigError, match=message):
-        train(small_panel, config(source, **changes))
+        train(few, config(source, **changes))
 
 
-def test_an_unknown_model_is_named(small_panel: Panel) -> None:
+def test_an_unknown_model_is_named(few: Panel) -> None:
     with pytest.raises(ModelFolderError, match=r"'pcba12' is no model.*'pcba128'"):
-        train(small_panel, {"start_from": "pcba12"})
+        train(few, {"start_from": "pcba12"})
 
 
 def test_scales_of_descriptors_are_those_of_the_source(
@@ -243,11 +245,11 @@ def test_scales_of_descriptors_are_those_of_the_source(
     inputs = {"descriptors": {"kind": "rdkit_descriptors"}}
     network = {"experts": [{"inputs": ["descriptors"], "n": 1, "width": 8}]}
     known = train(
-        small_panel.take(np.arange(100)),
+        small_panel.take(np.arange(50)),
         small_config(fingerprints=inputs, network=network, epochs=1),
         out=tmp_path / "source",
     )
-    model = train(small_panel.take(np.arange(100, 200)), config(tmp_path / "source", epochs=1))
+    model = train(small_panel.take(np.arange(50, 100)), config(tmp_path / "source", epochs=1))
     np.testing.assert_array_equal(
         model.scalings["descriptors"].quantiles, known.scalings["descriptors"].quantiles
     )
