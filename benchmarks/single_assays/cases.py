@@ -40,7 +40,8 @@ def predicted(single: Single, settings: Settings, members: int = 1) -> NDArray[n
         model = train(single.panel, settings | {"loggers": ()}, **given)
     else:
         model = train_ensemble(single.panel, settings | {"loggers": ()}, members, **given)
-    return model.predict_features(features[1])[:, 0]
+    read = {name: features[1].blocks[name] for name in model.featurizer.fingerprints}
+    return model.predict_features(Features(read, features[1].status))[:, 0]
 
 
 def rule(single: Single) -> Settings:
@@ -115,6 +116,30 @@ def of_network(settings: Callable[[Single], Settings], members: int = 1) -> Case
 
 
 cases.register("before")(of_network(before))
+
+
+@cases.register("stacked")
+def stacked(single: Single) -> NDArray[np.floating]:
+    """What ``train`` does with no option: a network, a forest and boosted trees, weighed."""
+    return predicted(single, settled(None, single.panel, stacks=True)[0].model_dump())
+
+
+def with_descriptors(single: Single) -> tuple[Any, Any]:
+    """Morgan counts beside descriptors, which have 0 where they are missing, of both parts."""
+    found = counts(single)
+    parts = (single.features, single.held_features)
+    more = (np.nan_to_num(each.blocks["descriptors"].raw()) for each in parts)
+    largest = np.finfo(np.float32).max / 2
+    both = [np.hstack([x, np.clip(y, -largest, largest)]) for x, y in zip(found, more, strict=True)]
+    return both[0].astype(np.float32), both[1].astype(np.float32)
+
+
+@cases.register("forest with descriptors")
+def forest_with_descriptors(single: Single) -> NDArray[np.floating]:
+    """scikit-learn's, 500 trees on Morgan counts and descriptors."""
+    return _forest(single, *with_descriptors(single))
+
+
 cases.register("descriptors alone")(of_network(descriptors_alone))
 cases.register("rule")(of_network(rule))
 cases.register("rule, 3 members")(of_network(rule, 3))

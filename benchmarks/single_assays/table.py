@@ -24,7 +24,7 @@ def table(results: Sequence[Mapping[str, Any]], about: str) -> str:
         "its own, with the others on its panels. Ranks: 1 is best. "
         "Differences from the forest: mean over panels ± standard error. "
         "The rule was chosen on some of these very panels among some ten settings, and reads "
-        "descriptors; the forest and the linear model read Morgan counts alone and were not tuned."
+        "descriptors; `forest` and the linear model read Morgan counts alone, and none was tuned."
     )
     text = [f"# {title}", rest[0], notes]
     for metric, higher in HIGHER.items():
