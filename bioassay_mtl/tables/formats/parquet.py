@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +19,7 @@ from bioassay_mtl.tables.columns import (
     id_column,
     smiles_column,
 )
+from bioassay_mtl.tables.formats.parquet_pages import check_pages
 from bioassay_mtl.tables.odd_bytes import escaped
 from bioassay_mtl.tables.records import (
     MAX_BATCH,
@@ -57,7 +58,7 @@ def _records(source: Source, options: ReadOptions) -> Iterator[Record]:
             file, buffer_size=_BUFFER, pre_buffer=False, read_dictionary=texts
         ) as table:
             header = table.schema_arrow.names
-            sample = partial(_sample, table, source)
+            sample = partial(_sample, table, file, source)
             smiles = header[smiles_column(header, options.smiles_column, sample, source)]
             position = id_column(header, options.id_column, source, but=header.index(smiles))
             name = None if position is None else header[position]
@@ -67,6 +68,7 @@ def _records(source: Source, options: ReadOptions) -> Iterator[Record]:
             numbers = NumberFormat.of(options.table, may_be_comma=True)
             formats_of = {c: numbers.settled(sample(header.index(c))) for c in further}
             columns = list(dict.fromkeys([smiles, *([] if name is None else [name]), *further]))
+            check_pages(file, table.metadata, set(columns), source)
             n_rows = min(options.batch_size, _rows_at_once(table.metadata, columns))
             for batch in table.iter_batches(batch_size=n_rows, columns=columns):
                 done += len(batch)
@@ -119,9 +121,10 @@ def _require_file(source: Source) -> None:
         raise source.fault("Parquet cannot be read from a pipe", hint="give the file's name")
 
 
-def _sample(table: Any, source: Source, place: int) -> list[str]:
+def _sample(table: Any, file: IO[bytes], source: Source, place: int) -> list[str]:
     """The first cells of a column that holds text."""
     column = table.schema_arrow.field(place)
+    check_pages(file, table.metadata, {column.name}, source)
     batch = next(table.iter_batches(batch_size=SAMPLE, columns=[column.name]), None)
     if batch is None or batch.num_columns != 1:
         return []
