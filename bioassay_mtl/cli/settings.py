@@ -56,6 +56,14 @@ class Asked:
         return TrainingConfig.of(values)
 
 
+def asks_for_one_network(changes: Iterable[str]) -> bool:
+    """Whether a change is one within a network that is trained as a whole, as of its experts."""
+    of_stacked = ("network.members", "network.gate.folds", "network.gate.method")
+    return any(
+        change.startswith("network.") and not change.startswith(of_stacked) for change in changes
+    )
+
+
 def read_settings(file: str | None) -> dict[str, Any]:
     """A mapping from a YAML or JSON file; none is an empty one."""
     import yaml

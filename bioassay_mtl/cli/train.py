@@ -24,7 +24,7 @@ from bioassay_mtl.cli.panel_schema import (
     schema_of,
 )
 from bioassay_mtl.cli.runs import check_folds, resumable, run_of
-from bioassay_mtl.cli.settings import Asked, read_settings
+from bioassay_mtl.cli.settings import Asked, asks_for_one_network, read_settings
 from bioassay_mtl.cli.table_options import (
     FORMATS,
     Decimal,
@@ -162,7 +162,8 @@ def train(
         return
     # A tiny panel gets all that any panel gets: faults are said before the panel is read.
     tiny = tiny_panel()
-    first = settled(asked.given(lambda given: settled(given, tiny)[0]), tiny)[0]
+    stacks = not (folds or ensemble > 1 or tune) and not asks_for_one_network(settings or ())
+    first = settled(asked.given(lambda given: settled(given, tiny, stacks=stacks)[0]), tiny)[0]
     if panel is None or (out is None and not print_config):
         raise ConfigError("training needs a PANEL and an --out FOLDER")
     if out is not None:
@@ -192,8 +193,7 @@ def train(
     say(f"{panel}: {kinds_line(table)}")
     for remark in remarks(loaded):
         say(remark)
-    is_one = not folds and ensemble == 1 and not tune
-    fitting = partial(settled, panel=table, stops=tune > 0, stacks=is_one)
+    fitting = partial(settled, panel=table, stops=tune > 0, stacks=stacks)
     chosen, why = fitting(asked.given(lambda given: fitting(given)[0]))
     if print_config or out is None:
         _show(chosen)

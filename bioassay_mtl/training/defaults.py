@@ -143,7 +143,7 @@ def settled(
 
 def tiny_panel() -> Panel:
     """A panel that gets all that any panel gets."""
-    return Panel.from_arrays(["C"], [1], ["any"])
+    return Panel.from_arrays(["C"] * 60, [[n % 2] for n in range(60)], ["any"])
 
 
 def n_measured(panel: Panel) -> int:

@@ -11,6 +11,7 @@ import yaml
 import bioassay_mtl as bm
 from bioassay_mtl.training.defaults import settled
 from tests.cli.conftest import Run
+from tests.conftest import REPOSITORY
 
 
 @pytest.fixture(scope="module")
@@ -31,7 +32,7 @@ def shown(cli: Run, *arguments: Any) -> dict[str, Any]:
 
 def test_print_config_shows_what_is_in_effect_for_a_panel(cli: Run, panel: Path) -> None:
     in_effect = shown(cli, panel)
-    assert in_effect == settled(None, bm.Panel.read(panel))[0].model_dump(mode="json")
+    assert in_effect == settled(None, bm.Panel.read(panel), stacks=True)[0].model_dump(mode="json")
     assert "descriptors" in in_effect["fingerprints"]
     assert "descriptors" not in shown(cli)["fingerprints"]
 
@@ -40,14 +41,27 @@ def test_what_is_set_wins(cli: Run, panel: Path, tmp_path: Path) -> None:
     rule = shown(cli, panel)
     file = tmp_path / "settings.yaml"
     file.write_text("epochs: 4\nsplit: {kind: scaffold}\n")
-    places = ("--set", "network.experts.3.n=5", "--set", "fingerprints.morgan.n_bits=512")
+    places = ("--set", "network.experts.1.n=5", "--set", "fingerprints.morgan.n_bits=512")
     found = shown(cli, panel, "--config", file, *places, "--seed", 3)
     assert (found["epochs"], found["split"]["kind"], found["split"]["seed"]) == (4, "scaffold", 3)
     assert found["split"]["fractions"] == rule["split"]["fractions"]
     assert found["fingerprints"]["morgan"]["n_bits"] == 512
     assert found["fingerprints"].keys() == rule["fingerprints"].keys()
     changed = [group["n"] for group in found["network"]["experts"]]
-    assert changed == [*[group["n"] for group in rule["network"]["experts"]][:3], 5]
+    assert changed == [*[group["n"] for group in rule["network"]["experts"]][:1], 5]
+
+
+def test_a_change_within_experts_asks_for_the_network_alone(cli: Run) -> None:
+    many = REPOSITORY / "datasets" / "example_panel.csv"
+    assert shown(cli, many)["network"]["kind"] == "stacked"
+    found = shown(cli, many, "--set", "network.experts.0.width=64")["network"]
+    assert (found["kind"], found["experts"][0]["width"]) == ("mmoeex", 64)
+    found = shown(cli, many, "--set", "network.members.0.n_trees=7")["network"]
+    assert (found["kind"], found["members"][0]["n_trees"]) == ("stacked", 7)
+    found = shown(cli, many, "--set", "network.gate.method=mean", "--set", "network.gate.folds=3")
+    assert found["network"]["gate"] == {"kind": "stacked", "folds": 3, "method": {"kind": "mean"}}
+    assert shown(cli, many, "--effort", "quick")["network"]["kind"] == "mmoeex"
+    assert shown(cli, many, "--ensemble", 2)["network"]["kind"] == "mmoeex"
 
 
 @pytest.mark.parametrize(
@@ -66,7 +80,7 @@ def test_an_own_input_is_named_beside_the_chosen_ones(
 ) -> None:
     own = "--set", "inputs.mine.kind=maccs", "--set", "epochs=1"
     done = cli("train", panel, "--out", tmp_path / "mine", "--workers", 1, *own)
-    assert "7 experts of 200 units on morgan, torsion, atom_pair, descriptors, mine" in done.err
+    assert "6 experts of 200 units on morgan, descriptors, mine" in done.err
 
 
 def test_python_does_the_same(cli: Run, panel: Path, tmp_path: Path) -> None:

@@ -32,6 +32,7 @@ from bioassay_mtl.training.fit import (
 )
 from bioassay_mtl.training.module import start_at_base_rates
 from bioassay_mtl.training.objective import build_objective
+from bioassay_mtl.training.start import start_without_absent_columns
 from bioassay_mtl.training.warm_start import WarmStart, sha256_of, start_of
 
 EXPERTS = "groups."
@@ -113,6 +114,7 @@ def begun(
     with Draws(config.seed).used():
         sizes = config.featurizer().input_sizes
         network = build_network(config.network, sizes, panel.tasks, panel.kinds)
+    start_without_absent_columns(network, material.features.blocks, material.usable)
     network.load_state_dict({**network.state_dict(), **(start.weights if start else {})})
     network.to(device_of(config))
     model = Model(
