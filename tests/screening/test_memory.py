@@ -49,9 +49,9 @@ def screened(path: Path, *options: str) -> tuple[int, int]:
 @pytest.mark.parametrize(
     ("n", "length", "options"),
     [
-        (300, 1_000_000, ["--format", "csv"]),
-        (300, 1_000_000, ["--format", "parquet"]),
-        (900, 1_000_000, ["--format", "parquet", "--top", "1000", "--assays", "PCBA-1030"]),
+        (200, 1_000_000, ["--format", "csv"]),
+        (350, 1_000_000, ["--format", "parquet"]),
+        (450, 1_000_000, ["--format", "parquet", "--top", "1000", "--assays", "PCBA-1030"]),
         (2, 1_900_000, ["--format", "csv", "--long"]),
         (2, 1_900_000, ["--format", "parquet", "--long"]),
     ],
