@@ -5,11 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 
 import torch
 import torch.distributed as dist
 from torch import nn
 from torch.nn.parallel import DistributedDataParallel
+
+PATIENCE = timedelta(minutes=10)
+"""How long a rank waits for the others, as NCCL does. One that dies is mostly noticed at once, by
+its connection; where it has just taken what was sent to it, only by this."""
 
 
 @dataclass(frozen=True)
@@ -53,6 +58,7 @@ class Place:
             init_method=f"file://{self.meeting}",
             rank=self.rank,
             world_size=self.n_ranks,
+            timeout=PATIENCE,
         )
         try:
             yield

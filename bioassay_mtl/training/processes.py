@@ -18,6 +18,7 @@ from bioassay_mtl.chem.lifeline import end_with
 from bioassay_mtl.chem.worker import receive, send
 from bioassay_mtl.errors import ConfigError, WorkerError
 from bioassay_mtl.registry import check_shared
+from bioassay_mtl.training import place
 from bioassay_mtl.training.loop import Run, fit
 from bioassay_mtl.training.place import Place
 
@@ -60,6 +61,10 @@ def other_ranks(run: Run, kind: str, n_ranks: int) -> Iterator[Place]:
                 with suppress(subprocess.TimeoutExpired):
                     if process.wait(timeout=_patience(error)):
                         raise _death(process.returncode, log, run) from error
+            if "timed out" in str(error).lower():
+                raise WorkerError(
+                    f"another training process has not answered for {place.PATIENCE}: {error}"
+                ) from error
             raise
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import signal
 import subprocess
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +15,7 @@ import torch
 from bioassay_mtl.errors import ConfigError, WorkerError
 from bioassay_mtl.panels.panel import Panel
 from bioassay_mtl.splits import Split
-from bioassay_mtl.training import train
+from bioassay_mtl.training import place, train
 from bioassay_mtl.training.batches import share
 from bioassay_mtl.training.config import TrainingConfig
 from tests.training.conftest import small_config
@@ -69,9 +71,33 @@ def test_a_dead_process_is_named(small_panel: Panel, monkeypatch: pytest.MonkeyP
             started.append(self)
 
     monkeypatch.setattr(subprocess, "Popen", Recorded)
+    monkeypatch.setattr(place, "PATIENCE", timedelta(seconds=30))
     with pytest.raises(WorkerError, match="a training process was killed by signal 9"):
         train(small_panel, config(devices=2), parts=PARTS, progress=lambda _: started[0].kill())
     assert not torch.distributed.is_initialized()
+
+
+def test_a_process_that_stands_still_is_not_waited_for_without_end(
+    small_panel: Panel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its connection is open, as that of one which died at the wrong moment may seem to be."""
+    started: list[subprocess.Popen[bytes]] = []
+
+    class Recorded(subprocess.Popen[bytes]):
+        def __init__(self, *args: Any, **kwargs: Any) -> None:
+            super().__init__(*args, **kwargs)
+            started.append(self)
+
+    monkeypatch.setattr(subprocess, "Popen", Recorded)
+    monkeypatch.setattr(place, "PATIENCE", timedelta(seconds=4))
+    with pytest.raises(WorkerError, match="has not answered for 0:00:04"):
+        train(
+            small_panel,
+            config(devices=2),
+            parts=PARTS,
+            progress=lambda _: started[0].send_signal(signal.SIGSTOP),
+        )
+    assert started[0].poll() is not None
 
 
 def test_shares_make_up_the_batch() -> None:
