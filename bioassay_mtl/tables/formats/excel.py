@@ -19,7 +19,7 @@ from bioassay_mtl.wording import setting
 if TYPE_CHECKING:
     import pyarrow as pa
 
-MOST_BYTES = 256 * 1024 * 1024
+MOST_BYTES = 128 * 1024 * 1024
 """Unpacked size of a workbook's texts, all of which are held."""
 
 _TEXTS = "xl/sharedStrings.xml"
