@@ -42,8 +42,9 @@ def expected(found: Estimate, epochs: int, models: int, experts: int = 1, times:
     if times > 1:
         runs = f"{counted(experts, 'expert')} trained {times} times each"
     runs += f" of {models:,} models" if models > 1 else ""
+    bound = " at most" if times == 1 else ""  # trees are guessed from a few small ones
     return (
-        f"about {duration(found.total)} at most: {runs} {duration(found.epochs)}, features of "
+        f"about {duration(found.total)}{bound}: {runs} {duration(found.epochs)}, features of "
         f"molecules {duration(found.featurising)}"
     )
 

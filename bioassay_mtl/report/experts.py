@@ -109,7 +109,8 @@ def _utilisation_map(
             columns=[str(number) for number in range(n_experts)],
             shut=closed,
         )
-        return drawn, f"Assays down, experts across. {shading}"
+        known = "; ".join(f"{n} {name}" for n, name in enumerate(names) if name != f"expert {n}")
+        return drawn, f"Assays down, experts across{known and ': '}{known}. {shading}"
     order = np.lexsort((-utilisation.max(axis=1), utilisation.argmax(axis=1)))
     drawn = heat_map(utilisation[order].T / top, names, description, shut=closed[order].T)
     caption = f"Experts down, {n_tasks:,} assays across, by the expert they use most. {shading}"

@@ -11,9 +11,11 @@ import numpy as np
 import pytest
 
 from bioassay_mtl.chem.features import Features
+from bioassay_mtl.cli.outcome import worth
 from bioassay_mtl.errors import ConfigError
 from bioassay_mtl.models.model import Model
 from bioassay_mtl.panels.panel import Panel
+from bioassay_mtl.report.experts import expert_names
 from bioassay_mtl.splits import Split
 from bioassay_mtl.training import train
 from bioassay_mtl.training.cross_validation import cross_validate
@@ -168,6 +170,14 @@ def test_a_stacked_network_is_a_member_of_ensembles_and_folds(
 def test_the_card_and_the_record_are_plain_json(unbroken: Model) -> None:
     assert json.loads(json.dumps(unbroken.training)) == unbroken.training
     assert "stacked" in unbroken.card
+
+
+def test_experts_are_named_and_their_worth_is_said(unbroken: Model) -> None:
+    assert expert_names(unbroken, 2) == ["network on morgan", "network on maccs"]
+    assert expert_names(unbroken, 4) == [f"expert {number}" for number in range(4)]
+    (line,) = worth(unbroken)
+    assert line.startswith("average precision of binary assays in 3 folds: network on morgan 0.")
+    assert "weighed for each assay 0." in line
 
 
 def test_given_features_are_read(small_panel: Panel) -> None:
