@@ -62,7 +62,9 @@ def test_two_devices_repeat_themselves_and_resume(small_panel: Panel, tmp_path: 
     assert sorted(path.name for path in log.parent.iterdir()) == ["logs", "logs-2"]
 
 
-def test_a_dead_process_is_named(small_panel: Panel, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+def started(monkeypatch: pytest.MonkeyPatch) -> list[subprocess.Popen[bytes]]:
+    """Processes that are started, in their order."""
     started: list[subprocess.Popen[bytes]] = []
 
     class Recorded(subprocess.Popen[bytes]):
@@ -71,6 +73,12 @@ def test_a_dead_process_is_named(small_panel: Panel, monkeypatch: pytest.MonkeyP
             started.append(self)
 
     monkeypatch.setattr(subprocess, "Popen", Recorded)
+    return started
+
+
+def test_a_dead_process_is_named(
+    small_panel: Panel, monkeypatch: pytest.MonkeyPatch, started: list[subprocess.Popen[bytes]]
+) -> None:
     monkeypatch.setattr(place, "PATIENCE", timedelta(seconds=30))
     with pytest.raises(WorkerError, match="a training process was killed by signal 9"):
         train(small_panel, config(devices=2), parts=PARTS, progress=lambda _: started[0].kill())
@@ -78,17 +86,9 @@ def test_a_dead_process_is_named(small_panel: Panel, monkeypatch: pytest.MonkeyP
 
 
 def test_a_process_that_stands_still_is_not_waited_for_without_end(
-    small_panel: Panel, monkeypatch: pytest.MonkeyPatch
+    small_panel: Panel, monkeypatch: pytest.MonkeyPatch, started: list[subprocess.Popen[bytes]]
 ) -> None:
     """Its connection is open, as that of one which died at the wrong moment may seem to be."""
-    started: list[subprocess.Popen[bytes]] = []
-
-    class Recorded(subprocess.Popen[bytes]):
-        def __init__(self, *args: Any, **kwargs: Any) -> None:
-            super().__init__(*args, **kwargs)
-            started.append(self)
-
-    monkeypatch.setattr(subprocess, "Popen", Recorded)
     monkeypatch.setattr(place, "PATIENCE", timedelta(seconds=4))
     with pytest.raises(WorkerError, match="has not answered for 0:00:04"):
         train(
