@@ -147,7 +147,12 @@ def _open_ended(steps: NDArray[np.int8], owner: Ints, n: int) -> Ints:
         return np.zeros(0, np.int64)
     starts = np.searchsorted(owner, np.arange(n))
     sums = np.add.reduceat(steps, starts, axis=1, dtype=np.int64)
-    return np.flatnonzero(sums.any(axis=0))
+    depth = np.cumsum(steps[0], dtype=np.int32)
+    before = depth[starts] - steps[0, starts]
+    is_open: NDArray[np.bool_] = np.asarray(sums.any(axis=0))
+    # A parenthesis within an atom, which is none, may hide that one outside is not closed.
+    is_open[owner[(steps[1] != 0) & (depth != before[owner])]] = True
+    return np.flatnonzero(is_open)
 
 
 def skeletons_of(mol: Any) -> tuple[NDArray[np.uint32], Ints]:

@@ -137,6 +137,8 @@ def test_the_parents_skeleton_is_one_of_the_molecules(nci_smiles: list[str]) -> 
 
 
 @example(["1111111111"])
+@example(["[)]("])
+@example(["([)]", "[(])"])
 @given(
     texts=st.lists(
         st.one_of(
