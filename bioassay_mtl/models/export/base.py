@@ -78,7 +78,8 @@ def export(model: Model, file_format: str = "onnx") -> Export:
     exporter = exporters[file_format]
     if any(hasattr(module, "n_learned") for module in model.network.modules()):
         raise ExportError(
-            f"trees cannot be written as {file_format}: the model folder is the way to keep them"
+            f"trees cannot be written as {file_format}: the model folder is the way to keep them "
+            "(a model that was trained with the setting effort=quick has none)"
         )
     return exporter(model)
 
