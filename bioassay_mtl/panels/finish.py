@@ -45,6 +45,13 @@ def finish(parts: Parts, schema: PanelSchema, files: Sequence[Path], log: RowLog
     kept = numbers if parts.by == "row" else np.unique(found.molecule)
     place = np.searchsorted(kept, found.molecule)
     found = merge(replace(found, molecule=place), tasks, kinds, files, log)
+    if not len(found.molecule):
+        raise InputError(
+            "nothing is left of what was measured: all measurements of a molecule contradict each "
+            "other",
+            file=files[0],
+            hint="leave one of each, or say what its values mean",
+        )
     rows = _rows_of(parts, molecule, used, whole, log)
     chosen = _first(molecule, used)[np.searchsorted(numbers, kept)].tolist()
     known = structures if parts.by != "key" else _known(structures, molecule, used)

@@ -7,10 +7,11 @@ import io
 import tempfile
 from pathlib import Path
 
-from hypothesis import HealthCheck, given, settings
+import pytest
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from bioassay_mtl.errors import BioassayError
+from bioassay_mtl.errors import BioassayError, InputError
 from bioassay_mtl.panels.clean import schema_text, with_id_column, write_log, write_table
 from bioassay_mtl.panels.load import Loaded, load_panel
 from bioassay_mtl.panels.panel import Panel
@@ -75,6 +76,11 @@ def round_trip(loaded: Loaded, folder: Path) -> Panel:
     return again
 
 
+CONTRADICTING = "smiles,assay,relation,value_nM,pvalue\nCCO,0,,,0\nxx,0,,,0\nxx,0,,,0\nCCO,0,,,1\n"
+"""Of the one molecule that can be read."""
+
+
+@example(CONTRADICTING, PanelSchema(min_rows=1))
 @settings(max_examples=150, suppress_health_check=[HealthCheck.too_slow])
 @given(tables(), SCHEMAS)
 def test_any_table(text: str, schema: PanelSchema) -> None:
@@ -87,6 +93,13 @@ def test_any_table(text: str, schema: PanelSchema) -> None:
                 assert loaded.startswith(str(path))
             elif clean:
                 round_trip(loaded, Path(name))
+
+
+def test_measurements_that_all_contradict_each_other_leave_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "p.csv"
+    path.write_text(CONTRADICTING)
+    with pytest.raises(InputError, match="all measurements of a molecule contradict each other"):
+        load_panel([path], PanelSchema(min_rows=1), clean=True)
 
 
 @settings(max_examples=60)
