@@ -3,8 +3,7 @@
 Gates that learn together with their experts see predictions of molecules which the experts have
 learned by heart. Here each expert is a whole network, or trees, trained alone; the gates are fitted
 afterwards to predictions of molecules that the experts had not seen, with weights that are shrunk
-and sparse: an expert that does not help an assay is closed to it, exactly. That is exclusivity
-learned from evidence.
+and may be exactly 0, where an expert clearly does not help an assay.
 """
 
 from __future__ import annotations
