@@ -2,7 +2,9 @@
 
 While a file is read, each such byte stands as a character that no text has: U+DC80 to U+DCFF
 (Python's ``surrogateescape``), and U+DC00 for a NUL, which tables cannot hold. Before a record
-leaves the reader, each becomes what Windows-1252 has for it, the likeliest of old encodings.
+leaves the reader, each becomes what Windows-1252 has for it, the likeliest of old encodings. Bytes
+that are UTF-8 stay it, for lines of both are found in one file: where Windows-1252 happens to be
+UTF-8 too (its "ßµ" is an N'Ko letter), only the encoding that a user gives tells them apart.
 """
 
 from __future__ import annotations

@@ -11,6 +11,7 @@ from bioassay_mtl.tables.detection import chosen
 from bioassay_mtl.tables.options import FOUND_OUT, TableOptions
 from bioassay_mtl.tables.records import ReadOptions, RecordBatch
 from bioassay_mtl.tables.stream import ReadProgress, Source
+from bioassay_mtl.wording import setting
 
 log = logging.getLogger(__name__)
 
@@ -64,7 +65,9 @@ def read_records(
         if source.n_odd_records:
             log.warning(
                 "%s: bytes that are not UTF-8 in %s; names are read as Windows-1252 there, and "
-                "structures that hold some are invalid (save the file as UTF-8)",
+                "structures that hold some are invalid (save the file as UTF-8, or give %s to "
+                "read all of it as Windows-1252)",
                 source.name,
                 counted(source.n_odd_records, "record"),
+                setting("encoding", "cp1252"),
             )

@@ -13,6 +13,7 @@ from bioassay_mtl.tables.detection import chosen
 from bioassay_mtl.tables.options import TableOptions, only_table_options
 from bioassay_mtl.tables.records import ReadOptions
 from bioassay_mtl.tables.stream import Source
+from bioassay_mtl.wording import setting
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -51,8 +52,10 @@ def read_table(path: Path, options: TableOptions | None = None) -> pa.Table:
         table = chosen(source, options).table(source, ReadOptions(table=options))
         if source.has_odd_bytes:
             log.warning(
-                "%s: bytes that are not UTF-8 are read as Windows-1252 (save the file as UTF-8)",
+                "%s: bytes that are not UTF-8 are read as Windows-1252 (save the file as UTF-8, or "
+                "give %s to read all of it as Windows-1252)",
                 source.name,
+                setting("encoding", "cp1252"),
             )
         if not says_numbers(table):
             table = with_numbers(table, NumberFormat.of(options, may_be_comma=True))
