@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 _VALUE_WORDS = ("value", "val", "values", "result", "mean", "avg", "wert", "valeur", "numeric")
+_OF_NUMBERS = ("regression", "censored")
 _NUMBERS = 0.5  # of the measured cells of a column of values
 _NOTHING_ELSE = {"qualifier", "qualifiers", "censor", "censoring", "inequality", "comparator"}
 _MOST_TEXTS = 24  # there are not so many qualifiers, or units
@@ -65,7 +66,7 @@ class Companions:
         for role in Beside._fields:
             asked = getattr(self.schema.columns, role)
             owner = self.columns[asked][1] if asked in self.columns else ""
-            if asked is not None and kinds.get(owner) not in ("regression", "censored"):
+            if asked is not None and kinds.get(owner) not in _OF_NUMBERS:
                 raise InputError(
                     f"{asked!r} can be no column of {role}s: no assay of numbers is beside it",
                     file=self.path,
@@ -157,7 +158,8 @@ class Companions:
         return any(QUALIFIERS.get(text, 0) for text in self._cells(name).occurring)
 
     def _is_value(self, name: str) -> bool:
-        if what_name_says(name).never:
+        kind = self.schema.entry(name).kind
+        if what_name_says(name).never or (kind is not None and kind not in _OF_NUMBERS):
             return False
         cells = self._cells(name)
         measured = int((~cells.missing).sum())

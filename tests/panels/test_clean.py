@@ -81,6 +81,7 @@ CONTRADICTING = "smiles,assay,relation,value_nM,pvalue\nCCO,0,,,0\nxx,0,,,0\nxx,
 
 
 @example(CONTRADICTING, PanelSchema(min_rows=1))
+@example("smiles,assay,value_nM,relation,pvalue\nCCO,0,=,,0\n", PanelSchema(to_p=False, min_rows=1))
 @settings(max_examples=150, suppress_health_check=[HealthCheck.too_slow])
 @given(tables(), SCHEMAS)
 def test_any_table(text: str, schema: PanelSchema) -> None:
