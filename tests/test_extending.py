@@ -17,6 +17,7 @@ import pytest
 import bioassay_mtl as bm
 from bioassay_mtl.chem.fingerprints import fingerprints
 from bioassay_mtl.datasets import recipes
+from bioassay_mtl.models.companions import companions
 from bioassay_mtl.models.model import Model
 from bioassay_mtl.nn.architectures.base import networks
 from bioassay_mtl.nn.resident import residents
@@ -36,6 +37,7 @@ BY_EXAMPLE = {"fingerprint", "expert", "gate", "balancer", "metric", "split"}
 """Of these there is a file in ``examples/plugin``, used by the tests of plug-ins."""
 FILES = {"molecule_or_panel_format": "file_format", "layout_of_panels": "layout"}
 REGISTRIES: tuple[Registry[Any], ...] = (
+    companions,
     fingerprints,
     networks,
     residents,
@@ -138,6 +140,13 @@ def test_a_stacking(toys: str, tmp_path: Path) -> None:
     assert model.network.mixing_weights({}).unique().tolist() == [1]
     again = Model.load(model.save(tmp_path / "model"))
     assert again.predict(["CCO"]).equals(model.predict(["CCO"]))
+
+
+def test_a_companion(toys: str, tmp_path: Path) -> None:
+    toy(toys, "companion")
+    model = trained(morgan={"kind": "morgan", "n_bits": 256})
+    model.beside["toy_remark"] = "for Ada"
+    assert Model.load(model.save(tmp_path / "model")).beside["toy_remark"] == "for Ada"
 
 
 def test_a_format_of_molecules(toys: str, tmp_path: Path) -> None:

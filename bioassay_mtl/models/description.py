@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import MutableMapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 from bioassay_mtl.chem.features import Features
 from bioassay_mtl.chem.featurizer import Featurizer
 from bioassay_mtl.chem.identity import TrainingMolecules
+from bioassay_mtl.models.companions import Beside
 from bioassay_mtl.tasks.kinds import TaskKind, columns_of, complete
 from bioassay_mtl.tasks.target_scaling import Standardisation
 
@@ -40,6 +42,8 @@ class ModelDescription:
         Of values, undone in predictions; None where all tasks are binary.
     training_molecules
         Those that it was trained on, or that chose its epoch; None where they are not known.
+    beside
+        Companions by their names (:mod:`bioassay_mtl.models.companions`).
     """
 
     featurizer: Featurizer
@@ -51,8 +55,10 @@ class ModelDescription:
     kinds: tuple[TaskKind, ...] = ()
     standardisation: Standardisation | None = None
     training_molecules: TrainingMolecules | None = None
+    beside: MutableMapping[str, Any] = field(default_factory=Beside)
 
     def __post_init__(self) -> None:
+        self.beside = Beside(self.beside)
         self.kinds = complete(self.kinds, len(self.tasks))
 
     @property

@@ -3,15 +3,17 @@
 ``model.safetensors`` (weights, trees as integers, and the scalings of real-valued inputs),
 ``config.json`` (architecture, featurizer with versions, tasks, connection matrix, label counts,
 training settings, data hash, format version and the hashes of the other files), ``metrics.json``,
-``README.md`` (the model card), and where it is known ``training_molecules.safetensors``
-(:mod:`bioassay_mtl.models.training_molecules`).
+``README.md`` (the model card), where it is known ``training_molecules.safetensors``
+(:mod:`bioassay_mtl.models.training_molecules`), and companions
+(:mod:`bioassay_mtl.models.companions`).
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+import shutil
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +25,14 @@ from bioassay_mtl.chem.representation import DenseSize
 from bioassay_mtl.config import Config
 from bioassay_mtl.errors import ModelFolderError
 from bioassay_mtl.files import sha256, whole_folder
+from bioassay_mtl.models.companions import (
+    KEY,
+    change_predictions,
+    files_of,
+    of_beside,
+    read_beside,
+    write_beside,
+)
 from bioassay_mtl.models.description import ModelDescription
 from bioassay_mtl.models.folder_checks import (
     CARD,
@@ -32,7 +42,9 @@ from bioassay_mtl.models.folder_checks import (
     check_description,
     check_finite,
     check_quantiles,
+    checked,
     described,
+    existing,
     of_no_more_weights,
     read_json,
     read_matrix,
@@ -58,6 +70,8 @@ if TYPE_CHECKING:
 FORMAT_VERSION = 1
 KINDS_VERSION = 2
 """Of models with tasks that are not binary: what reads version 1 alone must refuse them."""
+BESIDE_VERSION = 3
+"""Of models that predict wrongly without what is kept beside them, such as a calibration."""
 _SCALING = "scaling/"
 
 
@@ -131,8 +145,44 @@ def write_files(model: Model, folder: Path, *, half: bool = False) -> None:
     (folder / WEIGHTS).write_bytes(save(weights))
     (folder / METRICS).write_text(json.dumps(model.metrics, indent=1) + "\n")
     (folder / CARD).write_text(model.card, encoding="utf-8")
-    config = _config(model)
-    names = (WEIGHTS, METRICS, CARD, *write_molecules(model, folder))
+    files, records = write_beside(model.beside, folder)
+    names = (WEIGHTS, METRICS, CARD, *write_molecules(model, folder), *files)
+    _write_config(_config(model) | of_beside(records), names, folder)
+
+
+def amend_folder(folder: Path, beside: Mapping[str, Any]) -> None:
+    """Put companions into a model folder, which is exchanged in one step; the model stays as it is.
+
+    Parameters
+    ----------
+    folder
+        A model folder.
+    beside
+        What is put there, by the companion's name; None takes it away.
+
+    Raises
+    ------
+    ModelFolderError
+        The folder cannot be read.
+    OutputError
+        It cannot be written.
+    """
+    config = read_config(folder)
+    replaced = files_of(beside)
+    kept = [name for name in config["sha256"] if name not in (CONFIG, *replaced)]
+    with whole_folder(folder, overwrite=True) as part:
+        for name in kept:
+            shutil.copyfile(checked(folder, name, config), part / name)
+        files, records = write_beside(beside, part)
+        others = {n: each for n, each in config.pop(KEY, {}).items() if n not in beside}
+        _write_config(config | of_beside(others | records), (*kept, *files), part)
+
+
+def _write_config(config: dict[str, Any], names: Iterable[str], folder: Path) -> None:
+    """Write ``config.json``, with its version and the hashes of the other files."""
+    version = KINDS_VERSION if "kinds" in config else FORMAT_VERSION
+    beside_version = BESIDE_VERSION if change_predictions(config.get(KEY, ())) else version
+    config["format_version"] = max(version, beside_version)
     config["sha256"] = {name: sha256(folder / name) for name in names}
     config["sha256"][CONFIG] = _digest(config)
     (folder / CONFIG).write_text(json.dumps(config, indent=1) + "\n")
@@ -154,10 +204,7 @@ def read_folder(folder: Path) -> FolderContent:
 
     config = read_config(folder)
     for name in (WEIGHTS, METRICS, CARD, *([MOLECULES] if MOLECULES in config["sha256"] else [])):
-        with described(folder / name, "content"):
-            found = sha256(_existing(folder, name))
-        if found != config["sha256"].get(name):
-            raise ModelFolderError(f"{folder / name} was altered since the model was saved")
+        checked(folder, name, config)
     path, weights_path = folder / CONFIG, folder / WEIGHTS
     description = read_description(config, folder)
     featurizer = description.featurizer
@@ -219,6 +266,7 @@ def read_description(config: Mapping[str, Any], folder: Path) -> ModelDescriptio
         kinds=kinds,
         standardisation=standardisation,
         training_molecules=read_molecules(folder, config),
+        beside=read_beside(folder, config),
     )
 
 
@@ -248,17 +296,17 @@ def _scalings(
 
 def read_config(folder: Path) -> dict[str, Any]:
     """``config.json``, checked for its format version, for later changes and for what it says."""
-    path = _existing(folder, CONFIG)
+    path = existing(folder, CONFIG)
     config = read_json(path, "a model's configuration")
     try:
         version, recorded = config["format_version"], config["sha256"][CONFIG]
         digest = _digest(config)
     except (KeyError, TypeError, AttributeError) as error:
         raise ModelFolderError(f"{path} is not a model's configuration: {error}") from error
-    if version not in (FORMAT_VERSION, KINDS_VERSION):
+    if version not in (FORMAT_VERSION, KINDS_VERSION, BESIDE_VERSION):
         raise ModelFolderError(
             f"{path} has format version {version}; this version of bioassay_mtl ({__version__}) "
-            f"reads versions {FORMAT_VERSION} and {KINDS_VERSION}"
+            f"reads versions {FORMAT_VERSION} to {BESIDE_VERSION}"
         )
     if digest != recorded:
         raise ModelFolderError(f"{path} was altered since the model was saved")
@@ -269,7 +317,7 @@ def read_config(folder: Path) -> dict[str, Any]:
 def _config(model: Model) -> dict[str, Any]:
     matrix = model.network.connections.cpu().numpy()
     return {
-        "format_version": KINDS_VERSION if model.standardisation else FORMAT_VERSION,
+        "format_version": FORMAT_VERSION,  # or a later one, once all of it is known
         "package_version": __version__,
         "name": model.name,
         "tasks": list(model.tasks),
@@ -296,13 +344,6 @@ def _kinds(model: Model) -> dict[str, Any]:
         "kinds": [kind.model_dump(mode="json") for kind in model.kinds],
         "standardisation": model.standardisation.to_json(),
     }
-
-
-def _existing(folder: Path, name: str) -> Path:
-    path = folder / name
-    if not path.is_file():
-        raise ModelFolderError(f"{folder} is not a whole model folder: {name} is missing")
-    return path
 
 
 def _digest(config: Mapping[str, Any]) -> str:

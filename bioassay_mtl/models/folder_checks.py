@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from bioassay_mtl.errors import BioassayError, ConfigError, ModelFolderError
+from bioassay_mtl.files import sha256
 from bioassay_mtl.tasks.target_scaling import Standardisation
 
 if TYPE_CHECKING:
@@ -48,7 +49,31 @@ class _Description(BaseModel):
     training: dict[str, Any]
     kinds: list[dict[str, Any]] = []
     standardisation: dict[str, list[float]] = {}
+    beside: dict[str, dict[str, Any]] = {}
     sha256: dict[str, str]
+
+
+def checked(folder: Path, name: str, config: Mapping[str, Any]) -> Path:
+    """A file of a model folder.
+
+    Raises
+    ------
+    ModelFolderError
+        It is missing, or is not what ``config.json`` has the hash of.
+    """
+    with described(folder / name, "content"):
+        found = sha256(existing(folder, name))
+    if found != config["sha256"].get(name):
+        raise ModelFolderError(f"{folder / name} was altered since the model was saved")
+    return folder / name
+
+
+def existing(folder: Path, name: str) -> Path:
+    """A file of a model folder; ModelFolderError where it is missing."""
+    path = folder / name
+    if not path.is_file():
+        raise ModelFolderError(f"{folder} is not a whole model folder: {name} is missing")
+    return path
 
 
 def read_json(path: Path, what: str) -> dict[str, Any]:

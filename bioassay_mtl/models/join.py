@@ -14,6 +14,7 @@ from bioassay_mtl.chem.identity import TrainingMolecules
 from bioassay_mtl.chem.representation import InputSize
 from bioassay_mtl.config import Config
 from bioassay_mtl.errors import ConfigError
+from bioassay_mtl.models.companions import joined_beside
 from bioassay_mtl.models.model import Model
 from bioassay_mtl.nn.architectures.base import build_network
 from bioassay_mtl.nn.architectures.ensemble import EnsembleConfig
@@ -88,6 +89,7 @@ def join(models: Sequence[Model], weights: Sequence[float] | None = None, name: 
         kinds=first.kinds,
         standardisation=first.standardisation,
         training_molecules=_molecules_of_all(models),
+        beside=joined_beside([model.beside for model in models]),
     )
 
 

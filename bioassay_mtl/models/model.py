@@ -63,7 +63,7 @@ class Model(Predictor):
     scalings
         Of every real-valued input, from the training rows.
     featurizer, tasks, label_counts, annotations, name, training, kinds, standardisation, \
-training_molecules
+training_molecules, beside
         See :class:`~bioassay_mtl.models.description.ModelDescription`.
     """
 

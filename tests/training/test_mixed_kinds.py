@@ -156,9 +156,9 @@ def test_version_1_cannot_read_other_kinds(mixed_panel: Panel, tmp_path: Path) -
     train(mixed_panel, small_config(epochs=1), out=tmp_path / "mine")
     config = json.loads((tmp_path / "mine" / "config.json").read_text())
     assert config["format_version"] == 2
-    config["format_version"] = 3
+    config["format_version"] = 4
     (tmp_path / "mine" / "config.json").write_text(json.dumps(config))
-    with pytest.raises(ModelFolderError, match="reads versions 1 and 2"):
+    with pytest.raises(ModelFolderError, match="reads versions 1 to 3"):
         Model.load(tmp_path / "mine")
 
 
