@@ -24,6 +24,7 @@ from bioassay_mtl.nn.resident import residents
 from bioassay_mtl.nn.stacking import stackings
 from bioassay_mtl.panels.parts import layouts
 from bioassay_mtl.registry import Registry
+from bioassay_mtl.screening.annotators import annotators
 from bioassay_mtl.screening.options import ScreenOptions
 from bioassay_mtl.screening.pipeline import screen
 from bioassay_mtl.screening.writers import formats
@@ -38,6 +39,7 @@ BY_EXAMPLE = {"fingerprint", "expert", "gate", "balancer", "metric", "split"}
 FILES = {"molecule_or_panel_format": "file_format", "layout_of_panels": "layout"}
 REGISTRIES: tuple[Registry[Any], ...] = (
     companions,
+    annotators,
     fingerprints,
     networks,
     residents,
@@ -182,6 +184,17 @@ def test_an_output_format(toys: str, tmp_path: Path) -> None:
     assert [line.split(" | ")[0] for line in lines] == ["| ethanol", "| benzene"]
     screen([path], model, tmp_path / "top.md", ScreenOptions(workers=1, top=1))
     assert len((tmp_path / "top.md").read_text().splitlines()) == 2 + len(model.columns)
+
+
+def test_an_annotator(toys: str, tmp_path: Path) -> None:
+    toy(toys, "annotator")
+    (tmp_path / "in.smi").write_text("CCO a\nnonsense b\nCCCCO c\n")
+    out = tmp_path / "out.csv"
+    options = ScreenOptions(annotate=("toy_letters",), assays=("PCBA-1030",))
+    screen([tmp_path / "in.smi"], bm.load("pcba128"), out, options)
+    rows = [line.split(",") for line in out.read_text().splitlines()]
+    assert rows[0][5:] == ["letters", "PCBA-1030"]
+    assert [row[5] for row in rows[1:]] == ["3", "", "5"]
 
 
 def test_an_adapter(toys: str) -> None:

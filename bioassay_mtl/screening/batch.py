@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,6 +32,9 @@ class ScreenedBatch:
         ``(n,) bool``: molecules that the model was trained on; None where it does not know them.
     new_only
         Whether these are no hits.
+    beside
+        What annotators say, by the name of a column: ``(n,)``, or ``(n, n_assays)``; see
+        :class:`~bioassay_mtl.screening.beside.BesideColumn`.
     """
 
     first_row: int
@@ -40,6 +45,7 @@ class ScreenedBatch:
     probabilities: NDArray[np.float32]
     in_training: NDArray[np.bool_] | None = None
     new_only: bool = False
+    beside: Mapping[str, NDArray[Any]] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.status)

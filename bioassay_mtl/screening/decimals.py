@@ -1,8 +1,8 @@
 """Probabilities as text, six decimals, a whole batch at a time.
 
 Formatting 128 numbers a molecule one by one costs more than the fingerprint. Here a number is two
-table look-ups: ``0.123456`` is eight bytes, the first five from one table of 1,001 entries and the
-last three from one of 1,000, joined by a bitwise or.
+table look-ups: ``0.123456`` is eight bytes, the first five from one table of 10,000 entries and the
+last three from one of 1,000, joined by a bitwise or. Numbers below 10 fit as well.
 """
 
 from __future__ import annotations
@@ -15,6 +15,9 @@ from numpy.typing import NDArray
 WIDTH = 8
 """Bytes of one number."""
 
+MOST = 9.999
+"""The largest number that has so many."""
+
 
 def six_decimals(probabilities: NDArray[np.float32]) -> NDArray[np.uint64]:
     """Each probability as the eight ASCII bytes of ``"%.6f"``.
@@ -25,7 +28,7 @@ def six_decimals(probabilities: NDArray[np.float32]) -> NDArray[np.uint64]:
     Parameters
     ----------
     probabilities
-        ``(n, t) float32`` in [0, 1], no NaN.
+        ``(n, t) float32``, at least 0 and at most :data:`MOST`; no NaN.
 
     Returns
     -------
@@ -41,6 +44,6 @@ def six_decimals(probabilities: NDArray[np.float32]) -> NDArray[np.uint64]:
 
 @lru_cache(maxsize=1)
 def _tables() -> tuple[NDArray[np.uint64], NDArray[np.uint64]]:
-    high = [f"{i // 1000}.{i % 1000:03d}\0\0\0".encode() for i in range(1001)]
+    high = [f"{i // 1000}.{i % 1000:03d}\0\0\0".encode() for i in range(10_000)]
     low = [f"\0\0\0\0\0{i:03d}".encode() for i in range(1000)]
     return np.frombuffer(b"".join(high), "<u8"), np.frombuffer(b"".join(low), "<u8")

@@ -49,6 +49,9 @@ class ScreenOptions(TableOptions):
         Put an apostrophe before text in CSV and TSV that spreadsheets would run as a formula, such
         as a name that begins with ``=``. Without it text is written as it is, so that names still
         join with the table that they came from, and the summary counts such cells.
+    annotate
+        Names of annotators, whose columns stand beside the predictions
+        (:mod:`bioassay_mtl.screening.annotators`).
     new_only
         Molecules that the model was trained on are no hits: not among ``top``, nor for what watches
         the screen. Without ``top`` every record has its row all the same.
@@ -67,6 +70,7 @@ class ScreenOptions(TableOptions):
     overwrite: bool = False
     standardise: bool = False
     new_only: bool = False
+    annotate: tuple[str, ...] = ()
     spreadsheet_safe: bool = False
 
     @model_validator(mode="after")

@@ -27,6 +27,7 @@ from bioassay_mtl.chem.parallel import featurize_batches
 from bioassay_mtl.chem.representation import GraphSize
 from bioassay_mtl.chem.status import Status
 from bioassay_mtl.errors import ConfigError
+from bioassay_mtl.screening.annotators import Annotators, Asked
 from bioassay_mtl.screening.batch import ScreenedBatch
 from bioassay_mtl.screening.columns import only_numbers, with_columns
 from bioassay_mtl.screening.options import ScreenOptions, choose_assays, columns_of_assays
@@ -97,12 +98,14 @@ def screen(
     check_inputs(inputs, options, model.featurizer.columns)
     assays = choose_assays(options.assays, model.tasks)
     columns = columns_of_assays(assays, model.kinds)
+    annotated = Annotators(Asked(model, columns, options)) if options.annotate else None
     layout = Layout(
         assays=tuple(model.columns[column] for column in columns),
         values=frozenset(value_columns(model.tasks, model.kinds)),
         long=options.long,
         with_file=len(inputs) > 1,
         guard=FormulaGuard(quote=options.spreadsheet_safe),
+        beside=annotated.columns if annotated else (),
     )
     statuses = np.zeros(len(Status), dtype=np.int64)
     n_known = 0
@@ -116,7 +119,7 @@ def screen(
             if options.top
             else file_format.open(sink, layout)
         )
-        with closing(_predict(records, model, columns, options, clock)) as batches:
+        with closing(_predict(records, model, columns, options, clock, annotated)) as batches:
             for batch in batches:
                 with clock.stage("writing"):
                     writer.write(batch)
@@ -195,6 +198,7 @@ def _predict(
     columns: list[int],
     options: ScreenOptions,
     clock: StageClock,
+    annotated: Annotators | None,
 ) -> Generator[ScreenedBatch, None, None]:
     """Batches with their predictions, in order."""
     featurizer = replace(model.featurizer, training=model.training_molecules)
@@ -213,10 +217,11 @@ def _predict(
         ahead=max(2, RECORDS_AHEAD // options.batch_size),
         clock=clock,
         n_bytes=lambda batch, features: batch.n_bytes + features.n_bytes,
+        annotate=annotated.annotate if annotated else None,
     )
     everything = columns == list(range(len(model.columns)))
     with closing(featurized), closing(predicted):
-        for batch, features, probabilities in predicted:
+        for batch, features, probabilities, beside in predicted:
             first_row, file = records.origins.popleft()
             yield ScreenedBatch(
                 first_row=first_row,
@@ -227,6 +232,7 @@ def _predict(
                 probabilities=probabilities if everything else probabilities[:, columns],
                 in_training=features.in_training,
                 new_only=options.new_only,
+                beside=beside,
             )
 
 

@@ -13,13 +13,14 @@ from numpy.typing import NDArray
 
 from bioassay_mtl.chem.features import Features
 from bioassay_mtl.errors import ModelFolderError
-from bioassay_mtl.screening.summary import StageClock
+from bioassay_mtl.screening.beside import Beside
+from bioassay_mtl.screening.summary import ANNOTATING, StageClock
 
 WAITING_BYTES = 48_000_000
 """Of batches that wait for the network; their number is limited too."""
 
 BatchT = TypeVar("BatchT")
-Predicted = tuple[BatchT, Features, NDArray[np.float32]]
+Predicted = tuple[BatchT, Features, NDArray[np.float32], Beside]
 
 
 class Predicts(Protocol):
@@ -36,6 +37,7 @@ def predict_batches(
     ahead: int,
     clock: StageClock,
     n_bytes: Callable[[BatchT, Features], int] = lambda batch, features: 0,
+    annotate: Callable[[BatchT, Features, NDArray[np.float32]], Beside] | None = None,
 ) -> Generator[Predicted[BatchT], None, None]:
     """Probabilities of a stream of batches, asked for in threads beside the caller's.
 
@@ -55,6 +57,8 @@ def predict_batches(
         Told the time that the network takes, as ``predicting``.
     n_bytes
         Size of what waits for the network or the caller; `WAITING_BYTES` may wait in all.
+    annotate
+        Says more of a batch, in the same threads.
 
     Raises
     ------
@@ -62,32 +66,36 @@ def predict_batches(
         The model predicts NaN or infinity for a molecule that it reads.
     """
 
-    def predict(features: Features) -> NDArray[np.float32]:
+    def predict(batch: BatchT, features: Features) -> tuple[NDArray[np.float32], Beside]:
         with clock.stage("predicting"):
             found = model.predict_features(features)
         if not np.isfinite(found[features.ok]).all():
             raise ModelFolderError(
                 "the model predicts what is no number: its weights are damaged, or far too large"
             )
-        return found
+        if annotate is None:
+            return found, {}
+        with clock.stage(ANNOTATING):
+            return found, annotate(batch, features, found)
 
-    waiting: deque[tuple[BatchT, Features, int, Future[NDArray[np.float32]]]] = deque()
+    Answer = Future[tuple[NDArray[np.float32], Beside]]
+    waiting: deque[tuple[BatchT, Features, int, Answer]] = deque()
     held = 0
     pool = ThreadPoolExecutor(threads, thread_name_prefix="network", initializer=_stay_on_one_core)
     try:
         for batch, features in batches:
             size = n_bytes(batch, features)
-            waiting.append((batch, features, size, pool.submit(predict, features)))
+            waiting.append((batch, features, size, pool.submit(predict, batch, features)))
             held += size
             while waiting and (
                 waiting[0][-1].done() or len(waiting) > ahead or held > WAITING_BYTES
             ):
                 batch, features, size, future = waiting.popleft()
                 held -= size
-                yield batch, features, future.result()
+                yield batch, features, *future.result()
         while waiting:
             batch, features, _, future = waiting.popleft()
-            yield batch, features, future.result()
+            yield batch, features, *future.result()
     finally:
         pool.shutdown(wait=False, cancel_futures=True)
 

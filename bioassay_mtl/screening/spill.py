@@ -7,6 +7,7 @@ import tempfile
 import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import accumulate, pairwise
 from pathlib import Path
 from typing import IO, NamedTuple, cast
 
@@ -19,17 +20,18 @@ MEMORY_BYTES = 32_000_000
 """Bytes that are held in memory; more of them go to a file."""
 
 _SLACK = 1_000_000  # bytes that are not worth copying anything for
-_HEAD = struct.Struct("<IIIb")
+_HEAD = struct.Struct("<IIIIb")
 _KNOWN = (False, True, None)
 
 
 class SpilledMolecule(NamedTuple):
-    """What the input said of a molecule, and whether the model was trained on it."""
+    """What the input said of a molecule, whether the model was trained on it, and what else."""
 
     file: str
     id: str
     smiles: str
     in_training: bool | None
+    beside: str = ""
 
 
 class SpilledMolecules:
@@ -72,22 +74,21 @@ class SpilledMolecules:
         OutputError
             The file cannot be written, for example on a full disk.
         """
-        file, *texts, known = molecule
+        file, id, smiles, known, beside = molecule
         if file not in self._files[-1:]:
             self._files.append(file)
-        id_, smiles = (text.encode("utf-8", "surrogatepass") for text in texts)
-        head = _HEAD.pack(len(self._files) - 1, len(id_), len(smiles), _KNOWN.index(known))
-        return self._append(head + id_ + smiles)
+        texts = [text.encode("utf-8", "surrogatepass") for text in (id, smiles, beside)]
+        head = _HEAD.pack(len(self._files) - 1, *map(len, texts), _KNOWN.index(known))
+        return self._append(head + b"".join(texts))
 
     def __getitem__(self, place: int) -> SpilledMolecule:
-        file, n_id, known, text = self._read(place)
-        id_, smiles = text[:n_id], text[n_id:]
-        return SpilledMolecule(
-            self._files[file],
-            id_.decode("utf-8", "surrogatepass"),
-            smiles.decode("utf-8", "surrogatepass"),
-            _KNOWN[known],
+        raw = self._raw(self._stream, place)
+        file, *lengths, known = _HEAD.unpack_from(raw)
+        ends = accumulate(lengths, initial=_HEAD.size)
+        id, smiles, beside = (
+            raw[start:end].decode("utf-8", "surrogatepass") for start, end in pairwise(ends)
         )
+        return SpilledMolecule(self._files[file], id, smiles, _KNOWN[known], beside)
 
     def keep(self, places: NDArray[np.int64]) -> NDArray[np.int64]:
         """Forget all others.
@@ -126,17 +127,12 @@ class SpilledMolecules:
         self._end += len(raw)
         return place
 
-    def _read(self, place: int) -> tuple[int, int, int, bytes]:
-        raw = self._raw(self._stream, place)
-        file, n_id, _, known = _HEAD.unpack_from(raw)
-        return file, n_id, known, raw[_HEAD.size :]
-
     def _raw(self, stream: IO[bytes], place: int) -> bytes:
         with self._worded():
             stream.seek(place)
             head = stream.read(_HEAD.size)
-            _, n_id, n_smiles, _ = _HEAD.unpack(head)
-            return head + stream.read(n_id + n_smiles)
+            _, *lengths, _ = _HEAD.unpack(head)
+            return head + stream.read(sum(lengths))
 
     @contextmanager
     def _worded(self) -> Iterator[None]:

@@ -14,6 +14,8 @@ from bioassay_mtl.chem.status import Status
 T = TypeVar("T")
 
 STAGES = ("reading", "featurising", "predicting", "writing")
+ANNOTATING = "annotating"
+"""Is told of only where a screen annotates."""
 
 
 class StageClock:
@@ -35,7 +37,7 @@ class StageClock:
             yield
         finally:
             with self._lock:
-                self.seconds[name] += time.perf_counter() - start
+                self.seconds[name] = self.seconds.get(name, 0.0) + time.perf_counter() - start
 
     def timed(self, name: str, items: Iterable[T], *, without: str | None = None) -> Iterator[T]:
         """Pass items on, counting the time that each takes to arrive.

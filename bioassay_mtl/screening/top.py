@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import repeat
+from json import dumps, loads
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -11,6 +13,7 @@ from numpy.typing import NDArray
 
 from bioassay_mtl.errors import ConfigError
 from bioassay_mtl.screening.batch import ScreenedBatch
+from bioassay_mtl.screening.beside import BesideColumn, of_cells, of_record
 from bioassay_mtl.screening.spill import SpilledMolecule, SpilledMolecules
 from bioassay_mtl.screening.writers import Format, Layout
 from bioassay_mtl.screening.writers.base import KNOWN, Columns
@@ -26,7 +29,8 @@ BYTES_AT_ONCE = 8_000_000
 class TopWriter:
     """Writes ``assay,rank,row,[file,]id,smiles,in_training,probability``, ranked within each assay.
 
-    The last column is ``prediction`` where some are values.
+    The last column is ``prediction`` where some are values. What stands beside predictions follows
+    ``in_training``, or where assays have it, that last column.
 
     Parameters
     ----------
@@ -51,25 +55,40 @@ class TopWriter:
         self._sink = sink
         self._layout = layout
         self._format = file_format
-        self._hits = TopHits(layout.assays, k, folder)
+        self._hits = TopHits(layout.assays, k, folder, layout.beside)
 
     def write(self, batch: ScreenedBatch) -> None:
         self._hits.add(batch)
 
     def close(self) -> None:
-        self._format.write_table(self._sink, self._names(), map(self._shown, self._hits.tables()))
+        columns = ranked_columns(self._layout)
+        shown = (self._shown(columns, part) for part in self._hits.tables())
+        self._format.write_table(self._sink, columns, shown)
         self._hits.close()
 
-    def _names(self) -> list[str]:
-        file = ["file"] if self._layout.with_file else []
-        return ["assay", "rank", "row", *file, "id", "smiles", KNOWN, self._layout.predicted]
-
-    def _shown(self, columns: Columns) -> Columns:
-        shown = {**columns, self._layout.predicted: columns["probability"]}
+    def _shown(self, columns: Sequence[BesideColumn], part: Columns) -> Columns:
+        cells = {**part, self._layout.predicted: part["probability"]}
         if self._format.for_spreadsheets:
-            for name in {"assay", "id", "smiles", "file"} & {*self._names()}:
-                shown[name] = self._layout.guard(shown[name])
-        return {name: shown[name] for name in self._names()}
+            for column in columns:
+                if column.kind == "text":
+                    texts = ["" if text is None else text for text in cells[column.name]]
+                    cells[column.name] = self._layout.guard(texts)
+        return {column.name: cells[column.name] for column in columns}
+
+
+def ranked_columns(layout: Layout) -> list[BesideColumn]:
+    """Columns of a table of the best molecules of each assay."""
+    texts = ("file", "id", "smiles") if layout.with_file else ("id", "smiles")
+    return [
+        BesideColumn("assay", "text"),
+        BesideColumn("rank", "count"),
+        BesideColumn("row", "count"),
+        *(BesideColumn(name, "text") for name in texts),
+        BesideColumn(KNOWN, "flag"),
+        *layout.of_molecules,
+        BesideColumn(layout.predicted, "number" if any(layout.is_value) else "decimals"),
+        *layout.of_assays,
+    ]
 
 
 class TopHits:
@@ -85,10 +104,18 @@ class TopHits:
         Molecules kept for each.
     folder
         As of :class:`SpilledMolecules`.
+    beside
+        Columns that stand beside predictions.
     """
 
-    def __init__(self, assays: Sequence[str], k: int, folder: Path | None = None) -> None:
-        self.assays = tuple(assays)
+    def __init__(
+        self,
+        assays: Sequence[str],
+        k: int,
+        folder: Path | None = None,
+        beside: Sequence[BesideColumn] = (),
+    ) -> None:
+        self.assays, self._beside = tuple(assays), tuple(beside)
         self.k = k
         self._probability = np.empty((len(assays), 0), dtype=np.float32)
         self._row = np.empty((len(assays), 0), dtype=np.int64)  # 0 marks an unused place
@@ -112,20 +139,23 @@ class TopHits:
             self._insert(assay, np.flatnonzero(better[:, assay]), batch)
         new = self._row >= batch.first_row
         rows, which = np.unique(self._row[new], return_inverse=True)
-        self._place[new] = self._noted(batch, rows - batch.first_row)[which]
+        beside = self._said(batch, rows) if self._beside else []
+        self._place[new] = self._noted(batch, rows - batch.first_row, beside)[which]
         if self._molecules.is_wasteful:
             self._forget()
 
     def tables(self) -> Iterator[Columns]:
         """The hits by assay, best first, as named columns of some rows at a time."""
-        names = ("assay", "rank", "row", "file", "id", "smiles", KNOWN, "probability")
+        names = ["assay", "rank", "row", "file", "id", "smiles", KNOWN, "probability"]
+        names += [column.name for column in self._beside]
         hits = list[tuple[Any, ...]]()
         n_bytes = 0
         for number, assay in enumerate(self.assays):
             for at in range(np.count_nonzero(self._row[number])):
                 molecule = self._molecules[int(self._place[number, at])]
                 row, probability = int(self._row[number, at]), float(self._probability[number, at])
-                hits.append((assay, at + 1, row, *molecule, probability))
+                beside = self._told(molecule, number)
+                hits.append((assay, at + 1, row, *molecule[:-1], probability, *beside))
                 n_bytes += len(molecule.id) + len(molecule.smiles)
                 if len(hits) == ROWS_AT_ONCE or n_bytes > BYTES_AT_ONCE:
                     yield dict(zip(names, map(list, zip(*hits, strict=True)), strict=True))
@@ -161,13 +191,34 @@ class TopHits:
         self._row[assay] = np.append(self._row[assay], new + batch.first_row)[best]
         self._place[assay] = np.append(self._place[assay], new)[best]
 
-    def _noted(self, batch: ScreenedBatch, rows: NDArray[np.int64]) -> NDArray[np.int64]:
+    def _noted(
+        self, batch: ScreenedBatch, rows: NDArray[np.int64], beside: Sequence[str]
+    ) -> NDArray[np.int64]:
         """Places of some rows of a batch among the molecules."""
         molecules = (
-            SpilledMolecule(batch.file, batch.ids[at], batch.smiles[at], batch.is_known(at))
-            for at in rows.tolist()
+            SpilledMolecule(batch.file, batch.ids[at], batch.smiles[at], batch.is_known(at), more)
+            for at, more in zip(rows.tolist(), beside or repeat(""), strict=False)
         )
         return np.fromiter(map(self._molecules.add, molecules), np.int64, len(rows))
+
+    def _said(self, batch: ScreenedBatch, rows: NDArray[np.int64]) -> list[str]:
+        """What stands beside some rows, as JSON: of the molecule, and of assays that it is in."""
+        said = []
+        for row in rows.tolist():
+            assays = np.flatnonzero((self._row == row).any(axis=1))
+            at = row - batch.first_row
+            of_assays = of_cells(self._beside, batch.beside, at, assays)
+            cells = dict(zip(map(str, assays.tolist()), of_assays, strict=True))
+            said.append(dumps([of_record(self._beside, batch.beside, at), cells]))
+        return said
+
+    def _told(self, molecule: SpilledMolecule, assay: int) -> list[Any]:
+        """Cells beside a hit, in order."""
+        if not self._beside:
+            return []
+        own, of_assays = loads(molecule.beside)
+        cells = {**own, **of_assays[str(assay)]}
+        return [cells[column.name] for column in self._beside]
 
     def _forget(self) -> None:
         """Keep only molecules that are hits."""

@@ -35,7 +35,7 @@ def numbered(n: int, taken: list[int]) -> Iterator[tuple[int, Features]]:
 def test_answers_come_in_order(threads: int) -> None:
     clock = StageClock()
     answers = predict_batches(numbered(20, []), Sluggish(), threads=threads, ahead=5, clock=clock)
-    assert [(n, int(p[0, 0])) for n, _, p in answers] == [(n, n) for n in range(20)]
+    assert [(n, int(p[0, 0])) for n, _, p, _ in answers] == [(n, n) for n in range(20)]
     assert clock.seconds["predicting"] >= 20 * 0.01
 
 
@@ -44,7 +44,7 @@ def test_no_more_batches_wait_than_allowed() -> None:
     answers = predict_batches(
         numbered(50, taken), Sluggish(), threads=1, ahead=4, clock=StageClock()
     )
-    for n, _, _ in answers:
+    for n, *_ in answers:
         assert len(taken) <= n + 1 + 5
 
 
@@ -59,7 +59,7 @@ def test_no_more_bytes_wait_than_allowed(monkeypatch: pytest.MonkeyPatch) -> Non
         clock=StageClock(),
         n_bytes=lambda number, features: 999 + len(features),
     )
-    for n, _, _ in answers:
+    for n, *_ in answers:
         assert len(taken) <= n + 3
 
 
@@ -103,7 +103,7 @@ def test_one_core_each_and_other_threads_as_before() -> None:
         answers = predict_batches(
             numbered(9, []), Counting(), threads=3, ahead=9, clock=StageClock()
         )
-        assert {int(p[0, 0]) for _, _, p in answers} == {1}
+        assert {int(p[0, 0]) for _, _, p, _ in answers} == {1}
         with ThreadPoolExecutor(1) as pool:
             assert pool.submit(torch.get_num_threads).result() == 2
         assert torch.get_num_threads() == 2

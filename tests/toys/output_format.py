@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import BinaryIO
 
 from bioassay_mtl.screening.batch import ScreenedBatch
+from bioassay_mtl.screening.beside import BesideColumn
 from bioassay_mtl.screening.writers.base import Columns, Format, Layout, formats
 
 
@@ -27,7 +28,8 @@ class MarkdownWriter:
         pass
 
 
-def write_table(sink: BinaryIO, names: Sequence[str], parts: Iterable[Columns]) -> None:
+def write_table(sink: BinaryIO, columns: Sequence[BesideColumn], parts: Iterable[Columns]) -> None:
+    names = [column.name for column in columns]
     sink.write(_line(names) + _line(["---"] * len(names)))
     for part in parts:
         for row in zip(*(part[name] for name in names), strict=True):

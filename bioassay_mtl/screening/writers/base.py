@@ -10,6 +10,7 @@ from typing import Any, BinaryIO, Protocol
 from bioassay_mtl.errors import OutputError
 from bioassay_mtl.registry import Registry
 from bioassay_mtl.screening.batch import ScreenedBatch
+from bioassay_mtl.screening.beside import BesideColumn, check_names
 from bioassay_mtl.tables.formulas import FormulaGuard
 
 
@@ -31,6 +32,14 @@ class Layout:
         Names of columns that are values, and no probabilities.
     guard
         Looks at text in formats that spreadsheets open.
+    beside
+        Columns beside predictions: those of molecules follow ``in_training``, those of assays the
+        predictions (in a long table, the assay's).
+
+    Raises
+    ------
+    ConfigError
+        Two columns would have one name.
     """
 
     assays: tuple[str, ...]
@@ -38,6 +47,21 @@ class Layout:
     with_file: bool = False
     values: frozenset[str] = frozenset()
     guard: FormulaGuard = field(default_factory=FormulaGuard, compare=False)
+    beside: tuple[BesideColumn, ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.beside:
+            check_names(self.columns)
+
+    @property
+    def of_molecules(self) -> list[BesideColumn]:
+        """Columns beside predictions that molecules have."""
+        return [column for column in self.beside if not column.of_assays]
+
+    @property
+    def of_assays(self) -> list[BesideColumn]:
+        """Those that each assay has."""
+        return [column for column in self.beside if column.of_assays]
 
     @property
     def is_value(self) -> list[bool]:
@@ -50,14 +74,26 @@ class Layout:
         return "prediction" if any(self.is_value) else "probability"
 
     @property
+    def beside_names(self) -> dict[str, BesideColumn]:
+        """Columns beside predictions, by the names that they have in the table."""
+        found = {column.name: column for column in self.of_molecules}
+        if self.long:
+            return found | {column.name: column for column in self.of_assays}
+        every = ((assay, column) for assay in self.assays for column in self.of_assays)
+        return found | {f"{assay}:{column.name}": column for assay, column in every}
+
+    @property
     def leading(self) -> list[str]:
         """Columns before the probabilities."""
-        return ["row", *(["file"] if self.with_file else []), "id", "smiles", "status", KNOWN]
+        own = ["row", *(["file"] if self.with_file else []), "id", "smiles", "status", KNOWN]
+        return [*own, *(column.name for column in self.of_molecules)]
 
     @property
     def columns(self) -> list[str]:
         """All columns, in order."""
-        return [*self.leading, *(("assay", self.predicted) if self.long else self.assays)]
+        predicted = ("assay", self.predicted) if self.long else self.assays
+        beside = list(self.beside_names)[len(self.of_molecules) :]
+        return [*self.leading, *predicted, *beside]
 
 
 Columns = Mapping[str, Sequence[Any]]
@@ -87,7 +123,8 @@ class Format:
     open
         Makes the writer of predictions.
     write_table
-        Writes a table of named columns, of which some rows come at a time.
+        Writes a table of columns, of which some rows come at a time: plain values, None where there
+        is nothing.
     is_text
         Whether it can go to a terminal or a pipe, or be gzipped.
     for_spreadsheets
@@ -96,7 +133,7 @@ class Format:
 
     suffix: str
     open: Callable[[BinaryIO, Layout], Writer]
-    write_table: Callable[[BinaryIO, Sequence[str], Iterable[Columns]], None]
+    write_table: Callable[[BinaryIO, Sequence[BesideColumn], Iterable[Columns]], None]
     is_text: bool = True
     for_spreadsheets: bool = False
 

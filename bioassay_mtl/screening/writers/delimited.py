@@ -6,30 +6,35 @@ import csv
 import re
 from collections.abc import Iterable, Sequence
 from functools import partial
-from itertools import chain
 from typing import Any, BinaryIO
 
 from bioassay_mtl.screening.batch import ScreenedBatch
+from bioassay_mtl.screening.beside import BesideColumn
 from bioassay_mtl.screening.writers.base import Columns, Format, Layout, formats
-from bioassay_mtl.screening.writers.text import HEAD, TextWriter, row_template
+from bioassay_mtl.screening.writers.text import HEAD
+from bioassay_mtl.screening.writers.text_writer import TextWriter
 
 
 class DelimitedWriter(TextWriter):
     """Fields are quoted where they must be (RFC 4180), lines end in a line feed."""
 
+    nothing = b""
+
     def __init__(self, sink: BinaryIO, layout: Layout, *, delimiter: str) -> None:
-        super().__init__(sink, layout)
-        self.delimiter = delimiter
+        self.layout, self.delimiter = layout, delimiter
         self._special = re.compile(f'[{delimiter}"\r\n]')
-        comma = delimiter.encode()
+        comma, n_beside = delimiter.encode(), len(layout.of_assays)
         if layout.long:
             lines = [HEAD + assay.encode() + comma for assay in self._quoted(layout.assays)]
-            literals = [lines[0], *(b"\n" + line for line in lines[1:]), b"\n"]
-            blank = HEAD + comma + b"\n"
+            starts = [lines[0], *(b"\n" + line for line in lines[1:])]
+            literals = [part for start in starts for part in (start, *[comma] * n_beside)]
+            literals.append(b"\n")
+            blank = HEAD + comma * (1 + n_beside) + b"\n"
         else:
-            literals = [HEAD, *[comma] * (len(layout.assays) - 1), b"\n"]
+            n_cells = len(layout.assays) * (1 + n_beside)
+            literals = [HEAD, *[comma] * (n_cells - 1), b"\n"]
             blank = b"".join(literals)
-        self.template = row_template(literals, blank, layout)
+        super().__init__(sink, layout, literals, blank)
         sink.write((delimiter.join(self._quoted(layout.columns)) + "\n").encode())
 
     def heads(self, batch: ScreenedBatch) -> Iterable[bytes]:
@@ -41,12 +46,19 @@ class DelimitedWriter(TextWriter):
             self._quoted(batch.smiles),
             batch.status_names(),
             batch.known_names(),
+            self.beside(batch),
             strict=True,
         )
         return [
-            f"{row}{d}{file}{id}{d}{smiles}{d}{status}{d}{known}{d}".encode()
-            for row, id, smiles, status, known in fields
+            f"{row}{d}{file}{id}{d}{smiles}{d}{status}{d}{known}{d}{beside}".encode()
+            for row, id, smiles, status, known, beside in fields
         ]
+
+    def quoted(self, text: str) -> str:
+        return self._quoted([text])[0]
+
+    def told(self, cells: Sequence[str]) -> str:
+        return "".join(cell + self.delimiter for cell in cells)
 
     def _quoted(self, fields: Sequence[str]) -> Sequence[str]:
         fields, search = self.layout.guard(fields), self._special.search
@@ -56,14 +68,15 @@ class DelimitedWriter(TextWriter):
 
 
 def write_table(
-    sink: BinaryIO, names: Sequence[str], parts: Iterable[Columns], *, delimiter: str
+    sink: BinaryIO, columns: Sequence[BesideColumn], parts: Iterable[Columns], *, delimiter: str
 ) -> None:
-    """Rows of some names; probabilities get six decimals, values seven digits."""
-    number = "%.7g" if "prediction" in names else "%.6f"
-    rows = chain.from_iterable(zip(*columns.values(), strict=True) for columns in parts)
+    """Rows of a table."""
     lines = csv.writer(_Encoded(sink), delimiter=delimiter, lineterminator="\n")
-    lines.writerow(names)
-    lines.writerows([_text(cell, number) for cell in row] for row in rows)
+    lines.writerow([column.name for column in columns])
+    for part in parts:
+        lines.writerows(
+            zip(*(_texts(column, part[column.name]) for column in columns), strict=True)
+        )
 
 
 class _Encoded:
@@ -76,10 +89,8 @@ class _Encoded:
         return self._sink.write(text.encode())
 
 
-def _text(cell: Any, number: str) -> Any:
-    if isinstance(cell, bool):
-        return str(cell).lower()
-    return number % cell if isinstance(cell, float) else cell
+def _texts(column: BesideColumn, cells: Iterable[Any]) -> list[str]:
+    return ["" if cell is None else column.shown(cell) for cell in cells]
 
 
 for _name, _delimiter in (("csv", ","), ("tsv", "\t")):

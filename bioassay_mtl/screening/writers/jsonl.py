@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Sequence
 from functools import partial
-from itertools import chain
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from bioassay_mtl.screening.batch import ScreenedBatch
+from bioassay_mtl.screening.beside import BesideColumn
 from bioassay_mtl.screening.writers.base import KNOWN, Columns, Format, Layout, formats
-from bioassay_mtl.screening.writers.text import HEAD, TextWriter, row_template
+from bioassay_mtl.screening.writers.text import HEAD
+from bioassay_mtl.screening.writers.text_writer import TextWriter
 
 dumps = partial(json.dumps, ensure_ascii=False)
 
@@ -18,18 +19,23 @@ dumps = partial(json.dumps, ensure_ascii=False)
 class JsonLinesWriter(TextWriter):
     """Keys are the columns of the other formats."""
 
+    nothing = b"null"
+
     def __init__(self, sink: BinaryIO, layout: Layout) -> None:
-        super().__init__(sink, layout)
-        names = [dumps(assay).encode() for assay in layout.assays]
+        head, *rest = (b"%s: " % dumps(name).encode() for name in _numbered(layout))
         if layout.long:
-            key = layout.predicted.encode()
-            opened = [HEAD + b'"assay": %s, "%s": ' % (name, key) for name in names]
-            literals = [opened[0], *(b"}\n" + line for line in opened[1:]), b"}\n"]
-            blank = HEAD + b'"assay": null, "%s": null}\n' % key
+            names = [b'"assay": %s, ' % dumps(assay).encode() for assay in layout.assays]
+            beside = [b", " + name for name in rest]
+            opened = [HEAD + names[0] + head, *(b"}\n" + HEAD + n + head for n in names[1:])]
+            literals = [part for line in opened for part in (line, *beside)]
+            literals.append(b"}\n")
+            cells = b"".join(b"%snull" % name for name in (head, *beside))
+            blank = HEAD + b'"assay": null, ' + cells + b"}\n"
         else:
-            literals = [HEAD + names[0] + b": ", *(b", %s: " % n for n in names[1:]), b"}\n"]
+            literals = [HEAD + head, *(b", " + name for name in rest), b"}\n"]
             blank = b"null".join(literals)
-        self.template = row_template(literals, blank, layout)
+        super().__init__(sink, layout, literals, blank)
+        self._keys = [dumps(column.name) for column in layout.of_molecules]
 
     def heads(self, batch: ScreenedBatch) -> Iterable[bytes]:
         file = f'"file": {dumps(batch.file)}, ' if self.layout.with_file else ""
@@ -39,24 +45,39 @@ class JsonLinesWriter(TextWriter):
             batch.smiles,
             batch.status_names(),
             batch.known_names(),
+            self.beside(batch),
             strict=True,
         )
         return [
             f'{{"row": {row}, {file}"id": {dumps(id)}, "smiles": {dumps(smiles)}, '
-            f'"status": "{status}", "{KNOWN}": {known or "null"}, '.encode()
-            for row, id, smiles, status, known in fields
+            f'"status": "{status}", "{KNOWN}": {known or "null"}, {beside}'.encode()
+            for row, id, smiles, status, known, beside in fields
         ]
 
+    def quoted(self, text: str) -> str:
+        return dumps(text)
 
-def write_table(sink: BinaryIO, names: Sequence[str], parts: Iterable[Columns]) -> None:
-    """Rows of some names; probabilities get six decimals, values seven digits."""
+    def told(self, cells: Sequence[str]) -> str:
+        return "".join(f"{key}: {cell}, " for key, cell in zip(self._keys, cells, strict=True))
 
-    def shown(cell: float) -> float:
-        return float(f"{cell:.7g}") if "prediction" in names else round(cell, 6)
 
-    for row in chain.from_iterable(zip(*columns.values(), strict=True) for columns in parts):
-        cells = (shown(cell) if isinstance(cell, float) else cell for cell in row)
-        sink.write((dumps(dict(zip(names, cells, strict=True))) + "\n").encode())
+def _numbered(layout: Layout) -> list[str]:
+    """Names of what follows the leading columns, and the assay's in a long table."""
+    names = layout.columns[len(layout.leading) :]
+    return names[1:] if layout.long else names
+
+
+def write_table(sink: BinaryIO, columns: Sequence[BesideColumn], parts: Iterable[Columns]) -> None:
+    """Rows of a table."""
+    names = [column.name for column in columns]
+    for part in parts:
+        for row in zip(*(_rounded(column, part[column.name]) for column in columns), strict=True):
+            sink.write((dumps(dict(zip(names, row, strict=True))) + "\n").encode())
+
+
+def _rounded(column: BesideColumn, cells: Iterable[Any]) -> list[Any]:
+    """Numbers with the digits that text has."""
+    return [float(column.shown(cell)) if isinstance(cell, float) else cell for cell in cells]
 
 
 formats.register("jsonl")(Format(".jsonl", JsonLinesWriter, write_table))

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bioassay_mtl.screening.batch import ScreenedBatch
+from bioassay_mtl.screening.beside import BesideColumn
 from bioassay_mtl.screening.writers.base import KNOWN, Columns, Format, Layout, formats
 
 if TYPE_CHECKING:
@@ -34,6 +35,8 @@ class ParquetWriter:
 
         kinds = {"row": pa.int64(), KNOWN: pa.bool_(), layout.predicted: pa.float32()}
         text = {*layout.leading, "assay"} if layout.long else {*layout.leading}
+        beside = {name: _arrow_type(column) for name, column in layout.beside_names.items()}
+        kinds = {**kinds, **beside}
         self.layout = layout
         self.schema = pa.schema(
             [
@@ -79,14 +82,20 @@ class ParquetWriter:
     def _leading(self, batch: ScreenedBatch) -> list[Any]:
         file = [[batch.file] * len(batch)] if self.layout.with_file else []
         known = [batch.is_known(at) for at in range(len(batch))]
-        return [list(batch.rows), *file, batch.ids, batch.smiles, batch.status_names(), known]
+        own = [column.plain(batch.beside[column.name]) for column in self.layout.of_molecules]
+        return [list(batch.rows), *file, batch.ids, batch.smiles, batch.status_names(), known, *own]
 
     def _wide(self, batch: ScreenedBatch) -> tuple[NDArray[np.int64], Cut]:
         import pyarrow as pa
 
         missing = None if (ok := batch.ok).all() else ~ok
         columns = [pa.array(p, mask=missing) for p in np.ascontiguousarray(batch.probabilities.T)]
-        table = pa.table([*self._leading(batch), *columns], schema=self.schema)
+        beside = [
+            _arrow(column, batch.beside[column.name][:, assay], ~batch.ok)
+            for assay in range(len(self.layout.assays))
+            for column in self.layout.of_assays
+        ]
+        table = pa.table([*self._leading(batch), *columns, *beside], schema=self.schema)
         return _n_bytes(table), lambda start, stop: table.slice(start, stop - start)
 
     def _long(self, batch: ScreenedBatch) -> tuple[NDArray[np.int64], Cut]:
@@ -106,7 +115,11 @@ class ParquetWriter:
             assays = names.take(pa.array(column, mask=no))
             predicted = pa.array(batch.probabilities[at, column], mask=no)
             texts = leading.take(pa.array(at)).columns
-            return pa.table([*texts, assays, predicted], schema=self.schema)
+            beside = [
+                _arrow(each, batch.beside[each.name][at, column], no)
+                for each in self.layout.of_assays
+            ]
+            return pa.table([*texts, assays, predicted, *beside], schema=self.schema)
 
         return _n_bytes(leading)[record], cut
 
@@ -123,17 +136,34 @@ def _n_bytes(table: pa.Table) -> NDArray[np.int64]:
     return np.asarray(id_ + smiles.astype(np.int64), dtype=np.int64)
 
 
-def write_table(sink: BinaryIO, names: Sequence[str], parts: Iterable[Columns]) -> None:
-    """Rows of some names, in row groups that are large but for long texts."""
+def _arrow_type(column: BesideColumn) -> pa.DataType:
+    import pyarrow as pa
+
+    if column.is_real:
+        return pa.float32()
+    return {"count": pa.int64(), "flag": pa.bool_(), "text": pa.string()}[column.kind]
+
+
+def _arrow(column: BesideColumn, cells: NDArray[Any], no: NDArray[np.bool_]) -> pa.Array:
+    """Cells, null where there is nothing or where it is said."""
+    import pyarrow as pa
+
+    if column.is_real:
+        return pa.array(np.ascontiguousarray(cells), mask=np.isnan(cells) | no)
+    plain = pa.array(column.plain(cells), type=_arrow_type(column))
+    return plain.take(pa.array(np.arange(len(no)), mask=no))
+
+
+def write_table(sink: BinaryIO, columns: Sequence[BesideColumn], parts: Iterable[Columns]) -> None:
+    """Rows of a table, in row groups that are large but for long texts."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    kinds = {"rank": pa.int64(), "row": pa.int64(), KNOWN: pa.bool_(), names[-1]: pa.float32()}
-    schema = pa.schema([(name, kinds.get(name, pa.string())) for name in names])
+    schema = pa.schema([(column.name, _arrow_type(column)) for column in columns])
     with pq.ParquetWriter(sink, schema) as file:
         held, n_bytes = schema.empty_table(), 0
-        for columns in parts:
-            part = pa.table(dict(columns), schema=schema)
+        for cells in parts:
+            part = pa.table(dict(cells), schema=schema)
             held, n_bytes = pa.concat_tables([held, part]), n_bytes + int(_n_bytes(part).sum())
             if len(held) >= ROWS_IN_TABLE_GROUP or n_bytes > BYTES_IN_TABLE_GROUP:
                 file.write_table(held, row_group_size=len(held))

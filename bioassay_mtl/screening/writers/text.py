@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from itertools import islice
-from typing import BinaryIO
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from bioassay_mtl.screening.batch import ScreenedBatch
 from bioassay_mtl.screening.decimals import WIDTH, six_decimals
-from bioassay_mtl.screening.writers.base import Layout
 
 BYTES_AT_ONCE = 8_000_000
 """Of text that is built before it is written; a single line may be longer."""
 
-CELLS_AT_ONCE = 500_000
-"""Numbers that are made text at a time."""
-
 HEAD = b"\0"
 """Stands in a template for what differs from record to record."""
+
+GONE = b"\1"
+"""Fills up what is shorter than a number; it is taken out again."""
 
 
 class RowTemplate:
@@ -32,10 +29,14 @@ class RowTemplate:
         t + 1 pieces of text around t numbers; :data:`HEAD` in them is replaced by the record's own.
     blank
         The text of a record without numbers.
+    nothing
+        The text of a number that is not there, where some may be missing; eight bytes at most.
     """
 
-    def __init__(self, literals: Sequence[bytes], blank: bytes) -> None:
-        self.blank = blank
+    def __init__(
+        self, literals: Sequence[bytes], blank: bytes, nothing: bytes | None = None
+    ) -> None:
+        self.blank, self._nothing = blank, nothing
         gap = b"0" * WIDTH
         self._row = gap.join(literals)
         ends = np.cumsum([len(literal) for literal in literals[:-1]])
@@ -67,17 +68,29 @@ class RowTemplate:
         width, at = len(self._row), 0
         for head, has_numbers in zip(heads, ok.tolist(), strict=True):
             if has_numbers:
-                yield from with_head(text[at : at + width], head)
+                line = text[at : at + width]
+                yield from with_head(self._shortened(line), head)
                 at += width
             else:
                 yield self.blank.replace(HEAD, head)
 
+    def _shortened(self, line: bytes) -> bytes:
+        return line if self._nothing is None else line.translate(None, GONE)
+
     def _fill(self, probabilities: NDArray[np.float32]) -> bytes:
-        numbers = six_decimals(probabilities)
+        numbers = self._numbers(probabilities)
         rows = np.frombuffer(bytearray(self._row * len(numbers)), dtype=self._gaps)
         for column, name in enumerate(self._gaps.names or ()):
             rows[name] = numbers[:, column]
         return rows.tobytes()
+
+    def _numbers(self, probabilities: NDArray[np.float32]) -> NDArray[np.uint64]:
+        if self._nothing is None:
+            return six_decimals(probabilities)
+        missing = np.isnan(probabilities)
+        numbers = six_decimals(np.where(missing, np.float32(0), probabilities))
+        numbers[missing] = np.frombuffer(self._nothing.ljust(WIDTH, GONE), "<u8")
+        return numbers
 
 
 class ValueTemplate:
@@ -109,6 +122,36 @@ class ValueTemplate:
             yield from with_head(text.encode(), head)
 
 
+class MixedTemplate:
+    """As :class:`RowTemplate`, for records with cells of any kinds, which may be missing.
+
+    Parameters
+    ----------
+    literals, blank
+        As of :class:`RowTemplate`.
+    shown
+        What makes text of each of the t cells.
+    """
+
+    def __init__(
+        self, literals: Sequence[bytes], blank: bytes, shown: Sequence[Callable[[Any], str]]
+    ) -> None:
+        self.blank, self._shown = blank, shown
+        first, *rest = (literal.decode().replace("%", "%%") for literal in literals)
+        self._row: str = first + "".join("%s" + text for text in rest)
+
+    def render(
+        self, heads: Iterable[bytes], ok: NDArray[np.bool_], cells: Sequence[Sequence[Any]]
+    ) -> Iterator[bytes]:
+        """The text of n records, as :meth:`RowTemplate.render`; `cells` are t columns of n."""
+        columns = [map(shown, column) for shown, column in zip(self._shown, cells, strict=True)]
+        for head, has_numbers, row in zip(
+            heads, ok.tolist(), zip(*columns, strict=True), strict=True
+        ):
+            text = (self._row % row).encode() if has_numbers else self.blank
+            yield from with_head(text, head)
+
+
 def with_head(text: bytes, head: bytes) -> Iterator[bytes]:
     """A record's text with its head; line by line where a long head stands in many lines."""
     if len(head) * text.count(HEAD) <= BYTES_AT_ONCE:
@@ -117,15 +160,6 @@ def with_head(text: bytes, head: bytes) -> Iterator[bytes]:
     _, *rest = text.split(HEAD)  # each line begins with the head
     for line in rest:
         yield head + line
-
-
-def row_template(
-    literals: Sequence[bytes], blank: bytes, layout: Layout
-) -> RowTemplate | ValueTemplate:
-    """The quickest template for the columns of a layout."""
-    if any(layout.is_value):
-        return ValueTemplate(literals, blank, layout.is_value)
-    return RowTemplate(literals, blank)
 
 
 def joined(pieces: Iterable[bytes], n_bytes: int) -> Iterator[bytes]:
@@ -138,30 +172,3 @@ def joined(pieces: Iterable[bytes], n_bytes: int) -> Iterator[bytes]:
             yield b"".join(some)
             some, size = [], 0
     yield b"".join(some)
-
-
-class TextWriter:
-    """Base of the text formats: a template of the record, and the heads that go into it."""
-
-    template: RowTemplate | ValueTemplate
-
-    def __init__(self, sink: BinaryIO, layout: Layout) -> None:
-        self.sink = sink
-        self.layout = layout
-
-    def heads(self, batch: ScreenedBatch) -> Iterable[bytes]:
-        """The leading columns of each record."""
-        raise NotImplementedError
-
-    def write(self, batch: ScreenedBatch) -> None:
-        heads = iter(self.heads(batch))
-        rows = max(1, CELLS_AT_ONCE // len(self.layout.assays))
-        for start in range(0, len(batch), rows):
-            ok = batch.ok[start : start + rows]
-            numbers = batch.probabilities[start : start + rows]
-            records = self.template.render(islice(heads, len(ok)), ok, numbers)
-            for text in joined(records, BYTES_AT_ONCE):
-                self.sink.write(text)
-
-    def close(self) -> None:
-        pass

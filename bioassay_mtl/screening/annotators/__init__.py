@@ -1,0 +1,7 @@
+"""What a screen can say of molecules beside predictions."""
+
+from __future__ import annotations
+
+from bioassay_mtl.screening.annotators.base import Annotator, Annotators, Asked, annotators
+
+__all__ = ["Annotator", "Annotators", "Asked", "annotators"]

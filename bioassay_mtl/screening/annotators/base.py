@@ -1,0 +1,98 @@
+"""The contract of annotators, and those of one screen together."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bioassay_mtl.chem.features import Features
+from bioassay_mtl.registry import Registry
+from bioassay_mtl.screening.beside import Beside, BesideColumn
+from bioassay_mtl.tables import RecordBatch
+
+if TYPE_CHECKING:
+    from bioassay_mtl.models.description import Predictor
+    from bioassay_mtl.screening.options import ScreenOptions
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What a screen asks of an annotator.
+
+    Parameters
+    ----------
+    model
+        The model that predicts; its network may still be loading.
+    columns
+        Places of the t written columns among the model's, in the order in which they are written.
+    options
+        Of the screen.
+    """
+
+    model: Predictor
+    columns: Sequence[int]
+    options: ScreenOptions
+
+
+class Annotator(Protocol):
+    """Makes columns beside predictions; asked by several threads at a time.
+
+    Attributes
+    ----------
+    columns
+        What it makes, in order.
+    """
+
+    @property
+    def columns(self) -> Sequence[BesideColumn]: ...
+
+    def annotate(
+        self, batch: RecordBatch, features: Features, predictions: NDArray[np.float32]
+    ) -> Beside:
+        """Cells of each of its columns, for the n records of a batch.
+
+        Parameters
+        ----------
+        batch, features
+            The records, and what the network reads of them.
+        predictions
+            ``(n, n_columns)``: of all columns of the model; NaN where the status is not ok.
+
+        Returns
+        -------
+        By the name of a column, ``(n,)``, or ``(n, t)`` where it is one of assays. Nothing is known
+        of records that are not ok.
+        """
+        ...
+
+
+annotators: Registry[Callable[[Asked], Annotator]] = Registry("annotator")
+"""By the name that :attr:`ScreenOptions.annotate` has; an entry raises a ConfigError where the
+model cannot be annotated so."""
+
+
+class Annotators:
+    """All that a screen asks for; nothing of it takes time where nothing is asked for.
+
+    Parameters
+    ----------
+    asked
+        What the screen asks.
+    """
+
+    def __init__(self, asked: Asked) -> None:
+        self._each = [annotators[name](asked) for name in dict.fromkeys(asked.options.annotate)]
+        self.columns = tuple(column for each in self._each for column in each.columns)
+
+    def annotate(
+        self, batch: RecordBatch, features: Features, predictions: NDArray[np.float32]
+    ) -> Beside:
+        """Cells of the columns of all."""
+        found: dict[str, NDArray[np.generic]] = {}
+        for each in self._each:
+            found |= each.annotate(batch, features, predictions)
+        return found
