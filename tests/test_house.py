@@ -21,6 +21,7 @@ LAYERS = (
     "chem",
     "tasks",
     *READING,
+    "confidence",
     "nn",
     "models",
     "balance",
