@@ -69,7 +69,8 @@ def refresh(folder: Path, molecules: TrainingMolecules, card: Callable[[Model], 
     write_whole(folder / METRICS, json.dumps(model.metrics, indent=1) + "\n")
     write_whole(folder / CARD, card(model))
     config = json.loads((folder / CONFIG).read_text(encoding="utf-8")) | training_record(model)
-    config["sha256"] = {n: sha256(folder / n) for n in (WEIGHTS, METRICS, CARD, MOLECULES)}
+    names = {WEIGHTS, METRICS, CARD, MOLECULES, *config["sha256"]} - {CONFIG}
+    config["sha256"] = {name: sha256(folder / name) for name in sorted(names)}
     config["sha256"][CONFIG] = _digest(config)
     write_whole(folder / CONFIG, json.dumps(config, indent=1) + "\n")
 

@@ -2,21 +2,94 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from rich import box
 from rich.table import Table
+
+from bioassay_mtl.errors import counted
+
+if TYPE_CHECKING:
+    from bioassay_mtl.models.assay_sheet import Assay
 
 SHOWN = {"roc_auc": "AUC", "average_precision": "AP", "r2": "R2", "concordance": "concordance"}
 SHOWN |= {"roc_auc_ovr": "AUC", "balanced_accuracy": "balanced accuracy", "rmse": "RMSE"}
 """Metrics by their heads, those of one head in one column."""
 
 
+WIDTHS = {"gene": 80, "trained on": 110, "target": 130, "active when": 150}
+"""Of the terminal, from which on a column is shown."""
+
+
+def sheet_table(assays: Sequence[Assay], rule: str, width: int) -> Table:
+    """What assays are, and how far to trust a model in each.
+
+    Parameters
+    ----------
+    assays
+        Of a model's sheet.
+    rule
+        By which they are graded.
+    width
+        Of the terminal.
+    """
+    columns: dict[str, list[str]] = {
+        "assay": [assay.id for assay in assays],
+        "name": [assay.about for assay in assays],
+        "target": [assay.target if assay.name else "" for assay in assays],
+        "gene": [assay.gene for assay in assays],
+        "active when": [assay.active for assay in assays],
+        "trained on": [_trained_on(assay) for assay in assays],
+        **{
+            head: [_figure(assay, head) for assay in assays]
+            for head in dict.fromkeys(SHOWN.values())
+        },
+        "grade": [assay.grade or "" for assay in assays],
+    }
+    rows = {assay.held_out.rows: "" for assay in assays if assay.held_out}
+    scored = f", scores on {', '.join(rows)} rows" if rows else ""
+    table = Table(
+        title=f"{counted(len(assays), 'assay')}{scored}", title_justify="left", box=box.SIMPLE
+    )
+    shown = {
+        name: texts
+        for name, texts in columns.items()
+        if name == "assay" or (any(texts) and width >= WIDTHS.get(name, 0))
+    }
+    whole = ("assay", "grade", *SHOWN.values())
+    for name in shown:
+        table.add_column(name, overflow="fold", no_wrap=name in whole)
+    for row in zip(*shown.values(), strict=True):
+        table.add_row(*row)
+    table.caption, table.caption_justify = _caption(assays, rule), "left"
+    return table
+
+
+def _caption(assays: Sequence[Assay], rule: str) -> str:
+    """What grades mean, and why there are none."""
+    why = {assay.why: "" for assay in assays if assay.why}
+    lines = [rule] if any(assay.grade for assay in assays) else []
+    return "\n".join([*lines, *(f"without a grade: {reason}" for reason in why)])
+
+
+def _figure(assay: Assay, head: str) -> str:
+    """A score with its interval."""
+    found = assay.score(*(name for name, shown in SHOWN.items() if shown == head))
+    return "" if found is None else f"{found.value:.3f} ({found.low:.2f}-{found.high:.2f})"
+
+
+def _trained_on(assay: Assay) -> str:
+    counts = assay.counts
+    if "active" in counts:
+        return f"{counts['active']:,} active of {counts['measured']:,}"
+    return f"{counts['measured']:,} {assay.kind}" if counts else ""
+
+
 def assay_table(facts: Mapping[str, Any]) -> Table:
     """A row an assay; scores are those of the last part that was measured assay by assay."""
     part, scores = _scores(facts["metrics"])
-    about = {task: ", ".join(map(str, known.values())) for task, known in _about(facts).items()}
+    sheet = {assay["id"]: assay for assay in facts["assays"]}
     heads = [
         *dict.fromkeys(head for n, head in SHOWN.items() if any(n in s for s in scores.values()))
     ]
@@ -26,12 +99,17 @@ def assay_table(facts: Mapping[str, Any]) -> Table:
     table.add_column("trained on", no_wrap=True)
     for head in heads:
         table.add_column(head, justify="right")
-    if about:
+    is_graded = any(assay["grade"] for assay in sheet.values())
+    if is_graded:
+        table.add_column("grade", no_wrap=True)
+    about = {task: _about(assay, facts["annotations"].get(task)) for task, assay in sheet.items()}
+    if any(about.values()):
         table.add_column("about", overflow="fold")
     for place, task in enumerate(facts["tasks"]):
         cells = [_score(scores.get(task, {}), head) for head in heads]
-        known = [about.get(task, "")] if about else []
-        table.add_row(task, _outcomes(facts, place), *cells, *known)
+        graded = [sheet[task]["grade"] or ""] if is_graded else []
+        known = [about[task]] if any(about.values()) else []
+        table.add_row(task, _outcomes(facts, place), *cells, *graded, *known)
     return table
 
 
@@ -44,8 +122,10 @@ def _scores(metrics: Mapping[str, Any]) -> tuple[str, dict[str, dict[str, Any]]]
     return name, {row["task"]: row for row in found["tasks"]}
 
 
-def _about(facts: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
-    return {task: known for task, known in facts["annotations"].items() if known}
+def _about(assay: Mapping[str, Any], notes: Mapping[str, Any] | None) -> str:
+    """The name and gene of an assay; where there is none, what the model notes of it."""
+    named = [text for name in ("name", "gene") if (text := assay[name])]
+    return ", ".join(named or map(str, filter(None, (notes or {}).values())))
 
 
 def _score(row: Mapping[str, Any], head: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import gc
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -48,7 +49,11 @@ def screen(
     ] = DEFAULT_MODEL,
     assays: Annotated[
         str | None,
-        typer.Option(metavar="A,B|@FILE", help="Assays to write; @FILE names one a line."),
+        typer.Option(
+            metavar="A,B|@FILE",
+            help="Assays to write: identifiers, names, genes, patterns such as 'PCBA-9*'; @FILE "
+            "names one a line.",
+        ),
     ] = None,
     top: Annotated[
         int | None,
@@ -231,7 +236,8 @@ def unusable(summary: ScreenSummary, options: ScreenOptions) -> InputError:
 def read_names(text: str) -> list[str]:
     """Names from ``A,B`` or, after an ``@``, from a file with one a line."""
     if not text.startswith("@"):
-        return [name.strip() for name in text.split(",") if name.strip()]
+        named = next(csv.reader([text], skipinitialspace=True), [])  # a name may have a comma
+        return [name.strip() for name in named if name.strip()]
     try:
         lines = Path(text[1:]).read_text(encoding="utf-8-sig").splitlines()
     except (OSError, UnicodeDecodeError) as error:

@@ -33,7 +33,7 @@ def collector(model: ModelDescription, options: ScreenOptions, show: int) -> Tel
     """What keeps the ``show`` most telling predictions, or None for none."""
     if not show:
         return None
-    columns = columns_of_assays(choose_assays(options.assays, model.tasks), model.kinds)
+    columns = columns_of_assays(choose_assays(options.assays, model), model.kinds)
     shares = usual_shares(model)[columns]
     if np.isnan(shares).all():
         raise ConfigError(
@@ -108,17 +108,18 @@ def show(
 def hits_table(hits: TellingHits, model: ModelDescription, width: int) -> Table:
     """The most telling molecules, each beside what is usual for the assay.
 
-    Assays and numbers are never cut; on a narrow terminal SMILES are left out, then remarks on the
-    assay.
+    Assays and numbers are never cut; on a narrow terminal SMILES are left out, then names of the
+    assays, then grades of the model in them.
     """
     best = hits.best()
-    about = {assay: ", ".join(filter(None, a.values())) for assay, a in model.annotations.items()}
-    columns = {
+    sheet = model.sheet.of([hit.assay for hit in best])
+    columns: dict[str, list[str]] = {
         "molecule": [shortened(hit.id or f"row {hit.row}", 16) for hit in best],
         "SMILES": [hit.smiles for hit in best],
         "assay": [hit.assay for hit in best],
         "trained on": ["yes" if hit.in_training else "" for hit in best],
-        "about": [about.get(hit.assay, "") for hit in best],
+        "about": [assay.about for assay in sheet],
+        "grade": [assay.grade or "" for assay in sheet],
         "active": [f"{hit.probability:.3f}" for hit in best],
         "usual": [f"{hit.share:.2%}" for hit in best],
         "fold": [f"{hit.fold:,.0f} x" if hit.fold >= 9.95 else f"{hit.fold:.1f} x" for hit in best],
@@ -127,10 +128,11 @@ def hits_table(hits: TellingHits, model: ModelDescription, width: int) -> Table:
     gap = 3  # around and between columns
     if not any(columns["trained on"]):
         del columns["trained on"]
-    fixed = [widest[name] + gap for name in columns if name not in ("SMILES", "about")]
+    most_of = {"grade": 10, "about": 32, "SMILES": 60}
+    fixed = [widest[name] + gap for name in columns if name not in most_of]
     room = width - 2 - sum(fixed)
-    for name in ("about", "SMILES"):
-        share = min(widest[name], 24 if name == "about" else 60, room - gap)
+    for name, most in most_of.items():
+        share = min(widest[name], most, room - gap)
         if share < min(12, widest[name]) or not any(columns[name]):
             del columns[name]
             continue

@@ -105,6 +105,14 @@ def train(
         str | None,
         typer.Option(metavar="NAME", help="From task losses to one update: sum, two_step, ..."),
     ] = None,
+    about: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FILE",
+            help="What the assays are, for the model's sheet: CSV, JSON or YAML with assay, name, "
+            "target, gene, uniprot, organism, readout, active, link.",
+        ),
+    ] = None,
     print_config: Annotated[
         bool, typer.Option("--print-config", help="Print all settings in effect, and stop.")
     ] = False,
@@ -169,6 +177,7 @@ def train(
     if out is not None:
         check_out(Path(out), resume)
 
+    from bioassay_mtl.models.about import known_assays
     from bioassay_mtl.panels.load import load_panel
     from bioassay_mtl.panels.schema import NO_TASK
 
@@ -190,6 +199,7 @@ def train(
     with waiting(f"reading {panel}"):
         loaded = load_panel([panel], schema)
     table = loaded.panel
+    known = known_assays(about, table.tasks)
     say(f"{panel}: {kinds_line(table)}")
     for remark in remarks(loaded):
         say(remark)
@@ -226,6 +236,7 @@ def train(
             workers=workers or available_cores(),
             progress=show,
             record={"chosen": why} if why else None,
+            about={assay: facts.model_dump() for assay, facts in known.items()},
         )
     if evidence is None:
         say(f"{out} is complete: nothing is left to do")

@@ -61,7 +61,9 @@ class Companion(ABC, Generic[T]):
         return None
 
 
-companions: Registry[type[Companion[Any]]] = Registry("companion", homes={})
+companions: Registry[type[Companion[Any]]] = Registry(
+    "companion", homes={"assays": "bioassay_mtl.models.assay_sheet"}
+)
 
 
 class Beside(MutableMapping[str, Any]):

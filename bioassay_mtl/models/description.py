@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import MutableMapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +15,9 @@ from bioassay_mtl.chem.identity import TrainingMolecules
 from bioassay_mtl.models.companions import Beside
 from bioassay_mtl.tasks.kinds import TaskKind, columns_of, complete
 from bioassay_mtl.tasks.target_scaling import Standardisation
+
+if TYPE_CHECKING:
+    from bioassay_mtl.models.assay_sheet import AssaySheet
 
 
 @dataclass(kw_only=True, repr=False)
@@ -60,6 +63,13 @@ class ModelDescription:
     def __post_init__(self) -> None:
         self.beside = Beside(self.beside)
         self.kinds = complete(self.kinds, len(self.tasks))
+
+    @property
+    def sheet(self) -> AssaySheet:
+        """What each assay is, and how far to trust the model in it."""
+        from bioassay_mtl.models.sheet_making import sheet_for
+
+        return sheet_for(self)
 
     @property
     def columns(self) -> tuple[str, ...]:

@@ -168,11 +168,18 @@ def amend_folder(folder: Path, beside: Mapping[str, Any]) -> None:
         It cannot be written.
     """
     config = read_config(folder)
-    replaced = files_of(beside)
-    kept = [name for name in config["sha256"] if name not in (CONFIG, *replaced)]
+    replaced = (CONFIG, *files_of(beside))
+    kept = [name for name in config["sha256"] if name not in replaced]
+    for name in kept:
+        checked(folder, name, config)
     with whole_folder(folder, overwrite=True) as part:
-        for name in kept:
-            shutil.copyfile(checked(folder, name, config), part / name)
+        shutil.copytree(
+            folder,
+            part,
+            ignore=lambda at, _: replaced if at == str(folder) else (),
+            copy_function=shutil.copyfile,
+            dirs_exist_ok=True,
+        )
         files, records = write_beside(beside, part)
         others = {n: each for n, each in config.pop(KEY, {}).items() if n not in beside}
         _write_config(config | of_beside(others | records), (*kept, *files), part)

@@ -151,7 +151,7 @@ def screen_tally(model: ModelDescription, options: ScreenOptions, k: int = HITS)
     """What watches a screen of a model with some options."""
     shares = usual_shares(model)
     columns = []
-    for at in choose_assays(options.assays, model.tasks):
+    for at in choose_assays(options.assays, model):
         kind = model.kinds[at]
         columns += [
             Predicted(

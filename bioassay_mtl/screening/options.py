@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import accumulate
+from typing import TYPE_CHECKING
 
 from pydantic import Field, model_validator
 
 from bioassay_mtl.chem.supervised import DEFAULT_TIMEOUT
-from bioassay_mtl.config import did_you_mean
 from bioassay_mtl.errors import ConfigError
 from bioassay_mtl.tables.options import TableOptions
 from bioassay_mtl.tasks.kinds import TaskKind
 from bioassay_mtl.wording import setting
+
+if TYPE_CHECKING:
+    from bioassay_mtl.models.description import ModelDescription
 
 
 class ScreenOptions(TableOptions):
@@ -21,7 +24,8 @@ class ScreenOptions(TableOptions):
     Attributes
     ----------
     assays
-        Assays to write, all columns of each, in that order; all of the model's when None.
+        Assays to write, all columns of each, in that order: identifiers, names, genes, or patterns
+        such as ``PCBA-9*``; all of the model's when None.
     top
         Write only the ``top`` molecules of each assay (of each class, in an assay of classes) with
         the highest probability or value, ranked.
@@ -83,8 +87,16 @@ class ScreenOptions(TableOptions):
         return self
 
 
-def choose_assays(wanted: Sequence[str] | None, known: Sequence[str]) -> list[int]:
+def choose_assays(wanted: Sequence[str] | None, model: ModelDescription) -> list[int]:
     """Positions of the wanted assays in the model's, in the wanted order, each once.
+
+    Parameters
+    ----------
+    wanted
+        Identifiers, names, genes, patterns (:func:`bioassay_mtl.models.assay_names.chosen_assays`);
+        None for all.
+    model
+        Whose assays they are.
 
     Raises
     ------
@@ -92,17 +104,13 @@ def choose_assays(wanted: Sequence[str] | None, known: Sequence[str]) -> list[in
         For an assay that the model does not have.
     """
     if wanted is None:
-        return list(range(len(known)))
-    position = {assay: index for index, assay in enumerate(known)}
-    for assay in wanted:
-        if assay not in position:
-            raise ConfigError(
-                f"the model has no assay {assay!r} ({did_you_mean(assay, known)}); "
-                "`bioassay-mtl info MODEL --json` names all"
-            )
-    if not wanted:
-        raise ConfigError("no assay was chosen: name at least one")
-    return [position[assay] for assay in dict.fromkeys(wanted)]
+        return list(range(len(model.tasks)))
+    position = {assay: index for index, assay in enumerate(model.tasks)}
+    if wanted and all(assay in position for assay in wanted):
+        return [position[assay] for assay in dict.fromkeys(wanted)]
+    from bioassay_mtl.models.assay_names import chosen_assays
+
+    return [position[assay] for assay in chosen_assays(wanted, model.sheet)]
 
 
 def columns_of_assays(assays: Sequence[int], kinds: Sequence[TaskKind]) -> list[int]:

@@ -96,7 +96,7 @@ def screen(
     target = Output(output, overwrite=options.overwrite, inputs=inputs)
     file_format = choose_format(options.format, output)
     check_inputs(inputs, options, model.featurizer.columns)
-    assays = choose_assays(options.assays, model.tasks)
+    assays = choose_assays(options.assays, model)
     columns = columns_of_assays(assays, model.kinds)
     annotated = Annotators(Asked(model, columns, options)) if options.annotate else None
     layout = Layout(

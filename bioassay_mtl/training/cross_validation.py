@@ -14,9 +14,12 @@ from bioassay_mtl.chem.features import Features
 from bioassay_mtl.chem.status import Status
 from bioassay_mtl.errors import ConfigError
 from bioassay_mtl.metrics.over_folds import over_folds
+from bioassay_mtl.models.about import About, known_assays
+from bioassay_mtl.models.assay_sheet import NAME
 from bioassay_mtl.models.join import join
 from bioassay_mtl.models.model import Model
 from bioassay_mtl.models.scaling import fit_scalings
+from bioassay_mtl.models.sheet_making import sheet_of
 from bioassay_mtl.panels.panel import Panel
 from bioassay_mtl.splits import Split, folds
 from bioassay_mtl.tasks.labels import MOST_CELLS
@@ -112,6 +115,7 @@ def cross_validate(
     progress: Progress | None = None,
     record: Mapping[str, Any] | None = None,
     finish: Callable[[CrossValidation, Path], object] | None = None,
+    about: About | None = None,
 ) -> CrossValidation:
     """Train a network for each fold, on the other folds, and join them.
 
@@ -120,7 +124,7 @@ def cross_validate(
 
     Parameters
     ----------
-    panel, config, out, name, workers, record
+    panel, config, out, name, workers, record, about
         As for :func:`bioassay_mtl.training.fit.train`. ``config.split`` says how folds are dealt,
         and how the other rows are shared between train and valid. The folder also gets
         ``predictions.csv`` (:meth:`CrossValidation.table`).
@@ -143,7 +147,13 @@ def cross_validate(
         The panel has too few molecules for so many folds.
     """
     _check_size(panel, repeats)
-    session = Session.of(panel, config, workers=workers, given_parts=_everything(panel))
+    session = Session.of(
+        panel,
+        config,
+        workers=workers,
+        given_parts=_everything(panel),
+        about=known_assays(about, panel.tasks),
+    )
     config = session.config
     splits = list(folds(panel, config.split, n_folds, repeats))
     out = None if out is None else Path(out)
@@ -152,7 +162,7 @@ def cross_validate(
         scalings = fit_scalings(features.blocks, rows)
         identity = run_identity(panel, config, splits[0], session.begin)
         run = identity_of(identity, folds=n_folds, repeats=repeats)
-        if (model := completed(out, scratch, run)) is not None:
+        if (model := completed(out, scratch, run, session.about)) is not None:
             return CrossValidation(
                 model, panel, features, *_said(_members(model), splits, features, repeats)
             )
@@ -187,6 +197,7 @@ def cross_validate(
         held_out = [model.metrics["test"] for model in models if model.metrics["test"]]
         joined.metrics = {"valid": None, "test": None, "out_of_fold": over_folds(held_out, repeats)}
         joined.card = model_card(joined)
+        joined.beside[NAME] = sheet_of(joined, joined.metrics, session.about)
         said = _said(models, splits, features, repeats)
         found = CrossValidation(joined, panel, features, *said)
 

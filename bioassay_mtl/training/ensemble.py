@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from bioassay_mtl.chem.features import Features
 from bioassay_mtl.errors import ConfigError
+from bioassay_mtl.models.about import About, known_assays
 from bioassay_mtl.models.join import join
 from bioassay_mtl.models.model import Model
 from bioassay_mtl.panels.panel import Panel
@@ -43,12 +44,13 @@ def train_ensemble(
     weights: NDArray[np.float32] | None = None,
     start: Model | None = None,
     finish: Finish | None = None,
+    about: About | None = None,
 ) -> Model:
     """Train the members on one split, and join them.
 
     Parameters
     ----------
-    panel, config, out, parts, name, workers, features, record, weights, start, finish
+    panel, config, out, parts, name, workers, features, record, weights, start, finish, about
         As for :func:`bioassay_mtl.training.fit.train`. The seeds of the members are ``config.seed``
         and those that follow it; all members begin with the weights of ``start``.
     members
@@ -78,6 +80,7 @@ def train_ensemble(
         given_parts=parts,
         given_features=features,
         workers=workers,
+        about=known_assays(about, panel.tasks),
     )
     return ensemble_of(
         session,
@@ -108,7 +111,7 @@ def ensemble_of(
     out = None if out is None else Path(out)
     with claimed(out, resume, MARK) as scratch:
         run = identity_of(session.identity, members=members)
-        if (model := completed(out, scratch, run)) is not None:
+        if (model := completed(out, scratch, run, session.about)) is not None:
             return model
         with begun(scratch, MARK):
             if scratch is not None:
@@ -130,6 +133,6 @@ def ensemble_of(
             **session.record,
             **(record or {}),
         }
-        measure(joined, session.panel, session.features, session.parts)
+        measure(joined, session.panel, session.features, session.parts, session.about)
         publish(joined, out, scratch, None if finish is None else partial(finish, joined))
         return joined

@@ -5,12 +5,13 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from bioassay_mtl.errors import ConfigError
 from bioassay_mtl.files import whole_folder
-from bioassay_mtl.models.folder import write_files
+from bioassay_mtl.models.assay_sheet import NAME, Described
+from bioassay_mtl.models.folder import amend_folder, write_files
 from bioassay_mtl.models.model import Model
 from bioassay_mtl.training.scratch import clear
 
@@ -51,7 +52,9 @@ def publish(
     clear(scratch)
 
 
-def completed(out: Path | None, scratch: Path | None, identity: str) -> Model | None:
+def completed(
+    out: Path | None, scratch: Path | None, identity: str, about: Mapping[str, Described]
+) -> Model | None:
     """The model that a run has made already; None where there is none.
 
     What a kill has left in the folder beside it is removed.
@@ -62,6 +65,8 @@ def completed(out: Path | None, scratch: Path | None, identity: str) -> Model | 
         The folder that may be there, and the one beside it; None for none.
     identity
         Hash of all that decides the result of the run.
+    about
+        What is known of the assays now: the folder gets it.
 
     Raises
     ------
@@ -78,6 +83,10 @@ def completed(out: Path | None, scratch: Path | None, identity: str) -> Model | 
             f"{out} is complete, and of a run with other settings or other data: choose another "
             "folder, or remove it"
         )
+    sheet = model.sheet.described(about)
+    if sheet != model.sheet:
+        amend_folder(out, {NAME: sheet})
+        model.beside[NAME] = sheet
     log.info("%s is complete: nothing is left to do", out)
     clear(scratch)
     return model

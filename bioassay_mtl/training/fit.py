@@ -17,9 +17,12 @@ from bioassay_mtl.chem.featurizer import Featurizer
 from bioassay_mtl.chem.identity import TrainingMolecules
 from bioassay_mtl.errors import ConfigError
 from bioassay_mtl.metrics import evaluate
+from bioassay_mtl.models.about import About, known_assays
+from bioassay_mtl.models.assay_sheet import NAME, Described
 from bioassay_mtl.models.evaluation import predictions_at
 from bioassay_mtl.models.model import Model
 from bioassay_mtl.models.scaling import ColumnScaling, fit_scalings, scaled
+from bioassay_mtl.models.sheet_making import sheet_of
 from bioassay_mtl.nn.network import Network
 from bioassay_mtl.nn.trees.settings import TreesConfig
 from bioassay_mtl.panels.panel import Panel
@@ -55,6 +58,7 @@ def train(
     start: Model | None = None,
     scalings: Mapping[str, ColumnScaling] | None = None,
     finish: Finish | None = None,
+    about: About | None = None,
 ) -> Model:
     """Train a model on a panel.
 
@@ -93,18 +97,22 @@ def train(
     finish
         Called with the model and its folder before this appears under its name, to write more into
         it.
+    about
+        What is known of the assays, for the model's sheet: a file, or facts by assay
+        (:func:`bioassay_mtl.models.about.known_assays`).
 
     Returns
     -------
     Model
-        With the weights of the best epoch, and metrics on the validation and test rows.
+        With the weights of the best epoch, metrics on the validation and test rows, and a sheet of
+        its assays, ``model.sheet``.
 
     Raises
     ------
     ConfigError
         A setting is wrong, or ``out`` exists; to resume, it is of another run.
     InputError
-        No row can be trained on.
+        No row can be trained on, or ``about`` describes an assay that is not there.
     OutputError
         Another process trains into ``out``; or writing fails, for example on a full disk.
     TrainingError
@@ -121,6 +129,7 @@ def train(
         given_features=features,
         workers=workers,
         stacks=True,
+        about=known_assays(about, panel.tasks),
     )
     return train_session(
         session,
@@ -170,7 +179,7 @@ def train_session(
         scalings = fitted | dict(begin.scalings if begin else {})
         standardisation, cells = standardised_of(session)
         identity = session.identity
-        if (model := completed(out, scratch, identity)) is not None:
+        if (model := completed(out, scratch, identity, session.about)) is not None:
             return model
         run = Run(
             config=config,
@@ -212,7 +221,7 @@ def train_session(
             },
             training_molecules=molecules_of(session),
         )
-        measure(model, panel, features, parts)
+        measure(model, panel, features, parts, session.about)
         publish(model, out, scratch, None if finish is None else partial(finish, model))
         return model
 
@@ -257,12 +266,19 @@ def molecules_of(session: Session) -> TrainingMolecules | None:
     return training_molecules(session.panel, session.parts, featurizer, session.begin)
 
 
-def measure(model: Model, panel: Panel, features: Features, parts: Split) -> None:
-    """Give a model its metrics on the validation and test rows, and its card."""
+def measure(
+    model: Model,
+    panel: Panel,
+    features: Features,
+    parts: Split,
+    about: Mapping[str, Described],
+) -> None:
+    """Give a model its metrics on the validation and test rows, its card and its sheet."""
     model.metrics = {
         part: _metrics(model, panel, features, getattr(parts, part)) for part in ("valid", "test")
     }
     model.card = model_card(model)
+    model.beside[NAME] = sheet_of(model, model.metrics, about)
 
 
 def _metrics(model: Model, panel: Panel, features: Features, rows: Any) -> Any:

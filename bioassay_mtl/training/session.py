@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from bioassay_mtl.chem.features import Features
 from bioassay_mtl.errors import InputError
+from bioassay_mtl.models.assay_sheet import Described
 from bioassay_mtl.models.panel_inputs import panel_features
 from bioassay_mtl.panels.panel import Panel
 from bioassay_mtl.splits import Split, split
@@ -50,6 +51,8 @@ class Session:
         Of values; None for that of the training rows.
     remembers
         Whether the model is to know its training molecules: a part of a model need not.
+    about
+        What is known of the assays, for the model's sheet.
     """
 
     panel: Panel
@@ -62,6 +65,7 @@ class Session:
     workers: int = 1
     standardisation: Standardisation | None = None
     remembers: bool = True
+    about: Mapping[str, Described] = field(default_factory=dict)
 
     @staticmethod
     def of(

@@ -69,7 +69,7 @@ def train_stacked(
     stacked: StackedConfig = config.network  # type: ignore[assignment]
     out = None if out is None else Path(out)
     with claimed(out, resume, STACK) as scratch:
-        if (model := completed(out, scratch, session.identity)) is not None:
+        if (model := completed(out, scratch, session.identity, session.about)) is not None:
             return model
         scaled_by = fit_scalings(session.features.blocks, session.parts.train)
         scaled_by = scaled_by if scalings is None else dict(scalings)
@@ -104,7 +104,7 @@ def train_stacked(
         }
         read = {name: session.features.blocks[name] for name in model.featurizer.fingerprints}
         features = Features(read, session.features.status)
-        measure(model, session.panel, features, session.parts)
+        measure(model, session.panel, features, session.parts, session.about)
         publish(model, out, scratch, None if finish is None else partial(finish, model))
         return model
 

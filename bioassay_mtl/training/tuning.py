@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from bioassay_mtl.errors import ConfigError, TrainingError
 from bioassay_mtl.files import write_whole
+from bioassay_mtl.models.about import About, known_assays
 from bioassay_mtl.models.model import Model
 from bioassay_mtl.panels.panel import Panel
 from bioassay_mtl.splits import Split
@@ -58,12 +59,13 @@ def train_tuned(
     weights: NDArray[np.float32] | None = None,
     start: Model | None = None,
     finish: Finish | None = None,
+    about: About | None = None,
 ) -> Model:
     """Search settings, then train with the best of them.
 
     Parameters
     ----------
-    panel, config, out, parts, name, workers, record, weights, start, finish
+    panel, config, out, parts, name, workers, record, weights, start, finish, about
         As for :func:`bioassay_mtl.training.fit.train`.
     trials
         How many settings are tried.
@@ -97,12 +99,13 @@ def train_tuned(
         weights=weights,
         given_parts=parts,
         workers=workers,
+        about=known_assays(about, panel.tasks),
     )
     out = None if out is None else Path(out)
     import_optuna()
     with claimed(out, resume, JOURNAL) as scratch:
         run = identity_of(session.identity, trials=trials, members=members)
-        if (model := completed(out, scratch, run)) is not None:
+        if (model := completed(out, scratch, run, session.about)) is not None:
             return model
         journal = scratch / JOURNAL if scratch else None
         with begun(scratch, JOURNAL):

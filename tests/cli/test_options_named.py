@@ -20,6 +20,8 @@ OPTION = re.compile(r"(?<![\w(-])--[a-z][a-z-]+")
 
 PANEL_READERS = frozenset({"train", "evaluate", "panel check"})
 SPEAKERS = {  # which verbs can say what a file says
+    "cli/assays.py": frozenset({"assays list"}),
+    "cli/assays_describe.py": frozenset({"assays describe"}),
     "cli/datasets.py": frozenset({"datasets fetch"}),
     "cli/epochs.py": frozenset({"train"}),
     "cli/evaluate": frozenset({"evaluate"}),
@@ -42,6 +44,7 @@ NOT_YET = ("panels/",)
 BESIDE = {  # a command that a message gives whole, with options of its own verb
     "bioassay-mtl panel check --out",
     "bioassay-mtl --debug",
+    "train --about",
     "screen --standardise",
     "bioassay-mtl info MODEL --json",
 }

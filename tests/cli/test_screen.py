@@ -136,7 +136,7 @@ def test_assays_from_a_file(cli: Run, library: Path, model_folder: Path, tmp_pat
     [
         (["--assays", "PCBA-4OO"], "did you mean 'PCBA-400'"),
         (["--assays", "@nowhere.txt"], "nowhere.txt"),
-        (["--assays", "nope"], "`bioassay-mtl info MODEL --json` names all"),
+        (["--assays", "nope"], "`bioassay-mtl assays MODEL` lists all"),
         (["--top", "2", "--long"], "--top and --long exclude each other"),
         (["--device", "qpu"], "device 'qpu' cannot be used"),
         (["--format", "exel"], "unknown output format 'exel'"),

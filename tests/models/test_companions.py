@@ -131,11 +131,16 @@ def test_one_is_put_into_a_folder_and_the_model_stays(
     numbers: type[Numbers],
 ) -> None:
     folder = model.save(tmp_path / "model")
+    (folder / "logs").mkdir()
+    for mine in ("report.html", "logs/numbers.json"):
+        (folder / mine).write_text("read me")
     before = entries(folder)
     weights = (folder / "model.safetensors").read_bytes()
     amend_folder(folder, {"numbers": [4]})
     assert Model.load(folder).beside["numbers"] == [4]
     assert (folder / "model.safetensors").read_bytes() == weights
+    for mine in ("report.html", "logs/numbers.json"):
+        assert (folder / mine).read_text() == "read me"
     amend_folder(folder, {"numbers": None})
     assert entries(folder) == before
     assert {path.name for path in tmp_path.iterdir()} == {"model"}

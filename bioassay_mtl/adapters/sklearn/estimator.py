@@ -17,6 +17,7 @@ from sklearn.utils.validation import _num_samples, check_is_fitted, validate_dat
 from bioassay_mtl.adapters import arrays
 from bioassay_mtl.adapters.arrays import DataError
 from bioassay_mtl.adapters.sklearn.weights import cell_weights
+from bioassay_mtl.models.companions import companions, files_of
 from bioassay_mtl.models.folder_checks import CARD, CONFIG, METRICS, WEIGHTS
 from bioassay_mtl.models.model import Model
 from bioassay_mtl.models.training_molecules import MOLECULES
@@ -165,7 +166,8 @@ class BioassayEstimator(BaseEstimator):
         files = state.get("model_")
         if files is not None:
             with tempfile.TemporaryDirectory() as folder:
-                for name in (WEIGHTS, CONFIG, METRICS, CARD, MOLECULES):
+                beside = files_of(companions.names())
+                for name in (WEIGHTS, CONFIG, METRICS, CARD, MOLECULES, *beside):
                     if name in files:
                         (Path(folder) / name).write_bytes(files[name])
                 state = {**state, "model_": Model.load(folder)}

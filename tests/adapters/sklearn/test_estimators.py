@@ -69,12 +69,13 @@ def test_no_smiles_but_missing_ones(fitted: BioassayClassifier) -> None:
 def test_pickled_state_is_the_models_files(fitted: BioassayClassifier, tmp_path: Path) -> None:
     state = fitted.__getstate__()["model_"]
     files = {"model.safetensors", "config.json", "metrics.json", "README.md"}
-    assert set(state) == {*files, "training_molecules.safetensors"}
+    assert set(state) == {*files, "training_molecules.safetensors", "assays.json"}
     assert all(isinstance(data, bytes) for data in state.values())
     back = pickle.loads(pickle.dumps(fitted))
     rows = ["CCO", "c1ccccc1CCN"]
     assert back.model_.in_training(rows).tolist() == fitted.model_.in_training(rows).tolist()
     np.testing.assert_array_equal(back.predict_proba(rows), fitted.predict_proba(rows))
+    assert back.model_.beside["assays"] == fitted.model_.sheet
     saved = fitted.model_.save(tmp_path / "model")
     np.testing.assert_array_equal(
         bm.load(saved).predict(rows)[["rings", "logp"]], fitted.predict_proba(rows)

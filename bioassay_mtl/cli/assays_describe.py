@@ -1,0 +1,94 @@
+"""``bioassay-mtl assays describe``: names and targets of a model's assays, from PubChem."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from bioassay_mtl.cli.terminal import say
+
+if TYPE_CHECKING:
+    from bioassay_mtl.models.assay_sheet import Described
+    from bioassay_mtl.models.describing import Description
+
+
+def describe_assays(
+    model: Annotated[str, typer.Argument(metavar="MODEL", help="Model folder, or shipped model.")],
+    out: Annotated[
+        str | None,
+        typer.Option(
+            "--out",
+            metavar="FILE",
+            help="Write the descriptions there (.json or .csv), as train --about reads them; the "
+            "model stays as it is.",
+        ),
+    ] = None,
+    server: Annotated[
+        str | None, typer.Option(metavar="URL", help="Another address of PUG REST.")
+    ] = None,
+    cache: Annotated[
+        Path | None, typer.Option(metavar="FOLDER", help="Where answers are kept.")
+    ] = None,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Replace FILE if it exists.")
+    ] = False,
+) -> None:
+    """Fetch names and targets from PubChem, for assays whose identifiers are AIDs.
+
+    What the model's sheet says already stays. Answers are kept, and asked for once. Assays that
+    could not be fetched are named, and the rest is kept.
+
+    Example:  bioassay-mtl assays describe runs/mine
+    """
+    from bioassay_mtl.errors import ConfigError, InputError
+    from bioassay_mtl.models.describing import describe
+    from bioassay_mtl.models.sheet_reading import sheet_in
+    from bioassay_mtl.models.shipped import find_model, names
+    from bioassay_mtl.screening.output import Output
+
+    target = Output(out, overwrite=overwrite, inputs=[]) if out else None
+    if target is None and model in names():
+        raise ConfigError(f"{model} is shipped, and stays as it is: give --out FILE")
+    sheet = sheet_in(model)
+    found = describe(sheet, server=server, cache=cache)
+    tell(found, len(sheet))
+    if not found.facts:
+        raise InputError("nothing could be fetched", file=model)
+    if target is None:
+        from bioassay_mtl.models.assay_sheet import NAME
+        from bioassay_mtl.models.folder import amend_folder
+
+        amend_folder(find_model(model), {NAME: sheet.described(found.facts)})
+        return
+    with target.opened() as sink:
+        sink.write(described(found.facts, as_table=str(out).lower().endswith(".csv")).encode())
+
+
+def tell(found: Description, n_assays: int) -> None:
+    """Say what was fetched, and what was not."""
+    say(f"{len(found.facts)} of {n_assays} assays described")
+    by_reason: dict[str, list[str]] = {}
+    for assay, reason in found.missing.items():
+        by_reason.setdefault(reason, []).append(assay)
+    for reason, assays in by_reason.items():
+        more = f" and {len(assays) - 5} more" if len(assays) > 5 else ""
+        say(f"not fetched: {', '.join(assays[:5])}{more} ({reason})")
+
+
+def described(facts: Mapping[str, Described], *, as_table: bool) -> str:
+    """Facts as a file that ``train --about`` reads."""
+    rows = {assay: known.model_dump(exclude_defaults=True) for assay, known in facts.items()}
+    if not as_table:
+        return json.dumps(rows, indent=1, ensure_ascii=False) + "\n"
+    fields = list(dict.fromkeys(name for row in rows.values() for name in row))
+    text = io.StringIO()
+    table = csv.DictWriter(text, ["assay", *fields], lineterminator="\n")
+    table.writeheader()
+    table.writerows({"assay": assay, **row} for assay, row in rows.items())
+    return text.getvalue()

@@ -1,0 +1,93 @@
+"""What users say of their assays, in whatever file."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from bioassay_mtl.errors import InputError
+from bioassay_mtl.models.about import known_assays
+
+TASKS = ("IC50", "Ki", "PCBA-1")
+FACTS: dict[str, Any] = {
+    "IC50": {"name": "CA2, IC50", "target": "Carbonic anhydrase 2", "gene": "CA2"},
+    "Ki": {"organism": "Homo sapiens", "active": "binds"},
+}
+
+
+def written(path: Path) -> Path:
+    rows = [{"assay": assay, **facts} for assay, facts in FACTS.items()]
+    if path.suffix in (".csv", ".tsv"):
+        import csv
+
+        fields = ["assay", "name", "target", "gene", "organism", "active"]
+        with path.open("w", newline="") as stream:
+            dialect = "excel" if path.suffix == ".csv" else "excel-tab"
+            table = csv.DictWriter(stream, fields, dialect=dialect)
+            table.writeheader()
+            table.writerows(rows)
+    elif path.name.startswith("rows"):
+        path.write_text(json.dumps(rows) if path.suffix == ".json" else yaml.safe_dump(rows))
+    else:
+        path.write_text(json.dumps(FACTS) if path.suffix == ".json" else yaml.safe_dump(FACTS))
+    return path
+
+
+@pytest.mark.parametrize(
+    "name", ["a.csv", "a.tsv", "a.json", "a.yaml", "rows.json", "rows.yml", "python"]
+)
+def test_every_way_says_the_same(tmp_path: Path, name: str) -> None:
+    found = known_assays(FACTS if name == "python" else written(tmp_path / name), TASKS)
+    assert set(found) == {"IC50", "Ki"}
+    assert (found["IC50"].name, found["IC50"].gene) == ("CA2, IC50", "CA2")
+    assert (found["Ki"].organism, found["Ki"].active, found["Ki"].name) == (
+        "Homo sapiens",
+        "binds",
+        "",
+    )
+
+
+def test_names_of_other_tables_and_several_facts() -> None:
+    found = known_assays({"Ki": {"Gene_Symbol": ["CA1", "CA2"], "format": "SPR"}}, TASKS)
+    assert (found["Ki"].gene, found["Ki"].readout) == ("CA1; CA2", "SPR")
+    assert known_assays(None, TASKS) == {}
+
+
+def test_a_whole_sheet_describes_too(tmp_path: Path) -> None:
+    path = tmp_path / "assays.json"
+    path.write_text(json.dumps({"assays": [{"id": "Ki", "name": "x", "counts": {"active": 1}}]}))
+    assert known_assays(path, TASKS)["Ki"].name == "x"
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (
+            "assay,name\nKI,x\n",
+            r"1 of the assays described are not the model's: 'KI' \(known: IC50, Ki",
+        ),
+        ("name,target\na,b\n", "no column says which assay a row is about"),
+        ("assay,colour\nKi,blue\n", "column 'colour': nothing of the name is kept"),
+        ("assay,name\nKi,x\nKi,y\n", "assay 'Ki' is there twice"),
+    ],
+)
+def test_faults_are_named(tmp_path: Path, text: str, said: str) -> None:
+    path = tmp_path / "about.csv"
+    path.write_text(text)
+    with pytest.raises(InputError, match=said) as error:
+        known_assays(path, TASKS)
+    assert "about.csv" in str(error.value)
+
+
+@pytest.mark.parametrize("text", ["{", "[1]", '{"a": 1}', "7"])
+def test_odd_json_is_refused(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "about.json"
+    path.write_text(text)
+    with pytest.raises(InputError, match=r"about\.json"):
+        known_assays(path, TASKS)
+    with pytest.raises(InputError, match=r"none\.csv"):
+        known_assays(tmp_path / "none.csv", TASKS)
