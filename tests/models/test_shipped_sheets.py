@@ -9,8 +9,8 @@ import pytest
 
 from bioassay_mtl.metrics.grading import RULE
 from bioassay_mtl.models.folder import read_config
-from bioassay_mtl.models.shipped import find_model
 from bioassay_mtl.models.sheet_reading import sheet_in
+from bioassay_mtl.models.shipped import find_model
 
 MODELS = ("pcba128", "pcba128-mix")
 COLUMNS = {"name": "name", "target": "target", "gene": "gene_symbol", "uniprot": "uniprot"} | {
