@@ -211,7 +211,7 @@ def train(
     if why:
         say(why)
 
-    from bioassay_mtl.nn.trees.settings import TreesConfig
+    from bioassay_mtl.nn.fitted.settings import FittedConfig
     from bioassay_mtl.screening.pipeline import available_cores
     from bioassay_mtl.training.estimate import estimate, parts_of
 
@@ -222,7 +222,7 @@ def train(
         with waiting("estimating the time"):
             found = estimate(table, chosen, workers=workers or available_cores(), models=models)
         if found:
-            is_of_trees = isinstance(chosen.network, TreesConfig)
+            is_of_trees = isinstance(chosen.network, FittedConfig)
             epochs = 0 if is_of_trees else chosen.epochs
             say(expected(found, epochs, models, *experts))
     run = run_of(folds, repeats, ensemble, tune)

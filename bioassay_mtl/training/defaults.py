@@ -16,12 +16,12 @@ import numpy as np
 from bioassay_mtl.chem.blocks import Block
 from bioassay_mtl.chem.fingerprints import fingerprint_from
 from bioassay_mtl.errors import ConfigError, counted
-from bioassay_mtl.nn.trees.settings import TreesConfig
+from bioassay_mtl.nn.fitted.settings import FittedConfig
 from bioassay_mtl.panels.panel import Panel
 from bioassay_mtl.training.batches import batch_size
 from bioassay_mtl.training.config import DEFAULT_FINGERPRINTS, GRAPH_LAYERS, TrainingConfig
 from bioassay_mtl.training.effort import experts_for, trees_obey
-from bioassay_mtl.training.trees.checks import check_given
+from bioassay_mtl.training.fitted.checks import check_given
 from bioassay_mtl.training.warm_start import with_start
 
 if TYPE_CHECKING:
@@ -190,7 +190,7 @@ def _choices(
         yield {"network": stacked or network}, f"{said} {beside}".rstrip()
     if panel.standardise:
         yield {"standardise": panel.standardise}, "molecules standardised, as the panel's are"
-    epochs = None if isinstance(config.network, TreesConfig) else epochs_for(panel, n)
+    epochs = None if isinstance(config.network, FittedConfig) else epochs_for(panel, n)
     if alone:
         epochs = epochs_alone(n, config.batch_size)
     if "epochs" not in given and epochs is not None:

@@ -60,15 +60,18 @@ def experts_for(
     members: list[Any] = [
         {"kind": "forest", "inputs": read},
         {"kind": "boosted_trees", "inputs": read},
+        {"kind": "linear", "inputs": read},
         dict(network),
     ]
-    names = ["a forest", "boosted trees"]
+    names = ["a forest", "boosted trees", "a linear model"]
     if config.effort == "thorough" and len(tables) < len(inputs):
         graphs = [name for name in inputs if name not in tables]
         members.append({"experts": [{"inputs": graphs, "n": 2, "width": 300, **GRAPHS}], **ALONE})
         names.append("experts of graphs")
     n_folds = folds_for(len(panel))
-    said = f"beside {' and '.join(names)}, weighed for each assay by {n_folds} folds"
+    said = (
+        f"beside {', '.join(names[:-1])} and {names[-1]}, weighed for each assay by {n_folds} folds"
+    )
     return {"kind": "stacked", "members": members, "gate": {"folds": n_folds}}, said
 
 

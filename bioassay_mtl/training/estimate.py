@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +14,7 @@ from bioassay_mtl.chem.features import Features
 from bioassay_mtl.config import Config
 from bioassay_mtl.models.panel_inputs import panel_features
 from bioassay_mtl.nn.architectures.stacked import StackedConfig
-from bioassay_mtl.nn.trees.settings import TreesConfig
+from bioassay_mtl.nn.fitted.settings import FittedConfig
 from bioassay_mtl.panels.panel import Panel
 from bioassay_mtl.splits import Split
 from bioassay_mtl.training.batches import batch_size
@@ -27,7 +28,7 @@ N_MOLECULES = 96
 N_BATCHES = 2
 """Batches of an epoch on trial."""
 
-FEW_TREES, ROWS_OF_TREES = 10, 1_000
+FEW_TREES, ROWS_OF_FITTED = 10, 1_000
 """That are grown on trial, and rows that they are grown on at most."""
 
 N_EPOCHS = 3
@@ -107,9 +108,9 @@ def _seconds_per_row(
     sample: Panel, features: Features, known: NDArray[np.intp], config: TrainingConfig, rows: int
 ) -> float:
     """Seconds of an epoch by its rows: batches of the size that all rows will have."""
-    if isinstance(config.network, TreesConfig):
-        some = np.resize(known, min(rows, ROWS_OF_TREES))
-        return _seconds_of_trees(sample, features, some, config) / config.epochs
+    if isinstance(config.network, FittedConfig):
+        some = np.resize(known, min(rows, ROWS_OF_FITTED))
+        return _seconds_of_fitted(sample, features, some, config) / config.epochs
     size = batch_size(config.batch_size, rows)
     some = np.resize(known, min(rows, N_BATCHES * size))
     trial = config.model_copy(
@@ -124,21 +125,25 @@ def _seconds_per_row(
     return (ends[-1] - ends[0]) / (len(ends) - 1) / len(some)
 
 
-def _seconds_of_trees(
+def _seconds_of_fitted(
     sample: Panel, features: Features, some: NDArray[np.intp], config: TrainingConfig
 ) -> float:
-    """Seconds by training rows, from what a few trees take more than one."""
-    seconds = []
-    for n_trees in (1, 1 + FEW_TREES):
-        network = config.network.model_copy(update={"n_trees": n_trees})
+    """Seconds by training rows; of trees, from what a few take more than one."""
+
+    def seconds(**changes: Any) -> float:
+        network = config.network.model_copy(update=changes)
         trial = config.model_copy(update={"network": network, "loggers": ()})
         session = _session(sample, features, some, trial)
         start = time.perf_counter()
         train_session(session)
-        seconds.append(time.perf_counter() - start)
-    whole: int = config.network.n_trees  # type: ignore[attr-defined]
-    each = max(0.0, seconds[1] - seconds[0]) / FEW_TREES
-    return (seconds[0] + each * whole) / len(some)
+        return time.perf_counter() - start
+
+    n_trees: int = getattr(config.network, "n_trees", 0)
+    if not n_trees:
+        return seconds() / len(some)
+    one = seconds(n_trees=1)
+    each = max(0.0, seconds(n_trees=1 + FEW_TREES) - one) / FEW_TREES
+    return (one + each * n_trees) / len(some)
 
 
 def _session(

@@ -24,7 +24,6 @@ from bioassay_mtl.models.model import Model
 from bioassay_mtl.models.scaling import ColumnScaling, fit_scalings, scaled
 from bioassay_mtl.models.sheet_making import sheet_of
 from bioassay_mtl.nn.network import Network
-from bioassay_mtl.nn.trees.settings import TreesConfig
 from bioassay_mtl.panels.panel import Panel
 from bioassay_mtl.splits import Split
 from bioassay_mtl.tasks.labels import view_dtype
@@ -38,7 +37,7 @@ from bioassay_mtl.training.loop import Run, fit
 from bioassay_mtl.training.processes import other_ranks
 from bioassay_mtl.training.scratch import STATE, claimed, scratch_loggers
 from bioassay_mtl.training.session import Session
-from bioassay_mtl.training.trainers import trainers
+from bioassay_mtl.training.trainers import fitters, trainers
 from bioassay_mtl.training.warm_start import WarmStart
 
 
@@ -230,10 +229,9 @@ def _fitted(
     run: Run, device: str, n_devices: int, scratch: Path | None, progress: Progress | None
 ) -> tuple[Network, list[dict[str, Any]], float]:
     """A network as it is trained, or fitted; its epochs, and the one that was kept."""
-    if isinstance(run.config.network, TreesConfig):
-        from bioassay_mtl.training.trees.fit import fit_trees
-
-        return fit_trees(run), [], 0
+    kind = run.config.network.kind  # type: ignore[attr-defined]
+    if kind in fitters:
+        return fitters[kind](run), [], 0
     with other_ranks(run, device, n_devices) as place:
         module, best = fit(run, place, scratch_loggers(run.config, scratch), progress)
     return module.network, module.history, best.epoch

@@ -9,7 +9,7 @@ from bioassay_mtl.config import Config
 from bioassay_mtl.errors import ConfigError, MissingExtraError
 from bioassay_mtl.nn.architectures.stacked import StackedConfig
 from bioassay_mtl.nn.experts import GroupConfig
-from bioassay_mtl.nn.trees.settings import TreesConfig
+from bioassay_mtl.nn.fitted.settings import FittedConfig
 from bioassay_mtl.training.config import TrainingConfig
 from bioassay_mtl.training.warm_start import expert_groups
 
@@ -35,7 +35,7 @@ def search_space(
     ConfigError
         The network is one of trees.
     """
-    if isinstance(config.network, TreesConfig | StackedConfig):
+    if isinstance(config.network, FittedConfig | StackedConfig):
         raise ConfigError(
             f"no setting of network.kind {config.network.kind} is searched: the search varies what "
             "gradient steps and experts depend on"

@@ -26,8 +26,8 @@ from bioassay_mtl.models.scaling import ColumnScaling, fit_scalings
 from bioassay_mtl.nn.architectures.base import build_network
 from bioassay_mtl.nn.architectures.stacked import StackedConfig
 from bioassay_mtl.nn.draws import Draws
+from bioassay_mtl.nn.fitted.settings import FittedConfig
 from bioassay_mtl.nn.stacking import Stacking
-from bioassay_mtl.nn.trees.settings import TreesConfig
 from bioassay_mtl.splits import Split, SplitConfig, folds
 from bioassay_mtl.splits.deal import dealers
 from bioassay_mtl.training.callbacks import Progress
@@ -152,7 +152,7 @@ class _Runs:
 
     def _trained(self, number: int, part: str, parts: Split, run: int) -> Model:
         changes: dict[str, Any] = {"network": self.members[number]}
-        if isinstance(self.members[number], TreesConfig):
+        if isinstance(self.members[number], FittedConfig):
             changes |= {"device": "cpu", "devices": 1}
         config = self.session.config.model_copy(update=changes)
         plain = replace(self.session, standardisation=self.standardisation, remembers=False)
@@ -161,7 +161,7 @@ class _Runs:
         folder = self.scratch / f"expert-{number + 1}-{part}" if self.scratch else None
         progress = numbered(self.progress, expert=number + 1, run=run)
         model = member(session, folder, scalings=self.scalings, progress=progress)
-        if progress is not None and isinstance(config.network, TreesConfig):  # it has no epochs
+        if progress is not None and isinstance(config.network, FittedConfig):  # it has no epochs
             progress({})
         return model
 
@@ -237,7 +237,7 @@ def _joined(
 
 def named(member: Any) -> str:
     """An expert in words: what it is, and what it reads."""
-    kind = member.kind.replace("_", " ") if isinstance(member, TreesConfig) else "network"
+    kind = member.kind.replace("_", " ") if isinstance(member, FittedConfig) else "network"
     return f"{kind} on {', '.join(dict.fromkeys(inputs_of(member.model_dump())))}"
 
 

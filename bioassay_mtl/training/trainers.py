@@ -12,3 +12,14 @@ trainers: Registry[Callable[..., Any]] = Registry(
 )
 """By kind of network, where it is not trained by gradient as a whole: a function with parameters,
 result and errors of :func:`bioassay_mtl.training.fit.train_session`."""
+
+fitters: Registry[Callable[..., Any]] = Registry(
+    "way to fit",
+    homes={
+        "boosted_trees": "bioassay_mtl.training.trees.fit",
+        "forest": "bioassay_mtl.training.trees.fit",
+        "linear": "bioassay_mtl.training.fitted.linear",
+    },
+)
+"""By kind of network, where it is fitted whole: from a :class:`~bioassay_mtl.training.loop.Run` to
+the network."""

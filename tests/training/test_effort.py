@@ -13,6 +13,8 @@ from bioassay_mtl.training import effort
 from bioassay_mtl.training.config import TrainingConfig
 from bioassay_mtl.training.defaults import settled
 
+FITTED = ["forest", "boosted_trees", "linear"]
+
 
 def panel_of(smiles: list[str], n: int, n_active: int, n_tasks: int = 1) -> Panel:
     labels = np.zeros((n, n_tasks), np.int8)
@@ -28,12 +30,17 @@ def chosen(panel: Panel, stacks: bool = True, **settings: Any) -> tuple[Any, str
 
 def test_a_small_panel_gets_trees_beside_its_network(nci_smiles: list[str]) -> None:
     network, said = chosen(panel_of(nci_smiles, 400, 40))
-    assert [member.kind for member in network.members] == ["forest", "boosted_trees", "mmoeex"]
+    assert [member.kind for member in network.members] == [
+        "forest",
+        "boosted_trees",
+        "linear",
+        "mmoeex",
+    ]
     assert network.members[0].inputs == ("morgan", "descriptors")
     assert network.gate.folds == 5
-    assert "beside a forest and boosted trees" in said
+    assert "beside a forest, boosted trees and a linear model" in said
     alone, _ = chosen(panel_of(nci_smiles, 400, 40), effort="quick")
-    assert network.members[2] == alone
+    assert network.members[3] == alone
 
 
 @pytest.mark.parametrize(
@@ -67,10 +74,16 @@ def test_more_effort_takes_more_cells_and_graphs(nci_smiles: list[str]) -> None:
     config, said = settled({"effort": "thorough"}, panel, stacks=True)
     assert config.network.kind == "stacked"  # type: ignore[attr-defined]
     members = config.network.members  # type: ignore[attr-defined]
-    assert [member.kind for member in members] == ["forest", "boosted_trees", "mmoeex", "mmoeex"]
-    assert members[3].experts[0].inputs == ("graph",)
+    assert [member.kind for member in members] == [
+        "forest",
+        "boosted_trees",
+        "linear",
+        "mmoeex",
+        "mmoeex",
+    ]
+    assert members[4].experts[0].inputs == ("graph",)
     assert "graph" in config.fingerprints
-    assert "graph" not in {name for group in members[2].experts for name in group.inputs}
+    assert "graph" not in {name for group in members[3].experts for name in group.inputs}
     assert "experts of graphs" in said
 
 

@@ -13,7 +13,7 @@ from bioassay_mtl.config import Config
 from bioassay_mtl.errors import ConfigError
 from bioassay_mtl.nn.architectures.stacked import StackedConfig
 from bioassay_mtl.nn.experts.base import activations
-from bioassay_mtl.nn.trees.settings import TreesConfig
+from bioassay_mtl.nn.fitted.settings import FittedConfig
 from bioassay_mtl.training.config import TrainingConfig
 
 _LAYERS = ("layer_sizes", "dropouts", "activation_fns", "residual")
@@ -89,7 +89,7 @@ class Settings:
         checked = TrainingConfig.of(config)  # faults show now, not after hours of featurizing
         if checked.devices not in (1, "auto"):
             raise ConfigError("devices: a model of DeepChem trains on one; bm.train takes several")
-        if isinstance(checked.network, TreesConfig | StackedConfig):
+        if isinstance(checked.network, FittedConfig | StackedConfig):
             raise ConfigError(
                 f"network.kind {checked.network.kind}: a model of DeepChem is trained step by "
                 "step, and trees and stacked experts take none; bm.train trains them"

@@ -36,6 +36,7 @@ networks: Registry[Any] = Registry(
         "ensemble": "bioassay_mtl.nn.architectures.ensemble",
         "boosted_trees": "bioassay_mtl.nn.architectures.trees",
         "forest": "bioassay_mtl.nn.architectures.trees",
+        "linear": "bioassay_mtl.nn.architectures.linear",
         "stacked": "bioassay_mtl.nn.architectures.stacked",
     },
 )

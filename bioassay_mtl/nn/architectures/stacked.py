@@ -25,7 +25,7 @@ from bioassay_mtl.nn.architectures.base import (
 )
 from bioassay_mtl.nn.architectures.ensemble import EnsembleConfig
 from bioassay_mtl.nn.experts.base import group_config
-from bioassay_mtl.nn.experts.trees import TreeGroupConfig, tree_network
+from bioassay_mtl.nn.experts.fitted import FittedGroupConfig, fitted_network
 from bioassay_mtl.nn.inputs import Inputs
 from bioassay_mtl.nn.outputs import as_outputs
 from bioassay_mtl.nn.stacking import StackingMethod, stacking_config
@@ -90,8 +90,8 @@ class StackedConfig(Config):
 def alone(group: Any) -> Config:
     """The network that a group of experts is by itself."""
     known = group_config(group)
-    if isinstance(known, TreeGroupConfig):
-        return tree_network(known)
+    if isinstance(known, FittedGroupConfig):
+        return fitted_network(known)
     return network_config({"experts": (known,), **ALONE})
 
 

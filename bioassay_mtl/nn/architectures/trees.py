@@ -11,40 +11,24 @@ from functools import cached_property
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from bioassay_mtl.chem.representation import InputSize
-from bioassay_mtl.config import Config
 from bioassay_mtl.nn.architectures.base import networks
+from bioassay_mtl.nn.fitted.network import FittedNetwork
+from bioassay_mtl.nn.fitted.settings import FittedConfig
 from bioassay_mtl.nn.inputs import Inputs
-from bioassay_mtl.nn.outputs import Outputs, as_outputs
-from bioassay_mtl.nn.towers import Tower, TowerConfig
 from bioassay_mtl.nn.trees.links import forest_links
 from bioassay_mtl.nn.trees.nodes import Trees, checked_trees
 from bioassay_mtl.nn.trees.rows import tree_columns, tree_rows
-from bioassay_mtl.nn.trees.settings import BoostedTreesConfig, ForestConfig, TreesConfig
+from bioassay_mtl.nn.trees.settings import BoostedTreesConfig, ForestConfig
 from bioassay_mtl.nn.trees.sums import TreeSums
 from bioassay_mtl.tasks.kinds import TaskKind
 
 _HELD = ("nodes", "starts", "output")
 
 
-class TreeTower(Tower):
-    """Outputs are those of the trees, until a model is joined with one of other units."""
-
-    def __init__(self, outputs: Outputs) -> None:
-        n_outputs = len(outputs.owner)
-        super().__init__(TowerConfig(), outputs, 1, n_outputs)
-        self.weight = nn.Parameter(torch.ones(n_outputs))
-
-    def forward(self, experts: Tensor, gates: Tensor) -> Tensor:
-        return self.expert_logits(experts)[0] * self.of_outputs(gates)[..., 0]
-
-    def expert_logits(self, experts: Tensor) -> Tensor:
-        return experts.transpose(0, 1) * self.weight + self.bias
-
-
-class TreeNetwork(nn.Module):
+class TreeNetwork(FittedNetwork):
     """``output_o = c_o + sum_k leaf_k(x)`` of the trees k of each output: one expert, H = O.
 
     Parameters
@@ -60,8 +44,6 @@ class TreeNetwork(nn.Module):
         An input that is read is a graph, or is not there.
     """
 
-    config_class: type[Config]
-    connections: Tensor
     nodes: Tensor
     """``(N, 4) int32``, see :class:`~bioassay_mtl.nn.trees.nodes.Trees`."""
     starts: Tensor
@@ -69,22 +51,13 @@ class TreeNetwork(nn.Module):
 
     def __init__(
         self,
-        config: TreesConfig,
+        config: FittedConfig,
         sizes: Mapping[str, InputSize],
         tasks: Sequence[str],
         kinds: Sequence[TaskKind] = (),
     ) -> None:
-        super().__init__()
+        super().__init__(config, sizes, tasks, kinds)
         self.n_columns = sum(tree_columns(sizes, config.inputs).values())
-        self.inputs = config.inputs
-        self.sizes = {name: sizes[name] for name in config.inputs}
-        self.outputs = as_outputs(kinds, len(tasks))
-        self.width = len(self.outputs.owner)
-        self.groups, self.gate = nn.ModuleList(), nn.Module()
-        self.tower = TreeTower(self.outputs)
-        self.intercept = nn.Parameter(torch.zeros(self.width))
-        connections = torch.ones(len(tasks), 1, dtype=torch.bool)
-        self.register_buffer("connections", connections, persistent=False)
         self._hold(Trees.none())
 
     @property
@@ -140,15 +113,6 @@ class TreeNetwork(nn.Module):
     def experts(self, inputs: Inputs) -> Tensor:
         """``(B, 1, O)``: the outputs themselves."""
         return self.leaves(inputs)[:, None]
-
-    def mixing_weights(self, inputs: Inputs) -> Tensor:
-        """``(1, T, 1)``: 1 where the connection is open."""
-        return self.connections[None].to(self.intercept.dtype)
-
-    def forward(self, inputs: Inputs) -> Tensor:
-        """``(B, O)``."""
-        outputs: Tensor = self.tower(self.experts(inputs), self.mixing_weights(inputs))
-        return outputs
 
     def _load_from_state_dict(
         self, state_dict: Mapping[str, Any], prefix: str, *given: Any

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from bioassay_mtl.config import Config
+from bioassay_mtl.nn.fitted.settings import FittedConfig
 
 Count = Annotated[int, Field(ge=1)]
 Share = Annotated[float, Field(gt=0, le=1)]
@@ -78,34 +79,13 @@ class ForestSettings(Config):
     min_rows: Count = 1
 
 
-class TreesConfig(Config):
-    """A network of trees alone.
-
-    Parameters
-    ----------
-    kind
-        Name in the registry of networks.
-    inputs
-        Names of the inputs that are read, side by side: fingerprints and descriptors.
-    """
-
-    kind: str
-    inputs: Annotated[tuple[str, ...], Field(min_length=1)]
-
-
-class BoostedTreesConfig(BoostedTreesSettings, TreesConfig):
+class BoostedTreesConfig(BoostedTreesSettings, FittedConfig):
     """Architecture of :class:`~bioassay_mtl.nn.architectures.trees.BoostedTrees`."""
 
     kind: Literal["boosted_trees"] = "boosted_trees"
 
 
-class ForestConfig(ForestSettings, TreesConfig):
+class ForestConfig(ForestSettings, FittedConfig):
     """Architecture of :class:`~bioassay_mtl.nn.architectures.trees.Forest`."""
 
     kind: Literal["forest"] = "forest"
-
-
-TREE_NETWORKS: dict[str, type[TreesConfig]] = {
-    "boosted_trees": BoostedTreesConfig,
-    "forest": ForestConfig,
-}

@@ -1,1 +1,1 @@
-"""Fitting networks of trees, a task at a time."""
+"""Growing the trees of a task."""

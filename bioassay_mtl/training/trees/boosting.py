@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from bioassay_mtl.nn.trees.nodes import Trees
 from bioassay_mtl.nn.trees.sums import load_xgboost
-from bioassay_mtl.training.trees.job import Grown, Job, Part, growers
-from bioassay_mtl.training.trees.tobit import tobit_gradients, tobit_loss
+from bioassay_mtl.training.fitted.job import Grown, Job, Part, growers
+from bioassay_mtl.training.fitted.tobit import tobit_gradients, tobit_loss
 
 _grown_by = growers["boosted_trees"]
 

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from bioassay_mtl.nn.trees.links import forest_links
 from bioassay_mtl.nn.trees.nodes import Trees
-from bioassay_mtl.training.trees.job import Grown, Job, Part, growers
-from bioassay_mtl.training.trees.tobit import inverse_mills
+from bioassay_mtl.training.fitted.job import Grown, Job, Part, growers
+from bioassay_mtl.training.fitted.tobit import inverse_mills
 
 _grown_by = growers["forest"]
 

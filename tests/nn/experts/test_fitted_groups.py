@@ -8,7 +8,7 @@ import pytest
 
 from bioassay_mtl.errors import ConfigError
 from bioassay_mtl.nn import build_network, network_config
-from bioassay_mtl.nn.experts import group_config, tree_network
+from bioassay_mtl.nn.experts import fitted_network, group_config
 from bioassay_mtl.nn.trees.settings import BoostedTreesConfig, ForestConfig
 
 
@@ -27,9 +27,9 @@ from bioassay_mtl.nn.trees.settings import BoostedTreesConfig, ForestConfig
 )
 def test_a_group_stands_for_a_network(settings: dict[str, Any], expected: Any) -> None:
     group = group_config(settings)
-    assert tree_network(group) == expected
+    assert fitted_network(group) == expected
     again = group_config(group.model_dump(mode="json"))
-    assert (again, tree_network(again)) == (group, expected)
+    assert (again, fitted_network(again)) == (group, expected)
 
 
 def test_it_is_not_trained_with_others() -> None:

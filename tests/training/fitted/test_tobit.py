@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import norm
 
-from bioassay_mtl.training.trees.tobit import inverse_mills, tobit_gradients, tobit_loss
+from bioassay_mtl.training.fitted.tobit import inverse_mills, tobit_gradients, tobit_loss
 
 BOUND = np.array([0, 1, -1])
 

@@ -1,4 +1,4 @@
-"""The Tobit likelihood of values of which some are bounds, for trees.
+"""The Tobit likelihood of values of which some are bounds, for what is fitted whole.
 
 In squares of the noise, so that an exact value has the loss ``(m - z)^2 / 2`` and a second
 derivative of 1, as in the least squares of other trees.

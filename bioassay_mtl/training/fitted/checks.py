@@ -1,4 +1,4 @@
-"""Settings that trees obey, and those that they refuse."""
+"""Settings that networks which are fitted whole obey, and those that they refuse."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Collection
 from typing import TYPE_CHECKING
 
 from bioassay_mtl.errors import ConfigError
-from bioassay_mtl.nn.trees.settings import TreesConfig
+from bioassay_mtl.nn.fitted.settings import FittedConfig
 
 if TYPE_CHECKING:
     from bioassay_mtl.training.config import TrainingConfig
@@ -31,7 +31,7 @@ OF_STEPS = {
 
 
 def check_given(config: TrainingConfig, given: Collection[str]) -> None:
-    """See that nothing was set which trees cannot obey; other networks may have anything.
+    """See that nothing was set that a fitted network cannot obey; others may have anything.
 
     Whole settings may say how steps are taken: nothing tells there what a user has set.
 
@@ -40,19 +40,19 @@ def check_given(config: TrainingConfig, given: Collection[str]) -> None:
     ConfigError
         Something was; the message names it.
     """
-    if not isinstance(config.network, TreesConfig) or set(given) == {*type(config).model_fields}:
+    if not isinstance(config.network, FittedConfig) or set(given) == {*type(config).model_fields}:
         return
     check_settings(config)
     if set_in_vain := sorted(OF_STEPS & set(given)):
         raise ConfigError(
-            f"network.kind {config.network.kind}: trees are not trained by steps, and "
-            f"{', '.join(set_in_vain)} cannot be obeyed: leave it out (settings of trees are "
+            f"network.kind {config.network.kind}: it is fitted whole, not trained by steps, and "
+            f"{', '.join(set_in_vain)} cannot be obeyed: leave it out (its settings are "
             "those of network)"
         )
 
 
 def check_settings(config: TrainingConfig) -> None:
-    """See that settings ask nothing of trees that these do not do.
+    """See that settings ask nothing that is not done where networks are fitted whole.
 
     Raises
     ------
@@ -71,6 +71,6 @@ def check_settings(config: TrainingConfig) -> None:
     }
     if wrong := [name for name, is_set in refused.items() if is_set]:
         raise ConfigError(
-            f"network.kind {kind}: trees are fitted on the processor, each task on its own, and "
+            f"network.kind {kind}: it is fitted on the processor, each task on its own, and "
             f"not by gradient steps; there {' and '.join(wrong)} cannot be obeyed: leave it out"
         )

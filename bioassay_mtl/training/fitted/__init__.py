@@ -1,0 +1,1 @@
+"""Fitting networks whole, a task at a time."""
