@@ -62,8 +62,9 @@ def fit_linear(run: Run) -> Any:
     lines = Jobs(run, network).each(fitted)
     weights = torch.from_numpy(np.hstack([each.weights for each in lines])).float()
     intercept = torch.from_numpy(np.concatenate([each.intercept for each in lines])).float()
-    widths = [table.shape[0] for table in network.product.tables.values()]
-    network.weigh(dict(zip(network.product.tables, weights.split(widths), strict=True)), intercept)
+    tables = network.product.tables
+    widths = [len(tables[name]) for name in network.inputs]  # in the order of the rows' columns
+    network.weigh(dict(zip(network.inputs, weights.split(widths), strict=True)), intercept)
     return network
 
 

@@ -81,6 +81,20 @@ def test_outcomes_are_those_of_scikit_learn(panel: Panel) -> None:
         np.testing.assert_allclose(found, expected, atol=2e-4)
 
 
+def test_inputs_side_by_side_are_those_of_scikit_learn(panel: Panel) -> None:
+    prints = {
+        "morgan": {"kind": "morgan", "n_bits": 256, "counts": True},
+        "descriptors": {"kind": "rdkit_descriptors"},
+    }
+    for names in (["morgan", "descriptors"], ["descriptors", "morgan"]):
+        model, _, features = fitted(panel, fingerprints=prints, network={"inputs": names})
+        x = tree_rows(model.inputs(features), model.featurizer.input_sizes, names)
+        rows = np.flatnonzero(panel.mask[:, 0])
+        theirs = LogisticRegression(C=1 / 30, max_iter=1000)
+        expected = theirs.fit(x[rows], panel.labels[rows, 0]).predict_proba(x)[:, 1]
+        np.testing.assert_allclose(model.predict_features(features)[:, 0], expected, atol=2e-4)
+
+
 def test_values_are_those_of_scikit_learn_also_where_bounds_say_nothing(
     nci_smiles: list[str],
 ) -> None:
