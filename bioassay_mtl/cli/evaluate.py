@@ -166,7 +166,9 @@ def evaluate(
 
             to_page.write(model_report(evidence).encode())
     PlainConsole(stderr=bool(target and target.is_stdout)).print(
-        evaluation_table(found, n_model_assays=len(loaded.tasks), left_out=left_out)
+        evaluation_table(
+            found, n_model_assays=len(loaded.tasks), left_out=left_out, sheet=loaded.sheet
+        )
     )
 
 

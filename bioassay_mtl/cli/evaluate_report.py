@@ -10,10 +10,14 @@ from rich.table import Table
 from bioassay_mtl.errors import counted
 from bioassay_mtl.metrics.chance import by_chance, is_beyond_chance
 from bioassay_mtl.metrics.evaluation import Evaluation
+from bioassay_mtl.models.assay_names import named
+from bioassay_mtl.models.assay_sheet import AssaySheet
 from bioassay_mtl.report.kinds.binary import LEAST_FOR_TOP
 
 
-def evaluation_table(found: Evaluation, *, n_model_assays: int, left_out: int) -> Table:
+def evaluation_table(
+    found: Evaluation, *, n_model_assays: int, left_out: int, sheet: AssaySheet
+) -> Table:
     """The mean of each metric over the assays, with its interval, beside what chance gives."""
     n_used = int(found.evaluable.sum())
     table = Table(
@@ -51,7 +55,7 @@ def evaluation_table(found: Evaluation, *, n_model_assays: int, left_out: int) -
         )
     if found.degenerate:
         what = "two outcomes" if is_mixed else "an active or an inactive"
-        notes.append(f"without {what}: {', '.join(found.degenerate)}")
+        notes.append(f"without {what}: {named(sheet.of(found.degenerate))}")
     if left_out:
         notes.append(f"left out, as they could not be read: {counted(left_out, 'molecule')}")
     if notes:

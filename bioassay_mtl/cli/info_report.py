@@ -64,6 +64,7 @@ def overview(facts: dict[str, Any]) -> Table:
         *([("sight", " ".join(facts["sight"]))] if facts["sight"] else []),
         ("assays", f"{len(facts['tasks'])}: {some(facts['tasks'], 4)}"),
         *([("kinds", said)] if said else []),
+        *([("grades", facts["grades"])] if facts["grades"] else []),
         (
             "trained on",
             f"{measured:,} measured cells"

@@ -31,6 +31,7 @@ def model_facts(model: Model) -> dict[str, Any]:
         "label_counts": model.label_counts,
         "annotations": model.annotations,
         "assays": [assay.model_dump(mode="json") for assay in model.sheet.assays],
+        "grades": model.sheet.grades,
         "features": model.featurizer.config(),
         "inputs": dict(model.featurizer.n_features),
         "tells_apart": None if sight is None else sight._asdict(),

@@ -70,6 +70,8 @@ def outcome(evidence: Evidence, out: Path, seconds: float) -> Iterator[str]:
     for kind in found.kind_macro:
         which = f", {kind}" if len(found.kind_macro) > 1 else ""
         yield f"{evidence.rows} ({found.n_molecules:,}){which}: {scores(found, kind)}"
+    if grades := model.sheet.grades:
+        yield f"assays by the lower ends of their scores: {grades}"
     yield f"read {out / 'report.html'}"
 
 

@@ -25,6 +25,7 @@ from bioassay_mtl.cli.terminal import say
 from bioassay_mtl.errors import ConfigError, InputError, counted
 
 if TYPE_CHECKING:
+    from bioassay_mtl.models.description import ModelDescription
     from bioassay_mtl.screening.options import ScreenOptions
     from bioassay_mtl.screening.summary import ScreenSummary
 
@@ -193,6 +194,7 @@ def screen(
         raise ConfigError(f"{page}: results and report need different files")
     check_inputs(inputs)
     pending = PendingModel(model, device=device)
+    options = with_assays_named(options, pending)
     hits = report.collector(pending, options, show)
     reads = [ReadProgress() for _ in inputs]
     with report.progress_bar(reads, report.size_of(inputs)) as step:
@@ -215,6 +217,18 @@ def screen(
     report.show(summary, hits, pending, as_json=as_json, stdout_is_free=not target.is_stdout)
     if summary.is_unusable:
         raise unusable(summary, options)
+
+
+def with_assays_named(options: ScreenOptions, model: ModelDescription) -> ScreenOptions:
+    """The same with assays by their identifiers; says which were meant by other words."""
+    from bioassay_mtl.models.assay_names import named
+    from bioassay_mtl.screening.options import choose_assays
+
+    if options.assays is None or {*options.assays} <= {*model.tasks}:
+        return options
+    chosen = tuple(model.tasks[place] for place in choose_assays(options.assays, model))
+    say(f"{counted(len(chosen), 'assay')}: {named(model.sheet.of(chosen))}")
+    return options.model_copy(update={"assays": chosen})
 
 
 def unusable(summary: ScreenSummary, options: ScreenOptions) -> InputError:

@@ -38,6 +38,13 @@ def found_assays(text: str, sheet: AssaySheet) -> list[Assay]:
     return [assay for assay in sheet.assays if any(map(fits, (assay.id, *_facts(assay))))]
 
 
+def named(assays: Sequence[Assay]) -> str:
+    """Some assays by identifier and name, for a line."""
+    each = [f"{assay.id} ({assay.title})" if assay.title else assay.id for assay in assays]
+    more = f" and {len(each) - MOST_NAMED} more" if len(each) > MOST_NAMED else ""
+    return ", ".join(each[:MOST_NAMED]) + more
+
+
 def _meant(text: str, sheet: AssaySheet) -> list[Assay]:
     if exact := [assay for assay in sheet.assays if assay.id == text]:
         return exact
@@ -55,7 +62,7 @@ def _meant(text: str, sheet: AssaySheet) -> list[Assay]:
     held = _where(sheet, _holding(text), lambda each: (each.name, each.target)) if word else []
     if len(held) > 1:
         raise ConfigError(
-            f"{text!r} is a part of the names of {len(held)} assays: {_listed(held)}; give an "
+            f"{text!r} is a part of the names of {len(held)} assays: {named(held)}; give an "
             f"identifier, the whole name, or '*{text}*' for all of them"
         )
     if not held:
@@ -95,12 +102,6 @@ def _names(assay: Assay) -> list[str]:
 def _facts(assay: Assay) -> list[str]:
     more = (assay.organism, assay.target_class, assay.disease_area, assay.readout, assay.active)
     return [*_names(assay), *filter(None, more), *filter(None, (assay.grade,))]
-
-
-def _listed(assays: Sequence[Assay]) -> str:
-    named = [f"{each.id} ({each.title})" if each.title else each.id for each in assays]
-    more = f" and {len(named) - MOST_NAMED} more" if len(named) > MOST_NAMED else ""
-    return ", ".join(named[:MOST_NAMED]) + more
 
 
 def _suggested(text: str, sheet: AssaySheet) -> str:

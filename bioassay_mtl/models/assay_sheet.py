@@ -6,6 +6,7 @@ grade follows :data:`bioassay_mtl.metrics.grading.RULE`.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -17,6 +18,7 @@ from bioassay_mtl.errors import ModelFolderError
 from bioassay_mtl.models.companions import Companion, companions
 
 FILE, NAME = "assays.json", "assays"
+GRADES = ("usable", "weak", "do not use")
 
 
 class _Frozen(BaseModel):
@@ -132,6 +134,16 @@ class AssaySheet(_Frozen):
     def is_graded(self) -> bool:
         """Whether some assay has a grade."""
         return any(assay.grade for assay in self.assays)
+
+    @property
+    def grades(self) -> str:
+        """How many assays have each grade, in words; empty where none has any."""
+        counts = Counter[str](assay.grade for assay in self.assays if assay.grade)
+        if not counts:
+            return ""
+        without = len(self) - counts.total()
+        said = [f"{counts[grade]} {grade}" for grade in GRADES if counts[grade]]
+        return ", ".join([*said, *([f"{without} without a grade"] if without else [])])
 
     def described(self, known: Mapping[str, Described]) -> AssaySheet:
         """The same with what else is known of some assays; empty facts change nothing."""

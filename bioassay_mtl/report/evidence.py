@@ -17,6 +17,7 @@ from bioassay_mtl.metrics.cells import by_task, predicted_columns
 from bioassay_mtl.panels.panel import Panel
 
 if TYPE_CHECKING:
+    from bioassay_mtl.models.assay_sheet import Assay
     from bioassay_mtl.models.model import Model
     from bioassay_mtl.splits import Split
     from bioassay_mtl.training.cross_validation import CrossValidation
@@ -127,13 +128,10 @@ class Evidence:
     def _columns(self) -> NDArray[np.int64]:
         return predicted_columns(self.panel.cells, self.panel.kinds)[1]
 
-    def about(self) -> list[str]:
-        """What is known of each assay beyond its name, one line a task."""
-        notes = self.model.annotations
-        return [
-            ", ".join(filter(None, map(str, notes.get(task, {}).values())))
-            for task in self.panel.tasks
-        ]
+    @cached_property
+    def sheet(self) -> list[Assay]:
+        """What is known of each of the panel's tasks."""
+        return self.model.sheet.of(self.panel.tasks)
 
 
 def gather(

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from bioassay_mtl.errors import counted
 from bioassay_mtl.files import write_whole
+from bioassay_mtl.report.about import about_columns
 from bioassay_mtl.report.molecule import molecule
 from bioassay_mtl.report.page import (
     Section,
@@ -22,7 +23,7 @@ from bioassay_mtl.report.page import (
 )
 from bioassay_mtl.report.plot import Axis, Plot, sparkline
 from bioassay_mtl.report.table import Column, table
-from bioassay_mtl.report.tally import FOLD, THRESHOLDS, Best, ScreenTally
+from bioassay_mtl.report.tally import FOLD, THRESHOLDS, Best, Predicted, ScreenTally
 from bioassay_mtl.report.wording import UNKNOWN, brief, number, percent, shortened
 from bioassay_mtl.screening.hits import Hit
 from bioassay_mtl.screening.summary import ScreenSummary
@@ -101,8 +102,12 @@ def _lead(summary: ScreenSummary, tally: ScreenTally) -> str:
     most = tally.columns[tally.at_outcomes[above.argmax()]]
     return text + (
         f"In {counted(int(reached.sum()), 'assay')} some molecule is more likely active than "
-        f"not; {most.name} has most of them, {above.max():,}."
+        f"not; {most.name}{_called(most)} has most of them, {above.max():,}."
     )
+
+
+def _called(column: Predicted) -> str:
+    return f" ({column.assay.title})" if column.assay.title else ""
 
 
 def _hits(tally: ScreenTally) -> Markup:
@@ -120,10 +125,19 @@ def _hits(tally: ScreenTally) -> Markup:
     text = "The molecule of the largest prediction, for the first assays."
     return paragraph(text) + _cards(
         [
-            _card(best, Markup("<p>{}: <b>{}</b> {}</p>").format(c.name, brief(best.value), c.unit))
+            _card(
+                best, Markup("<p>{}: <b>{}</b> {}</p>").format(_assay(c), brief(best.value), c.unit)
+            )
             for c, best in found[:12]
         ]
     )
+
+
+def _assay(column: Predicted) -> Markup:
+    """An assay on a card: its identifier, and what is known of it."""
+    known = ", ".join(filter(None, (column.assay.title, column.assay.grade)))
+    note = Markup(' <span class="note">{}</span>').format(known) if known else Markup()
+    return Markup("{}{}").format(column.name, note)
 
 
 def _cards(cards: list[Markup]) -> Markup:
@@ -137,7 +151,7 @@ def _hit_card(tally: ScreenTally, hit: Hit, predictions: NDArray[np.float32]) ->
     chosen = [at for at in np.argsort(-bits, kind="stable")[:ASSAYS_PER_HIT] if bits[at] > 0]
     lines = join(
         Markup('<p>{}: <b>{}</b> <span class="note">{}×</span></p>').format(
-            tally.columns[at].name, number(float(predictions[at])), brief(float(folds[at]))
+            _assay(tally.columns[at]), number(float(predictions[at])), brief(float(folds[at]))
         )
         for at in chosen
     )
@@ -219,6 +233,7 @@ def _probability_table(
     if len(order) <= MOST_SPARKLINES:
         drawn = [sparkline(tally.probabilities.counts[place[c]]) for c in order.tolist()]
         columns.insert(0, Column("0.0001 to 1", drawn, is_drawing=True))
+    columns[:0] = about_columns([tally.columns[c].assay for c in order.tolist()])
     return table(title, [tally.columns[c].name for c in order.tolist()], columns, name=name)
 
 
@@ -242,6 +257,7 @@ def _value_table(tally: ScreenTally) -> Markup:
         ]
     if any(tally.columns[column].unit for column in order):
         columns.insert(0, Column("Unit", [tally.columns[c].unit for c in order], is_text=True))
+    columns[:0] = about_columns([tally.columns[c].assay for c in order])
     return Markup("<h3>Values</h3>") + table(
         "Predicted values in each assay",
         [tally.columns[column].name for column in order],

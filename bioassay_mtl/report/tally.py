@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
+from bioassay_mtl.models.assay_sheet import Assay
 from bioassay_mtl.report.histogram import ProbabilityHistogram, ValueHistogram
 from bioassay_mtl.screening.batch import ScreenedBatch
 from bioassay_mtl.screening.hits import MOST_CHARACTERS, Hit, TellingHits, usual_shares
@@ -41,6 +42,8 @@ class Predicted:
         Of a value.
     is_class
         Whether it is the probability of a class, not of activity.
+    assay
+        What is known of the assay.
     """
 
     name: str
@@ -49,6 +52,7 @@ class Predicted:
     share: float
     unit: str = ""
     is_class: bool = False
+    assay: Assay = field(default_factory=lambda: Assay(id=""))
 
 
 @dataclass(frozen=True)
@@ -150,9 +154,9 @@ class ScreenTally:
 def screen_tally(model: ModelDescription, options: ScreenOptions, k: int = HITS) -> ScreenTally:
     """What watches a screen of a model with some options."""
     shares = usual_shares(model)
-    columns = []
+    columns, sheet = [], model.sheet
     for at in choose_assays(options.assays, model):
-        kind = model.kinds[at]
+        kind, (assay,) = model.kinds[at], sheet.of([model.tasks[at]])
         columns += [
             Predicted(
                 model.columns[column],
@@ -161,6 +165,7 @@ def screen_tally(model: ModelDescription, options: ScreenOptions, k: int = HITS)
                 share=shares[column],
                 unit=getattr(kind, "unit", ""),
                 is_class=len(kind.columns("")) > 1,
+                assay=assay,
             )
             for column in columns_of_assays([at], model.kinds)
         ]

@@ -69,6 +69,7 @@ def test_info_shows_name_and_grade(cli: Run, graded: Path, monkeypatch: pytest.M
     monkeypatch.setenv("COLUMNS", "140")
     text = cli("info", graded, "--assays").out
     assert "ALDH1A1 inhibitors, ALDH1A1" in text
+    assert "1 usable, 4 without a grade" in text
     assert "usable" in text
     facts = json.loads(cli("info", graded, "--json").out)
     assert [assay["id"] for assay in facts["assays"]] == list(TASKS)
@@ -86,7 +87,9 @@ def test_a_screen_takes_names_genes_and_patterns(
     }
     for wanted, expected in cases.items():
         given = ("--model", graded, "--assays", wanted, "-o", out, "--overwrite")
-        assert cli("screen", tmp_path / "mine.smi", *given).code == 0
+        done = cli("screen", tmp_path / "mine.smi", *given)
+        assert done.code == 0
+        assert f"{TASKS[2]} (PLK1 polo-box)" in done.err or TASKS[2] not in expected
         assert list(pd.read_csv(out).columns)[-len(expected) :] == expected
         assert list(pd.read_csv(out).columns)[-len(expected) - 1] not in TASKS
 

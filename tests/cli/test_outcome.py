@@ -45,7 +45,7 @@ def test_train_tells_scores_rows_time_and_report(cli: Run, panel: Path, tmp_path
         done.err,
         re.M,
     )
-    first, second, third = done.err.splitlines()[-3:]
+    first, second, grades, third = done.err.splitlines()[-4:]
     assert re.fullmatch(
         re.escape(f"{out}: a model of 2 assays, learned from ")
         + r"\d+ of 100 rows, \d+ chose the best epoch, 1 could not be used; took [\d.]+ (s|min)",
@@ -56,6 +56,9 @@ def test_train_tells_scores_rows_time_and_report(cli: Run, panel: Path, tmp_path
         rf"\), average precision {NUMBER} \({NUMBER} to {NUMBER}, [\d.]+ by chance\), mean of 2 of "
         "2 binary assays",
         second,
+    )
+    assert re.fullmatch(
+        r"assays by the lower ends of their scores: (\d (usable|weak|do not use)(, )?)+", grades
     )
     assert third == f"read {out / 'report.html'}"
     assert (out / "report.html").is_file()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 
 import numpy as np
@@ -11,6 +12,8 @@ from sklearn.metrics import average_precision_score, precision_recall_curve
 
 from bioassay_mtl.errors import InputError
 from bioassay_mtl.metrics import Ranking
+from bioassay_mtl.models.assay_sheet import Described
+from bioassay_mtl.models.sheet_making import sheet_of
 from bioassay_mtl.panels.panel import Panel
 from bioassay_mtl.report import Evidence, gather, held_out, model_report
 from bioassay_mtl.report.heat_map import MOST_COLUMNS, averaged, heat_map
@@ -58,6 +61,18 @@ def test_the_table_holds_the_metrics(evidence: Evidence) -> None:
         measured = labels >= 0
         expected = average_precision_score(labels[measured], evidence.judged(at).predictions[:, 0])
         assert rows[task][4].startswith(f"{expected:.3f}")
+
+
+def test_assays_are_called_by_name_and_graded(evidence: Evidence) -> None:
+    row = {"task": TASKS[1], "n_actives": 50, "n_inactives": 50, "roc_auc": 1.0}
+    metrics = {"test": {"tasks": [row | {"average_precision": 1.0}]}}
+    known = {TASKS[1]: Described(name="Oxygen")}
+    model = replace(evidence.model, beside={})
+    model.beside["assays"] = sheet_of(model, metrics, known)
+    assert "<td class=text>Oxygen<td class=text>usable<" in model_report(
+        replace(evidence, model=model)
+    )
+    assert "<td class=text>usable<" not in model_report(evidence)
 
 
 def test_all_parts_are_there(evidence: Evidence) -> None:

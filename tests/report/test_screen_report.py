@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
+from bioassay_mtl.models.assay_sheet import Described
+from bioassay_mtl.models.sheet_making import sheet_of
 from bioassay_mtl.report import ScreenTally, screen_report, screen_tally
 from bioassay_mtl.report.histogram import ProbabilityHistogram, ValueHistogram
 from bioassay_mtl.report.tally import Predicted
@@ -183,3 +186,19 @@ def test_a_range_grows_and_loses_nothing(parts: list[np.ndarray]) -> None:
     middle = low + (np.arange(40) + 0.5) * width
     mean = float((histogram.counts[0] * middle).sum() / len(values))
     assert mean == pytest.approx(values.mean(), abs=width + margin)
+
+
+def test_assays_are_called_by_name_and_graded(nci_smiles: list[str], tmp_path: Path) -> None:
+    source = tmp_path / "library.smi"
+    source.write_text("\n".join(nci_smiles[:30]))
+    model, settings = tiny_model(), ScreenOptions(workers=1)
+    row = {"task": TASKS[0], "n_actives": 50, "n_inactives": 50, "roc_auc": 1.0}
+    metrics = {"test": {"tasks": [row | {"average_precision": 1.0}]}}
+    known = {task: Described(name=f"Assay <{n}>") for n, task in enumerate(TASKS)}
+    model.beside["assays"] = sheet_of(model, metrics, known)
+    tally = screen_tally(model, settings)
+    page = screen_report(
+        screen([source], model, tmp_path / "out.csv", settings, watch=[tally.add]), tally
+    )
+    assert "<td class=text>Assay &lt;0&gt;<td class=text>usable<" in page
+    assert re.search(r'<p>PCBA-\d+ <span class="note">Assay &lt;\d&gt;', page)

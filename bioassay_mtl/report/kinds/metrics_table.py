@@ -10,6 +10,7 @@ from markupsafe import Markup
 
 from bioassay_mtl.errors import counted
 from bioassay_mtl.metrics.chance import by_chance
+from bioassay_mtl.report.about import about_columns
 from bioassay_mtl.report.evidence import Evidence
 from bioassay_mtl.report.kinds.chance import enough_measured, mean_of
 from bioassay_mtl.report.page import paragraph
@@ -70,7 +71,7 @@ def metric_key(evidence: Evidence, metrics: Mapping[str, Shown]) -> list[tuple[s
 def metric_table(
     evidence: Evidence, metrics: Mapping[str, Shown], counts: Sequence[Column]
 ) -> Markup:
-    """A row for each assay: counts, metrics, and what is known of it."""
+    """A row for each assay: what is known of it, counts, metrics."""
     found = evidence.found
     columns = list(counts)
     for name, shown in metrics.items():
@@ -87,9 +88,7 @@ def metric_table(
                 about=shown.about,
             )
         )
-    notes = evidence.about()
-    if any(notes):
-        columns.append(Column("About", notes, is_text=True))
+    columns = [*about_columns(evidence.sheet), *columns]
     text = "A dash means that there is nothing to compare."
     if found.intervals is not None:
         text = f"Small figures are 95 % bootstrap intervals over molecules. {text}"
