@@ -16,7 +16,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import expit
 
 from bioassay_mtl.confidence.grid import LARGEST, STEP, ScoreCounts, total
 
@@ -29,6 +28,12 @@ _WEIGHT = 2.0
 _ROUNDING = 1e-12
 _SMALLEST_SLOPE = 0.05
 """A calibration keeps the order of molecules."""
+
+
+def expit(logits: Floats) -> Floats:
+    """Probabilities of logits."""
+    found: Floats = (1 + np.tanh(logits / 2)) / 2
+    return found
 
 
 @dataclass(frozen=True, eq=False)

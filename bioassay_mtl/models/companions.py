@@ -62,7 +62,12 @@ class Companion(ABC, Generic[T]):
 
 
 companions: Registry[type[Companion[Any]]] = Registry(
-    "companion", homes={"assays": "bioassay_mtl.models.assay_sheet"}
+    "companion",
+    homes={
+        "assays": "bioassay_mtl.models.assay_sheet",
+        "calibration": "bioassay_mtl.models.calibration_file",
+        "evidence": "bioassay_mtl.models.evidence_file",
+    },
 )
 
 

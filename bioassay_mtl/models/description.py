@@ -17,6 +17,8 @@ from bioassay_mtl.tasks.kinds import TaskKind, columns_of, complete
 from bioassay_mtl.tasks.target_scaling import Standardisation
 
 if TYPE_CHECKING:
+    from bioassay_mtl.confidence.calibration import Calibration
+    from bioassay_mtl.confidence.evidence import Evidence
     from bioassay_mtl.models.assay_sheet import AssaySheet
 
 
@@ -72,6 +74,16 @@ class ModelDescription:
         return sheet_for(self)
 
     @property
+    def calibration(self) -> Calibration | None:
+        """What makes probabilities of logits; None where they are the network's own."""
+        return self.beside.get("calibration")
+
+    @property
+    def evidence(self) -> Evidence | None:
+        """What was said of measured molecules out of sight; None where that is not known."""
+        return self.beside.get("evidence")
+
+    @property
     def columns(self) -> tuple[str, ...]:
         """Names of the predicted columns.
 
@@ -84,6 +96,10 @@ class ModelDescription:
 class Predictor(ModelDescription):
     """A described model that predicts."""
 
-    def predict_features(self, features: Features) -> NDArray[np.float32]:
+    def predict_features(self, features: Features, calibrated: bool = True) -> NDArray[np.float32]:
         """Predictions ``(n, n_columns) float32``, NaN where the status is not ok."""
+        raise NotImplementedError
+
+    def spread_features(self, features: Features, calibrated: bool = True) -> NDArray[np.float32]:
+        """How far experts are apart, ``(n, n_columns) float32``; NaN where that is not known."""
         raise NotImplementedError

@@ -57,6 +57,10 @@ class PendingModel(Predictor):
         """The model, as soon as it is there."""
         return self._model.result()
 
-    def predict_features(self, features: Features) -> NDArray[np.float32]:
+    def predict_features(self, features: Features, calibrated: bool = True) -> NDArray[np.float32]:
         """As :meth:`bioassay_mtl.models.model.Model.predict_features`."""
-        return self.loaded().predict_features(features)
+        return self.loaded().predict_features(features, calibrated)
+
+    def spread_features(self, features: Features, calibrated: bool = True) -> NDArray[np.float32]:
+        """As :meth:`bioassay_mtl.models.model.Model.spread_features`."""
+        return self.loaded().spread_features(features, calibrated)

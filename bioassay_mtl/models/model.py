@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,20 +13,21 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from bioassay_mtl.chem.blocks import Block
-from bioassay_mtl.chem.descriptors import DenseBlock, held
-from bioassay_mtl.chem.features import Features, PackedBits
+from bioassay_mtl.chem.features import Features
 from bioassay_mtl.chem.featurizer import Featurizer
 from bioassay_mtl.chem.listing import check_aligned, index_of, listed
 from bioassay_mtl.chem.parallel import featurize
-from bioassay_mtl.chem.representation import DenseSize
 from bioassay_mtl.chem.status import Status
+from bioassay_mtl.confidence.calibration import Calibration
 from bioassay_mtl.config import Config
 from bioassay_mtl.errors import ConfigError, OutputError
+from bioassay_mtl.models.calibration_file import calibrated
 from bioassay_mtl.models.description import Predictor
 from bioassay_mtl.models.folder import read_folder, write_folder
+from bioassay_mtl.models.given import FeatureLike, as_features
 from bioassay_mtl.models.scaling import ColumnScaling, scaled
 from bioassay_mtl.models.shipped import find_model
+from bioassay_mtl.models.spread import spread_reader
 from bioassay_mtl.nn.inputs import Inputs, check_dense
 from bioassay_mtl.nn.network import Network, n_weights
 from bioassay_mtl.nn.resident import resident
@@ -42,8 +44,6 @@ molecule's probabilities do not depend on its neighbours or on how a file is cut
 
 Structures = Iterable[Any]
 """SMILES or RDKit molecules, see :func:`bioassay_mtl.chem.listing.listed`."""
-
-FeatureLike = Features | Block | NDArray[np.uint8] | Mapping[str, Any]
 
 
 @dataclass(init=False, repr=False)
@@ -171,21 +171,39 @@ training_molecules, beside
         workers: int = 1,
         columns: Mapping[str, Sequence[Any]] | None = None,
         standardise: bool = False,
+        *,
+        calibrated: bool = True,
+        confidence: bool = False,
     ) -> pd.DataFrame:
-        """Predictions for molecules; parameters and errors as for :meth:`featurize`.
+        """Predictions for molecules; other parameters and errors as for :meth:`featurize`.
+
+        Parameters
+        ----------
+        structures, workers, columns, standardise
+            As for :meth:`featurize`.
+        calibrated
+            Whether probabilities are those of the model's :attr:`calibration`, where it has one, or
+            those of the network itself.
+        confidence
+            Whether to say how sure predictions are (:mod:`bioassay_mtl.models.confident`).
 
         Returns
         -------
         DataFrame aligned with the input, with the index of a Series: ``status`` first, then float32
         :attr:`columns`, NaN where the status is not ok. The values are those that the command line
-        prints.
+        prints. With `confidence` columns ``A:spread``, ``A:low`` and ``A:high`` follow for each
+        column A.
         """
         import pandas as pd
 
         features = self.featurize(structures, workers, columns, standardise)
-        predicted, index = self.predict_features(features), index_of(structures)
+        predicted, index = self.predict_features(features, calibrated), index_of(structures)
         table = pd.DataFrame(predicted, index=index, columns=list(self.columns))
         table.insert(0, "status", [Status.from_code(int(code)).value for code in features.status])
+        if confidence:
+            from bioassay_mtl.models.confident import confidence_table
+
+            return table.join(confidence_table(self, features, predicted, index, calibrated))
         return table
 
     def in_training(self, structures: Structures) -> NDArray[np.bool_]:
@@ -220,7 +238,9 @@ training_molecules, beside
             )
         return self.training_molecules.hold(listed(structures))
 
-    def predict_features(self, features: FeatureLike) -> NDArray[np.float32]:
+    def predict_features(
+        self, features: FeatureLike, calibrated: bool = True
+    ) -> NDArray[np.float32]:
         """Predictions ``(n, n_columns) float32`` for features made beforehand.
 
         Parameters
@@ -229,13 +249,25 @@ training_molecules, beside
             What :meth:`featurize` returned; or a mapping from input name to block; or, for a model
             with one input, its block; or, packed bits ``(n, n_bits / 8) uint8``
             (most significant bit first, as `numpy.packbits`), or real numbers ``(n, F)``.
+        calibrated
+            See :meth:`predict`.
 
         Raises
         ------
         ConfigError
             Inputs are missing, or have another number of columns than the model reads.
         """
-        return self._in_blocks(features, len(self.columns), self._predicted)
+        read = partial(self._predicted, calibration=self.calibration if calibrated else None)
+        return self._in_blocks(features, len(self.columns), read)
+
+    def spread_features(
+        self, features: FeatureLike, calibrated: bool = True
+    ) -> NDArray[np.float32]:
+        """How far experts are apart (:mod:`bioassay_mtl.models.spread`), in each prediction.
+
+        Parameters and errors are those of :meth:`predict_features`, and so is the shape.
+        """
+        return self._in_blocks(features, len(self.columns), spread_reader(self, calibrated))
 
     def outputs_of(self, features: FeatureLike) -> NDArray[np.float32]:
         """Outputs ``(n, O) float32`` of the network, of which predictions are made.
@@ -348,7 +380,7 @@ training_molecules, beside
         self, features: FeatureLike, n_columns: int, read: Callable[[Inputs], NDArray[np.float32]]
     ) -> NDArray[np.float32]:
         """``(n, n_columns)``: what is read of the usable molecules, a block at a time."""
-        features = self._as_features(features)
+        features = as_features(features, self.featurizer)
         found = np.full((len(features), n_columns), np.nan, dtype=np.float32)
         rows = np.flatnonzero(features.ok)
         for start in range(0, len(rows), BLOCK_ROWS):
@@ -361,8 +393,8 @@ training_molecules, beside
         found: NDArray[np.float32] = self.network(inputs).float().cpu().numpy()
         return found
 
-    def _predicted(self, inputs: Inputs) -> NDArray[np.float32]:
-        outputs = self.network(inputs).float()
+    def _predicted(self, inputs: Inputs, calibration: Calibration | None) -> NDArray[np.float32]:
+        outputs = calibrated(self.network(inputs).float(), calibration, self.network.outputs)
         found: NDArray[np.float32] = self.network.outputs.predict(outputs).cpu().numpy()
         if self.standardisation is not None:
             found = self.standardisation.undo(found, self.kinds)
@@ -409,48 +441,9 @@ training_molecules, beside
         {'morgan': (1, 4096), 'torsion': (1, 2048), 'atom_pair': (1, 2048)}
         """
         check_dense(self.featurizer.input_sizes)
-        blocks = scaled(self._as_features(features).blocks, self.scalings)
+        blocks = scaled(as_features(features, self.featurizer).blocks, self.scalings)
         dense = {n: b.dense() for n, b in blocks.items() if b.is_table}
         return {name: torch.from_numpy(rows).to(self.device) for name, rows in dense.items()}
-
-    def _as_features(self, given: FeatureLike) -> Features:
-        expected = self.featurizer.fingerprints
-        if isinstance(given, np.ndarray | Block):
-            if len(expected) != 1:
-                raise ConfigError(
-                    f"the model reads {len(expected)} inputs ({', '.join(expected)}): "
-                    "pass what model.featurize returns"
-                )
-            (name,) = expected
-            given = {name: given}
-        if isinstance(given, Mapping):
-            blocks = {name: self._as_block(name, block) for name, block in given.items()}
-            n = len(next(iter(blocks.values()), ()))
-            given = Features(blocks, np.zeros(n, dtype=np.uint8))
-        if not isinstance(given, Features):
-            raise ConfigError(f"features are expected (model.featurize), found {type(given)}")
-        wrong = [n for n, f in expected.items() if not f.holds(given.blocks.get(n))]
-        if wrong or len(given.blocks) != len(expected):
-            raise ConfigError(
-                f"the model reads {self.featurizer.n_features}; found "
-                f"{ {n: b.n_features for n, b in given.blocks.items()} }, which does not fit in "
-                f"{', '.join(wrong) or 'number'}: pass what model.featurize returns"
-            )
-        return given
-
-    def _as_block(self, name: str, block: Any) -> Block:
-        try:
-            if isinstance(block, Block):
-                block.check()
-            if not isinstance(block, np.ndarray):
-                return block  # type: ignore[no-any-return]
-            if isinstance(self.featurizer.input_sizes.get(name), DenseSize):
-                return DenseBlock(held(block))
-            return PackedBits(block, self.featurizer.n_features.get(name, 0))
-        except ValueError as error:
-            raise ConfigError(
-                f"input {name!r}: packed bits, real numbers or graphs are expected: {error}"
-            ) from error
 
     def save(self, folder: str | Path, *, overwrite: bool = False, half: bool = False) -> Path:
         """Write the model folder (see :func:`bioassay_mtl.models.folder.write_folder`)."""

@@ -116,6 +116,10 @@ class TrainingConfig(Config):
     decoupled
         Whether the loss of the mixture stops at the gates, so that experts learn from their own
         losses alone. Without ``expert_loss`` it has no effect.
+    calibrate
+        Whether probabilities are calibrated where that helps, and what the network said of
+        molecules that it had not learned from is kept, as evidence of how sure predictions are
+        (:mod:`bioassay_mtl.training.evidence`).
     epochs
         Passes over the training rows; without validation rows, exactly so many.
     patience
@@ -169,6 +173,7 @@ class TrainingConfig(Config):
     balance: Setting[SerializeAsAny[Config], Config | Mapping[str, Any] | str] = given_as("sum")
     expert_loss: Annotated[float, Field(ge=0)] = 1.0
     decoupled: bool = True
+    calibrate: bool = True
     epochs: Annotated[int, Field(ge=1)] = 12
     patience: Annotated[int, Field(ge=1)] = 5
     batch_size: Annotated[int, Field(ge=1)] | None = None

@@ -19,6 +19,7 @@ from bioassay_mtl.panels.panel import Panel
 from bioassay_mtl.splits import Split
 from bioassay_mtl.training.callbacks import Progress
 from bioassay_mtl.training.config import TrainingConfig
+from bioassay_mtl.training.evidence import give_evidence
 from bioassay_mtl.training.finish import Finish, completed, identity_of, publish
 from bioassay_mtl.training.fit import measure
 from bioassay_mtl.training.members import known, mark, member, numbered
@@ -133,6 +134,7 @@ def ensemble_of(
             **session.record,
             **(record or {}),
         }
+        give_evidence(joined, session)
         measure(joined, session.panel, session.features, session.parts, session.about)
         publish(joined, out, scratch, None if finish is None else partial(finish, joined))
         return joined

@@ -86,7 +86,7 @@ class Said:
         train = session.parts.train
         outputs = as_outputs(session.panel.kinds, len(session.panel.tasks))
         own = cells.take(train)
-        rows, columns, first = _places(own, outputs)
+        rows, columns, first = places_of(own, outputs)
         fold = np.zeros(len(train), np.int64)
         place = np.zeros(len(session.panel), np.int64)
         place[train] = np.arange(len(train))
@@ -123,7 +123,14 @@ class Said:
 
         The mixture that predicts a fold has gates of the other folds.
         """
-        found = [self._scores(said) for said in self.said.T]
+        return {
+            "experts": [self._scores(said) for said in self.said.T],
+            "mean": self._scores(self.said.mean(axis=1)),
+            "mixture": self._scores(self.mixed(method, seed)),
+        }
+
+    def mixed(self, method: StackingMethod, seed: int) -> Floats:
+        """``(P,)``: outputs of the mixture, in each fold with gates of the others."""
         mixed = np.empty(len(self.rows), np.float32)
         owner = self.outputs.owner.numpy()
         for number in np.unique(self.fold).tolist():
@@ -132,11 +139,7 @@ class Said:
             places = self.columns[here]
             mixed[here] = np.einsum("pe,pe->p", self.said[here], gates.weights[owner[places]])
             mixed[here] += gates.bias[places]
-        return {
-            "experts": found,
-            "mean": self._scores(self.said.mean(axis=1)),
-            "mixture": self._scores(mixed),
-        }
+        return mixed
 
     def _scores(self, said: Floats) -> Mapping[str, Any]:
         """Macro means by kind, of outputs ``(P,)``."""
@@ -163,7 +166,7 @@ class Said:
         return found
 
 
-def _places(
+def places_of(
     cells: MeasuredCells, outputs: Outputs
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
     """Row and output of the P outputs of measured cells, and ``(m,)`` the first of each."""

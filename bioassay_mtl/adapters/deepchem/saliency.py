@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from bioassay_mtl.adapters.arrays import DataError
 from bioassay_mtl.chem.features import Features, SparseCounts
+from bioassay_mtl.models.calibration_file import calibrated
 from bioassay_mtl.models.model import Model
 from bioassay_mtl.models.scaling import N_QUANTILES, ColumnScaling, scaled
 
@@ -42,7 +43,10 @@ def jacobians(model: Model, features: Features) -> dict[str, NDArray[np.float32]
         for name, block in blocks.items()
     }
     with torch.enable_grad():
-        predicted = model.network.outputs.predict(model.network(inputs).float())[0]
+        outputs = calibrated(
+            model.network(inputs).float(), model.calibration, model.network.outputs
+        )
+        predicted = model.network.outputs.predict(outputs)[0]
         rows = [torch.autograd.grad(p, [*inputs.values()], retain_graph=True) for p in predicted]
     units = _units(model)
     return {

@@ -87,6 +87,8 @@ class ExportedModel(nn.Module):
 
     center: Tensor
     scale: Tensor
+    slope: Tensor
+    offset: Tensor
 
     def __init__(self, model: Model) -> None:
         super().__init__()
@@ -95,6 +97,11 @@ class ExportedModel(nn.Module):
         self.network = copy.deepcopy(model.network).to("cpu").eval()
         self.outputs = self.network.outputs
         _ = self.outputs.groups  # found before a trace, which cannot ask what numbers are
+        self.is_calibrated = model.calibration is not None
+        if model.calibration is not None:
+            numbers = model.calibration.numbers.astype(np.float32)[self.outputs.owner.numpy()]
+            self.register_buffer("slope", torch.from_numpy(numbers[:, 0].copy()))
+            self.register_buffer("offset", torch.from_numpy(numbers[:, 1].copy()))
         self.is_standard = model.standardisation is not None
         if model.standardisation is not None:
             widths = [len(kind.columns("")) for kind in model.kinds]
@@ -106,6 +113,8 @@ class ExportedModel(nn.Module):
         """Predictions ``(n, columns) float32``."""
         read = zip(self.names, self.readers, raw, strict=True)
         outputs = self.network({name: reader(x) for name, reader, x in read}).float()
+        if self.is_calibrated:
+            outputs = outputs * self.slope + self.offset
         found: Tensor = self.outputs.predict(outputs)
         if self.is_standard:
             found = (found * self.scale + self.center).float()

@@ -97,6 +97,19 @@ class Ensemble(nn.Module):
         n_rows = max(len(gate) for gate in gates)
         return torch.cat([gate.expand(n_rows, -1, -1) for gate in gates], dim=2)
 
+    def votes(self, inputs: Inputs) -> tuple[Tensor, Tensor]:
+        """``(B, E, O)`` outputs of each member's experts alone, ``(B or 1, E, O)`` their shares.
+
+        A member that has no experts that could speak alone is one.
+        """
+        found = [_votes_of(member, inputs) for member in self.members]
+        n_rows = max(len(shares) for _, shares in found)
+        shares = [
+            weight * own.expand(n_rows, -1, -1)
+            for weight, (_, own) in zip(self.weights, found, strict=True)
+        ]
+        return torch.cat([votes for votes, _ in found], dim=1), torch.cat(shares, dim=1)
+
     def forward(self, inputs: Inputs) -> Tensor:
         """``(B, O)``."""
         total: Tensor = sum(
@@ -104,3 +117,11 @@ class Ensemble(nn.Module):
             for weight, member in zip(self.weights, self.members, strict=True)
         )
         return total
+
+
+def _votes_of(member: Any, inputs: Inputs) -> tuple[Tensor, Tensor]:
+    if hasattr(member, "votes"):
+        votes, shares = member.votes(inputs)
+        return votes.float(), shares.float()
+    alone = member(inputs).float()[:, None]
+    return alone, torch.ones_like(alone[:1])

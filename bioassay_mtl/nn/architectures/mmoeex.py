@@ -90,6 +90,12 @@ class MMoEEx(nn.Module):
         weights: Tensor = self.gate(inputs, self.connections)
         return weights
 
+    def votes(self, inputs: Inputs) -> tuple[Tensor, Tensor]:
+        """``(B, E, O)`` outputs of each expert alone, and ``(B or 1, E, O)`` their shares."""
+        alone: Tensor = self.tower.expert_logits(self.experts(inputs))
+        gates: Tensor = self.tower.of_outputs(self.mixing_weights(inputs))
+        return alone.transpose(0, 1), gates.expand(-1, alone.shape[2], -1).transpose(1, 2)
+
     def forward(self, inputs: Inputs) -> Tensor:
         """``(B, O)``: the O outputs of the tasks, logits ``(B, T)`` while all are binary."""
         logits: Tensor = self.tower(self.experts(inputs), self.mixing_weights(inputs))

@@ -150,6 +150,12 @@ class Stacked(nn.Module):
         """``(1, T, E)``."""
         return torch.where(self.connections, self.gate_weights, 0.0)[None]
 
+    def votes(self, inputs: Inputs) -> tuple[Tensor, Tensor]:
+        """``(B, E, O)``: the output if a member had all the weight; ``(1, E, O)``: its share."""
+        weights = self.mixing_weights(inputs)[0][self.outputs.owner.to(self.bias.device)].T
+        total = weights.sum(dim=0)
+        return self.bias + self.scale * total * self.experts(inputs), (weights / total)[None]
+
     def forward(self, inputs: Inputs) -> Tensor:
         """``(B, O)``."""
         owner = self.outputs.owner.to(self.bias.device)

@@ -1,0 +1,46 @@
+"""The spread of a model's experts, or members, in the units of its predictions.
+
+It is the standard deviation of what each expert that is open to an assay would say alone, weighted
+by the gates: of logits (of those that probabilities are made of), of values in their own units. It
+is not known of columns of classes, nor where a single expert is open.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bioassay_mtl.nn.inputs import Inputs
+from bioassay_mtl.nn.spread import spread_of
+
+if TYPE_CHECKING:
+    from bioassay_mtl.models.model import Model
+
+
+def spread_reader(model: Model, calibrated: bool) -> Callable[[Inputs], NDArray[np.float32]]:
+    """From inputs of B molecules to ``(B, n_columns)``; NaN where the spread is not known."""
+    counts = model.network.outputs.counts
+    first = np.cumsum(counts) - counts
+    widths = [len(kind.columns("")) for kind in model.kinds]
+    places, units = np.repeat(first, widths), np.repeat(_units(model, calibrated), widths)
+
+    def read(inputs: Inputs) -> NDArray[np.float32]:
+        spread: NDArray[np.float32] = spread_of(model.network, inputs).float().cpu().numpy()
+        return spread[:, places] * units
+
+    return read
+
+
+def _units(model: Model, calibrated: bool) -> NDArray[np.float32]:
+    """``(T,)``: what the spread of a task's output is multiplied by."""
+    calibration, known = model.calibration if calibrated else None, model.standardisation
+    units = np.full(len(model.kinds), np.nan, np.float32)
+    for task, kind in enumerate(model.kinds):
+        if kind.has_actives:
+            units[task] = 1.0 if calibration is None else calibration.slope[task]
+        elif kind.is_value:
+            units[task] = 1.0 if known is None else known.scale[task]
+    return units
