@@ -87,38 +87,41 @@ def _trained_on(assay: Assay) -> str:
 
 
 def assay_table(facts: Mapping[str, Any]) -> Table:
-    """A row an assay; scores are those of the last part that was measured assay by assay."""
+    """A row an assay; scores are those that its grade goes by."""
     part, scores = _scores(facts["metrics"])
+    tasks = facts["tasks"]
     sheet = {assay["id"]: assay for assay in facts["assays"]}
-    heads = [
-        *dict.fromkeys(head for n, head in SHOWN.items() if any(n in s for s in scores.values()))
-    ]
+    columns: dict[str, list[str]] = {"assay": tasks, **_outcomes(facts)}
+    for head in dict.fromkeys(SHOWN.values()):
+        columns[head] = [_score(scores.get(task, {}), head) for task in tasks]
+    columns["grade"] = [sheet[task]["grade"] or "" for task in tasks]
+    notes = facts["annotations"]
+    columns["about"] = [_about(sheet[task], notes.get(task)) for task in tasks]
     measured = f", scores on {part}" if part else ""
     table = Table(title=f"Assays{measured}", title_justify="left", box=box.SIMPLE)
-    table.add_column("assay", overflow="fold")
-    table.add_column("trained on", no_wrap=True)
-    for head in heads:
-        table.add_column(head, justify="right")
-    is_graded = any(assay["grade"] for assay in sheet.values())
-    if is_graded:
-        table.add_column("grade", no_wrap=True)
-    about = {task: _about(assay, facts["annotations"].get(task)) for task, assay in sheet.items()}
-    if any(about.values()):
-        table.add_column("about", overflow="fold")
-    for place, task in enumerate(facts["tasks"]):
-        cells = [_score(scores.get(task, {}), head) for head in heads]
-        graded = [sheet[task]["grade"] or ""] if is_graded else []
-        known = [about[task]] if any(about.values()) else []
-        table.add_row(task, _outcomes(facts, place), *cells, *graded, *known)
+    shown = {name: texts for name, texts in columns.items() if name == "assay" or any(texts)}
+    for name in shown:
+        is_text = name in ("assay", "kind", "grade", "about")
+        table.add_column(
+            name,
+            justify="left" if is_text else "right",
+            no_wrap=name != "about",
+            overflow="fold",
+        )
+    for row in zip(*shown.values(), strict=True):
+        table.add_row(*row)
     return table
 
 
-def _scores(metrics: Mapping[str, Any]) -> tuple[str, dict[str, dict[str, Any]]]:
-    """A part, and its scores by assay."""
+def _scores(metrics: Mapping[str, Any]) -> tuple[str, Mapping[str, Mapping[str, Any]]]:
+    """The held-out part that grades go by, else the last that was measured; scores by assay."""
+    from bioassay_mtl.models.sheet_making import held_out_rows
+
+    part, rows = held_out_rows(metrics)
+    if rows:
+        return part, rows
     parts = [(name, found) for name, found in metrics.items() if found and found.get("tasks")]
-    if not parts:
-        return "", {}
-    name, found = parts[-1]
+    name, found = parts[-1] if parts else ("", {"tasks": []})
     return name, {row["task"]: row for row in found["tasks"]}
 
 
@@ -133,9 +136,17 @@ def _score(row: Mapping[str, Any], head: str) -> str:
     return next((f"{value:.3f}" for value in found if value is not None), "")
 
 
-def _outcomes(facts: Mapping[str, Any], place: int) -> str:
-    """Measured cells of an assay in training."""
-    counts = facts["label_counts"]
-    if facts["kinds"][place]["kind"] == "binary":
-        return f"{counts['active'][place]:,} active, {counts['inactive'][place]:,} inactive"
-    return f"{counts['measured'][place]:,} {facts['kinds'][place]['kind']}"
+def _outcomes(facts: Mapping[str, Any]) -> dict[str, list[str]]:
+    """Columns of the measured cells of the assays in training."""
+    counts, kinds = facts["label_counts"], [kind["kind"] for kind in facts["kinds"]]
+    columns: dict[str, list[str]] = {}
+    if "binary" in kinds:
+        for name in ("active", "inactive"):
+            columns[name] = [
+                f"{n:,}" if kind == "binary" else ""
+                for n, kind in zip(counts[name], kinds, strict=True)
+            ]
+    if set(kinds) != {"binary"}:
+        columns["measured"] = [f"{n:,}" for n in counts["measured"]]
+        columns["kind"] = kinds
+    return columns
