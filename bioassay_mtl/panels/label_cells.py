@@ -35,7 +35,7 @@ NO_OUTCOME = frozenset(
 """Texts that say neither active nor inactive, where they stand beside both."""
 
 CODES = (-9.0, -99.0, -999.0, -9999.0)
-"""Numbers that stand for no measurement beside 0 and 1."""
+"""Numbers that stand for no measurement beside 0 and 1, or far below all other numbers."""
 
 _NUMBERS = 0.75
 
@@ -76,11 +76,11 @@ def _aside(cells: Cells, entry: TaskEntry) -> list[str]:
     codes = [t for t in held if read_cell(t) in [(code, "", "") for code in CODES]]
     doubtful = {*words, *unclear, *codes}
     rest = [text for text in held if text not in doubtful]
-    if not doubtful or not rest or (entry.kind or "binary") != "binary":
-        return words if rest and _are_numbers(rest) else []
-    if _are_outcomes(rest):
+    if not doubtful or not rest:
+        return []
+    if (entry.kind or "binary") == "binary" and _are_outcomes(rest):
         return [text for text in held if text in doubtful]
-    return words if _are_numbers(rest) else []
+    return [*words, *_far_below(codes, rest)] if _are_numbers(rest) else []
 
 
 def _are_outcomes(texts: Sequence[str]) -> bool:
@@ -89,6 +89,16 @@ def _are_outcomes(texts: Sequence[str]) -> bool:
     if all(one.value in (0, 1, -1) and not one.qualifier and not one.unit for one in values):
         return any(one.value != -1 for one in values)
     return {*word_outcomes(texts).values()} == {0, 1}
+
+
+def _far_below(codes: Sequence[str], texts: Sequence[str]) -> list[str]:
+    """Codes that lie further below all other numbers than these lie apart, and at least 1."""
+    numbers = [one.value for one in map(read_cell, texts) if one.value is not None]
+    least = min(numbers)
+    limit = least - max(1.0, max(numbers) - least)
+    return [
+        text for text in codes if (value := read_cell(text).value) is not None and value < limit
+    ]
 
 
 def _are_numbers(texts: Sequence[str]) -> bool:

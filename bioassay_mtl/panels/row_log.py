@@ -23,7 +23,7 @@ class Outcome(str, Enum):
     NO_VALUE = "nothing measured, left out"
     NO_ASSAY = "no assay named, left out"
     NOT_ASKED = "of an assay that was not asked for"
-    NO_CALL = "neither active nor inactive, left out"
+    NO_CALL = "no result, left out"
     SMALL_ASSAY = "assay has too few molecules, left out"
     UNKNOWN_QUALIFIER = "no qualifier, taken as exact"
     CONVERTED = "converted to the p-scale"

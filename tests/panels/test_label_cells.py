@@ -70,18 +70,37 @@ def test_no_concentration_is_below_zero(name: str, code: str, to_p: bool, tmp_pa
     found = read(tmp_path, name, f"10,20,30.5,{code}", to_p=to_p)
     assert np.isnan(found.panel.labels[[3, 7], 0]).all()
     assert np.isfinite(found.panel.labels[:3]).all()
-    assert found.log.counts()[Outcome.UNREADABLE] == 2
+    outcome = Outcome.NO_CALL if code == "-999" else Outcome.UNREADABLE
+    assert found.log.counts()[outcome] == 2
 
 
 def test_concentrations_that_are_mostly_below_zero_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match=r"'-999'.*missing=-999"):
-        read(tmp_path, "IC50 (nM)", "10,-999,20,-999")
-    check(read(tmp_path, "IC50 (nM)", "10,-999,20,-999", missing=("-999",)), [10, NAN, 20, NAN])
+    with pytest.raises(InputError, match=r"'-7'.*missing=-7"):
+        read(tmp_path, "IC50 (nM)", "10,-7,20,-7")
+    check(read(tmp_path, "IC50 (nM)", "10,-7,20,-7", missing=("-7",)), [10, NAN, 20, NAN])
 
 
 @pytest.mark.parametrize("name", ["change (%)", "logD"])
 def test_other_values_may_be_below_zero(name: str, tmp_path: Path) -> None:
     check(read(tmp_path, name, "10,-1,20,-9.5"), [10, -1, 20, -9.5])
+
+
+@pytest.mark.parametrize(
+    ("name", "cells", "expected"),
+    [
+        ("pIC50", "4.5,9,-999,6", [4.5, 9, NAN, 6]),
+        ("pIC50", "4.5,-99,>9,-9", [4.5, NAN, 9, NAN]),
+        ("inhibition (%)", "-20,100,-99,-9999", [-20, 100, -99, NAN]),
+        ("logS", "-9,-2,1,-8.5", [-9, -2, 1, -8.5]),
+        ("logS", "-9,-9,-9,-9.5", [-9, -9, -9, -9.5]),
+    ],
+)
+def test_codes_far_below_all_other_values_are_not_measured(
+    name: str, cells: str, expected: list[float], tmp_path: Path
+) -> None:
+    found = read(tmp_path, name, cells)
+    check(found, expected)
+    assert found.log.counts().get(Outcome.NO_CALL, 0) == 2 * int(np.isnan(expected).sum())
 
 
 SAYS_NOTHING = ["None", "?", "unknown", "missing", "NR", "x", "not available"]
