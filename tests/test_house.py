@@ -20,6 +20,7 @@ READING = ("tables", "panels", "splits", "metrics", "datasets")
 LAYERS = (
     "chem",
     "tasks",
+    "domain",
     *READING,
     "confidence",
     "nn",

@@ -199,13 +199,14 @@ class Features:
         or `DenseBlock`. Rows that are not ok are all zero, graphs without atoms, or all missing.
     status
         ``(n,) uint8``: :attr:`Status.code` of each record.
-    in_training
-        ``(n,) bool``: molecules that a model was trained on; None where nobody looked.
+    known
+        ``(n,) uint64``: identities (:mod:`bioassay_mtl.chem.identity`) of molecules that a model
+        was trained on, 0 of others; None where nobody looked.
     """
 
     blocks: dict[str, Any]
     status: NDArray[np.uint8]
-    in_training: NDArray[np.bool_] | None = None
+    known: NDArray[np.uint64] | None = None
 
     def __post_init__(self) -> None:
         lengths = {name: len(block) for name, block in self.blocks.items()}
@@ -226,6 +227,11 @@ class Features:
         return ok
 
     @property
+    def in_training(self) -> NDArray[np.bool_] | None:
+        """``(n,) bool``: molecules that a model was trained on; None where nobody looked."""
+        return None if self.known is None else self.known > 0
+
+    @property
     def n_bytes(self) -> int:
         """Bytes that the arrays take."""
         arrays = (array for block in self.blocks.values() for array in vars(block).values())
@@ -233,7 +239,7 @@ class Features:
 
     def take(self, rows: NDArray[Any]) -> Features:
         """Some rows, in that order."""
-        known = None if self.in_training is None else self.in_training[rows]
+        known = None if self.known is None else self.known[rows]
         return Features({n: b.take(rows) for n, b in self.blocks.items()}, self.status[rows], known)
 
     @staticmethod
@@ -243,7 +249,7 @@ class Features:
             name: type(block).concatenate([part.blocks[name] for part in parts])
             for name, block in parts[0].blocks.items()
         }
-        known = [part.in_training for part in parts if part.in_training is not None]
+        known = [part.known for part in parts if part.known is not None]
         return Features(
             blocks,
             np.concatenate([part.status for part in parts]),

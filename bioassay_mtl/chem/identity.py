@@ -137,12 +137,16 @@ class TrainingMolecules:
 
     def hold(self, smiles: Sequence[str]) -> NDArray[np.bool_]:
         """``(n,) bool``: is the molecule one of these? False where a text cannot be read."""
+        found: NDArray[np.bool_] = self.find(smiles) > 0
+        return found
+
+    def find(self, smiles: Sequence[str]) -> Identities:
+        """``(n,)``: identities of the molecules that are one of these, 0 of all others."""
         seen = self.look(smiles)
         close = [*seen.close]
         texts = each(plain_smiles, [smiles[row] for row in close])
         plain = {row: text for row, text in zip(close, texts, strict=True) if _is_text(text)}
-        seen.found[self.confirmed(plain, seen.skeletons, apart=True)] = True
-        return seen.found
+        return seen.completed(self.confirmed(plain, seen.skeletons, apart=True))
 
     def look(self, smiles: Sequence[str]) -> Seen:
         """What texts tell by themselves, in microseconds each.
@@ -159,10 +163,10 @@ class TrainingMolecules:
         for row in np.flatnonzero(~read.understood).tolist():
             close[row] = self._may_hold(texts[row])
         rows = np.flatnonzero(close)
-        found, skeletons = np.zeros(len(texts), np.bool_), _largest(read, len(texts))
+        found, skeletons = np.zeros(len(texts), np.uint64), _largest(read, len(texts))
         as_written = _joined(skeletons[rows], [texts[row] for row in rows.tolist()])
-        found[rows] = _in_sorted(as_written, self.identities)
-        return Seen(found, set(np.flatnonzero(close & ~found).tolist()), skeletons)
+        found[rows] = np.where(_in_sorted(as_written, self.identities), as_written, 0)
+        return Seen(found, set(np.flatnonzero(close & (found == 0)).tolist()), skeletons)
 
     def _may_hold(self, text: str) -> bool:
         # Not parsed but read: what parsing does with rings has no bound of time.
@@ -174,8 +178,8 @@ class TrainingMolecules:
 
     def confirmed(
         self, plain: Mapping[int, str], skeletons: NDArray[np.uint64], *, apart: bool = False
-    ) -> list[int]:
-        """Rows of the molecules that are one of these.
+    ) -> dict[int, np.uint64]:
+        """Identities, by row, of the molecules that are one of these.
 
         Parameters
         ----------
@@ -188,12 +192,11 @@ class TrainingMolecules:
         """
         rows = [*plain]
         ids = _joined(skeletons[rows], [*plain.values()])
-        is_known = _in_sorted(ids, self.identities).tolist()  # most are their own parents
-        others = [row for row, known in zip(rows, is_known, strict=True) if not known]
-        parents = _of_plain(_parents([plain[row] for row in others], self.tautomer, apart))
-        is_other = _in_sorted(parents, self.identities).tolist()
-        unknown = {row for row, known in zip(others, is_other, strict=True) if not known}
-        return [row for row in rows if row not in unknown]
+        is_known = _in_sorted(ids, self.identities)  # most are their own parents
+        others = [row for row, known in zip(rows, is_known.tolist(), strict=True) if not known]
+        ids[~is_known] = _of_plain(_parents([plain[row] for row in others], self.tautomer, apart))
+        found = _in_sorted(ids, self.identities).tolist()
+        return {row: own for row, own, known in zip(rows, ids, found, strict=True) if known}
 
 
 class Seen(NamedTuple):
@@ -202,7 +205,7 @@ class Seen(NamedTuple):
     Attributes
     ----------
     found
-        ``(n,) bool``: those that are training molecules as they are written.
+        ``(n,) uint64``: identities of those that are training molecules as they are written, or 0.
     close
         Rows of those that may be one otherwise, for a fragment has the skeleton of one:
         :meth:`TrainingMolecules.confirmed` tells.
@@ -210,9 +213,14 @@ class Seen(NamedTuple):
         ``(n,) uint64``: of the largest fragments; 0 where a text is not understood.
     """
 
-    found: NDArray[np.bool_]
+    found: Identities
     close: Set[int]
     skeletons: NDArray[np.uint64]
+
+    def completed(self, confirmed: Mapping[int, np.uint64]) -> Identities:
+        """:attr:`found`, with those that were written otherwise."""
+        self.found[[*confirmed]] = [*confirmed.values()]
+        return self.found
 
 
 class Search:
@@ -243,14 +251,22 @@ class Search:
             _plain(mol) if self._seen else MolToSmiles(mol, canonical=False, isomericSmiles=False)
         )
 
-    def found(self, codes: NDArray[np.uint8]) -> NDArray[np.bool_]:
-        """``(n,) bool``: training molecules; none where a status ``codes (n,)`` is not ok."""
-        found = self._seen.found if self._seen else np.zeros(len(codes), np.bool_)
+    def found(self, codes: NDArray[np.uint8]) -> Identities:
+        """``(n,)``: identities of training molecules; 0 of others, and where a status is not ok.
+
+        Parameters
+        ----------
+        codes
+            ``(n,) uint8``: statuses.
+        """
         if self._seen:
-            found[self._training.confirmed(self._noted, self._seen.skeletons)] = True
+            found = self._seen.completed(
+                self._training.confirmed(self._noted, self._seen.skeletons)
+            )
         else:
-            found[[*self._noted]] = self._training.hold([*self._noted.values()])
-        return found & np.equal(codes, Status.OK.code)
+            found = np.zeros(len(codes), np.uint64)
+            found[[*self._noted]] = self._training.find([*self._noted.values()])
+        return np.where(np.equal(codes, Status.OK.code), found, np.uint64(0))
 
 
 def probe() -> str:

@@ -67,6 +67,7 @@ companions: Registry[type[Companion[Any]]] = Registry(
         "assays": "bioassay_mtl.models.assay_sheet",
         "calibration": "bioassay_mtl.models.calibration_file",
         "evidence": "bioassay_mtl.models.evidence_file",
+        "domain": "bioassay_mtl.models.domain",
     },
 )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -22,9 +22,9 @@ from bioassay_mtl.confidence.calibration import Calibration
 from bioassay_mtl.config import Config
 from bioassay_mtl.errors import ConfigError, OutputError
 from bioassay_mtl.models.calibration_file import calibrated
-from bioassay_mtl.models.description import Predictor
 from bioassay_mtl.models.folder import read_folder, write_folder
 from bioassay_mtl.models.given import FeatureLike, as_features
+from bioassay_mtl.models.knowing import Knowing, Structures
 from bioassay_mtl.models.scaling import ColumnScaling, scaled
 from bioassay_mtl.models.shipped import find_model
 from bioassay_mtl.models.spread import spread_reader
@@ -42,12 +42,9 @@ BLOCK_ROWS = 256
 """Molecules per forward pass. Every pass has exactly this many rows (the last is padded), so that a
 molecule's probabilities do not depend on its neighbours or on how a file is cut into batches."""
 
-Structures = Iterable[Any]
-"""SMILES or RDKit molecules, see :func:`bioassay_mtl.chem.listing.listed`."""
-
 
 @dataclass(init=False, repr=False)
-class Model(Predictor):
+class Model(Knowing):
     """Predicts every task: probabilities of activity or of classes, and values.
 
     Parameters
@@ -205,38 +202,6 @@ training_molecules, beside
 
             return table.join(confidence_table(self, features, predicted, index, calibrated))
         return table
-
-    def in_training(self, structures: Structures) -> NDArray[np.bool_]:
-        """Molecules that the model was trained on, or that chose its epoch: no news from it.
-
-        Salts, charges, stereochemistry, isotopes and atom maps make no other molecule.
-
-        Parameters
-        ----------
-        structures
-            As for :meth:`featurize`.
-
-        Returns
-        -------
-        ``(n,) bool``: False where a structure cannot be read.
-
-        Raises
-        ------
-        ConfigError
-            The model does not know its training molecules.
-
-        Examples
-        --------
-        >>> import bioassay_mtl as bm
-        >>> bm.load("pcba128").in_training(["CC(=O)Nc1ccc(O)cc1", "CCCCCCCCCCCCCC"]).shape
-        (2,)
-        """
-        if self.training_molecules is None:
-            raise ConfigError(
-                f"{self.name} does not know its training molecules: it was saved before models "
-                "kept them, or trained on features without structures"
-            )
-        return self.training_molecules.hold(listed(structures))
 
     def predict_features(
         self, features: FeatureLike, calibrated: bool = True

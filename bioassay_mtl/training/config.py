@@ -149,6 +149,9 @@ class TrainingConfig(Config):
         for all CUDA devices, or one process. A seed gives the same result on the same number.
     loggers
         ``csv`` and ``tensorboard`` (needs the extra of that name).
+    domain
+        What the model's folder keeps of its training molecules, to tell which are near a new one:
+        ``structures`` (SMILES, fingerprints and labels), ``fingerprints`` (no SMILES) or ``none``.
     """
 
     fingerprints: Annotated[
@@ -188,6 +191,7 @@ class TrainingConfig(Config):
     device: Literal["auto", "cpu", "cuda"] = "auto"
     devices: Annotated[int, Field(ge=1)] | Literal["auto"] = 1
     loggers: Setting[tuple[Logger, ...], Sequence[Logger]] = given_as(("csv",))
+    domain: Literal["structures", "fingerprints", "none"] = "structures"
     if TYPE_CHECKING:  # the other name of fingerprints, which no attribute has
         inputs: InitVar[Mapping[str, Mapping[str, Any]]] = {}
 

@@ -32,6 +32,7 @@ from bioassay_mtl.tasks.target_scaling import Standardisation
 from bioassay_mtl.training.callbacks import Progress
 from bioassay_mtl.training.card import model_card
 from bioassay_mtl.training.config import TrainingConfig
+from bioassay_mtl.training.domain import note_domain
 from bioassay_mtl.training.evidence import give_evidence
 from bioassay_mtl.training.finish import Finish, completed, publish
 from bioassay_mtl.training.loop import Run, fit
@@ -221,6 +222,7 @@ def train_session(
             },
             training_molecules=molecules_of(session),
         )
+        note_domain(session, model)
         give_evidence(model, session)
         measure(model, panel, features, parts, session.about)
         publish(model, out, scratch, None if finish is None else partial(finish, model))

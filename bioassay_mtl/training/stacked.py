@@ -32,6 +32,7 @@ from bioassay_mtl.splits import Split, SplitConfig, folds
 from bioassay_mtl.splits.deal import dealers
 from bioassay_mtl.training.callbacks import Progress
 from bioassay_mtl.training.defaults import inputs_of
+from bioassay_mtl.training.domain import note_domain
 from bioassay_mtl.training.evidence import give_evidence
 from bioassay_mtl.training.finish import Finish, completed, publish
 from bioassay_mtl.training.fit import (
@@ -105,6 +106,7 @@ def train_stacked(
         }
         read = {name: session.features.blocks[name] for name in model.featurizer.fingerprints}
         features = Features(read, session.features.status)
+        note_domain(session, model)
         give_evidence(model, session, said)
         measure(model, session.panel, features, session.parts, session.about)
         publish(model, out, scratch, None if finish is None else partial(finish, model))
