@@ -121,6 +121,13 @@ def screen(
             "--new-only", help="Leave what the model was trained on out of top, show and report."
         ),
     ] = False,
+    domain: Annotated[
+        bool,
+        typer.Option(
+            "--domain",
+            help="Tell how near the training molecules are, and what was measured of these.",
+        ),
+    ] = False,
     spreadsheet_safe: Annotated[
         bool,
         typer.Option(
@@ -178,6 +185,7 @@ def screen(
             "overwrite": overwrite,
             "standardise": standardise,
             "new_only": new_only,
+            "annotate": ("domain",) if domain else (),
             "spreadsheet_safe": spreadsheet_safe,
         }
     )

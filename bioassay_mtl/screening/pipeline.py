@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from bioassay_mtl.chem.features import Features
 from bioassay_mtl.chem.featurizer import Featurizer
@@ -206,13 +207,16 @@ def _predict(
         featurizer = featurizer.standardising()
     if options.max_atoms:
         featurizer = replace(featurizer, max_atoms=options.max_atoms)
+    if annotated and annotated.inputs:
+        prints = {**featurizer.fingerprints, **annotated.inputs}
+        featurizer = replace(featurizer, fingerprints=prints)
     cores = available_cores()
     featurized = featurize_batches(
         records, featurizer, options.workers or cores, options.molecule_timeout
     )
     predicted = predict_batches(
         clock.timed("featurising", with_columns(featurized, featurizer), without="reading"),
-        model,
+        _OwnInputs(model) if annotated and annotated.inputs else model,
         threads=cores if _reads_graphs(featurizer) else max(1, cores // 4),
         ahead=max(2, RECORDS_AHEAD // options.batch_size),
         clock=clock,
@@ -234,6 +238,24 @@ def _predict(
                 new_only=options.new_only,
                 beside=beside,
             )
+
+
+class _OwnInputs:
+    """A model that is asked with more than it reads.
+
+    Parameters
+    ----------
+    model
+        Asked with its own inputs.
+    """
+
+    def __init__(self, model: Predictor) -> None:
+        self._model = model
+
+    def predict_features(self, features: Features, /) -> NDArray[np.float32]:
+        """As the model itself."""
+        own = {name: features.blocks[name] for name in self._model.featurizer.fingerprints}
+        return self._model.predict_features(replace(features, blocks=own))
 
 
 def _reads_graphs(featurizer: Featurizer) -> bool:

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bioassay_mtl.chem.features import Features
+from bioassay_mtl.chem.representation import Representation
 from bioassay_mtl.registry import Registry
 from bioassay_mtl.screening.beside import Beside, BesideColumn
 from bioassay_mtl.tables import RecordBatch
@@ -45,6 +46,9 @@ class Annotator(Protocol):
     ----------
     columns
         What it makes, in order.
+
+    One may also have ``inputs``: what is computed of molecules for it alone, beside the inputs of
+    the model, by names that none of these have.
     """
 
     @property
@@ -70,7 +74,9 @@ class Annotator(Protocol):
         ...
 
 
-annotators: Registry[Callable[[Asked], Annotator]] = Registry("annotator")
+annotators: Registry[Callable[[Asked], Annotator]] = Registry(
+    "annotator", homes={"domain": "bioassay_mtl.screening.annotators.domain"}
+)
 """By the name that :attr:`ScreenOptions.annotate` has; an entry raises a ConfigError where the
 model cannot be annotated so."""
 
@@ -87,6 +93,9 @@ class Annotators:
     def __init__(self, asked: Asked) -> None:
         self._each = [annotators[name](asked) for name in dict.fromkeys(asked.options.annotate)]
         self.columns = tuple(column for each in self._each for column in each.columns)
+        self.inputs: dict[str, Representation] = {}
+        for each in self._each:
+            self.inputs |= getattr(each, "inputs", {})
 
     def annotate(
         self, batch: RecordBatch, features: Features, predictions: NDArray[np.float32]

@@ -68,7 +68,7 @@ def test_no_smiles_but_missing_ones(fitted: BioassayClassifier) -> None:
 
 def test_pickled_state_is_the_models_files(fitted: BioassayClassifier, tmp_path: Path) -> None:
     state = fitted.__getstate__()["model_"]
-    files = {"model.safetensors", "config.json", "metrics.json", "README.md"}
+    files = {"model.safetensors", "config.json", "metrics.json", "README.md", "domain.safetensors"}
     assert set(state) == {*files, "training_molecules.safetensors", "assays.json"}
     assert all(isinstance(data, bytes) for data in state.values())
     back = pickle.loads(pickle.dumps(fitted))
