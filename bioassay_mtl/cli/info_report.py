@@ -71,6 +71,7 @@ def overview(facts: dict[str, Any]) -> Table:
             + (f", {active:,} of them active" if kinds["binary"] else ""),
         ),
         ("in training", _known(facts["training_molecules"])),
+        ("domain", _domain(facts["domain"])),
         (
             "experts",
             f"{links['experts']}, of which {links['exclusive_experts']} exclusive; "
@@ -93,6 +94,14 @@ def _known(molecules: dict[str, int] | None) -> str:
     lost = molecules["unidentified"]
     more = f"; {counted(lost, 'row')} without a structure are not" if lost else ""
     return f"{counted(molecules['known'], 'molecule is', 'molecules are')} marked in a screen{more}"
+
+
+def _domain(known: dict[str, Any] | None) -> str:
+    """From which similarity on molecules are inside."""
+    if known is None:
+        return "not kept: a screen cannot tell how near training molecules are"
+    inside = f"inside from a similarity of {known['threshold']:.2f} to one of them on"
+    return f"{counted(known['molecules'], 'training molecule')} to compare with; {inside}"
 
 
 def use_of_experts(facts: dict[str, Any]) -> Table:

@@ -37,6 +37,7 @@ def model_facts(model: Model) -> dict[str, Any]:
         "tells_apart": None if sight is None else sight._asdict(),
         "sight": [] if sight is None else sight.sentences,
         "training_molecules": _molecules(model),
+        "domain": _domain(model),
         "network": model.network_config.model_dump(mode="json"),
         "parameters": n_weights(model.network),
         "connections": {
@@ -67,3 +68,11 @@ def model_facts(model: Model) -> dict[str, Any]:
 def _molecules(model: Model) -> dict[str, int] | None:
     known = model.training_molecules
     return None if known is None else {"known": len(known), "unidentified": known.unidentified}
+
+
+def _domain(model: Model) -> dict[str, Any] | None:
+    known = model.beside.get("domain")
+    if known is None:
+        return None
+    structures = known.structures is not None
+    return {"molecules": len(known), "threshold": known.threshold, "structures": structures}

@@ -158,6 +158,11 @@ def screen(
     that cannot be predicted keeps its row: the status says why. Columns that a model reads beside
     structures are found by their names.
 
+    With --domain: similarity (Tanimoto) to the nearest training molecule, its SMILES, in_domain (as
+    near as 95 % of the training molecules are to each other); for each assay, known (what was
+    measured of the same molecule) and nearest_active (similarity of the nearest known active, from
+    0.35 on).
+
     Example:  bioassay-mtl screen library.smi -o hits.csv --show 10
     """
     gc.set_threshold(GARBAGE_THRESHOLD)

@@ -12,6 +12,7 @@ import pandas as pd
 import pytest
 
 from benchmarks.pcba_sample import read_pcba
+from bioassay_mtl.models.domain import DomainFile
 from bioassay_mtl.models.model import Model
 from bioassay_mtl.models.shipped import DEFAULT, find_model, names
 from bioassay_mtl.models.training_molecules import MOLECULES
@@ -38,7 +39,8 @@ def test_the_default_ships() -> None:
 @pytest.mark.parametrize("name", names())
 def test_shipped_model(name: str, nci_smiles: list[str]) -> None:
     folder = find_model(name)
-    assert sum(path.stat().st_size for path in folder.iterdir()) <= 20 << 20
+    assert sum(path.stat().st_size for path in folder.iterdir()) <= 28 << 20
+    assert (folder / DomainFile.files[0]).stat().st_size <= 128 * 51_363
     assert (folder / MOLECULES).stat().st_size <= 8 * 51_363 + 200
     model = Model.load(name)
     assert model.name == name
@@ -61,6 +63,20 @@ def test_training_molecules_are_marked(name: str, shared_data: Path) -> None:
     table = pd.read_csv(shared_data / "hts_library_aid1706.csv.gz", nrows=2000)
     library = table[next(name for name in table if "smiles" in str(name).lower())].tolist()
     assert 0.05 < model.in_training(library).mean() < 0.3  # PCBA is a sample of such libraries
+
+
+@pytest.mark.parametrize("name", names())
+def test_training_molecules_have_their_labels(name: str, shared_data: Path) -> None:
+    panel = read_pcba(shared_data / "pcba")
+    panel = panel.take(np.flatnonzero(panel.has_structure)[::500])
+    model, task = Model.load(name), panel.tasks[0]
+    found = model.domain(panel.structures or [], [task])
+    assert (found["similarity"] == 1).all()
+    assert found["in_domain"].all()
+    labels = panel.cells.dense()[:, 0]
+    for label, said in zip(labels, found[f"{task}:known"], strict=True):
+        assert ("" if np.isnan(label) else ("inactive", "active")[int(label)]) in said
+    assert (found[f"{task}:nearest_active"][labels == 1] == 1).all()
 
 
 @pytest.mark.parametrize("name", names())

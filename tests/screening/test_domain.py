@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -17,7 +18,7 @@ from bioassay_mtl.screening.pipeline import screen
 from bioassay_mtl.training import train
 
 TASKS = ["a", "b", "level"]
-INPUTS = {
+INPUTS: dict[str, dict[str, dict[str, Any]]] = {
     "folded": {"morgan": {"kind": "morgan", "n_bits": 4096, "counts": True}},
     "computed": {"maccs": {"kind": "maccs"}},
 }
@@ -35,7 +36,7 @@ def folder(
     )
     panel = Panel.from_arrays(smiles, values, TASKS, kinds=["binary", "binary", "regression"])
     path = tmp_path_factory.mktemp("models") / "model"
-    experts = [{"inputs": [*inputs], "n": 2, "width": 8, "depth": 1}]
+    experts = [{"inputs": list(inputs), "n": 2, "width": 8, "depth": 1}]
     train(panel, {"fingerprints": inputs, "network": {"experts": experts}, "epochs": 1}, out=path)
     return path
 

@@ -64,7 +64,21 @@ class RowTemplate:
         probabilities
             ``(n, t) float32``; read only where ``ok``.
         """
-        text = self._fill(probabilities if ok.all() else probabilities[ok])
+        return self.render_words(
+            heads, ok, self.words(probabilities if ok.all() else probabilities[ok])
+        )
+
+    def render_words(
+        self, heads: Iterable[bytes], ok: NDArray[np.bool_], words: NDArray[np.uint64]
+    ) -> Iterator[bytes]:
+        """As :meth:`render`, with the text of the cells of records that are ok.
+
+        Parameters
+        ----------
+        words
+            ``(n_ok, t)``: eight bytes each, of which those that are :data:`GONE` are not written.
+        """
+        text = self._fill(words)
         width, at = len(self._row), 0
         for head, has_numbers in zip(heads, ok.tolist(), strict=True):
             if has_numbers:
@@ -77,20 +91,26 @@ class RowTemplate:
     def _shortened(self, line: bytes) -> bytes:
         return line if self._nothing is None else line.translate(None, GONE)
 
-    def _fill(self, probabilities: NDArray[np.float32]) -> bytes:
-        numbers = self._numbers(probabilities)
+    def _fill(self, numbers: NDArray[np.uint64]) -> bytes:
         rows = np.frombuffer(bytearray(self._row * len(numbers)), dtype=self._gaps)
         for column, name in enumerate(self._gaps.names or ()):
             rows[name] = numbers[:, column]
         return rows.tobytes()
 
-    def _numbers(self, probabilities: NDArray[np.float32]) -> NDArray[np.uint64]:
+    def words(self, probabilities: NDArray[np.float32]) -> NDArray[np.uint64]:
+        """Numbers as text, of any shape."""
         if self._nothing is None:
             return six_decimals(probabilities)
         missing = np.isnan(probabilities)
         numbers = six_decimals(np.where(missing, np.float32(0), probabilities))
-        numbers[missing] = np.frombuffer(self._nothing.ljust(WIDTH, GONE), "<u8")
+        numbers[missing] = word(self._nothing)
         return numbers
+
+
+def word(text: bytes) -> np.uint64:
+    """A text of eight bytes at most, filled up."""
+    found: np.uint64 = np.frombuffer(text.ljust(WIDTH, GONE), "<u8")[0]
+    return found
 
 
 class ValueTemplate:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from bioassay_mtl.screening.batch import ScreenedBatch
 from bioassay_mtl.screening.beside import BesideColumn
-from bioassay_mtl.screening.decimals import MOST
+from bioassay_mtl.screening.decimals import MOST, WIDTH
 from bioassay_mtl.screening.writers.base import Layout
 from bioassay_mtl.screening.writers.text import (
     BYTES_AT_ONCE,
@@ -21,6 +21,7 @@ from bioassay_mtl.screening.writers.text import (
     RowTemplate,
     ValueTemplate,
     joined,
+    word,
 )
 
 CELLS_AT_ONCE = 500_000
@@ -55,8 +56,8 @@ class TextWriter:
             )
             return
         self._mixed = MixedTemplate(literals, blank, self._in_order(self._shown()))
-        only_decimals = all(column.kind == "decimals" for column in layout.of_assays)
-        if only_decimals and not any(layout.is_value) and GONE not in b"".join(literals):
+        are_short = all(column.kind in ("decimals", "text") for column in layout.of_assays)
+        if are_short and not any(layout.is_value) and GONE not in b"".join(literals):
             self._template = RowTemplate(literals, blank, self.nothing)
 
     def heads(self, batch: ScreenedBatch) -> Iterable[bytes]:
@@ -102,14 +103,38 @@ class TextWriter:
             assert self._template is not None
             return self._template.render(heads, ok, predictions)
         beside = [batch.beside[column.name][part] for column in self.layout.of_assays]
-        if isinstance(self._template, RowTemplate) and all(map(_fit, beside)):
-            columns = self._in_order([each.T for each in (predictions, *beside)])
-            return self._template.render(heads, ok, np.stack(columns, axis=1))
+        if isinstance(self._template, RowTemplate):
+            words = [
+                self._words(*each, ok) for each in zip(self.layout.of_assays, beside, strict=True)
+            ]
+            found = [each.T for each in words if each is not None]
+            if len(found) == len(words):
+                columns = self._in_order([self._template.words(predictions[ok]).T, *found])
+                return self._template.render_words(heads, ok, np.stack(columns, axis=1))
         plain = [
             [column.plain(cells) for cells in own.T]
             for column, own in zip(self.layout.of_assays, beside, strict=True)
         ]
         return self._mixed.render(heads, ok, self._in_order([predictions.T.tolist(), *plain]))
+
+    def _words(
+        self, column: BesideColumn, cells: NDArray[Any], ok: NDArray[np.bool_]
+    ) -> NDArray[np.uint64] | None:
+        """Cells of the records that are ok in eight characters each; None where some are longer."""
+        assert isinstance(self._template, RowTemplate)
+        if column.kind == "decimals":
+            return self._template.words(cells[ok]) if _fit(cells) else None
+        cells = cells[ok]
+        found = np.full(cells.shape, word(self.nothing))
+        there = cells.astype(np.bool_)
+        texts: list[str] = cells[there].tolist()
+        short = {text: self.quoted(text).encode() for text in {*texts}}
+        if any(len(text) > WIDTH or GONE in text for text in short.values()):
+            return None
+        found[there] = np.array(
+            [*map({t: word(s) for t, s in short.items()}.__getitem__, texts)], np.uint64
+        )
+        return found
 
     def _in_order(self, columns: Sequence[Any]) -> list[Any]:
         """Cells of a record in the order of the table: predictions, then what each assay has.

@@ -1,0 +1,88 @@
+"""What ``screen --domain`` costs: speed, and bytes of what a model keeps.
+
+A screen with and without it is timed in turn, round by round, and the share of speed that is lost
+is taken within each round; the first lines are of the processor's time, which other work on the
+machine changes less. ``--top`` writes few columns, a full table all five for each assay.
+
+    python -m benchmarks.domain [--model FOLDER] [--rows N] [--rounds N] [--quick]
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import statistics
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+from typing import NamedTuple
+
+from benchmarks.report import report
+from benchmarks.screen_throughput import COMMAND, children_seconds, real_smiles, write_smiles
+from bioassay_mtl.models.domain import NAME, DomainFile
+from bioassay_mtl.models.folder import read_config
+from bioassay_mtl.models.shipped import find_model
+
+WAYS = {
+    "all assays": [],
+    "one assay": ["--assays", "{first}"],
+    "best of each assay": ["--top", "100"],
+}
+
+
+class Run(NamedTuple):
+    """Seconds by the clock, and of the processor."""
+
+    wall: float
+    processor: float
+
+
+def timed(path: Path, model: str, options: list[str]) -> Run:
+    """One screen."""
+    with tempfile.TemporaryDirectory() as folder:
+        command = [*COMMAND, str(path), "--model", model, *options]
+        start, used = time.perf_counter(), children_seconds()
+        subprocess.run(
+            [*command, "-o", f"{folder}/out.csv", "--json"], check=True, capture_output=True
+        )
+        return Run(time.perf_counter() - start, children_seconds() - used)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--model", default="pcba128", help="shipped model or model folder")
+    parser.add_argument("--rows", type=int, default=50_000)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--quick", action="store_true", help="5,000 rows, one round")
+    options = parser.parse_args()
+    if options.quick:
+        options.rows, options.rounds = 5_000, 1
+    config = read_config(find_model(options.model))
+    size = (find_model(options.model) / DomainFile.files[0]).stat().st_size
+    n = config["beside"][NAME]["molecules"]
+    report(f"{options.model}, {n} molecules", "domain", size / n, "bytes/molecule", "<= 128")
+    smiles, _ = real_smiles()
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "molecules.smi"
+        write_smiles(path, smiles, options.rows)
+        for name, given in WAYS.items():
+            chosen = [each.format(first=config["tasks"][0]) for each in given]
+            pairs = [
+                (
+                    timed(path, options.model, chosen),
+                    timed(path, options.model, [*chosen, "--domain"]),
+                )
+                for _ in range(options.rounds)
+            ]
+            cores = len(os.sched_getaffinity(0))
+            case = f"screen {options.rows} rows, {cores} cores, {name}"
+            for kind in Run._fields:
+                lost = [1 - getattr(plain, kind) / getattr(more, kind) for plain, more in pairs]
+                report(case, f"speed_lost_{kind}", statistics.median(lost), "1", "<= 0.3")
+            rates = [options.rows / more.wall for _, more in pairs]
+            report(case, "end_to_end", statistics.median(rates), "molecules/s")
+
+
+if __name__ == "__main__":
+    main()
