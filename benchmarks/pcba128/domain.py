@@ -16,6 +16,7 @@ import numpy as np
 from benchmarks.pcba_sample import read_pcba
 from benchmarks.report import report
 from benchmarks.rivals.evaluation import DataAbsentError, find_data
+from bioassay_mtl.chem.features import PackedBits
 from bioassay_mtl.domain import Domain
 from bioassay_mtl.models.domain import NAME, DomainFile
 from bioassay_mtl.models.folder import amend_folder
@@ -51,8 +52,9 @@ def training_domain(folder: Path) -> Domain:
     panel = read_pcba(folder)
     panel = panel.take(np.flatnonzero(panel.has_structure))
     assert panel.structures is not None
-    assert panel.features is not None
-    return Domain(panel.features["morgan"].packed, panel.cells, panel.structures)
+    prints = (panel.features or {})["morgan"]
+    assert isinstance(prints, PackedBits)
+    return Domain(prints.packed, panel.cells, panel.structures)
 
 
 if __name__ == "__main__":
