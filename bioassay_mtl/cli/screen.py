@@ -80,7 +80,7 @@ def screen(
         str | None,
         typer.Option(
             "--format",
-            metavar="csv|tsv|jsonl|parquet",
+            metavar="csv|tsv|jsonl|parquet|sdf|xlsx",
             help="Output format, if not by FILE's name.",
         ),
     ] = None,

@@ -17,6 +17,7 @@ from bioassay_mtl.screening.top import TopWriter
 from bioassay_mtl.screening.writers import Layout, formats
 from bioassay_mtl.screening.writers.base import Writer
 from tests.screening.batches import make_batch
+from tests.screening.test_writers import TABLES
 
 ASSAYS = ("A-1", 'odd, "name"', "\x01c")
 REAL = (
@@ -137,7 +138,7 @@ def batches(columns: tuple[BesideColumn, ...], most: float) -> list[ScreenedBatc
 
 
 @pytest.mark.parametrize("long", [False, True])
-@pytest.mark.parametrize("name", list(formats))
+@pytest.mark.parametrize("name", TABLES)
 @pytest.mark.parametrize("most", [1.0, 9.0, 1e4])
 @pytest.mark.parametrize("columns", [REAL, MIXED], ids=["real", "mixed"])
 def test_all_formats_write_what_stands_beside(
@@ -159,7 +160,7 @@ def test_all_formats_write_what_stands_beside(
     agree(name, layout, written(name, writer, sink, parts), expected(layout, parts))
 
 
-@pytest.mark.parametrize("name", list(formats))
+@pytest.mark.parametrize("name", TABLES)
 def test_the_best_keep_what_stands_beside_them(name: str) -> None:
     layout = Layout(ASSAYS, beside=MIXED)
     parts = batches(MIXED, 1.0)

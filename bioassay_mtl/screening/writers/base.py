@@ -142,7 +142,7 @@ KNOWN = "in_training"
 """Column that says whether the model was trained on a molecule: true, false, or nothing."""
 
 formats: Registry[Format] = Registry("output format")
-_OTHERS = (".json", ".pq", ".xls", ".xlsx")  # suffixes of formats that are none of these
+_OTHERS = (".json", ".pq", ".xls", ".mol")  # suffixes of formats that are none of these
 
 
 def choose_format(name: str | None, path: str | Path) -> Format:
