@@ -101,7 +101,7 @@ def test_cells_are_those_of_json_lines(long: bool) -> None:
         BesideColumn("spread", "decimals", of_assays=True),
     )
     layout = Layout(("a", "b"), long=long, beside=beside, values=frozenset("b"))
-    batch = make_batch(9, 2)
+    batch = replace(make_batch(9, 2), ids=list("abcdefghi"))
     rng = np.random.default_rng(0)
     cells = {
         "alerts": np.array(["x", ""] * 4 + ["y"], dtype=object),
