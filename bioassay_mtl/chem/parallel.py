@@ -51,6 +51,12 @@ class Records(Protocol):
     def n_bytes(self) -> int: ...
 
 
+class Submits(Protocol):
+    """Workers that are there already, such as a :class:`~bioassay_mtl.chem.pool.Pool`."""
+
+    def submit(self, recipe: bytes, records: Request, /) -> Future[list[Any]]: ...
+
+
 RecordsT = TypeVar("RecordsT", bound=Records)
 
 
@@ -99,6 +105,7 @@ def featurize_batches(
     featurizer: Featurizer,
     workers: int,
     timeout: float = DEFAULT_TIMEOUT,
+    pool: Submits | None = None,
 ) -> Generator[tuple[RecordsT, Features], None, None]:
     """Featurize a stream of batches on several processes.
 
@@ -113,6 +120,8 @@ def featurize_batches(
         for structures that could keep it for ever (:mod:`bioassay_mtl.chem.isolation`).
     timeout
         Seconds that one structure may take, else its status is ``timed_out``; 0 for no limit.
+    pool
+        Workers to ask in place of those, with the time limit that they have.
 
     Yields
     ------
@@ -126,8 +135,11 @@ def featurize_batches(
         Where no worker can be started.
     """
     batches = iter(batches)
-    head = list(islice(batches, 2))
     recipe = pickle.dumps((featurizing, featurizer.config()))
+    if pool is not None:
+        yield from _in_order(batches, pool, recipe, _AHEAD)
+        return
+    head = list(islice(batches, 2))
     if workers < 1 or len(head) < 2:
         for batch in chain(head, batches):
             yield batch, _features_here(batch, featurizer, recipe, timeout)
@@ -147,7 +159,7 @@ def featurizing(config: dict[str, Any]) -> Job:
 
 
 def _in_order(
-    batches: Iterable[RecordsT], pool: Pool, recipe: bytes, ahead: int
+    batches: Iterable[RecordsT], pool: Submits, recipe: bytes, ahead: int
 ) -> Iterator[tuple[RecordsT, Features]]:
     pending: deque[tuple[RecordsT, Future[list[Any]]]] = deque()
     n_bytes = 0

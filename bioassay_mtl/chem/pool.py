@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping, Sequence
-from concurrent.futures import Future
+from concurrent.futures import Future, InvalidStateError
+from contextlib import suppress
 from queue import SimpleQueue
 from types import TracebackType
 from typing import Any, NamedTuple
@@ -88,6 +89,8 @@ class Pool:
     def submit(self, recipe: bytes, records: Records) -> Future[list[Any]]:
         """Queue a request; its answers belong to consecutive parts of the records.
 
+        Of one that is cancelled, no more is done than what is being done.
+
         Parameters
         ----------
         recipe
@@ -114,11 +117,14 @@ class Pool:
         try:
             self._worker(place)  # it loads while the first records are read
             while (task := self._tasks.get()) is not None:
-                recipe, records, future = task
-                try:
-                    future.set_result(self._answers(place, recipe, records))
-                except Exception as error:  # whoever waits for it raises it
-                    future.set_exception(error)
+                *_, future = task
+                with suppress(InvalidStateError):  # it was cancelled meanwhile
+                    try:
+                        future.set_result(self._answers(place, *task))
+                    except InvalidStateError:
+                        raise
+                    except Exception as error:  # whoever waits for it raises it
+                        future.set_exception(error)
         finally:
             self._drop(place)
 
@@ -135,11 +141,13 @@ class Pool:
         if worker is not None:
             worker.close()
 
-    def _answers(self, place: int, recipe: bytes, records: Records) -> list[Any]:
+    def _answers(
+        self, place: int, recipe: bytes, records: Records, future: Future[list[Any]]
+    ) -> list[Any]:
         known, suspects = dict(records.known), set[int]()
         answers, n_starts = [], 0
         parts = _parts(records.structures)[::-1]
-        while parts:
+        while parts and not future.cancelled():
             start, stop = parts.pop()
             inside = {at - start: status for at, status in known.items() if start <= at < stop}
             structures = records.structures[start:stop]

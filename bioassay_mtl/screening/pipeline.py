@@ -11,7 +11,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import closing
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import chain, islice
 from pathlib import Path
@@ -24,7 +24,7 @@ from bioassay_mtl.chem.features import Features
 from bioassay_mtl.chem.featurizer import Featurizer
 from bioassay_mtl.chem.isolation import each
 from bioassay_mtl.chem.molecule import canonical_smiles
-from bioassay_mtl.chem.parallel import featurize_batches
+from bioassay_mtl.chem.parallel import Submits, featurize_batches
 from bioassay_mtl.chem.representation import GraphSize
 from bioassay_mtl.chem.status import Status
 from bioassay_mtl.errors import ConfigError
@@ -37,7 +37,7 @@ from bioassay_mtl.screening.predict import predict_batches
 from bioassay_mtl.screening.summary import ScreenSummary, StageClock
 from bioassay_mtl.screening.top import TopWriter
 from bioassay_mtl.screening.writers import Layout, choose_format
-from bioassay_mtl.tables import ReadProgress, RecordBatch, read_records
+from bioassay_mtl.tables import Held, ReadProgress, RecordBatch, read_records
 from bioassay_mtl.tables.formulas import FormulaGuard
 from bioassay_mtl.tables.options import only_table_options
 from bioassay_mtl.tables.stream import STDIN, Source
@@ -97,30 +97,18 @@ def screen(
     target = Output(output, overwrite=options.overwrite, inputs=inputs)
     file_format = choose_format(options.format, output)
     check_inputs(inputs, options, model.featurizer.columns)
-    assays = choose_assays(options.assays, model)
-    columns = columns_of_assays(assays, model.kinds)
-    annotated = Annotators(Asked(model, columns, options)) if options.annotate else None
-    layout = Layout(
-        assays=tuple(model.columns[column] for column in columns),
-        values=frozenset(value_columns(model.tasks, model.kinds)),
-        long=options.long,
-        with_file=len(inputs) > 1,
-        guard=FormulaGuard(quote=options.spreadsheet_safe),
-        beside=annotated.columns if annotated else (),
-    )
+    clock = StageClock()
+    begun = begin(inputs, model, options, clock, progress=progress)
+    layout = begun.layout
     statuses = np.zeros(len(Status), dtype=np.int64)
     n_known = 0
-    clock = StageClock()
-    records = _Records(inputs, options, model.featurizer.columns, clock, progress)
-    if records.columns:
-        records.start()
     with target.opened() as sink:
         writer = (
             TopWriter(sink, layout, options.top, file_format, target.folder)
             if options.top
             else file_format.open(sink, layout)
         )
-        with closing(_predict(records, model, columns, options, clock, annotated)) as batches:
+        with closing(begun.batches) as batches:
             for batch in batches:
                 with clock.stage("writing"):
                     writer.write(batch)
@@ -138,11 +126,73 @@ def screen(
         output=target.name,
         rows=int(statuses.sum()),
         statuses={s.value: int(statuses[s.code]) for s in Status if statuses[s.code]},
-        assays=len(assays),
+        assays=begun.n_assays,
         in_training=None if model.training_molecules is None else n_known,
         formula_cells=layout.guard.found,
         seconds={**clock.seconds, "total": time.perf_counter() - start},
     )
+
+
+@dataclass(frozen=True)
+class Begun:
+    """A screen that has begun; nothing but its start was read yet.
+
+    Parameters
+    ----------
+    layout
+        Of what is to be written.
+    n_assays
+        Assays that were asked for.
+    batches
+        All records in order, with their predictions; to be closed by whoever takes no more.
+    """
+
+    layout: Layout
+    n_assays: int
+    batches: Generator[ScreenedBatch, None, None]
+
+
+def begin(
+    inputs: Sequence[str | Path | Held],
+    model: Predictor,
+    options: ScreenOptions,
+    clock: StageClock,
+    *,
+    progress: Sequence[ReadProgress] | None = None,
+    pool: Submits | None = None,
+) -> Begun:
+    """Begin a screen whose predictions go elsewhere than to a file.
+
+    Parameters
+    ----------
+    inputs, model, options, progress
+        As for :func:`screen`; an input may be held in memory.
+    clock
+        Told the time of each stage.
+    pool
+        Workers to ask, in place of own ones.
+
+    Raises
+    ------
+    InputError, ConfigError
+        As :func:`screen`.
+    """
+    assays = choose_assays(options.assays, model)
+    columns = columns_of_assays(assays, model.kinds)
+    annotated = Annotators(Asked(model, columns, options)) if options.annotate else None
+    layout = Layout(
+        assays=tuple(model.columns[column] for column in columns),
+        values=frozenset(value_columns(model.tasks, model.kinds)),
+        long=options.long,
+        with_file=len(inputs) > 1,
+        guard=FormulaGuard(quote=options.spreadsheet_safe),
+        beside=annotated.columns if annotated else (),
+    )
+    records = _Records(inputs, options, model.featurizer.columns, clock, progress)
+    if records.columns:
+        records.start()
+    batches = _predict(records, model, columns, options, clock, annotated, pool)
+    return Begun(layout, len(assays), batches)
 
 
 def _check_known(model: Predictor, options: ScreenOptions) -> None:
@@ -176,7 +226,7 @@ def check_inputs(
 
 
 def _read(
-    path: str | Path,
+    path: str | Path | Held,
     options: ScreenOptions,
     columns: tuple[str, ...],
     batch_size: int,
@@ -200,6 +250,7 @@ def _predict(
     options: ScreenOptions,
     clock: StageClock,
     annotated: Annotators | None,
+    pool: Submits | None,
 ) -> Generator[ScreenedBatch, None, None]:
     """Batches with their predictions, in order."""
     featurizer = replace(model.featurizer, training=model.training_molecules)
@@ -212,7 +263,7 @@ def _predict(
         featurizer = replace(featurizer, fingerprints=prints)
     cores = available_cores()
     featurized = featurize_batches(
-        records, featurizer, options.workers or cores, options.molecule_timeout
+        records, featurizer, options.workers or cores, options.molecule_timeout, pool
     )
     predicted = predict_batches(
         clock.timed("featurising", with_columns(featurized, featurizer), without="reading"),
@@ -277,7 +328,7 @@ def _smiles(batch: RecordBatch, features: Features, max_atoms: int, timeout: flo
     return smiles
 
 
-def _name(path: str | Path) -> str:
+def _name(path: str | Path | Held) -> str:
     """A file's name as text, whatever bytes it has."""
     return str(path).encode("utf-8", "backslashreplace").decode()
 
@@ -290,7 +341,7 @@ class _Records:
 
     def __init__(
         self,
-        inputs: Sequence[str | Path],
+        inputs: Sequence[str | Path | Held],
         options: ScreenOptions,
         columns: tuple[str, ...],
         clock: StageClock,

@@ -9,9 +9,10 @@ from bioassay_mtl.tables.formats import (  # each registers its formats
 )
 from bioassay_mtl.tables.reading import read_records
 from bioassay_mtl.tables.records import RecordBatch, TableFormat, table_formats
-from bioassay_mtl.tables.stream import ReadProgress
+from bioassay_mtl.tables.stream import Held, ReadProgress
 
 __all__ = [
+    "Held",
     "ReadProgress",
     "RecordBatch",
     "TableFormat",

@@ -10,14 +10,14 @@ from bioassay_mtl.errors import counted
 from bioassay_mtl.tables.detection import chosen
 from bioassay_mtl.tables.options import FOUND_OUT, TableOptions
 from bioassay_mtl.tables.records import ReadOptions, RecordBatch
-from bioassay_mtl.tables.stream import ReadProgress, Source
+from bioassay_mtl.tables.stream import Held, ReadProgress, Source
 from bioassay_mtl.wording import setting
 
 log = logging.getLogger(__name__)
 
 
 def read_records(
-    path: str | Path,
+    path: str | Path | Held,
     *,
     smiles_column: str | None = None,
     id_column: str | None = None,
@@ -33,7 +33,7 @@ def read_records(
     ----------
     path
         ``.smi``, ``.csv``, ``.tsv``, ``.tab``, ``.txt``, ``.sdf``, ``.parquet`` or ``.xlsx``, each
-        also ``.gz``, ``.bz2``, ``.xz`` or ``.zst``.
+        also ``.gz``, ``.bz2``, ``.xz`` or ``.zst``; or a file that is held in memory.
     smiles_column, id_column
         Names of columns, where they are not among the usual ones.
     batch_size

@@ -6,7 +6,7 @@ import codecs
 import io
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from io import BufferedReader
 from itertools import chain, islice
 from pathlib import Path
@@ -66,6 +66,25 @@ class ReadProgress:
     total: int | None = None
 
 
+@dataclass(frozen=True)
+class Held:
+    """A file that is held in memory, such as one that was sent here.
+
+    Parameters
+    ----------
+    name
+        Its name, of which the suffix tells the format.
+    content
+        Its bytes.
+    """
+
+    name: str
+    content: bytes = field(repr=False)
+
+    def __str__(self) -> str:
+        return self.name
+
+
 class Piece(str):
     """A part of a line that is longer than a record may be; the last part has the line's end."""
 
@@ -83,7 +102,7 @@ class Source:
     Parameters
     ----------
     path
-        File, or ``-`` for standard input.
+        File, or ``-`` for standard input; or one that is held in memory.
     progress
         Kept up to date while reading.
     encoding
@@ -108,12 +127,12 @@ class Source:
 
     def __init__(
         self,
-        path: str | Path,
+        path: str | Path | Held,
         progress: ReadProgress | None = None,
         encoding: str | None = None,
     ) -> None:
         self.path = path
-        self.is_stdin = str(path) == STDIN
+        self.is_stdin = str(path) == STDIN and not isinstance(path, Held)
         self.name = "standard input" if self.is_stdin else str(path)
         self.progress = progress or ReadProgress()
         self.has_odd_bytes = False
@@ -213,6 +232,9 @@ class Source:
     def _open(self) -> BufferedReader:
         if self.is_stdin:
             return cast(BufferedReader, sys.stdin.buffer)
+        if isinstance(self.path, Held):
+            self.progress.total = len(self.path.content)
+            return BufferedReader(cast(io.RawIOBase, io.BytesIO(self.path.content)))
         path = Path(self.path)
         try:
             raw = path.open("rb")

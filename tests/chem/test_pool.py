@@ -125,6 +125,15 @@ def test_a_job_that_never_begins_with_a_record_ends(act: Any) -> None:
             pool.submit(recipe, Records(["hang"], "smiles", {})).result()
 
 
+def test_of_a_cancelled_request_no_more_is_done(act: Any) -> None:
+    recipe = pickle.dumps((mapping, act))
+    with Pool(1, 0.2) as pool:
+        hangs = [pool.submit(recipe, Records(["hang"] * 1000, "smiles", {})) for _ in range(3)]
+        after = pool.submit(recipe, Records(["a"], "smiles", {}))
+        assert all(each.cancel() for each in hangs)
+        assert after.result(timeout=60) == [["A"]]  # 3,000 texts would take ten minutes
+
+
 def test_alone_and_at_both_ends(act: Any) -> None:
     failed = Status.FAILED
     assert done_by(act, ["exit"], 60) == [failed]

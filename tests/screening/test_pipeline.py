@@ -9,11 +9,14 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from bioassay_mtl.chem.pool import Pool
 from bioassay_mtl.errors import ConfigError, InputError
 from bioassay_mtl.models.model import Model
 from bioassay_mtl.screening.batch import ScreenedBatch
 from bioassay_mtl.screening.options import ScreenOptions
-from bioassay_mtl.screening.pipeline import screen
+from bioassay_mtl.screening.pipeline import begin, screen
+from bioassay_mtl.screening.summary import StageClock
+from bioassay_mtl.tables import Held
 from tests.hard import complete
 
 LINES = [
@@ -299,3 +302,17 @@ def test_a_block_that_does_not_end_keeps_its_row(model: Model, tmp_path: Path) -
     rows = run(model, tmp_path, [path], molecule_timeout=0.2)
     found = [(row["id"], row["smiles"], row["status"]) for row in rows]
     assert found == [("hard", "", "timed_out"), ("easy", "CCO", "ok")]
+
+
+def test_a_screen_may_go_elsewhere_than_to_a_file(
+    model: Model, tmp_path: Path, mixed: Path
+) -> None:
+    rows = run(model, tmp_path, [mixed])
+    held, options = Held("sent.smi", mixed.read_bytes()), ScreenOptions(batch_size=2)
+    with Pool(1) as pool:
+        begun = begin([held], model, options, StageClock(), pool=pool)
+        batches = list(begun.batches)
+    assert begun.layout.assays == model.tasks
+    assert [name for batch in batches for name in batch.status_names()] == STATUSES
+    found = [f"{p:.6f}" for batch in batches for p in batch.probabilities[batch.ok, 0]]
+    assert found == [row[model.tasks[0]] for row in rows if row["status"] == "ok"]

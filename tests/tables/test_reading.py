@@ -14,7 +14,7 @@ from rdkit import Chem
 
 import bioassay_mtl
 from bioassay_mtl.errors import BioassayError, InputError
-from bioassay_mtl.tables import ReadProgress, read_records
+from bioassay_mtl.tables import Held, ReadProgress, read_records
 from bioassay_mtl.tables import stream as source_module
 
 ROOT = Path(bioassay_mtl.__file__).resolve().parent.parent
@@ -22,7 +22,7 @@ ETHANOL = Chem.MolToMolBlock(Chem.MolFromSmiles("CCO"))
 PACKED = gzip.compress(os.urandom(5000).hex().encode())
 
 
-def read(path: Path | str, **options: str | int | None) -> list[tuple[str, str]]:
+def read(path: Path | str | Held, **options: str | int | None) -> list[tuple[str, str]]:
     return [
         pair
         for batch in read_records(path, **options)  # type: ignore[arg-type]
@@ -132,6 +132,25 @@ def test_standard_input_is_a_stream() -> None:
         assert process.stdout.readline().count(b"CCO") == 1024
         process.stdin.close()
         assert process.stdout.read() == b""
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("a.smi", b"CCO x\nC y\n"),
+        ("a.csv", b"name,smiles\nx,CCO\ny,C\n"),
+        ("a", b"smiles\tname\r\nCCO\tx\r\nC\ty\r\n"),
+        ("-", b"CCO x\nC y\n"),  # not standard input
+        ("a.smi.gz", gzip.compress(b"CCO x\nC y\n")),
+    ],
+)
+def test_a_file_may_be_held_in_memory(name: str, content: bytes) -> None:
+    assert read(Held(name, content)) == [("x", "CCO"), ("y", "C")]
+
+
+def test_what_is_held_is_named_in_faults() -> None:
+    with pytest.raises(InputError, match=r"sent\.csv: the file is empty"):
+        read(Held("sent.csv", b""))
 
 
 def test_parquet_needs_a_file() -> None:
