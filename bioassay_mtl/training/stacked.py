@@ -31,6 +31,7 @@ from bioassay_mtl.nn.stacking import Stacking
 from bioassay_mtl.splits import Split, SplitConfig, folds
 from bioassay_mtl.splits.deal import dealers
 from bioassay_mtl.training.callbacks import Progress
+from bioassay_mtl.training.config import TrainingConfig
 from bioassay_mtl.training.defaults import inputs_of
 from bioassay_mtl.training.domain import note_domain
 from bioassay_mtl.training.evidence import give_evidence
@@ -79,7 +80,7 @@ def train_stacked(
             if scratch is not None:
                 mark(scratch / STACK, session.identity)
             splits = list(fold_parts(session, stacked.gate.folds))
-            runs = _Runs(session, scratch, progress, scaled_by, len(splits))
+            runs = Runs(session, scratch, progress, scaled_by, len(splits))
             said = Said.of(
                 session, splits, runs.out_of_fold(splits), runs.standardisation, runs.cells
             )
@@ -113,7 +114,7 @@ def train_stacked(
         return model
 
 
-class _Runs:
+class Runs:
     """Trains the experts of a session, each in a folder of its own until all are there.
 
     Parameters
@@ -154,11 +155,15 @@ class _Runs:
         """An expert that has seen all training rows."""
         return self._trained(number, "all", self.session.parts, self.n_folds + 1)
 
-    def _trained(self, number: int, part: str, parts: Split, run: int) -> Model:
+    def settings(self, number: int) -> TrainingConfig:
+        """Of an expert alone."""
         changes: dict[str, Any] = {"network": self.members[number]}
         if isinstance(self.members[number], FittedConfig):
             changes |= {"device": "cpu", "devices": 1}
-        config = self.session.config.model_copy(update=changes)
+        return self.session.config.model_copy(update=changes)
+
+    def _trained(self, number: int, part: str, parts: Split, run: int) -> Model:
+        config = self.settings(number)
         plain = replace(self.session, standardisation=self.standardisation, remembers=False)
         vars(plain).update(features=self.session.features, parts=self.session.parts)
         session = plain.with_settings(config).within(parts)

@@ -1,0 +1,170 @@
+"""Stacked, exclusive gates on PCBA: are experts of many kinds worth more than their uniform mean?
+
+    python -m benchmarks.pcba_stacked [--quick] [--evaluations NAME ...] [--seeds N] [--keep FOLDER]
+
+The fingerprint experts of ``pcba128``, experts of descriptors and of graphs, a forest, boosted
+trees and linear models are trained each on its own, in folds of the training rows and on all of
+them; gates by every method of :mod:`bioassay_mtl.nn.stacking` are fitted to the same predictions
+out of fold, and judged on the test rows, which nothing was chosen on. The rivals are each expert
+alone and their uniform mean; a shared bottom and others on the same rows are in ``results/``
+of ``mixture_study`` and ``graph_study``.
+
+Every trained expert is a folder under ``--keep`` (the git-ignored ``cache/pcba_stacked`` if not
+given),
+and is not trained again. Networks are trained on a GPU where there is one, trees on all cores. The
+real data are looked for in ``BIOASSAY_DATA``.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import numpy as np
+
+from benchmarks.graph_study.cases import settings
+from benchmarks.mtl_study.datasets import sources
+from benchmarks.report import report
+from bioassay_mtl.chem.features import Features
+from bioassay_mtl.metrics import evaluate
+from bioassay_mtl.models.model import Model
+from bioassay_mtl.models.panel_inputs import panel_features
+from bioassay_mtl.models.scaling import fit_scalings
+from bioassay_mtl.nn import network_config
+from bioassay_mtl.nn.heads import heads
+from bioassay_mtl.nn.stacking import stacking_config
+from bioassay_mtl.panels.panel import Panel
+from bioassay_mtl.splits import Split
+from bioassay_mtl.training.config import TrainingConfig
+from bioassay_mtl.training.out_of_fold import Said
+from bioassay_mtl.training.session import Session
+from bioassay_mtl.training.stacked import Runs, fold_parts, named
+
+DEFAULT = ["random", "scaffold"]
+EVALUATIONS = {"random": "pcba", "scaffold": "pcba_scaffold"}
+METHODS = ("penalised", "greedy", "best", "mean")
+N_FOLDS = 3
+KEEP = Path(__file__).parents[1] / "cache" / "pcba_stacked"
+TABLES = ["morgan", "descriptors"]
+QUICK_ROWS, QUICK_ASSAYS = 400, 3
+
+
+def experts(seed: int, quick: bool) -> list[TrainingConfig]:
+    """Settings of every expert; the networks are those of the graph study."""
+    alone = [settings(name, seed) for name in ("fingerprint", "descriptors", "GINE")]
+    prints: dict[str, Any] = {}
+    for each in alone:
+        prints |= each["fingerprints"]
+    if quick:
+        for each in alone:
+            groups = [group | {"n": 1, "width": 16} for group in each["network"]["experts"]]
+            each["network"] = each["network"] | {"experts": groups}
+    fitted: list[dict[str, Any]] = [
+        {"kind": kind, "inputs": TABLES} for kind in ("forest", "boosted_trees", "linear")
+    ]
+    if quick:
+        fitted[:2] = [each | {"n_trees": 5} for each in fitted[:2]]
+    common = {"fingerprints": prints, "seed": seed, "loggers": ()}
+    few = {"epochs": 1} if quick else {}
+    return [
+        *(TrainingConfig.of(common | {"network": each}) for each in fitted),
+        *(TrainingConfig.of(each | common | {"device": "auto"} | few) for each in alone),
+    ]
+
+
+class Experts(Runs):
+    """Trains each expert by settings of its own, where a stacked network has some for all."""
+
+    def __init__(self, configs: Sequence[TrainingConfig], *given: Any) -> None:
+        super().__init__(*given)
+        self.configs = configs
+
+    def settings(self, number: int) -> TrainingConfig:
+        """Of an expert."""
+        return self.configs[number]
+
+
+def rows_of(evaluation: str, quick: bool) -> tuple[Panel, Split]:
+    """The panel, and its parts: those to stop on are cut from the training rows."""
+    source = sources[EVALUATIONS[evaluation]](None)
+    panel, fit, valid, test = source.panel, source.fit, source.valid, source.test
+    if quick:
+        most = np.argsort(-panel.n_actives, kind="stable")[:QUICK_ASSAYS]
+        panel = panel.select_tasks([panel.tasks[task] for task in most])
+        fit, valid, test = fit[:QUICK_ROWS], valid[: QUICK_ROWS // 4], test[: QUICK_ROWS // 2]
+    return panel, Split(fit, valid, test, len(panel))
+
+
+def judged(evaluation: str, seed: int, keep: Path, quick: bool) -> Iterator[dict[str, Any]]:
+    """Scores of every expert and of every way to weigh them, on the test rows."""
+    configs = experts(seed, quick)
+    members: Any = [config.network for config in configs]
+    network = {"kind": "stacked", "members": members, "gate": {"folds": N_FOLDS}}
+    config = configs[0].model_copy(update={"network": network_config(network)})
+    panel, parts = rows_of(evaluation, quick)
+    rows = np.concatenate([parts.train, parts.valid, parts.test])
+    ends = np.cumsum([len(parts.train), len(parts.valid)])
+    panel = panel.take(rows)
+    train, valid, test_rows = np.split(np.arange(len(rows)), ends)
+    parts = Split(train, valid, test_rows, len(rows))
+    features = panel_features(panel, config.featurizer())
+    session = Session.of(panel, config, given_parts=parts, given_features=features)
+    scalings = fit_scalings(features.blocks, parts.train)
+    splits = list(fold_parts(session, N_FOLDS))
+    keep.mkdir(parents=True, exist_ok=True)
+    runs = Experts(configs, session, keep, None, scalings, len(splits))
+    said = Said.of(session, splits, runs.out_of_fold(splits), runs.standardisation, runs.cells)
+    models: list[Model] = [runs.whole(number) for number in range(len(members))]
+    test = panel.take(parts.test)
+    outputs = [model.outputs_of(read_by(model, features.take(parts.test))) for model in models]
+    for member, found in zip(members, outputs, strict=True):
+        yield {"case": named(member), **scores(test, found)}
+    for method in METHODS:
+        gates = said.stacked(stacking_config(method), config.seed)
+        mixed = np.einsum("eno,oe->no", np.stack(outputs), gates.weights) + gates.bias
+        closed = float((gates.weights == 0).mean())
+        yield {"case": f"stacked, {method}", **scores(test, mixed), "closed": closed}
+
+
+def read_by(model: Model, features: Features) -> Features:
+    """The inputs that a model reads."""
+    blocks = {name: features.blocks[name] for name in model.featurizer.fingerprints}
+    return Features(blocks, features.status)
+
+
+def scores(test: Panel, logits: Any) -> dict[str, float]:
+    """Macro means over the assays that can be judged."""
+    import torch
+
+    predicted = heads["binary"].predict(torch.from_numpy(logits)[..., None]).numpy()[..., 0]
+    found = evaluate(test.labels, predicted, test.tasks).macro
+    return {name: found[name] for name in ("average_precision", "roc_auc", "brier")}
+
+
+def main() -> None:
+    """Train what is missing, and print what every way to weigh is worth."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument(
+        "--evaluations", nargs="+", choices=EVALUATIONS, default=["random", "scaffold"]
+    )
+    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--keep", type=Path, default=KEEP)
+    parser.add_argument("--quick", action="store_true", help="400 rows, 3 assays, one epoch")
+    arguments = parser.parse_args()
+    with TemporaryDirectory() as nowhere:
+        keep = Path(nowhere) if arguments.quick else arguments.keep
+        for evaluation in arguments.evaluations:
+            for seed in range(1 if arguments.quick else arguments.seeds):
+                folder = keep / f"{evaluation}-{seed}"
+                for found in judged(evaluation, seed, folder, arguments.quick):
+                    case = f"{evaluation}, seed {seed}, {found.pop('case')}"
+                    for metric, value in found.items():
+                        unit = "share" if metric == "closed" else "macro mean"
+                        report(case, metric, value, unit)
+
+
+if __name__ == "__main__":
+    main()
