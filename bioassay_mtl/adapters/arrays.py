@@ -243,6 +243,29 @@ def predict(model: Model, x: Any) -> NDArray[np.float32]:
     return model.predict_features(features_of(model, x))
 
 
+def intervals(model: Model, x: Any, level: float) -> NDArray[np.float32]:
+    """Both ends of the intervals of predicted columns, ``(n, n_columns, 2)``.
+
+    Raises
+    ------
+    DataError
+        As :func:`predict`; or there are no intervals at the level.
+    """
+    from bioassay_mtl.confidence.evidence import LEVELS
+    from bioassay_mtl.models.confident import intervals as of_columns
+
+    if level not in LEVELS:
+        raise DataError(f"level must be one of {', '.join(map(str, LEVELS))}, found {level}")
+    if model.evidence is None:
+        raise DataError(
+            "the model has no evidence of rows that it had not learned from",
+            hint="it is kept where experts are stacked, or rows are held out, and unless the "
+            "setting calibrate is false",
+        )
+    columns = np.arange(len(model.columns))
+    return np.stack(of_columns(model, predict(model, x), columns, level=level), axis=2)
+
+
 def features_of(model: Model, x: Any) -> Features:
     """What a model reads of SMILES, or of features ``(n, F)``.
 

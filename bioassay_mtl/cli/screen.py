@@ -128,6 +128,16 @@ def screen(
             help="Tell how near the training molecules are, and what was measured of these.",
         ),
     ] = False,
+    confidence: Annotated[
+        bool,
+        typer.Option(
+            "--confidence", help="Say how sure predictions are: columns A:spread, A:low, A:high."
+        ),
+    ] = False,
+    raw: Annotated[
+        bool,
+        typer.Option("--raw", help="Probabilities of the network itself, not calibrated."),
+    ] = False,
     spreadsheet_safe: Annotated[
         bool,
         typer.Option(
@@ -190,7 +200,8 @@ def screen(
             "overwrite": overwrite,
             "standardise": standardise,
             "new_only": new_only,
-            "annotate": ("domain",) if domain else (),
+            "annotate": annotators_of(domain=domain, confidence=confidence),
+            "raw": raw,
             "spreadsheet_safe": spreadsheet_safe,
         }
     )
@@ -258,6 +269,11 @@ def unusable(summary: ScreenSummary, options: ScreenOptions) -> InputError:
         file=", ".join(summary.inputs),
         hint="; ".join(found) or None,
     )
+
+
+def annotators_of(**asked: bool) -> tuple[str, ...]:
+    """Names of the annotators that are asked for."""
+    return tuple(name for name, is_asked in asked.items() if is_asked)
 
 
 def read_names(text: str) -> list[str]:

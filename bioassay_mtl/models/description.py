@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import MutableMapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -91,6 +91,14 @@ class ModelDescription:
         ``task[class]`` for each class of a multiclass or ordinal task (probability).
         """
         return columns_of(self.tasks, self.kinds)
+
+
+def own_features(model: ModelDescription, features: Features) -> Features:
+    """Those that a model reads, of more."""
+    if len(features.blocks) == len(model.featurizer.fingerprints):
+        return features
+    own = {name: features.blocks[name] for name in model.featurizer.fingerprints}
+    return replace(features, blocks=own)
 
 
 class Predictor(ModelDescription):

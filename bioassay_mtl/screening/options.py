@@ -56,6 +56,8 @@ class ScreenOptions(TableOptions):
     annotate
         Names of annotators, whose columns stand beside the predictions
         (:mod:`bioassay_mtl.screening.annotators`).
+    raw
+        Write probabilities of the network itself, also where the model has a calibration.
     new_only
         Molecules that the model was trained on are no hits: not among ``top``, nor for what watches
         the screen. Without ``top`` every record has its row all the same.
@@ -75,6 +77,7 @@ class ScreenOptions(TableOptions):
     standardise: bool = False
     new_only: bool = False
     annotate: tuple[str, ...] = ()
+    raw: bool = False
     spreadsheet_safe: bool = False
 
     @model_validator(mode="after")

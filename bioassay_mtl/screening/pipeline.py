@@ -28,6 +28,7 @@ from bioassay_mtl.chem.parallel import Submits, featurize_batches
 from bioassay_mtl.chem.representation import GraphSize
 from bioassay_mtl.chem.status import Status
 from bioassay_mtl.errors import ConfigError
+from bioassay_mtl.models.description import own_features
 from bioassay_mtl.screening.annotators import Annotators, Asked
 from bioassay_mtl.screening.batch import ScreenedBatch
 from bioassay_mtl.screening.columns import only_numbers, with_columns
@@ -267,7 +268,7 @@ def _predict(
     )
     predicted = predict_batches(
         clock.timed("featurising", with_columns(featurized, featurizer), without="reading"),
-        _OwnInputs(model) if annotated and annotated.inputs else model,
+        partial(_predicted, model, not options.raw),
         threads=cores if _reads_graphs(featurizer) else max(1, cores // 4),
         ahead=max(2, RECORDS_AHEAD // options.batch_size),
         clock=clock,
@@ -291,22 +292,9 @@ def _predict(
             )
 
 
-class _OwnInputs:
-    """A model that is asked with more than it reads.
-
-    Parameters
-    ----------
-    model
-        Asked with its own inputs.
-    """
-
-    def __init__(self, model: Predictor) -> None:
-        self._model = model
-
-    def predict_features(self, features: Features, /) -> NDArray[np.float32]:
-        """As the model itself."""
-        own = {name: features.blocks[name] for name in self._model.featurizer.fingerprints}
-        return self._model.predict_features(replace(features, blocks=own))
+def _predicted(model: Predictor, calibrated: bool, features: Features) -> NDArray[np.float32]:
+    """Predictions of a model that reads a part of what was computed: annotators read more."""
+    return model.predict_features(own_features(model, features), calibrated)
 
 
 def _reads_graphs(featurizer: Featurizer) -> bool:

@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from threading import Lock, Thread
-from typing import Protocol, TypeVar
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,15 +23,9 @@ BatchT = TypeVar("BatchT")
 Predicted = tuple[BatchT, Features, NDArray[np.float32], Beside]
 
 
-class Predicts(Protocol):
-    """What is asked of a model here."""
-
-    def predict_features(self, features: Features, /) -> NDArray[np.float32]: ...
-
-
 def predict_batches(
     batches: Iterable[tuple[BatchT, Features]],
-    model: Predicts,
+    predicted: Callable[[Features], NDArray[np.float32]],
     *,
     threads: int,
     ahead: int,
@@ -47,8 +41,8 @@ def predict_batches(
     ----------
     batches
         Read lazily.
-    model
-        Asked with one batch at a time in each thread.
+    predicted
+        Asks the model: with one batch at a time in each thread.
     threads
         Batches that the network works on at a time, each on one core.
     ahead
@@ -68,7 +62,7 @@ def predict_batches(
 
     def predict(batch: BatchT, features: Features) -> tuple[NDArray[np.float32], Beside]:
         with clock.stage("predicting"):
-            found = model.predict_features(features)
+            found = predicted(features)
         if not np.isfinite(found[features.ok]).all():
             raise ModelFolderError(
                 "the model predicts what is no number: its weights are damaged, or far too large"

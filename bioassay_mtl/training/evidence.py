@@ -9,6 +9,7 @@ folds of them that it was not fitted to; columns of classes are left as they are
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -97,14 +98,20 @@ def give_evidence(model: Model, session: Session, said: Said | None = None) -> N
     seen = seen or _of_validation(model, session)
     if seen is None or not seen.cells.n_cells:
         return
+    model.beside.update(beside_of(seen))
+
+
+def beside_of(seen: OutOfSight) -> dict[str, Any]:
+    """What stands beside a model: evidence, and a calibration where that helps."""
     counts = seen.counts()
-    model.beside["evidence"] = Evidence(total(counts), seen.half_widths(), seen.rows)
+    found: dict[str, Any] = {"evidence": Evidence(total(counts), seen.half_widths(), seen.rows)}
     calibration = chosen_platt(counts, seen.rows) if len(counts) > 1 else None
     if calibration is not None:
-        is_binary = np.array([kind.has_actives for kind in model.kinds])
+        is_binary = np.array([kind.has_actives for kind in seen.kinds])
         slope = np.where(is_binary, calibration.slope, 1.0)
         offset = np.where(is_binary, calibration.offset, 0.0)
-        model.beside["calibration"] = replace(calibration, slope=slope, offset=offset)
+        found["calibration"] = replace(calibration, slope=slope, offset=offset)
+    return found
 
 
 def _out_of_fold(said: Said, model: Model, session: Session) -> OutOfSight | None:

@@ -34,7 +34,9 @@ def numbered(n: int, taken: list[int]) -> Iterator[tuple[int, Features]]:
 @pytest.mark.parametrize("threads", [1, 3])
 def test_answers_come_in_order(threads: int) -> None:
     clock = StageClock()
-    answers = predict_batches(numbered(20, []), Sluggish(), threads=threads, ahead=5, clock=clock)
+    answers = predict_batches(
+        numbered(20, []), Sluggish().predict_features, threads=threads, ahead=5, clock=clock
+    )
     assert [(n, int(p[0, 0])) for n, _, p, _ in answers] == [(n, n) for n in range(20)]
     assert clock.seconds["predicting"] >= 20 * 0.01
 
@@ -42,7 +44,7 @@ def test_answers_come_in_order(threads: int) -> None:
 def test_no_more_batches_wait_than_allowed() -> None:
     taken: list[int] = []
     answers = predict_batches(
-        numbered(50, taken), Sluggish(), threads=1, ahead=4, clock=StageClock()
+        numbered(50, taken), Sluggish().predict_features, threads=1, ahead=4, clock=StageClock()
     )
     for n, *_ in answers:
         assert len(taken) <= n + 1 + 5
@@ -53,7 +55,7 @@ def test_no_more_bytes_wait_than_allowed(monkeypatch: pytest.MonkeyPatch) -> Non
     taken: list[int] = []
     answers = predict_batches(
         numbered(30, taken),
-        Sluggish(),
+        Sluggish().predict_features,
         threads=1,
         ahead=100,
         clock=StageClock(),
@@ -70,7 +72,11 @@ def test_a_fault_of_the_network_is_raised_and_ends_the_threads() -> None:
 
     before = threading.active_count()
     with pytest.raises(ZeroDivisionError):
-        list(predict_batches(numbered(9, []), Broken(), threads=2, ahead=2, clock=StageClock()))
+        list(
+            predict_batches(
+                numbered(9, []), Broken().predict_features, threads=2, ahead=2, clock=StageClock()
+            )
+        )
     deadline = time.monotonic() + 5
     while threading.active_count() > before and time.monotonic() < deadline:
         time.sleep(0.01)
@@ -101,7 +107,7 @@ def test_one_core_each_and_other_threads_as_before() -> None:
     torch.set_num_threads(2)
     try:
         answers = predict_batches(
-            numbered(9, []), Counting(), threads=3, ahead=9, clock=StageClock()
+            numbered(9, []), Counting().predict_features, threads=3, ahead=9, clock=StageClock()
         )
         assert {int(p[0, 0]) for _, _, p, _ in answers} == {1}
         with ThreadPoolExecutor(1) as pool:

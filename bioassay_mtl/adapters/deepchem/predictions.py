@@ -155,21 +155,43 @@ class PredictingModel(dc.models.Model):
         return found
 
     def predict_uncertainty(self, dataset: Any, masks: int = 50) -> Any:
-        """Refused, as by ``MultitaskClassifier``: a model predicts no variances.
+        """Predictions, and how far the experts of the mixture are apart in them.
+
+        Parameters
+        ----------
+        dataset
+            Any DeepChem dataset.
+        masks
+            As of DeepChem's models; nothing is dropped here, and one pass is enough.
+
+        Returns
+        -------
+        Predictions and standard deviations, each ``(n, T, n_classes)`` or ``(n, T, 1)``. Those of
+        probabilities are the deviation of the logit times ``p (1 - p)``.
 
         Raises
         ------
         UncertaintyError
-            Always.
+            The model has a single expert, or more than two classes.
         """
-        raise UncertaintyError(
-            "This model cannot compute uncertainties: fit several with seed=0, 1, 2, ... and look "
-            "at how far their predictions scatter"
-        )
+        batches = self.default_generator(dataset, mode="predict", pad_batches=False)
+        found = [self.predict_uncertainty_on_batch(only(inputs)) for inputs, _, _ in batches]
+        predictions, deviations = zip(*found, strict=True)
+        return np.concatenate(predictions), np.concatenate(deviations)
 
     def predict_uncertainty_on_batch(self, X: Any, masks: int = 50) -> Any:
-        """Refused, as :meth:`predict_uncertainty`."""
-        return self.predict_uncertainty(X, masks)
+        """As :meth:`predict_uncertainty`, for the rows of an array."""
+        model, predicted = self._trained(), self._predicted(X)
+        spread = model.spread_features(self._features(X))
+        if np.isnan(spread).all():
+            raise UncertaintyError(
+                "This model cannot compute uncertainties: it has one expert, or several classes; "
+                "fit several with seed=0, 1, 2, ... and look at how far their predictions scatter"
+            )
+        deviation = spread.reshape(len(spread), self.n_tasks, -1)
+        if self.mode == "regression":
+            return predicted, deviation
+        return predicted, deviation * predicted * (1 - predicted)
 
     def compute_saliency(self, X: Any) -> Any:
         """Derivatives of the predictions for one sample.

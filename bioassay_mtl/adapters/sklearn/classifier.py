@@ -139,6 +139,21 @@ class BioassayClassifier(ClassifierMixin, BioassayEstimator):
             return by_task if self.proba == "list" else columns
         return np.hstack([1 - columns, columns]) if len(self.classes_) == 2 else columns
 
+    def predict_interval(self, X: Any) -> NDArray[np.float32]:
+        """Venn-ABERS intervals of the probabilities of activity, ``(n, T, 2)`` or ``(n, 2)``.
+
+        They rest on what stacked experts said of rows out of fold, and are wide where few labels
+        are like a molecule's score. NaN as in :meth:`predict_proba`, and where there are more than
+        two classes.
+
+        Raises
+        ------
+        DataError
+            The model has no such rows, as those that are not small panels' may have none.
+        """
+        found = self._intervals(X, 0.9)  # probabilities have no levels
+        return found if self._is_panel or len(self.classes_) > 2 else found[:, 0]
+
     @property
     def _is_panel(self) -> bool:
         """Whether it was fitted on ``y (n, T)``."""

@@ -153,6 +153,14 @@ class BioassayEstimator(BaseEstimator):
             columns[:, ~self.is_measured_] = np.nan
         return columns
 
+    def _intervals(self, X: Any, level: float) -> NDArray[np.float32]:
+        """Both ends of the intervals of predicted columns, ``(n, n_columns, 2)``."""
+        check_is_fitted(self, "model_")
+        found = arrays.intervals(self.model_, self._inputs(X, reset=False), level)
+        if not self.is_measured_.all():
+            found[:, ~self.is_measured_] = np.nan
+        return found
+
     def __getstate__(self) -> dict[str, Any]:
         """Settings, plain values, and the model as the bytes of its files."""
         state: dict[str, Any] = super().__getstate__()
@@ -170,7 +178,9 @@ class BioassayEstimator(BaseEstimator):
                 for name in (WEIGHTS, CONFIG, METRICS, CARD, MOLECULES, *beside):
                     if name in files:
                         (Path(folder) / name).write_bytes(files[name])
-                state = {**state, "model_": Model.load(folder)}
+                model = Model.load(folder)
+                dict(model.beside)  # read now: the folder goes
+                state = {**state, "model_": model}
         super().__setstate__(state)
 
 

@@ -67,6 +67,28 @@ class BioassayRegressor(RegressorMixin, BioassayEstimator):
         columns = self._columns(X).astype(np.float64)
         return columns[:, 0] if self.is_one_ else columns
 
+    def predict_interval(self, X: Any, level: float = 0.9) -> NDArray[np.float64]:
+        """Intervals that agree with so many new measurements, ``(n, T, 2)`` or ``(n, 2)``.
+
+        They rest on what stacked experts said of rows out of fold (split conformal prediction), and
+        hold for molecules as those of fit. NaN where :meth:`predict` has NaN, and of a task with
+        too few measured values.
+
+        Parameters
+        ----------
+        X
+            As in :meth:`predict`.
+        level
+            0.5, 0.8, 0.9 or 0.95.
+
+        Raises
+        ------
+        DataError
+            The model has no such rows, as those that are not small panels' may have none.
+        """
+        found = self._intervals(X, level).astype(np.float64)
+        return found[:, 0] if self.is_one_ else found
+
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
         """Mean coefficient of determination over the tasks; weights as in :meth:`fit`."""
         return MacroScorer(r2_score, response="predict")(self, X, y, sample_weight)

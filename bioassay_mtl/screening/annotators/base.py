@@ -75,7 +75,11 @@ class Annotator(Protocol):
 
 
 annotators: Registry[Callable[[Asked], Annotator]] = Registry(
-    "annotator", homes={"domain": "bioassay_mtl.screening.annotators.domain"}
+    "annotator",
+    homes={
+        "confidence": "bioassay_mtl.screening.annotators.confidence",
+        "domain": "bioassay_mtl.screening.annotators.domain",
+    },
 )
 """By the name that :attr:`ScreenOptions.annotate` has; an entry raises a ConfigError where the
 model cannot be annotated so."""

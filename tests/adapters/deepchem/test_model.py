@@ -41,8 +41,15 @@ def test_one_classification_script(dc: Any, ours: Any, dataset: Any, kind: str) 
     assert set(scores) == {"roc_auc_score", "prc_auc_score"}
     assert len(per_task["roc_auc_score"]) == 3
     assert model.evaluate(train, metrics)["roc_auc_score"] > 0.8
-    with pytest.raises((ValueError, NotImplementedError), match="uncertaint"):
-        model.predict_uncertainty(test)
+    if kind == "theirs":
+        with pytest.raises((ValueError, NotImplementedError), match="uncertaint"):
+            model.predict_uncertainty(test)
+    else:
+        mean, deviation = model.predict_uncertainty(test)
+        np.testing.assert_array_equal(mean, predicted)
+        assert deviation.shape == predicted.shape
+        assert ((deviation >= 0) & (deviation < 0.5)).all()
+        assert (deviation > 0).any()
 
 
 @pytest.mark.parametrize("kind", ["theirs", "ours"])
@@ -55,6 +62,8 @@ def test_one_regression_script(dc: Any, ours: Any, regression: Any, kind: str) -
     train = normal.transform(regression)
     model.fit(train, nb_epoch=20)
     assert model.predict(train).shape == (len(train), 3, 1)
+    if kind == "ours":
+        assert (model.predict_uncertainty(train)[1] > 0).all()
     back = model.predict(train, [normal])
     np.testing.assert_allclose(
         back[..., 0], model.predict(train)[..., 0] * normal.y_stds + normal.y_means, rtol=1e-4

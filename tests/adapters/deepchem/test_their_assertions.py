@@ -227,9 +227,12 @@ def test_what_validation_reports(
 
 
 @BOTH
-def test_uncertainty_is_refused_alike(dc: Any, kind: str) -> None:
+def test_uncertainty_is_refused_where_there_is_none(dc: Any, kind: str) -> None:
     data = ten_rows(dc)
-    model = make(dc, kind, 1, 3, **TINY)
+    one: dict[str, Any] = TINY
+    if kind == "ours":
+        one = {"network": {"experts": [{"inputs": ["features"], "n": 1, "width": 8}]}}
+    model = make(dc, kind, 1, 3, **one)
     model.fit(data, nb_epoch=1)
     with pytest.raises(ValueError, match="This model cannot compute uncertainties"):
         model.predict_uncertainty(data)
