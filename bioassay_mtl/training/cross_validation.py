@@ -171,7 +171,7 @@ def cross_validate(
                 mark(scratch / MARK, identity)
             models = [
                 member(
-                    session.on(with_features(parts, features)).seeded(number // n_folds),
+                    session.on(with_features(parts, features)).seeded(number // n_folds).as_part(),
                     scratch / f"fold-{number + 1}" if scratch else None,
                     progress=numbered(progress, fold=number + 1),
                     scalings=scalings,

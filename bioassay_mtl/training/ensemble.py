@@ -119,7 +119,7 @@ def ensemble_of(
                 mark(scratch / MARK, session.identity)
             models = [
                 member(
-                    session.seeded(number),
+                    session.seeded(number).as_part(),
                     scratch / f"member-{number + 1}" if scratch else None,
                     progress=numbered(progress, member=number + 1),
                 )

@@ -92,7 +92,7 @@ def give_evidence(model: Model, session: Session, said: Said | None = None) -> N
     said
         What stacked experts said out of fold; None where they did not.
     """
-    if not (session.config.calibrate and session.remembers):
+    if session.is_part or not session.config.calibrate:
         return
     seen = None if said is None else _out_of_fold(said, model, session)
     seen = seen or _of_validation(model, session)

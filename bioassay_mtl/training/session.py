@@ -51,6 +51,8 @@ class Session:
         Of values; None for that of the training rows.
     remembers
         Whether the model is to know its training molecules: a part of a model need not.
+    is_part
+        Whether the model is to be joined with others: then it needs no calibration of its own.
     about
         What is known of the assays, for the model's sheet.
     """
@@ -65,6 +67,7 @@ class Session:
     workers: int = 1
     standardisation: Standardisation | None = None
     remembers: bool = True
+    is_part: bool = False
     about: Mapping[str, Described] = field(default_factory=dict)
 
     @staticmethod
@@ -126,6 +129,12 @@ class Session:
         """The same for some of the rows that can be used, of which nothing more is to be said."""
         found = self.on(parts)
         vars(found)["parts"] = parts
+        return found
+
+    def as_part(self) -> Session:
+        """The same for a model that is to be joined with others."""
+        found = replace(self, is_part=True)
+        vars(found).update(features=self.features, parts=self.parts)
         return found
 
     def seeded(self, offset: int) -> Session:

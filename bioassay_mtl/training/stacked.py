@@ -164,7 +164,9 @@ class Runs:
 
     def _trained(self, number: int, part: str, parts: Split, run: int) -> Model:
         config = self.settings(number)
-        plain = replace(self.session, standardisation=self.standardisation, remembers=False)
+        plain = replace(
+            self.session, standardisation=self.standardisation, remembers=False, is_part=True
+        )
         vars(plain).update(features=self.session.features, parts=self.session.parts)
         session = plain.with_settings(config).within(parts)
         folder = self.scratch / f"expert-{number + 1}-{part}" if self.scratch else None

@@ -67,9 +67,8 @@ def test_rows_are_predicted_by_networks_of_the_other_folds(
         alone = train(
             small_panel, seeded, parts=parts, scalings=whole.model.scalings, features=whole.features
         )
-        np.testing.assert_array_equal(
-            alone.predict_features(whole.features.take(parts.test)), values(whole, repeat, fold + 1)
-        )
+        held = alone.predict_features(whole.features.take(parts.test), calibrated=False)
+        np.testing.assert_array_equal(held, values(whole, repeat, fold + 1))
         assert whole.model.training["members"][number]["history"] == alone.training["history"]
 
 
