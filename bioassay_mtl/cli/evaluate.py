@@ -99,8 +99,8 @@ def evaluate(
     from bioassay_mtl.cli.evaluate_report import evaluation_table
     from bioassay_mtl.panels.header import some
     from bioassay_mtl.report.evidence import gather
+    from bioassay_mtl.screening.cores import available_cores
     from bioassay_mtl.screening.output import Output, opened, reserved
-    from bioassay_mtl.screening.pipeline import available_cores
 
     if (split_column is None) != (part is None):
         raise ConfigError("--split-column and --part belong together")

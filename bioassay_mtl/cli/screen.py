@@ -121,6 +121,19 @@ def screen(
             "--new-only", help="Leave what the model was trained on out of top, show and report."
         ),
     ] = False,
+    annotate: Annotated[
+        bool,
+        typer.Option(
+            "--annotate",
+            help="Add weight, logP, TPSA, QED, alerts (PAINS, Brenk, NIH), and promiscuity.",
+        ),
+    ] = False,
+    keep: Annotated[
+        str | None,
+        typer.Option(
+            metavar="A,B|@FILE", help="Columns, or SDF properties, of the input to write too."
+        ),
+    ] = None,
     domain: Annotated[
         bool,
         typer.Option(
@@ -173,6 +186,9 @@ def screen(
     measured of the same molecule) and nearest_active (similarity of the nearest known active, from
     0.35 on).
 
+    With --annotate: mw, logp, tpsa, qed, alerts (PAINS, Brenk, NIH), and promiscuity, in how many
+    of the model's assays a molecule stands at ten times the usual or more.
+
     Example:  bioassay-mtl screen library.smi -o hits.csv --show 10
     """
     gc.set_threshold(GARBAGE_THRESHOLD)
@@ -200,8 +216,9 @@ def screen(
             "overwrite": overwrite,
             "standardise": standardise,
             "new_only": new_only,
-            "annotate": annotators_of(domain=domain, confidence=confidence),
+            "annotate": annotators_of(domain=domain, confidence=confidence, liabilities=annotate),
             "raw": raw,
+            "keep": () if keep is None else read_names(keep),
             "spreadsheet_safe": spreadsheet_safe,
         }
     )
@@ -284,5 +301,5 @@ def read_names(text: str) -> list[str]:
     try:
         lines = Path(text[1:]).read_text(encoding="utf-8-sig").splitlines()
     except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"the list of assays cannot be read: {error}", file=text[1:]) from error
+        raise InputError(f"the list of names cannot be read: {error}", file=text[1:]) from error
     return [line.strip() for line in lines if line.strip()]

@@ -212,7 +212,7 @@ def train(
         say(why)
 
     from bioassay_mtl.nn.fitted.settings import FittedConfig
-    from bioassay_mtl.screening.pipeline import available_cores
+    from bioassay_mtl.screening.cores import available_cores
     from bioassay_mtl.training.estimate import estimate, parts_of
 
     models = tune + (folds * repeats if folds else ensemble)

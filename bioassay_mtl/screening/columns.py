@@ -12,9 +12,9 @@ from bioassay_mtl.chem.status import Status
 from bioassay_mtl.tables import RecordBatch
 
 
-def only_numbers(batch: RecordBatch) -> RecordBatch:
-    """The batch without cells that hold no number: their rows are malformed."""
-    wrong = {name: unreadable(cells) for name, cells in batch.columns.items()}
+def only_numbers(batch: RecordBatch, names: Iterable[str]) -> RecordBatch:
+    """The batch without cells of some columns that hold no number: their rows are malformed."""
+    wrong = {name: unreadable(batch.columns[name]) for name in names}
     if not any(wrong.values()):
         return batch
     problems, columns = dict(batch.problems), dict(batch.columns)

@@ -134,3 +134,32 @@ def usual_shares(model: ModelDescription) -> NDArray[np.float64]:
         # One pseudo-count: an assay of which no active was seen is rare, not impossible.
         shares.append((active + 1) / (active + inactive + 1))
     return np.array(shares)
+
+
+FAR_ABOVE = 10.0
+"""Times the usual active share from which on a prediction stands far above it; of usual shares
+above a tenth, half of the way from them to 1."""
+
+
+def n_far_above(predictions: NDArray[np.float32], shares: NDArray[np.float64]) -> NDArray[np.int64]:
+    """In how many assays each molecule stands far above the usual: many, and it may act on all.
+
+    Parameters
+    ----------
+    predictions
+        ``(n, n_columns)`` of a model.
+    shares
+        ``(n_columns,)``, :func:`usual_shares`; columns without one have no part.
+
+    Returns
+    -------
+    ``(n,)``; -1 of molecules without predictions, and of models without such assays.
+    """
+    known = np.isfinite(shares)
+    if not known.any():
+        return np.full(len(predictions), -1)
+    bars = np.minimum(FAR_ABOVE * shares[known], (1 + shares[known]) / 2)
+    there = np.isfinite(predictions[:, known])
+    with np.errstate(invalid="ignore"):
+        counts = (predictions[:, known] >= bars).sum(axis=1)
+    return np.where(there.any(axis=1), counts, -1).astype(np.int64)

@@ -58,6 +58,8 @@ class ScreenOptions(TableOptions):
         (:mod:`bioassay_mtl.screening.annotators`).
     raw
         Write probabilities of the network itself, also where the model has a calibration.
+    keep
+        Columns of the input tables, or properties of SD files, that are written too, as text.
     new_only
         Molecules that the model was trained on are no hits: not among ``top``, nor for what watches
         the screen. Without ``top`` every record has its row all the same.
@@ -78,7 +80,13 @@ class ScreenOptions(TableOptions):
     new_only: bool = False
     annotate: tuple[str, ...] = ()
     raw: bool = False
+    keep: tuple[str, ...] = ()
     spreadsheet_safe: bool = False
+
+    @property
+    def annotators(self) -> tuple[str, ...]:
+        """Names of all annotators that make columns."""
+        return (*self.annotate, *(("kept",) if self.keep else ()))
 
     @model_validator(mode="after")
     def _one_shape(self) -> ScreenOptions:

@@ -6,7 +6,6 @@ network. Every input record yields exactly one output row, in order.
 
 from __future__ import annotations
 
-import os
 import time
 from collections import deque
 from collections.abc import Callable, Generator, Iterator, Sequence
@@ -32,6 +31,7 @@ from bioassay_mtl.models.description import own_features
 from bioassay_mtl.screening.annotators import Annotators, Asked
 from bioassay_mtl.screening.batch import ScreenedBatch
 from bioassay_mtl.screening.columns import only_numbers, with_columns
+from bioassay_mtl.screening.cores import available_cores
 from bioassay_mtl.screening.options import ScreenOptions, choose_assays, columns_of_assays
 from bioassay_mtl.screening.output import STDOUT, Output
 from bioassay_mtl.screening.predict import predict_batches
@@ -50,13 +50,6 @@ if TYPE_CHECKING:
 
 RECORDS_AHEAD = 65_536
 """Records whose features may wait for the network, while it is still loading or is slower."""
-
-
-def available_cores() -> int:
-    """Processor cores that this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def screen(
@@ -97,7 +90,7 @@ def screen(
     _check_known(model, options)
     target = Output(output, overwrite=options.overwrite, inputs=inputs)
     file_format = choose_format(options.format, output)
-    check_inputs(inputs, options, model.featurizer.columns)
+    check_inputs(inputs, options, columns_read(model, options))
     clock = StageClock()
     begun = begin(inputs, model, options, clock, progress=progress)
     layout = begun.layout
@@ -180,7 +173,7 @@ def begin(
     """
     assays = choose_assays(options.assays, model)
     columns = columns_of_assays(assays, model.kinds)
-    annotated = Annotators(Asked(model, columns, options)) if options.annotate else None
+    annotated = Annotators(Asked(model, columns, options)) if options.annotators else None
     layout = Layout(
         assays=tuple(model.columns[column] for column in columns),
         values=frozenset(value_columns(model.tasks, model.kinds)),
@@ -189,11 +182,17 @@ def begin(
         guard=FormulaGuard(quote=options.spreadsheet_safe),
         beside=annotated.columns if annotated else (),
     )
-    records = _Records(inputs, options, model.featurizer.columns, clock, progress)
+    read, numbers = columns_read(model, options), model.featurizer.columns
+    records = _Records(inputs, options, read, numbers, clock, progress)
     if records.columns:
         records.start()
     batches = _predict(records, model, columns, options, clock, annotated, pool)
     return Begun(layout, len(assays), batches)
+
+
+def columns_read(model: Predictor, options: ScreenOptions) -> tuple[str, ...]:
+    """Columns that are read beside structures: the model's, and those to be kept."""
+    return tuple(dict.fromkeys([*model.featurizer.columns, *options.keep]))
 
 
 def _check_known(model: Predictor, options: ScreenOptions) -> None:
@@ -322,7 +321,7 @@ def _name(path: str | Path | Held) -> str:
 
 
 class _Records:
-    """The records of all inputs, batch by batch.
+    """The records of all inputs, batch by batch, with their `columns`, some of them `numbers`.
 
     Notes in ``origins`` the first row and the file of each batch, for when it comes back.
     """
@@ -332,12 +331,13 @@ class _Records:
         inputs: Sequence[str | Path | Held],
         options: ScreenOptions,
         columns: tuple[str, ...],
+        numbers: tuple[str, ...],
         clock: StageClock,
         progress: Sequence[ReadProgress] | None,
     ) -> None:
         self.inputs = inputs
         self.options = options
-        self.columns = columns
+        self.columns, self.numbers = columns, numbers
         self.clock = clock
         self.progress = progress or [ReadProgress() for _ in inputs]
         self.origins: deque[tuple[int, str]] = deque()
@@ -359,4 +359,4 @@ class _Records:
             for batch in self.clock.timed("reading", batches):
                 self.origins.append((row, _name(path)))
                 row += len(batch)
-                yield only_numbers(batch)
+                yield only_numbers(batch, self.numbers)

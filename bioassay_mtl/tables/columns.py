@@ -271,7 +271,7 @@ def further_columns(header: Sequence[str], wanted: Sequence[str], source: Place)
     missing = [name for name in wanted if name not in header]
     if missing:
         raise source.fault(
-            f"the model also reads the columns {', '.join(wanted)}; missing: {', '.join(missing)}",
+            f"the columns {', '.join(wanted)} are asked for; missing: {', '.join(missing)}",
             hint=f"columns: {_listed(given)}",
         )
     for name in wanted:

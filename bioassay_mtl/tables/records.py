@@ -117,8 +117,7 @@ def no_columns(source: Source, options: ReadOptions) -> None:
     """
     if options.columns:
         raise source.fault(
-            f"the model also reads the columns {', '.join(options.columns)}, which this file "
-            "cannot have",
+            f"the columns {', '.join(options.columns)} are asked for, which this file cannot have",
             hint="give a table (.csv .tsv .parquet) with these columns",
         )
 

@@ -79,6 +79,8 @@ annotators: Registry[Callable[[Asked], Annotator]] = Registry(
     homes={
         "confidence": "bioassay_mtl.screening.annotators.confidence",
         "domain": "bioassay_mtl.screening.annotators.domain",
+        "kept": "bioassay_mtl.screening.annotators.kept",
+        "liabilities": "bioassay_mtl.screening.annotators.liabilities",
     },
 )
 """By the name that :attr:`ScreenOptions.annotate` has; an entry raises a ConfigError where the
@@ -95,7 +97,7 @@ class Annotators:
     """
 
     def __init__(self, asked: Asked) -> None:
-        self._each = [annotators[name](asked) for name in dict.fromkeys(asked.options.annotate)]
+        self._each = [annotators[name](asked) for name in dict.fromkeys(asked.options.annotators)]
         self.columns = tuple(column for each in self._each for column in each.columns)
         self.inputs: dict[str, Representation] = {}
         for each in self._each:

@@ -18,13 +18,18 @@ from bioassay_mtl.tables.records import (
     RecordBatch,
     TableFormat,
     batched,
-    no_columns,
     table_formats,
 )
 from bioassay_mtl.tables.stream import Piece, Source
 
 if TYPE_CHECKING:
     import pyarrow as pa
+
+Named = tuple[str, str, Status | None]
+"""Id, Mol block, and why it is known to be unusable."""
+
+SOUGHT = 1_000
+"""Records of which one must have a property that is asked for."""
 
 SMILES, TITLE = "smiles", "name"
 """Columns of a table beside those of properties."""
@@ -34,15 +39,30 @@ def read_sdf(source: Source, options: ReadOptions) -> Iterator[RecordBatch]:
     """Records up to ``$$$$``; a last one without it counts.
 
     The id is the property asked for (empty where a record has none), else the title line, else a
-    property with an id's name.
+    property with an id's name. Columns that are asked for are properties, empty in a record that
+    has none of the name; one of the first :data:`SOUGHT` must have each.
     """
-    no_columns(source, options)
-    return batched(_records(source, options.id_column), "molblock", options, source)
+    return batched(_records(source, options), "molblock", options, source)
 
 
-def _records(source: Source, id_property: str | None) -> Iterator[Record]:
-    for _, lines, is_long in _blocks(source):
-        yield _too_long(lines, id_property) if is_long else _record(lines, id_property)
+def _records(source: Source, options: ReadOptions) -> Iterator[Record]:
+    wanted, id_property = options.columns, options.id_column
+    missing, n = set(wanted), 0
+    for n, (_, lines, is_long) in enumerate(_blocks(source), 1):
+        if is_long:
+            yield (*_too_long(lines, id_property), [""] * len(wanted))
+        else:
+            properties = _properties(lines[_end(lines) :]) if wanted else {}
+            missing -= properties.keys()
+            yield (*_record(lines, id_property), [properties.get(name, "") for name in wanted])
+        if missing and n == SOUGHT:
+            break
+    if missing and n:
+        names = ", ".join(name for name in wanted if name in missing)
+        raise source.fault(
+            f"the columns {', '.join(wanted)} are asked for; none of the first {n:,} records has "
+            f"the property {names}"
+        )
 
 
 def _blocks(source: Source) -> Iterator[tuple[int, list[str], bool]]:
@@ -88,22 +108,22 @@ def _begins_anew(lines: Sequence[str], end: int) -> bool:
     return not lines[-_BEFORE_COUNTS - 1].startswith(">")
 
 
-def _too_long(lines: Sequence[str], id_property: str | None) -> Record:
+def _too_long(lines: Sequence[str], id_property: str | None) -> Named:
     title = lines[0].strip() if lines and id_property is None else ""
-    return title, "", Status.TOO_LONG, ()
+    return title, "", Status.TOO_LONG
 
 
-def _record(lines: Sequence[str], id_property: str | None) -> Record:
+def _record(lines: Sequence[str], id_property: str | None) -> Named:
     end = _end(lines)
     block = _block(lines[:end])
     title = lines[0].strip() if lines else ""
     if id_property is not None:
-        return _properties(lines[end:]).get(id_property, ""), block, None, ()
+        return _properties(lines[end:]).get(id_property, ""), block, None
     if title:
-        return title, block, None, ()
+        return title, block, None
     properties = {plain(name): value for name, value in _properties(lines[end:]).items()}
     name = next((properties[name] for name in ID_NAMES if name in properties), "")
-    return name, block, None, ()
+    return name, block, None
 
 
 def _table(source: Source, _options: ReadOptions) -> pa.Table:
