@@ -9,10 +9,9 @@ out of fold, and judged on the test rows, which nothing was chosen on. The rival
 alone and their uniform mean; a shared bottom and others on the same rows are in ``results/``
 of ``mixture_study`` and ``graph_study``.
 
-Every trained expert is a folder under ``--keep`` (the git-ignored ``cache/pcba_stacked`` if not
-given),
-and is not trained again. Networks are trained on a GPU where there is one, trees on all cores. The
-real data are looked for in ``BIOASSAY_DATA``.
+Every trained expert is a folder under ``--keep`` (else the git-ignored ``cache/pcba_stacked``), and
+is not trained again. Networks are trained on a GPU where there is one, trees on all cores. The real
+data are looked for in ``BIOASSAY_DATA``.
 """
 
 from __future__ import annotations
