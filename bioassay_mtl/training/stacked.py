@@ -219,7 +219,7 @@ def _joined(
     """The experts that are heard, under their gates, as one model that reads what they read."""
     whole = models[0].featurizer
     members = tuple(naming_inputs(stacked.members[n], whole.input_sizes) for n in heard)
-    config = stacked.model_copy(update={"members": members})
+    config = stacked.keeping(heard).model_copy(update={"members": members})
     read = {name for each in members for name in inputs_of(each.model_dump())}
     prints = {name: each for name, each in whole.fingerprints.items() if name in read}
     featurizer = replace(whole, fingerprints=prints)

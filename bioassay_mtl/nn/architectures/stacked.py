@@ -86,6 +86,17 @@ class StackedConfig(Config):
                 raise ValueError("a member is a network, or trees: no ensemble, nothing stacked")
         return members
 
+    @model_validator(mode="after")
+    def _expects_of_each(self) -> StackedConfig:
+        self.gate.method.check_experts(len(self.members))
+        return self
+
+    def keeping(self, kept: Sequence[int]) -> StackedConfig:
+        """Some of the members, by their numbers."""
+        gate = self.gate.model_copy(update={"method": self.gate.method.of_experts(kept)})
+        members = tuple(self.members[n] for n in kept)
+        return self.model_copy(update={"members": members, "gate": gate})
+
 
 def alone(group: Any) -> Config:
     """The network that a group of experts is by itself."""

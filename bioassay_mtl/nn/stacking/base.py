@@ -8,7 +8,7 @@ itself here.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -44,6 +44,13 @@ class StackingMethod(Config):
             Of whatever is drawn at random.
         """
         raise NotImplementedError
+
+    def of_experts(self, kept: Sequence[int]) -> StackingMethod:
+        """The settings for some of the experts, by their numbers."""
+        return self
+
+    def check_experts(self, n_experts: int) -> None:
+        """Raise a ValueError where the settings are of another number of experts."""
 
 
 stackings: Registry[type[StackingMethod]] = Registry("stacking")

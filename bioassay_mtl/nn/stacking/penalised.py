@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
@@ -9,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
+from bioassay_mtl.errors import counted
 from bioassay_mtl.nn.stacking.base import (
     StackingMethod,
     combined,
@@ -41,8 +43,10 @@ class Penalised(StackingMethod):
         Standard deviation of weights between assays that is expected before any is seen.
     spread_of
         How many weights that counts as: a panel of several assays finds its own spread.
+    expected
+        Weights of the experts that are expected before any assay is seen; all alike where None.
     mean_of
-        How many assays even weights, which are expected of the panel, count as.
+        How many assays these count as.
     shift
         Standard deviation of what is added to outputs, next to the plain mean's level.
     tolerance
@@ -61,6 +65,7 @@ class Penalised(StackingMethod):
     kind: Literal["penalised"] = "penalised"
     spread: Positive = 0.07
     spread_of: Positive = 6.0
+    expected: tuple[Positive, ...] | None = None
     mean_of: Positive = 0.5
     shift: Positive = 1.0
     tolerance: Annotated[float, Field(ge=0)] = 2.0
@@ -69,7 +74,7 @@ class Penalised(StackingMethod):
 
     def fit(self, held_out: OutOfFold, seed: int = 0) -> Stacking:
         n_experts = held_out.n_experts
-        start = PanelPrior(np.full(n_experts, 1 / n_experts), self.spread)
+        start = PanelPrior(self._expected(n_experts), self.spread)
         found = start
         fits = [_Fit.start(held_out, task) for task in range(held_out.n_tasks)]
         for _ in range(self.rounds):
@@ -81,6 +86,22 @@ class Penalised(StackingMethod):
         weights = np.stack([weights for weights, _ in closed])
         bias = np.concatenate([bias for _, bias in closed])
         return finished(held_out, self.kind, weights, bias, _positive(found.mean))
+
+    def check_experts(self, n_experts: int) -> None:
+        if self.expected is not None and len(self.expected) != n_experts:
+            expected = counted(n_experts, "weight")
+            raise ValueError(f"expected: {expected} are needed, found {len(self.expected)}")
+
+    def of_experts(self, kept: Sequence[int]) -> Penalised:
+        if self.expected is None:
+            return self
+        return self.model_copy(update={"expected": tuple(self.expected[n] for n in kept)})
+
+    def _expected(self, n_experts: int) -> Floats:
+        """``(E,)``, their sum 1."""
+        self.check_experts(n_experts)
+        given = np.array(self.expected or (1.0,) * n_experts)
+        return given / given.sum()
 
     def _prior(self, panel: PanelPrior, open_to: NDArray[np.bool_], k: int) -> Prior:
         mean = np.concatenate([among(panel.mean, open_to), np.zeros(k)])

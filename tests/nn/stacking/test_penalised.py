@@ -9,6 +9,8 @@ import pytest
 from numpy.typing import NDArray
 from scipy.optimize import minimize
 
+from bioassay_mtl.errors import ConfigError
+from bioassay_mtl.nn import network_config
 from bioassay_mtl.nn.stacking import Stacking, stackings
 from bioassay_mtl.nn.stacking.losses import stack_losses
 from bioassay_mtl.nn.stacking.newton import Prior, Problem, solve
@@ -167,3 +169,29 @@ def test_many_cells_overrule_the_prior_of_values_with_bounds() -> None:
     found = fit(sim.held_out(outputs.astype(np.float32), labels, (sim.CENSORED,), bounds))
     # The best weights of the true values: bounds do not draw them towards 0.5.
     np.testing.assert_allclose(found.weights[0], [0.92, 0], atol=0.04)
+
+
+def test_what_is_expected_holds_where_cells_say_nothing() -> None:
+    outputs, labels = of_kind(np.random.default_rng(0), sim.BINARY, 40)
+    expected = (6.0, 2.0, 1.0, 1.0)
+    unseen = sim.held_out(outputs, np.full_like(labels, np.nan), (sim.BINARY,))
+    np.testing.assert_allclose(fit(unseen, expected=expected).weights, [[0.6, 0.2, 0.1, 0.1]])
+    seen = sim.held_out(outputs, labels, (sim.BINARY,))
+    more, even = (fit(seen, **given).weights[0] for given in ({"expected": expected}, {}))
+    assert more[0] > even[0]
+    assert (fit(seen, expected=(3.0,) * 4).weights == even).all()
+
+
+def test_expected_weights_go_with_their_experts() -> None:
+    config = network_config(
+        {
+            "members": [{"kind": "linear", "inputs": [name]} for name in "abc"],
+            "kind": "stacked",
+            "gate": {"method": {"kind": "penalised", "expected": [0.5, 0.3, 0.2]}},
+        }
+    )
+    kept: Any = config.keeping([0, 2])  # type: ignore[attr-defined]
+    assert kept.gate.method.expected == (0.5, 0.2)
+    assert network_config(kept.model_dump(mode="json")) == kept
+    with pytest.raises(ConfigError, match="expected: 2 weights are needed, found 3"):
+        network_config({**kept.model_dump(), "gate": config.gate.model_dump()})  # type: ignore[attr-defined]
