@@ -186,7 +186,9 @@ def _choices(
         width = network["experts"][0]["width"]
         read = f" on {', '.join(inputs)}" if "fingerprints" in given else ""
         said = f"{n_experts} experts of {width} units{read}"
-        stacked, beside = experts_for(config, network, inputs, panel) if stacks else (None, "")
+        stacked, beside = (
+            experts_for(config, network, inputs, panel, alone) if stacks else (None, "")
+        )
         yield {"network": stacked or network}, f"{said} {beside}".rstrip()
     if panel.standardise:
         yield {"standardise": panel.standardise}, "molecules standardised, as the panel's are"

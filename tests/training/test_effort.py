@@ -38,6 +38,8 @@ def test_a_small_panel_gets_trees_beside_its_network(nci_smiles: list[str]) -> N
     ]
     assert network.members[0].inputs == ("morgan", "descriptors")
     assert network.gate.folds == 5
+    assert network.gate.method.expected == (5.0, 1.0, 3.0, 1.0)
+    assert chosen(panel_of(nci_smiles, 400, 40, 2))[0].gate.method.expected is None
     assert "beside a forest, boosted trees and a linear model" in said
     alone, _ = chosen(panel_of(nci_smiles, 400, 40), effort="quick")
     assert network.members[3] == alone
