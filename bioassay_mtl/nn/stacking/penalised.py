@@ -100,8 +100,8 @@ class Penalised(StackingMethod):
     def _expected(self, n_experts: int) -> Floats:
         """``(E,)``, their sum 1."""
         self.check_experts(n_experts)
-        given = np.array(self.expected or (1.0,) * n_experts)
-        return given / given.sum()
+        given: Floats = np.array(self.expected or (1.0,) * n_experts)
+        return np.asarray(given / given.sum(), np.float64)
 
     def _prior(self, panel: PanelPrior, open_to: NDArray[np.bool_], k: int) -> Prior:
         mean = np.concatenate([among(panel.mean, open_to), np.zeros(k)])
