@@ -29,6 +29,7 @@ LAYERS = (
     "training",
     "screening",
     "report",
+    "serving",
     "adapters",
     "cli",
 )
@@ -38,6 +39,7 @@ TESTED = [
     "graphs",
     "onnx",
     "plots",
+    "serve",
     "tensorboard",
     "test",
     "torchjd",
@@ -140,18 +142,7 @@ def requirements() -> dict[str, str]:
     setup = configparser.ConfigParser()
     setup.read(ROOT / "setup.cfg")
     lines = setup["options"]["install_requires"].splitlines()
-    for extra in (
-        "deepchem",
-        "excel",
-        "graphs",
-        "onnx",
-        "plots",
-        "tensorboard",
-        "test",
-        "torchjd",
-        "trees",
-        "tune",
-    ):
+    for extra in TESTED:
         lines += setup["options.extras_require"][extra].splitlines()
     return dict(_requirement(line) for line in lines if line.strip())
 

@@ -14,7 +14,7 @@ import typer
 from typer.core import TyperGroup
 
 from bioassay_mtl._version import __version__
-from bioassay_mtl.cli import evaluate, export, info, models, plugins, screen, train
+from bioassay_mtl.cli import evaluate, export, info, models, plugins, screen, serve, train
 from bioassay_mtl.cli.assays import app as assays
 from bioassay_mtl.cli.datasets import app as datasets
 from bioassay_mtl.cli.faults import interrupt_once, leave, reported_faults
@@ -67,6 +67,7 @@ app.command()(export.export)
 app.command()(info.info)
 app.command()(models.models)
 app.command()(plugins.plugins)
+app.command()(serve.serve)
 app.add_typer(assays, name="assays")
 app.add_typer(datasets, name="datasets")
 app.add_typer(panel, name="panel")

@@ -154,6 +154,7 @@ def begin(
     *,
     progress: Sequence[ReadProgress] | None = None,
     pool: Submits | None = None,
+    annotate: Callable[[Asked], Annotators] = Annotators,
 ) -> Begun:
     """Begin a screen whose predictions go elsewhere than to a file.
 
@@ -165,6 +166,8 @@ def begin(
         Told the time of each stage.
     pool
         Workers to ask, in place of own ones.
+    annotate
+        Makes the annotators that are asked for, or keeps them from screen to screen.
 
     Raises
     ------
@@ -173,7 +176,7 @@ def begin(
     """
     assays = choose_assays(options.assays, model)
     columns = columns_of_assays(assays, model.kinds)
-    annotated = Annotators(Asked(model, columns, options)) if options.annotators else None
+    annotated = annotate(Asked(model, columns, options)) if options.annotators else None
     layout = Layout(
         assays=tuple(model.columns[column] for column in columns),
         values=frozenset(value_columns(model.tasks, model.kinds)),

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bioassay_mtl.chem.features import Features
+from bioassay_mtl.chem.parallel import Submits
 from bioassay_mtl.chem.representation import Representation
 from bioassay_mtl.registry import Registry
 from bioassay_mtl.screening.beside import Beside, BesideColumn
@@ -32,11 +33,14 @@ class Asked:
         Places of the t written columns among the model's, in the order in which they are written.
     options
         Of the screen.
+    pool
+        Workers that are there already; None where an annotator starts its own.
     """
 
     model: Predictor
     columns: Sequence[int]
     options: ScreenOptions
+    pool: Submits | None = None
 
 
 class Annotator(Protocol):

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from bioassay_mtl.chem.features import Features
 from bioassay_mtl.chem.liabilities import Liabilities, liabilities
+from bioassay_mtl.chem.parallel import Submits
 from bioassay_mtl.chem.pool import Pool, Records
 from bioassay_mtl.chem.status import Status
 from bioassay_mtl.chem.worker import mapping
@@ -52,11 +53,15 @@ class LiabilitiesAnnotator:
     def __init__(self, asked: Asked) -> None:
         from bioassay_mtl.screening.cores import available_cores
 
+        self._pool: Submits
         self._shares = usual_shares(asked.model)
         options = asked.options
-        self._pool = Pool(options.workers or available_cores(), options.molecule_timeout)
-        self._pool.__enter__()
-        finalize(self, self._pool.stop)
+        if asked.pool is not None:
+            self._pool = asked.pool
+            return
+        own = Pool(options.workers or available_cores(), options.molecule_timeout).__enter__()
+        finalize(self, own.stop)
+        self._pool = own
 
     def annotate(
         self, batch: RecordBatch, features: Features, predictions: NDArray[np.float32]

@@ -1,0 +1,1 @@
+"""A page to paste molecules into, and the same as JSON over HTTP."""

@@ -1,0 +1,117 @@
+"""One model and its workers, for all requests."""
+
+from __future__ import annotations
+
+import pickle
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from functools import cached_property
+from threading import Lock
+from types import TracebackType
+from typing import TYPE_CHECKING, Any
+
+from bioassay_mtl.chem.pool import Pool, Records
+from bioassay_mtl.chem.status import Status
+from bioassay_mtl.chem.worker import mapping
+from bioassay_mtl.errors import BioassayError, ConfigError
+from bioassay_mtl.registry import check_shared
+from bioassay_mtl.screening.annotators import Annotators, Asked, annotators
+from bioassay_mtl.screening.cores import available_cores
+from bioassay_mtl.screening.options import ScreenOptions
+from bioassay_mtl.serving.drawing import drawn
+from bioassay_mtl.serving.lease import Lease
+from bioassay_mtl.serving.options import ServeOptions
+
+if TYPE_CHECKING:
+    from bioassay_mtl.models.model import Model
+
+BATCH = 256
+"""Records between two signs of progress; as many as the network takes at once."""
+
+MOST_KEPT = 4
+"""Sets of annotators that are kept for the next requests."""
+
+_DRAWING = pickle.dumps((mapping, drawn))
+
+
+class Engine:
+    """Keeps the model, processes that featurise, and threads that requests are at work in.
+
+    Parameters
+    ----------
+    model
+        The model that predicts.
+    options
+        Limits.
+
+    Raises
+    ------
+    ConfigError
+        Its features are known to this process alone, or computed otherwise here.
+    """
+
+    def __init__(self, model: Model, options: ServeOptions) -> None:
+        model.featurizer.check_computed()
+        check_shared(model.featurizer.fingerprints)
+        self.model, self.options = model, options
+        self.pool = Pool(options.workers or available_cores(), options.molecule_timeout)
+        self._kept: dict[Any, Annotators] = {}
+        self._lock = Lock()
+        self.threads = ThreadPoolExecutor(options.at_once, thread_name_prefix="request")
+
+    def __enter__(self) -> Engine:
+        self.pool.__enter__()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.threads.shutdown(wait=False, cancel_futures=True)
+        self.pool.stop()
+
+    def annotators(self, asked: Asked) -> Annotators:
+        """What is asked for beside predictions; kept, for it takes a second to make."""
+        asked = replace(asked, pool=self.pool)
+        key = (tuple(asked.columns), asked.options.annotate, asked.options.standardise)
+        with self._lock:
+            found = self._kept.pop(key, None) or Annotators(asked)
+            self._kept[key] = found
+            for oldest in list(self._kept)[:-MOST_KEPT]:
+                del self._kept[oldest]
+        return found
+
+    @cached_property
+    def beside(self) -> tuple[str, ...]:
+        """Annotators that have something to say with this model."""
+        return tuple(name for name in sorted(annotators.names()) if self._has(name))
+
+    def screen_options(self, **wanted: Any) -> ScreenOptions:
+        """Settings of a screen for one request.
+
+        Raises
+        ------
+        ConfigError
+            Something is asked for that this model has not.
+        """
+        for name in wanted.get("annotate", ()):
+            if name not in self.beside:
+                known = ", ".join(self.beside) or "nothing"
+                raise ConfigError(f"{name!r} cannot be said beside predictions (known: {known})")
+        limits = {"batch_size": BATCH, "molecule_timeout": self.options.molecule_timeout}
+        return ScreenOptions.of({**wanted, **limits})
+
+    def drawings(self, smiles: list[str], lease: Lease) -> list[str]:
+        """An SVG of each molecule; empty where it cannot be drawn."""
+        parts = lease.submit(_DRAWING, Records(smiles, "smiles", {})).result()
+        each = (found for part in parts for found in part)
+        return ["" if isinstance(found, Status) else found for found in each]
+
+    def _has(self, name: str) -> bool:
+        try:
+            asked = Asked(self.model, [0], ScreenOptions(annotate=(name,)), self.pool)
+            return bool(annotators[name](asked).columns)
+        except BioassayError:
+            return False
