@@ -64,6 +64,15 @@ def screen(
             help="Write the K molecules of each assay with the highest probability or value.",
         ),
     ] = None,
+    select: Annotated[
+        float | None,
+        typer.Option(
+            min=0.001,
+            max=0.999,
+            metavar="RATE",
+            help="Write molecules selected for each assay; of them this share may be inactive.",
+        ),
+    ] = None,
     long: Annotated[
         bool, typer.Option("--long", help="One row for each molecule and assay.")
     ] = False,
@@ -204,6 +213,7 @@ def screen(
         {
             "assays": None if assays is None else read_names(assays),
             "top": top,
+            "select": select,
             "long": long,
             "format": file_format,
             **table_options(encoding, delimiter, decimal, thousands, sheet),
@@ -255,6 +265,11 @@ def screen(
     if summary.formula_cells and not (spreadsheet_safe or as_json):
         cells = counted(summary.formula_cells, "cell")
         say(f"{cells} of text would run as formulas in a spreadsheet: see --spreadsheet-safe")
+    if select and not as_json:
+        say(
+            f"{counted(summary.selected or 0, 'hit')} selected: of those of an assay, at most "
+            f"{select:.0%} are expected to be inactive, where molecules are like the panel's"
+        )
     report.show(summary, hits, pending, as_json=as_json, stdout_is_free=not target.is_stdout)
     if summary.is_unusable:
         raise unusable(summary, options)

@@ -29,6 +29,10 @@ class ScreenOptions(TableOptions):
     top
         Write only the ``top`` molecules of each assay (of each class, in an assay of classes) with
         the highest probability or value, ranked.
+    select
+        Write only molecules that are selected for an assay, ranked: as many as may be, while the
+        expected share of inactive ones among them is at most this
+        (:mod:`bioassay_mtl.screening.select`).
     long
         One row for each molecule and assay instead of one column for each assay.
     format
@@ -67,6 +71,7 @@ class ScreenOptions(TableOptions):
 
     assays: tuple[str, ...] | None = None
     top: int | None = Field(default=None, ge=1)
+    select: float | None = Field(default=None, gt=0, lt=1)
     long: bool = False
     format: str | None = None
     smiles_column: str | None = None
@@ -83,11 +88,6 @@ class ScreenOptions(TableOptions):
     keep: tuple[str, ...] = ()
     spreadsheet_safe: bool = False
 
-    @property
-    def annotators(self) -> tuple[str, ...]:
-        """Names of all annotators that make columns."""
-        return (*self.annotate, *(("kept",) if self.keep else ()))
-
     @model_validator(mode="after")
     def _one_shape(self) -> ScreenOptions:
         if self.top and self.long:
@@ -95,7 +95,18 @@ class ScreenOptions(TableOptions):
                 f"{setting('top')} and {setting('long')} exclude each other: the best hits are a "
                 "long table"
             )
+        if self.select and (self.top or self.long):
+            raise ConfigError(
+                f"{setting('select')} excludes {setting('top')} and {setting('long')}: what is "
+                "selected is a long table of its own"
+            )
         return self
+
+    @property
+    def annotators(self) -> tuple[str, ...]:
+        """Names of all that are needed, each once."""
+        kept, p_value = (["kept"] if self.keep else []), (["p_value"] if self.select else [])
+        return tuple(dict.fromkeys([*self.annotate, *kept, *p_value]))
 
 
 def choose_assays(wanted: Sequence[str] | None, model: ModelDescription) -> list[int]:

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from itertools import chain, islice
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,9 +35,10 @@ from bioassay_mtl.screening.cores import available_cores
 from bioassay_mtl.screening.options import ScreenOptions, choose_assays, columns_of_assays
 from bioassay_mtl.screening.output import STDOUT, Output
 from bioassay_mtl.screening.predict import predict_batches
+from bioassay_mtl.screening.select import SelectWriter
 from bioassay_mtl.screening.summary import ScreenSummary, StageClock
 from bioassay_mtl.screening.top import TopWriter
-from bioassay_mtl.screening.writers import Layout, choose_format
+from bioassay_mtl.screening.writers import Format, Layout, Writer, choose_format
 from bioassay_mtl.tables import Held, ReadProgress, RecordBatch, read_records
 from bioassay_mtl.tables.formulas import FormulaGuard
 from bioassay_mtl.tables.options import only_table_options
@@ -97,11 +98,7 @@ def screen(
     statuses = np.zeros(len(Status), dtype=np.int64)
     n_known = 0
     with target.opened() as sink:
-        writer = (
-            TopWriter(sink, layout, options.top, file_format, target.folder)
-            if options.top
-            else file_format.open(sink, layout)
-        )
+        writer = _writer(sink, layout, options, file_format, target.folder)
         with closing(begun.batches) as batches:
             for batch in batches:
                 with clock.stage("writing"):
@@ -123,8 +120,20 @@ def screen(
         assays=begun.n_assays,
         in_training=None if model.training_molecules is None else n_known,
         formula_cells=layout.guard.found,
+        selected=writer.n_selected if isinstance(writer, SelectWriter) else None,
         seconds={**clock.seconds, "total": time.perf_counter() - start},
     )
+
+
+def _writer(
+    sink: BinaryIO, layout: Layout, options: ScreenOptions, form: Format, folder: Path | None
+) -> Writer:
+    """What writes the table that is asked for."""
+    if options.select:
+        return SelectWriter(sink, layout, options.select, form, folder)
+    if options.top:
+        return TopWriter(sink, layout, options.top, form, folder)
+    return form.open(sink, layout)
 
 
 @dataclass(frozen=True)

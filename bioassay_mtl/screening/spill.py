@@ -112,36 +112,42 @@ class SpilledMolecules:
         return moved
 
     def _start(self) -> None:
-        folder = None if self._folder is None else str(self._folder)
-        spooled = tempfile.SpooledTemporaryFile(MEMORY_BYTES, dir=folder)  # noqa: SIM115
-        self._stream = cast("IO[bytes]", spooled)
+        self._stream = spooled(self._folder)
         self._end = 0
         # Gives the file back, when told or when nobody needs it any more.
-        self.close = weakref.finalize(self, spooled.close)
+        self.close = weakref.finalize(self, self._stream.close)
 
     def _append(self, raw: bytes) -> int:
         place = self._end
-        with self._worded():
+        with worded(self._folder, self._end):
             self._stream.seek(place)
             self._stream.write(raw)
         self._end += len(raw)
         return place
 
     def _raw(self, stream: IO[bytes], place: int) -> bytes:
-        with self._worded():
+        with worded(self._folder, self._end):
             stream.seek(place)
             head = stream.read(_HEAD.size)
             _, *lengths, _ = _HEAD.unpack(head)
             return head + stream.read(sum(lengths))
 
-    @contextmanager
-    def _worded(self) -> Iterator[None]:
-        try:
-            yield
-        except OSError as error:
-            where = self._folder or tempfile.gettempdir()
-            raise OutputError(
-                f"the hits so far, {self._end:,} bytes, could not wait in a temporary file in "
-                f"{str(where)!r}: {error.strerror or error}; no output is kept (make room there, "
-                "or ask for fewer hits)"
-            ) from error
+
+@contextmanager
+def worded(folder: Path | None, n_bytes: int) -> Iterator[None]:
+    """Word what cannot be written to a temporary file, after so many bytes."""
+    try:
+        yield
+    except OSError as error:
+        where = folder or tempfile.gettempdir()
+        raise OutputError(
+            f"the hits so far, {n_bytes:,} bytes, could not wait in a temporary file in "
+            f"{str(where)!r}: {error.strerror or error}; no output is kept (make room there, "
+            "or ask for fewer hits)"
+        ) from error
+
+
+def spooled(folder: Path | None) -> IO[bytes]:
+    """Bytes that wait: in memory, or where there are many in a file without a name."""
+    where = None if folder is None else str(folder)
+    return cast("IO[bytes]", tempfile.SpooledTemporaryFile(MEMORY_BYTES, dir=where))

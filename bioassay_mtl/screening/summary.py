@@ -92,6 +92,8 @@ class ScreenSummary:
         Records whose molecules the model was trained on; None where it does not know them.
     formula_cells
         Cells of text that spreadsheets would run as formulas, had they no apostrophe before them.
+    selected
+        Rows of the table of selected molecules; None where none were to be selected.
     seconds
         By stage, and ``total``: wall time from the first record asked for to the file in place.
     """
@@ -105,6 +107,7 @@ class ScreenSummary:
     seconds: dict[str, float]
     in_training: int | None = None
     formula_cells: int = 0
+    selected: int | None = None
 
     @property
     def is_unusable(self) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import repeat
 from json import dumps, loads
 from pathlib import Path
@@ -62,18 +62,22 @@ class TopWriter:
 
     def close(self) -> None:
         columns = ranked_columns(self._layout)
-        shown = (self._shown(columns, part) for part in self._hits.tables())
-        self._format.write_table(self._sink, columns, shown)
+        parts = (shown(self._layout, self._format, columns, part) for part in self._hits.tables())
+        self._format.write_table(self._sink, columns, parts)
         self._hits.close()
 
-    def _shown(self, columns: Sequence[BesideColumn], part: Columns) -> Columns:
-        cells = {**part, self._layout.predicted: part["probability"]}
-        if self._format.for_spreadsheets:
-            for column in columns:
-                if column.kind == "text":
-                    texts = ["" if text is None else text for text in cells[column.name]]
-                    cells[column.name] = self._layout.guard(texts)
-        return {column.name: cells[column.name] for column in columns}
+
+def shown(
+    layout: Layout, file_format: Format, columns: Sequence[BesideColumn], part: Columns
+) -> Columns:
+    """Some hits, as they are written."""
+    cells = {**part, layout.predicted: part["probability"]}
+    if file_format.for_spreadsheets:
+        for column in columns:
+            if column.kind == "text":
+                texts = ["" if text is None else text for text in cells[column.name]]
+                cells[column.name] = layout.guard(texts)
+    return {column.name: cells[column.name] for column in columns}
 
 
 def ranked_columns(layout: Layout) -> list[BesideColumn]:
@@ -139,22 +143,25 @@ class TopHits:
             self._insert(assay, np.flatnonzero(better[:, assay]), batch)
         new = self._row >= batch.first_row
         rows, which = np.unique(self._row[new], return_inverse=True)
-        beside = self._said(batch, rows) if self._beside else []
-        self._place[new] = self._noted(batch, rows - batch.first_row, beside)[which]
+        at = rows - batch.first_row
+        beside: Iterable[str] = repeat("")
+        if self._beside:
+            of = [np.flatnonzero((self._row == row).any(axis=1)) for row in rows.tolist()]
+            beside = said_of(self._beside, batch, at, of)
+        self._place[new] = noted(self._molecules, batch, at, beside)[which]
         if self._molecules.is_wasteful:
             self._forget()
 
     def tables(self) -> Iterator[Columns]:
         """The hits by assay, best first, as named columns of some rows at a time."""
-        names = ["assay", "rank", "row", "file", "id", "smiles", KNOWN, "probability"]
-        names += [column.name for column in self._beside]
+        names = [*HIT_NAMES, *(column.name for column in self._beside)]
         hits = list[tuple[Any, ...]]()
         n_bytes = 0
         for number, assay in enumerate(self.assays):
             for at in range(np.count_nonzero(self._row[number])):
                 molecule = self._molecules[int(self._place[number, at])]
                 row, probability = int(self._row[number, at]), float(self._probability[number, at])
-                beside = self._told(molecule, number)
+                beside = told_of(self._beside, molecule, number)
                 hits.append((assay, at + 1, row, *molecule[:-1], probability, *beside))
                 n_bytes += len(molecule.id) + len(molecule.smiles)
                 if len(hits) == ROWS_AT_ONCE or n_bytes > BYTES_AT_ONCE:
@@ -191,37 +198,60 @@ class TopHits:
         self._row[assay] = np.append(self._row[assay], new + batch.first_row)[best]
         self._place[assay] = np.append(self._place[assay], new)[best]
 
-    def _noted(
-        self, batch: ScreenedBatch, rows: NDArray[np.int64], beside: Sequence[str]
-    ) -> NDArray[np.int64]:
-        """Places of some rows of a batch among the molecules."""
-        molecules = (
-            SpilledMolecule(batch.file, batch.ids[at], batch.smiles[at], batch.is_known(at), more)
-            for at, more in zip(rows.tolist(), beside or repeat(""), strict=False)
-        )
-        return np.fromiter(map(self._molecules.add, molecules), np.int64, len(rows))
-
-    def _said(self, batch: ScreenedBatch, rows: NDArray[np.int64]) -> list[str]:
-        """What stands beside some rows, as JSON: of the molecule, and of assays that it is in."""
-        said = []
-        for row in rows.tolist():
-            assays = np.flatnonzero((self._row == row).any(axis=1))
-            at = row - batch.first_row
-            of_assays = of_cells(self._beside, batch.beside, at, assays)
-            cells = dict(zip(map(str, assays.tolist()), of_assays, strict=True))
-            said.append(dumps([of_record(self._beside, batch.beside, at), cells]))
-        return said
-
-    def _told(self, molecule: SpilledMolecule, assay: int) -> list[Any]:
-        """Cells beside a hit, in order."""
-        if not self._beside:
-            return []
-        own, of_assays = loads(molecule.beside)
-        cells = {**own, **of_assays[str(assay)]}
-        return [cells[column.name] for column in self._beside]
-
     def _forget(self) -> None:
         """Keep only molecules that are hits."""
         used = self._row > 0
         kept, which = np.unique(self._place[used], return_inverse=True)
         self._place[used] = self._molecules.keep(kept)[which]
+
+
+HIT_NAMES = ("assay", "rank", "row", "file", "id", "smiles", KNOWN, "probability")
+"""Columns of hits, less those beside them."""
+
+
+def noted(
+    molecules: SpilledMolecules,
+    batch: ScreenedBatch,
+    rows: NDArray[np.int64],
+    beside: Iterable[str],
+) -> NDArray[np.int64]:
+    """Places that some rows of a batch have found among the molecules.
+
+    Parameters
+    ----------
+    molecules
+        They take the rows.
+    batch, rows
+        ``(m,)``: places within the batch.
+    beside
+        What :func:`said_of` them, or as many empty texts.
+    """
+    found = (
+        SpilledMolecule(batch.file, batch.ids[at], batch.smiles[at], batch.is_known(at), more)
+        for at, more in zip(rows.tolist(), beside, strict=False)
+    )
+    return np.fromiter(map(molecules.add, found), np.int64, len(rows))
+
+
+def said_of(
+    columns: Sequence[BesideColumn],
+    batch: ScreenedBatch,
+    rows: NDArray[np.int64],
+    assays: Sequence[NDArray[np.int64]],
+) -> list[str]:
+    """What stands beside some rows, as JSON: of the molecule, and of assays of each row."""
+    said = []
+    for at, own in zip(rows.tolist(), assays, strict=True):
+        of_assays = of_cells(columns, batch.beside, at, own)
+        cells = dict(zip(map(str, own.tolist()), of_assays, strict=True))
+        said.append(dumps([of_record(columns, batch.beside, at), cells]))
+    return said
+
+
+def told_of(columns: Sequence[BesideColumn], molecule: SpilledMolecule, assay: int) -> list[Any]:
+    """Cells beside a hit, in order."""
+    if not columns:
+        return []
+    own, of_assays = loads(molecule.beside)
+    cells = {**own, **of_assays[str(assay)]}
+    return [cells[column.name] for column in columns]

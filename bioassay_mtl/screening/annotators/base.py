@@ -85,6 +85,7 @@ annotators: Registry[Callable[[Asked], Annotator]] = Registry(
         "domain": "bioassay_mtl.screening.annotators.domain",
         "kept": "bioassay_mtl.screening.annotators.kept",
         "liabilities": "bioassay_mtl.screening.annotators.liabilities",
+        "p_value": "bioassay_mtl.screening.annotators.p_value",
     },
 )
 """By the name that :attr:`ScreenOptions.annotate` has; an entry raises a ConfigError where the
@@ -101,7 +102,7 @@ class Annotators:
     """
 
     def __init__(self, asked: Asked) -> None:
-        self._each = [annotators[name](asked) for name in dict.fromkeys(asked.options.annotators)]
+        self._each = [annotators[name](asked) for name in asked.options.annotators]
         self.columns = tuple(column for each in self._each for column in each.columns)
         self.inputs: dict[str, Representation] = {}
         for each in self._each:
