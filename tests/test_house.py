@@ -24,6 +24,7 @@ LAYERS = (
     *READING,
     "confidence",
     "nn",
+    "explain",
     "models",
     "balance",
     "training",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from bioassay_mtl.chem.features import Features
+    from bioassay_mtl.explain import Explanation
 
 Structures = Iterable[Any]
 """SMILES or RDKit molecules, see :func:`bioassay_mtl.chem.listing.listed`."""
@@ -132,6 +133,52 @@ class Knowing(Predictor):
         from bioassay_mtl.models.domain_table import neighbour_table
 
         return neighbour_table(self, self._told(structures), assay, k)
+
+    def explain(
+        self,
+        structures: Structures,
+        assay: str,
+        columns: Mapping[str, Sequence[Any]] | None = None,
+    ) -> list[Explanation | None]:
+        """Why molecules are predicted as they are: what each atom has of it, by expert and in all.
+
+        Networks by integrated gradients from an empty input (a graph keeps its bonds, without
+        features; gates that read the molecule are part of the path), trees by exact Shapley values
+        against the mean of their training rows. Atoms share the substructures that they are part
+        of. Descriptors, and what a molecule lacks, belong to the molecule as a whole.
+
+        Parameters
+        ----------
+        structures
+            n SMILES or RDKit molecules.
+        assay
+            Name of an assay, or of a predicted column; of an assay of classes, a column.
+        columns
+            As for :meth:`~bioassay_mtl.models.model.Model.predict`.
+
+        Returns
+        -------
+        One for each molecule, None where it cannot be read:
+        :class:`~bioassay_mtl.explain.Explanation`, whose shares sum to the change of the log-odds
+        (of a value, in its unit) against the reference. Probabilities may have been calibrated
+        afterwards, which no atom has part in.
+
+        Raises
+        ------
+        ConfigError
+            The model has no such assay, or it has several columns: name one.
+
+        Examples
+        --------
+        >>> import bioassay_mtl as bm
+        >>> (found,) = bm.load("pcba128").explain(["CC(=O)Nc1ccc(O)cc1"], "PCBA-1030")
+        >>> shares = found.atoms.sum() + found.whole
+        >>> len(found.atoms), abs(shares - (found.value - found.reference)) < 1e-4
+        (11, True)
+        """
+        from bioassay_mtl.models.reasons import explained
+
+        return explained(self, structures, assay, columns)
 
     def _told(self, structures: Structures) -> Features:
         """What the domain must know of molecules."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import Field, model_validator
 
@@ -43,13 +43,16 @@ class AtomPairFingerprint(Fingerprint):
             )
         return self
 
-    def encoder(self) -> Encoder:
+    def generator(self) -> Any:
+        """RDKit's."""
         from rdkit.Chem import rdFingerprintGenerator as generators
 
-        generator = generators.GetAtomPairGenerator(
+        return generators.GetAtomPairGenerator(
             minDistance=self.min_distance,
             maxDistance=self.max_distance,
             includeChirality=self.chirality,
             fpSize=self.n_bits,
         )
-        return generator_encoder(generator, self.counts)
+
+    def encoder(self) -> Encoder:
+        return generator_encoder(self.generator(), self.counts)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import Field
 
@@ -33,18 +33,21 @@ class MorganFingerprint(Fingerprint):
     chirality: bool = False
     invariants: Literal["connectivity", "features"] = "connectivity"
 
-    def encoder(self) -> Encoder:
+    def generator(self) -> Any:
+        """RDKit's."""
         from rdkit.Chem import rdFingerprintGenerator as generators
 
         features = self.invariants == "features"
-        generator = generators.GetMorganGenerator(
+        return generators.GetMorganGenerator(
             radius=self.radius,
             fpSize=self.n_bits,
             includeChirality=self.chirality,
             atomInvariantsGenerator=generators.GetMorganFeatureAtomInvGen() if features else None,
         )
+
+    def encoder(self) -> Encoder:
         # Bits too go through counts: reading them costs a fraction of reading 1,024 bits.
-        return count_encoder(generator.GetCountFingerprint)
+        return count_encoder(self.generator().GetCountFingerprint)
 
     def decode(self, texts: Sequence[bytes]) -> PackedBits | SparseCounts:
         counts = pack_counts(texts, self.n_features, self.scale)

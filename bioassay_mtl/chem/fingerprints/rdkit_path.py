@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import Field, model_validator
 
@@ -40,13 +40,16 @@ class RDKitPathFingerprint(Fingerprint):
             raise ValueError(f"min_path {self.min_path} is above max_path {self.max_path}")
         return self
 
-    def encoder(self) -> Encoder:
+    def generator(self) -> Any:
+        """RDKit's."""
         from rdkit.Chem import rdFingerprintGenerator as generators
 
-        generator = generators.GetRDKitFPGenerator(
+        return generators.GetRDKitFPGenerator(
             minPath=self.min_path,
             maxPath=self.max_path,
             branchedPaths=self.branched,
             fpSize=self.n_bits,
         )
-        return generator_encoder(generator, self.counts)
+
+    def encoder(self) -> Encoder:
+        return generator_encoder(self.generator(), self.counts)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import Field
 
@@ -34,10 +34,13 @@ class TorsionFingerprint(Fingerprint):
     n_atoms: int = Field(default=4, ge=2, le=7)
     chirality: bool = False
 
-    def encoder(self) -> Encoder:
+    def generator(self) -> Any:
+        """RDKit's."""
         from rdkit.Chem import rdFingerprintGenerator as generators
 
-        generator = generators.GetTopologicalTorsionGenerator(
+        return generators.GetTopologicalTorsionGenerator(
             torsionAtomCount=self.n_atoms, includeChirality=self.chirality, fpSize=self.n_bits
         )
-        return generator_encoder(generator, self.counts)
+
+    def encoder(self) -> Encoder:
+        return generator_encoder(self.generator(), self.counts)
