@@ -11,7 +11,7 @@ from typing import Any
 
 from bioassay_mtl.errors import counted
 
-PACKAGES = ("numpy", "scipy", "scikit-learn", "xgboost", "torch", "deepchem", "rdkit")
+PACKAGES = ("numpy", "scipy", "scikit-learn", "lightgbm", "xgboost", "torch", "deepchem", "rdkit")
 
 
 def provenance(used: str = "one thread, no GPU") -> dict[str, Any]:
@@ -34,10 +34,12 @@ def used_by_torch(device: str) -> str:
 
 
 def _version(name: str) -> str:
-    try:
-        return version(name)
-    except PackageNotFoundError:
-        return "absent"
+    for each in (name, f"{name}-cpu"):
+        try:
+            return version(each)
+        except PackageNotFoundError:
+            continue
+    return "absent"
 
 
 def _commit() -> str:

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from rdkit.Chem.Scaffolds.MurckoScaffold import MurckoScaffoldSmiles
 
-from benchmarks.single_assays.tables import Table, tables
+from benchmarks.single_assays.tables import POOL, Table, tables
 from bioassay_mtl.chem.descriptors import DenseBlock
 from bioassay_mtl.chem.features import Features, SparseCounts
 from bioassay_mtl.chem.featurizer import Featurizer
@@ -139,7 +139,7 @@ def _part(drawn: Drawn, draw: Draw, rows: NDArray[np.int64]) -> tuple[Panel, Fea
 
 def drawn_from(name: str) -> Drawn:
     """The draws of a table: by scaffold twice as often as at random."""
-    table = tables[name]()
+    table = tables[name](POOL)
     found = []
     for number, (task, n) in enumerate(_wanted(name, table)):
         split = "random" if number % 3 == 2 else "scaffold"
@@ -174,10 +174,10 @@ def _draw(name: str, table: Table, task: str, n: int, split: str, number: int) -
     order = rng.permutation(len(column))
     order = order[~np.isnan(column[order])]
     if table.is_binary:
-        order = _enriched(order, column)
+        order = enriched(order, column)
     order = order[: n + MOST_HELD.get(name, HELD)]
     share = 1 - n / len(order)
-    groups = _groups(table.smiles[order], split)
+    groups = groups_of(table.smiles[order], split)
     dealt = np.random.default_rng(number).permutation(groups.max() + 1)
     is_held = np.zeros(len(order), bool)
     for group in dealt:
@@ -194,7 +194,7 @@ def _draw(name: str, table: Table, task: str, n: int, split: str, number: int) -
     return Draw(name, task, split, len(fit), np.sort(fit), np.sort(held))
 
 
-def _enriched(order: NDArray[np.int64], column: NDArray[np.float64]) -> NDArray[np.int64]:
+def enriched(order: NDArray[np.int64], column: NDArray[np.float64]) -> NDArray[np.int64]:
     """Without as many inactives as it takes for :data:`LEAST_SHARE` of actives."""
     active = column[order] == 1
     if active.mean() >= LEAST_SHARE:
@@ -204,7 +204,7 @@ def _enriched(order: NDArray[np.int64], column: NDArray[np.float64]) -> NDArray[
     return kept
 
 
-def _groups(smiles: NDArray[np.str_], split: str) -> NDArray[np.int64]:
+def groups_of(smiles: NDArray[np.str_], split: str) -> NDArray[np.int64]:
     if split == "random":
         return np.arange(len(smiles))
     scaffolds = [MurckoScaffoldSmiles(text) or text for text in smiles]

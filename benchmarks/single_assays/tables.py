@@ -15,8 +15,8 @@ from rdkit import Chem, RDLogger
 from benchmarks.rivals.evaluation import find_data
 from bioassay_mtl.registry import Registry
 
-POOL = 7
-"""Tenths of the molecules that may be drawn; the others are left for final evidence."""
+POOL, REST, ALL = range(7), range(7, 10), range(10)
+"""Tenths of the molecules: those that settings are chosen on, those left for evidence, all."""
 N_PCBA = 9_000
 """Molecules of PCBA that are drawn from, and all actives of its assays of few."""
 FEWEST_VALUES = 500
@@ -40,12 +40,12 @@ class Table:
     tasks: tuple[str, ...]
     is_binary: bool = True
 
-    def pool(self, tenths: int = POOL) -> Table:
-        """The molecules that may be drawn, by their canonical SMILES: the same in all tables."""
+    def part(self, tenths: range) -> Table:
+        """Distinct molecules of some tenths, by their canonical SMILES: the same in all tables."""
         keys = [canonical(text) for text in self.smiles]
         digests = [hashlib.sha256(key.encode()).digest() for key in keys]
         kept = [
-            bool(key) and each[0] % 10 < tenths for key, each in zip(keys, digests, strict=True)
+            bool(key) and each[0] % 10 in tenths for key, each in zip(keys, digests, strict=True)
         ]
         _, first = np.unique(keys, return_index=True)
         rows = np.intersect1d(first, np.flatnonzero(kept))
@@ -58,11 +58,15 @@ def canonical(smiles: str) -> str:
     return Chem.MolToSmiles(molecule) if molecule is not None else ""
 
 
-tables: Registry[Callable[[], Table]] = Registry("table")
+tables: Registry[Callable[[range], Table]] = Registry("table")
+"""Each reads a table, some tenths of it."""
 
 
 def _wide(
-    file: str, drop: tuple[str, ...] = ("mol_id", "smiles"), rows: int | None = None
+    file: str,
+    tenths: range,
+    drop: tuple[str, ...] = ("mol_id", "smiles"),
+    rows: int | None = None,
 ) -> Table:
     """All molecules, or some ``rows`` of them with all that are active."""
     RDLogger.DisableLog("rdApp.*")
@@ -73,47 +77,52 @@ def _wide(
         active = np.flatnonzero((frame[list(tasks)] == 1).any(axis=1))
         frame = frame.iloc[np.union1d(chosen, active)]
     cells = frame[list(tasks)].to_numpy(np.float64)
-    return Table(frame["smiles"].to_numpy(str), cells, tasks).pool()
+    return Table(frame["smiles"].to_numpy(str), cells, tasks).part(tenths)
 
 
 tables.register("tox21")(partial(_wide, "tox21.csv.gz"))
 tables.register("toxcast")(partial(_wide, "toxcast.csv.gz"))
 tables.register("muv")(partial(_wide, "muv.csv.gz", rows=20_000))
-tables.register("hiv")(partial(_wide, "HIV.csv.gz", ("smiles", "activity")))
+tables.register("hiv")(partial(_wide, "HIV.csv.gz", drop=("smiles", "activity")))
 
 
 @tables.register("pcba")
-def _pcba() -> Table:
-    """Rows of its training part alone, most of them without an active left away."""
+def _pcba(tenths: range) -> Table:
+    """Rows of its training part, or for evidence of its test part; most inactives left away."""
     RDLogger.DisableLog("rdApp.*")
     frame = pd.read_csv(find_data(None) / "pcba" / "pcba_smiles.csv.gz")
-    frame = frame[frame["part"] == "train"]
+    parts = {POOL: ["train"], REST: ["public_test"]}.get(tenths, ["train", "public_test"])
+    frame = frame[frame["part"].isin(parts)]
     tasks = tuple(name for name in frame.columns if name.startswith("PCBA-"))
     cells = frame[list(tasks)].to_numpy(np.float64)
     rare = np.nansum(cells, axis=0) < 200
     order = np.random.default_rng(0).permutation(len(cells))
     kept = np.union1d(order[:N_PCBA], np.flatnonzero((cells[:, rare] == 1).any(axis=1)))
-    return Table(frame["smiles"].to_numpy(str)[kept], cells[kept], tasks).pool(10)
+    return Table(frame["smiles"].to_numpy(str)[kept], cells[kept], tasks).part(ALL)
 
 
-@tables.register("chembl")
-def _chembl() -> Table:
-    """Exact values of assays of many molecules: the median where one was measured again."""
+def _values(tenths: range, fewest: int = FEWEST_VALUES, most: int | None = None) -> Table:
+    """Exact values of the assays of most molecules: the median where one was measured again."""
     RDLogger.DisableLog("rdApp.*")
     frame = pd.read_csv(find_data(None) / "chembl_censored_long.csv.gz")
     frame = frame[frame["qualifier"] == "="]
-    sizes = frame["assay"].value_counts()
-    frame = frame[frame["assay"].isin(sizes.index[sizes >= FEWEST_VALUES])]
+    sizes = frame["assay"].value_counts(sort=False).sort_index()
+    sizes = sizes.sort_values(ascending=False, kind="stable")
+    frame = frame[frame["assay"].isin(sizes.index[sizes >= fewest][:most])]
     wide = frame.pivot_table(index="smiles", columns="assay", values="pvalue", aggfunc="median")
     return Table(
         wide.index.to_numpy(str), wide.to_numpy(np.float64), tuple(wide.columns), False
-    ).pool()
+    ).part(tenths)
+
+
+tables.register("chembl")(_values)
+tables.register("chembl100")(partial(_values, fewest=0, most=100))
 
 
 @tables.register("chembl_outcomes")
-def _chembl_outcomes() -> Table:
+def _chembl_outcomes(tenths: range) -> Table:
     """The same, active from 6 or from 7 on, whichever leaves more of the rarer outcome."""
-    values = tables["chembl"]()
+    values = tables["chembl"](tenths)
     limits = np.where(np.abs(_share(values, 6) - 0.3) < np.abs(_share(values, 7) - 0.3), 6.0, 7.0)
     outcomes = np.where(np.isnan(values.cells), np.nan, values.cells >= limits)
     return Table(values.smiles, outcomes, values.tasks)

@@ -1,0 +1,157 @@
+"""What is compared on: panels by table, assay, size, split and draw, most telling first."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from itertools import zip_longest
+from typing import TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmarks.single_assays.tables import Table
+
+T = TypeVar("T")
+
+SIZES = (300, 1000, 3000, 8000, None)
+"""Rows that a user brings; None: three quarters of the table."""
+SPLITS = ("scaffold", "random")
+DRAWS = 5
+MULTI = {
+    "tox21": SIZES,
+    "chembl100": SIZES,
+    "muv": SIZES[1:],  # of 300 rows hardly one is active in an assay
+    "toxcast": SIZES,
+    "hiv": (None,),  # the other sizes are among the single assays
+}
+"""Panels of all assays of a table, and their sizes."""
+SINGLES = {"tox21": 12, "toxcast": 9, "pcba": 9, "chembl": 5, "chembl_outcomes": 4, "hiv": 1}
+"""Tables, and how many of their assays are taken singly."""
+FEWEST_OF_EACH = 18
+"""Molecules of each outcome that an assay must have to be taken singly."""
+FEWEST_HELD = 150
+
+
+@dataclass(frozen=True)
+class Piece:
+    """One panel.
+
+    Attributes
+    ----------
+    table : str
+    task : str or None
+        The assay that is taken singly; None for all of the table.
+    rows : int or None
+        That a user brings; None for three quarters of all.
+    split : str
+        What is held out: ``scaffold`` or ``random`` molecules.
+    draw : int
+        From 1 on.
+    """
+
+    table: str
+    task: str | None
+    rows: int | None
+    split: str
+    draw: int = 1
+
+    @property
+    def name(self) -> str:
+        """In the results, beside the draw."""
+        assay = () if self.task is None else (self.task.replace("/", "_"),)
+        return "/".join([self.table, *assay, str(self.rows or "whole"), self.split])
+
+    @property
+    def group(self) -> tuple[str, str, str]:
+        """What it is reported with: panel, rows, split."""
+        kind = "values" if self.table.startswith("chembl") and not self._outcomes else "outcomes"
+        panel = f"single assays, {kind}" if self.task is not None else self.table
+        return (panel, str(self.rows or "whole"), self.split)
+
+    @property
+    def _outcomes(self) -> bool:
+        return self.table.endswith("outcomes")
+
+
+def chosen_tasks(table: Table, n: int) -> list[str]:
+    """Assays to take singly: evenly from those of few to those of many actives or molecules."""
+    measured = (~np.isnan(table.cells)).sum(axis=0)
+    rank = measured
+    fitting = measured >= SIZES[0] + FEWEST_HELD  # type: ignore[operator]
+    if table.is_binary:
+        active = np.nansum(table.cells, axis=0)
+        rank = np.minimum(active, measured - active).astype(int)
+        fitting &= rank >= FEWEST_OF_EACH
+    order = np.flatnonzero(fitting)
+    order = order[np.argsort(rank[order], kind="stable")]
+    places = np.linspace(0, len(order) - 1, min(n, len(order))).round().astype(int)
+    return [table.tasks[task] for task in order[places]]
+
+
+def sizes_of(measured: int) -> list[int]:
+    """Sizes that leave enough to judge on."""
+    return [n for n in SIZES if n is not None and n + FEWEST_HELD <= measured]
+
+
+def single_pieces(tables: dict[str, Table]) -> Iterator[list[Piece]]:
+    """For each assay its pieces of one draw: sizes and splits, the first one by turns."""
+    by_table = [
+        [(name, task, table) for task in chosen_tasks(table, SINGLES[name])]
+        for name, table in tables.items()
+    ]
+    for number, (name, task, table) in enumerate(in_turn(by_table)):
+        measured = int((~np.isnan(table.cells[:, table.tasks.index(task)])).sum())
+        found = [Piece(name, task, n, split) for n in sizes_of(measured) for split in SPLITS]
+        shift = number % min(len(found), 4)
+        yield found[shift:] + found[:shift]
+
+
+def in_turn(lists: Iterable[list[T]]) -> list[T]:
+    """First those that are first, then those that are second."""
+    return [each for row in zip_longest(*lists) for each in row if each is not None]
+
+
+def multi_pieces() -> Iterator[Piece]:
+    """Of several assays, small ones first."""
+    for rows in SIZES:
+        for table, sizes in MULTI.items():
+            if rows in sizes:
+                yield from (Piece(table, None, rows, split) for split in SPLITS)
+
+
+def ordered(singles: Iterable[list[Piece]], multi: Iterable[Piece]) -> list[Piece]:
+    """All pieces of all draws: each assay once, then panels of several, then the other sizes."""
+    each = list(singles)
+    several = list(multi)
+    first = [pieces[0] for pieces in each]
+    rest = in_turn(pieces[1:] for pieces in each)
+    small = [piece for piece in several if (piece.rows or 10**9) <= 1000]
+    large = [piece for piece in several if piece not in small]
+    once = [*first, *small, *rest, *large]
+    return [replace(piece, draw=draw) for draw in range(1, DRAWS + 1) for piece in once]
+
+
+def deal(
+    groups: NDArray[np.int64], n_fit: int, rng: np.random.Generator
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Places to learn from and places held out, whole groups of molecules in either.
+
+    Parameters
+    ----------
+    groups : (n,) int64
+        Number of each molecule's group; one as large as half of what is held out is learned from.
+    n_fit
+        Molecules to learn from, at most.
+    rng
+        Deals the groups.
+    """
+    wanted = len(groups) - n_fit
+    sizes = np.bincount(groups)
+    held = np.zeros(len(groups), bool)
+    for group in rng.permutation(len(sizes)):
+        if held.sum() >= wanted:
+            break
+        if sizes[group] <= max(1, wanted / 2):
+            held |= groups == group
+    return np.flatnonzero(~held)[:n_fit], np.flatnonzero(held)

@@ -1,0 +1,156 @@
+"""Molecules that pieces are drawn from: those that no setting was chosen on, where enough."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmarks.custom_panels.panels import CustomPanel
+from benchmarks.custom_panels.pieces import FEWEST_HELD, SINGLES, Piece, deal
+from benchmarks.single_assays.panels import FEWEST_ACTIVES, INPUTS, enriched, groups_of
+from benchmarks.single_assays.tables import ALL, REST, Table, tables
+from bioassay_mtl.chem.features import Features
+from bioassay_mtl.chem.featurizer import Featurizer
+from bioassay_mtl.models.panel_inputs import panel_features
+from bioassay_mtl.panels import Panel
+from bioassay_mtl.splits import Split
+from bioassay_mtl.training.defaults import settled
+
+HELD = 700
+"""Molecules held out, at most; of whole tables a quarter, at most 2,500."""
+HELD_OF_WHOLE = 2500
+VALID_SHARE = 0.2
+"""Of the rows brought, that settings of rivals are chosen on."""
+SMALL_POOL = 3000
+"""Molecules up to which features are made of all at once, for many draws."""
+RARE = 0.05
+"""Share of molecules active in some assay under which all of these are drawn."""
+
+
+@dataclass(frozen=True)
+class DrawnPanel(CustomPanel):
+    """A drawn panel, with all features that a contender may read.
+
+    Attributes
+    ----------
+    inputs : Features
+        Of all its rows.
+    """
+
+    inputs: Features
+
+    @property
+    def features(self) -> Features:  # type: ignore[override]
+        """What this package reads where no option is given."""
+        names = settled(None, self.panel.take(self.known))[0].fingerprints
+        return Features({name: self.inputs.blocks[name] for name in names}, self.inputs.status)
+
+
+@cache
+def pool(name: str, tenths: range = REST) -> Table:
+    """A table, some tenths of its molecules."""
+    return tables[name](tenths)
+
+
+def single_tables(names: Sequence[str] | None = None) -> dict[str, Table]:
+    """The tables, or some of them, whose assays are taken singly."""
+    return {name: pool(name) for name in SINGLES if names is None or name in names}
+
+
+def tenths_of(piece: Piece) -> range:
+    """The molecules put aside for evidence where they are enough, else all of the table."""
+    if piece.task is not None:
+        return REST
+    enough = piece.rows is not None and len(pool(piece.table).smiles) >= piece.rows + FEWEST_HELD
+    return REST if enough and piece.table != "muv" else ALL
+
+
+def drawn(piece: Piece) -> DrawnPanel | None:
+    """The panel of a piece; None where too few molecules, or outcomes, are left to judge on."""
+    tenths = tenths_of(piece)
+    table = pool(piece.table, tenths)
+    columns = [table.tasks.index(piece.task)] if piece.task else list(range(len(table.tasks)))
+    cells = table.cells[:, columns]
+    rng = np.random.default_rng([piece.draw, zlib.crc32(piece.name.encode())])
+    order = candidates(cells, table.is_binary, rng)
+    n_fit = piece.rows or round(0.75 * len(order))
+    order = order[: n_fit + (HELD if piece.rows else HELD_OF_WHOLE)]
+    if len(order) < n_fit + FEWEST_HELD:
+        return None
+    features = features_of(piece.table, tenths, order)
+    order, features = order[features.ok], features.take(np.flatnonzero(features.ok))
+    groups = groups_of(table.smiles[order], piece.split)
+    fit, held = deal(groups, n_fit, rng)
+    inner, valid = deal(_renumbered(groups[fit]), round((1 - VALID_SHARE) * len(fit)), rng)
+    places = np.concatenate([fit[inner], fit[valid], held])
+    if table.is_binary and piece.task and not _judges(cells[order], fit, held):
+        return None
+    panel = _panel(table, columns, order[places])
+    parts = _parts(len(inner), len(valid), len(held))
+    which = "put aside" if tenths == REST else "of the whole table"
+    about = f"molecules {which}, {len(fit):,} brought, {len(held):,} held out, {piece.split}"
+    return DrawnPanel(piece.name, panel, parts, about, features.take(places))
+
+
+def candidates(
+    cells: NDArray[np.float64], is_binary: bool, rng: np.random.Generator
+) -> NDArray[np.int64]:
+    """Rows to draw from in the order of drawing; where actives are rare, they come first."""
+    order = rng.permutation(len(cells))
+    order = order[(~np.isnan(cells[order])).any(axis=1)]
+    if not is_binary:
+        return order
+    if cells.shape[1] == 1:
+        return enriched(order, cells[:, 0])
+    active = (cells[order] == 1).any(axis=1)
+    return order[np.argsort(~active, kind="stable")] if active.mean() < RARE else order
+
+
+@cache
+def _all_features(name: str, tenths: range) -> Features:
+    return _made(pool(name, tenths).smiles)
+
+
+def features_of(name: str, tenths: range, rows: NDArray[np.int64]) -> Features:
+    """Fingerprints and descriptors of some rows of a table."""
+    smiles = pool(name, tenths).smiles
+    if len(smiles) <= SMALL_POOL:
+        return _all_features(name, tenths).take(rows)
+    return _made(smiles[rows])
+
+
+def _made(smiles: NDArray[np.str_]) -> Features:
+    panel = Panel.from_arrays(smiles.tolist(), np.zeros(len(smiles), int), ["any"])
+    return panel_features(panel, Featurizer.from_config({"fingerprints": INPUTS}))
+
+
+def _renumbered(groups: NDArray[np.int64]) -> NDArray[np.int64]:
+    numbers: NDArray[np.int64] = np.unique(groups, return_inverse=True)[1]
+    return numbers
+
+
+def _judges(cells: NDArray[np.float64], *parts: NDArray[np.int64]) -> bool:
+    counts = [np.bincount(cells[rows, 0].astype(int), minlength=2).min() for rows in parts]
+    return min(counts) >= FEWEST_ACTIVES
+
+
+def _panel(table: Table, columns: list[int], rows: NDArray[np.int64]) -> Panel:
+    cells = table.cells[np.ix_(rows, columns)]
+    kind = "binary" if table.is_binary else "regression"
+    labels = cells.astype(np.float32)
+    if table.is_binary:
+        labels = np.where(np.isnan(cells), -1, cells).astype(np.int8)
+    tasks = [table.tasks[column] for column in columns]
+    smiles = table.smiles[rows].tolist()
+    return Panel.from_arrays(smiles, labels, tasks, kinds=[kind] * len(tasks))
+
+
+def _parts(n_inner: int, n_valid: int, n_held: int) -> Split:
+    n = n_inner + n_valid + n_held
+    rows = np.arange(n)
+    return Split(rows[:n_inner], rows[n_inner : n_inner + n_valid], rows[n_inner + n_valid :], n)
