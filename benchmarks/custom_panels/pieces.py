@@ -78,7 +78,7 @@ def chosen_tasks(table: Table, n: int) -> list[str]:
     """Assays to take singly: evenly from those of few to those of many actives or molecules."""
     measured = (~np.isnan(table.cells)).sum(axis=0)
     rank = measured
-    fitting = measured >= SIZES[0] + FEWEST_HELD  # type: ignore[operator]
+    fitting = measured >= SIZES[0] + FEWEST_HELD
     if table.is_binary:
         active = np.nansum(table.cells, axis=0)
         rank = np.minimum(active, measured - active).astype(int)

@@ -45,7 +45,7 @@ class DrawnPanel(CustomPanel):
     inputs: Features
 
     @property
-    def features(self) -> Features:  # type: ignore[override]
+    def features(self) -> Features:
         """What this package reads where no option is given."""
         names = settled(None, self.panel.take(self.known))[0].fingerprints
         return Features({name: self.inputs.blocks[name] for name in names}, self.inputs.status)
@@ -136,11 +136,11 @@ def _renumbered(groups: NDArray[np.int64]) -> NDArray[np.int64]:
 
 def _judges(cells: NDArray[np.float64], *parts: NDArray[np.int64]) -> bool:
     counts = [np.bincount(cells[rows, 0].astype(int), minlength=2).min() for rows in parts]
-    return min(counts) >= FEWEST_ACTIVES
+    return bool(min(counts) >= FEWEST_ACTIVES)
 
 
 def _panel(table: Table, columns: list[int], rows: NDArray[np.int64]) -> Panel:
-    cells = table.cells[np.ix_(rows, columns)]
+    cells = table.cells[rows][:, columns]
     kind = "binary" if table.is_binary else "regression"
     labels = cells.astype(np.float32)
     if table.is_binary:

@@ -1,9 +1,11 @@
-"""The report: one table over all panels, one for each, from the results file."""
+"""The report: drawn panels first, then whole ones, from the results file."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
+from benchmarks.custom_panels import drawn_plot, drawn_table
+from benchmarks.custom_panels.evidence import groups_of
 from benchmarks.custom_panels.outcomes import ORDER, PanelStandings, Standing, standings
 from benchmarks.custom_panels.panels import PANELS
 from benchmarks.custom_panels.plot import write_plot
@@ -18,10 +20,10 @@ METRICS = {
     "r2": "R²",
 }
 INTRODUCTION = """\
-# Panels as users have them
+# Whole panels, rivals as they come
 
-Made by `python -m benchmarks.custom_panels` (see `--help`); every piece of work, with its settings
-and the scores of each assay, is a line of `custom_panels.jsonl`.
+Made by `python -m benchmarks.custom_panels --whole`; every piece of work, with its settings and the
+scores of each assay, is a line of `custom_panels.jsonl`.
 
 `bioassay_mtl` is what `bioassay-mtl train panel.csv` makes with no option given, on the split
 stated; `5 seeds` is that with `--ensemble 5`. Its settings for smaller panels were
@@ -42,16 +44,33 @@ others were made before. Bold: the best of a column. A dash: not run, or not mea
 
 
 def write_report(results: Path) -> bool:
-    """Write ``custom_panels.md`` and ``.png``; False where there is nothing to tell."""
-    found = standings(Ledger(results / "custom_panels.jsonl"), tuple(PANELS))
-    if not found:
+    """Write ``custom_panels.md`` and its plots; False where there is nothing to tell."""
+    ledger = Ledger(results / "custom_panels.jsonl")
+    lines = [*_of_drawn(ledger, results), *_of_whole(ledger, results)]
+    if not lines:
         return False
+    (results / "custom_panels.md").write_text("\n".join(lines[:-1]) + "\n")
+    return True
+
+
+def _of_drawn(ledger: Ledger, results: Path) -> list[str]:
+    groups = groups_of(ledger.entries.values())
+    if not groups:
+        return []
+    drawn_plot.write_plot(groups, results / "custom_panels-sizes.png")
+    drawn_table.show_summary(groups)
+    return [*drawn_table.section(groups), ""]
+
+
+def _of_whole(ledger: Ledger, results: Path) -> list[str]:
+    found = standings(ledger, tuple(PANELS))
+    if not found:
+        return []
     write_plot(found, TITLES, results / "custom_panels.png")
     lines = [INTRODUCTION, "", "![each seed](custom_panels.png)", "", *_overview(found)]
     for panel in found:
         lines += ["", *_section(panel)]
-    (results / "custom_panels.md").write_text("\n".join(lines) + "\n")
-    return True
+    return [*lines, ""]
 
 
 def _overview(found: list[PanelStandings]) -> list[str]:

@@ -189,7 +189,7 @@ def predictions(
     settings: Mapping[str, Any],
     tasks: list[int],
 ) -> NDArray[np.floating]:
-    """Of new rows, (n_new, len(tasks)), by one model an assay; one outcome alone is predicted so."""
+    """Of new rows, (n_new, len(tasks)), by one model an assay; where labels are one, that one."""
     x = inputs.dense if rival.dense else inputs.logs
     found = np.zeros((len(new), len(tasks)))
     for place, task in enumerate(tasks):
@@ -211,7 +211,7 @@ def tuned(rival: Rival, data: DrawnPanel, inputs: Inputs, n_trials: int = TRIALS
         inner_score(data, predictions(rival, data, inputs, train, valid, each, tasks), tasks)
         for each in trials
     ]
-    best = trials[int(np.argmax(scores))] | rival.final
+    best = {**trials[int(np.argmax(scores))], **rival.final}
     every = list(range(len(data.panel.tasks)))
     test = predictions(rival, data, inputs, data.known, data.parts.test, best, every)
     return Outcome(test, {**best, "trials": n_trials})
@@ -240,7 +240,8 @@ def inner_score(data: DrawnPanel, guess: NDArray[np.floating], tasks: list[int])
 
 def mean_of(found: list[NDArray[np.floating]], outcomes: bool) -> NDArray[np.floating]:
     """Mean of ranks among the held-out rows, for outcomes; of values, mean of values."""
-    return np.mean([rankdata(each, axis=0) if outcomes else each for each in found], axis=0)
+    ranked = [rankdata(each, axis=0) if outcomes else each for each in found]
+    return np.asarray(np.mean(ranked, axis=0))
 
 
 def run_rivals(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import platform
 import subprocess
-from importlib.metadata import PackageNotFoundError, version
+from importlib.metadata import distributions, version
 from pathlib import Path
 from typing import Any
 
@@ -34,12 +34,9 @@ def used_by_torch(device: str) -> str:
 
 
 def _version(name: str) -> str:
-    for each in (name, f"{name}-cpu"):
-        try:
-            return version(each)
-        except PackageNotFoundError:
-            continue
-    return "absent"
+    named = {each.metadata["Name"] for each in distributions(name=name)}
+    named |= {each.metadata["Name"] for each in distributions(name=f"{name}-cpu")}
+    return version(min(named)) if named else "absent"
 
 
 def _commit() -> str:

@@ -1,0 +1,207 @@
+"""Drawn panels: what is compared on, how rows are dealt, rivals tuned, and differences judged."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from benchmarks.custom_panels import drawn, pools
+from benchmarks.custom_panels.contender import Outcome
+from benchmarks.custom_panels.drawn import CONTENDERS, DEFAULT, DrawnWork, key_of
+from benchmarks.custom_panels.evidence import groups_of, mean_ranks, overall, paired, resampled
+from benchmarks.custom_panels.pieces import (
+    DRAWS,
+    MULTI,
+    Piece,
+    chosen_tasks,
+    deal,
+    in_turn,
+    multi_pieces,
+    ordered,
+    single_pieces,
+)
+from benchmarks.custom_panels.table import write_report
+from benchmarks.custom_panels.tuned import Inputs, mean_of, rivals, tuned
+from benchmarks.mtl_study.datasets import rules
+from benchmarks.rivals.ledger import Ledger, make_entry
+from benchmarks.rivals.scores import AssayScore
+from benchmarks.single_assays.tables import ALL, POOL, REST, Table
+from tests.needs import extra
+
+PIECE = Piece("made up", "amide", 300, "random")
+
+
+@pytest.fixture(scope="module")
+def made_up() -> Table:
+    """Outcomes by substructure, of distinct molecules."""
+    panel = rules(None).panel
+    cells = np.where(panel.labels < 0, np.nan, panel.labels).astype(float)
+    return Table(np.array(panel.structures), cells, panel.tasks).part(ALL)
+
+
+@pytest.fixture
+def data(made_up: Table, monkeypatch: pytest.MonkeyPatch) -> pools.DrawnPanel:
+    monkeypatch.setattr(pools, "pool", lambda name, tenths=REST: made_up)
+    monkeypatch.setattr(pools, "HELD", 200)
+    pools._all_features.cache_clear()
+    found = pools.drawn(PIECE)
+    assert found is not None
+    return found
+
+
+def test_settings_are_judged_on_other_molecules(made_up: Table) -> None:
+    parts = [set(made_up.part(tenths).smiles) for tenths in (POOL, REST, ALL)]
+    assert not parts[0] & parts[1]
+    assert parts[0] | parts[1] == parts[2]
+    assert 0.2 < len(parts[1]) / len(parts[2]) < 0.4
+
+
+def test_a_drawn_panel_has_the_rows_of_its_piece(data: pools.DrawnPanel, made_up: Table) -> None:
+    assert len(data.known) == 300
+    assert len(data.parts.valid) == 60
+    assert len(data.parts.test) == 200
+    assert len(set(data.smiles)) == len(data.panel)
+    labels = dict(zip(made_up.smiles, made_up.cells[:, made_up.tasks.index("amide")], strict=True))
+    assert [labels[each] for each in data.smiles] == data.panel.labels[:, 0].tolist()
+    assert len(data.features.take(data.known)) == 300
+
+
+def test_too_few_molecules_make_no_panel(data: pools.DrawnPanel) -> None:
+    assert pools.drawn(Piece("made up", "amide", 3000, "random")) is None
+
+
+def test_groups_are_dealt_whole() -> None:
+    groups = np.random.default_rng(0).integers(0, 40, 400)
+    fit, held = deal(groups, 300, np.random.default_rng(1))
+    assert not set(groups[fit]) & set(groups[held])
+    assert len(fit) <= 300
+    assert len(held) >= 100
+
+
+def test_a_large_group_is_learned_from() -> None:
+    groups = np.concatenate([np.zeros(80, int), np.arange(1, 121)])
+    fit, held = deal(groups, 150, np.random.default_rng(0))
+    assert 0 in groups[fit]
+    assert 0 not in groups[held]
+
+
+def test_each_piece_is_there_once_and_singles_come_first(made_up: Table) -> None:
+    singles = [[Piece("t", task, n, "random") for n in (300, 1000)] for task in ("a", "b", "c")]
+    found = ordered(singles, multi_pieces())
+    assert len(set(found)) == len(found)
+    assert [piece.task for piece in found[:3]] == ["a", "b", "c"]
+    assert {piece.draw for piece in found} == set(range(1, DRAWS + 1))
+    assert {piece.table for piece in found if piece.task is None} == set(MULTI)
+    (pieces,) = {len(each) for each in single_pieces({"tox21": made_up})}
+    assert pieces == 4
+
+
+def test_in_turn() -> None:
+    assert in_turn([[1, 4], [2], [3, 5, 6]]) == [1, 2, 3, 4, 5, 6]
+
+
+def test_assays_from_rare_to_frequent(made_up: Table) -> None:
+    active = np.nansum(made_up.cells, axis=0)
+    rarer = np.minimum(active, (~np.isnan(made_up.cells)).sum(axis=0) - active)
+    found = [rarer[made_up.tasks.index(task)] for task in chosen_tasks(made_up, 3)]
+    assert found == sorted(found)
+    assert len(found) == 3
+
+
+@pytest.mark.parametrize("name", ["forest", "LightGBM", "XGBoost", "linear"])
+def test_rivals_learn(name: str, data: pools.DrawnPanel) -> None:
+    if name in ("LightGBM", "XGBoost"):
+        pytest.importorskip(name.lower(), reason=f"{name}, a rival, is not installed")
+    outcome = tuned(rivals[name], data, Inputs.of(data), n_trials=2)
+    truth = data.panel.labels[data.parts.test, 0]
+    from sklearn.metrics import roc_auc_score
+
+    assert roc_auc_score(truth, outcome.test[:, 0]) > 0.8
+
+
+def test_trials_are_the_same_for_all_panels() -> None:
+    trials = rivals["XGBoost"].trials(8)
+    assert trials == rivals["XGBoost"].trials(8)
+    assert len({str(each) for each in trials}) == 8
+
+
+def test_the_mean_of_rivals_is_of_ranks_or_values() -> None:
+    found = [np.array([[0.1], [0.2]]), np.array([[9.0], [5.0]]), np.array([[1.0], [2.0]])]
+    assert mean_of(found, outcomes=True)[:, 0].tolist() == [4 / 3, 5 / 3]
+    assert mean_of(found, outcomes=False)[:, 0] == pytest.approx([10.1 / 3, 7.2 / 3])
+
+
+def test_finished_work_is_not_done_again(
+    data: pools.DrawnPanel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls = []
+
+    def constant(data: Any, asked: Any, quick: bool) -> tuple[Outcome, float]:
+        calls.append(asked)
+        return Outcome(np.full((len(data.parts.test), 1), 0.5), {}), 1.0
+
+    monkeypatch.setattr(drawn, "ours", constant)
+    for _ in range(2):
+        work = DrawnWork(Ledger(tmp_path / "results.jsonl"), (DEFAULT,))
+        found = list(work.run(PIECE))
+    assert found == []
+    assert calls == [{}]
+    (entry,) = work.ledger.entries.values()
+    assert entry.auc == [0.5]
+    assert entry.notes["brought"] == 300
+
+
+def test_ours_learns_from_what_is_brought(data: pools.DrawnPanel) -> None:
+    outcome, seconds = drawn.ours(data, {"effort": "quick"}, quick=True)
+    assert outcome.test.shape == (200, 1)
+    assert seconds > 0
+
+
+def test_the_corrected_error_is_larger() -> None:
+    gaps = [0.1, 0.2, 0.3]
+    corrected = resampled(gaps, 300, 100)
+    assert corrected.mean == pytest.approx(0.2)
+    assert corrected.error == pytest.approx(np.sqrt((1 / 3 + 1 / 3) * 0.01))
+    assert corrected.error > paired(gaps).error
+    low, high = corrected.interval
+    assert low < 0.2 < high
+    assert resampled([0.1], 300, 100).verdict == "open"
+    assert paired(gaps).verdict == "above"
+
+
+def _ledger(path: Path | None) -> Ledger:
+    ledger = Ledger(path)
+    for place, task in enumerate(("a", "b", "c")):
+        piece = Piece("tox21", task, 300, "random")
+        for rank, name in enumerate(CONTENDERS):
+            score = AssayScore(0.9 - rank / 10 - place / 100, 0.8 - rank / 10)
+            notes = {"group": list(piece.group), "cpu_seconds": 9.0, "brought": 300, "held": 100}
+            ledger.add(make_entry(key_of(piece, name), {task: score}, 9.0, notes))
+    return ledger
+
+
+def test_ours_is_ranked_and_compared() -> None:
+    groups = groups_of(_ledger(None).entries.values())
+    assert [group.name for group in groups] == [("single assays, outcomes", "300", "random")]
+    ranks, n = mean_ranks(groups, "auc", CONTENDERS)
+    assert n == 3
+    assert ranks[DEFAULT] == 1
+    gap = overall(groups, "auc", DEFAULT, "forest", CONTENDERS)
+    assert gap is not None
+    assert gap.mean == pytest.approx(0.2)
+
+
+def test_report_of_drawn_panels(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    extra("matplotlib", "plots")
+    _ledger(tmp_path / "custom_panels.jsonl")
+    assert write_report(tmp_path)
+    text = (tmp_path / "custom_panels.md").read_text()
+    assert "| single assays, outcomes | 300 | random | 3 | **0.890** |" in text
+    assert "(forest): above" in text
+    assert (tmp_path / "custom_panels-sizes.png").stat().st_size > 5000
+    assert '"case": "all drawn panels bioassay_mtl", "metric": "mean rank, auc"' in (
+        capsys.readouterr().out
+    )
