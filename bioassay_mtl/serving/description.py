@@ -82,5 +82,6 @@ def _shapes(about: dict[str, Any]) -> str:
 def _shape(part: dict[str, Any]) -> str:
     for kind, content in part.get("content", {}).items():
         reference = content.get("schema", {}).get("$ref", "")
-        return str(reference.rpartition("/")[2] or part.get("description", kind)).rstrip(".")
+        named = reference.rpartition("/")[2] or part.get("description", "")
+        return kind if named in ("", "Successful Response") else str(named).rstrip(".")
     return ""

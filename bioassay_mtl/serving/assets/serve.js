@@ -166,7 +166,7 @@ function heads() {
     { title: "Status", key: (row) => row.status.replaceAll("_", " "), text: true },
     { title: "In training", key: (row) => ({ true: "yes", false: "no" }[row.in_training] || null), text: true },
     ...found.columns.map((assay) => ({ title: titleOf(assay), small: smallOf(assay), assay, key: (row) => (row.predictions ? row.predictions[assay] : null), cell: predicted(assay) })),
-    ...beside.map((column) => ({ title: column.name.replaceAll("_", " "), small: MEANING[column.name], text: column.kind === "text", key: (row) => told(row.beside && row.beside[column.name]), number: column.kind === "decimals" || column.kind === "number" })),
+    ...beside.map((column) => ({ title: column.name.replaceAll("_", " "), small: MEANING[column.name], text: column.kind === "text", long: column.kind === "text", key: (row) => told(row.beside && row.beside[column.name]), number: column.kind === "decimals" || column.kind === "number" })),
   ];
   const cells = found.columns_shown.map((column) => {
     const head = made("th", { scope: "col" });
@@ -207,7 +207,7 @@ function predicted(assay) {
     if (typeof said.low === "number" && typeof said.high === "number") cell.append(made("small", { textContent: `${show(said.low)} to ${show(said.high)}` }));
     for (const name of ["low", "high"]) delete said[name];
     const more = Object.entries(said).filter(([, each]) => each !== null);
-    if (more.length) cell.append(made("small", { textContent: more.map(([name, each]) => `${name.replaceAll("_", " ")} ${typeof each === "number" ? show(each) : each}`).join(", ") }));
+    for (const [name, each] of more) cell.append(made("small", { textContent: `${name.replaceAll("_", " ")} ${typeof each === "number" ? show(each) : each}` }));
   };
 }
 
@@ -250,7 +250,7 @@ function line(row) {
     const cell = made(column.title === "Molecule" ? "th" : "td");
     if (column.title === "Molecule") cell.scope = "row";
     if (column.picture) { cell.className = "picture"; if (row.svg) picture(cell, row); else row.cell = cell; return cell; }
-    if (column.text) cell.className = "text";
+    if (column.text) cell.className = column.long ? "text long" : "text";
     if (column.cell) { column.cell(row, cell); return cell; }
     const value = column.key(row);
     cell.textContent = value === null ? "–" : column.number ? value.toFixed(2) : value;
