@@ -30,6 +30,7 @@ LAYERS = (
     "training",
     "screening",
     "report",
+    "choosing",
     "serving",
     "adapters",
     "cli",

@@ -14,7 +14,7 @@ import typer
 from typer.core import TyperGroup
 
 from bioassay_mtl._version import __version__
-from bioassay_mtl.cli import evaluate, export, info, models, plugins, screen, serve, train
+from bioassay_mtl.cli import evaluate, export, info, models, pick, plugins, screen, serve, train
 from bioassay_mtl.cli.assays import app as assays
 from bioassay_mtl.cli.datasets import app as datasets
 from bioassay_mtl.cli.faults import interrupt_once, leave, reported_faults
@@ -61,6 +61,7 @@ def common(
 
 
 app.command()(screen.screen)
+app.command()(pick.pick)
 app.command()(train.train)
 app.command()(evaluate.evaluate)
 app.command()(export.export)

@@ -29,6 +29,7 @@ SPEAKERS = {  # which verbs can say what a file says
     "cli/panel_remarks.py": frozenset({"train"}),
     "cli/panel_report.py": frozenset({"panel check"}),
     "cli/panel_schema.py": PANEL_READERS,
+    "cli/pick.py": frozenset({"pick"}),
     "cli/runs.py": frozenset({"train"}),
     "cli/screen": frozenset({"screen"}),
     "cli/settings.py": frozenset({"train"}),
