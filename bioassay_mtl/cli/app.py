@@ -14,7 +14,18 @@ import typer
 from typer.core import TyperGroup
 
 from bioassay_mtl._version import __version__
-from bioassay_mtl.cli import evaluate, export, info, models, pick, plugins, screen, serve, train
+from bioassay_mtl.cli import (
+    evaluate,
+    explain,
+    export,
+    info,
+    models,
+    pick,
+    plugins,
+    screen,
+    serve,
+    train,
+)
 from bioassay_mtl.cli.assays import app as assays
 from bioassay_mtl.cli.datasets import app as datasets
 from bioassay_mtl.cli.faults import interrupt_once, leave, reported_faults
@@ -64,6 +75,7 @@ app.command()(screen.screen)
 app.command()(pick.pick)
 app.command()(train.train)
 app.command()(evaluate.evaluate)
+app.command()(explain.explain)
 app.command()(export.export)
 app.command()(info.info)
 app.command()(models.models)

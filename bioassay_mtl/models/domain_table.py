@@ -11,10 +11,9 @@ from numpy.typing import NDArray
 
 from bioassay_mtl.chem.features import Features
 from bioassay_mtl.chem.status import Status
-from bioassay_mtl.config import did_you_mean
 from bioassay_mtl.domain.evidence import Evidence
 from bioassay_mtl.domain.fingerprints import bits_of
-from bioassay_mtl.errors import ConfigError
+from bioassay_mtl.models.assay_names import chosen_assays
 from bioassay_mtl.models.description import ModelDescription
 from bioassay_mtl.models.domain import known_domain
 
@@ -91,7 +90,14 @@ def neighbour_table(
 
 
 def columns_named(model: ModelDescription, name: str) -> list[int]:
-    """Places of the predicted columns of an assay, or of the one of that name.
+    """Places of the predicted columns of assays, or of the one of that name.
+
+    Parameters
+    ----------
+    model
+        Whose they are.
+    name
+        A column, or what :func:`bioassay_mtl.models.assay_names.chosen_assays` takes.
 
     Raises
     ------
@@ -100,11 +106,9 @@ def columns_named(model: ModelDescription, name: str) -> list[int]:
     """
     if name in model.columns:
         return [model.columns.index(name)]
-    if name not in model.tasks:
-        raise ConfigError(f"the model has no assay {name!r} ({did_you_mean(name, model.tasks)})")
     starts = [*accumulate((len(kind.columns("")) for kind in model.kinds), initial=0)]
-    task = model.tasks.index(name)
-    return [*range(starts[task], starts[task + 1])]
+    tasks = [model.tasks.index(each) for each in chosen_assays([name], model.sheet)]
+    return [place for task in tasks for place in range(starts[task], starts[task + 1])]
 
 
 def known_of(features: Features) -> NDArray[np.uint64]:

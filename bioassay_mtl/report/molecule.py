@@ -53,10 +53,10 @@ def molecule(smiles: str, name: str) -> Markup:
         canvas.FinishDrawing()
     return Markup(
         '<svg class="molecule" viewBox="0 0 {} {}" role="img" aria-label="{}">{}</svg>'
-    ).format(WIDTH, HEIGHT, f"structure of {name}", Markup(_themed(canvas.GetDrawingText())))
+    ).format(WIDTH, HEIGHT, f"structure of {name}", Markup(themed(canvas.GetDrawingText())))
 
 
-def _themed(svg: str) -> str:
+def themed(svg: str) -> str:
     """RDKit's drawing in the page's colours: one path for all that is painted alike."""
     painted: dict[str, list[str]] = {}
     for path in re.findall(r"<path [^>]*/>", svg):

@@ -1,0 +1,145 @@
+"""Explanations as drawings: atoms that speak for a prediction, and those that speak against it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from markupsafe import Markup
+from numpy.typing import NDArray
+
+from bioassay_mtl.explain import Explanation
+from bioassay_mtl.models.assay_sheet import Assay
+from bioassay_mtl.report.molecule import MOST_ATOMS, themed
+from bioassay_mtl.report.page import Section, facts, folded, join, page
+from bioassay_mtl.report.table import Column, table
+
+WIDTH, HEIGHT = 420, 300
+RADIUS = 0.42
+"""Of a mark, in lengths of a bond."""
+
+FAINTEST = 0.04
+"""Share of the largest share, below which an atom has no mark."""
+
+STYLE = """<style>
+svg.reasons { color: #20242a; --share-for: #d9730d; --share-against: #2f6fd6;
+  --atom-n: #2447c8; --atom-o: #c62222; --atom-s: #8a6d00; --atom-f: #2c7a3a; --atom-p: #a85a00; }
+@media (prefers-color-scheme: dark) {
+  svg.reasons { color: #e4e2dc; --share-for: #ff9d4d; --share-against: #7fb0ff;
+    --atom-n: #8fa8ff; --atom-o: #ff8a80; --atom-s: #e5c558; --atom-f: #7fd68f; --atom-p: #ffb266; }
+}
+</style>"""
+"""For drawings that stand alone, by day and by night."""
+
+
+def drawing(found: Explanation, *, alone: bool = False) -> Markup:
+    """An SVG of a molecule whose atoms have marks: orange for, blue against, stronger for more.
+
+    Parameters
+    ----------
+    found
+        What is drawn.
+    alone
+        Whether it is a file of its own, which brings its colours.
+    """
+    from rdkit import Chem, rdBase
+    from rdkit.Chem.Draw import rdMolDraw2D
+
+    with rdBase.BlockLogs():
+        mol = Chem.MolFromSmiles(found.smiles)
+        if not 0 < mol.GetNumAtoms() <= MOST_ATOMS:
+            return Markup('<p class="undrawn">{}</p>').format("too large to draw")
+        canvas = rdMolDraw2D.MolDraw2DSVG(WIDTH, HEIGHT)
+        options: Any = canvas.drawOptions()
+        options.clearBackground = False
+        options.padding = 0.08
+        options.bondLineWidth = 1.5
+        rdMolDraw2D.PrepareAndDrawMolecule(canvas, mol)
+        canvas.FinishDrawing()
+    places = [canvas.GetDrawCoords(atom) for atom in range(mol.GetNumAtoms())]
+    points = np.array([(place.x, place.y) for place in places])
+    return Markup(
+        '<svg class="reasons molecule" viewBox="0 0 {} {}"{} role="img" aria-label="{}">'
+        "{}{}{}</svg>"
+    ).format(
+        WIDTH,
+        HEIGHT,
+        Markup(' xmlns="http://www.w3.org/2000/svg"') if alone else "",
+        f"shares of the atoms of {found.smiles} in {found.column}",
+        Markup(STYLE) if alone else "",
+        _marks(found.atoms, points, _bond_length(mol, points)),
+        Markup(themed(canvas.GetDrawingText())),
+    )
+
+
+def _bond_length(mol: Any, points: NDArray[np.float64]) -> float:
+    ends = [(bond.GetBeginAtomIdx(), bond.GetEndAtomIdx()) for bond in mol.GetBonds()]
+    lengths = [float(np.linalg.norm(points[a] - points[b])) for a, b in ends]
+    return float(np.median(lengths)) if lengths else HEIGHT / 5
+
+
+def _marks(shares: NDArray[np.float64], points: NDArray[np.float64], bond: float) -> Markup:
+    most = float(np.abs(shares).max()) or 1.0
+    return join(
+        Markup(
+            '<circle cx="{:.1f}" cy="{:.1f}" r="{:.1f}" fill="var(--share-{})" '
+            'fill-opacity="{:.2f}"><title>{:+.3f}</title></circle>'
+        ).format(x, y, bond * RADIUS, "for" if share > 0 else "against", strength, share)
+        for (x, y), share in zip(points, shares, strict=True)
+        if (strength := 0.85 * abs(share) / most) > FAINTEST
+    )
+
+
+def reasons_page(
+    found: Sequence[Explanation],
+    assays: Sequence[Assay],
+    model: str,
+    probabilities: Sequence[float],
+) -> str:
+    """HTML of some explanations: a section each.
+
+    Parameters
+    ----------
+    found, assays, probabilities
+        Explanations, the assay of each, and what is predicted for it.
+    model
+        Name of the model.
+    """
+    lead = Markup("<p>{}</p>").format(
+        "Orange atoms raise a prediction, blue atoms lower it, against that of an empty input. "
+        "The shares of all atoms and of the whole molecule sum to the difference."
+    )
+    sections = [
+        Section(f"reasons-{number}", _title(assay, each), _body(each, predicted))
+        for number, (each, assay, predicted) in enumerate(
+            zip(found, assays, probabilities, strict=True), start=1
+        )
+    ]
+    return page("Reasons", model, lead, sections)
+
+
+def _title(assay: Assay, found: Explanation) -> str:
+    return f"{found.column}, {assay.title}" if assay.title else found.column
+
+
+def _body(found: Explanation, predicted: float) -> Markup:
+    named = [
+        ("molecule", found.smiles),
+        ("predicted", f"{predicted:.4g}"),
+        ("log-odds, or value", f"{found.value:.3f}"),
+        ("of an empty input", f"{found.reference:.3f}"),
+        ("of the atoms", f"{found.atoms.sum():+.3f}"),
+        ("of the whole molecule", f"{found.whole:+.3f}"),
+    ]
+    experts = table(
+        "Shares of the experts",
+        [each.name for each in found.experts],
+        [
+            Column("atoms", [f"{each.atoms.sum():+.3f}" for each in found.experts]),
+            Column("whole molecule", [f"{each.whole:+.3f}" for each in found.experts]),
+        ],
+        name="expert",
+    )
+    figure = Markup("<figure>{}</figure>").format(drawing(found))
+    return join([figure, facts(named), folded("by expert", experts)])
