@@ -29,6 +29,15 @@ def describe_assays(
             "model stays as it is.",
         ),
     ] = None,
+    about: Annotated[
+        str | None,
+        typer.Option(
+            "--about",
+            metavar="FILE",
+            help="Put in what a CSV, JSON or YAML file says of the assays, as train does; nothing "
+            "is fetched.",
+        ),
+    ] = None,
     server: Annotated[
         str | None, typer.Option(metavar="URL", help="Another address of PUG REST.")
     ] = None,
@@ -47,23 +56,30 @@ def describe_assays(
     Example:  bioassay-mtl assays describe runs/mine
     """
     from bioassay_mtl.errors import ConfigError, InputError
+    from bioassay_mtl.models.about import known_assays
+    from bioassay_mtl.models.assay_sheet import NAME
     from bioassay_mtl.models.describing import describe
+    from bioassay_mtl.models.folder import amend_folder
     from bioassay_mtl.models.sheet_reading import sheet_in
     from bioassay_mtl.models.shipped import find_model, names
     from bioassay_mtl.screening.output import Output
 
     target = Output(out, overwrite=overwrite, inputs=[]) if out else None
+    if about and (out or server or cache):
+        raise ConfigError("--about fetches nothing: leave out --out, --server and --cache")
     if target is None and model in names():
         raise ConfigError(f"{model} is shipped, and stays as it is: give --out FILE")
     sheet = sheet_in(model)
+    if about:
+        known = known_assays(about, [assay.id for assay in sheet.assays])
+        amend_folder(find_model(model), {NAME: sheet.described(known)})
+        say(f"{len(known)} of {len(sheet)} assays described")
+        return
     found = describe(sheet, server=server, cache=cache)
     tell(found, len(sheet))
     if not found.facts:
         raise InputError("nothing could be fetched", file=model)
     if target is None:
-        from bioassay_mtl.models.assay_sheet import NAME
-        from bioassay_mtl.models.folder import amend_folder
-
         amend_folder(find_model(model), {NAME: sheet.described(found.facts)})
         return
     with target.opened() as sink:

@@ -112,6 +112,9 @@ def pick(
             if sink is not None:
                 write_picked(picked, name, sink, guard)
     tell(picked, n)
+    if guard.found and not spreadsheet_safe:
+        cells = counted(guard.found, "cell")
+        say(f"{cells} of text would run as formulas in a spreadsheet: see --spreadsheet-safe")
 
 
 def tell(picked: Picked, wanted: int) -> None:

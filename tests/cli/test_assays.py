@@ -154,6 +154,18 @@ def test_describe_writes_a_file_that_train_reads(
     assert cli(*given).code == 2  # it exists
 
 
+def test_a_file_describes_a_model_that_is_there(cli: Run, numbered: Path, tmp_path: Path) -> None:
+    about = tmp_path / "about.yaml"
+    about.write_text("IC50: {name: Carbonic anhydrase, active: binds}\nPCBA-1030: {name: Other}\n")
+    done = cli("assays", "describe", numbered, "--about", about)
+    assert (done.code, done.out) == (0, "")
+    assert "2 of 5 assays described" in done.err
+    sheet = Model.load(numbered).sheet
+    assert (sheet["IC50"].name, sheet["IC50"].active) == ("Carbonic anhydrase", "binds")
+    assert sheet["PCBA-1030"].name == "Other"
+    assert cli("assays", "describe", numbered, "--about", about, "--out", "x.json").code == 2
+
+
 def test_describe_without_a_network_changes_nothing(cli: Run, numbered: Path) -> None:
     content = (numbered / "assays.json").read_bytes()
     done = cli("assays", "describe", numbered, "--server", "http://127.0.0.1:9")

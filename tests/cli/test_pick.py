@@ -89,6 +89,17 @@ def test_standard_output_and_workbooks(
     assert len(pd.read_excel(out)) == 3
 
 
+def test_formulas_are_told_of_and_can_be_quoted(cli: Run, tmp_path: Path) -> None:
+    hits, out = tmp_path / "hits.csv", tmp_path / "out.csv"
+    hits.write_text("smiles,id,A\nCCO,=1+1,0.5\n")
+    done = cli("pick", hits, "--assay", "A", "-o", out)
+    assert "1 cell of text would run as formulas" in done.err
+    assert pd.read_csv(out)["id"].tolist() == ["=1+1"]
+    given = ("--overwrite", "--spreadsheet-safe")
+    assert "formulas" not in cli("pick", hits, "--assay", "A", "-o", out, *given).err
+    assert pd.read_csv(out)["id"].tolist() == ["'=1+1"]
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [

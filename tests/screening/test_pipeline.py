@@ -11,13 +11,16 @@ import pytest
 
 from bioassay_mtl.chem.pool import Pool
 from bioassay_mtl.errors import ConfigError, InputError
+from bioassay_mtl.models.assay_sheet import Described
 from bioassay_mtl.models.model import Model
+from bioassay_mtl.models.sheet_making import sheet_of
 from bioassay_mtl.screening.batch import ScreenedBatch
 from bioassay_mtl.screening.options import ScreenOptions
 from bioassay_mtl.screening.pipeline import begin, screen
 from bioassay_mtl.screening.summary import StageClock
 from bioassay_mtl.tables import Held
 from tests.hard import complete
+from tests.screening.tiny_model import TASKS, tiny_model
 
 LINES = [
     "CCO ethanol",
@@ -316,3 +319,15 @@ def test_a_screen_may_go_elsewhere_than_to_a_file(
     assert [name for batch in batches for name in batch.status_names()] == STATUSES
     found = [f"{p:.6f}" for batch in batches for p in batch.probabilities[batch.ok, 0]]
     assert found == [row[model.tasks[0]] for row in rows if row["status"] == "ok"]
+
+
+def test_assays_are_chosen_by_name_and_gene(tmp_path: Path) -> None:
+    (tmp_path / "in.smi").write_text("CCO\n")
+    model = tiny_model()
+    known = {TASKS[3]: Described(name="Kinase X", gene="KX")}
+    model.beside["assays"] = sheet_of(model, {}, known)
+    for wanted in ("kinase x", "KX", "31"):
+        options = ScreenOptions(workers=1, assays=(wanted, TASKS[0]), overwrite=True)
+        screen([tmp_path / "in.smi"], model, tmp_path / "out.csv", options)
+        header = (tmp_path / "out.csv").read_text().splitlines()[0]
+        assert header.split(",")[-2:] == [TASKS[3], TASKS[0]]
