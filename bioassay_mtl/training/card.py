@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from bioassay_mtl.chem.sight import sight_of
+from bioassay_mtl.confidence.evidence import OUT_OF_FOLD, VALIDATION
 from bioassay_mtl.errors import counted
 from bioassay_mtl.models.model import Model
 from bioassay_mtl.nn.network import n_weights
@@ -28,7 +29,7 @@ def model_card(model: Model) -> str:
         f"- Trained on {counted(rows['train'], 'molecule')} with {_cells(model)}; cells that were "
         "not measured have no part in it",
         f"- Panel (SHA-256): `{model.training['panel_sha256']}`",
-        *(f"- {sentence}" for sentence in what_it_sees(model)),
+        *(f"- {sentence}" for sentence in (*calibrated_on(model), *what_it_sees(model))),
         "",
     ]
     measured = {part: values for part, values in model.metrics.items() if values}
@@ -44,6 +45,18 @@ def model_card(model: Model) -> str:
             "and the share of actives.",
         ]
     return "\n".join(lines) + "\n"
+
+
+def calibrated_on(model: Model) -> list[str]:
+    """Which rows made probabilities of logits, and what that was worth."""
+    found = model.calibration
+    if found is None:
+        return []
+    rows = {OUT_OF_FOLD: "training rows out of fold", VALIDATION: "the validation rows"}[found.rows]
+    return [
+        f"Probabilities are calibrated on {rows}: mean log loss {found.log_loss_before:.4f} before "
+        f"and {found.log_loss_after:.4f} after, where the calibration was not fitted."
+    ]
 
 
 def what_it_sees(model: Model) -> list[str]:

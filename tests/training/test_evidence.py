@@ -90,6 +90,7 @@ def test_what_is_too_high_is_calibrated(plain: Model, panel: Panel) -> None:
     assert calibration is not None
     assert calibration.rows == VALIDATION
     assert calibration.log_loss_after < calibration.log_loss_before
+    assert "calibrated on the validation rows: mean log loss" in plain.card
     assert calibration.slope[2] == 1
     assert calibration.offset[2] == 0
     said, raw = (plain.predict(molecules(panel), calibrated=c) for c in (True, False))

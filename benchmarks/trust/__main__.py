@@ -1,0 +1,116 @@
+"""How far probabilities, spreads, intervals and selections can be trusted, on rows nobody fitted.
+
+``python -m benchmarks.trust [--quick] [--panels NAME ...] [--data FOLDER] [--said FILE]``: trains
+on four fifths of a panel and judges on the fifth, by a random split and by scaffolds. ``--said`` is
+what ``benchmarks.pcba128.calibrate`` has kept: the shipped model's settings out of fold, calibrated
+here on four folds and judged on the fifth. Last, molecules a second in 128 assays, with and without
+confidence.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+
+import bioassay_mtl as bm
+from benchmarks.report import report
+from benchmarks.trust.measures import RATES, false_share, outcome_scores
+from benchmarks.trust.panels import QUICK, outcomes, values
+from bioassay_mtl.confidence.calibration import LabelledLogits, expit, fit_platt
+from bioassay_mtl.confidence.conformal import inactive_p_values
+from bioassay_mtl.confidence.grid import ScoreCounts, places
+from bioassay_mtl.models.confident import confidence_of
+
+PANELS = {
+    "tox21": (outcomes, "tox21.csv.gz"),
+    "chembl_censored": (values, "chembl_censored_long.csv.gz"),
+}
+TARGETS = {
+    **{f"false_share_at_{rate:.0%}": f"<= {rate}" for rate in RATES},
+    **{f"coverage_at_{level:.0%}": f">= {level}" for level in (0.5, 0.8, 0.9, 0.95)},
+}
+
+
+def main() -> int:
+    """Print one line of JSON for each figure."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--data", help="folder with the panels")
+    parser.add_argument("--panels", nargs="*", choices=PANELS, default=list(PANELS))
+    parser.add_argument("--kinds", nargs="+", default=["random", "scaffold"])
+    parser.add_argument("--rows", type=int, help="rows of each panel that are used")
+    parser.add_argument("--said", help="what was said out of fold (.npz)")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--quick", action="store_true", help="few rows and a small network")
+    asked = parser.parse_args()
+    import torch
+
+    torch.set_num_threads(1)
+    data = Path(asked.data or Path(__file__).resolve().parents[2].parent / "shared" / "data")
+    rows = 400 if asked.quick else asked.rows
+    for name in asked.panels:
+        measure, file = PANELS[name]
+        if not (data / file).is_file():
+            print(f"error: {data / file} is missing (--data)", file=sys.stderr)
+            return 2
+        settings = QUICK if asked.quick else None
+        for kind in asked.kinds[: 1 if asked.quick else None]:
+            for metric, value in measure(data / file, kind, asked.seed, rows, settings):
+                report(f"{name} {kind}", metric, value, "1", TARGETS.get(metric))
+    if asked.said:
+        for metric, value in out_of_fold(Path(asked.said)):
+            report("pcba128 out of fold", metric, value, "1", TARGETS.get(metric))
+    for metric, value in seconds(256 if asked.quick else 4096):
+        report("pcba128 128 assays", metric, value, "molecules/s")
+    return 0
+
+
+def out_of_fold(file: Path) -> Iterator[tuple[str, float]]:
+    """The shipped model's settings: each fold judged by what the others say."""
+    with np.load(file) as held:
+        row, task, label, logit, fold = (held[k] for k in ("row", "task", "label", "logit", "fold"))
+    n, n_tasks, folds = len(fold), int(task.max()) + 1, fold[row]
+    labels = np.full((n, n_tasks), -1, np.int8)
+    labels[row, task] = label
+    raw, said, p = (np.full((n, n_tasks), np.nan, np.float32) for _ in range(3))
+    for number in np.unique(fold).tolist():
+        other, own = folds != number, folds == number
+        counts = ScoreCounts.of(task[other], logit[other], label[other], n_tasks)
+        platt = fit_platt(LabelledLogits.of_counts(counts))
+        at, of, z = row[own], task[own], logit[own].astype(np.float64)
+        raw[at, of] = expit(z)
+        said[at, of] = expit(platt.slope[of] * z + platt.offset[of])
+        p[at, of] = inactive_p_values(counts)[of, places(z)]
+    for when, found in (("before", raw), ("after", said)):
+        yield from ((f"{name}_{when}", value) for name, value in outcome_scores(found, labels))
+    shares: dict[str, list[float]] = {}
+    for number in np.unique(fold).tolist():
+        here = fold == number
+        for name, value in false_share(p[here], labels[here]):
+            shares.setdefault(name, []).append(value)
+    yield from ((name, float(np.mean(found))) for name, found in shares.items())
+
+
+def seconds(n: int) -> Iterator[tuple[str, float]]:
+    """Molecules a second of the network alone, and with spread and intervals beside it."""
+    model = bm.load("pcba128")
+    features = model.featurize(["CC(=O)Oc1ccccc1C(=O)O", "c1ccc2ncccc2c1", "CCO"] * (n // 3))
+    some = features.take(np.arange(100))
+    model.predict_features(some)
+    start = time.perf_counter()
+    said = model.predict_features(features)
+    plain = time.perf_counter() - start
+    confidence_of(model, some, said[:100])  # tables are made once
+    start = time.perf_counter()
+    confidence_of(model, features, said)
+    more = time.perf_counter() - start
+    yield "predictions", len(features) / plain
+    yield "predictions_and_confidence", len(features) / (plain + more)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
