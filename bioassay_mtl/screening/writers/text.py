@@ -83,13 +83,12 @@ class RowTemplate:
         for head, has_numbers in zip(heads, ok.tolist(), strict=True):
             if has_numbers:
                 line = text[at : at + width]
-                yield from with_head(self._shortened(line), head)
+                if self._nothing is not None:
+                    line = line.translate(None, GONE)
+                yield from with_head(line, head)
                 at += width
             else:
                 yield self.blank.replace(HEAD, head)
-
-    def _shortened(self, line: bytes) -> bytes:
-        return line if self._nothing is None else line.translate(None, GONE)
 
     def _fill(self, numbers: NDArray[np.uint64]) -> bytes:
         rows = np.frombuffer(bytearray(self._row * len(numbers)), dtype=self._gaps)
