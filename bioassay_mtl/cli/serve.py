@@ -70,19 +70,19 @@ def serve(
     )
     check_installed()
     with bound(options) as listening:
-        from bioassay_mtl.models.model import Model
+        from bioassay_mtl.models.loading import PendingModel
 
-        loaded = Model.load(model, device=device)
+        pending = PendingModel(model, device=device)
         address = address_of(listening)
 
         def ready() -> None:
-            say(f"{loaded.name} is served at {address} (Ctrl-C ends it)")
+            say(f"{pending.name} is served at {address} (Ctrl-C ends it)")
             if not options.is_local:
                 say("whoever reaches this machine can ask: there is no password")
             if open_page:
                 _open(address)
 
-        run(loaded, listening, options, ready)
+        run(pending, listening, options, ready)
 
 
 def _open(address: str) -> None:

@@ -12,6 +12,7 @@ from fastapi.responses import HTMLResponse, JSONResponse, Response, StreamingRes
 from bioassay_mtl._version import __version__
 from bioassay_mtl.models.assay_names import found_assays
 from bioassay_mtl.serving.description import description
+from bioassay_mtl.serving.drawing import drawn, explanation
 from bioassay_mtl.serving.engine import Engine
 from bioassay_mtl.serving.faults import register_faults, worded
 from bioassay_mtl.serving.job import Job
@@ -21,6 +22,8 @@ from bioassay_mtl.serving.running import Runner
 from bioassay_mtl.serving.shapes import (
     DrawingsRequest,
     DrawingsResponse,
+    ExplainRequest,
+    ExplainResponse,
     FaultResponse,
     Limits,
     ModelResponse,
@@ -82,6 +85,7 @@ def _add_facts(app: FastAPI, engine: Engine) -> None:
             assays=len(model.tasks),
             columns_read=list(model.featurizer.columns),
             beside=list(engine.beside),
+            explains=engine.explains,
             suffixes=list(SUFFIXES),
             limits=Limits(
                 bytes=limits.max_bytes,
@@ -120,7 +124,7 @@ def _add_predictions(app: FastAPI, engine: Engine, runner: Runner) -> None:
         options = engine.screen_options(
             assays=asked.assays, annotate=asked.beside, standardise=asked.standardise
         )
-        job = Job(engine, await runner.call(lambda: listed_file(asked.smiles, asked.ids)), options)
+        job = Job(engine, listed_file(asked.smiles, asked.ids), options)
         told = [said async for said in runner.events(job)]
         kept = {**told[0], **told[-1], "rows": [row for said in told[1:-1] for row in said["rows"]]}
         # Made of what was checked already: thousands of rows take long to be checked again.
@@ -158,7 +162,14 @@ def _add_predictions(app: FastAPI, engine: Engine, runner: Runner) -> None:
 
     @app.post("/api/drawings", summary="Draw molecules", responses=FAULTS)
     async def drawings(asked: DrawingsRequest) -> DrawingsResponse:
-        return DrawingsResponse(drawings=await runner.drawings(asked.smiles))
+        found = await runner.call(lambda: [drawn(smiles) for smiles in asked.smiles])
+        return DrawingsResponse(drawings=found)
+
+    @app.post("/api/explain", summary="Explain one prediction by atoms", responses=FAULTS)
+    async def explain(asked: ExplainRequest) -> ExplainResponse:
+        model = engine.model
+        found = await runner.call(lambda: explanation(model, asked.smiles, asked.assay))
+        return ExplainResponse(**found)
 
 
 async def _lines(first: dict[str, Any], events: Any) -> AsyncIterator[bytes]:

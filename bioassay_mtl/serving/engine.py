@@ -10,28 +10,25 @@ from threading import Lock
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
+from bioassay_mtl.chem.parallel import featurizing
 from bioassay_mtl.chem.pool import Pool, Records
-from bioassay_mtl.chem.status import Status
-from bioassay_mtl.chem.worker import mapping
 from bioassay_mtl.errors import BioassayError, ConfigError
 from bioassay_mtl.registry import check_shared
 from bioassay_mtl.screening.annotators import Annotators, Asked, annotators
 from bioassay_mtl.screening.cores import available_cores
 from bioassay_mtl.screening.options import ScreenOptions
-from bioassay_mtl.serving.drawing import drawn
-from bioassay_mtl.serving.lease import Lease
 from bioassay_mtl.serving.options import ServeOptions
 
 if TYPE_CHECKING:
+    from bioassay_mtl.models.loading import PendingModel
     from bioassay_mtl.models.model import Model
 
 BATCH = 256
 """Records between two signs of progress; as many as the network takes at once."""
 
+
 MOST_KEPT = 4
 """Sets of annotators that are kept for the next requests."""
-
-_DRAWING = pickle.dumps((mapping, drawn))
 
 
 class Engine:
@@ -40,7 +37,7 @@ class Engine:
     Parameters
     ----------
     model
-        The model that predicts.
+        The model that predicts; it may still be loading.
     options
         Limits.
 
@@ -50,17 +47,19 @@ class Engine:
         Its features are known to this process alone, or computed otherwise here.
     """
 
-    def __init__(self, model: Model, options: ServeOptions) -> None:
+    def __init__(self, model: PendingModel, options: ServeOptions) -> None:
         model.featurizer.check_computed()
         check_shared(model.featurizer.fingerprints)
-        self.model, self.options = model, options
-        self.pool = Pool(options.workers or available_cores(), options.molecule_timeout)
+        self._pending, self.options = model, options
+        self.n_workers = options.workers or available_cores()
+        self.pool = Pool(self.n_workers, options.molecule_timeout)
         self._kept: dict[Any, Annotators] = {}
         self._lock = Lock()
         self.threads = ThreadPoolExecutor(options.at_once, thread_name_prefix="request")
 
     def __enter__(self) -> Engine:
         self.pool.__enter__()
+        self._warm()
         return self
 
     def __exit__(
@@ -72,6 +71,13 @@ class Engine:
         self.threads.shutdown(wait=False, cancel_futures=True)
         self.pool.stop()
 
+    def _warm(self) -> None:
+        """Let workers load what they need before the first request, not in its time."""
+        featurizer = replace(self._pending.featurizer, training=self._pending.training_molecules)
+        recipe = pickle.dumps((featurizing, featurizer.config()))
+        for _ in range(self.n_workers):
+            self.pool.submit(recipe, Records(["C"], "smiles", {}))
+
     def annotators(self, asked: Asked) -> Annotators:
         """What is asked for beside predictions; kept, for it takes a second to make."""
         asked = replace(asked, pool=self.pool)
@@ -82,6 +88,11 @@ class Engine:
             for oldest in list(self._kept)[:-MOST_KEPT]:
                 del self._kept[oldest]
         return found
+
+    @cached_property
+    def model(self) -> Model:
+        """The model, as soon as it is there."""
+        return self._pending.loaded()
 
     @cached_property
     def beside(self) -> tuple[str, ...]:
@@ -103,11 +114,10 @@ class Engine:
         limits = {"batch_size": BATCH, "molecule_timeout": self.options.molecule_timeout}
         return ScreenOptions.of({**wanted, **limits})
 
-    def drawings(self, smiles: list[str], lease: Lease) -> list[str]:
-        """An SVG of each molecule; empty where it cannot be drawn."""
-        parts = lease.submit(_DRAWING, Records(smiles, "smiles", {})).result()
-        each = (found for part in parts for found in part)
-        return ["" if isinstance(found, Status) else found for found in each]
+    @property
+    def explains(self) -> bool:
+        """Whether it can be said why the model predicts what it does."""
+        return str(self.model.device) == "cpu" and not self.model.featurizer.columns
 
     def _has(self, name: str) -> bool:
         try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import logging
 import time
 from collections import Counter
 from collections.abc import Generator
@@ -19,6 +20,8 @@ from bioassay_mtl.serving.lease import Lease
 from bioassay_mtl.serving.rows import rows_of
 from bioassay_mtl.serving.uploads import n_records
 from bioassay_mtl.tables import Held
+
+log = logging.getLogger(__name__)
 
 
 class Job:
@@ -136,3 +139,19 @@ class Job:
         self._text.seek(0)
         self._text.truncate()
         return text
+
+
+def try_out(engine: Engine) -> None:
+    """Predict one molecule, so that all is loaded, and a fault of the model shows, beforehand.
+
+    Raises
+    ------
+    BioassayError
+        The model cannot predict.
+    """
+    job = Job(engine, Held("first.smi", b"C\n"), engine.screen_options(annotate=()))
+    if not engine.model.featurizer.columns:
+        job.start()
+        job.step()
+    job.close()
+    log.debug("beside predictions: %s", ", ".join(engine.beside))

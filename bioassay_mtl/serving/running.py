@@ -9,7 +9,6 @@ from typing import Any, TypeVar
 
 from bioassay_mtl.serving.engine import Engine
 from bioassay_mtl.serving.job import Job
-from bioassay_mtl.serving.lease import Lease
 from bioassay_mtl.serving.refusals import too_slow
 
 T = TypeVar("T")
@@ -45,16 +44,6 @@ class Runner:
             finally:
                 job.stop()
                 self._engine.threads.submit(job.close)
-
-    async def drawings(self, smiles: list[str]) -> list[str]:
-        """As of the engine."""
-        lease = Lease(self._engine.pool)
-        async with self._turn() as do:
-            try:
-                found: list[str] = await do(lambda: self._engine.drawings(smiles, lease))
-                return found
-            finally:
-                lease.end()
 
     async def call(self, function: Callable[[], T]) -> T:
         """What a function returns, called in a thread."""

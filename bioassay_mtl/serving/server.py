@@ -10,7 +10,7 @@ from bioassay_mtl.errors import ConfigError, MissingExtraError
 from bioassay_mtl.serving.options import ServeOptions
 
 if TYPE_CHECKING:
-    from bioassay_mtl.models.model import Model
+    from bioassay_mtl.models.loading import PendingModel
 
 CONNECTIONS = 256
 """Beyond those of requests at work or waiting: pages, and who only looks."""
@@ -53,7 +53,7 @@ def address_of(listening: socket.socket) -> str:
 
 
 def serve(
-    model: Model,
+    model: PendingModel,
     listening: socket.socket,
     options: ServeOptions,
     ready: Callable[[], None] = lambda: None,
@@ -65,7 +65,7 @@ def serve(
     Parameters
     ----------
     model
-        The model that predicts.
+        The model that predicts; it may still be loading.
     listening
         Of :func:`bound`.
     options
@@ -79,6 +79,7 @@ def serve(
     from bioassay_mtl.serving.api import application
     from bioassay_mtl.serving.engine import Engine
     from bioassay_mtl.serving.guard import Guard
+    from bioassay_mtl.serving.job import try_out
 
     with Engine(model, options) as engine:
         server = uvicorn.Server(
@@ -93,5 +94,6 @@ def serve(
                 timeout_graceful_shutdown=SECONDS_TO_END,
             )
         )
+        try_out(engine)
         ready()
         server.run(sockets=[listening])

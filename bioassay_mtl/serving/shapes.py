@@ -67,6 +67,34 @@ class DrawingsResponse(BaseModel):
     drawings: list[str]
 
 
+class ExplainRequest(_Strict):
+    """One prediction."""
+
+    smiles: str = Field(max_length=MOST_CHARACTERS, examples=["CC(=O)Oc1ccccc1C(=O)O"])
+    assay: str = Field(description="A column of predictions.")
+
+
+class Shares(BaseModel):
+    """What an expert has of a prediction."""
+
+    name: str
+    atoms: list[float] = Field(description="Of each atom.")
+    whole: float = Field(description="Of the molecule as a whole.")
+
+
+class ExplainResponse(BaseModel):
+    """The shares of all atoms and of the whole sum to value less reference."""
+
+    smiles: str
+    assay: str
+    value: float = Field(description="Log-odds before they are calibrated, or the value.")
+    reference: float = Field(description="The same of an empty input.")
+    atoms: list[float]
+    whole: float
+    experts: list[Shares]
+    drawing: str = Field(description="SVG; empty where it cannot be drawn.")
+
+
 class Limits(BaseModel):
     """What a request may be at most."""
 
@@ -85,6 +113,7 @@ class ModelResponse(BaseModel):
     assays: int
     columns_read: list[str] = Field(description="Columns that a table must have beside SMILES.")
     beside: list[str] = Field(description="What can be said beside predictions.")
+    explains: bool = Field(description="Whether /api/explain has something to say.")
     limits: Limits
     suffixes: list[str] = Field(description="Of files that are taken.")
 

@@ -136,9 +136,37 @@ def test_drawings(server: Served) -> None:
     assert not any("<svg" in each or "<script" in each for each in others)
 
 
+def test_predictions_are_explained(server: Served, served_model: Model) -> None:
+    aspirin = "CC(=O)Oc1ccccc1C(=O)O"
+    asked = {"smiles": aspirin, "assay": "PCBA-20"}
+    found = server.client.post("/api/explain", json=asked).json()
+    (expected,) = served_model.explain([aspirin], "PCBA-20")
+    assert expected is not None
+    assert found["atoms"] == pytest.approx(expected.atoms.tolist(), abs=1e-6)
+    assert sum(found["atoms"]) + found["whole"] == pytest.approx(
+        found["value"] - found["reference"]
+    )
+    assert "<svg" in found["drawing"]
+
+
+@pytest.mark.parametrize("smiles", ["C(C", "", complete(40), "C" * 300])
+def test_what_is_not_plain_is_not_explained(server: Served, smiles: str) -> None:
+    answer = server.client.post("/api/explain", json={"smiles": smiles, "assay": "PCBA-20"})
+    assert answer.status_code == 422
+    answer = server.client.post("/api/explain", json={"smiles": "CCO", "assay": "PCBA-21"})
+    assert answer.status_code == 422
+
+
 def test_the_interface_describes_itself(server: Served) -> None:
     schema = server.client.get("/openapi.json").json()
-    paths = {"/api/model", "/api/assays", "/api/predict", "/api/screen", "/api/drawings", "/health"}
+    paths = {
+        "/api/model",
+        "/api/assays",
+        "/api/predict",
+        "/api/screen",
+        "/api/drawings",
+        "/api/explain",
+    }
     assert paths <= set(schema["paths"])
     page = server.client.get("/api").text
     assert all(path in page for path in paths)

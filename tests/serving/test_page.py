@@ -71,6 +71,16 @@ def wait_for_drawings(driver: Any) -> None:
     until(lambda: len(driver.find_elements("css selector", "#table svg.molecule")) == 3)
 
 
+def axe(driver: Any) -> list[tuple[str, list[str]]]:
+    """What axe finds fault with."""
+    extra("axe_core_python", "test")
+    program = (files("axe_core_python") / "axe.min.js").read_text(encoding="utf-8")
+    driver.execute_script(program)
+    found = driver.execute_async_script("axe.run().then(arguments[0])")
+    assert len(found["passes"]) > 10
+    return [(each["id"], [n["html"] for n in each["nodes"]]) for each in found["violations"]]
+
+
 def names(driver: Any) -> list[str]:
     return [text.splitlines()[0] for text in texts(driver, "#table tbody th")]
 
@@ -157,6 +167,27 @@ def test_a_file_is_uploaded_and_a_table_downloaded(
     assert [float(rows[0][task]) for task in TASKS] == [answer["predictions"][t] for t in TASKS]
 
 
+def test_a_number_tells_why(page: Page, driver: Any) -> None:
+    keys = extra("selenium.webdriver.common.keys", "test").Keys
+    page()
+    predict(driver, MOLECULES)
+    why = find(driver, "#table tbody tr:nth-child(2) button.why")
+    driver.execute_script("arguments[0].focus()", why)
+    driver.switch_to.active_element.send_keys(keys.ENTER)
+    until(lambda: driver.find_elements("css selector", "#reasons svg.molecule"))
+    title = find(driver, "#why-title").text
+    assert title == f"Why {why.text} for aniline in Kinase inhibitors"
+    terms = dict(
+        zip(texts(driver, "#reasons > dl dt"), texts(driver, "#reasons > dl dd"), strict=True)
+    )
+    value, reference, atoms, whole = (float(x.replace("−", "-")) for x in terms.values())
+    assert atoms + whole == pytest.approx(value - reference, abs=0.003)
+    assert axe(driver) == []
+    driver.switch_to.active_element.send_keys(keys.ESCAPE)
+    assert not find(driver, "#why").is_displayed()
+    assert driver.switch_to.active_element == why
+
+
 def test_many_rows_come_in_parts(page: Page, nci_smiles: list[str]) -> None:
     driver = page()
     driver.execute_script(
@@ -197,18 +228,12 @@ def test_work_can_be_stopped(page: Page) -> None:
 @pytest.mark.parametrize("dark", [False, True])
 @pytest.mark.parametrize("path", ["", "api"])
 def test_axe_finds_nothing(page: Page, dark: bool, path: str) -> None:
-    extra("axe_core_python", "test")
-    axe = (files("axe_core_python") / "axe.min.js").read_text(encoding="utf-8")
     for width in (360, 768, 1280):
         driver = page(width=width, dark=dark, path=path)
         if not path:
             predict(driver, MOLECULES)
             wait_for_drawings(driver)
-        driver.execute_script(axe)
-        found = driver.execute_async_script("axe.run().then(arguments[0])")
-        faults = [(each["id"], [n["html"] for n in each["nodes"]]) for each in found["violations"]]
-        assert faults == []
-        assert len(found["passes"]) > 10
+        assert axe(driver) == []
 
 
 @pytest.mark.parametrize("path", ["", "api"])

@@ -151,7 +151,7 @@ function end(said) {
   $("summary").textContent = `${said.rows.toLocaleString("en")} ${said.rows === 1 ? "record" : "records"} in ${said.seconds} s: ${counts || "none"}.`;
   $("said").textContent = "Done";
   const values = found.values.length ? " Columns with a unit are values." : "";
-  $("meaning").textContent = `Numbers are probabilities to be active, best ones bold.${values} In training: the model learned from this molecule, so that its prediction is no news.`;
+  $("meaning").textContent = `Numbers are probabilities to be active, those of 0.5 and more bold.${values}${model.explains ? " A press on a number tells why." : ""} In training: the model learned from this molecule, so that its prediction is no news.`;
   show();
   $("results-title").focus({ preventScroll: true });
   $("results").scrollIntoView({ block: "start" });
@@ -200,7 +200,13 @@ function predicted(assay) {
     const value = row.predictions && row.predictions[assay];
     if (value === null || value === undefined) { cell.textContent = "–"; return; }
     const isValue = found.values.includes(assay);
-    cell.append(isValue ? Number(value.toPrecision(4)).toString() : value.toFixed(3));
+    const text = isValue ? Number(value.toPrecision(4)).toString() : value.toFixed(3);
+    if (model.explains) {
+      const button = made("button", { type: "button", className: "why", textContent: text });
+      button.setAttribute("aria-label", `${text}, why?`);
+      button.addEventListener("click", () => explain(row, assay, text));
+      cell.append(button);
+    } else cell.append(text);
     if (!isValue && value >= 0.5) cell.className = "strong";
     const said = { ...(row.of_assays && row.of_assays[assay]) };
     const show = (number) => (isValue ? Number(number.toPrecision(3)) : number.toFixed(2));
@@ -209,6 +215,33 @@ function predicted(assay) {
     const more = Object.entries(said).filter(([, each]) => each !== null);
     for (const [name, each] of more) cell.append(made("small", { textContent: `${name.replaceAll("_", " ")} ${typeof each === "number" ? show(each) : each}` }));
   };
+}
+
+async function explain(row, assay, predicted) {
+  const name = row.id || `row ${row.row}`;
+  $("why-title").textContent = `Why ${predicted} for ${name} in ${titleOf(assay)}`;
+  $("reasons").replaceChildren(made("p", { className: "note", textContent: "Being worked out" }));
+  if (!$("why").open) $("why").showModal();
+  const now = (explain.asked = {});
+  let said;
+  try {
+    said = await (await answer("/api/explain", { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify({ smiles: row.smiles.trim().split(/\s/)[0], assay }) })).json();
+  } catch (error) { said = { fault: error.message }; }
+  if (explain.asked !== now) return;
+  if (said.fault) { $("reasons").replaceChildren(made("p", { className: "wrong", textContent: `${said.fault}.` })); return; }
+  const figure = made("figure");
+  figure.innerHTML = said.drawing; // drawn by the server, which escapes what it was given
+  const svg = figure.querySelector("svg");
+  if (svg) svg.setAttribute("aria-label", `Shares of the atoms of ${name}`);
+  const signed = (number) => `${number < 0 ? "−" : "+"}${Math.abs(number).toFixed(3)}`;
+  const sum = (numbers) => numbers.reduce((all, each) => all + each, 0);
+  const what = found.values.includes(assay) ? "the value" : "the log-odds, before they are calibrated";
+  const facts = [[what, said.value.toFixed(3)], ["of an empty input", said.reference.toFixed(3)], ["all atoms", signed(sum(said.atoms))], ["the molecule as a whole", signed(said.whole)]];
+  const experts = said.experts.map((each) => [each.name, `atoms ${signed(sum(each.atoms))}, whole ${signed(each.whole)}`]);
+  const listed = (pairs) => made("dl", { className: "facts" }, ...pairs.map(([term, text]) => made("div", {}, made("dt", { textContent: term }), made("dd", { textContent: text }))));
+  $("reasons").replaceChildren(figure,
+    made("p", { textContent: "Orange atoms raise the prediction, blue atoms lower it, against that of an empty input." }),
+    listed(facts), made("details", {}, made("summary", { textContent: "By expert" }), listed(experts)));
 }
 
 function sort(column, head) {

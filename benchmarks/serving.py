@@ -1,0 +1,130 @@
+"""The server under load: answers a second, latency, what is lost, and memory.
+
+A server is started as ``bioassay-mtl serve`` starts it, and asked from this process over HTTP on
+this machine. Molecules are those that ship with RDKit; each request has others.
+
+    python -m benchmarks.serving [--model NAME|FOLDER] [--quick]
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import cycle, islice
+from pathlib import Path
+from typing import Any
+
+import httpx
+from rdkit import RDConfig
+
+from benchmarks.report import report
+
+AT_ONCE = 100
+BESIDE = ("confidence", "domain")
+COMMAND = [sys.executable, "-m", "bioassay_mtl", "serve", "--port", "0"]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--model", default="pcba128")
+    parser.add_argument("--quick", action="store_true", help="fewer rounds")
+    asked = parser.parse_args()
+    begun = time.perf_counter()
+    with served(asked.model) as (address, pid), httpx.Client(base_url=address, timeout=300) as one:
+        report("start", "until the address is told", time.perf_counter() - begun, "s")
+        measure_alone(one, 5 if asked.quick else 20)
+        measure_load(address, pid, 2 if asked.quick else 6)
+        measure_file(one, 500 if asked.quick else 5000)
+
+
+def measure_alone(client: httpx.Client, n: int) -> None:
+    """Latency of one molecule in all assays, with nobody else asking."""
+    for case, beside in (("alone", ()), ("alone, beside", BESIDE)):
+        times = [
+            timed(client, {"smiles": [each], "beside": beside}) for each in islice(molecules(), n)
+        ]
+        report(case, "first prediction", times[0], "s")
+        report(case, "median of the next", statistics.median(times[1:]), "s")
+
+
+def measure_load(address: str, pid: int, rounds: int) -> None:
+    """A hundred requests at once, again and again."""
+    sizes, lost = [], 0
+    source = molecules()
+    for _ in range(rounds):
+        bodies = [{"smiles": list(islice(source, 5))} for _ in range(AT_ONCE)]
+        begun = time.perf_counter()
+        answers = asyncio.run(at_once(address, bodies))
+        seconds = time.perf_counter() - begun
+        lost += sum(status != 200 or n != 5 for status, n, _ in answers)
+        sizes.append(held(pid))
+        report("100 at once", "answers", AT_ONCE / seconds, "1/s")
+    report("100 at once", "slowest answer of the last round", max(a[2] for a in answers), "s")
+    report("100 at once", "lost", lost, "requests", "0")
+    report("memory", "resident after the first round", sizes[0] / 1e6, "MB")
+    report("memory", "growth to the last round", (sizes[-1] - sizes[0]) / 1e6, "MB", "<= 16")
+
+
+def measure_file(client: httpx.Client, n: int) -> None:
+    """A file in all assays, as a table."""
+    content = "\n".join(islice(molecules(), n))
+    begun = time.perf_counter()
+    answer = client.post("/api/screen", params={"format": "csv"}, content=content)
+    seconds = time.perf_counter() - begun
+    rows = answer.text.count("\n") - 1
+    report("file", "rows", rows, "rows", f"{n}")
+    report("file", "molecules", rows / seconds, "1/s")
+
+
+async def at_once(address: str, bodies: list[dict[str, Any]]) -> list[tuple[int, int, float]]:
+    """Status, rows and seconds of each answer."""
+    begun = time.perf_counter()
+    limits = httpx.Limits(max_connections=None)
+    async with httpx.AsyncClient(base_url=address, timeout=300, limits=limits) as client:
+
+        async def ask(body: dict[str, Any]) -> tuple[int, int, float]:
+            answer = await client.post("/api/predict", json=body)
+            rows = len(answer.json().get("rows", ()))
+            return answer.status_code, rows, time.perf_counter() - begun
+
+        return list(await asyncio.gather(*map(ask, bodies)))
+
+
+def timed(client: httpx.Client, body: dict[str, Any]) -> float:
+    """Seconds of one request."""
+    begun = time.perf_counter()
+    client.post("/api/predict", json=body).raise_for_status()
+    return time.perf_counter() - begun
+
+
+def molecules() -> Iterator[str]:
+    """Molecules without end."""
+    lines = (Path(RDConfig.RDDataDir) / "NCI" / "first_5K.smi").read_text().splitlines()
+    return (line.split()[0] for line in cycle(lines) if line.strip())
+
+
+def held(pid: int) -> int:
+    """Bytes that a process has in memory."""
+    return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * 4096
+
+
+@contextmanager
+def served(model: str) -> Iterator[tuple[str, int]]:
+    """The address and the process of a server."""
+    process = subprocess.Popen([*COMMAND, "--model", model], stderr=subprocess.PIPE, text=True)
+    assert process.stderr is not None
+    try:
+        yield next(w for w in process.stderr.readline().split() if "://" in w), process.pid
+    finally:
+        process.terminate()
+        process.communicate()
+
+
+if __name__ == "__main__":
+    main()
