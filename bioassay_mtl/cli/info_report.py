@@ -72,6 +72,7 @@ def overview(facts: dict[str, Any]) -> Table:
         ),
         ("in training", _known(facts["training_molecules"])),
         ("domain", _domain(facts["domain"])),
+        ("probabilities", _calibration(facts["calibration"])),
         (
             "experts",
             f"{links['experts']}, of which {links['exclusive_experts']} exclusive; "
@@ -94,6 +95,14 @@ def _known(molecules: dict[str, int] | None) -> str:
     lost = molecules["unidentified"]
     more = f"; {counted(lost, 'row')} without a structure are not" if lost else ""
     return f"{counted(molecules['known'], 'molecule is', 'molecules are')} marked in a screen{more}"
+
+
+def _calibration(known: dict[str, Any] | None) -> str:
+    """What probabilities were calibrated on."""
+    if known is None:
+        return "as the network gives them"
+    before, after = known["log_loss_before"], known["log_loss_after"]
+    return f"calibrated ({known['rows']}): log loss {before:.4f} before, {after:.4f} after"
 
 
 def _domain(known: dict[str, Any] | None) -> str:

@@ -38,6 +38,7 @@ def model_facts(model: Model) -> dict[str, Any]:
         "sight": [] if sight is None else sight.sentences,
         "training_molecules": _molecules(model),
         "domain": _domain(model),
+        "calibration": _calibration(model),
         "network": model.network_config.model_dump(mode="json"),
         "parameters": n_weights(model.network),
         "connections": {
@@ -68,6 +69,15 @@ def model_facts(model: Model) -> dict[str, Any]:
 def _molecules(model: Model) -> dict[str, int] | None:
     known = model.training_molecules
     return None if known is None else {"known": len(known), "unidentified": known.unidentified}
+
+
+def _calibration(model: Model) -> dict[str, Any] | None:
+    """What makes probabilities of logits, less its numbers."""
+    found = model.calibration
+    if found is None:
+        return None
+    losses = {name: getattr(found, name) for name in ("log_loss_before", "log_loss_after")}
+    return {"rows": found.rows, **losses}
 
 
 def _domain(model: Model) -> dict[str, Any] | None:

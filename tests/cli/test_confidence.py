@@ -67,3 +67,9 @@ def test_a_model_without_evidence_selects_nothing(
     assert done.code != 0
     assert "none can be selected with an error rate" in done.err
     assert not out.exists()
+
+
+def test_info_says_what_probabilities_are(cli: Run, folder: Path, model_folder: Path) -> None:
+    said = " ".join(cli("info", folder).out.split())
+    assert "calibrated (out of fold): log loss 0.3000 before, 0.2000 after" in said
+    assert "as the network gives them" in " ".join(cli("info", model_folder).out.split())
