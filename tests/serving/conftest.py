@@ -85,10 +85,10 @@ def start(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Start:
     httpx = extra("httpx", "test")
 
     @contextmanager
-    def started(*options: object) -> Iterator[Served]:
+    def started(*options: object, model: object = folder) -> Iterator[Served]:
         home = tmp_path_factory.mktemp("home")
         log = tmp_path_factory.mktemp("log") / "stderr"
-        command = [sys.executable, "-m", "bioassay_mtl", "serve", "--model", folder, "--port", 0]
+        command = [sys.executable, "-m", "bioassay_mtl", "serve", "--model", model, "--port", 0]
         with log.open("wb") as sink:
             process = subprocess.Popen(
                 [*map(str, command), "--workers", "1", *map(str, options)],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import signal
+import time
 from pathlib import Path
 
 import pytest
@@ -189,6 +190,20 @@ def test_a_port_that_is_taken_is_told_of(start: Start, server: Served) -> None:
     port = server.address.rstrip("/").rpartition(":")[2]
     with pytest.raises(AssertionError, match="another port may be free"), start("--port", port):
         pass
+
+
+def test_a_browser_is_opened_where_that_is_asked_for(
+    start: Start, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    browser, seen = tmp_path / "browser", tmp_path / "seen"
+    browser.write_text(f'#!/bin/sh\necho "$1" > "{seen}.part" && mv "{seen}.part" "{seen}"\n')
+    browser.chmod(0o755)
+    monkeypatch.setenv("BROWSER", str(browser))
+    with start("--open") as served:
+        while not seen.exists():
+            assert served.process.poll() is None
+            time.sleep(0.05)
+        assert seen.read_text().strip() == served.address
 
 
 @pytest.mark.skipif(not Path("/proc").exists(), reason="looks at open files")

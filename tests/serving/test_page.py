@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from tests.needs import extra
-from tests.serving.conftest import TASKS, Served
+from tests.serving.conftest import TASKS, Served, Start
 
 MOLECULES = "CCO ethanol\nc1ccccc1N aniline\nC(C broken\nCC(=O)Oc1ccccc1C(=O)O <b>aspirin</b>\n"
 Page = Callable[..., Any]
@@ -199,6 +199,20 @@ def test_many_rows_come_in_parts(page: Page, nci_smiles: list[str]) -> None:
     assert find(driver, "#shown").text == "50 of 600 shown"
     driver.execute_script("document.getElementById('more').click()")
     assert len(names(driver)) == 100
+
+
+@pytest.mark.slow
+def test_of_many_assays_the_most_telling_are_shown(page: Page, driver: Any, start: Start) -> None:
+    page()
+    with start(model="pcba128") as served:
+        driver.get(served.address)
+        until(lambda: len(driver.find_elements("css selector", "#assays label")) == 128)
+        predict(driver, "CC(=O)Oc1ccccc1C(=O)O aspirin\nOc1ccc(O)cc1 hydroquinone\n")
+        assert find(driver, "#fault").text == ""
+        assert len(driver.find_elements("css selector", "#table button.why")) == 2 * 12
+        driver.execute_script("document.getElementById('wider').click()")
+        assert len(driver.find_elements("css selector", "#table button.why")) == 2 * 128
+        assert not find(driver, "#wider").is_displayed()
 
 
 def test_what_is_wrong_is_said(page: Page, driver: Any) -> None:

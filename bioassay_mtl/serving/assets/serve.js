@@ -2,6 +2,7 @@
 // Asks the server that this page came from, shows rows as they come, and keeps them in this page alone.
 const PAGE = 50;
 const DRAWN_AT_ONCE = 24;
+const MOST_COLUMNS = 12; // of assays; the rest when asked for
 const EXAMPLE = `CC(=O)Oc1ccccc1C(=O)O aspirin
 CN1C=NC2=C1C(=O)N(C(=O)N2C)C caffeine
 O=C(O)c1ccccc1Nc1cccc(C(F)(F)F)c1 flufenamic acid
@@ -55,7 +56,7 @@ async function begin() {
     return label;
   }));
   for (const name of model.beside) {
-    const box = made("input", { type: "checkbox", value: name, checked: name in ASK });
+    const box = made("input", { type: "checkbox", value: name, checked: name === "domain" || name === "confidence" });
     $("beside").append(made("label", {}, box, ASK[name] || name.replaceAll("_", " ")));
     $("beside").hidden = false;
   }
@@ -118,7 +119,7 @@ async function ask(query, body) {
   $("results").hidden = true;
   const response = await answer(`/api/screen?${query}`, { method: "POST", body, signal: going.signal, headers: { "content-type": "application/octet-stream" } });
   for await (const said of lines(response)) {
-    if (said.event === "start") { found = { ...said, rows: [], csv: [], whole: false, sort: null, most: PAGE }; heads(); $("results").hidden = false; }
+    if (said.event === "start") { $("summary").textContent = ""; found = { ...said, rows: [], csv: [], whole: false, sort: null, most: PAGE, wide: said.columns.length <= MOST_COLUMNS, telling: said.columns.slice(0, MOST_COLUMNS) }; heads(); $("results").hidden = false; }
     if (said.csv) found.csv.push(said.csv);
     if (said.event === "rows") {
       for (const row of said.rows) found.rows.push(row);
@@ -150,22 +151,45 @@ function end(said) {
   const counts = Object.entries(said.statuses).map(([status, n]) => `${n.toLocaleString("en")} ${status.replaceAll("_", " ")}`).join(", ");
   $("summary").textContent = `${said.rows.toLocaleString("en")} ${said.rows === 1 ? "record" : "records"} in ${said.seconds} s: ${counts || "none"}.`;
   $("said").textContent = "Done";
-  const values = found.values.length ? " Columns with a unit are values." : "";
-  $("meaning").textContent = `Numbers are probabilities to be active, those of 0.5 and more bold.${values}${model.explains ? " A press on a number tells why." : ""} In training: the model learned from this molecule, so that its prediction is no news.`;
+  tellMeaning();
+  if (!found.wide) { found.telling = telling(); if (!found.sort) heads(); }
   show();
   $("results-title").focus({ preventScroll: true });
   $("results").scrollIntoView({ block: "start" });
 }
 
+function tellMeaning() {
+  const part = found.wide ? "" : ` The ${MOST_COLUMNS} assays are those that tell most of some molecule.`;
+  const values = found.values.length ? " Columns with a unit are values." : "";
+  $("meaning").textContent = `Numbers are probabilities to be active, those of 0.5 and more bold.${values}${model.explains ? " A press on a number tells why." : ""} In training: the model learned from this molecule, so that its prediction is no news.${part}`;
+}
+
+// The assays that tell most of some molecule: bits that a probability tells beyond the share of actives.
+function telling() {
+  const bits = (p, share) => (p > share ? p * Math.log2(p / share) + (1 - p) * Math.log2((1 - p) / (1 - share)) : 0);
+  const most = found.columns.map((assay) => {
+    const counts = (of(assay) || {}).counts || {};
+    const share = counts.active === undefined ? 0.5 : (counts.active + 1) / (counts.active + counts.inactive + 1);
+    let best = 0;
+    if (!found.values.includes(assay)) for (const row of found.rows) if (row.predictions) best = Math.max(best, bits(Math.min(row.predictions[assay], 1 - 1e-6), share));
+    return [best, assay];
+  });
+  return most.sort(([a], [b]) => b - a).slice(0, MOST_COLUMNS).map(([, assay]) => assay);
+}
+
+$("wider").addEventListener("click", () => { found.wide = true; found.sort = null; heads(); tellMeaning(); show(); });
+
 function heads() {
-  $("summary").textContent = "";
+  const assays = found.wide ? found.columns : found.telling;
+  $("wider").hidden = found.wide;
+  $("wider").textContent = `Show all ${found.columns.length} assays`;
   const beside = found.beside.filter((column) => !column.of_assays);
   found.columns_shown = [
     { title: "Structure", picture: true },
     { title: "Molecule", key: (row) => row.id || row.smiles, cell: named },
     { title: "Status", key: (row) => row.status.replaceAll("_", " "), text: true },
     { title: "In training", key: (row) => ({ true: "yes", false: "no" }[row.in_training] || null), text: true },
-    ...found.columns.map((assay) => ({ title: titleOf(assay), small: smallOf(assay), assay, key: (row) => (row.predictions ? row.predictions[assay] : null), cell: predicted(assay) })),
+    ...assays.map((assay) => ({ title: titleOf(assay), small: smallOf(assay), assay, key: (row) => (row.predictions ? row.predictions[assay] : null), cell: predicted(assay) })),
     ...beside.map((column) => ({ title: column.name.replaceAll("_", " "), small: MEANING[column.name], text: column.kind === "text", long: column.kind === "text", key: (row) => told(row.beside && row.beside[column.name]), number: column.kind === "decimals" || column.kind === "number" })),
   ];
   const cells = found.columns_shown.map((column) => {
