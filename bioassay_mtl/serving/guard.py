@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from bioassay_mtl.serving.options import HELD_AT_ONCE, LOCAL, ServeOptions
+from bioassay_mtl.serving.options import HELD_AT_ONCE, ServeOptions
 from bioassay_mtl.serving.refusals import Refusal, busy, too_large
 
 POLICY = (
@@ -114,10 +114,9 @@ def check_origin(headers: Headers, options: ServeOptions) -> None:
         The request is for another host, or from another origin.
     """
     host = headers.get("host", "")
-    if options.is_local and _name(host) not in LOCAL:
-        raise Refusal(
-            403, f"this server is asked for as {host[:100]!r}: it answers to {', '.join(LOCAL)}"
-        )
+    if options.is_local and _name(host) not in options.names:
+        known = ", ".join(options.names)
+        raise Refusal(403, f"this server is asked for as {host[:100]!r}: it answers to {known}")
     origin, site = headers.get("origin"), headers.get("sec-fetch-site")
     navigates = headers.get("sec-fetch-mode") == "navigate"
     foreign = origin is not None and urlsplit(origin).netloc != host

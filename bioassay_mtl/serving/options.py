@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from ipaddress import ip_address
+
 from pydantic import Field
 
 from bioassay_mtl.config import Config
@@ -56,4 +58,12 @@ class ServeOptions(Config):
     @property
     def is_local(self) -> bool:
         """Whether only this machine is let in."""
-        return self.host in LOCAL
+        try:
+            return ip_address(self.host).is_loopback
+        except ValueError:
+            return self.host in LOCAL
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names that a request to this machine may be for."""
+        return tuple(dict.fromkeys((*LOCAL, self.host)))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any, TypeVar
 
 from bioassay_mtl.serving.engine import Engine
@@ -43,7 +43,8 @@ class Runner:
                 yield await do(job.end)
             finally:
                 job.stop()
-                self._engine.threads.submit(job.close)
+                with suppress(RuntimeError):  # the server is ending, and its workers with it
+                    self._engine.threads.submit(job.close)
 
     async def call(self, function: Callable[[], T]) -> T:
         """What a function returns, called in a thread."""
