@@ -13,6 +13,7 @@ from benchmarks.mtl_study.datasets import Rows
 from benchmarks.rivals.ledger import Entry, make_entry
 from benchmarks.rivals.scores import macro, score_all
 from bioassay_mtl.metrics import evaluate
+from bioassay_mtl.tasks.kinds import Censored
 
 OF_OUTCOMES = ("ap", "auc")
 OF_VALUES = ("rmse", "concordance", "r2")
@@ -52,7 +53,9 @@ def metrics_of(entry: Entry) -> dict[str, list[float]]:
 def _values(
     data: CustomPanel, rows: Rows, guess: NDArray[np.floating]
 ) -> dict[str, NDArray[np.float64]]:
+    """As of values with bounds, also where there are none: exact ones have pairs in order too."""
     panel = data.panel
     bounds = None if panel.bounds is None else panel.bounds[rows]
-    found = evaluate(panel.labels[rows], guess, panel.tasks, kinds=panel.kinds, bounds=bounds)
+    kinds = [Censored()] * len(panel.tasks)
+    found = evaluate(panel.labels[rows], guess, panel.tasks, kinds=kinds, bounds=bounds)
     return {name: found.values[name] for name in OF_VALUES}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 
 import numpy as np
 import pandas as pd
@@ -101,6 +101,7 @@ def _pcba(tenths: range) -> Table:
     return Table(frame["smiles"].to_numpy(str)[kept], cells[kept], tasks).part(ALL)
 
 
+@cache
 def _values(tenths: range, fewest: int = FEWEST_VALUES, most: int | None = None) -> Table:
     """Exact values of the assays of most molecules: the median where one was measured again."""
     RDLogger.DisableLog("rdApp.*")

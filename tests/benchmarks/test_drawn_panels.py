@@ -12,6 +12,7 @@ from benchmarks.custom_panels import drawn, pools
 from benchmarks.custom_panels.contender import Outcome
 from benchmarks.custom_panels.drawn import CONTENDERS, DEFAULT, DrawnWork, key_of
 from benchmarks.custom_panels.evidence import groups_of, mean_ranks, overall, paired, resampled
+from benchmarks.custom_panels.judge import metrics_of
 from benchmarks.custom_panels.pieces import (
     DRAWS,
     MULTI,
@@ -152,6 +153,20 @@ def test_finished_work_is_not_done_again(
     (entry,) = work.ledger.entries.values()
     assert entry.auc == [0.5]
     assert entry.notes["brought"] == 300
+
+
+def test_values_are_judged_by_their_order_too(
+    made_up: Table, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    lengths = np.array([[float(len(each))] for each in made_up.smiles])
+    table = Table(made_up.smiles, lengths, ("length",), is_binary=False)
+    monkeypatch.setattr(pools, "pool", lambda name, tenths=REST: table)
+    monkeypatch.setattr(pools, "HELD", 200)
+    pools._all_features.cache_clear()
+    work = DrawnWork(Ledger(None), ("linear",), quick=True)
+    (entry,) = work.run(Piece("chembl", "length", 300, "random"))
+    assert metrics_of(entry)["concordance"][0] > 0.7
+    assert entry.notes["group"] == ["single assays, values", "300", "random"]
 
 
 def test_ours_learns_from_what_is_brought(data: pools.DrawnPanel) -> None:
