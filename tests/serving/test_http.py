@@ -179,6 +179,7 @@ def test_nothing_is_kept(server: Served) -> None:
     assert [*server.folder.rglob("*")] == []
 
 
+@pytest.mark.slow
 def test_a_signal_ends_it(start: Start) -> None:
     with start() as served:
         served.process.send_signal(signal.SIGTERM)

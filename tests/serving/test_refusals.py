@@ -136,6 +136,7 @@ def test_too_many_listed_are_refused(strict: Served) -> None:
     assert answer.status_code == 413
 
 
+@pytest.mark.slow
 def test_molecules_that_hang_end_with_their_request(strict: Served) -> None:
     hang = "\n".join([complete(40)] * 3 + ["C"])
     said = strict.client.post("/api/screen", content=hang).text.splitlines()
@@ -164,6 +165,7 @@ def test_when_busy_it_says_so_and_bodies_that_never_end_are_given_up(strict: Ser
     assert goes_on(strict)
 
 
+@pytest.mark.slow
 def test_work_for_who_has_gone_is_called_off(start: Start) -> None:
     """A worker, and a turn; what is left would take longer than the next request waits."""
     hang = "\n".join([complete(40)] * 1000)
