@@ -17,6 +17,7 @@ from rich.table import Table
 
 from bioassay_mtl.cli.console import PlainConsole
 from bioassay_mtl.errors import ConfigError, counted
+from bioassay_mtl.report.said import interval, nearness
 from bioassay_mtl.screening.batch import ScreenedBatch
 from bioassay_mtl.screening.hits import TellingHits, usual_shares
 from bioassay_mtl.screening.options import ScreenOptions, choose_assays, columns_of_assays
@@ -105,6 +106,14 @@ def show(
         PlainConsole(stderr=True).print(summary_table(summary))
 
 
+SAID = {
+    "known": "trained on, no news from this model",
+    "nearest": "similarity of the nearest training molecule",
+    "interval": "in which the probability likely lies",
+}
+"""What columns of hits are, where there are such."""
+
+
 def hits_table(hits: TellingHits, model: ModelDescription, width: int) -> Table:
     """The most telling molecules, each beside what is usual for the assay.
 
@@ -116,19 +125,25 @@ def hits_table(hits: TellingHits, model: ModelDescription, width: int) -> Table:
     columns: dict[str, list[str]] = {
         "molecule": [shortened(hit.id or f"row {hit.row}", 16) for hit in best],
         "SMILES": [hit.smiles for hit in best],
+        "alerts": [hit.beside.get("alerts", "") for hit in best],
         "assay": [hit.assay for hit in best],
-        "trained on": ["yes" if hit.in_training else "" for hit in best],
+        "known": [
+            hit.beside.get("known", "") or ("yes" if hit.in_training else "") for hit in best
+        ],
         "about": [assay.about for assay in sheet],
         "grade": [assay.grade or "" for assay in sheet],
+        "nearest": [nearness(hit.beside) for hit in best],
         "active": [f"{hit.probability:.3f}" for hit in best],
+        "interval": [interval(hit.beside) for hit in best],
         "usual": [f"{hit.share:.2%}" for hit in best],
         "fold": [f"{hit.fold:,.0f} x" if hit.fold >= 9.95 else f"{hit.fold:.1f} x" for hit in best],
     }
     widest = {name: max(map(len, (name, *texts))) for name, texts in columns.items()}
     gap = 3  # around and between columns
-    if not any(columns["trained on"]):
-        del columns["trained on"]
-    most_of = {"grade": 10, "about": 32, "SMILES": 60}
+    for name in ("known", "nearest", "interval"):
+        if not any(columns[name]):
+            del columns[name]
+    most_of = {"grade": 10, "about": 32, "alerts": 24, "SMILES": 60}
     fixed = [widest[name] + gap for name in columns if name not in most_of]
     room = width - 2 - sum(fixed)
     for name, most in most_of.items():
@@ -142,7 +157,7 @@ def hits_table(hits: TellingHits, model: ModelDescription, width: int) -> Table:
         title="Molecules furthest above the usual, each in its most telling assay",
         title_justify="left",
         caption="active: predicted probability; usual: active share in the training data"
-        + ("; trained on: no news from this model" if "trained on" in columns else ""),
+        + "".join(f"; {name}: {said}" for name, said in SAID.items() if name in columns),
         caption_justify="left",
         box=box.SIMPLE,
     )

@@ -22,6 +22,7 @@ from bioassay_mtl.report.page import (
     paragraph,
 )
 from bioassay_mtl.report.plot import Axis, Plot, sparkline
+from bioassay_mtl.report.said import sentences
 from bioassay_mtl.report.table import Column, table
 from bioassay_mtl.report.tally import FOLD, THRESHOLDS, Best, Predicted, ScreenTally
 from bioassay_mtl.report.wording import UNKNOWN, brief, number, percent, shortened
@@ -70,6 +71,7 @@ def screen_report(summary: ScreenSummary, tally: ScreenTally) -> str:
         paragraph(_lead(summary, tally)) + key_figures(key),
         [
             Section("hits", "Top hits", _hits(tally)),
+            Section("known", "Known molecules", _known_hits(tally)),
             Section("assays", "Assays", _assays(tally)),
             Section("records", "Records", _statuses(summary)),
             Section("run", "The run", _run(summary)),
@@ -111,10 +113,11 @@ def _called(column: Predicted) -> str:
 
 
 def _hits(tally: ScreenTally) -> Markup:
-    hits = tally.hits()
+    hits = tally.hits(known=False)
     if hits:
         text = (
-            "Molecules whose prediction says most beyond an assay's usual share of actives, each "
+            "Molecules, new to the model, whose prediction says most beyond an assay's usual share "
+            "of actives, each "
             f"with its {ASSAYS_PER_HIT} most telling assays: predicted probability, and how many "
             "times the usual share that is."
         )
@@ -140,8 +143,19 @@ def _assay(column: Predicted) -> Markup:
     return Markup("{}{}").format(column.name, note)
 
 
+def _known_hits(tally: ScreenTally) -> Markup:
+    hits = tally.hits(known=True)
+    if not hits:
+        return Markup()
+    text = (
+        "The same of molecules that the model was trained on: what it says of them is no news, and "
+        "what was measured says more."
+    )
+    return paragraph(text) + _cards([_hit_card(tally, hit, p) for hit, p in hits])
+
+
 def _cards(cards: list[Markup]) -> Markup:
-    return Markup('<ul class="cards">{}</ul>').format(join(cards))
+    return Markup('<ul class="cards" data-molecules>{}</ul>').format(join(cards))
 
 
 def _hit_card(tally: ScreenTally, hit: Hit, predictions: NDArray[np.float32]) -> Markup:
@@ -155,14 +169,28 @@ def _hit_card(tally: ScreenTally, hit: Hit, predictions: NDArray[np.float32]) ->
         )
         for at in chosen
     )
-    return _card(Best(hit.probability, hit.row, hit.id, hit.smiles, hit.in_training), lines)
+    best = Best(hit.probability, hit.row, hit.id, hit.smiles, hit.in_training, hit.beside)
+    return _card(best, lines)
 
 
 def _card(best: Best, lines: Markup) -> Markup:
     name = best.id or f"row {best.row}"
     known = Markup('<p class="note">the model was trained on it</p>') if best.in_training else ""
-    return Markup("<li>{}<h3>{}</h3>{}{}<p class='smiles'>{}</p></li>").format(
-        molecule(best.smiles, name), shortened(name), known, lines, shortened(best.smiles, 160)
+    said = join(
+        Markup('<p class="note">{}</p>').format(shortened(each, 160))
+        for each in sentences(best.beside)
+    )
+    return Markup(
+        "<li data-id='{}' data-smiles='{}'>{}<h3>{}</h3>{}{}{}<p class='smiles'>{}</p></li>"
+    ).format(
+        name,
+        best.smiles,
+        molecule(best.smiles, name),
+        shortened(name),
+        known,
+        lines,
+        said,
+        shortened(best.smiles, 160),
     )
 
 

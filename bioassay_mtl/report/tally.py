@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from bioassay_mtl.models.assay_sheet import Assay
 from bioassay_mtl.report.histogram import ProbabilityHistogram, ValueHistogram
 from bioassay_mtl.screening.batch import ScreenedBatch
-from bioassay_mtl.screening.hits import MOST_CHARACTERS, Hit, TellingHits, usual_shares
+from bioassay_mtl.screening.beside import MOST_CHARACTERS, said_of
+from bioassay_mtl.screening.hits import Hit, TellingHits, usual_shares
 from bioassay_mtl.screening.options import ScreenOptions, choose_assays, columns_of_assays
 
 if TYPE_CHECKING:
@@ -64,6 +65,7 @@ class Best:
     id: str
     smiles: str
     in_training: bool | None = None
+    beside: Mapping[str, Any] = field(default_factory=dict, compare=False)
 
 
 class ScreenTally:
@@ -94,7 +96,11 @@ class ScreenTally:
         self._largest = np.full(len(columns), -np.inf)
         shared = np.flatnonzero(np.isfinite(self.shares))
         self._shared = shared
-        self._hits = TellingHits([columns[c].name for c in shared.tolist()], self.shares[shared], k)
+        names = [columns[c].name for c in shared.tolist()]
+        self._hits = tuple(
+            TellingHits(names, self.shares[shared], k, at=shared, known=known)
+            for known in (False, True)
+        )
         self._predictions: dict[int, NDArray[np.float32]] = {}
 
     def add(self, batch: ScreenedBatch) -> None:
@@ -134,21 +140,28 @@ class ScreenTally:
                 batch.ids[at][:MOST_CHARACTERS],
                 batch.smiles[at][:MOST_CHARACTERS],
                 batch.is_known(at),
+                said_of(batch.beside, at, column),
             )
 
     def _keep_hits(self, batch: ScreenedBatch) -> None:
         if not len(self._shared):
             return
-        chosen = replace(batch, probabilities=batch.probabilities[:, self._shared])
-        self._hits.add(chosen)
-        kept = {hit.row for hit in self._hits.best()}
+        for hits in self._hits:
+            hits.add(batch)
+        kept = {hit.row for hits in self._hits for hit in hits.best()}
         self._predictions = {r: p for r, p in self._predictions.items() if r in kept}
         for row in kept - self._predictions.keys():
             self._predictions[row] = batch.probabilities[row - batch.first_row].copy()
 
-    def hits(self) -> list[tuple[Hit, NDArray[np.float32]]]:
-        """The most telling molecules, best first, each with its predictions ``(C,)``."""
-        return [(hit, self._predictions[hit.row]) for hit in self._hits.best()]
+    def hits(self, *, known: bool) -> list[tuple[Hit, NDArray[np.float32]]]:
+        """The most telling molecules, best first, each with its predictions ``(C,)``.
+
+        Parameters
+        ----------
+        known
+            Those that the model was trained on, or those that are new to it.
+        """
+        return [(hit, self._predictions[hit.row]) for hit in self._hits[known].best()]
 
 
 def screen_tally(model: ModelDescription, options: ScreenOptions, k: int = HITS) -> ScreenTally:

@@ -13,6 +13,9 @@ from bioassay_mtl.errors import ConfigError
 
 CellKind = Literal["decimals", "number", "count", "flag", "text"]
 
+MOST_CHARACTERS = 10_000
+"""Of a text that is kept to be shown: as long as any molecule's that can be drawn."""
+
 Beside = Mapping[str, NDArray[Any]]
 """Cells of n records by the name of their column, see :class:`BesideColumn`."""
 
@@ -77,6 +80,30 @@ def of_record(columns: Sequence[BesideColumn], beside: Beside, at: int) -> dict[
     """What stands beside the predictions of one record, less that of its assays; plain values."""
     own = (column for column in columns if not column.of_assays)
     return {each.name: each.plain(beside[each.name][at : at + 1])[0] for each in own}
+
+
+def said_of(beside: Beside, at: int, assay: int) -> dict[str, Any]:
+    """What stands beside one prediction, without what is not known; plain values.
+
+    Parameters
+    ----------
+    beside
+        Of a batch.
+    at, assay
+        The record, and the written column.
+    """
+    found: dict[str, Any] = {}
+    for name, cells in beside.items():
+        value = cells[at, assay] if cells.ndim == 2 else cells[at]
+        if cells.dtype.kind == "f":
+            found |= {} if np.isnan(value) else {name: float(value)}
+        elif cells.dtype == np.int8:
+            found |= {} if value < 0 else {name: bool(value)}
+        elif cells.dtype.kind == "i":
+            found |= {} if value < 0 else {name: int(value)}
+        elif value:
+            found[name] = str(value)[:MOST_CHARACTERS]
+    return found
 
 
 def of_cells(

@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bioassay_mtl.screening.batch import ScreenedBatch
+from bioassay_mtl.screening.beside import MOST_CHARACTERS, said_of
 
 if TYPE_CHECKING:
     from bioassay_mtl.models.description import ModelDescription
-
-
-MOST_CHARACTERS = 10_000
-"""Of a text that is kept to be shown: as long as any molecule's that can be drawn."""
 
 
 @dataclass(frozen=True, order=True)
@@ -37,6 +34,8 @@ class Hit:
     probability: float
     share: float
     in_training: bool | None = None
+    beside: Mapping[str, Any] = field(default_factory=dict, compare=False)
+    """What annotators say of it, and of it in this assay, as far as anything is known."""
 
     @property
     def fold(self) -> float:
@@ -61,20 +60,38 @@ class TellingHits:
         ``(t,)`` active share of each assay in the training data; NaN where unknown.
     k
         Molecules kept.
+    at
+        ``(t,)`` places of these assays among the columns of the batches; None where they are all.
+    known
+        Whether molecules that the model was trained on are kept alone (True), or left out (False).
     """
 
-    def __init__(self, assays: Sequence[str], shares: NDArray[np.float64], k: int) -> None:
+    def __init__(
+        self,
+        assays: Sequence[str],
+        shares: NDArray[np.float64],
+        k: int,
+        *,
+        at: NDArray[np.intp] | None = None,
+        known: bool | None = None,
+    ) -> None:
         self.assays = tuple(assays)
         self.shares = np.clip(shares.astype(np.float32), 1e-6, 1 - 1e-6)
         self.k = k
+        self.at = np.arange(len(self.assays)) if at is None else at
+        self.known = known
         self._heap: list[Hit] = []
 
     def add(self, batch: ScreenedBatch) -> None:
         """Take in the next batch of rows."""
-        rows = np.flatnonzero(batch.may_be_hits)
+        wanted = batch.may_be_hits
+        if self.known is not None:
+            trained_on = batch.in_training
+            wanted = wanted & (not self.known if trained_on is None else trained_on == self.known)
+        rows = np.flatnonzero(wanted)
         if not len(rows):
             return
-        bits = information_gain(batch.probabilities[rows], self.shares)
+        bits = information_gain(batch.probabilities[np.ix_(rows, self.at)], self.shares)
         bits[~(bits > 0)] = 0
         assays = bits.argmax(axis=1)
         best = bits[np.arange(len(rows)), assays]
@@ -92,9 +109,10 @@ class TellingHits:
             id=batch.ids[at][:MOST_CHARACTERS],
             smiles=batch.smiles[at][:MOST_CHARACTERS],
             assay=self.assays[assay],
-            probability=float(batch.probabilities[at, assay]),
+            probability=float(batch.probabilities[at, self.at[assay]]),
             share=float(self.shares[assay]),
             in_training=batch.is_known(at),
+            beside=said_of(batch.beside, at, int(self.at[assay])),
         )
         if len(self._heap) < self.k:
             heapq.heappush(self._heap, hit)

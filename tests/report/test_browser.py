@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import csv
 import json
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -141,6 +143,30 @@ def test_hidden_curves_come_when_asked_for(opened: Open, wide_page: str) -> None
     button = driver.find_element("css selector", "#curves button.more")
     driver.execute_script("arguments[0].click()", button)
     assert driver.execute_script(shown) == [n, n, 12]
+
+
+def test_molecules_are_copied_and_downloaded(opened: Open, screen_page: str) -> None:
+    driver = opened(screen_page)
+    copy = driver.find_element("css selector", "[data-molecules] button")
+    assert copy.get_attribute("aria-label").startswith("Copy SMILES of id")
+    copy.click()
+    assert copy.text == "Copied"
+    driver.execute_script(
+        """const make = URL.createObjectURL;
+        URL.createObjectURL = (blob) => {
+          blob.text().then((text) => { window.kept = text; });
+          return make(blob);
+        };"""
+    )
+    driver.find_element("css selector", "[data-molecules] + button").click()
+    for _ in range(100):
+        if kept := driver.execute_script("return window.kept"):
+            break
+        time.sleep(0.02)
+    cards = driver.find_elements("css selector", "#hits [data-molecules] > li")
+    rows = list(csv.reader(kept.splitlines()))
+    expected = [[card.get_attribute(f"data-{name}") for name in ("id", "smiles")] for card in cards]
+    assert rows == [["id", "smiles"], *expected]
 
 
 def test_what_is_given_cannot_run_or_mark_up(opened: Open, wide_page: str) -> None:

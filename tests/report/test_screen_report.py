@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -58,13 +59,38 @@ def test_hits_keep_their_own_predictions(nci_smiles: list[str], tmp_path: Path) 
     smiles = nci_smiles[:80]
     _, tally = nci_screen(smiles, tmp_path)
     table = tiny_model().predict(smiles)
-    hits = tally.hits()
+    hits = tally.hits(known=False)
     assert len(hits) == 12
     for hit, predictions in hits:
         expected = table.loc[hit.row - 1, list(TASKS)].to_numpy(dtype=np.float32)
         np.testing.assert_array_equal(predictions, expected)
         assert hit.smiles == smiles[hit.row - 1]
     assert len(tally._predictions) == 12  # memory does not grow
+
+
+def test_known_molecules_stand_apart_from_new_ones() -> None:
+    tally = ScreenTally([Predicted("b", "b", False, np.nan), Predicted("a", "a", True, 0.01)])
+    values = np.array([[7, 0.9], [8, 0.8], [9, 0.7]], np.float32)
+    beside = {
+        "similarity": np.array([1, 0.5, 0.25], np.float32),
+        "in_domain": np.array([1, 1, 0], np.int8),
+        "alerts": np.array(["", "PAINS: catechol_A", ""], object),
+        "known": np.array([["", "active"], ["", ""], ["", ""]], object),
+        "low": np.array([[1, 0.1], [2, 0.2], [3, 0.3]], np.float32),
+        "high": np.array([[4, 0.4], [5, 0.5], [6, 0.6]], np.float32),
+    }
+    known = np.array([True, False, False])
+    screened = replace(batch(values), in_training=known, beside=beside)
+    tally.add(replace(screened, ids=["old", "new", "far"]))
+    assert [hit.id for hit, _ in tally.hits(known=True)] == ["old"]
+    assert [hit.id for hit, _ in tally.hits(known=False)] == ["new", "far"]
+    new, old = screen_report(summary_of(3, {"ok": 3}, 2), tally).split('id="known"')
+    new = new.split('id="hits"')[1]
+    assert "PAINS: catechol_A" in new
+    assert "likely 0.20 to 0.50" in new
+    assert "similarity 0.25, outside the domain of the model" in new
+    assert "measured before: active" not in new
+    assert "measured before: active" in old
 
 
 def test_chosen_assays_alone_are_told_of(nci_smiles: list[str], tmp_path: Path) -> None:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -50,6 +52,22 @@ def test_a_rare_assay_at_half_beats_a_common_one_at_nine_tenths() -> None:
     best = hits.best()
     assert [hit.assay for hit in best] == ["b", "a"]
     assert best[0].fold == pytest.approx(50)
+
+
+def test_some_columns_and_known_molecules_alone() -> None:
+    batch = make_batch(3, 3)
+    batch.probabilities[:] = [[0.9, 0.1, 0.9], [0.9, 0.2, 0.8], [0.9, 0.3, 0.7]]
+    beside = {"low": batch.probabilities / 2, "alerts": np.array(["", "PAINS", ""], object)}
+    batch = replace(batch, in_training=np.array([False, True, False]), beside=beside)
+    found = {}
+    for known in (None, False, True):
+        hits = TellingHits("bc", SHARES[1:], 5, at=np.array([1, 2]), known=known)
+        hits.add(batch)
+        found[known] = sorted(hit.row for hit in hits.best())
+    assert found == {None: [1, 2, 3], False: [1, 3], True: [2]}
+    (hit,) = hits.best()
+    assert (hit.assay, hit.beside["alerts"]) == ("c", "PAINS")
+    assert hit.beside["low"] == pytest.approx(0.4)
 
 
 def test_records_without_predictions_are_passed_over() -> None:

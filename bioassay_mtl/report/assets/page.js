@@ -1,5 +1,6 @@
 "use strict";
 // Tables: sorted by their column heads, filtered by a text, long ones shown in part.
+// Cards of molecules: their SMILES copied one by one, all of them downloaded.
 const LEAST = 25;
 
 function valueOf(row, column) {
@@ -93,4 +94,47 @@ for (const list of document.querySelectorAll("[data-part]")) {
     cards[least].focus();
   });
   list.after(more);
+}
+
+function copyText(text) {
+  const area = document.createElement("textarea");
+  area.value = text;
+  document.body.append(area);
+  area.select();
+  const done = document.execCommand("copy"); // also where a page from a disk has no clipboard
+  area.remove();
+  return done;
+}
+
+function buttonOf(text, action) {
+  const button = document.createElement("button");
+  button.type = "button";
+  button.className = "more";
+  button.textContent = text;
+  button.addEventListener("click", () => action(button));
+  return button;
+}
+
+const quoted = (text) => `"${text.replaceAll('"', '""')}"`;
+
+for (const list of document.querySelectorAll("[data-molecules]")) {
+  const cards = [...list.children].filter((card) => card.dataset.smiles);
+  if (!cards.length) continue;
+  for (const card of cards) {
+    const name = card.dataset.id;
+    const copy = buttonOf("Copy SMILES", (button) => {
+      button.textContent = copyText(card.dataset.smiles) ? "Copied" : "Cannot copy here";
+      button.focus();
+    });
+    copy.setAttribute("aria-label", `Copy SMILES of ${name}`);
+    card.append(copy);
+  }
+  list.after(buttonOf(`Download these ${cards.length} as CSV`, () => {
+    const rows = cards.map(({ dataset }) => `${quoted(dataset.id)},${quoted(dataset.smiles)}`);
+    const link = document.createElement("a");
+    link.href = URL.createObjectURL(new Blob([["id,smiles", ...rows, ""].join("\n")], { type: "text/csv" }));
+    link.download = "molecules.csv";
+    link.click();
+    setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
+  }));
 }

@@ -1,0 +1,41 @@
+"""What stands beside a prediction, in words: how sure it is, how near it is to what is known."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from bioassay_mtl.errors import counted
+from bioassay_mtl.report.wording import brief
+
+
+def interval(beside: Mapping[str, Any]) -> str:
+    """Its ends; empty where there is none."""
+    if "low" not in beside or "high" not in beside:
+        return ""
+    return f"{brief(beside['low'])} to {brief(beside['high'])}"
+
+
+def nearness(beside: Mapping[str, Any]) -> str:
+    """Similarity to the nearest training molecule, and whether that is far."""
+    if "similarity" not in beside:
+        return ""
+    return f"{beside['similarity']:.2f}" + (" far" if beside.get("in_domain") is False else "")
+
+
+def sentences(beside: Mapping[str, Any]) -> Iterator[str]:
+    """What is said of a molecule, and of it in an assay; nothing of what is not known."""
+    if known := beside.get("known"):
+        yield f"measured before: {known}"
+    if found := interval(beside):
+        yield f"likely {found}"
+    if "similarity" in beside:
+        similar = f"nearest training molecule: similarity {beside['similarity']:.2f}"
+        far = ", outside the domain of the model" if beside.get("in_domain") is False else ""
+        yield similar + far
+    if "nearest_active" in beside:
+        yield f"nearest known active: similarity {beside['nearest_active']:.2f}"
+    if alerts := beside.get("alerts"):
+        yield f"alerts: {alerts}"
+    if promiscuity := beside.get("promiscuity"):
+        yield f"far above the usual in {counted(promiscuity, 'assay')}"

@@ -1,0 +1,37 @@
+"""What stands beside a prediction is said as far as it is known."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from bioassay_mtl.report.said import interval, nearness, sentences
+
+ALL = {
+    "known": "inactive",
+    "low": 0.1,
+    "high": 0.4,
+    "similarity": 0.351,
+    "in_domain": False,
+    "nearest_active": 0.5,
+    "alerts": "Brenk: stilbene",
+    "promiscuity": 3,
+}
+
+
+def test_all_that_is_known_is_said() -> None:
+    assert list(sentences(ALL)) == [
+        "measured before: inactive",
+        "likely 0.10 to 0.40",
+        "nearest training molecule: similarity 0.35, outside the domain of the model",
+        "nearest known active: similarity 0.50",
+        "alerts: Brenk: stilbene",
+        "far above the usual in 3 assays",
+    ]
+    assert (interval(ALL), nearness(ALL)) == ("0.10 to 0.40", "0.35 far")
+
+
+@pytest.mark.parametrize("beside", [{}, {"promiscuity": 0, "low": 0.5}, {"in_domain": False}])
+def test_what_is_not_known_is_not_said(beside: dict[str, Any]) -> None:
+    assert (list(sentences(beside)), interval(beside), nearness(beside)) == ([], "", "")
