@@ -7,7 +7,8 @@ READY := .venv/.ready
 
 ## Screen the example molecules with the shipped model; show the top hits.
 screen: $(READY)
-	$(BIN)/bioassay-mtl screen datasets/example_molecules.smi -o hits.csv --overwrite --show 10
+	$(BIN)/bioassay-mtl screen datasets/example_molecules.smi -o hits.csv --overwrite --show 10 \
+	  --confidence --domain --annotate --report hits.html
 
 ## Lint, format, types, tests.
 test: $(READY)
@@ -36,4 +37,4 @@ $(READY): setup.cfg pyproject.toml constraints.txt
 	@touch $@
 
 clean:
-	rm -rf .venv build *.egg-info hits.csv .coverage*
+	rm -rf .venv build *.egg-info hits.csv hits.html .coverage*

@@ -56,6 +56,7 @@ def test_a_rare_assay_at_half_beats_a_common_one_at_nine_tenths() -> None:
 
 def test_some_columns_and_known_molecules_alone() -> None:
     batch = make_batch(3, 3)
+    batch.status[:] = 0
     batch.probabilities[:] = [[0.9, 0.1, 0.9], [0.9, 0.2, 0.8], [0.9, 0.3, 0.7]]
     beside = {"low": batch.probabilities / 2, "alerts": np.array(["", "PAINS", ""], object)}
     batch = replace(batch, in_training=np.array([False, True, False]), beside=beside)
