@@ -106,7 +106,21 @@ def show(
         PlainConsole(stderr=True).print(summary_table(summary))
 
 
+WHOLE = 100
+ROOM = {
+    "interval": (WHOLE, WHOLE),
+    "usual": (WHOLE, WHOLE),
+    "nearest": (WHOLE, WHOLE),
+    "grade": (10, 10),
+    "about": (12, 32),
+    "alerts": (12, 24),
+    "SMILES": (12, 60),
+}
+"""Columns that a narrow terminal may lack, the last ones first: at least and at most so wide."""
+
 SAID = {
+    "active": "predicted probability",
+    "usual": "active share in the training data",
     "known": "trained on, no news from this model",
     "nearest": "similarity of the nearest training molecule",
     "interval": "in which the probability likely lies",
@@ -117,8 +131,8 @@ SAID = {
 def hits_table(hits: TellingHits, model: ModelDescription, width: int) -> Table:
     """The most telling molecules, each beside what is usual for the assay.
 
-    Assays and numbers are never cut; on a narrow terminal SMILES are left out, then names of the
-    assays, then grades of the model in them.
+    Assays and numbers are never cut; a narrow terminal has room for fewer columns, and for the
+    most important ones first (:data:`ROOM`).
     """
     best = hits.best()
     sheet = model.sheet.of([hit.assay for hit in best])
@@ -140,15 +154,13 @@ def hits_table(hits: TellingHits, model: ModelDescription, width: int) -> Table:
     }
     widest = {name: max(map(len, (name, *texts))) for name, texts in columns.items()}
     gap = 3  # around and between columns
-    for name in ("known", "nearest", "interval"):
-        if not any(columns[name]):
-            del columns[name]
-    most_of = {"grade": 10, "about": 32, "alerts": 24, "SMILES": 60}
-    fixed = [widest[name] + gap for name in columns if name not in most_of]
+    columns = {name: texts for name, texts in columns.items() if any(texts)}
+    fixed = [widest[name] + gap for name in columns if name not in ROOM]
     room = width - 2 - sum(fixed)
-    for name, most in most_of.items():
+    for name in [name for name in ROOM if name in columns]:
+        least, most = ROOM[name]
         share = min(widest[name], most, room - gap)
-        if share < min(12, widest[name]) or not any(columns[name]):
+        if share < min(least, widest[name]):
             del columns[name]
             continue
         columns[name] = [shortened(text, share) for text in columns[name]]
@@ -156,13 +168,12 @@ def hits_table(hits: TellingHits, model: ModelDescription, width: int) -> Table:
     table = Table(
         title="Molecules furthest above the usual, each in its most telling assay",
         title_justify="left",
-        caption="active: predicted probability; usual: active share in the training data"
-        + "".join(f"; {name}: {said}" for name, said in SAID.items() if name in columns),
+        caption="; ".join(f"{name}: {said}" for name, said in SAID.items() if name in columns),
         caption_justify="left",
         box=box.SIMPLE,
     )
     for name in columns:
-        is_number = name in ("active", "usual", "fold")
+        is_number = name in ("active", "interval", "usual", "fold")
         table.add_column(name, justify="right" if is_number else "left", no_wrap=True)
     for row in zip(*columns.values(), strict=True):
         table.add_row(*row)
