@@ -46,9 +46,9 @@ best rival is chosen with hindsight, which favours it. *Level* is within one sta
 Seconds are processor time on one core, features made before; of rivals with their trials."""
 NOT_RUN = """\
 **Not in it.** 5x5 cross-validation: draws stand for it. No TabPFN-like model: of `tabpfn` (9.2.0,
-0.1.8 to 0.1.11), `tabicl` 2.2.0, `tabdpt` 1.3.1 and `itabpfn2` 0.0.6 no package is larger than
-0.9 MB, so none brings its weights; they load them from elsewhere. chemprop and DeepChem, not tuned,
-are in the second part."""
+0.1.11, 0.1.9, 0.1.8), `tabicl` 2.2.0, `tabdpt` 1.3.1 and `itabpfn2` 0.0.6 no wheel is larger than
+0.9 MB, so that none brings a model's weights. chemprop and DeepChem, not tuned, are in the second
+part. A panel and size that has no line was not run yet; few panels (*n*) decide little."""
 
 
 def section(groups: Sequence[Group]) -> list[str]:
