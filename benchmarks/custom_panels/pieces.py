@@ -140,7 +140,8 @@ def deal(
     Parameters
     ----------
     groups : (n,) int64
-        Number of each molecule's group; one as large as half of what is held out is learned from.
+        Number of each molecule's group. One larger than half of what is held out, or than what is
+        still to be held out, is learned from: so nearly as many are brought as are asked for.
     n_fit
         Molecules to learn from, at most.
     rng
@@ -152,6 +153,7 @@ def deal(
     for group in rng.permutation(len(sizes)):
         if held.sum() >= wanted:
             break
-        if sizes[group] <= max(1, wanted / 2):
+        most = min(wanted / 2, 1.05 * wanted - held.sum())
+        if sizes[group] <= max(1, most):
             held |= groups == group
     return np.flatnonzero(~held)[:n_fit], np.flatnonzero(held)
