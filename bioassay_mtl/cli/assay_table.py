@@ -18,8 +18,11 @@ SHOWN |= {"roc_auc_ovr": "AUC", "balanced_accuracy": "balanced accuracy", "rmse"
 """Metrics by their heads, those of one head in one column."""
 
 
-WIDTHS = {"gene": 80, "trained on": 110, "target": 130, "active when": 150}
+WIDTHS = {"gene": 80, "trained on": 130, "target": 150, "active when": 180}
 """Of the terminal, from which on a column is shown."""
+
+WITH_INTERVALS = 100
+"""Of the terminal, from which on scores have their intervals."""
 
 
 def sheet_table(assays: Sequence[Assay], rule: str, width: int) -> Table:
@@ -42,7 +45,7 @@ def sheet_table(assays: Sequence[Assay], rule: str, width: int) -> Table:
         "active when": [assay.active for assay in assays],
         "trained on": [_trained_on(assay) for assay in assays],
         **{
-            head: [_figure(assay, head) for assay in assays]
+            head: [_figure(assay, head, width >= WITH_INTERVALS) for assay in assays]
             for head in dict.fromkeys(SHOWN.values())
         },
         "grade": [assay.grade or "" for assay in assays],
@@ -73,10 +76,13 @@ def _caption(assays: Sequence[Assay], rule: str) -> str:
     return "\n".join([*lines, *(f"without a grade: {reason}" for reason in why)])
 
 
-def _figure(assay: Assay, head: str) -> str:
-    """A score with its interval."""
+def _figure(assay: Assay, head: str, with_interval: bool = True) -> str:
+    """A score, and its interval."""
     found = assay.score(*(name for name, shown in SHOWN.items() if shown == head))
-    return "" if found is None else f"{found.value:.3f} ({found.low:.2f}-{found.high:.2f})"
+    if found is None:
+        return ""
+    interval = f" ({found.low:.2f}-{found.high:.2f})" if with_interval else ""
+    return f"{found.value:.3f}{interval}"
 
 
 def _trained_on(assay: Assay) -> str:

@@ -14,7 +14,7 @@ from bioassay_mtl.chem.features import Features
 from bioassay_mtl.chem.status import Status
 from bioassay_mtl.errors import ConfigError
 from bioassay_mtl.metrics.over_folds import over_folds
-from bioassay_mtl.models.about import About, known_assays
+from bioassay_mtl.models.about import About
 from bioassay_mtl.models.assay_sheet import NAME
 from bioassay_mtl.models.join import join
 from bioassay_mtl.models.model import Model
@@ -152,7 +152,7 @@ def cross_validate(
         config,
         workers=workers,
         given_parts=_everything(panel),
-        about=known_assays(about, panel.tasks),
+        about=about,
     )
     config = session.config
     splits = list(folds(panel, config.split, n_folds, repeats))

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from bioassay_mtl.chem.features import Features
 from bioassay_mtl.errors import ConfigError
-from bioassay_mtl.models.about import About, known_assays
+from bioassay_mtl.models.about import About
 from bioassay_mtl.models.join import join
 from bioassay_mtl.models.model import Model
 from bioassay_mtl.panels.panel import Panel
@@ -81,7 +81,7 @@ def train_ensemble(
         given_parts=parts,
         given_features=features,
         workers=workers,
-        about=known_assays(about, panel.tasks),
+        about=about,
     )
     return ensemble_of(
         session,

@@ -17,7 +17,7 @@ from bioassay_mtl.chem.featurizer import Featurizer
 from bioassay_mtl.chem.identity import TrainingMolecules
 from bioassay_mtl.errors import ConfigError
 from bioassay_mtl.metrics import evaluate
-from bioassay_mtl.models.about import About, known_assays
+from bioassay_mtl.models.about import About
 from bioassay_mtl.models.assay_sheet import NAME, Described
 from bioassay_mtl.models.evaluation import predictions_at
 from bioassay_mtl.models.model import Model
@@ -130,7 +130,7 @@ def train(
         given_features=features,
         workers=workers,
         stacks=True,
-        about=known_assays(about, panel.tasks),
+        about=about,
     )
     return train_session(
         session,

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from bioassay_mtl.chem.features import Features
 from bioassay_mtl.errors import InputError
+from bioassay_mtl.models.about import About, known_assays
 from bioassay_mtl.models.assay_sheet import Described
 from bioassay_mtl.models.panel_inputs import panel_features
 from bioassay_mtl.panels.panel import Panel
@@ -79,11 +80,13 @@ class Session:
         weights: NDArray[np.float32] | None = None,
         stops: bool = False,
         stacks: bool = False,
+        about: About | None = None,
         **given: Any,
     ) -> Session:
         """Settle the settings (:func:`~bioassay_mtl.training.defaults.settled`)."""
         whole, chosen = settled(config, panel, start=start, stops=stops, stacks=stacks)
         weights = None if weights is None else _checked_weights(weights, panel)
+        given["about"] = known_assays(about, panel.tasks)
         return Session(panel, whole, chosen, weights=weights, start=start, **given)
 
     @cached_property

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from bioassay_mtl.errors import ConfigError, TrainingError
 from bioassay_mtl.files import write_whole
-from bioassay_mtl.models.about import About, known_assays
+from bioassay_mtl.models.about import About
 from bioassay_mtl.models.model import Model
 from bioassay_mtl.panels.panel import Panel
 from bioassay_mtl.splits import Split
@@ -99,7 +99,7 @@ def train_tuned(
         weights=weights,
         given_parts=parts,
         workers=workers,
-        about=known_assays(about, panel.tasks),
+        about=about,
     )
     out = None if out is None else Path(out)
     import_optuna()

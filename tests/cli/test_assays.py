@@ -53,7 +53,10 @@ def test_all_are_listed_and_some_are_found(cli: Run, graded: Path) -> None:
     assert "none of the 5 assays has 'nothing'" in done.err
 
 
-def test_people_see_names_scores_and_grades(cli: Run, graded: Path) -> None:
+def test_people_see_names_scores_and_grades(
+    cli: Run, graded: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "110")
     text = cli("assays", graded).out
     for word in (TASKS[0], "ALDH1A1", "usable", "0.990 (0.9", "without a grade: no held-out rows"):
         assert word in text

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -71,7 +72,7 @@ def test_hits_keep_their_own_predictions(nci_smiles: list[str], tmp_path: Path) 
 def test_known_molecules_stand_apart_from_new_ones() -> None:
     tally = ScreenTally([Predicted("b", "b", False, np.nan), Predicted("a", "a", True, 0.01)])
     values = np.array([[7, 0.9], [8, 0.8], [9, 0.7]], np.float32)
-    beside = {
+    beside: dict[str, Any] = {
         "similarity": np.array([1, 0.5, 0.25], np.float32),
         "in_domain": np.array([1, 1, 0], np.int8),
         "alerts": np.array(["", "PAINS: catechol_A", ""], object),
