@@ -23,18 +23,27 @@ def nearness(beside: Mapping[str, Any]) -> str:
     return f"{beside['similarity']:.2f}" + (" far" if beside.get("in_domain") is False else "")
 
 
-def sentences(beside: Mapping[str, Any]) -> Iterator[str]:
-    """What is said of a molecule, and of it in an assay; nothing of what is not known."""
+def sentences(beside: Mapping[str, Any], assay: str = "") -> Iterator[str]:
+    """What is said of a molecule, and of it in an assay; nothing of what is not known.
+
+    Parameters
+    ----------
+    beside
+        What annotators say.
+    assay
+        The assay's name, where others stand beside it.
+    """
+    of_assay = f"{assay}: " if assay else ""
     if known := beside.get("known"):
-        yield f"measured before: {known}"
+        yield f"{of_assay}measured before: {known}"
     if found := interval(beside):
-        yield f"likely {found}"
+        yield f"{of_assay}likely {found}"
     if "similarity" in beside:
         similar = f"nearest training molecule: similarity {beside['similarity']:.2f}"
         far = ", outside the domain of the model" if beside.get("in_domain") is False else ""
         yield similar + far
     if "nearest_active" in beside:
-        yield f"nearest known active: similarity {beside['nearest_active']:.2f}"
+        yield f"{of_assay}nearest known active: similarity {beside['nearest_active']:.2f}"
     if alerts := beside.get("alerts"):
         yield f"alerts: {alerts}"
     if promiscuity := beside.get("promiscuity"):

@@ -170,15 +170,16 @@ def _hit_card(tally: ScreenTally, hit: Hit, predictions: NDArray[np.float32]) ->
         for at in chosen
     )
     best = Best(hit.probability, hit.row, hit.id, hit.smiles, hit.in_training, hit.beside)
-    return _card(best, lines)
+    return _card(best, lines, hit.assay)
 
 
-def _card(best: Best, lines: Markup) -> Markup:
+def _card(best: Best, lines: Markup, assay: str = "") -> Markup:
+    """A molecule; `assay` is the one that what is said beside it is of, where there are several."""
     name = best.id or f"row {best.row}"
     known = Markup('<p class="note">the model was trained on it</p>') if best.in_training else ""
     said = join(
         Markup('<p class="note">{}</p>').format(shortened(each, 160))
-        for each in sentences(best.beside)
+        for each in sentences(best.beside, assay)
     )
     return Markup(
         "<li data-id='{}' data-smiles='{}'>{}<h3>{}</h3>{}{}{}<p class='smiles'>{}</p></li>"

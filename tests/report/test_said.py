@@ -29,6 +29,10 @@ def test_all_that_is_known_is_said() -> None:
         "alerts: Brenk: stilbene",
         "far above the usual in 3 assays",
     ]
+    assert list(sentences(ALL, "X"))[:2] == [
+        "X: measured before: inactive",
+        "X: likely 0.10 to 0.40",
+    ]
     assert (interval(ALL), nearness(ALL)) == ("0.10 to 0.40", "0.35 far")
 
 

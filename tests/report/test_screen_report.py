@@ -88,10 +88,10 @@ def test_known_molecules_stand_apart_from_new_ones() -> None:
     new, old = screen_report(summary_of(3, {"ok": 3}, 2), tally).split('id="known"')
     new = new.split('id="hits"')[1]
     assert "PAINS: catechol_A" in new
-    assert "likely 0.20 to 0.50" in new
+    assert "a: likely 0.20 to 0.50" in new
     assert "similarity 0.25, outside the domain of the model" in new
-    assert "measured before: active" not in new
-    assert "measured before: active" in old
+    assert "a: measured before: active" not in new
+    assert "a: measured before: active" in old
 
 
 def test_chosen_assays_alone_are_told_of(nci_smiles: list[str], tmp_path: Path) -> None:
