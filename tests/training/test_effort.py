@@ -46,7 +46,7 @@ def test_a_small_panel_gets_trees_beside_its_network(nci_smiles: list[str]) -> N
 
 
 @pytest.mark.parametrize(
-    ("n", "n_active", "n_tasks"), [(40, 20, 1), (400, 9, 1), (400, 0, 3), (4000, 400, 11)]
+    ("n", "n_active", "n_tasks"), [(40, 20, 1), (400, 4, 1), (400, 0, 3), (4000, 400, 11)]
 )
 def test_others_get_their_network_alone(
     nci_smiles: list[str], n: int, n_active: int, n_tasks: int
