@@ -107,7 +107,8 @@ def _inflated(held: NDArray[Any], most: int) -> bytes:
 
 def _values(values: NDArray[np.float32]) -> dict[str, Bytes]:
     """Outcomes take a byte each, values four."""
-    small = values.astype(np.int8)
+    with np.errstate(invalid="ignore"):  # what no byte can hold is found out below
+        small = values.astype(np.int8)
     if (small == values).all():
         return {"cells.outcomes": _packed(small)}
     return {"cells.values": _packed(values.astype("<f4"))}

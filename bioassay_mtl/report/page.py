@@ -50,13 +50,13 @@ def page(title: str, subtitle: str, lead: Markup, sections: Sequence[Section]) -
         In order; those without a body are left out.
     """
     shown = [section for section in sections if section.body]
-    script = _asset("page.js")
+    script = asset("page.js")
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
-    text = Markup(_asset("page.html")).format(
+    text = Markup(asset("page.html")).format(
         title=title,
         subtitle=subtitle,
         digest=digest,
-        style=Markup(_asset("page.css")),
+        style=Markup(asset("page.css")),
         script=Markup(script),
         lead=lead,
         links=join(Markup('<a href="#{}">{}</a>').format(s.name, s.title) for s in shown),
@@ -111,5 +111,6 @@ def folded(summary: str, content: Markup) -> Markup:
     return Markup("<details><summary>{}</summary>{}</details>").format(summary, content)
 
 
-def _asset(name: str) -> str:
+def asset(name: str) -> str:
+    """What one of the files beside this one holds."""
     return (_FOLDER / name).read_text(encoding="utf-8")

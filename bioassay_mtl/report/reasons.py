@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from bioassay_mtl.explain import Explanation
 from bioassay_mtl.models.assay_sheet import Assay
 from bioassay_mtl.report.molecule import MOST_ATOMS, themed
-from bioassay_mtl.report.page import Section, facts, folded, join, page
+from bioassay_mtl.report.page import Section, asset, facts, folded, join, page
 from bioassay_mtl.report.table import Column, table
 
 WIDTH, HEIGHT = 420, 300
@@ -21,16 +21,6 @@ RADIUS = 0.42
 
 FAINTEST = 0.04
 """Share of the largest share, below which an atom has no mark."""
-
-STYLE = """<style>
-svg.reasons { color: #20242a; --share-for: #d9730d; --share-against: #2f6fd6;
-  --atom-n: #2447c8; --atom-o: #c62222; --atom-s: #8a6d00; --atom-f: #2c7a3a; --atom-p: #a85a00; }
-@media (prefers-color-scheme: dark) {
-  svg.reasons { color: #e4e2dc; --share-for: #ff9d4d; --share-against: #7fb0ff;
-    --atom-n: #8fa8ff; --atom-o: #ff8a80; --atom-s: #e5c558; --atom-f: #7fd68f; --atom-p: #ffb266; }
-}
-</style>"""
-"""For drawings that stand alone, by day and by night."""
 
 
 def drawing(found: Explanation, *, alone: bool = False) -> Markup:
@@ -67,7 +57,7 @@ def drawing(found: Explanation, *, alone: bool = False) -> Markup:
         HEIGHT,
         Markup(' xmlns="http://www.w3.org/2000/svg"') if alone else "",
         f"shares of the atoms of {found.smiles} in {found.column}",
-        Markup(STYLE) if alone else "",
+        Markup(f"<style>\n{asset('reasons.css')}</style>") if alone else "",
         _marks(found.atoms, points, _bond_length(mol, points)),
         Markup(themed(canvas.GetDrawingText())),
     )

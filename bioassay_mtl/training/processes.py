@@ -61,7 +61,7 @@ def other_ranks(run: Run, kind: str, n_ranks: int) -> Iterator[Place]:
                 with suppress(subprocess.TimeoutExpired):
                     if process.wait(timeout=_patience(error)):
                         raise _death(process.returncode, log, run) from error
-            if "timed out" in str(error).lower():
+            if any(words in str(error).lower() for words in ("timed out", "timeout")):
                 raise WorkerError(
                     f"another training process has not answered for {place.PATIENCE}: {error}"
                 ) from error

@@ -25,6 +25,7 @@ SPEAKERS = {  # which verbs can say what a file says
     "cli/datasets.py": frozenset({"datasets fetch"}),
     "cli/epochs.py": frozenset({"train"}),
     "cli/evaluate": frozenset({"evaluate"}),
+    "cli/explain.py": frozenset({"explain"}),
     "cli/panel.py": frozenset({"panel check"}),
     "cli/panel_remarks.py": frozenset({"train"}),
     "cli/panel_report.py": frozenset({"panel check"}),
