@@ -210,8 +210,8 @@ def test_what_real_columns_of_graphs_are_is_asked_for() -> None:
 def test_the_folder_records_what_was_chosen_and_a_resumed_run_is_the_same(
     nci_smiles: list[str], tmp_path: Path
 ) -> None:
-    panel = ringed(nci_smiles[:100])
-    whole = train(panel, {**QUICK, "epochs": 3})
+    panel, asked = ringed(nci_smiles[:100]), {**QUICK, "epochs": 3, "effort": "quick"}
+    whole = train(panel, asked)
     out = tmp_path / "mine"
 
     def stop(record: Any) -> None:
@@ -219,13 +219,13 @@ def test_the_folder_records_what_was_chosen_and_a_resumed_run_is_the_same(
             raise Killed
 
     with pytest.raises(Killed):
-        train(panel, {**QUICK, "epochs": 3}, out=out, progress=stop)
-    resumed = train(panel, {**QUICK, "epochs": 3}, out=out, resume=True)
+        train(panel, asked, out=out, progress=stop)
+    resumed = train(panel, asked, out=out, resume=True)
     assert same(whole, resumed)
     known = Model.load(out).training
-    config, why = settled({**QUICK, "epochs": 3}, panel)
+    config, why = settled(asked, panel)
     assert (known["chosen"], TrainingConfig.of(known["config"])) == (why, config)
-    joined = train_ensemble(panel, {**QUICK, "epochs": 3}, 2)
+    joined = train_ensemble(panel, asked, 2)
     assert joined.training["chosen"] == why
 
 
