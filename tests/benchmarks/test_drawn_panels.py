@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -43,11 +44,19 @@ def made_up() -> Table:
     return Table(np.array(panel.structures), cells, panel.tasks).part(ALL)
 
 
+@pytest.fixture(scope="module", autouse=True)
+def _pools(made_up: Table) -> Iterator[None]:
+    """Pools of the molecules that are made up, whose features are made once."""
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(pools, "pool", lambda name, tenths=REST: made_up)
+        patched.setattr(pools, "HELD", 200)
+        pools._all_features.cache_clear()
+        yield
+        pools._all_features.cache_clear()
+
+
 @pytest.fixture
-def data(made_up: Table, monkeypatch: pytest.MonkeyPatch) -> pools.DrawnPanel:
-    monkeypatch.setattr(pools, "pool", lambda name, tenths=REST: made_up)
-    monkeypatch.setattr(pools, "HELD", 200)
-    pools._all_features.cache_clear()
+def data() -> pools.DrawnPanel:
     found = pools.drawn(PIECE)
     assert found is not None
     return found
