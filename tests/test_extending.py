@@ -22,7 +22,7 @@ from bioassay_mtl.models.model import Model
 from bioassay_mtl.nn.architectures.base import networks
 from bioassay_mtl.nn.resident import residents
 from bioassay_mtl.nn.stacking import stackings
-from bioassay_mtl.panels.parts import layouts
+from bioassay_mtl.panels.known_layouts import layouts
 from bioassay_mtl.registry import Registry
 from bioassay_mtl.screening.annotators import annotators
 from bioassay_mtl.screening.options import ScreenOptions

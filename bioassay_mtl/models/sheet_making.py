@@ -2,23 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping, MutableMapping
+from typing import Any, Protocol
 
 from bioassay_mtl.metrics.grading import RULE, grade, scores_of
 from bioassay_mtl.models.assay_sheet import NAME, Assay, AssaySheet, Described, Figure, HeldOut
 from bioassay_mtl.tasks.kinds import TaskKind
-
-if TYPE_CHECKING:
-    from bioassay_mtl.models.description import ModelDescription
 
 CHOSE_THE_EPOCH = "valid"
 """Rows that were not held out."""
 NO_ROWS = "no held-out rows"
 
 
+class Assayed(Protocol):
+    """What a sheet is made from: a model's description has it."""
+
+    tasks: tuple[str, ...]
+    kinds: tuple[TaskKind, ...]
+    label_counts: dict[str, Any]
+    annotations: dict[str, dict[str, str]]
+    beside: MutableMapping[str, Any]
+
+
 def sheet_of(
-    model: ModelDescription,
+    model: Assayed,
     metrics: Mapping[str, Any] | None = None,
     known: Mapping[str, Described] | None = None,
 ) -> AssaySheet:
@@ -42,7 +49,7 @@ def sheet_of(
     return AssaySheet(assays=tuple(assays), rule=RULE).described(known or {})
 
 
-def sheet_for(model: ModelDescription) -> AssaySheet:
+def sheet_for(model: Assayed) -> AssaySheet:
     """The sheet beside a model; of one that was saved without, what it knows of itself."""
     found = model.beside.get(NAME)
     return found if found is not None else sheet_of(model, getattr(model, "metrics", None))
@@ -62,7 +69,7 @@ def held_out_rows(metrics: Mapping[str, Any]) -> tuple[str, dict[str, Mapping[st
 
 
 def _assay(
-    model: ModelDescription,
+    model: Assayed,
     place: int,
     task: str,
     kind: TaskKind,

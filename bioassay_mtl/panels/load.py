@@ -12,9 +12,9 @@ from bioassay_mtl.panels.decisions import ColumnDecision
 from bioassay_mtl.panels.finish import finish
 from bioassay_mtl.panels.header import some
 from bioassay_mtl.panels.known import in_header, with_known
+from bioassay_mtl.panels.known_layouts import layouts
 from bioassay_mtl.panels.outcomes import without
 from bioassay_mtl.panels.panel import Panel
-from bioassay_mtl.panels.parts import layouts
 from bioassay_mtl.panels.row_log import Outcome, RowLog
 from bioassay_mtl.panels.schema import NO_TASK, PanelSchema, TaskEntry, schema_for
 from bioassay_mtl.tables.cells import Cells

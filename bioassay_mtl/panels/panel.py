@@ -29,14 +29,12 @@ from bioassay_mtl.tasks.kinds import OF_EVERY_RESULT, TaskKind, columns_of, comp
 from bioassay_mtl.tasks.labels import (
     MOST_CELLS,
     NOT_MEASURED,
-    check_cells,
     check_dense,
     check_dense_bounds,
-    dense_labels,
     is_measured,
     view_dtype,
 )
-from bioassay_mtl.tasks.measured import MeasuredCells
+from bioassay_mtl.tasks.measured import MeasuredCells, check_cells, dense_labels
 
 if TYPE_CHECKING:
     from bioassay_mtl.panels.schema import PanelSchema

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from bioassay_mtl.registry import Registry
 from bioassay_mtl.tables.structures import uncut
 
 if TYPE_CHECKING:
@@ -107,17 +106,3 @@ class Layout(NamedTuple):
     read: Read
     rank: int = 0
     many: bool = False
-
-
-_HERE = "bioassay_mtl.panels.layouts"
-layouts: Registry[Layout] = Registry(
-    "layout",
-    homes={
-        "bindingdb": f"{_HERE}.by_target",
-        "chembl": f"{_HERE}.chembl",
-        "long": f"{_HERE}.long",
-        "pubchem": f"{_HERE}.pubchem",
-        "targets": f"{_HERE}.by_target",
-        "wide": f"{_HERE}.wide",
-    },
-)

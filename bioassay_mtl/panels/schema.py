@@ -21,7 +21,7 @@ from pydantic import Field, field_validator
 from bioassay_mtl.chem.molecule import Standardising
 from bioassay_mtl.config import Config, did_you_mean
 from bioassay_mtl.errors import ConfigError, InputError
-from bioassay_mtl.panels.parts import layouts
+from bioassay_mtl.panels.known_layouts import layouts
 from bioassay_mtl.tables.options import TableOptions
 from bioassay_mtl.tasks.kinds import task_kinds
 from bioassay_mtl.wording import setting

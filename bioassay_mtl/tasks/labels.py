@@ -8,16 +8,13 @@ them is a view: ``int8`` with -1 where not measured while every task is active o
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bioassay_mtl.errors import InputError
 from bioassay_mtl.tasks.kinds import TaskKind
-
-if TYPE_CHECKING:
-    from bioassay_mtl.tasks.measured import MeasuredCells
 
 NOT_MEASURED = -1
 """Of int8 labels; in float labels it is NaN."""
@@ -29,14 +26,6 @@ MOST_CELLS = 1_000_000_000
 def view_dtype(kinds: Sequence[TaskKind]) -> np.dtype[Any]:
     """Type of the dense array of labels of such tasks."""
     return np.dtype(np.int8 if all(kind.has_actives for kind in kinds) else np.float32)
-
-
-def dense_labels(
-    cells: MeasuredCells, kinds: Sequence[TaskKind], rows: NDArray[np.int64] | None = None
-) -> NDArray[Any]:
-    """``(B, T)`` labels of some rows, or of all, of the type of their kinds."""
-    dtype = view_dtype(kinds)
-    return cells.dense(rows, missing=NOT_MEASURED if dtype == np.int8 else np.nan, dtype=dtype)
 
 
 def is_measured(labels: NDArray[Any]) -> NDArray[np.bool_]:
@@ -82,27 +71,3 @@ def check_dense_bounds(
     if bare.any():
         row, task = np.argwhere(bare)[0]
         raise InputError(f"a bound without a value: row {row}, task {tasks[task]!r}")
-
-
-def check_cells(cells: MeasuredCells, tasks: Sequence[str], kinds: Sequence[TaskKind]) -> None:
-    """Raise an InputError unless labels and bounds are what the kinds of their tasks say."""
-    numbers = {kind: number for number, kind in enumerate(dict.fromkeys(kinds))}
-    kind_of_task = np.array([numbers[kind] for kind in kinds], np.int32)
-    if cells.bound is not None:
-        if np.abs(cells.bound).max() > 1:
-            raise InputError("a bound is 1 (at or above), -1 (at or below) or 0")
-        bounded = np.bincount(cells.task[cells.bound != 0], minlength=cells.n_tasks) > 0
-        wrong = bounded & ~np.array([kind.has_bounds for kind in kinds])
-        for task in np.flatnonzero(wrong).tolist():
-            raise InputError(
-                f"the {kinds[task].kind} task {tasks[task]!r} has bounds: only censored tasks do"
-            )
-    for kind, number in numbers.items():
-        here = slice(None) if len(numbers) == 1 else kind_of_task[cells.task] == number
-        is_label = kind.is_label(cells.value[here])
-        if not is_label.all():
-            at = np.arange(cells.n_cells)[here][~is_label][0]
-            raise InputError(
-                f"a label of the {kind.kind} task {tasks[cells.task[at]]!r} is {kind.label}, or "
-                f"NaN where not measured; found {cells.value[at]:g}"
-            )

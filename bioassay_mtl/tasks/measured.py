@@ -15,7 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bioassay_mtl.errors import InputError
-from bioassay_mtl.tasks.labels import MOST_CELLS, is_measured
+from bioassay_mtl.tasks.kinds import TaskKind
+from bioassay_mtl.tasks.labels import MOST_CELLS, NOT_MEASURED, is_measured, view_dtype
 
 
 class TaskCells(NamedTuple):
@@ -328,3 +329,35 @@ def _offsets(sizes: NDArray[Any]) -> NDArray[np.int64]:
 
 def _if_any(bound: NDArray[np.int8]) -> NDArray[np.int8] | None:
     return bound if bound.any() else None
+
+
+def dense_labels(
+    cells: MeasuredCells, kinds: Sequence[TaskKind], rows: NDArray[np.int64] | None = None
+) -> NDArray[Any]:
+    """``(B, T)`` labels of some rows, or of all, of the type of their kinds."""
+    dtype = view_dtype(kinds)
+    return cells.dense(rows, missing=NOT_MEASURED if dtype == np.int8 else np.nan, dtype=dtype)
+
+
+def check_cells(cells: MeasuredCells, tasks: Sequence[str], kinds: Sequence[TaskKind]) -> None:
+    """Raise an InputError unless labels and bounds are what the kinds of their tasks say."""
+    numbers = {kind: number for number, kind in enumerate(dict.fromkeys(kinds))}
+    kind_of_task = np.array([numbers[kind] for kind in kinds], np.int32)
+    if cells.bound is not None:
+        if np.abs(cells.bound).max() > 1:
+            raise InputError("a bound is 1 (at or above), -1 (at or below) or 0")
+        bounded = np.bincount(cells.task[cells.bound != 0], minlength=cells.n_tasks) > 0
+        wrong = bounded & ~np.array([kind.has_bounds for kind in kinds])
+        for task in np.flatnonzero(wrong).tolist():
+            raise InputError(
+                f"the {kinds[task].kind} task {tasks[task]!r} has bounds: only censored tasks do"
+            )
+    for kind, number in numbers.items():
+        here = slice(None) if len(numbers) == 1 else kind_of_task[cells.task] == number
+        is_label = kind.is_label(cells.value[here])
+        if not is_label.all():
+            at = np.arange(cells.n_cells)[here][~is_label][0]
+            raise InputError(
+                f"a label of the {kind.kind} task {tasks[cells.task[at]]!r} is {kind.label}, or "
+                f"NaN where not measured; found {cells.value[at]:g}"
+            )

@@ -15,8 +15,7 @@ from bioassay_mtl.errors import InputError
 from bioassay_mtl.panels import Panel
 from bioassay_mtl.tasks import Censored, Regression
 from bioassay_mtl.tasks import labels as labels_module
-from bioassay_mtl.tasks.labels import dense_labels
-from bioassay_mtl.tasks.measured import MeasuredCells
+from bioassay_mtl.tasks.measured import MeasuredCells, dense_labels
 
 SHAPES = hnp.array_shapes(min_dims=2, max_dims=2, min_side=0, max_side=7)
 

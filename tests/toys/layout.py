@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from bioassay_mtl.panels.parts import Layout, Part, Parts, layouts
+from bioassay_mtl.panels.known_layouts import layouts
+from bioassay_mtl.panels.parts import Layout, Part, Parts
 from bioassay_mtl.panels.reading import Reading
 from bioassay_mtl.panels.row_log import RowLog
 from bioassay_mtl.panels.schema import PanelSchema

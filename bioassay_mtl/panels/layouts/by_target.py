@@ -19,10 +19,11 @@ from bioassay_mtl.panels.choice import choose_assays
 from bioassay_mtl.panels.columns import molecule_columns, record_rest
 from bioassay_mtl.panels.decisions import ColumnDecision, Role
 from bioassay_mtl.panels.header import TARGET_NAMES, find, require, texts
+from bioassay_mtl.panels.known_layouts import layouts
 from bioassay_mtl.panels.layouts.long import is_long
 from bioassay_mtl.panels.layouts.wide import labels_of
 from bioassay_mtl.panels.names import what_name_says
-from bioassay_mtl.panels.parts import Layout, Part, Parts, layouts
+from bioassay_mtl.panels.parts import Layout, Part, Parts
 from bioassay_mtl.panels.reading import infer_kind
 from bioassay_mtl.panels.row_log import RowLog
 from bioassay_mtl.panels.schema import NO_TASK, PanelSchema, TaskEntry

@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bioassay_mtl.panels.header import find
+from bioassay_mtl.panels.known_layouts import layouts
 from bioassay_mtl.panels.layouts.long import read_measurements
-from bioassay_mtl.panels.parts import Layout, Parts, layouts
+from bioassay_mtl.panels.parts import Layout, Parts
 from bioassay_mtl.panels.row_log import RowLog
 from bioassay_mtl.panels.schema import PanelSchema
 from bioassay_mtl.panels.told_apart import (

@@ -15,9 +15,10 @@ from bioassay_mtl.errors import InputError, counted
 from bioassay_mtl.panels.columns import molecule_columns, record_rest
 from bioassay_mtl.panels.decisions import ColumnDecision, Role
 from bioassay_mtl.panels.header import ASSAY_NAMES, VALUE_NAMES, find, texts
+from bioassay_mtl.panels.known_layouts import layouts
 from bioassay_mtl.panels.long_value import value_of
 from bioassay_mtl.panels.outcomes import plain_outcome
-from bioassay_mtl.panels.parts import Layout, Part, Parts, layouts
+from bioassay_mtl.panels.parts import Layout, Part, Parts
 from bioassay_mtl.panels.reading import Reading, infer_kind, read_labels
 from bioassay_mtl.panels.row_log import Outcome, RowLog, Topic
 from bioassay_mtl.panels.schema import NO_TASK, PanelSchema

@@ -24,8 +24,9 @@ from bioassay_mtl.panels.beside import Beside, Companions
 from bioassay_mtl.panels.columns import record_rest
 from bioassay_mtl.panels.decisions import ColumnDecision, Role
 from bioassay_mtl.panels.header import TARGET_NAMES, require, texts
+from bioassay_mtl.panels.known_layouts import layouts
 from bioassay_mtl.panels.label_cells import label_cells, say_aside
-from bioassay_mtl.panels.parts import Layout, Part, Parts, layouts
+from bioassay_mtl.panels.parts import Layout, Part, Parts
 from bioassay_mtl.panels.reading import Reading, infer_kind, read_labels
 from bioassay_mtl.panels.row_log import Outcome, RowLog
 from bioassay_mtl.panels.schema import NO_TASK, PanelSchema, stem

@@ -13,8 +13,9 @@ from bioassay_mtl.panels.beside import Companions
 from bioassay_mtl.panels.choice import choose_assays
 from bioassay_mtl.panels.columns import molecule_columns, record_rest
 from bioassay_mtl.panels.header import some, texts
+from bioassay_mtl.panels.known_layouts import layouts
 from bioassay_mtl.panels.names import is_concentration
-from bioassay_mtl.panels.parts import Layout, Part, Parts, layouts
+from bioassay_mtl.panels.parts import Layout, Part, Parts
 from bioassay_mtl.panels.reading import Reading, read_labels
 from bioassay_mtl.panels.row_log import RowLog, Topic
 from bioassay_mtl.panels.schema import PanelSchema
