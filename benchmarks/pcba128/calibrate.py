@@ -17,12 +17,14 @@ import yaml
 from numpy.typing import NDArray
 
 from benchmarks.pcba128.__main__ import HERE, NO_ROWS, with_features
+from benchmarks.pcba128.card import card
 from benchmarks.pcba_sample import read_pcba
 from benchmarks.report import report
 from benchmarks.rivals.evaluation import DataAbsentError, find_data
 from bioassay_mtl.confidence.evidence import OUT_OF_FOLD
 from bioassay_mtl.models.evaluation import outputs_at
 from bioassay_mtl.models.folder import amend_folder
+from bioassay_mtl.models.model import Model
 from bioassay_mtl.models.panel_inputs import panel_features
 from bioassay_mtl.panels.panel import Panel
 from bioassay_mtl.splits import Split, SplitConfig, folds
@@ -69,6 +71,9 @@ def main() -> int:
     for metric, value in losses(beside):
         report("pcba128 out of fold", metric, value, "nats")
     amend_folder(Path(arguments.model), beside)
+    model = Model.load(arguments.model)
+    model.card = card(model)
+    model.save(arguments.model, overwrite=True, half=True)
     return 0
 
 

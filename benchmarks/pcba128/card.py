@@ -21,7 +21,7 @@ Probability that a molecule is active in each of 128 PubChem BioAssay (PCBA) ass
   no row held back; {active:,} active and {inactive:,} inactive cells. {missing:.0%} of the cells
   were never measured and have no part in training or in any figure here.
 - **Weights**: safetensors, float16.
-
+{calibrated}
 ## What the data are, and are not
 
 A real sample of PCBA: about a sixth of its 440,000 molecules (those for which a SMILES could be
@@ -68,6 +68,7 @@ def card(model: Model) -> str:
         width=config["network"]["experts"][0]["width"],
         parameters=sum(p.numel() for p in model.network.parameters()) / 1e6,
         inputs=", ".join(describe_inputs(model)),
+        calibrated=calibrated(model),
         rows=rows,
         epochs=config["epochs"],
         active=active,
@@ -76,6 +77,20 @@ def card(model: Model) -> str:
         sight=sight(model),
         table="\n".join(metric_row(name, values) for name, values in model.metrics.items()),
     )
+
+
+def calibrated(model: Model) -> str:
+    """What its probabilities were calibrated on; nothing where they were not."""
+    if (found := model.calibration) is None:
+        return ""
+    text = (
+        "**Probabilities**: calibrated for each assay on molecules that the same settings, trained "
+        "without them, had not seen; their mean log loss goes from "
+        f"{found.log_loss_before:.4f} to {found.log_loss_after:.4f}. `--raw` gives those of the "
+        "network, of which the Brier scores and calibration errors in `metrics.json` are."
+    )
+    line = fill(text, 100, initial_indent="- ", subsequent_indent="  ", break_on_hyphens=False)
+    return f"{line}\n"
 
 
 def sight(model: Model) -> str:
