@@ -17,7 +17,6 @@ from rich.table import Table
 
 from bioassay_mtl.cli.console import PlainConsole
 from bioassay_mtl.errors import ConfigError, counted
-from bioassay_mtl.report.said import interval, nearness
 from bioassay_mtl.screening.batch import ScreenedBatch
 from bioassay_mtl.screening.hits import TellingHits, usual_shares
 from bioassay_mtl.screening.options import ScreenOptions, choose_assays, columns_of_assays
@@ -134,6 +133,8 @@ def hits_table(hits: TellingHits, model: ModelDescription, width: int) -> Table:
     Assays and numbers are never cut; a narrow terminal has room for fewer columns, and for the
     most important ones first (:data:`ROOM`).
     """
+    from bioassay_mtl.report.said import interval, nearness  # brings PyTorch, loaded by now
+
     best = hits.best()
     sheet = model.sheet.of([hit.assay for hit in best])
     columns: dict[str, list[str]] = {

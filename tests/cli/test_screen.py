@@ -8,6 +8,7 @@ import json
 import resource
 import signal
 import subprocess
+import sys
 import time
 from contextlib import suppress
 from pathlib import Path
@@ -307,3 +308,15 @@ def test_hardly_a_molecule_is_a_fault(cli: Run, model_folder: Path, tmp_path: Pa
     assert [line.split(",")[1] for line in out.read_text().splitlines()[1:]] == [
         f"m{n}" for n in range(1, 6)
     ]
+
+
+def test_a_screen_begins_without_pytorch() -> None:
+    """It loads beside the model, in the time in which records are read."""
+    program = (
+        "import sys, bioassay_mtl.cli.screen_report, bioassay_mtl.screening.pipeline\n"
+        "print('torch' in sys.modules)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+    assert done.stdout == "False\n"
