@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import heapq
+import logging
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -11,7 +12,9 @@ from typing import Any
 
 from bioassay_mtl.choosing.screened import Row, screened_rows
 from bioassay_mtl.config import did_you_mean
-from bioassay_mtl.errors import InputError
+from bioassay_mtl.errors import InputError, counted
+
+log = logging.getLogger(__name__)
 
 SCORES = ("probability", "prediction")
 """Columns of predictions in a long table."""
@@ -100,9 +103,16 @@ def read_candidates(
     good = -1 if lowest else 1
     best = heapq.nlargest(
         most,
-        counter.counted(_candidates(rows, assay, keep, new_only=new_only)),
+        counter.counted(_candidates(rows, assay, keep, counter, new_only=new_only)),
         key=lambda each: (good * each.score, -each.row),
     )
+    if counter.unreadable:
+        log.warning(
+            "%s: %s of a prediction %s no number, and left out",
+            path,
+            counted(counter.unreadable, "cell"),
+            "is" if counter.unreadable == 1 else "are",
+        )
     if not counter.n:
         raise InputError(f"no molecule has a prediction in {assay!r}", file=path)
     return Candidates(assay, best, counter.n)
@@ -110,7 +120,7 @@ def read_candidates(
 
 class _Counter:
     def __init__(self) -> None:
-        self.n = 0
+        self.n = self.unreadable = 0
 
     def counted(self, candidates: Iterator[Candidate]) -> Iterator[Candidate]:
         for self.n, each in enumerate(candidates, 1):
@@ -129,8 +139,12 @@ def _columns(header: Sequence[str], assay: str, keep: Sequence[str], path: Path)
             f"no column {missing[0]!r}", file=path, hint=did_you_mean(missing[0], header)
         )
     is_long = "assay" in there and there & {*SCORES}
-    if not is_long and assay not in there:
-        raise InputError(f"no assay {assay!r}", file=path, hint=did_you_mean(assay, header))
+    if not is_long and assay not in (known := _assays(header)):
+        raise InputError(
+            f"no assay {assay!r}",
+            file=path,
+            hint=f"{did_you_mean(assay, known)}; names and genes are known to a model alone",
+        )
     scores = ["assay", *SCORES] if is_long else [assay]
     own = [name for name in header if name.startswith(f"{assay}:")]
     wanted = {*_LEADING, *ANNOTATED, *_OF_DOMAIN, *scores, *own, *keep}
@@ -139,12 +153,24 @@ def _columns(header: Sequence[str], assay: str, keep: Sequence[str], path: Path)
     return [name for name in dict.fromkeys(header) if name in wanted]
 
 
+def _assays(header: Sequence[str]) -> list[str]:
+    """Columns of a wide table that may hold predictions: none that stands beside them."""
+    beside = {*_LEADING, *ANNOTATED, *_OF_DOMAIN}
+    return [
+        name
+        for name in header
+        if name not in beside and name.rpartition(":")[0] not in {*header} - {""}
+    ]
+
+
 def _candidates(
-    rows: Iterator[Row], assay: str, keep: Sequence[str], *, new_only: bool
+    rows: Iterator[Row], assay: str, keep: Sequence[str], counter: _Counter, *, new_only: bool
 ) -> Iterator[Candidate]:
     for row in rows:
         own = row.get("assay", assay)
-        score = _number(next((row[n] for n in (*SCORES, assay) if row.get(n) is not None), None))
+        cell = next((row[n] for n in (*SCORES, assay) if row.get(n) is not None), None)
+        score = _number(cell)
+        counter.unreadable += own == assay and score is None and cell not in (None, "")
         known = _flag(row.get("in_training"))
         if own != assay or score is None or not row.get("smiles") or (new_only and known):
             continue

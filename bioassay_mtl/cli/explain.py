@@ -39,6 +39,7 @@ def explain(
 
     Example:  bioassay-mtl explain "CC(=O)Nc1ccc(O)cc1" --assays PCBA-1030 --out reasons.html
     """
+    from bioassay_mtl.chem.status import Status
     from bioassay_mtl.cli.screen import read_names
     from bioassay_mtl.models.domain_table import columns_named
     from bioassay_mtl.models.model import Model
@@ -61,13 +62,16 @@ def explain(
         for row, each in enumerate(loaded.explain(smiles, loaded.columns[column]))
         if each is not None
     ]
-    read = {row for _, row in found}
-    for row, text in enumerate(smiles):
-        if row not in read:
-            say(f"no molecule: {text}")
+    explained = {row for _, row in found}
+    for row, status in enumerate(loaded.featurize(smiles).status.tolist()):
+        if row not in explained:
+            say(f"{smiles[row]}: {Status.from_code(status).value}")
     if not found:
-        raise InputError("none of the molecules can be read")
-    made = _written(suffix, found, loaded, smiles)
+        raise InputError("none of the molecules can be explained")
+    if out in (None, STDOUT):
+        made = "".join(json.dumps(each.to_dict()) + "\n" for each, _ in found)
+    else:
+        made = _written(suffix, found, loaded, smiles)
     with target.opened() as sink:
         sink.write(made.encode())
     if out not in (None, STDOUT):
@@ -77,7 +81,7 @@ def explain(
 def _written(suffix: str, found: list[tuple[Any, int]], model: Any, smiles: list[str]) -> str:
     """What the file holds."""
     if suffix == ".json":
-        return "".join(json.dumps(each.to_dict()) + "\n" for each, _ in found)
+        return json.dumps([each.to_dict() for each, _ in found], indent=1) + "\n"
     from bioassay_mtl.report.reasons import drawing, reasons_page
 
     if suffix == ".svg":

@@ -22,7 +22,7 @@ from bioassay_mtl.cli.table_options import (
     table_options,
 )
 from bioassay_mtl.cli.terminal import say
-from bioassay_mtl.errors import ConfigError, InputError, counted
+from bioassay_mtl.errors import ConfigError, InputError, OutputError, counted
 
 if TYPE_CHECKING:
     from bioassay_mtl.models.description import ModelDescription
@@ -260,19 +260,34 @@ def screen(
     if page_target and tally:
         from bioassay_mtl.report import screen_report
 
-        with page_target.opened() as sink:
-            sink.write(screen_report(summary, tally).encode())
+        try:
+            with page_target.opened() as sink:
+                sink.write(screen_report(summary, tally).encode())
+        except OutputError as error:
+            kept = str(error).replace("no output is kept", f"the predictions are kept in {output}")
+            raise OutputError(kept) from error
     if summary.formula_cells and not (spreadsheet_safe or as_json):
         cells = counted(summary.formula_cells, "cell")
         say(f"{cells} of text would run as formulas in a spreadsheet: see --spreadsheet-safe")
     if select and not as_json:
-        say(
-            f"{counted(summary.selected or 0, 'hit')} selected: of those of an assay, at most "
-            f"{select:.0%} are expected to be inactive, where molecules are like the panel's"
-        )
+        said_selected(summary, select)
     report.show(summary, hits, pending, as_json=as_json, stdout_is_free=not target.is_stdout)
     if summary.is_unusable:
         raise unusable(summary, options)
+
+
+def said_selected(summary: ScreenSummary, rate: float) -> None:
+    """Say what a selection promises, and whether the probabilities of the hits agree."""
+    say(
+        f"{counted(summary.selected or 0, 'hit')} selected: of those of an assay, on average over "
+        f"libraries like the model's panel, at most {rate:.0%} are inactive"
+    )
+    inactive = summary.selected_inactive or 0.0
+    if inactive > 2 * rate:
+        say(
+            f"by their own probabilities {inactive:.0%} of these are: the promise is not for "
+            "molecules unlike the panel's, nor for the hits of many assays together"
+        )
 
 
 def with_assays_named(options: ScreenOptions, model: ModelDescription) -> ScreenOptions:

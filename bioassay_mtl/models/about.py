@@ -23,6 +23,8 @@ _OTHER_NAMES = {
     "effect": "active",
     "url": "link",
 }
+_NOTHING = {"nan", "na", "n/a", "none", "null", "-"}
+"""Texts that say that nothing is known."""
 _MAPPINGS = {".json", ".yaml", ".yml"}
 
 
@@ -79,7 +81,8 @@ def _text(value: Any) -> str:
     """A fact as text; several with semicolons between them."""
     if isinstance(value, list | tuple):
         return "; ".join(map(_text, value))
-    return "" if value is None else str(value).strip()
+    text = "" if value is None else str(value).strip()
+    return "" if text.casefold() in _NOTHING else text
 
 
 def _read(path: Path) -> list[tuple[str, Mapping[str, Any]]]:

@@ -65,6 +65,8 @@ def read_molecules(folder: Path, config: Mapping[str, Any]) -> TrainingMolecules
     from safetensors.numpy import load
 
     path = folder / MOLECULES
+    if not path.is_file():
+        raise ModelFolderError(f"{folder} is not a whole model folder: {MOLECULES} is missing")
     try:
         found = load(path.read_bytes())[_TENSOR]
         unidentified, expected = int(record["unidentified"]), str(record["probe"])

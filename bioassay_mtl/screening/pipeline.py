@@ -121,6 +121,7 @@ def screen(
         in_training=None if model.training_molecules is None else n_known,
         formula_cells=layout.guard.found,
         selected=writer.n_selected if isinstance(writer, SelectWriter) else None,
+        selected_inactive=writer.inactive if isinstance(writer, SelectWriter) else None,
         seconds={**clock.seconds, "total": time.perf_counter() - start},
     )
 

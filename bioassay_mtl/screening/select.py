@@ -62,6 +62,8 @@ class SelectWriter:
         self._candidates = spooled(folder)
         self._counts: list[dict[float, int]] = [{} for _ in layout.assays]
         self._n_tested = self._n_candidates = self.n_selected = 0
+        self.inactive = 0.0
+        """Share of the selected hits that are inactive, as their probabilities have it."""
 
     def write(self, batch: ScreenedBatch) -> None:
         tested = batch.ok if batch.in_training is None else batch.ok & ~batch.in_training
@@ -119,6 +121,8 @@ class SelectWriter:
         found = np.concatenate(kept) if kept else np.empty(0, _CANDIDATE)
         order = np.lexsort((found["row"], -found["probability"], found["assay"]))
         self.n_selected = len(found)
+        if len(found):
+            self.inactive = 1 - float(found["probability"].mean(dtype=np.float64))
         return found[order]
 
     def _tables(self) -> Iterator[Columns]:

@@ -94,6 +94,8 @@ class ScreenSummary:
         Cells of text that spreadsheets would run as formulas, had they no apostrophe before them.
     selected
         Rows of the table of selected molecules; None where none were to be selected.
+    selected_inactive
+        Share of these that are inactive, as their own probabilities have it.
     seconds
         By stage, and ``total``: wall time from the first record asked for to the file in place.
     """
@@ -108,6 +110,7 @@ class ScreenSummary:
     in_training: int | None = None
     formula_cells: int = 0
     selected: int | None = None
+    selected_inactive: float | None = None
 
     @property
     def is_unusable(self) -> bool:

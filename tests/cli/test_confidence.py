@@ -54,7 +54,7 @@ def test_what_a_selection_promises_is_said(
     assert done.code == 0
     n = len(lines(out)) - 1
     assert f"{n} hit" in done.err
-    assert "at most 40% are expected to be inactive" in done.err
+    assert "at most 40% are inactive" in done.err
     assert header(out)[:3] == ["assay", "rank", "row"]
     assert header(out)[-1] == "p_value"
 

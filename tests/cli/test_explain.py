@@ -28,7 +28,7 @@ def test_numbers_go_to_stdout(cli: Run, model_folder: Path) -> None:
     assert len(rows[1]["atoms"]) == 7
     total = sum(rows[1]["atoms"]) + rows[1]["whole"]
     assert total == pytest.approx(rows[1]["value"] - rows[1]["reference"], abs=1e-4)
-    assert "no molecule: nothing" in done.err
+    assert "nothing: invalid_smiles" in done.err
 
 
 @pytest.mark.parametrize("name", ["out.html", "out.svg", "out.json"])
@@ -39,7 +39,7 @@ def test_files_are_what_their_names_say(
     done = explain(cli, model_folder, "CC(=O)Nc1ccc(O)cc1", "--assays", "PCBA-1", "--out", str(out))
     assert done.code == 0
     text = out.read_text()
-    assert text.startswith({"html": "<!", "svg": "<svg", "json": "{"}[name.split(".")[1]])
+    assert text.startswith({"html": "<!", "svg": "<svg", "json": "["}[name.split(".")[1]])
     again = explain(cli, model_folder, "CCO", "--assays", "PCBA-1", "--out", str(out))
     assert again.code == 2
     assert "exists already" in again.err
@@ -48,7 +48,7 @@ def test_files_are_what_their_names_say(
 @pytest.mark.parametrize(
     ("given", "said"),
     [
-        (["nothing", "--assays", "PCBA-1"], "none of the molecules can be read"),
+        (["nothing", "--assays", "PCBA-1"], "none of the molecules can be explained"),
         (["CCO", "--assays", "PCBI-1"], "PCBI-1"),
         (["CCO", "--assays", "PCBA-1", "--out", "x.png"], ".html, .svg, .json"),
         (["CCO", "CCC", "--assays", "PCBA-1", "--out", "x.svg"], "one drawing is of one molecule"),

@@ -124,3 +124,18 @@ def test_faults(
     assert done.code == 2
     assert said in done.err
     assert {path.name for path in tmp_path.iterdir()} == {"library.csv", "hits.csv"}
+
+
+def test_what_stands_beside_predictions_is_no_assay(
+    cli: Run, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    table = "smiles,status,mw,A,A:low\nCCO,ok,46,0.5,0.25\nCCN,ok,45,nan,0.25\nCCC,empty,44,,\n"
+    (hits := tmp_path / "hits.csv").write_text(table)
+    for name in ("mw", "A:low", "status"):
+        done = cli("pick", hits, "--assay", name, "-o", tmp_path / "out.csv")
+        assert done.code == 2
+        assert f"no assay '{name}'" in done.err
+    done = cli("pick", hits, "--assay", "A", "-o", tmp_path / "out.csv")
+    assert done.code == 0
+    assert "1 cell of a prediction is no number, and left out" in caplog.text
+    assert "of 1 with a prediction" in done.err

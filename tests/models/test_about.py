@@ -11,6 +11,7 @@ import yaml
 
 from bioassay_mtl.errors import InputError
 from bioassay_mtl.models.about import known_assays
+from bioassay_mtl.models.assay_sheet import Described
 
 TASKS = ("IC50", "Ki", "PCBA-1")
 FACTS: dict[str, Any] = {
@@ -91,3 +92,8 @@ def test_odd_json_is_refused(tmp_path: Path, text: str) -> None:
         known_assays(path, TASKS)
     with pytest.raises(InputError, match=r"none\.csv"):
         known_assays(tmp_path / "none.csv", TASKS)
+
+
+def test_nothing_is_known_where_a_cell_says_so(tmp_path: Path) -> None:
+    (table := tmp_path / "about.csv").write_text("assay,name,gene\na,NaN,n/a\n")
+    assert known_assays(table, ["a"])["a"] == Described()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -11,6 +13,8 @@ from bioassay_mtl.models.description import own_features
 from bioassay_mtl.screening.annotators.base import Asked, annotators
 from bioassay_mtl.screening.beside import Beside, BesideColumn, CellKind
 from bioassay_mtl.tables import RecordBatch
+
+log = logging.getLogger(__name__)
 
 
 @annotators.register("confidence")
@@ -26,6 +30,12 @@ class ConfidenceAnnotator:
         kinds = asked.model.kinds
         values = any(each.is_value for each in kinds)
         kind: CellKind = "number" if values else "decimals"
+        if asked.model.evidence is None:
+            log.warning(
+                "%s keeps nothing of molecules that it had not learned from: it tells how far its "
+                "experts are apart (spread), and no intervals",
+                asked.model.name,
+            )
         names = ["spread"] if asked.model.evidence is None else ["spread", "low", "high"]
         self.columns = [BesideColumn(name, kind, of_assays=True) for name in names]
 
