@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -164,7 +165,7 @@ def evaluate(
         if to_page:
             from bioassay_mtl.report import model_report
 
-            to_page.write(model_report(evidence).encode())
+            to_page.write(model_report(replace(evidence, n_known=n_known)).encode())
     PlainConsole(stderr=bool(target and target.is_stdout)).print(
         evaluation_table(
             found, n_model_assays=len(loaded.tasks), left_out=left_out, sheet=loaded.sheet

@@ -61,6 +61,8 @@ def outcome(evidence: Evidence, out: Path, seconds: float) -> Iterator[str]:
     seconds
         That it all took.
     """
+    from bioassay_mtl.report import verdict_words
+
     model = evidence.model
     n_assays = counted(len(model.tasks), "assay")
     yield f"{out}: a model of {n_assays}, {_rows(model)}; took {duration(seconds)}"
@@ -70,8 +72,7 @@ def outcome(evidence: Evidence, out: Path, seconds: float) -> Iterator[str]:
     for kind in found.kind_macro:
         which = f", {kind}" if len(found.kind_macro) > 1 else ""
         yield f"{evidence.rows} ({found.n_molecules:,}){which}: {scores(found, kind)}"
-    if grades := model.sheet.grades:
-        yield f"assays by the lower ends of their scores: {grades}"
+    yield verdict_words(evidence)
     yield f"read {out / 'report.html'}"
 
 

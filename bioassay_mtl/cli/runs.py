@@ -36,9 +36,16 @@ def check_folds(folds: int | None, repeats: int, members: int, trials: int) -> N
         )
 
 
-def run_of(folds: int | None, repeats: int, members: int, trials: int) -> Run:
-    """By folds, or on one split: one model or several, after a search or without one."""
-    return _crossing(folds, repeats) if folds else _training(members, trials)
+def run_of(
+    folds: int | None, repeats: int, members: int, trials: int, baseline: bool = True
+) -> Run:
+    """By folds, or on one split: one model or several, after a search or without one.
+
+    The report has a quick baseline beside it, unless that is not asked for.
+    """
+    if folds:
+        return _crossing(folds, repeats, baseline)
+    return _training(members, trials, baseline)
 
 
 @contextmanager
@@ -77,27 +84,37 @@ class _Reported:
         write_beside(self.evidence, folder)
 
 
-def _crossing(folds: int, repeats: int) -> Run:
+def _crossing(folds: int, repeats: int, baseline: bool) -> Run:
     """Training by folds, and what they say of all molecules."""
-    from bioassay_mtl.report import out_of_fold
-    from bioassay_mtl.training.cross_validation import cross_validate
+    from bioassay_mtl.report import beside_baselines, out_of_fold
+    from bioassay_mtl.training.cross_validation import CrossValidation, cross_validate
 
-    def run(panel: Panel, config: TrainingConfig, **given: Any) -> Evidence | None:
-        reported = _Reported(out_of_fold)
-        cross_validate(panel, config, folds, repeats, finish=reported, **given)
+    def run(panel: Panel, config: TrainingConfig, workers: int, **given: Any) -> Evidence | None:
+        def evidence_of(found: CrossValidation) -> Evidence:
+            evidence = out_of_fold(found)
+            return beside_baselines(evidence, found, workers) if baseline else evidence
+
+        reported = _Reported(evidence_of)
+        given = {"workers": workers, "finish": reported, **given}
+        cross_validate(panel, config, folds, repeats, **given)
         return reported.evidence
 
     return run
 
 
-def _training(members: int, trials: int) -> Run:
+def _training(members: int, trials: int, baseline: bool) -> Run:
     """Training on one split, and what the model says of the held-out part."""
-    from bioassay_mtl.report import held_out
+    from bioassay_mtl.report import beside_baseline, held_out
     from bioassay_mtl.splits import split
 
     def run(panel: Panel, config: TrainingConfig, workers: int, **given: Any) -> Evidence | None:
         parts = split(panel, config.split)
-        reported = _Reported(lambda model: held_out(model, panel, parts, workers=workers))
+
+        def evidence_of(model: Model) -> Evidence:
+            evidence = held_out(model, panel, parts, workers=workers)
+            return beside_baseline(evidence, panel, parts, workers) if baseline else evidence
+
+        reported = _Reported(evidence_of)
         given = {"parts": parts, "workers": workers, "finish": reported, **given}
         _trained(members, trials)(panel, config, **given)
         return reported.evidence

@@ -113,6 +113,13 @@ def train(
             "target, gene, uniprot, organism, readout, active, link.",
         ),
     ] = None,
+    baseline: Annotated[
+        bool,
+        typer.Option(
+            "--baseline/--no-baseline",
+            help="Beside the model's scores, those of a linear model of the same rows (seconds).",
+        ),
+    ] = True,
     print_config: Annotated[
         bool, typer.Option("--print-config", help="Print all settings in effect, and stop.")
     ] = False,
@@ -225,7 +232,7 @@ def train(
             is_of_trees = isinstance(chosen.network, FittedConfig)
             epochs = 0 if is_of_trees else chosen.epochs
             say(expected(found, epochs, models, *experts))
-    run = run_of(folds, repeats, ensemble, tune)
+    run = run_of(folds, repeats, ensemble, tune, baseline)
     shown = shown_epochs(chosen.epochs, folds * repeats if folds else ensemble, tune, *experts)
     with shown as show, resumable(Path(out)):
         evidence = run(

@@ -46,7 +46,8 @@ def bootstrap(
         for task, (kind, some) in enumerate(zip(kinds, cells, strict=True)):
             resampled = some.resampled(weights)
             for name, metric in kind_metrics[kind].items():
-                values[names.index(name), task, here] = metric.compute(resampled)
+                if name in names:
+                    values[names.index(name), task, here] = metric.compute(resampled)
     return values
 
 

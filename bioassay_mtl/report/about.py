@@ -15,11 +15,14 @@ GRADE = "Of the model on rows held out when it was made: usable, weak or do not 
 
 def about_columns(assays: Sequence[Assay]) -> list[Column]:
     """Columns of names and grades, as far as any are known."""
-    names = [assay.about for assay in assays]
     grades = [assay.grade or "" for assay in assays]
-    columns = []
-    if any(names):
-        columns.append(Column("Name", names, is_text=True))
+    columns = name_columns(assays)
     if any(grades):
         columns.append(Column("Grade", grades, is_text=True, about=GRADE))
     return columns
+
+
+def name_columns(assays: Sequence[Assay]) -> list[Column]:
+    """A column of names, if any is known."""
+    names = [assay.about for assay in assays]
+    return [Column("Name", names, is_text=True)] if any(names) else []

@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +15,7 @@ from bioassay_mtl.errors import InputError
 from bioassay_mtl.metrics import Evaluation, evaluate
 from bioassay_mtl.metrics.cells import by_task, predicted_columns
 from bioassay_mtl.panels.panel import Panel
+from bioassay_mtl.report.compared import Compared, selected
 
 if TYPE_CHECKING:
     from bioassay_mtl.models.assay_sheet import Assay
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from bioassay_mtl.training.cross_validation import CrossValidation
 
 SAMPLE = 256
+Role = Literal["new", "graded", "chose", "trained"]
 
 
 class Judged(NamedTuple):
@@ -69,6 +71,17 @@ class Evidence:
         Of the intervals, where they have to be computed.
     sample
         Features of some of the molecules (:func:`sample_of`), to look at experts with.
+    at
+        ``(n,)``: their rows in the panel that they were taken from; None where that is not known.
+    role
+        What these rows are to the model: ``new`` ones, those that it was ``graded`` by when it was
+        made, those that ``chose`` its epoch, or those that it was ``trained`` on.
+    n_known
+        Of new ones those that are molecules that the model was trained on after all.
+    baseline
+        What a quick baseline scores on the same rows; None where there is none.
+    why_none
+        Why there is no baseline, in words; empty where none was asked for.
     """
 
     model: Model
@@ -80,6 +93,11 @@ class Evidence:
     n_bootstrap: int = 200
     seed: int = 0
     sample: Features | None = None
+    at: NDArray[np.int64] | None = None
+    role: Role = "new"
+    n_known: int = 0
+    baseline: Compared | None = None
+    why_none: str = ""
 
     @cached_property
     def found(self) -> Evaluation:
@@ -104,7 +122,8 @@ class Evidence:
             self,
             panel=self.panel.select_tasks(list(np.array(self.panel.tasks, dtype=object)[chosen])),
             predictions=self.predictions[..., columns[at]],
-            evaluation=_selected(self.found, chosen, kind),
+            evaluation=selected(self.found, chosen, kind),
+            baseline=self.baseline and self.baseline.of_kind(chosen, kind),
         )
 
     def judged(self, task: int) -> Judged:
@@ -176,25 +195,7 @@ def gather(
         n_bootstrap=n_bootstrap,
         seed=seed,
         sample=sample_of(found.features),
-    )
-
-
-def _selected(found: Evaluation, chosen: NDArray[np.bool_], kind: str) -> Evaluation:
-    """The part of an evaluation that chosen tasks of one kind make."""
-    intervals = found.intervals
-    bounds = found.kind_macro_intervals
-    return replace(
-        found,
-        tasks=tuple(np.array(found.tasks, dtype=object)[chosen]),
-        n_actives=found.n_actives[chosen],
-        n_inactives=found.n_inactives[chosen],
-        values={name: each[chosen] for name, each in found.values.items()},
-        kind_macro={kind: found.kind_macro[kind]},
-        kinds=tuple(each for each, wanted in zip(found.kinds, chosen, strict=True) if wanted),
-        n_measured=found.n_measured[chosen],
-        evaluable=found.evaluable[chosen],
-        intervals=intervals and {name: each[chosen] for name, each in intervals.items()},
-        kind_macro_intervals={kind: bounds[kind]} if kind in bounds else {},
+        at=np.flatnonzero(found.features.ok),
     )
 
 
@@ -218,14 +219,16 @@ def held_out(model: Model, panel: Panel, parts: Split, *, workers: int = 1) -> E
     workers
         Processes that featurise.
     """
-    for part, name in (
-        (parts.test, "held-out test molecules"),
-        (parts.valid, "validation molecules, which chose the best epoch"),
-        (parts.train, "the training molecules themselves: no measure of quality"),
-    ):
+    said: tuple[tuple[NDArray[np.int64], str, Role], ...] = (
+        (parts.test, "held-out test molecules", "graded"),
+        (parts.valid, "validation molecules, which chose the best epoch", "chose"),
+        (parts.train, "the training molecules themselves: no measure of quality", "trained"),
+    )
+    for part, name, role in said:
         if len(part):
             with suppress(InputError):  # none of them can be read: another part tells more
-                return gather(model, panel.take(part), rows=name, workers=workers)
+                found = gather(model, panel.take(part), rows=name, workers=workers)
+                return replace(found, at=part[found.at], role=role)
     raise InputError("no molecule of the panel can be read", hint="check its SMILES")
 
 
@@ -245,4 +248,6 @@ def out_of_fold(found: CrossValidation) -> Evidence:
         rows="all molecules, each predicted by networks that had not seen it",
         left_out=int((~ok).sum()),
         sample=sample_of(found.features),
+        at=np.flatnonzero(ok),
+        role="graded",
     )

@@ -14,6 +14,7 @@ from bioassay_mtl.report.folds import folds_section
 from bioassay_mtl.report.kinds import Findings, kind_reports
 from bioassay_mtl.report.page import join, key_figures, page, paragraph
 from bioassay_mtl.report.training import settings_section, training_section
+from bioassay_mtl.report.verdict import verdict_section, verdict_words
 
 
 def model_report(evidence: Evidence) -> str:
@@ -30,7 +31,7 @@ def model_report(evidence: Evidence) -> str:
         ("Molecules", f"{len(evidence.panel):,}", evidence.rows),
         ("Assays", f"{n_tasks:,}", f"of the model's {len(evidence.model.tasks):,}"),
     ]
-    lead = join(paragraph(each.lead) for each in found)
+    lead = paragraph(verdict_words(evidence)) + join(paragraph(each.lead) for each in found)
     if len(found) == 1:
         lead += key_figures([*scope, *found[0].key])
     else:
@@ -42,6 +43,7 @@ def model_report(evidence: Evidence) -> str:
         f"Model report, {counted(n_tasks, 'assay')}",
         lead,
         [
+            verdict_section(evidence),
             *(section for each in found for section in each.sections),
             folds_section(evidence.model),
             experts_section(evidence),

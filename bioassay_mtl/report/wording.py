@@ -9,7 +9,9 @@ UNKNOWN = "–"
 
 def number(value: float, digits: int = 3) -> str:
     """``0.8123 -> 0.812``; a dash where it is not defined."""
-    return f"{value:.{digits}f}".replace("-", "−") if math.isfinite(value) else UNKNOWN
+    if not math.isfinite(value):
+        return UNKNOWN
+    return f"{round(value, digits) + 0.0:.{digits}f}".replace("-", "−")  # no minus before zero
 
 
 def brief(value: float) -> str:

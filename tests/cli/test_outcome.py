@@ -58,7 +58,9 @@ def test_train_tells_scores_rows_time_and_report(cli: Run, panel: Path, tmp_path
         second,
     )
     assert re.fullmatch(
-        r"assays by the lower ends of their scores: (\d (usable|weak|do not use)(, )?)+", grades
+        r"Verdict on 2 assays: (\d (usable|weak|do not use)(, )?)+\. Against a linear model of "
+        r"Morgan counts, fitted to the same rows: (?:(better|level|worse) in \d(, )?)+\.",
+        grades,
     )
     assert third == f"read {out / 'report.html'}"
     assert (out / "report.html").is_file()

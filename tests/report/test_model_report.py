@@ -79,7 +79,7 @@ def test_all_parts_are_there(evidence: Evidence) -> None:
     page = model_report(evidence)
     found = re.findall(r'<section id="([\w-]+)"', page)
     # The small model was not trained: it has no history.
-    assert found == ["assays", "curves", "mistakes", "experts", "settings"]
+    assert found == ["verdict", "assays", "curves", "mistakes", "experts", "settings"]
     assert page.count('class="molecule"') >= 6
 
 
