@@ -129,7 +129,7 @@ class InputLinear(nn.Module):
         super().__init__()
         self.sizes = dict(sizes)
         tables = {
-            name: nn.Parameter(torch.empty(_columns_and_typical(size)[0], n_outputs))
+            name: nn.Parameter(torch.empty(columns_and_typical(size)[0], n_outputs))
             for name, size in sizes.items()
         }
         try:
@@ -144,25 +144,30 @@ class InputLinear(nn.Module):
     def reset_parameters(self) -> None:
         """Normal, so that the product with what is typical of a molecule has unit variance."""
         for name, table in self.tables.items():
-            nn.init.normal_(table, std=_columns_and_typical(self.sizes[name])[1] ** -0.5)
+            nn.init.normal_(table, std=columns_and_typical(self.sizes[name])[1] ** -0.5)
 
     def forward(self, inputs: Inputs) -> Tensor:
         """``(B, n_outputs)``."""
         if isinstance(inputs, Products) and self in inputs.known:
             return inputs.known[self]
-        total: Tensor | None = None
-        for name, table in self.tables.items():
-            x = inputs[name]
-            if isinstance(x, SparseInput):
-                # Autocast does not reach into sums of table rows, where half the bytes count most.
-                if torch.is_autocast_enabled("cpu"):
-                    table = table.to(torch.get_autocast_dtype("cpu"))
-                product = sparse_product(table, x)
-            else:
-                product = _dense_product(dense_rows(x, table.dtype), table)
-            total = product if total is None else total + product
-        assert total is not None
-        return total
+        return product_with_tables(inputs, dict(self.tables.items()))
+
+
+def product_with_tables(inputs: Inputs, tables: Mapping[str, Tensor]) -> Tensor:
+    """``(B, n)``: products of inputs with tables ``(F, n)`` of their names, summed."""
+    total: Tensor | None = None
+    for name, table in tables.items():
+        x = inputs[name]
+        if isinstance(x, SparseInput):
+            # Autocast does not reach into sums of table rows, where half the bytes count most.
+            if torch.is_autocast_enabled("cpu"):
+                table = table.to(torch.get_autocast_dtype("cpu"))
+            product = sparse_product(table, x)
+        else:
+            product = _dense_product(dense_rows(x, table.dtype), table)
+        total = product if total is None else total + product
+    assert total is not None
+    return total
 
 
 def dense_rows(x: Input, dtype: torch.dtype) -> Tensor:
@@ -187,7 +192,7 @@ def check_dense(sizes: Mapping[str, InputSize]) -> None:
         )
 
 
-def _columns_and_typical(size: InputSize) -> tuple[int, int]:
+def columns_and_typical(size: InputSize) -> tuple[int, int]:
     """Number of columns, and the squared length of a typical row."""
     if isinstance(size, GraphSize):
         return n_columns(size), len(size.atom_widths) + len(size.bond_widths)

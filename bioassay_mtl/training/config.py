@@ -46,6 +46,7 @@ ONE_GROUP = {
     "shared_bottom": "bottom.inputs",
     "boosted_trees": "inputs",
     "forest": "inputs",
+    "low_dimensional": "inputs",
 }
 """Where architectures say what all of them reads; it depends on the user's inputs."""
 
@@ -79,7 +80,7 @@ class TrainingConfig(Config):
         canonical tautomer too) before anything is computed of them, in training and ever after. A
         panel that was read so brings it; splits see molecules as the panel has them.
     network
-        Architecture, by ``kind``: ``mmoeex``, ``mmoe``, ``shared_bottom``.
+        Architecture, by ``kind``: ``mmoeex``, ``mmoe``, ``shared_bottom``, ``low_dimensional``.
     effort
         What is spent on a panel whose network is not set: ``quick``, a network alone; ``normal``,
         trees beside it where the panel is small, under gates fitted out of fold

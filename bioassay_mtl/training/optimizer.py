@@ -8,6 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from bioassay_mtl.nn.low_dimensional.settings import LowDimensionalConfig
 from bioassay_mtl.nn.network import Network
 from bioassay_mtl.training.config import TrainingConfig
 
@@ -25,7 +26,8 @@ def parameter_groups(
 ) -> list[dict[str, Any]]:
     """All that learns, by ``weight_decay`` and ``factor`` of the learning rate.
 
-    Biases, and what a balancer learns, do not decay; gates as their own setting says.
+    Biases, and what a balancer learns, do not decay; gates, and networks of low dimension, as their
+    own setting says.
     """
     factors = {
         parameter: group.config.learning_rate_factor
@@ -33,13 +35,18 @@ def parameter_groups(
         for parameter in group.parameters()
     }
     groups: dict[tuple[float, float], list[Tensor]] = {}
+    usual, rate = config.weight_decay, 1.0
+    if isinstance(config.network, LowDimensionalConfig):
+        usual = config.network.weight_decay
+        rate = 1.0 if config.network.form == "free" else config.network.learning_rate_factor
     for name, parameter in network.named_parameters():
-        decay = config.weight_decay
+        decay = usual
         if name.startswith("gate."):
             decay = network.gate.config.weight_decay
+        factor = factors.get(parameter, rate)
         if name.endswith("bias"):
-            decay = 0.0
-        groups.setdefault((decay, factors.get(parameter, 1.0)), []).append(parameter)
+            decay, factor = 0.0, factors.get(parameter, 1.0)
+        groups.setdefault((decay, factor), []).append(parameter)
     if learned := list(balancer.parameters()):
         groups.setdefault((0.0, 1.0), []).extend(learned)
     return [

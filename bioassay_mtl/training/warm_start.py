@@ -23,9 +23,12 @@ from bioassay_mtl.models.scaling import ColumnScaling
 from bioassay_mtl.models.shipped import find_model
 from bioassay_mtl.nn.architectures.base import network_config
 from bioassay_mtl.nn.experts import GroupConfig
+from bioassay_mtl.nn.low_dimensional.settings import LowDimensionalConfig
 from bioassay_mtl.panels.panel import Panel
+from bioassay_mtl.tasks.kinds import TaskKind
 from bioassay_mtl.tasks.target_scaling import Standardisation
 from bioassay_mtl.training.config import TrainingConfig, default_network
+from bioassay_mtl.training.low_dimensional import origin_of
 
 LEARNING_RATE_FACTOR = 0.1
 """Share of their learning rate at which transferred experts learn, unless settings say another."""
@@ -93,7 +96,9 @@ def with_start(config: TrainingConfig) -> TrainingConfig:
             f"start_from {config.start_from!r}: it has no experts to start from, which learn on "
             "(trees are fitted whole): join models instead, or choose another"
         )
-    if "network" in config.model_fields_set:
+    if isinstance(config.network, LowDimensionalConfig):
+        network: Config = config.network.model_copy(update={"origin": "model"})
+    elif "network" in config.model_fields_set:
         network = _with_slow(config.network, groups)
     else:
         network = default_network(inputs.fingerprints).model_copy(
@@ -143,11 +148,13 @@ def _places(sources: Iterable[GroupConfig], groups: Mapping[str, GroupConfig]) -
     return found
 
 
-def warm_start(config: TrainingConfig) -> WarmStart | None:
+def warm_start(config: TrainingConfig, kinds: Sequence[TaskKind] = ()) -> WarmStart | None:
     """The experts to start from; None without ``start_from``.
 
     Each group of the model goes to the first group of the new network that has the same settings,
-    but for dropout and learning rate. Other groups of the new network start afresh.
+    but for dropout and learning rate. Other groups of the new network start afresh. A network of
+    low dimension takes one expert for theta_0, with a head for tasks of the ``kinds`` (all binary
+    where none are given).
 
     Raises
     ------
@@ -161,8 +168,13 @@ def warm_start(config: TrainingConfig) -> WarmStart | None:
     weights = model.network.state_dict()
     groups = dict(expert_groups(config.network))
     sources = dict(expert_groups(model.network_config))
-    read = dict.fromkeys(name for group in sources.values() for name in group.inputs)
+    own = config.network.inputs if isinstance(config.network, LowDimensionalConfig) else ()
+    read = dict.fromkeys(own or (name for group in sources.values() for name in group.inputs))
     _check_inputs(config, model, read)
+    if isinstance(config.network, LowDimensionalConfig):
+        digest = read_config(folder)["sha256"][WEIGHTS]
+        origin = {"space.origin": origin_of(config.network, model, sources, kinds)}
+        return WarmStart(model.name, digest, origin, _scalings_of(model, read))
     places = _places(sources.values(), groups)
     taken: dict[str, Tensor] = {}
     for (source, group), place in zip(sources.items(), places, strict=True):
@@ -182,13 +194,17 @@ def warm_start(config: TrainingConfig) -> WarmStart | None:
         model.name,
         read_config(folder)["sha256"][WEIGHTS],
         taken,
-        {name: scaling for name, scaling in model.scalings.items() if name in read},
+        _scalings_of(model, read),
     )
+
+
+def _scalings_of(model: Model, read: Mapping[str, None]) -> dict[str, ColumnScaling]:
+    return {name: scaling for name, scaling in model.scalings.items() if name in read}
 
 
 def start_of(config: TrainingConfig, panel: Panel, model: Model | None) -> WarmStart | None:
     """Where a run begins: all weights of a model, or the experts of ``start_from``, or afresh."""
-    return whole_start(model, config, panel) if model else warm_start(config)
+    return whole_start(model, config, panel) if model else warm_start(config, panel.kinds)
 
 
 def whole_start(model: Model, config: TrainingConfig, panel: Panel) -> WarmStart:
@@ -241,6 +257,8 @@ def _fits(group: GroupConfig, other: GroupConfig) -> bool:
 
 def _check_inputs(config: TrainingConfig, model: Model, read: Mapping[str, None]) -> None:
     for name in read:
+        if name not in model.featurizer.fingerprints:
+            raise ConfigError(f"start_from {config.start_from!r}: it reads no input {name!r}")
         theirs = model.featurizer.fingerprints[name].model_dump()
         ours = config.fingerprints.get(name)
         if ours is None:

@@ -34,6 +34,7 @@ networks: Registry[Any] = Registry(
         "mmoe": "bioassay_mtl.nn.architectures.baselines",
         "shared_bottom": "bioassay_mtl.nn.architectures.baselines",
         "ensemble": "bioassay_mtl.nn.architectures.ensemble",
+        "low_dimensional": "bioassay_mtl.nn.architectures.low_dimensional",
         "boosted_trees": "bioassay_mtl.nn.architectures.trees",
         "forest": "bioassay_mtl.nn.architectures.trees",
         "linear": "bioassay_mtl.nn.architectures.linear",
