@@ -42,7 +42,7 @@ def _lead(picked: Picked) -> str:
         )
         if count
     )
-    said = f"From {counted(picked.n_predicted, 'molecule')} with a prediction."
+    said = f"From {counted(picked.n_predicted, 'molecule')} with a prediction, {picked.order}."
     return f"{said} Passed over: {passed}." if passed else said
 
 

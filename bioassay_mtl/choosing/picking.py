@@ -39,14 +39,15 @@ class PickOptions(Rules):
     Attributes
     ----------
     lowest
-        Whether low values are good.
+        Whether low values are good; None for what the model knows of the assay, and where that is
+        nothing high ones.
     new_only
         Leave out molecules that the model was trained on.
     keep
         Further columns of the table.
     """
 
-    lowest: bool = False
+    lowest: bool | None = None
     new_only: bool = False
     keep: tuple[str, ...] = ()
 
@@ -67,6 +68,8 @@ class Picked:
         Molecules with a prediction in the assay, and the best of them, which were looked through.
     left
         Candidates that were passed over.
+    order
+        Which predictions come first, and why, in words.
     """
 
     assay: str
@@ -76,6 +79,7 @@ class Picked:
     n_predicted: int
     n_looked_at: int
     left: Left
+    order: str = "highest first"
 
     def __len__(self) -> int:
         return len(self.cells["pick"])
@@ -119,18 +123,30 @@ def pick(
         assay = model.tasks[choose_assays([assay], model)[0]]
     if model is not None:
         (about,) = model.sheet.of([assay])
+    lowest, order = _order(options, about)
     found = read_candidates(
         path,
         assay,
         MOST,
-        lowest=options.lowest,
+        lowest=lowest,
         new_only=options.new_only,
         keep=options.keep,
     )
     chosen, left = choose(found.found, options)
     cells = _cells(chosen, _told(chosen, assay, model))
     columns = tuple(BesideColumn(name, _kind(name, cells[name])) for name in cells)
-    return Picked(assay, about, columns, cells, found.n_predicted, len(found.found), left)
+    return Picked(assay, about, columns, cells, found.n_predicted, len(found.found), left, order)
+
+
+def _order(options: PickOptions, about: Assay | None) -> tuple[bool, str]:
+    """Whether the lowest predictions come first, and what is to be said of that."""
+    if options.lowest is not None:
+        return options.lowest, f"{'lowest' if options.lowest else 'highest'} first"
+    if about is None or not about.is_value:
+        return False, "highest first"
+    if about.direction:
+        return about.direction == "low", f"{about.direction}est first, as {about.direction_words}"
+    return False, "highest first, though it is not known whether high or low is good"
 
 
 def _told(chosen: Sequence[Chosen], assay: str, model: Predictor | None) -> list[dict[str, Any]]:

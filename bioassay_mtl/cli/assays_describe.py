@@ -71,7 +71,8 @@ def describe_assays(
         raise ConfigError(f"{model} is shipped, and stays as it is: give --out FILE")
     sheet = sheet_in(model)
     if about:
-        known = known_assays(about, [assay.id for assay in sheet.assays])
+        of_values = [assay.id for assay in sheet.assays if assay.is_value]
+        known = known_assays(about, [assay.id for assay in sheet.assays], of_values)
         amend_folder(find_model(model), {NAME: sheet.described(known)})
         say(f"{len(known)} of {len(sheet)} assays described")
         return

@@ -51,8 +51,13 @@ def pick(
         bool, typer.Option("--new-only", help="None that the model was trained on.")
     ] = False,
     lowest: Annotated[
-        bool, typer.Option("--lowest", help="The lowest predictions first: low values are good.")
-    ] = False,
+        bool | None,
+        typer.Option(
+            "--lowest/--highest",
+            help="Which predictions are good; if not given, what the model knows of the assay, or "
+            "high ones.",
+        ),
+    ] = None,
     keep: Annotated[
         str | None, typer.Option(metavar="A,B|@FILE", help="Further columns of HITS to write.")
     ] = None,
@@ -123,7 +128,7 @@ def tell(picked: Picked, wanted: int) -> None:
     name = f" ({picked.about.title})" if picked.about and picked.about.title else ""
     say(
         f"{counted(len(picked), 'molecule')} for {picked.assay}{name}, of "
-        f"{picked.n_predicted:,} with a prediction"
+        f"{picked.n_predicted:,} with a prediction, {picked.order}"
     )
     for count, text in (
         (left.alerts, "with alerts"),

@@ -61,7 +61,8 @@ def screen(
         typer.Option(
             min=1,
             metavar="K",
-            help="Write the K molecules of each assay with the highest probability or value.",
+            help="Write the K molecules of each assay with the highest probability, or the best "
+            "value (the highest, unless the model knows that low is good).",
         ),
     ] = None,
     select: Annotated[
@@ -79,7 +80,10 @@ def screen(
     show: Annotated[
         int,
         typer.Option(
-            min=0, metavar="N", help="Show the N molecules furthest above the usual active share."
+            min=0,
+            metavar="N",
+            help="Show the N molecules furthest above the usual active share, or of the best "
+            "values.",
         ),
     ] = 0,
     page: Annotated[
@@ -247,6 +251,8 @@ def screen(
     pending = PendingModel(model, device=device)
     options = with_assays_named(options, pending)
     hits = report.collector(pending, options, show)
+    if top and (order := report.order_of_values(pending, options)):
+        say(order)
     reads = [ReadProgress() for _ in inputs]
     with report.progress_bar(reads, report.size_of(inputs)) as step:
         watch = [step] if hits is None else [step, hits.add]

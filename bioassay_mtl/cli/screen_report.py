@@ -18,7 +18,8 @@ from rich.table import Table
 from bioassay_mtl.cli.console import PlainConsole
 from bioassay_mtl.errors import ConfigError, counted
 from bioassay_mtl.screening.batch import ScreenedBatch
-from bioassay_mtl.screening.hits import TellingHits, usual_shares
+from bioassay_mtl.screening.best_values import BestValues, ValueHit
+from bioassay_mtl.screening.hits import Hit, TellingHits, usual_shares
 from bioassay_mtl.screening.options import ScreenOptions, choose_assays, columns_of_assays
 from bioassay_mtl.screening.summary import ScreenSummary
 from bioassay_mtl.tables import ReadProgress
@@ -29,18 +30,44 @@ if TYPE_CHECKING:
 Watch = Callable[[ScreenedBatch], None]
 
 
-def collector(model: ModelDescription, options: ScreenOptions, show: int) -> TellingHits | None:
+Collector = TellingHits | BestValues
+
+
+def collector(model: ModelDescription, options: ScreenOptions, show: int) -> Collector | None:
     """What keeps the ``show`` most telling predictions, or None for none."""
     if not show:
         return None
     columns = columns_of_assays(choose_assays(options.assays, model), model.kinds)
     shares = usual_shares(model)[columns]
     if np.isnan(shares).all():
+        values = BestValues(model, options, show)
+        if values.assays:
+            return values
         raise ConfigError(
-            "--show: classes and values have no usual share of actives to stand out from; "
-            "--top ranks them"
+            "--show: classes and values have no usual share of actives to stand out from, and it "
+            "is not known of any assay whether high or low values are good (better, in "
+            "what the model's sheet is told of them); --top ranks them"
         )
     return TellingHits([model.columns[c] for c in columns], shares, show)
+
+
+def order_of_values(model: ModelDescription, options: ScreenOptions) -> str:
+    """Which values --top takes for the best; empty where all are probabilities."""
+    if not any(kind.is_value for kind in model.kinds):
+        return ""
+    chosen = [model.tasks[task] for task in choose_assays(options.assays, model)]
+    by_words: dict[str, list[str]] = {}
+    for assay in model.sheet.of(chosen):
+        if assay.is_value:
+            by_words.setdefault(assay.direction_words, []).append(assay.id)
+    return "; ".join(
+        f"{shortened(', '.join(names), 60)}: "
+        + (f"{words.split()[0]}est first ({words})" if words else UNKNOWN_ORDER)
+        for words, names in by_words.items()
+    )
+
+
+UNKNOWN_ORDER = "highest first, though it is not known whether high or low is good"
 
 
 @contextmanager
@@ -84,7 +111,7 @@ def size_of(inputs: Sequence[str]) -> int | None:
 
 def show(
     summary: ScreenSummary,
-    hits: TellingHits | None,
+    hits: Collector | None,
     model: ModelDescription,
     *,
     as_json: bool,
@@ -97,7 +124,10 @@ def show(
     """
     if hits is not None:
         console = PlainConsole(stderr=as_json or not stdout_is_free)
-        console.print(hits_table(hits, model, console.width))
+        if isinstance(hits, TellingHits):
+            console.print(hits_table(hits, model, console.width))
+        else:
+            console.print(values_table(hits, model, console.width))
     if as_json:
         stream = sys.stdout if stdout_is_free else sys.stderr
         stream.write(json.dumps(summary.to_dict()) + "\n")
@@ -117,12 +147,15 @@ ROOM = {
 }
 """Columns that a narrow terminal may lack, the last ones first: at least and at most so wide."""
 
+NUMBERS = ("active", "interval", "usual", "fold", "value", "beyond")
+
 SAID = {
     "active": "predicted probability",
     "usual": "active share in the training data",
     "known": "trained on, no news from this model",
     "nearest": "similarity of the nearest training molecule",
-    "interval": "in which the probability likely lies",
+    "interval": "in which the prediction likely lies",
+    "beyond": "standard deviations from the mean of the training molecules, on the good side",
 }
 """What columns of hits are, where there are such."""
 
@@ -133,11 +166,39 @@ def hits_table(hits: TellingHits, model: ModelDescription, width: int) -> Table:
     Assays and numbers are never cut; a narrow terminal has room for fewer columns, and for the
     most important ones first (:data:`ROOM`).
     """
-    from bioassay_mtl.report.said import interval, nearness  # brings PyTorch, loaded by now
-
     best = hits.best()
+    title = "Molecules furthest above the usual, each in its most telling assay"
+    columns = _shared_columns(best, model) | {
+        "active": [f"{hit.probability:.3f}" for hit in best],
+        "interval": _intervals(best),
+        "usual": [f"{hit.share:.2%}" for hit in best],
+        "fold": [f"{hit.fold:,.0f} x" if hit.fold >= 9.95 else f"{hit.fold:.1f} x" for hit in best],
+    }
+    return _fitted(title, columns, width)
+
+
+def values_table(hits: BestValues, model: ModelDescription, width: int) -> Table:
+    """The molecules of the best values, each in the assay where it is furthest from the mean."""
+    best = hits.best()
+    known = {assay.id: assay for assay in hits.assays}
+    title = "Molecules of the best values, each in its best assay"
+    columns = _shared_columns(best, model) | {
+        "good": [known[hit.assay].direction_words for hit in best],
+        "value": [f"{hit.value:.4g} {known[hit.assay].unit}".rstrip() for hit in best],
+        "interval": _intervals(best),
+        "beyond": [f"{hit.beyond:.1f} SD" for hit in best],
+    }
+    return _fitted(title, columns, width)
+
+
+def _shared_columns(
+    best: Sequence[Hit | ValueHit], model: ModelDescription
+) -> dict[str, list[str]]:
+    """What is told of any hit."""
+    from bioassay_mtl.report.said import nearness  # brings PyTorch, loaded by now
+
     sheet = model.sheet.of([hit.assay for hit in best])
-    columns: dict[str, list[str]] = {
+    return {
         "molecule": [shortened(hit.id or f"row {hit.row}", 16) for hit in best],
         "SMILES": [hit.smiles for hit in best],
         "alerts": [hit.beside.get("alerts", "") for hit in best],
@@ -148,11 +209,17 @@ def hits_table(hits: TellingHits, model: ModelDescription, width: int) -> Table:
         "about": [assay.about for assay in sheet],
         "grade": [assay.grade or "" for assay in sheet],
         "nearest": [nearness(hit.beside) for hit in best],
-        "active": [f"{hit.probability:.3f}" for hit in best],
-        "interval": [interval(hit.beside) for hit in best],
-        "usual": [f"{hit.share:.2%}" for hit in best],
-        "fold": [f"{hit.fold:,.0f} x" if hit.fold >= 9.95 else f"{hit.fold:.1f} x" for hit in best],
     }
+
+
+def _intervals(best: Sequence[Hit | ValueHit]) -> list[str]:
+    from bioassay_mtl.report.said import interval
+
+    return [interval(hit.beside) for hit in best]
+
+
+def _fitted(title: str, columns: dict[str, list[str]], width: int) -> Table:
+    """A table of those columns that there is room for."""
     widest = {name: max(map(len, (name, *texts))) for name, texts in columns.items()}
     gap = 3  # around and between columns
     columns = {name: texts for name, texts in columns.items() if any(texts)}
@@ -167,14 +234,14 @@ def hits_table(hits: TellingHits, model: ModelDescription, width: int) -> Table:
         columns[name] = [shortened(text, share) for text in columns[name]]
         room -= share + gap
     table = Table(
-        title="Molecules furthest above the usual, each in its most telling assay",
+        title=title,
         title_justify="left",
         caption="; ".join(f"{name}: {said}" for name, said in SAID.items() if name in columns),
         caption_justify="left",
         box=box.SIMPLE,
     )
     for name in columns:
-        is_number = name in ("active", "interval", "usual", "fold")
+        is_number = name in NUMBERS
         table.add_column(name, justify="right" if is_number else "left", no_wrap=True)
     for row in zip(*columns.values(), strict=True):
         table.add_row(*row)

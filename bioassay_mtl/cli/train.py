@@ -110,7 +110,7 @@ def train(
         typer.Option(
             metavar="FILE",
             help="What the assays are, for the model's sheet: CSV, JSON or YAML with assay, name, "
-            "target, gene, uniprot, organism, readout, active, link.",
+            "target, gene, uniprot, organism, readout, active, better (high or low), link.",
         ),
     ] = None,
     baseline: Annotated[
@@ -206,7 +206,7 @@ def train(
     with waiting(f"reading {panel}"):
         loaded = load_panel([panel], schema)
     table = loaded.panel
-    known = known_assays(about, table.tasks)
+    known = known_assays(about, table.tasks, table.tasks_of_values)
     say(f"{panel}: {kinds_line(table)}")
     for remark in remarks(loaded):
         say(remark)

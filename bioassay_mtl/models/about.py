@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -22,13 +22,18 @@ _OTHER_NAMES = {
     "format": "readout",
     "effect": "active",
     "url": "link",
+    "direction": "better",
 }
+_DIRECTIONS = {"": "", **dict.fromkeys(("high", "higher"), "high")}
+_DIRECTIONS |= dict.fromkeys(("low", "lower"), "low")
 _NOTHING = {"nan", "na", "n/a", "none", "null", "-"}
 """Texts that say that nothing is known."""
 _MAPPINGS = {".json", ".yaml", ".yml"}
 
 
-def known_assays(about: About | None, tasks: Iterable[str]) -> dict[str, Described]:
+def known_assays(
+    about: About | None, tasks: Iterable[str], values: Collection[str] = ()
+) -> dict[str, Described]:
     """Facts by assay.
 
     Parameters
@@ -39,22 +44,24 @@ def known_assays(about: About | None, tasks: Iterable[str]) -> dict[str, Describ
         for nothing.
     tasks
         The assays that there are.
+    values
+        Those of them that have values, of which high or low ones are better.
 
     Raises
     ------
     InputError
         The file cannot be read, has no such columns, or names an assay that is not there, or one
-        twice.
+        twice, or says what values are better of one without values.
     """
     if about is None:
         return {}
     file = None if isinstance(about, Mapping) else Path(about)
     rows = _by_assay(about) if isinstance(about, Mapping) else _read(Path(about))
     found: dict[str, Described] = {}
-    for assay, facts in rows:
+    for assay, row in rows:
         if assay in found:
             raise InputError(f"assay {assay!r} is there twice", file=file)
-        found[assay] = _described(facts, file)
+        found[assay] = _described(row, file)
     known = list(tasks)
     if strange := [assay for assay in found if assay not in set(known)]:
         named = ", ".join(map(repr, strange[:5])) + (", ..." if len(strange) > 5 else "")
@@ -63,18 +70,35 @@ def known_assays(about: About | None, tasks: Iterable[str]) -> dict[str, Describ
             file=file,
             hint=did_you_mean(strange[0], known),
         )
+    for assay, facts in found.items():
+        if facts.better and assay not in values:
+            raise InputError(
+                f"assay {assay!r} has no values of which {facts.better} ones could be better",
+                file=file,
+                hint="leave it empty there",
+            )
     return found
 
 
 def _described(facts: Mapping[str, Any], file: Path | None) -> Described:
-    values = {}
+    values: dict[str, Any] = {}
     for name, value in facts.items():
         field = _OTHER_NAMES.get(str(name).lower(), str(name).lower())
         if field not in Described.model_fields:
             known = did_you_mean(field, Described.model_fields)
             raise InputError("nothing of the name is kept", file=file, column=str(name), hint=known)
         values[field] = _text(value)
+    if "better" in values:
+        values["better"] = _direction(values["better"], file)
     return Described(**values)
+
+
+def _direction(text: str, file: Path | None) -> str:
+    """``high`` or ``low``, however that is written."""
+    found = _DIRECTIONS.get(text.casefold())
+    if found is None:
+        raise InputError(f"high or low is expected, found {text!r}", file=file, column="better")
+    return found
 
 
 def _text(value: Any) -> str:

@@ -16,6 +16,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from bioassay_mtl.errors import ModelFolderError
 from bioassay_mtl.models.companions import Companion, companions
+from bioassay_mtl.tasks.direction import Direction, potent_values
+from bioassay_mtl.tasks.kinds import task_kinds
 
 FILE, NAME = "assays.json", "assays"
 GRADES = ("usable", "weak", "do not use")
@@ -43,6 +45,8 @@ class Described(_Frozen):
     """Format and detection: ``biochemical, fluorescence polarization``."""
     active: str = ""
     """What a molecule that is active does, or what a high value means."""
+    better: Direction = ""
+    """Of an assay of values: whether ``high`` or ``low`` ones are good."""
     link: str = ""
     """Address of the page about the assay."""
     source: str = ""
@@ -97,6 +101,28 @@ class Assay(Described):
     def about(self) -> str:
         """The name and whatever else says what it is about, for a cell of a table."""
         return self.title or ", ".join(filter(None, (self.target_class, self.disease_area)))
+
+    @property
+    def is_value(self) -> bool:
+        """Whether its outcomes are values."""
+        return self.kind in task_kinds and task_kinds[self.kind].is_value
+
+    @property
+    def direction(self) -> Direction:
+        """Which values come first: those said to be better, else those of potent molecules.
+
+        Empty where neither is known, and of assays without values.
+        """
+        if not self.is_value:
+            return ""
+        return self.better or potent_values(self.id, self.unit)
+
+    @property
+    def direction_words(self) -> str:
+        """``low is potent``, or ``low is better`` where that was said; empty where unknown."""
+        if not self.direction:
+            return ""
+        return f"{self.direction} is {'better' if self.better else 'potent'}"
 
     def score(self, *metrics: str) -> Figure | None:
         """The first of some metrics that is there."""

@@ -44,7 +44,7 @@ def describe(
     given: dict[str, Any] = {} if server is None else {"server": server}
     found = fetch_assays(list(aids.values()), cache=cache, **given)
     facts = {
-        assay.id: Described(**dict(_new(assay, aid, found.found[aid])))
+        assay.id: Described.model_validate(dict(_new(assay, aid, found.found[aid])))
         for assay in sheet.assays
         if (aid := aids.get(assay.id, -1)) in found.found
     }

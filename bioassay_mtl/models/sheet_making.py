@@ -79,7 +79,7 @@ def _assay(
     scores = scores_of(row) if row else {}
     graded = grade(scores)
     held = None if row is None else _held_out(part, row, scores)
-    facts = model.annotations.get(task, {})
+    facts: dict[str, Any] = dict(model.annotations.get(task, {}))
     return Assay(
         id=task,
         kind=kind.kind,

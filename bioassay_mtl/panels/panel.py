@@ -193,6 +193,12 @@ class Panel:
         return self.cells.counts_of(label) * [kind.has_actives for kind in self.kinds]
 
     @property
+    def tasks_of_values(self) -> tuple[str, ...]:
+        """Assays whose outcomes are values."""
+        pairs = zip(self.tasks, self.kinds, strict=True)
+        return tuple(task for task, kind in pairs if kind.is_value)
+
+    @property
     def has_structure(self) -> NDArray[np.bool_]:
         """``(n,) bool``: rows whose SMILES is known (not: whose SMILES is valid)."""
         if self.structures is None:

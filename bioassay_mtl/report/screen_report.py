@@ -122,18 +122,43 @@ def _hits(tally: ScreenTally) -> Markup:
             "times the usual share that is."
         )
         return paragraph(text) + _cards([_hit_card(tally, hit, p) for hit, p in hits])
+    return _best_values(tally) or _largest(tally)
+
+
+def _best_values(tally: ScreenTally) -> Markup:
+    """The best molecules of the first assays of values, assay by assay."""
+    found = [(tally.columns[c], best) for c, held in tally.leading.items() for best in held]
+    if not found:
+        return Markup()
+    shown = {column.name: column.assay.direction for column, _ in found}
+    of = "the assay" if len(tally.at_values) == 1 else f"each of {counted(len(shown), 'assay')}"
+    unknown = [name for name, direction in shown.items() if not direction]
+    text = f"Molecules of the best predictions, for {of}."
+    if unknown:
+        text += (
+            f" Of {shortened(', '.join(unknown), 200)} it is not known whether high or low values "
+            "are good: highest first."
+        )
+    return paragraph(text) + _cards([_card(best, _value_line(c, best)) for c, best in found])
+
+
+def _value_line(column: Predicted, best: Best) -> Markup:
+    direction = column.assay.direction_words
+    return Markup("<p>{}: <b>{}</b> {}{}</p>").format(
+        _assay(column),
+        brief(best.value),
+        column.unit,
+        Markup(' <span class="note">({})</span>').format(direction) if direction else "",
+    )
+
+
+def _largest(tally: ScreenTally) -> Markup:
+    """The molecule of the largest prediction, where there are neither shares nor values."""
     found = [(c, best) for c, best in zip(tally.columns, tally.best, strict=True) if best]
     if not found:
         return Markup()
     text = "The molecule of the largest prediction, for the first assays."
-    return paragraph(text) + _cards(
-        [
-            _card(
-                best, Markup("<p>{}: <b>{}</b> {}</p>").format(_assay(c), brief(best.value), c.unit)
-            )
-            for c, best in found[:12]
-        ]
-    )
+    return paragraph(text) + _cards([_card(best, _value_line(c, best)) for c, best in found[:12]])
 
 
 def _assay(column: Predicted) -> Markup:
@@ -271,7 +296,7 @@ def _value_table(tally: ScreenTally) -> Markup:
     best = [tally.best[column] for column in order]
     hist = tally.values
     columns = [
-        Column("Largest", [UNKNOWN if b is None else brief(b.value) for b in best]),
+        Column("Best", [UNKNOWN if b is None else brief(b.value) for b in best]),
         Column("Best molecule", [_name(b) for b in best], is_text=True),
     ]
     if len(order) <= MOST_SPARKLINES:
@@ -284,6 +309,10 @@ def _value_table(tally: ScreenTally) -> Markup:
             Column("Distribution", drawn, is_drawing=True),
             Column("From, to", ends, is_text=True),
         ]
+    directions = [tally.columns[c].assay.direction_words for c in order]
+    about = "Which values come first; highest first where it is not known"
+    said = [direction or UNKNOWN for direction in directions]
+    columns.insert(0, Column("Good", said, is_text=True, about=about))
     if any(tally.columns[column].unit for column in order):
         columns.insert(0, Column("Unit", [tally.columns[c].unit for c in order], is_text=True))
     columns[:0] = about_columns([tally.columns[c].assay for c in order])

@@ -55,10 +55,15 @@ class Predicted:
     is_class: bool = False
     assay: Assay = field(default_factory=lambda: Assay(id=""))
 
+    @property
+    def sign(self) -> int:
+        """-1 where the lowest predictions come first."""
+        return -1 if self.assay.direction == "low" else 1
+
 
 @dataclass(frozen=True)
 class Best:
-    """The molecule of the largest prediction in a column; its texts are cut as a hit's."""
+    """A molecule with one of the best predictions of a column; its texts are cut as a hit's."""
 
     value: float
     row: int
@@ -93,7 +98,10 @@ class ScreenTally:
         self.rows_above = 0
         self.n_ok = 0
         self.best: list[Best | None] = [None] * len(columns)
+        self._sign = np.array([c.sign for c in columns], dtype=np.float32)
         self._largest = np.full(len(columns), -np.inf)
+        self.leading: dict[int, list[Best]] = {c: [] for c in self.at_values[:k].tolist()}
+        self._n_leading = max(1, k // max(1, len(self.leading)))
         shared = np.flatnonzero(np.isfinite(self.shares))
         self._shared = shared
         names = [columns[c].name for c in shared.tolist()]
@@ -126,22 +134,31 @@ class ScreenTally:
         rows = np.flatnonzero(batch.may_be_hits)
         if not len(rows):
             return
-        found = batch.probabilities[rows]
+        found = batch.probabilities[rows] * self._sign
         top = found.argmax(axis=0)
         largest = found[top, np.arange(found.shape[1])]
         for column in np.flatnonzero(largest > self._largest).tolist():
-            at = int(rows[top[column]])
-            value = float(largest[column])
-            self._largest[column] = value
-            row = batch.first_row + at
-            self.best[column] = Best(
-                value,
-                row,
-                batch.ids[at][:MOST_CHARACTERS],
-                batch.smiles[at][:MOST_CHARACTERS],
-                batch.is_known(at),
-                said_of(batch.beside, at, column),
-            )
+            self._largest[column] = largest[column]
+            self.best[column] = _best(batch, int(rows[top[column]]), column)
+        for column in self.leading:
+            self._keep_leading(batch, rows, found[:, column], column)
+
+    def _keep_leading(
+        self,
+        batch: ScreenedBatch,
+        rows: NDArray[np.intp],
+        scores: NDArray[np.float32],
+        column: int,
+    ) -> None:
+        """The best molecules of a column of values, best first; of equal ones the earlier."""
+        held, n = self.leading[column], self._n_leading
+        if len(held) == n:
+            rows = rows[scores > held[-1].value * self._sign[column]]
+            scores = batch.probabilities[rows, column] * self._sign[column]
+        for at in rows[np.argsort(-scores, kind="stable")[:n]].tolist():
+            held.append(_best(batch, at, column))
+        held.sort(key=lambda best: (-best.value * self._sign[column], best.row))
+        del held[n:]
 
     def _keep_hits(self, batch: ScreenedBatch) -> None:
         if not len(self._shared):
@@ -162,6 +179,17 @@ class ScreenTally:
             Those that the model was trained on, or those that are new to it.
         """
         return [(hit, self._predictions[hit.row]) for hit in self._hits[known].best()]
+
+
+def _best(batch: ScreenedBatch, at: int, column: int) -> Best:
+    return Best(
+        float(batch.probabilities[at, column]),
+        batch.first_row + at,
+        batch.ids[at][:MOST_CHARACTERS],
+        batch.smiles[at][:MOST_CHARACTERS],
+        batch.is_known(at),
+        said_of(batch.beside, at, column),
+    )
 
 
 def screen_tally(model: ModelDescription, options: ScreenOptions, k: int = HITS) -> ScreenTally:

@@ -231,8 +231,8 @@ def _elsewhere(evidence: Evidence, compared: Compared) -> Markup:
         + paragraph(
             f"Scores of the baseline alone, means over {n}, where molecules were dealt out as for "
             f"this model ({there.own}) and by another rule ({there.other}). {_MEANING[there.other]}"
-            " The model itself was not trained on that split: --set split.kind="
-            f"{there.other} does it."
+            " The model itself was not trained on that split (split.kind would be "
+            f"{there.other})."
         )
         + table(
             "The baseline under two splits",

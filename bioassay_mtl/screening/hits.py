@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -152,6 +152,12 @@ def usual_shares(model: ModelDescription) -> NDArray[np.float64]:
         # One pseudo-count: an assay of which no active was seen is rare, not impossible.
         shares.append((active + 1) / (active + inactive + 1))
     return np.array(shares)
+
+
+def lowest_first(model: ModelDescription) -> Iterator[str]:
+    """Columns of which the lowest values are the best, as far as that is known."""
+    if any(kind.is_value for kind in model.kinds):
+        yield from (assay.id for assay in model.sheet.assays if assay.direction == "low")
 
 
 FAR_ABOVE = 10.0

@@ -32,6 +32,7 @@ from bioassay_mtl.screening.annotators import Annotators, Asked
 from bioassay_mtl.screening.batch import ScreenedBatch
 from bioassay_mtl.screening.columns import only_numbers, with_columns
 from bioassay_mtl.screening.cores import available_cores
+from bioassay_mtl.screening.hits import lowest_first
 from bioassay_mtl.screening.options import ScreenOptions, choose_assays, columns_of_assays
 from bioassay_mtl.screening.output import STDOUT, Output
 from bioassay_mtl.screening.predict import predict_batches
@@ -194,6 +195,7 @@ def begin(
         with_file=len(inputs) > 1,
         guard=FormulaGuard(quote=options.spreadsheet_safe),
         beside=annotated.columns if annotated else (),
+        lowest=frozenset(lowest_first(model) if options.top else ()),
     )
     read, numbers = columns_read(model, options), model.featurizer.columns
     records = _Records(inputs, options, read, numbers, clock, progress)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from itertools import repeat
 from json import dumps, loads
 from pathlib import Path
@@ -55,7 +55,7 @@ class TopWriter:
         self._sink = sink
         self._layout = layout
         self._format = file_format
-        self._hits = TopHits(layout.assays, k, folder, layout.beside)
+        self._hits = TopHits(layout.assays, k, folder, layout.beside, layout.lowest)
 
     def write(self, batch: ScreenedBatch) -> None:
         self._hits.add(batch)
@@ -96,7 +96,7 @@ def ranked_columns(layout: Layout) -> list[BesideColumn]:
 
 
 class TopHits:
-    """Keeps the ``k`` molecules of highest probability, or value, for each assay.
+    """Keeps the ``k`` molecules of highest probability, or best value, for each assay.
 
     Among equal probabilities the earlier row wins, so that batches and workers change nothing.
 
@@ -110,6 +110,8 @@ class TopHits:
         As of :class:`SpilledMolecules`.
     beside
         Columns that stand beside predictions.
+    lowest
+        Names of the assays of which the lowest values are the best.
     """
 
     def __init__(
@@ -118,10 +120,12 @@ class TopHits:
         k: int,
         folder: Path | None = None,
         beside: Sequence[BesideColumn] = (),
+        lowest: Collection[str] = (),
     ) -> None:
         self.assays, self._beside = tuple(assays), tuple(beside)
+        self._sign = np.array([-1 if each in lowest else 1 for each in assays], dtype=np.float32)
         self.k = k
-        self._probability = np.empty((len(assays), 0), dtype=np.float32)
+        self._score = np.empty((len(assays), 0), dtype=np.float32)  # times the sign
         self._row = np.empty((len(assays), 0), dtype=np.int64)  # 0 marks an unused place
         self._place = np.empty((len(assays), 0), dtype=np.int64)  # among the molecules
         self._molecules = SpilledMolecules(folder)
@@ -137,7 +141,7 @@ class TopHits:
             Their molecules cannot be written to a temporary file.
         """
         self._widen(batch.rows.stop - 1)
-        better = batch.probabilities > self._probability[:, -1]
+        better = batch.probabilities * self._sign > self._score[:, -1]
         better &= batch.may_be_hits[:, None]
         for assay in np.flatnonzero(better.any(axis=0)).tolist():
             self._insert(assay, np.flatnonzero(better[:, assay]), batch)
@@ -160,7 +164,8 @@ class TopHits:
         for number, assay in enumerate(self.assays):
             for at in range(np.count_nonzero(self._row[number])):
                 molecule = self._molecules[int(self._place[number, at])]
-                row, probability = int(self._row[number, at]), float(self._probability[number, at])
+                row, score = int(self._row[number, at]), self._score[number, at]
+                probability = float(score * self._sign[number])
                 beside = told_of(self._beside, molecule, number)
                 hits.append((assay, at + 1, row, *molecule[:-1], probability, *beside))
                 n_bytes += len(molecule.id) + len(molecule.smiles)
@@ -187,14 +192,15 @@ class TopHits:
             )
         width = max(n_rows, min(2 * has, MOST_HITS // len(self.assays)))
         more = ((0, 0), (0, min(self.k, width) - has))
-        self._probability = np.pad(self._probability, more, constant_values=-np.inf)
+        self._score = np.pad(self._score, more, constant_values=-np.inf)
         self._row, self._place = np.pad(self._row, more), np.pad(self._place, more)
 
     def _insert(self, assay: int, new: NDArray[np.int64], batch: ScreenedBatch) -> None:
         n = self._row.shape[1]
-        probability = np.append(self._probability[assay], batch.probabilities[new, assay])
-        best = np.argsort(-probability, kind="stable")[:n]
-        self._probability[assay] = probability[best]
+        own = batch.probabilities[new, assay] * self._sign[assay]
+        score = np.append(self._score[assay], own)
+        best = np.argsort(-score, kind="stable")[:n]
+        self._score[assay] = score[best]
         self._row[assay] = np.append(self._row[assay], new + batch.first_row)[best]
         self._place[assay] = np.append(self._place[assay], new)[best]
 

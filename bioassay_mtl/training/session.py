@@ -86,7 +86,7 @@ class Session:
         """Settle the settings (:func:`~bioassay_mtl.training.defaults.settled`)."""
         whole, chosen = settled(config, panel, start=start, stops=stops, stacks=stacks)
         weights = None if weights is None else _checked_weights(weights, panel)
-        given["about"] = known_assays(about, panel.tasks)
+        given["about"] = known_assays(about, panel.tasks, panel.tasks_of_values)
         return Session(panel, whole, chosen, weights=weights, start=start, **given)
 
     @cached_property

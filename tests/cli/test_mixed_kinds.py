@@ -97,3 +97,40 @@ def test_show_looks_at_probabilities_of_activity(folder: Path, cli: Run, tmp_pat
     refused = cli("screen", source, "--model", values, "-o", tmp_path / "p.csv", "--show", 5)
     assert refused.code == 2
     assert "values have no usual share of actives" in refused.err
+
+
+def test_known_directions_order_what_is_shown_written_and_picked(cli: Run, tmp_path: Path) -> None:
+    source, about = tmp_path / "in.smi", tmp_path / "about.csv"
+    source.write_text("\n".join(SMILES) + "\n")
+    folder = mixed_model((Regression(), Censored(unit="pIC50"))).save(tmp_path / "values")
+    about.write_text("assay,better\nmode,low\n")
+    assert cli("assays", "describe", folder, "--about", about).code == 0
+    out, top, page = tmp_path / "out.csv", tmp_path / "top.csv", tmp_path / "page.html"
+    done = cli("screen", source, "--model", folder, "-o", out, "--show", 2, "--report", page)
+    assert done.code == 0, done.err
+    assert "Molecules of the best values" in done.out
+    table = pd.read_csv(out)
+    done = cli("screen", source, "--model", folder, "-o", top, "--top", 2)
+    assert (
+        "mode: lowest first (low is better); affinity: highest first (high is potent)" in done.err
+    )
+    ranked = pd.read_csv(top)
+    assert ranked.loc[ranked["assay"] == "mode", "row"].tolist() == (
+        table.sort_values("mode")["row"].head(2).tolist()
+    )
+    assert ranked.loc[ranked["assay"] == "affinity", "row"].tolist() == (
+        table.sort_values("affinity", ascending=False)["row"].head(2).tolist()
+    )
+    cards = page.read_text().split('id="hits"')[1].split("</section>")[0]
+    first = table.sort_values("mode")["row"].tolist()
+    named = [int(part.split("<")[0]) for part in cards.split("<h3>row ")[1:]]
+    assert named == [*first, *table.sort_values("affinity", ascending=False)["row"].tolist()]
+    assert "(low is better)" in cards
+    picks = tmp_path / "picks.csv"
+    for given, lowest in (((), True), (("--highest",), False)):
+        asked = ("--assay", "mode", "-n", 1, "--model", folder, "-o", picks, "--overwrite")
+        done = cli("pick", out, *asked, *given)
+        assert done.code == 0, done.err
+        chosen = table.sort_values("mode", ascending=lowest)["row"].iloc[0]
+        assert pd.read_csv(picks)["row"].tolist() == [chosen]
+    assert "highest first" in done.err

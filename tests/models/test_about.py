@@ -11,7 +11,7 @@ import yaml
 
 from bioassay_mtl.errors import InputError
 from bioassay_mtl.models.about import known_assays
-from bioassay_mtl.models.assay_sheet import Described
+from bioassay_mtl.models.assay_sheet import Assay, Described
 
 TASKS = ("IC50", "Ki", "PCBA-1")
 FACTS: dict[str, Any] = {
@@ -97,3 +97,25 @@ def test_odd_json_is_refused(tmp_path: Path, text: str) -> None:
 def test_nothing_is_known_where_a_cell_says_so(tmp_path: Path) -> None:
     (table := tmp_path / "about.csv").write_text("assay,name,gene\na,NaN,n/a\n")
     assert known_assays(table, ["a"])["a"] == Described()
+
+
+def test_which_values_are_better_is_said_of_values_alone(tmp_path: Path) -> None:
+    path = tmp_path / "about.csv"
+    path.write_text("assay,Direction\nIC50,Higher\nKi,\n")
+    found = known_assays(path, TASKS, values=["IC50", "Ki"])
+    assert [found[name].better for name in ("IC50", "Ki")] == ["high", ""]
+    with pytest.raises(InputError, match="'IC50' has no values of which high ones could be better"):
+        known_assays(path, TASKS, values=["Ki"])
+    path.write_text("assay,better\nIC50,nice\n")
+    with pytest.raises(InputError, match="high or low is expected, found 'nice'"):
+        known_assays(path, TASKS, values=["IC50"])
+
+
+def test_what_is_said_goes_before_what_a_type_tells() -> None:
+    assay = Assay(id="IC50", kind="regression", unit="nM")
+    assert (assay.direction, assay.direction_words) == ("low", "low is potent")
+    said = assay.model_copy(update={"better": "high"})
+    assert (said.direction, said.direction_words) == ("high", "high is better")
+    assert Assay(id="IC50", unit="nM").direction == ""  # outcomes, not values
+    unknown = Assay(id="solubility", kind="censored", unit="uM")
+    assert (unknown.direction, unknown.direction_words) == ("", "")

@@ -159,3 +159,17 @@ def test_written_table() -> None:
         "a,1,1,plain,C,false,0.250000",
         'b,1,2,"say ""hi""",CC,true,1.000000',
     ]
+
+
+def test_the_lowest_come_first_where_low_is_good() -> None:
+    parts = batches(8, 25, 2)
+    hits, highest = TopHits(["a", "b"], 7, lowest=["b"]), TopHits(["a", "b"], 7)
+    for part in parts:
+        hits.add(part)
+        highest.add(part)
+    found, other = table(hits), table(highest)
+    assert found["row"][:7] == other["row"][:7]
+    p = np.concatenate([part.probabilities for part in parts])[:, 1]
+    order = np.argsort(p, kind="stable")[:7]
+    assert found["row"][7:] == (order + 1).tolist()
+    assert found["probability"][7:] == p[order].tolist()

@@ -19,7 +19,7 @@ from bioassay_mtl.report.kinds.mistakes import Candidates, mistake_card, worst_c
 from bioassay_mtl.report.page import Section, join, paragraph
 from bioassay_mtl.report.plot import Axis, Plot
 from bioassay_mtl.report.table import Column
-from bioassay_mtl.report.wording import brief, number
+from bioassay_mtl.report.wording import UNKNOWN, brief, number
 
 MOST_CARDS, FIRST_CARDS = 128, 12
 MOST_DOTS = 400
@@ -63,6 +63,9 @@ def report_values(evidence: Evidence) -> Findings:
     units = [_unit(evidence, task) for task in range(len(found.tasks))]
     if any(units):
         counts.append(Column("Unit", units, is_text=True))
+    directions = [assay.direction_words for assay in evidence.sheet]
+    if any(directions):
+        counts.append(Column("Good", [each or UNKNOWN for each in directions], is_text=True))
     return Findings(
         title,
         _lead(evidence, kind),

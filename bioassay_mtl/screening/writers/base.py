@@ -32,6 +32,8 @@ class Layout:
         Names of columns that are values, and no probabilities.
     guard
         Looks at text in formats that spreadsheets open.
+    lowest
+        Names of columns of which the lowest values are the best.
     beside
         Columns beside predictions: those of molecules follow ``in_training``, those of assays the
         predictions (in a long table, the assay's).
@@ -48,6 +50,7 @@ class Layout:
     values: frozenset[str] = frozenset()
     guard: FormulaGuard = field(default_factory=FormulaGuard, compare=False)
     beside: tuple[BesideColumn, ...] = ()
+    lowest: frozenset[str] = frozenset()
 
     def __post_init__(self) -> None:
         if self.beside:
