@@ -23,6 +23,7 @@ LAYERS = (
     "domain",
     *READING,
     "confidence",
+    "guarantees",
     "nn",
     "explain",
     "models",
