@@ -22,6 +22,7 @@ from bioassay_mtl.cli.table_options import (
     table_options,
 )
 from bioassay_mtl.cli.terminal import say
+from bioassay_mtl.cli.waiting import waiting
 from bioassay_mtl.errors import ConfigError, InputError, OutputError, counted
 
 if TYPE_CHECKING:
@@ -89,6 +90,13 @@ def screen(
     page: Annotated[
         str | None, typer.Option("--report", metavar="FILE", help="Write a page to read (.html).")
     ] = None,
+    reasons: Annotated[
+        bool,
+        typer.Option(
+            "--reasons/--no-reasons",
+            help="Colour atoms of the hits in the report by what they add to the prediction.",
+        ),
+    ] = True,
     file_format: Annotated[
         str | None,
         typer.Option(
@@ -264,11 +272,15 @@ def screen(
             watch.append(tally.add)
         summary = run(inputs, pending, output, options, watch=watch, progress=reads)
     if page_target and tally:
-        from bioassay_mtl.report import screen_report
+        from bioassay_mtl.report import hit_reasons, screen_report
 
+        found = {}
+        if reasons:
+            with waiting("colouring the atoms of the hits"):
+                found = hit_reasons(pending.loaded(), tally, options)
         try:
             with page_target.opened() as sink:
-                sink.write(screen_report(summary, tally).encode())
+                sink.write(screen_report(summary, tally, found).encode())
         except OutputError as error:
             kept = str(error).replace("no output is kept", f"the predictions are kept in {output}")
             raise OutputError(kept) from error

@@ -2,6 +2,7 @@
 
 from bioassay_mtl.report.baseline import beside_baseline, beside_baselines
 from bioassay_mtl.report.evidence import Evidence, gather, held_out, out_of_fold, sample_of
+from bioassay_mtl.report.hit_reasons import hit_reasons
 from bioassay_mtl.report.model_report import model_report, write_model_report
 from bioassay_mtl.report.screen_report import screen_report, write_screen_report
 from bioassay_mtl.report.tally import ScreenTally, screen_tally
@@ -14,6 +15,7 @@ __all__ = [
     "beside_baselines",
     "gather",
     "held_out",
+    "hit_reasons",
     "model_report",
     "out_of_fold",
     "sample_of",

@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+from collections import Counter
+from typing import Any, NamedTuple
 
+import numpy as np
 from markupsafe import Markup
+from numpy.typing import NDArray
+
+from bioassay_mtl.report.wording import shortened
 
 WIDTH, HEIGHT = 250, 170
 MOST_ATOMS = 120
 """Larger molecules cannot be made out in a drawing of this size."""
+LINE = 16
+"""Height of a line of text below a drawing."""
 
 _COLOURS = {
     "#000000": "currentColor",
@@ -24,6 +31,24 @@ _COLOURS = {
 }
 
 
+class Drawn(NamedTuple):
+    """A molecule as it is drawn.
+
+    Attributes
+    ----------
+    paths
+        What is inside the SVG.
+    places
+        ``(n, 2)``: where its atoms are, NaN of those that are not drawn.
+    bond
+        Length of a usual bond.
+    """
+
+    paths: Markup
+    places: NDArray[np.float64]
+    bond: float
+
+
 def molecule(smiles: str, name: str) -> Markup:
     """An SVG of a molecule, or a word where it cannot be read or is too large to be made out.
 
@@ -34,26 +59,95 @@ def molecule(smiles: str, name: str) -> Markup:
     name
         Said to those who cannot see it.
     """
-    from rdkit import Chem, rdBase
-    from rdkit.Chem.Draw import rdMolDraw2D
-
-    with rdBase.BlockLogs():
-        found = Chem.MolFromSmiles(smiles)
-        if found is None or not 0 < found.GetNumAtoms() <= MOST_ATOMS:
-            return Markup('<p class="undrawn">{}</p>').format(
-                "too large to draw" if found is not None else "cannot be read"
-            )
-        canvas = rdMolDraw2D.MolDraw2DSVG(WIDTH, HEIGHT)
-        options: Any = canvas.drawOptions()
-        options.clearBackground = False
-        options.padding = 0.04
-        options.fixedBondLength = 28
-        options.bondLineWidth = 1.4
-        rdMolDraw2D.PrepareAndDrawMolecule(canvas, found)
-        canvas.FinishDrawing()
+    found = drawn(smiles, WIDTH, HEIGHT)
+    if isinstance(found, str):
+        return undrawn(found)
     return Markup(
         '<svg class="molecule" viewBox="0 0 {} {}" role="img" aria-label="{}">{}</svg>'
-    ).format(WIDTH, HEIGHT, f"structure of {name}", Markup(themed(canvas.GetDrawingText())))
+    ).format(WIDTH, HEIGHT, f"structure of {name}", found.paths)
+
+
+def undrawn(why: str) -> Markup:
+    """A word in the place of a drawing."""
+    return Markup('<p class="undrawn">{}</p>').format(why)
+
+
+def drawn(
+    smiles: str, width: int, height: int, *, whole: bool = False, padding: float = 0.04
+) -> Drawn | str:
+    """Draw a molecule, or say why not.
+
+    Salts and solvents are named below the molecule that they come with, which would shrink beside
+    them: a part with more than half of the atoms is drawn alone.
+
+    Parameters
+    ----------
+    smiles
+        What to draw.
+    width, height
+        Of the drawing.
+    whole
+        Whether all parts are drawn all the same.
+    padding
+        Room around it, as a share of the drawing.
+    """
+    from rdkit import Chem, rdBase
+
+    with rdBase.BlockLogs():
+        mol = Chem.MolFromSmiles(smiles)
+        if mol is None:
+            return "cannot be read"
+        shown, atoms, left = _main_part(mol, whole)
+        if not 0 < len(atoms) <= MOST_ATOMS:
+            return "too large to draw"
+        below = LINE if left else 0
+        paths, points = _painted(shown, width, height - below, padding)
+    places = np.full((mol.GetNumAtoms(), 2), np.nan)
+    places[atoms] = points
+    if left:
+        paths += Markup('<text x="{}" y="{}" text-anchor="middle" font-size="11">{}</text>').format(
+            width / 2, height - 4, f"not drawn: {shortened(left, 36)}"
+        )
+    return Drawn(paths, places, _bond_length(shown, points, height))
+
+
+def _main_part(mol: Any, whole: bool) -> tuple[Any, list[int], str]:
+    """The part to draw, its atoms in the molecule, and what is left: SMILES of the other parts."""
+    from rdkit import Chem
+
+    atoms: list[tuple[int, ...]] = []
+    parts = Chem.GetMolFrags(mol, asMols=True, fragsMolAtomMapping=atoms)
+    largest = max(range(len(parts)), key=lambda part: len(atoms[part]), default=0)
+    if whole or len(parts) < 2 or 2 * len(atoms[largest]) <= mol.GetNumAtoms():
+        return mol, list(range(mol.GetNumAtoms())), ""
+    others = Counter(Chem.MolToSmiles(p) for at, p in enumerate(parts) if at != largest)
+    left = ", ".join(f"{n} {text}" if n > 1 else text for text, n in others.items())
+    return parts[largest], list(atoms[largest]), left
+
+
+def _painted(
+    mol: Any, width: int, height: int, padding: float
+) -> tuple[Markup, NDArray[np.float64]]:
+    """What RDKit draws, in the page's colours, and where the atoms are."""
+    from rdkit.Chem.Draw import rdMolDraw2D
+
+    canvas = rdMolDraw2D.MolDraw2DSVG(width, height)
+    options: Any = canvas.drawOptions()
+    options.clearBackground = False
+    options.padding = padding
+    options.fixedBondLength = width / 9
+    options.bondLineWidth = 1.4
+    rdMolDraw2D.PrepareAndDrawMolecule(canvas, mol)
+    canvas.FinishDrawing()
+    places = [canvas.GetDrawCoords(atom) for atom in range(mol.GetNumAtoms())]
+    points = np.array([(place.x, place.y) for place in places]).reshape(-1, 2)
+    return Markup(themed(canvas.GetDrawingText())), points
+
+
+def _bond_length(mol: Any, points: NDArray[np.float64], height: int) -> float:
+    ends = [(bond.GetBeginAtomIdx(), bond.GetEndAtomIdx()) for bond in mol.GetBonds()]
+    lengths = [float(np.linalg.norm(points[a] - points[b])) for a, b in ends]
+    return float(np.median(lengths)) if lengths else height / 5
 
 
 def themed(svg: str) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 from markupsafe import Markup
@@ -11,7 +10,7 @@ from numpy.typing import NDArray
 
 from bioassay_mtl.explain import Explanation
 from bioassay_mtl.models.assay_sheet import Assay
-from bioassay_mtl.report.molecule import MOST_ATOMS, themed
+from bioassay_mtl.report.molecule import drawn, undrawn
 from bioassay_mtl.report.page import Section, asset, facts, folded, join, page
 from bioassay_mtl.report.table import Column, table
 
@@ -19,11 +18,15 @@ WIDTH, HEIGHT = 420, 300
 RADIUS = 0.42
 """Of a mark, in lengths of a bond."""
 
-FAINTEST = 0.04
+STRONGEST = 0.45
+"""Opacity of the largest share: letters must be read on it."""
+FAINTEST = 0.05
 """Share of the largest share, below which an atom has no mark."""
 
 
-def drawing(found: Explanation, *, alone: bool = False) -> Markup:
+def drawing(
+    found: Explanation, *, alone: bool = False, width: int = WIDTH, height: int = HEIGHT
+) -> Markup:
     """An SVG of a molecule whose atoms have marks: orange for, blue against, stronger for more.
 
     Parameters
@@ -32,41 +35,24 @@ def drawing(found: Explanation, *, alone: bool = False) -> Markup:
         What is drawn.
     alone
         Whether it is a file of its own, which brings its colours.
+    width, height
+        Of the drawing.
     """
-    from rdkit import Chem, rdBase
-    from rdkit.Chem.Draw import rdMolDraw2D
-
-    with rdBase.BlockLogs():
-        mol = Chem.MolFromSmiles(found.smiles)
-        if not 0 < mol.GetNumAtoms() <= MOST_ATOMS:
-            return Markup('<p class="undrawn">{}</p>').format("too large to draw")
-        canvas = rdMolDraw2D.MolDraw2DSVG(WIDTH, HEIGHT)
-        options: Any = canvas.drawOptions()
-        options.clearBackground = False
-        options.padding = 0.08
-        options.bondLineWidth = 1.5
-        rdMolDraw2D.PrepareAndDrawMolecule(canvas, mol)
-        canvas.FinishDrawing()
-    places = [canvas.GetDrawCoords(atom) for atom in range(mol.GetNumAtoms())]
-    points = np.array([(place.x, place.y) for place in places])
+    made = drawn(found.smiles, width, height, whole=alone, padding=0.1)  # room for marks
+    if isinstance(made, str):
+        return undrawn(made)
     return Markup(
         '<svg class="reasons molecule" viewBox="0 0 {} {}"{} role="img" aria-label="{}">'
         "{}{}{}</svg>"
     ).format(
-        WIDTH,
-        HEIGHT,
+        width,
+        height,
         Markup(' xmlns="http://www.w3.org/2000/svg"') if alone else "",
         f"shares of the atoms of {found.smiles} in {found.column}",
         Markup(f"<style>\n{asset('reasons.css')}</style>") if alone else "",
-        _marks(found.atoms, points, _bond_length(mol, points)),
-        Markup(themed(canvas.GetDrawingText())),
+        _marks(found.atoms, made.places, made.bond),
+        made.paths,
     )
-
-
-def _bond_length(mol: Any, points: NDArray[np.float64]) -> float:
-    ends = [(bond.GetBeginAtomIdx(), bond.GetEndAtomIdx()) for bond in mol.GetBonds()]
-    lengths = [float(np.linalg.norm(points[a] - points[b])) for a, b in ends]
-    return float(np.median(lengths)) if lengths else HEIGHT / 5
 
 
 def _marks(shares: NDArray[np.float64], points: NDArray[np.float64], bond: float) -> Markup:
@@ -77,7 +63,7 @@ def _marks(shares: NDArray[np.float64], points: NDArray[np.float64], bond: float
             'fill-opacity="{:.2f}"><title>{:+.3f}</title></circle>'
         ).format(x, y, bond * RADIUS, "for" if share > 0 else "against", strength, share)
         for (x, y), share in zip(points, shares, strict=True)
-        if (strength := 0.85 * abs(share) / most) > FAINTEST
+        if np.isfinite(x) and (strength := STRONGEST * abs(share) / most) > STRONGEST * FAINTEST
     )
 
 

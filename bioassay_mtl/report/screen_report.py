@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from markupsafe import Markup
@@ -11,7 +12,8 @@ from numpy.typing import NDArray
 from bioassay_mtl.errors import counted
 from bioassay_mtl.files import write_whole
 from bioassay_mtl.report.about import about_columns
-from bioassay_mtl.report.molecule import molecule
+from bioassay_mtl.report.hit_reasons import HitReasons
+from bioassay_mtl.report.molecule import HEIGHT, WIDTH, molecule
 from bioassay_mtl.report.page import (
     Section,
     facts,
@@ -22,6 +24,7 @@ from bioassay_mtl.report.page import (
     paragraph,
 )
 from bioassay_mtl.report.plot import Axis, Plot, sparkline
+from bioassay_mtl.report.reasons import drawing
 from bioassay_mtl.report.said import sentences
 from bioassay_mtl.report.table import Column, table
 from bioassay_mtl.report.tally import FOLD, THRESHOLDS, Best, Predicted, ScreenTally
@@ -29,11 +32,16 @@ from bioassay_mtl.report.wording import UNKNOWN, brief, number, percent, shorten
 from bioassay_mtl.screening.hits import Hit
 from bioassay_mtl.screening.summary import ScreenSummary
 
+if TYPE_CHECKING:
+    from bioassay_mtl.explain import Explanation
+
 MOST_SPARKLINES = 500
 ASSAYS_PER_HIT = 3
 
 
-def screen_report(summary: ScreenSummary, tally: ScreenTally) -> str:
+def screen_report(
+    summary: ScreenSummary, tally: ScreenTally, reasons: HitReasons | None = None
+) -> str:
     """HTML of a screen's report: one file that stands alone.
 
     Parameters
@@ -42,6 +50,9 @@ def screen_report(summary: ScreenSummary, tally: ScreenTally) -> str:
         What the screen returned.
     tally
         What watched it, from :func:`screen_tally`.
+    reasons
+        Of the hits, from :func:`~bioassay_mtl.report.hit_reasons.hit_reasons`: their atoms get
+        colours.
     """
     rate = summary.molecules_per_second.get("total")
     key = [
@@ -70,7 +81,7 @@ def screen_report(summary: ScreenSummary, tally: ScreenTally) -> str:
         f"Screen report, {counted(summary.rows, 'record')}",
         paragraph(_lead(summary, tally)) + key_figures(key),
         [
-            Section("hits", "Top hits", _hits(tally)),
+            Section("hits", "Top hits", _hits(tally, reasons or {})),
             Section("known", "Known molecules", _known_hits(tally)),
             Section("assays", "Assays", _assays(tally)),
             Section("records", "Records", _statuses(summary)),
@@ -79,10 +90,15 @@ def screen_report(summary: ScreenSummary, tally: ScreenTally) -> str:
     )
 
 
-def write_screen_report(summary: ScreenSummary, tally: ScreenTally, path: str | Path) -> Path:
+def write_screen_report(
+    summary: ScreenSummary,
+    tally: ScreenTally,
+    path: str | Path,
+    reasons: HitReasons | None = None,
+) -> Path:
     """Write :func:`screen_report` to a file."""
     path = Path(path)
-    write_whole(path, screen_report(summary, tally))
+    write_whole(path, screen_report(summary, tally, reasons))
     return path
 
 
@@ -112,7 +128,12 @@ def _called(column: Predicted) -> str:
     return f" ({column.assay.title})" if column.assay.title else ""
 
 
-def _hits(tally: ScreenTally) -> Markup:
+COLOURS = (
+    " Orange atoms raise the prediction in one assay, blue atoms lower it, against an empty input."
+)
+
+
+def _hits(tally: ScreenTally, reasons: HitReasons) -> Markup:
     hits = tally.hits(known=False)
     if hits:
         text = (
@@ -121,11 +142,13 @@ def _hits(tally: ScreenTally) -> Markup:
             f"with its {ASSAYS_PER_HIT} most telling assays: predicted probability, and how many "
             "times the usual share that is."
         )
-        return paragraph(text) + _cards([_hit_card(tally, hit, p) for hit, p in hits])
-    return _best_values(tally) or _largest(tally)
+        text += COLOURS if reasons else ""
+        cards = [_hit_card(tally, hit, p, reasons.get((hit.row, hit.assay))) for hit, p in hits]
+        return paragraph(text) + _cards(cards)
+    return _best_values(tally, reasons) or _largest(tally)
 
 
-def _best_values(tally: ScreenTally) -> Markup:
+def _best_values(tally: ScreenTally, reasons: HitReasons) -> Markup:
     """The best molecules of the first assays of values, assay by assay."""
     found = [(tally.columns[c], best) for c, held in tally.leading.items() for best in held]
     if not found:
@@ -139,7 +162,10 @@ def _best_values(tally: ScreenTally) -> Markup:
             f" Of {shortened(', '.join(unknown), 200)} it is not known whether high or low values "
             "are good: highest first."
         )
-    return paragraph(text) + _cards([_card(best, _value_line(c, best)) for c, best in found])
+    text += COLOURS if reasons else ""
+    return paragraph(text) + _cards(
+        [_card(b, _value_line(c, b), reason=reasons.get((b.row, c.name))) for c, b in found]
+    )
 
 
 def _value_line(column: Predicted, best: Best) -> Markup:
@@ -183,7 +209,12 @@ def _cards(cards: list[Markup]) -> Markup:
     return Markup('<ul class="cards" data-molecules>{}</ul>').format(join(cards))
 
 
-def _hit_card(tally: ScreenTally, hit: Hit, predictions: NDArray[np.float32]) -> Markup:
+def _hit_card(
+    tally: ScreenTally,
+    hit: Hit,
+    predictions: NDArray[np.float32],
+    reason: Explanation | None = None,
+) -> Markup:
     with np.errstate(invalid="ignore", divide="ignore"):
         folds = np.nan_to_num(np.where(predictions > 0, predictions / tally.shares, 0), nan=0)
         bits = np.where(folds > 1, predictions * np.log2(np.maximum(folds, 1)), 0)
@@ -195,10 +226,10 @@ def _hit_card(tally: ScreenTally, hit: Hit, predictions: NDArray[np.float32]) ->
         for at in chosen
     )
     best = Best(hit.probability, hit.row, hit.id, hit.smiles, hit.in_training, hit.beside)
-    return _card(best, lines, hit.assay)
+    return _card(best, lines, hit.assay, reason)
 
 
-def _card(best: Best, lines: Markup, assay: str = "") -> Markup:
+def _card(best: Best, lines: Markup, assay: str = "", reason: Explanation | None = None) -> Markup:
     """A molecule; `assay` is the one that what is said beside it is of, where there are several."""
     name = best.id or f"row {best.row}"
     known = Markup('<p class="note">the model was trained on it</p>') if best.in_training else ""
@@ -206,15 +237,19 @@ def _card(best: Best, lines: Markup, assay: str = "") -> Markup:
         Markup('<p class="note">{}</p>').format(shortened(each, 160))
         for each in sentences(best.beside, assay)
     )
+    colours = f"colours of atoms: {reason.column}" if reason else ""
     return Markup(
-        "<li data-id='{}' data-smiles='{}'>{}<h3>{}</h3>{}{}{}<p class='smiles'>{}</p></li>"
+        "<li data-id='{}' data-smiles='{}'>{}<h3>{}</h3>{}{}{}{}<p class='smiles'>{}</p></li>"
     ).format(
         name,
         best.smiles,
-        molecule(best.smiles, name),
+        molecule(best.smiles, name)
+        if reason is None
+        else drawing(reason, width=WIDTH, height=HEIGHT),
         shortened(name),
         known,
         lines,
+        paragraph(colours, "note") if colours else "",
         said,
         shortened(best.smiles, 160),
     )

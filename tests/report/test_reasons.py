@@ -11,6 +11,7 @@ from rdkit import Chem
 
 from bioassay_mtl.explain import Explanation, Share
 from bioassay_mtl.models.assay_sheet import Assay
+from bioassay_mtl.report.molecule import molecule
 from bioassay_mtl.report.reasons import drawing, reasons_page
 
 SMILES = "CC(=O)Nc1ccc(O)cc1"
@@ -59,3 +60,18 @@ def test_the_page_escapes_what_it_is_given() -> None:
     assert "model &lt;m&gt;" in page
     assert "0.52" in page
     assert page.count("<svg") == 1
+
+
+def test_salts_are_named_and_not_drawn_beside_their_molecule() -> None:
+    smiles = "[Cl-].Cc1ccccc1C[NH3+].O.O"
+    alone = str(molecule("Cc1ccccc1C[NH3+]", "x"))
+    salt = str(molecule(smiles, "x"))
+    assert "not drawn: [Cl-], 2 O<" in salt
+    assert salt.count("<path") == alone.count("<path")
+    both = str(molecule("CCCCO.CCCCN", "x"))  # neither is beside the other
+    assert "not drawn" not in both
+    atoms = np.arange(12.0)
+    found = Explanation(smiles, "a", 1.0, 0.0, atoms, 0.0, ())
+    shares = re.findall(r"<title>\+([\d.]+)</title>", str(drawing(found)))
+    assert [float(share) for share in shares] == [*map(float, range(1, 10))]
+    assert "<title>+11.000</title>" in drawing(found, alone=True)  # a file has all of it
