@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from bioassay_mtl.training.cross_validation import cross_validate
     from bioassay_mtl.training.ensemble import train_ensemble
     from bioassay_mtl.training.fit import train
+    from bioassay_mtl.training.together.fit import train_together
     from bioassay_mtl.training.tuning import train_tuned as tune
 
 __all__ = [
@@ -34,6 +35,7 @@ __all__ = [
     "read_panel",
     "train",
     "train_ensemble",
+    "train_together",
     "tune",
 ]
 
@@ -45,6 +47,7 @@ _HOMES = {
     "read_panel": "bioassay_mtl.panels.read.read_panel",
     "train": "bioassay_mtl.training.fit.train",
     "train_ensemble": "bioassay_mtl.training.ensemble.train_ensemble",
+    "train_together": "bioassay_mtl.training.together.fit.train_together",
     "tune": "bioassay_mtl.training.tuning.train_tuned",
 }
 

@@ -97,20 +97,26 @@ class Checkpoint:
         self._due = float("-inf")
         self._held = -1
 
-    def load(self, module: TrainingModule, best: Best) -> None:
+    def _write(self, path: Path, module: Any, best: Any) -> None:
+        save_checkpoint(path, module, best, self._identity)
+
+    def _read(self, path: Path, module: Any, best: Any) -> None:
+        load_checkpoint(path, module, best, self._identity)
+
+    def load(self, module: Any, best: Any) -> None:
         """Go on from what is there, if anything is: see :func:`load_checkpoint`."""
         if self._path is not None and self._path.exists():
-            load_checkpoint(self._path, module, best, self._identity)
+            self._read(self._path, module, best)
             self._held = module.epoch
 
-    def keep(self, module: TrainingModule, best: Best) -> None:
+    def keep(self, module: Any, best: Any) -> None:
         """Write the state after an epoch: the first, the last, and in between when it is time."""
         if self._path is None or not self._writes or self._held == module.epoch:
             return
         start = self._clock()
         if start < self._due and not best.ends(module):
             return
-        save_checkpoint(self._path, module, best, self._identity)
+        self._write(self._path, module, best)
         end = self._clock()
         self._held, self._due = module.epoch, end + max(AT_LEAST, (end - start) / SHARE)
 
@@ -122,7 +128,7 @@ class Checkpoint:
 
 def save_checkpoint(path: Path, module: TrainingModule, best: Best, identity: str) -> None:
     """Write the state after an epoch; an older checkpoint stays until the new one is whole."""
-    tensors = dict(_tensors(module, best))
+    tensors = dict(tensors_of(module, best))
     header = {
         "format": FORMAT,
         "identity": identity,
@@ -154,14 +160,10 @@ def load_checkpoint(path: Path, module: TrainingModule, best: Best, identity: st
     try:
         with safe_open(path, framework="pt", device=device) as file:
             header: dict[str, Any] = json.loads(file.metadata()["state"])
-            _check(path, header, identity)
-            # The optimizer makes its moments at its first step: here they are made for it.
-            for parameter, state in _optimizer_states(module):
-                state.setdefault("step", torch.zeros((), device=device))
-                state.setdefault("exp_avg", torch.zeros_like(parameter))
-                state.setdefault("exp_avg_sq", torch.zeros_like(parameter))
+            check_header(path, header, identity)
+            make_moments(module)
             with torch.no_grad():
-                for name, tensor in _tensors(module, best):
+                for name, tensor in tensors_of(module, best):
                     tensor.copy_(file.get_tensor(name))
     except (SafetensorError, KeyError, ValueError) as error:
         raise InputError(f"the checkpoint cannot be read: {error}", file=path) from error
@@ -169,7 +171,8 @@ def load_checkpoint(path: Path, module: TrainingModule, best: Best, identity: st
     best.score, best.epoch = header["best_score"], header["best_epoch"]
 
 
-def _check(path: Path, header: Mapping[str, Any], identity: str) -> None:
+def check_header(path: Path, header: Mapping[str, Any], identity: str) -> None:
+    """Raise a ConfigError unless a checkpoint is of this run, and of this version."""
     if header.get("format") != FORMAT:
         raise ConfigError(
             f"{path} was begun by another version of bioassay_mtl, which trained otherwise: end it "
@@ -182,7 +185,16 @@ def _check(path: Path, header: Mapping[str, Any], identity: str) -> None:
         )
 
 
-def _tensors(module: TrainingModule, best: Best) -> Iterator[tuple[str, Tensor]]:
+def make_moments(module: TrainingModule) -> None:
+    """Make what the optimizer would make at its first step."""
+    for parameter, state in _optimizer_states(module):
+        state.setdefault("step", torch.zeros((), device=parameter.device))
+        state.setdefault("exp_avg", torch.zeros_like(parameter))
+        state.setdefault("exp_avg_sq", torch.zeros_like(parameter))
+
+
+def tensors_of(module: TrainingModule, best: Best) -> Iterator[tuple[str, Tensor]]:
+    """All that a checkpoint keeps of a run, by name; to restore it, each is copied into."""
     names = [name for name, _ in module.network.named_parameters()]
     average = module.average.average
     kinds = {"weight": list(module.network.parameters()), "average": average}

@@ -169,64 +169,122 @@ def train_session(
             finish=finish,
         )
         return found
-    panel, config, begin = session.panel, session.config, session.begin
+    config, begin = session.config, session.begin
     out = None if out is None else Path(out)
     with claimed(out, resume) as scratch:
         device = device_of(config)
         n_devices = _n_devices(config, device)
-        featurizer = config.featurizer()
-        features, parts = session.features, session.parts
-        fitted = fit_scalings(features.blocks, parts.train) if scalings is None else dict(scalings)
+        fitted = (
+            fit_scalings(session.features.blocks, session.parts.train)
+            if scalings is None
+            else dict(scalings)
+        )
         scalings = fitted | dict(begin.scalings if begin else {})
-        standardisation, cells = standardised_of(session)
-        identity = session.identity
-        if (model := completed(out, scratch, identity, session.about)) is not None:
+        if (model := completed(out, scratch, session.identity, session.about)) is not None:
             return model
-        run = Run(
-            config=config,
-            tasks=panel.tasks,
-            sizes=featurizer.input_sizes,
-            blocks=scaled(features.blocks, scalings),
-            cells=cells,
-            train_rows=parts.train,
-            valid_rows=parts.valid,
-            checkpoint=scratch / STATE if scratch else None,
-            identity=identity,
-            resume=resume,
-            kinds=panel.kinds,
-            start=begin.weights if begin else {},
-            weights=session.cell_weights,
-        )
+        run = run_of(session, scalings, scratch / STATE if scratch else None, resume=resume)
         network, history, best_epoch = _fitted(run, device, n_devices, scratch, progress)
-        model = Model(
-            network=network,
-            network_config=config.network,
-            featurizer=featurizer,
-            tasks=panel.tasks,
-            label_counts=label_counts(panel.take(parts.train)),
-            kinds=panel.kinds,
-            standardisation=standardisation,
-            name=name or (out.name if out else "model"),
-            scalings=scalings,
-            training={
-                "config": config.model_dump(mode="json"),
-                "panel_sha256": panel.digest(),
-                "run": identity,
-                "rows": {part: len(getattr(parts, part)) for part in ("train", "valid", "test")},
-                "rows_left_out": parts.left_out,
-                "history": history,
-                "best_epoch": best_epoch,
-                **({"start_from": begin.source} if begin else {}),
-                **session.record,
-                **(record or {}),
-            },
-            training_molecules=molecules_of(session),
+        model = model_of(
+            session,
+            network,
+            scalings,
+            name or (out.name if out else "model"),
+            {"history": history, "best_epoch": best_epoch},
+            record or {},
         )
-        note_domain(session, model)
-        give_evidence(model, session)
-        measure(model, panel, features, parts, session.about)
         publish(model, out, scratch, None if finish is None else partial(finish, model))
         return model
+
+
+def run_of(
+    session: Session,
+    scalings: Mapping[str, ColumnScaling],
+    checkpoint: Path | None = None,
+    *,
+    resume: bool = False,
+) -> Run:
+    """What every rank of a session's run begins with.
+
+    Parameters
+    ----------
+    session
+        What is learned.
+    scalings
+        Of real-valued inputs.
+    checkpoint, resume
+        See :class:`~bioassay_mtl.training.loop.Run`.
+    """
+    panel, config, begin = session.panel, session.config, session.begin
+    return Run(
+        config=config,
+        tasks=panel.tasks,
+        sizes=config.featurizer().input_sizes,
+        blocks=scaled(session.features.blocks, scalings),
+        cells=standardised_of(session)[1],
+        train_rows=session.parts.train,
+        valid_rows=session.parts.valid,
+        checkpoint=checkpoint,
+        identity=session.identity,
+        resume=resume,
+        kinds=panel.kinds,
+        start=begin.weights if begin else {},
+        weights=session.cell_weights,
+    )
+
+
+def model_of(
+    session: Session,
+    network: Network,
+    scalings: Mapping[str, ColumnScaling],
+    name: str,
+    course: Mapping[str, Any],
+    record: Mapping[str, Any],
+) -> Model:
+    """A trained network as a model, with its evidence and its metrics.
+
+    Parameters
+    ----------
+    session
+        What was learned.
+    network
+        With the weights that are kept.
+    scalings
+        Of real-valued inputs.
+    name
+        Of the model.
+    course
+        What is kept of the training, ``history`` and ``best_epoch``.
+    record
+        What else is kept.
+    """
+    panel, config, begin, parts = session.panel, session.config, session.begin, session.parts
+    model = Model(
+        network=network,
+        network_config=config.network,
+        featurizer=config.featurizer(),
+        tasks=panel.tasks,
+        label_counts=label_counts(panel.take(parts.train)),
+        kinds=panel.kinds,
+        standardisation=standardised_of(session)[0],
+        name=name,
+        scalings=dict(scalings),
+        training={
+            "config": config.model_dump(mode="json"),
+            "panel_sha256": panel.digest(),
+            "run": session.identity,
+            "rows": {part: len(getattr(parts, part)) for part in ("train", "valid", "test")},
+            "rows_left_out": parts.left_out,
+            **course,
+            **({"start_from": begin.source} if begin else {}),
+            **session.record,
+            **record,
+        },
+        training_molecules=molecules_of(session),
+    )
+    note_domain(session, model)
+    give_evidence(model, session)
+    measure(model, panel, session.features, parts, session.about)
+    return model
 
 
 def _fitted(

@@ -17,6 +17,8 @@ from bioassay_mtl.chem.representation import InputSize
 from bioassay_mtl.errors import TrainingError
 from bioassay_mtl.nn import build_network
 from bioassay_mtl.nn.draws import Draws
+from bioassay_mtl.nn.network import Network
+from bioassay_mtl.nn.reparameterised.attached import Made
 from bioassay_mtl.tasks.kinds import TaskKind
 from bioassay_mtl.tasks.measured import MeasuredCells
 from bioassay_mtl.training.batches import ResidentData
@@ -102,7 +104,8 @@ def fit(
     with place.joined(), ExitStack() as opened:
         for log in logs:
             opened.callback(log.close)
-        module = _begun(run, place.device)
+        with Draws(run.config.seed).used():
+            module = module_of(run, network_of(run, place.device), place.device)
         best = Best.of(module)
         checkpoint = Checkpoint(run.checkpoint, run.identity, writes=place.rank == 0)
         if run.resume:
@@ -118,21 +121,29 @@ def fit(
     return module, best
 
 
-def _begun(run: Run, device: torch.device) -> TrainingModule:
-    config = run.config
-    with Draws(config.seed).used():
-        network = build_network(config.network, run.sizes, run.tasks, run.kinds).to(device)
-        start_without_absent_columns(network, run.blocks, run.train_rows)
-        network.load_state_dict({**network.state_dict(), **run.start})
-        return TrainingModule(
-            network,
-            config,
-            ResidentData(run.blocks, run.cells, device, run.kinds, run.weights),
-            torch.from_numpy(run.train_rows).to(device),
-            torch.from_numpy(run.valid_rows).to(device),
-            run.tasks,
-            started="tower.bias" in run.start,
-        )
+def network_of(run: Run, device: torch.device) -> Network:
+    """The network of a run as it begins, drawn from :class:`Draws` or started from weights."""
+    network = build_network(run.config.network, run.sizes, run.tasks, run.kinds).to(device)
+    start_without_absent_columns(network, run.blocks, run.train_rows)
+    network.load_state_dict({**network.state_dict(), **run.start})
+    found: Network = network
+    return found
+
+
+def module_of(
+    run: Run, network: Network, device: torch.device, made: Made | None = None
+) -> TrainingModule:
+    """What a run trains, before its first step."""
+    return TrainingModule(
+        network,
+        run.config,
+        ResidentData(run.blocks, run.cells, device, run.kinds, run.weights),
+        torch.from_numpy(run.train_rows).to(device),
+        torch.from_numpy(run.valid_rows).to(device),
+        run.tasks,
+        started="tower.bias" in run.start,
+        made=made,
+    )
 
 
 def _train(steps: Steps, best: Best, checkpoint: Checkpoint, told: Sequence[Progress]) -> None:

@@ -47,8 +47,8 @@ def known(model: Model) -> dict[str, Any]:
     }
 
 
-def numbered(progress: Progress | None, **number: int) -> Progress | None:
-    """Progress that tells which ``member`` or ``fold`` it is of."""
+def numbered(progress: Progress | None, **number: Any) -> Progress | None:
+    """Progress that tells which ``member``, ``fold`` or ``panel`` it is of."""
     if progress is None:
         return None
     return lambda record: progress({**number, **record})

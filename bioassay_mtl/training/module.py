@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from bioassay_mtl.balance import Batch, build_balancer
 from bioassay_mtl.balance.balancer import Update
+from bioassay_mtl.nn.reparameterised.attached import Made
 from bioassay_mtl.tasks.measured import MeasuredCells
 from bioassay_mtl.training.averaging import WeightAverage
 from bioassay_mtl.training.batches import ResidentData, batch_size, epoch_batches
@@ -36,6 +37,8 @@ class TrainingModule(nn.Module):
         Names of the tasks; None for their numbers.
     started
         Whether the towers' biases know more than the base rates of the training rows.
+    made
+        What some of the network's weights are made of; None where they learn by themselves.
 
     Attributes
     ----------
@@ -43,6 +46,8 @@ class TrainingModule(nn.Module):
         Records of the epochs so far.
     n_steps
         Steps of an epoch.
+    loss_factor
+        Of the loss of a step, beside other panels'.
     losses
         Sums of the tasks' losses of the steps of this epoch, on the device.
     """
@@ -57,8 +62,10 @@ class TrainingModule(nn.Module):
         tasks: Sequence[str] | None = None,
         *,
         started: bool = False,
+        made: Made | None = None,
     ) -> None:
         super().__init__()
+        self.made, self.loss_factor = made, 1.0
         self.network, self.settings, self.data = network, config, data
         self.train_rows, self.valid_rows = train_rows, valid_rows
         self.history: list[dict[str, float]] = []
@@ -74,7 +81,9 @@ class TrainingModule(nn.Module):
         if not started:
             start_at_base_rates(network, cells)
         self.average = WeightAverage(network, config.average)
-        self.optimizer = build_optimizer(network, self.balancer, config)
+        self.optimizer = build_optimizer(
+            network, self.balancer, config, made.weights if made else ()
+        )
         self.score = ValidationScore(network.outputs, network.tower.bias, config.value_loss)
 
     @property
@@ -91,7 +100,19 @@ class TrainingModule(nn.Module):
         """The loss of a step on some rows, whose gradient is the update."""
         update: Update = self.balancer(Batch(self.network, self.objective, self.data, rows))
         self.losses.append(update.task_losses.sum())
-        return update.loss
+        return update.loss * self.loss_factor if self.loss_factor != 1 else update.loss
+
+    @property
+    def learned(self) -> list[Tensor]:
+        """All that has a gradient after a backward pass, as a bound of it sees it."""
+        found = [each for group in self.optimizer.param_groups for each in group["params"]]
+        return found if self.made is None else [*found, *self.made.pull_back()]
+
+    def learn(self) -> None:
+        """Take a step by the gradients that are there."""
+        self.optimizer.step()
+        if self.made is not None:
+            self.made.step(self.balancer.learning_rate, self.settings.weight_decay)
 
     def set_rate(self, step: int) -> None:
         """Set the learning rate of a step, which is counted from 0 over the whole run."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import torch
@@ -14,21 +15,22 @@ from bioassay_mtl.training.config import TrainingConfig
 
 
 def build_optimizer(
-    network: Network, balancer: nn.Module, config: TrainingConfig
+    network: Network, balancer: nn.Module, config: TrainingConfig, without: Sequence[Tensor] = ()
 ) -> torch.optim.Optimizer:
     """AdamW of :func:`parameter_groups`."""
-    groups = parameter_groups(network, balancer, config)
+    groups = parameter_groups(network, balancer, config, without)
     return torch.optim.AdamW(groups, lr=config.learning_rate, fused=True)
 
 
 def parameter_groups(
-    network: Network, balancer: nn.Module, config: TrainingConfig
+    network: Network, balancer: nn.Module, config: TrainingConfig, without: Sequence[Tensor] = ()
 ) -> list[dict[str, Any]]:
     """All that learns, by ``weight_decay`` and ``factor`` of the learning rate.
 
     Biases, and what a balancer learns, do not decay; gates, and networks of low dimension, as their
-    own setting says.
+    own setting says. Weights that something else makes (`without`) are left out.
     """
+    left_out = {id(weight) for weight in without}
     factors = {
         parameter: group.config.learning_rate_factor
         for group in network.groups
@@ -40,6 +42,8 @@ def parameter_groups(
         usual = config.network.weight_decay
         rate = 1.0 if config.network.form == "free" else config.network.learning_rate_factor
     for name, parameter in network.named_parameters():
+        if id(parameter) in left_out:
+            continue
         decay = usual
         if name.startswith("gate."):
             decay = network.gate.config.weight_decay

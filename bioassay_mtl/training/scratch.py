@@ -23,17 +23,21 @@ log = logging.getLogger(__name__)
 STATE = "state.safetensors"
 MEMBERS, FOLDS, JOURNAL = "ensemble.json", "folds.json", "tuning.jsonl"
 STACK = "stacked.json"
+TOGETHER = "together.safetensors"
 _RUNS = {
     JOURNAL: "search of settings",
     FOLDS: "cross-validation",
     MEMBERS: "ensemble",
     STACK: "training of stacked experts",
+    TOGETHER: "training of panels together",
     STATE: "training of one model",
 }
+JOINT = "together.json"
+"""In the folder of models that were trained together: what they share."""
 STATES = tuple(_RUNS)
 """Runs by what they keep; a search keeps its journal while it trains with what it has found."""
 _KEPT = re.compile(
-    r"state\.safetensors|(ensemble|folds|stacked)\.json|tuning\.jsonl(\.lock)?"
+    r"(state|together)\.safetensors|(ensemble|folds|stacked)\.json|tuning\.jsonl(\.lock)?"
     r"|(member|fold)-\d+|expert-\d+-(fold-\d+|all)"
     r"|\..+\.(part|old|writing)"
 )
@@ -59,7 +63,8 @@ def check_out(out: Path, resume: bool = False) -> None:
     """
     check_name(out)
     recover(out)
-    if out.exists() and not (resume and (out / CONFIG).is_file()):
+    made = any((out / name).is_file() for name in (CONFIG, JOINT))
+    if out.exists() and not (resume and made):
         raise ConfigError(f"{out} exists: choose another folder, or remove it")
     folder = next(parent for parent in out.parents if parent.exists())
     if not folder.is_dir():

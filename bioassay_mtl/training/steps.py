@@ -47,15 +47,35 @@ class Steps:
         TrainingError
             The loss or the weights are not finite.
         """
+        self.begin()
+        for step, rows in enumerate(self.module.batches(self.module.epoch)):
+            self.take(step, rows)
+        return self.end()
+
+    def begin(self) -> None:
+        """What comes before the first step of an epoch."""
         module, number = self.module, self.module.epoch
         module.losses.clear()
         module.train()
         with self._drawing(number):
             module.balancer.start_epoch(number)
-        for step, rows in enumerate(module.batches(number)):
-            # Shares of one size: the mean of the ranks' losses is the loss of the batch.
-            whole = rows[: len(rows) - len(rows) % self.place.n_ranks]
-            self._step(number, step, share(whole, self.place.rank, self.place.n_ranks))
+
+    def take(self, step: int, rows: Tensor) -> None:
+        """Take a step of the epoch, counted from 0, on some rows."""
+        # Shares of one size: the mean of the ranks' losses is the loss of the batch.
+        whole = rows[: len(rows) - len(rows) % self.place.n_ranks]
+        mine = share(whole, self.place.rank, self.place.n_ranks)
+        self._step(self.module.epoch, step, mine)
+
+    def end(self) -> dict[str, float]:
+        """Judge the epoch; its number, mean loss and score, for the history.
+
+        Raises
+        ------
+        TrainingError
+            The loss or the weights are not finite.
+        """
+        module, number = self.module, self.module.epoch
         outputs = self._outputs() if len(module.valid_rows) else torch.empty(0)
         loss = mean_of_ranks(torch.stack(module.losses).mean())
         self._require_finite(loss, outputs, *module.average.average)
@@ -68,16 +88,17 @@ class Steps:
     def _step(self, epoch: int, number: int, rows: Tensor) -> None:
         module, step = self.module, epoch * self.module.n_steps + number
         module.set_rate(step)
+        if module.made is not None:
+            module.made.write()
         # With a seed for every step, a resumed run draws what an unbroken one draws.
         with self._drawing(epoch, number, self.place.rank), self._precision():
             loss = self._spread(rows)
         module.optimizer.zero_grad()
         loss.backward()
+        learned = module.learned
         if self.settings.gradient_clip is not None:
-            groups = module.optimizer.param_groups
-            learned = [parameter for group in groups for parameter in group["params"]]
             nn.utils.clip_grad_norm_(learned, self.settings.gradient_clip)
-        module.optimizer.step()
+        module.learn()
         module.average.update(step + 1, last=number + 1 == module.n_steps)
 
     def _outputs(self) -> Tensor:

@@ -50,13 +50,13 @@ def test_state_is_written_first_last_and_when_it_is_time(
     for epoch in range(1, 101):
         run.epoch = epoch
         clock.now += 1.0
-        kept.keep(run, Best([], epoch=epoch))  # type: ignore[arg-type]
+        kept.keep(run, Best([], epoch=epoch))
     # Half a second of every ten is 5 %.
     assert written == [1, 11, 21, 31, 41, 51, 61, 71, 81, 91, 100]
 
 
 def test_a_rank_that_is_not_the_first_writes_nothing(tmp_path: Path) -> None:
-    Checkpoint(tmp_path / "state", "identity", writes=False).keep(Run(), Best([]))  # type: ignore
+    Checkpoint(tmp_path / "state", "identity", writes=False).keep(Run(), Best([]))
     assert not [*tmp_path.iterdir()]
 
 

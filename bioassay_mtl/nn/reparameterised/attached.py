@@ -9,6 +9,7 @@ what is saved is an ordinary network.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Protocol
 
 import torch
 from torch import Tensor, nn
@@ -33,6 +34,30 @@ class RowOptimizers(nn.Module):
         optimizer.reset(rows)
 
 
+class Made(Protocol):
+    """Weights of a network that are made of something else.
+
+    Attributes
+    ----------
+    weights
+        Of the network: no optimizer moves them.
+    """
+
+    weights: list[Tensor]
+
+    def write(self) -> None:
+        """Make the weights what they are now; nothing happens where they are that already."""
+        ...
+
+    def pull_back(self) -> list[Tensor]:
+        """Take the gradients of the weights to what they are made of; tensors that have them."""
+        ...
+
+    def step(self, rate: float, decay: float) -> None:
+        """Move what they are made of, and write them."""
+        ...
+
+
 class Reparameterised:
     """Some weights of one network, and the locations of a pool that they are made of.
 
@@ -50,6 +75,8 @@ class Reparameterised:
         Location of the first block.
     soft_rate
         Learning rate of soft weights.
+    factor
+        Share of the learning rate of a step at which all else learns.
     """
 
     def __init__(
@@ -60,7 +87,9 @@ class Reparameterised:
         blocks: Blocks,
         start: int = 0,
         soft_rate: float = 0.1,
+        factor: float = 1.0,
     ) -> None:
+        self._factor = factor
         self.modules, self.optimizers = modules, optimizers
         self.weights, self._blocks = list(weights), blocks
         self.locations = slice(start, start + len(blocks))
@@ -114,6 +143,7 @@ class Reparameterised:
         pool, contexts, soft = (leaf.grad for leaf in self._leaves)
         assert pool is not None
         assert soft is not None
+        rate *= self._factor
         optimizers.pool.step(self._mixture.modules, pool, rate, decay)
         if contexts is not None:
             optimizers.contexts.step(rows, contexts, rate)

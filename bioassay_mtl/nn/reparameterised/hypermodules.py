@@ -123,7 +123,7 @@ class Hypermodules(nn.Module):
         with torch.no_grad():
             self.soft[locations] = start_of(challengers.shape[1], alpha).to(self.soft)
         self.generation += 1
-        self._realign()
+        self.realign()
 
     @torch.no_grad()
     def settle(self) -> Tensor:
@@ -142,10 +142,11 @@ class Hypermodules(nn.Module):
         changed = best != candidates[:, 0]
         self.candidates[locations] = best[:, None].expand_as(candidates)
         self.searched.zero_()
-        self._realign()
+        self.realign()
         return changed
 
-    def _realign(self) -> None:
+    def realign(self) -> None:
+        """Let all that was made of an earlier state be stale."""
         self.changes += 1
         self.realigned += 1
 

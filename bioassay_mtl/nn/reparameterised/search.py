@@ -10,9 +10,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from bioassay_mtl.errors import ConfigError
 from bioassay_mtl.nn.reparameterised.hypermodules import Hypermodules
 from bioassay_mtl.nn.reparameterised.settings import ModuleConfig
 
+GENERATIONS = 20
+"""Where their steps are not given."""
 Forget = Callable[[str, Tensor], object]
 """Told the name of a parameter, and which of its rows begin anew."""
 
@@ -63,16 +66,32 @@ class AlignmentSearch:
         number, n_steps
             Of the coming step, from 0, and how many there are.
         """
-        first = math.ceil(self.config.burn_in * n_steps)
-        last = first + (int(self.config.search_until * n_steps) - first) // self.config.steps * (
-            self.config.steps
-        )
-        if number < first or number > last or (number - first) % self.config.steps:
+        first, last, each = self.span(n_steps)
+        if number < first or number > last or (number - first) % each:
             return
         if self.is_open:
             self.end()
         if number < last:
             self.begin()
+
+    def span(self, n_steps: int) -> tuple[int, int, int]:
+        """First step of the search, first step after it, and steps of a generation.
+
+        Raises
+        ------
+        ConfigError
+            There is no time for a generation.
+        """
+        config = self.config
+        first, end = math.ceil(config.burn_in * n_steps), int(config.search_until * n_steps)
+        each = config.steps or max(1, (end - first) // GENERATIONS)
+        if each > end - first and config.challengers and config.share:
+            raise ConfigError(
+                f"sharing: a generation of {each} steps does not fit between burn_in and "
+                f"search_until, steps {first} to {end} of {n_steps}: set steps to at most "
+                f"{end - first}, train for longer, or set challengers to 0"
+            )
+        return first, first + max(0, end - first) // each * each, each
 
     def begin(self) -> None:
         """Choose locations, and challengers for each; soft weights begin anew."""

@@ -34,7 +34,7 @@ class ModuleConfig(Config):
     challenger_weight
         Alpha: what the challengers of a location weigh together at first; None for all alike.
     steps
-        Of a generation.
+        Of a generation; None for a twentieth of the steps that are searched in.
     soft_learning_rate
         At which the weights of candidates learn.
     burn_in, search_until
@@ -52,7 +52,7 @@ class ModuleConfig(Config):
     share: Share = 0.5
     fresh: Share = 1e-4
     challenger_weight: Annotated[float, Field(gt=0, lt=1)] | None = 0.5
-    steps: Annotated[int, Field(ge=1)] = 100
+    steps: Annotated[int, Field(ge=1)] | None = None
     soft_learning_rate: Annotated[float, Field(gt=0)] = 0.1
     burn_in: Share = 0.1
     search_until: Share = 0.8

@@ -1,0 +1,1 @@
+"""Training of several panels at once, which share some of what they learn."""

@@ -1,0 +1,126 @@
+"""Panels of any architectures that share modules, whose use is searched while they train."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from typing import Any, Literal
+
+import torch
+from torch import Tensor
+
+from bioassay_mtl.errors import ConfigError
+from bioassay_mtl.nn.network import Network
+from bioassay_mtl.nn.reparameterised import (
+    AlignmentSearch,
+    Blocks,
+    Hypermodules,
+    ModuleConfig,
+    Reparameterised,
+)
+from bioassay_mtl.nn.reparameterised.attached import Made, RowOptimizers
+from bioassay_mtl.nn.reparameterised.layers import hidden_weights, slowest_factor
+from bioassay_mtl.training.batches import seed_of
+from bioassay_mtl.training.config import TrainingConfig
+from bioassay_mtl.training.together.module_map import module_map
+from bioassay_mtl.training.together.sharing import Joined, Sharing, sharings
+
+
+@sharings.register("muir")
+class SharedModules(Sharing, ModuleConfig):
+    """Hidden layers are made of shared modules: see
+    :class:`~bioassay_mtl.nn.reparameterised.settings.ModuleConfig`."""
+
+    kind: Literal["muir"] = "muir"
+
+    def settings(self, configs: Mapping[str, TrainingConfig]) -> dict[str, TrainingConfig]:
+        for name, config in configs.items():
+            if config.start_from is not None:
+                raise ConfigError(
+                    f"sharing: {name!r} starts from a trained model, whose hidden layers shared "
+                    "modules would replace: leave out start_from, or share otherwise"
+                )
+        return dict(configs)
+
+    def joined(self, networks: Mapping[str, Network], seed: int) -> Joined:
+        return JoinedModules(self, networks, seed)
+
+
+class JoinedModules(Joined):
+    """One pool of modules for the hidden layers of several networks."""
+
+    def __init__(self, config: SharedModules, networks: Mapping[str, Network], seed: int) -> None:
+        weights = {name: hidden_weights(net, config.layers) for name, net in networks.items()}
+        for name, found in weights.items():
+            if not found:
+                raise ConfigError(
+                    f"sharing: the network of {name!r} has no hidden layers that could be made of "
+                    f"modules (layers: {', '.join(config.layers)}): give its experts depth 2 or "
+                    "more, or towers of kind mlp; or share otherwise"
+                )
+        shapes = {
+            f"{panel}: {name}": weight.shape
+            for panel, found in weights.items()
+            for name, weight in found.items()
+        }
+        self.blocks = Blocks.of(shapes, config.block)
+        self.n_locations = len(self.blocks)
+        device = next(networks[next(iter(networks))].parameters()).device
+        draws = torch.Generator().manual_seed(seed_of(seed, 0))
+        n_modules = math.ceil(config.pool * self.n_locations)
+        self.modules = Hypermodules(
+            self.blocks.fan_in,
+            self.blocks.block,
+            n_modules,
+            config.contexts,
+            config.challengers,
+            draws,
+        ).to(device)
+        self.optimizers = RowOptimizers(self.modules)
+        self.search = AlignmentSearch(self.modules, config, seed, self.optimizers.forget)
+        self._made: dict[str, Reparameterised] = {}
+        start = 0
+        for name, found in weights.items():
+            own = Blocks(tuple(tuple(w.shape) for w in found.values()), self.blocks.block)
+            self._made[name] = Reparameterised(
+                self.modules,
+                self.optimizers,
+                [*found.values()],
+                own,
+                start,
+                soft_rate=config.soft_learning_rate,
+                factor=slowest_factor(networks[name], config.layers),
+            )
+            self._made[name].write()
+            start += len(own)
+        self._names = {name: [*found] for name, found in weights.items()}
+
+    def made(self, panel: str) -> Made:
+        return self._made[panel]
+
+    def step(self, number: int, n_steps: int) -> None:
+        self.search.step(number, n_steps)
+
+    def tensors(self) -> Iterator[tuple[str, Tensor]]:
+        yield from self.modules.state_dict(keep_vars=True).items()
+        for name, value in self.optimizers.state_dict().items():
+            yield f"optimizers/{name}", value
+
+    def state(self) -> dict[str, Any]:
+        return {"history": self.search.history}
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        self.search.history[:] = state["history"]
+        self.modules.realign()
+
+    def record(self) -> dict[str, Any]:
+        """Which modules each layer of each panel uses, and how the search settled."""
+        layers = [
+            (panel, name, tuple(weight.shape))
+            for panel, made in self._made.items()
+            for name, weight in zip(self._names[panel], made.weights, strict=True)
+        ]
+        return {
+            "modules": module_map(self.modules.alignment.cpu().numpy(), layers, self.blocks),
+            "generations": self.search.history,
+        }

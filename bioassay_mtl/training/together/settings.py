@@ -1,0 +1,47 @@
+"""Settings of a training of several panels."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, SerializeAsAny, field_validator
+
+from bioassay_mtl.config import Config, Setting, given_as
+from bioassay_mtl.training.together.sharing import Sharing, sharing_config
+
+Alternation = Literal["proportional", "square_root", "equal"]
+
+
+class TogetherConfig(Config):
+    """How panels are trained together; settings of each panel's own run are beside it.
+
+    Parameters
+    ----------
+    sharing
+        What panels share: ``none``, ``trunk``, ``mmoeex``, ``adapters`` or ``muir``, or settings by
+        ``kind``.
+    alternation
+        How the steps of a round are dealt to the panels: in proportion to their batches
+        (``proportional``: each row once a round), to the ``square_root`` of these, or ``equal``.
+        A round has as many steps whatever the rule.
+    panel_weights
+        Factors of the losses of panels, by name; 1 of those that are not named.
+    apart
+        Whether molecules of a panel's test rows are kept out of the training rows of all others.
+    seed
+        Of what is shared.
+    """
+
+    sharing: Setting[SerializeAsAny[Sharing], Sharing | Mapping[str, Any] | str] = given_as("muir")
+    alternation: Alternation = "square_root"
+    panel_weights: dict[str, Annotated[float, Field(gt=0, allow_inf_nan=False)]] = Field(
+        default_factory=dict
+    )
+    apart: bool = True
+    seed: Annotated[int, Field(ge=0)] = 0
+
+    @field_validator("sharing", mode="before")
+    @classmethod
+    def _known_sharing(cls, value: Any) -> Sharing:
+        return sharing_config(value)

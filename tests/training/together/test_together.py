@@ -1,0 +1,210 @@
+"""Panels that are trained together: what they share, what they do not, and that it resumes."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+import bioassay_mtl as bm
+from bioassay_mtl.errors import ConfigError
+from bioassay_mtl.models.model import Model
+from bioassay_mtl.panels.panel import Panel
+from bioassay_mtl.training.together.fit import Together, sessions_of, train_together
+from bioassay_mtl.training.together.settings import TogetherConfig
+from tests.training.test_fit import same
+from tests.training.together.conftest import together_config
+
+WAYS = ["none", "trunk", "muir"]
+
+
+def trained(panels: Mapping[str, Panel], sharing: Any = "muir", **given: Any) -> Together:
+    changes = given.pop("changes", {})
+    config = together_config(**changes)
+    return train_together({n: (p, config) for n, p in panels.items()}, sharing, **given)
+
+
+class Killed(Exception):
+    """Stands for a kill between two rounds."""
+
+
+@pytest.mark.parametrize("sharing", WAYS)
+def test_resumed_equals_unbroken_to_the_bit(
+    panels: dict[str, Panel], tmp_path: Path, sharing: str
+) -> None:
+    def stop(record: Mapping[str, Any]) -> None:
+        if record["epoch"] == 2:
+            raise Killed
+
+    panels = {name: panels[name] for name in ("large", "small")}
+    unbroken = trained(panels, sharing)
+    out = tmp_path / "models"
+    with pytest.raises(Killed):
+        trained(panels, sharing, out=out, progress=stop)
+    assert not out.exists()
+    with pytest.raises(ConfigError, match="unfinished run: resume it"):
+        trained(panels, sharing, out=out)
+    resumed = trained(panels, sharing, out=out, resume=True)
+    assert resumed.record == unbroken.record
+    for name, model in unbroken.models.items():
+        assert same(model, resumed.models[name])
+        assert same(model, Model.load(out / name))
+        assert resumed.models[name].training == model.training
+    again = trained(panels, sharing, out=out, resume=True)
+    assert again.record == resumed.record
+    assert json.loads((out / "together.json").read_text()) == resumed.record
+
+
+def test_without_sharing_each_is_trained_as_alone(panels: dict[str, Panel]) -> None:
+    config = {"alternation": "proportional", "apart": False, "sharing": "none"}
+    found = trained(panels, config=config)
+    for name, panel in panels.items():
+        assert same(bm.train(panel, together_config()), found.models[name])
+
+
+def test_a_trunk_is_one_and_its_networks_are_ordinary(panels: dict[str, Panel]) -> None:
+    found = trained(panels, "trunk", changes={"average": 0.0, "split": {"fractions": (1, 0, 0)}})
+    weights = {name: model.network.state_dict() for name, model in found.models.items()}
+    for name, weight in weights["large"].items():
+        if name.startswith("groups."):
+            # The last step of the last round is another panel's: what others have then is as old.
+            assert torch.allclose(weight, weights["small"][name], atol=0.2), name
+            assert weight.data_ptr() != weights["small"][name].data_ptr()
+    assert weights["large"]["tower.weight"].shape != weights["small"]["tower.weight"].shape
+    assert found.record["shared"]["experts"]["large"] == found.record["shared"]["experts"]["small"]
+
+
+def test_panels_that_share_experts_read_the_same(panels: dict[str, Panel]) -> None:
+    other = together_config(
+        network={"experts": [{"inputs": ["morgan"], "n": 1, "width": 8}]},
+    )
+    given = {"large": (panels["large"], together_config()), "small": (panels["small"], other)}
+    with pytest.raises(ConfigError, match="those of 'small' differ from those of 'large'"):
+        train_together(given, "trunk")
+
+
+def test_unset_experts_are_those_of_the_largest_panel(panels: dict[str, Panel]) -> None:
+    prints = {"fingerprints": {"morgan": {"kind": "morgan", "n_bits": 128}}}
+    given: dict[str, Any] = {"small": panels["small"], "large": (panels["large"], prints)}
+    found = sessions_of(given, TogetherConfig(sharing="trunk"))
+    assert [*found] == ["small", "large"]
+    assert found["small"].config.network == found["large"].config.network
+    assert found["small"].config.fingerprints == found["large"].config.fingerprints
+
+
+def test_modules_are_shared_by_different_architectures(panels: dict[str, Panel]) -> None:
+    """Fully connected experts, message passing, and a tower with a hidden layer."""
+    graph = {"kind": "dmpnn", "inputs": ["graph"], "n": 1, "width": 16, "hidden": 16, "depth": 2}
+    graphs = together_config(
+        fingerprints={"graph": {"kind": "graph"}},
+        network={"experts": [graph], "tower": {"kind": "mlp", "width": 8}},
+    )
+    given = {"large": (panels["large"], together_config()), "small": (panels["small"], graphs)}
+    found = train_together(given, {"kind": "muir", "steps": 3, "share": 1.0, "pool": 0.25})
+    modules = found.record["shared"]["modules"]
+    assert modules["block"] == [8, 8]
+    layers = {(each["panel"], each["layer"]) for each in modules["layers"]}
+    assert ("large", "groups.0.layers.0.weight") in layers
+    assert ("small", "groups.0.readout.weight") in layers
+    assert ("small", "tower.hidden") in layers
+    assert modules["of_several_panels"] > 0
+    assert found.record["shared"]["generations"]
+    smiles = ["CCO", "c1ccccc1N"]
+    for model in found.models.values():
+        assert model.predict(smiles)["status"].tolist() == ["ok", "ok"]
+    assert found.models["small"].training["together"] == found.record
+
+
+def test_saved_modules_are_ordinary_weights_that_share_blocks(
+    panels: dict[str, Panel], tmp_path: Path
+) -> None:
+    """Without contexts, average and search, equal modules are equal blocks, to the digit."""
+    sharing = {"kind": "muir", "contexts": 0, "challengers": 0, "pool": 0.5, "block": [8, 8]}
+    changes = {"average": 0.0, "split": {"fractions": (1, 0, 0)}, "epochs": 1}
+    pair = {name: panels[name] for name in ("large", "small")}
+    found = trained(pair, sharing, changes=changes, out=tmp_path / "models")
+    loaded = Model.load(tmp_path / "models" / "large")
+    weight = loaded.network.state_dict()["groups.0.layers.0.weight"]
+    tiles = weight.reshape(2, 2, 8, 2, 8).transpose(2, 3).reshape(-1, 8, 8)
+    layers = found.record["shared"]["modules"]["layers"]
+    modules = next(each["modules"] for each in layers if each["panel"] == "large")
+    assert len({*modules}) < len(modules) == 8
+    for one in range(8):
+        for other in range(one):
+            assert torch.equal(tiles[one], tiles[other]) == (modules[one] == modules[other])
+
+
+def test_test_molecules_of_a_panel_are_no_training_molecules_of_others(
+    panels: dict[str, Panel],
+) -> None:
+    found = trained(panels, "none", changes={"epochs": 1})
+    kept = {name: each["kept_apart"] for name, each in found.record["panels"].items()}
+    assert sum(kept.values()) > 0
+    given = {name: (panel, together_config()) for name, panel in panels.items()}
+    sessions = sessions_of(given, TogetherConfig())
+    for name, model in found.models.items():
+        known = model.training_molecules
+        for other, session in sessions.items():
+            test = [panels[other].structures[row] for row in session.parts.test]  # type: ignore[index]
+            valid = [panels[name].structures[r] for r in sessions[name].parts.valid]  # type: ignore[index]
+            if other != name:
+                assert known is not None
+                assert not {*np.array(test)[known.hold(test)]} - {*valid}
+
+
+@pytest.mark.parametrize(
+    ("sharing", "changes", "message"),
+    [
+        ({"kind": "muir", "block": [10, 10]}, {}, "10 x 10 does not divide large: groups.0"),
+        ({"kind": "muir", "layers": ["towers"]}, {}, "network of 'large' has no hidden layers"),
+        ({"kind": "muir", "steps": 500}, {}, "a generation of 500 steps does not fit"),
+        ("muir", {"start_from": "pcba128"}, "'large' starts from a trained model"),
+        ("trunks", {}, "did you mean 'trunk'"),
+        ("none", {"devices": 2}, "trained together on one device"),
+    ],
+)
+def test_what_cannot_be_is_refused(
+    panels: dict[str, Panel], sharing: Any, changes: dict[str, Any], message: str
+) -> None:
+    if "start_from" in changes:
+        config: Any = {"start_from": "pcba128", "epochs": 1}
+        given = {name: (panel, config) for name, panel in panels.items()}
+        with pytest.raises(ConfigError, match=message):
+            train_together(given, sharing)
+        return
+    with pytest.raises(ConfigError, match=message):
+        trained(panels, sharing, changes=changes)
+
+
+def test_a_panel_alone_odd_names_and_trees_are_refused(panels: dict[str, Panel]) -> None:
+    forest = {"network": {"kind": "forest", "inputs": ["morgan"]}, "device": "cpu"}
+    with pytest.raises(ConfigError, match="of kind 'forest' is not trained by gradient"):
+        train_together({"a": (panels["small"], forest), "b": panels["small"]}, "none")
+    with pytest.raises(ConfigError, match="two panels or more"):
+        train_together({"one": panels["small"]})
+    with pytest.raises(ConfigError, match="must be one of a folder"):
+        train_together({"a/b": panels["small"], "c": panels["small"]})
+    with pytest.raises(ConfigError, match="unknown panel 'd'"):
+        train_together(
+            {"b": panels["small"], "c": panels["small"]}, config={"panel_weights": {"d": 2.0}}
+        )
+
+
+def test_two_step_balancing_shares_modules_too(panels: dict[str, Panel]) -> None:
+    pair = {name: panels[name] for name in ("large", "middle")}
+    found = trained(pair, "muir", changes={"balance": "two_step", "epochs": 2})
+    assert found.record["shared"]["modules"]["locations"] > 0
+
+
+def test_a_panel_weight_changes_what_is_shared(panels: dict[str, Panel]) -> None:
+    pair = {name: panels[name] for name in ("large", "small")}
+    plain = trained(pair, "trunk", changes={"epochs": 1})
+    heavy = trained(
+        pair, config={"sharing": "trunk", "panel_weights": {"small": 50.0}}, changes={"epochs": 1}
+    )
+    assert not same(plain.models["large"], heavy.models["large"])
