@@ -10,7 +10,7 @@ from bioassay_mtl.tables.compression import without_suffix
 from bioassay_mtl.tables.dialect import delimiter_of, dialect_of
 from bioassay_mtl.tables.options import FOUND_OUT, NAMES, TableOptions
 from bioassay_mtl.tables.records import TableFormat, table_formats
-from bioassay_mtl.tables.stream import STDIN, Held, Source
+from bioassay_mtl.tables.stream import STDIN, Readable, Source
 from bioassay_mtl.wording import setting
 
 
@@ -72,7 +72,7 @@ def _is_molblock(head: list[str]) -> bool:
     return len(head) == 4 and head[3].rstrip().endswith(("V2000", "V3000"))
 
 
-def suffix_of(path: str | Path | Held) -> str:
+def suffix_of(path: Readable) -> str:
     """Lower-case suffix without its dot and that of a compression; empty where there is none."""
     name = "" if str(path) == STDIN else without_suffix(Path(str(path)).name.lower())
     return Path(name).suffix[1:]

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
-from pathlib import Path
 
 from bioassay_mtl.errors import counted
 from bioassay_mtl.tables.detection import chosen
 from bioassay_mtl.tables.options import FOUND_OUT, TableOptions
+from bioassay_mtl.tables.portion import Portion
 from bioassay_mtl.tables.records import ReadOptions, RecordBatch
-from bioassay_mtl.tables.stream import Held, ReadProgress, Source
+from bioassay_mtl.tables.stream import Readable, ReadProgress, Source
 from bioassay_mtl.wording import setting
 
 log = logging.getLogger(__name__)
 
 
 def read_records(
-    path: str | Path | Held,
+    path: Readable,
     *,
     smiles_column: str | None = None,
     id_column: str | None = None,
@@ -33,7 +33,8 @@ def read_records(
     ----------
     path
         ``.smi``, ``.csv``, ``.tsv``, ``.tab``, ``.txt``, ``.sdf``, ``.parquet`` or ``.xlsx``, each
-        also ``.gz``, ``.bz2``, ``.xz`` or ``.zst``; or a file that is held in memory.
+        also ``.gz``, ``.bz2``, ``.xz`` or ``.zst``; a file that is held in memory, or some records
+        of one.
     smiles_column, id_column
         Names of columns, where they are not among the usual ones.
     batch_size
@@ -59,7 +60,8 @@ def read_records(
         Where the file cannot be read as a whole; raised while iterating.
     """
     table = table or FOUND_OUT
-    options = ReadOptions(smiles_column, id_column, batch_size, columns, table)
+    portion = path if isinstance(path, Portion) else None
+    options = ReadOptions(smiles_column, id_column, batch_size, columns, table, portion)
     with Source(path, progress, table.encoding) as source:
         yield from chosen(source, table, format).records(source, options)
         if source.n_odd_records:

@@ -11,6 +11,7 @@ from bioassay_mtl.chem.status import Status
 from bioassay_mtl.registry import Registry
 from bioassay_mtl.tables.odd_bytes import is_odd, readable, readable_cells
 from bioassay_mtl.tables.options import FOUND_OUT, TableOptions
+from bioassay_mtl.tables.portion import Portion
 from bioassay_mtl.tables.stream import Source
 
 if TYPE_CHECKING:
@@ -65,6 +66,8 @@ class ReadOptions:
         Names of further columns to read.
     table
         How a table is written.
+    portion
+        Which records, where it is not all of them.
     """
 
     smiles_column: str | None = None
@@ -72,6 +75,7 @@ class ReadOptions:
     batch_size: int = 1024
     columns: tuple[str, ...] = ()
     table: TableOptions = FOUND_OUT
+    portion: Portion | None = None
 
 
 @dataclass(frozen=True)
@@ -88,12 +92,25 @@ class TableFormat:
         The line, or what the format has for it, on which each row of the table ends.
     heeds
         Settings of :class:`TableOptions` that mean something here.
+    ends
+        For files that can be cut between lines: the line on which each record ends, a blank one's
+        too, and before these the number of lines above the first record.
+    is_lined
+        Whether each line is a record where no quotes are.
+    blank
+        Blank lines that are to stand between lines that do not belong together; each is a record.
+    groups
+        For files that can be cut elsewhere: how many records there are up to each cut.
     """
 
     records: Callable[[Source, ReadOptions], Iterator[RecordBatch]]
     table: Callable[[Source, ReadOptions], pa.Table]
     lines: Callable[[Source, ReadOptions], Iterator[int]]
     heeds: frozenset[str]
+    ends: Callable[[Source, ReadOptions], Iterator[int]] | None = None
+    is_lined: bool = True
+    blank: int = 0
+    groups: Callable[[Source], list[int]] | None = None
 
 
 TEXT = frozenset({"encoding", "delimiter", "decimal", "thousands"})
@@ -130,7 +147,7 @@ def batched(
     Bytes of `source` that are not UTF-8 become readable; a structure that has some is invalid.
     """
     first_row, rows, n_bytes = 1, list[Record](), 0
-    for record in records:
+    for record in options.portion.of(iter(records)) if options.portion else records:
         if source.has_odd_bytes:
             record = _readable(record, notation, source)
         rows.append(record)

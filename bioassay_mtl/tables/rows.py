@@ -45,12 +45,15 @@ class RowTable:
         Each with the line on which it ends; a blank one has no fields.
     numbers
         How its cells write numbers.
+    n_above
+        Lines above its first row.
     """
 
     source: Source
     header: list[str]
     rows: Iterator[tuple[int, Row]]
     numbers: NumberFormat = POINTS
+    n_above: int = 0
 
     def sample(self, place: int) -> list[str]:
         """The first cells of a column; :attr:`rows` still begin with them."""
@@ -126,6 +129,16 @@ def lines_of(open_: Open) -> Callable[[Source, ReadOptions], Iterator[int]]:
         return (line for line, row in open_(source, options).rows if row)
 
     return lines
+
+
+def ends_of(open_: Open) -> Callable[[Source, ReadOptions], Iterator[int]]:
+    """:attr:`TableFormat.ends` of a table, from what opens it."""
+
+    def ends(source: Source, options: ReadOptions) -> Iterator[int]:
+        table = open_(source, options)
+        return chain([table.n_above], (line for line, _ in table.rows))
+
+    return ends
 
 
 def _checked(table: RowTable) -> Iterator[Sequence[str]]:

@@ -22,6 +22,7 @@ from bioassay_mtl.tables.compression import (
 )
 from bioassay_mtl.tables.encodings import WIDE, as_utf8, wide_encoding
 from bioassay_mtl.tables.odd_bytes import escaped
+from bioassay_mtl.tables.portion import Portion, PortionBytes
 from bioassay_mtl.wording import setting
 
 STDIN = "-"
@@ -85,6 +86,9 @@ class Held:
         return self.name
 
 
+Readable = str | Path | Held | Portion
+
+
 class Piece(str):
     """A part of a line that is longer than a record may be; the last part has the line's end."""
 
@@ -102,7 +106,7 @@ class Source:
     Parameters
     ----------
     path
-        File, or ``-`` for standard input; or one that is held in memory.
+        File, or ``-`` for standard input; one that is held in memory, or some records of one.
     progress
         Kept up to date while reading.
     encoding
@@ -127,7 +131,7 @@ class Source:
 
     def __init__(
         self,
-        path: str | Path | Held,
+        path: Readable,
         progress: ReadProgress | None = None,
         encoding: str | None = None,
     ) -> None:
@@ -235,7 +239,7 @@ class Source:
         if isinstance(self.path, Held):
             self.progress.total = len(self.path.content)
             return BufferedReader(cast(io.RawIOBase, io.BytesIO(self.path.content)))
-        path = Path(self.path)
+        path = Path(str(self.path))
         try:
             raw = path.open("rb")
         except FileNotFoundError:
@@ -244,6 +248,8 @@ class Source:
             raise self.fault("this is a folder, not a file") from None
         except OSError as error:
             raise self.fault(f"cannot be read: {error.strerror or error}") from None
+        if isinstance(self.path, Portion) and self.path.unit == "bytes":
+            return BufferedReader(PortionBytes(raw.detach(), self.path))
         if path.is_file():
             self.progress.total = path.stat().st_size
         return raw

@@ -17,7 +17,8 @@ from bioassay_mtl.tables import stream as limits
 from bioassay_mtl.tables.bounded_rows import long_fields
 from bioassay_mtl.tables.stream import Piece, Source
 
-_MOST_LINES = 1000
+MOST_LINES = 1000
+"""Lines behind one that a row may go over."""
 
 
 def tab_rows(source: Source, delimiter: str) -> Iterator[tuple[int, list[str] | Status]]:
@@ -85,7 +86,7 @@ def _over_lines(text: str, delimiter: str, width: int, lines: _Lines) -> list[st
     """The row of this line and some that follow, if together they are one."""
     is_row = text.count(delimiter) == width - 1  # as is the next one, unless a field goes on
     for number, line in enumerate(lines.ahead(), 1):
-        if isinstance(line, Piece) or number > _MOST_LINES:
+        if isinstance(line, Piece) or number > MOST_LINES:
             return None
         text += line
         if len(text) > limits.MAX_RECORD:

@@ -17,9 +17,9 @@ from bioassay_mtl.tables.dialect import Dialect, dialect_of
 from bioassay_mtl.tables.formats.arrow_csv import NotPlain, read_plain
 from bioassay_mtl.tables.odd_bytes import readable
 from bioassay_mtl.tables.records import MAX_BATCH, TEXT, ReadOptions, TableFormat, table_formats
-from bioassay_mtl.tables.rows import Row, RowTable, lines_of, records_of, whole
+from bioassay_mtl.tables.rows import Row, RowTable, ends_of, lines_of, records_of, whole
 from bioassay_mtl.tables.stream import Source
-from bioassay_mtl.tables.tab_rows import tab_rows
+from bioassay_mtl.tables.tab_rows import MOST_LINES, tab_rows
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -46,7 +46,8 @@ def _format(usual: str) -> TableFormat:
         except NotPlain:
             return with_numbers(whole(found), found.numbers)
 
-    return TableFormat(records_of(open_), table, lines_of(open_), TEXT)
+    ends = ends_of(open_)
+    return TableFormat(records_of(open_), table, lines_of(open_), TEXT, ends, blank=MOST_LINES + 1)
 
 
 table_formats.register("csv")(_format(""))
@@ -69,7 +70,7 @@ def open_table(source: Source, dialect: Dialect, options: ReadOptions) -> RowTab
     else:
         rows = _strides(source, dialect.delimiter)
     _refuse_markup(source)
-    _, header = next(rows, (1, list[str]()))
+    n_above, header = next(rows, (1, list[str]()))
     if not header:
         raise source.fault("there is no header", hint="the first line of a table names its columns")
     if header is Status.MALFORMED_ROW:
@@ -81,6 +82,7 @@ def open_table(source: Source, dialect: Dialect, options: ReadOptions) -> RowTab
         [readable(name) for name in header],
         ((line + n_before, row) for line, row in rows) if n_before else rows,
         NumberFormat.of(options.table, may_be_comma=dialect.delimiter != ","),
+        n_above + n_before,
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from functools import partial
+from itertools import accumulate
 from typing import IO, TYPE_CHECKING, Any
 
 import numpy as np
@@ -21,6 +22,7 @@ from bioassay_mtl.tables.columns import (
 )
 from bioassay_mtl.tables.formats.parquet_pages import check_pages
 from bioassay_mtl.tables.odd_bytes import escaped
+from bioassay_mtl.tables.portion import Portion
 from bioassay_mtl.tables.records import (
     MAX_BATCH,
     ReadOptions,
@@ -70,7 +72,8 @@ def _records(source: Source, options: ReadOptions) -> Iterator[Record]:
             columns = list(dict.fromkeys([smiles, *([] if name is None else [name]), *further]))
             check_pages(file, table.metadata, set(columns), source)
             n_rows = min(options.batch_size, _rows_at_once(table.metadata, columns))
-            for batch in table.iter_batches(batch_size=n_rows, columns=columns):
+            groups = _groups(options.portion)
+            for batch in table.iter_batches(n_rows, groups, columns=columns):
                 done += len(batch)
                 source.progress.done = total * done // table.metadata.num_rows
                 for part in _bounded(batch):
@@ -111,8 +114,25 @@ def lines_of(source: Source, _options: ReadOptions) -> Iterator[int]:
     return iter(range(1, pq.read_metadata(source.whole()).num_rows + 1))
 
 
+def groups_of(source: Source) -> list[int]:
+    """How many records there are up to the end of each row group."""
+    import pyarrow.parquet as pq
+
+    metadata = pq.read_metadata(source.whole())
+    sizes = (metadata.row_group(number).num_rows for number in range(metadata.num_row_groups))
+    return list(accumulate(sizes))
+
+
+def _groups(portion: Portion | None) -> range | None:
+    """The row groups that are read; None for all."""
+    if portion is None or portion.unit != "row groups":
+        return None
+    return range(portion.start, portion.stop)
+
+
 HEEDS = frozenset({"decimal", "thousands"})
-table_formats.register("parquet")(parquet := TableFormat(read_records, read_table, lines_of, HEEDS))
+parquet = TableFormat(read_records, read_table, lines_of, HEEDS, groups=groups_of)
+table_formats.register("parquet")(parquet)
 table_formats.register("pq")(parquet)
 
 

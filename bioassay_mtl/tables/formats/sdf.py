@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from itertools import pairwise
+from itertools import chain, pairwise
 from typing import TYPE_CHECKING
 
 from bioassay_mtl.chem.isolation import each
@@ -176,7 +176,18 @@ def _block(lines: Sequence[str]) -> str:
     return "".join(lines).replace("\r\n", "\n").replace("\r", "\n")
 
 
-sdf = TableFormat(read_sdf, _table, _lines, frozenset({"encoding", "decimal", "thousands"}))
+def _ends(source: Source, options: ReadOptions) -> Iterator[int]:
+    return chain([0], _lines(source, options))
+
+
+sdf = TableFormat(
+    read_sdf,
+    _table,
+    _lines,
+    frozenset({"encoding", "decimal", "thousands"}),
+    _ends,
+    is_lined=False,
+)
 for _suffix in ("sdf", "sd", "mol"):
     table_formats.register(_suffix)(sdf)
 

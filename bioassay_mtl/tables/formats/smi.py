@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import islice
+from itertools import count, islice
 from typing import TYPE_CHECKING
 
 from bioassay_mtl.chem.status import Status
@@ -93,6 +93,10 @@ def _separated(line: str, delimiter: str) -> Record:
     return name.strip(), smiles.strip(), None, ()
 
 
-smi = TableFormat(read_smi, _table, lines_of(_open), frozenset({"encoding", "delimiter"}))
+def _ends(source: Source, _options: ReadOptions) -> Iterator[int]:
+    return count(bool(_header(source)))
+
+
+smi = TableFormat(read_smi, _table, lines_of(_open), frozenset({"encoding", "delimiter"}), _ends)
 for _suffix in ("smi", "smiles", "ism", "can"):
     table_formats.register(_suffix)(smi)

@@ -1,0 +1,157 @@
+"""Where a file can be cut, so that portions of it are read by themselves.
+
+Text tables and SMILES files are cut behind lines, SD files behind records, Parquet files between
+row groups. What is compressed, UTF-16 or a workbook cannot be cut. Where records end is told by the
+reader itself, so that a quoted line end cuts nothing; only where a table has no quotes at all is
+each line taken for a record.
+"""
+
+from __future__ import annotations
+
+import codecs
+from collections.abc import Iterator, Sequence
+from itertools import pairwise, takewhile
+
+from bioassay_mtl.tables.compression import compression_of
+from bioassay_mtl.tables.detection import chosen
+from bioassay_mtl.tables.encodings import wide_encoding
+from bioassay_mtl.tables.formats.sdf import SOUGHT
+from bioassay_mtl.tables.line_index import LineIndex
+from bioassay_mtl.tables.options import TableOptions
+from bioassay_mtl.tables.portion import Portion
+from bioassay_mtl.tables.records import ReadOptions, TableFormat
+from bioassay_mtl.tables.stream import Source
+
+HEAD_BYTES = 1 << 17
+"""What readers look at before they decide how to read: twice as much, and `SOUGHT` records."""
+
+_MAGIC = 8
+_MARKED = 4096
+
+
+def portions(path: str, rows: int, options: TableOptions) -> list[Portion]:
+    """All records of a file in portions of about so many.
+
+    Parameters
+    ----------
+    path
+        The file.
+    rows
+        Records of a portion: exactly so many in text and SD files (the last may have fewer), at
+        most so many in Parquet files with smaller row groups.
+    options
+        How the file is read.
+
+    Returns
+    -------
+    list of Portion
+        In order, each record in one of them; the file as a whole where it cannot be cut.
+
+    Raises
+    ------
+    InputError
+        The file cannot be read.
+    """
+    with Source(path, encoding=options.encoding) as source:
+        found = chosen(source, options)
+    if not _is_plain(path, options):
+        return [Portion(path)]
+    if found.groups is not None:
+        with Source(path) as source:
+            return list(_of_groups(path, found.groups(source), rows))
+    if found.ends is not None:
+        return list(_of_lines(path, found, rows, options))
+    return [Portion(path)]
+
+
+def _is_plain(path: str, options: TableOptions) -> bool:
+    """Whether bytes of a file are those that its reader has, text in UTF-8."""
+    with open(path, "rb") as file:  # noqa: PTH123 (a name that may be no path of this system)
+        head = file.read(_MARKED)
+    if compression_of(head[:_MAGIC]) is not None:
+        return False
+    is_utf8 = options.encoding is None or codecs.lookup(options.encoding).name == "utf-8"
+    return is_utf8 and wide_encoding(head) is None
+
+
+def _of_groups(path: str, ends: Sequence[int], rows: int) -> Iterator[Portion]:
+    start = done = 0
+    for number, end in enumerate(ends, 1):
+        following = ends[number] if number < len(ends) else None
+        if following is None or following - done > rows:
+            yield Portion(path, "row groups", start, number, rows=end - done, first_row=done + 1)
+            start, done = number, end
+    if not ends:
+        yield Portion(path)
+
+
+def _of_lines(path: str, form: TableFormat, rows: int, options: TableOptions) -> Iterator[Portion]:
+    """Portions of whole records; each begins to read where the file does."""
+    with open(path, "rb") as file:  # noqa: PTH123
+        index = LineIndex(file)
+        marks = _Marks(_ends(path, form, index, options), rows, _beyond(index))
+        cuts = [(done, index.end(line)) for done, line in marks.cuts]
+        head = index.end(marks.head[1])
+    if len(cuts) < 2:
+        yield Portion(path)
+        return
+    cuts[-1] = (cuts[-1][0], index.size)
+    for (done, start), (until, stop) in pairwise([(0, 0), *cuts]):
+        blank = 0 if start < head else form.blank
+        skip = done if start < head else marks.head[0] + blank
+        yield Portion(path, "bytes", start, stop, head, blank, skip, until - done, done + 1)
+
+
+def _ends(path: str, form: TableFormat, index: LineIndex, options: TableOptions) -> Iterator[int]:
+    """Lines above the first record, then the one on which each record ends."""
+    assert form.ends is not None
+    with Source(path, encoding=options.encoding) as source:
+        told = form.ends(source, ReadOptions(table=options))
+        if form.is_lined and not index.has_quotes:
+            yield from range(next(told), index.n + 1)
+        else:
+            yield from takewhile(index.n.__ge__, told)
+
+
+def _beyond(index: LineIndex) -> int:
+    """The first line that ends behind what readers look at first."""
+    low, high = 1, index.n
+    while low < high:
+        middle = (low + high) // 2
+        low, high = (low, middle) if index.end(middle) >= HEAD_BYTES else (middle + 1, high)
+    return low
+
+
+class _Marks:
+    """Records behind which a file is cut.
+
+    Parameters
+    ----------
+    ends
+        Lines above the first record, then the one on which each record ends.
+    rows
+        Records between two cuts.
+    beyond
+        A line that the head has, and `SOUGHT` records.
+
+    Attributes
+    ----------
+    cuts
+        Each as the number of records before it and the line; the last one ends the file.
+    head
+        The end of the file's beginning, likewise.
+    """
+
+    def __init__(self, ends: Iterator[int], rows: int, beyond: int) -> None:
+        self.cuts: list[tuple[int, int]] = []
+        self.head = (0, 0)
+        n, line = 0, next(ends)
+        is_within = True
+        for n, line in enumerate(ends, 1):
+            if is_within:
+                self.head = (n, line)
+                is_within = n < SOUGHT or line < beyond
+            if n % rows == 0:
+                self.cuts.append((n, line))
+        if n % rows or not self.cuts:
+            self.cuts.append((n, line))
