@@ -54,6 +54,10 @@ class OutputError(BioassayError):
     """A file that cannot be written, or must not be."""
 
 
+class BeingWrittenError(OutputError):
+    """A file that another process, or another part of this one, is writing."""
+
+
 class WorkerError(BioassayError):
     """A worker process that died, most often for want of memory."""
 

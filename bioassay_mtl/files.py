@@ -26,7 +26,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
-from bioassay_mtl.errors import OutputError
+from bioassay_mtl.errors import BeingWrittenError, OutputError
 
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer
@@ -148,8 +148,10 @@ def locked(path: str | Path) -> Iterator[None]:
 
     Raises
     ------
+    BeingWrittenError
+        Another process, or another part of this one, is writing it.
     OutputError
-        Another process, or another part of this one, is writing it; or the folder refuses the file.
+        The folder refuses the lock's file.
     """
     with _worded(path):
         target = end_of_links(path)
@@ -398,9 +400,9 @@ def _pid_in(descriptor: int, lock: Path, path: str | Path) -> int:
 
 def _refusal(path: str | Path, pid: int) -> OutputError:
     if pid == os.getpid():
-        return OutputError(f"{path}: is being written by this process already")
+        return BeingWrittenError(f"{path}: is being written by this process already")
     who = f" (pid {pid})" if pid else ""
-    return OutputError(
+    return BeingWrittenError(
         f"{path}: is being written by another process{who}: wait for it, or choose another name"
     )
 

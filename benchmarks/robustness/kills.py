@@ -1,4 +1,4 @@
-"""Kills survived: ``train`` and its kin, ``save`` and ``datasets fetch``, killed at every moment.
+"""Kills survived: ``train`` and its kin, ``save``, ``datasets fetch``, ``screen --out``.
 
 ``python -m benchmarks.robustness.kills [--verb NAME] [--points N] [--at TEXT] [--random N]
 [--tell]``
@@ -55,6 +55,8 @@ KINDS: Mapping[str, tuple[str, ...]] = {
     "tune": ("--tune", "2", "--set", "loggers=[]"),
 }
 """The ways to train, and their options."""
+PARTED = ("parts", "receipts")
+"""Folders that are filled file by file."""
 TABLE = b"smiles,activity,HIV_active\n" + b"CCO,CI,0\n" * 41_127
 """As many rows as the HIV panel has."""
 
@@ -94,6 +96,7 @@ def verbs(work: Path, url: str) -> Iterator[Verb]:
     yield Verb("save", _save)
     yield Verb("save over another", partial(_save, overwrite=True), _save_other)
     yield Verb("fetch", partial(_fetch, url))
+    yield Verb("parts", partial(_parts, panel, _model(0).save(work / "to screen with")))
 
 
 def _train(panel: Path, options: tuple[str, ...], folder: Path, again: bool) -> None:
@@ -113,6 +116,11 @@ def _save_other(folder: Path) -> None:
 
 def _fetch(url: str, folder: Path, again: bool) -> None:
     _command("datasets", "fetch", "hiv", "--out", str(folder), "--base-url", url)
+
+
+def _parts(table: Path, model: Path, folder: Path, again: bool) -> None:
+    words = ["screen", str(table), "--model", str(model), "--out", str(folder)]
+    _command(*words, "--part-rows", "20", "--workers", "1")
 
 
 @contextmanager
@@ -281,7 +289,9 @@ def held(folder: Path) -> Held:
 
 
 def _top(name: str) -> str:
-    return name.partition("/")[0]
+    """What appears at a time: a whole folder, or a file of a data set of parts."""
+    folder, _, file = name.partition("/")
+    return name if file and folder in PARTED else folder
 
 
 def _finals(new: Held) -> set[str]:

@@ -19,6 +19,7 @@ from bioassay_mtl.cli import (
     explain,
     export,
     info,
+    merge,
     models,
     pick,
     plugins,
@@ -72,6 +73,7 @@ def common(
 
 
 app.command()(screen.screen)
+app.command()(merge.merge)
 app.command()(pick.pick)
 app.command()(train.train)
 app.command()(evaluate.evaluate)

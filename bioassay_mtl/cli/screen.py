@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bioassay_mtl.cli.names import DEFAULT_MODEL
+from bioassay_mtl.cli.screened import unusable, with_assays_named
 from bioassay_mtl.cli.table_options import (
     FORMATS,
     Decimal,
@@ -26,9 +27,7 @@ from bioassay_mtl.cli.waiting import waiting
 from bioassay_mtl.errors import ConfigError, InputError, OutputError, counted
 
 if TYPE_CHECKING:
-    from bioassay_mtl.models.description import ModelDescription
-    from bioassay_mtl.screening.options import ScreenOptions
-    from bioassay_mtl.screening.summary import ScreenSummary
+    pass
 
 GARBAGE_THRESHOLD = 100_000
 """Objects between two searches for garbage: imports make a million that never become any."""
@@ -46,6 +45,20 @@ def screen(
     output: Annotated[
         str, typer.Option("--output", "-o", metavar="FILE", help="File to write; - is stdout.")
     ] = "-",
+    out: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FOLDER",
+            help="Write a data set of parts instead of FILE, or go on with one.",
+        ),
+    ] = None,
+    part_rows: Annotated[
+        int | None, typer.Option(min=1, metavar="N", help="Records of a part of --out (102,400).")
+    ] = None,
+    shard: Annotated[
+        str | None,
+        typer.Option(metavar="I/N", help="Of --out write the I-th of N shares of the parts."),
+    ] = None,
     model: Annotated[
         str, typer.Option(metavar="NAME|FOLDER", help="Shipped model, or a model folder.")
     ] = DEFAULT_MODEL,
@@ -168,6 +181,10 @@ def screen(
             "--confidence", help="Say how sure predictions are: columns A:spread, A:low, A:high."
         ),
     ] = False,
+    p_values: Annotated[
+        bool,
+        typer.Option("--p-values", help="Columns A:p_value, by which merge --select chooses."),
+    ] = False,
     raw: Annotated[
         bool,
         typer.Option("--raw", help="Probabilities of the network itself, not calibrated."),
@@ -214,6 +231,7 @@ def screen(
     """
     gc.set_threshold(GARBAGE_THRESHOLD)
     from bioassay_mtl.cli import screen_report as report
+    from bioassay_mtl.cli.screen_parts import refuse_without_out, screen_in_parts
     from bioassay_mtl.models.loading import PendingModel
     from bioassay_mtl.screening.options import ScreenOptions
     from bioassay_mtl.screening.output import Output, reserved
@@ -221,29 +239,44 @@ def screen(
     from bioassay_mtl.screening.pipeline import screen as run
     from bioassay_mtl.tables import ReadProgress
 
-    options = ScreenOptions.of(
-        {
-            "assays": None if assays is None else read_names(assays),
-            "top": top,
-            "select": select,
-            "long": long,
-            "format": file_format,
-            **table_options(encoding, delimiter, decimal, thousands, sheet),
-            "smiles_column": smiles_column,
-            "id_column": id_column,
-            "workers": workers,
-            "batch_size": batch_size,
-            "max_atoms": max_atoms,
-            "molecule_timeout": molecule_timeout,
-            "overwrite": overwrite,
-            "standardise": standardise,
-            "new_only": new_only,
-            "annotate": annotators_of(domain=domain, confidence=confidence, liabilities=annotate),
-            "raw": raw,
-            "keep": () if keep is None else read_names(keep),
-            "spreadsheet_safe": spreadsheet_safe,
-        }
-    )
+    settings = {
+        "assays": None if assays is None else read_names(assays),
+        "top": top,
+        "select": select,
+        "long": long,
+        "format": file_format,
+        **table_options(encoding, delimiter, decimal, thousands, sheet),
+        "smiles_column": smiles_column,
+        "id_column": id_column,
+        "workers": workers,
+        "batch_size": batch_size,
+        "max_atoms": max_atoms,
+        "molecule_timeout": molecule_timeout,
+        "overwrite": overwrite,
+        "standardise": standardise,
+        "new_only": new_only,
+        "annotate": annotators_of(
+            domain=domain, confidence=confidence, liabilities=annotate, p_value=p_values
+        ),
+        "raw": raw,
+        "keep": () if keep is None else read_names(keep),
+        "spreadsheet_safe": spreadsheet_safe,
+    }
+    if out is not None:
+        screen_in_parts(
+            ctx,
+            inputs,
+            model,
+            out,
+            settings,
+            part_rows=part_rows,
+            shard=shard,
+            device=device,
+            as_json=as_json,
+        )
+        return
+    refuse_without_out(ctx)
+    options = ScreenOptions.of(settings)
     if new_only and not (top or show or page):
         raise ConfigError(
             "--new-only is for --top, --show and --report: the full table has a row for every "
@@ -288,52 +321,10 @@ def screen(
         cells = counted(summary.formula_cells, "cell")
         say(f"{cells} of text would run as formulas in a spreadsheet: see --spreadsheet-safe")
     if select and not as_json:
-        said_selected(summary, select)
+        report.say_selected(summary, select)
     report.show(summary, hits, pending, as_json=as_json, stdout_is_free=not target.is_stdout)
     if summary.is_unusable:
         raise unusable(summary, options)
-
-
-def said_selected(summary: ScreenSummary, rate: float) -> None:
-    """Say what a selection promises, and whether the probabilities of the hits agree."""
-    say(
-        f"{counted(summary.selected or 0, 'hit')} selected: of those of an assay, on average over "
-        f"libraries like the model's panel, at most {rate:.0%} are inactive"
-    )
-    inactive = summary.selected_inactive or 0.0
-    if inactive > 2 * rate:
-        say(
-            f"by their own probabilities {inactive:.0%} of these are: the promise is not for "
-            "molecules unlike the panel's, nor for the hits of many assays together"
-        )
-
-
-def with_assays_named(options: ScreenOptions, model: ModelDescription) -> ScreenOptions:
-    """The same with assays by their identifiers; says which were meant by other words."""
-    from bioassay_mtl.models.assay_names import named
-    from bioassay_mtl.screening.options import choose_assays
-
-    if options.assays is None or {*options.assays} <= {*model.tasks}:
-        return options
-    chosen = tuple(model.tasks[place] for place in choose_assays(options.assays, model))
-    say(f"{counted(len(chosen), 'assay')}: {named(model.sheet.of(chosen))}")
-    return options.model_copy(update={"assays": chosen})
-
-
-def unusable(summary: ScreenSummary, options: ScreenOptions) -> InputError:
-    """What to say of inputs of which hardly a record is a molecule."""
-    from bioassay_mtl.tables.detection import resemblance
-    from bioassay_mtl.tables.stream import STDIN
-
-    # What was piped in cannot be looked at again.
-    files = [path for path in summary.inputs if path != STDIN and Path(path).is_file()]
-    found = [f"{path}: {text}" for path in files if (text := resemblance(path, options))]
-    statuses = ", ".join(f"{name}: {count:,}" for name, count in summary.statuses.items())
-    return InputError(
-        f"hardly a record is a molecule ({statuses}), though each has its row",
-        file=", ".join(summary.inputs),
-        hint="; ".join(found) or None,
-    )
 
 
 def annotators_of(**asked: bool) -> tuple[str, ...]:

@@ -16,6 +16,7 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 from rich.table import Table
 
 from bioassay_mtl.cli.console import PlainConsole
+from bioassay_mtl.cli.terminal import say
 from bioassay_mtl.errors import ConfigError, counted
 from bioassay_mtl.screening.batch import ScreenedBatch
 from bioassay_mtl.screening.best_values import BestValues, ValueHit
@@ -128,6 +129,25 @@ def show(
             console.print(hits_table(hits, model, console.width))
         else:
             console.print(values_table(hits, model, console.width))
+    show_summary(summary, as_json=as_json, stdout_is_free=stdout_is_free)
+
+
+def say_selected(summary: ScreenSummary, rate: float) -> None:
+    """Say what a selection promises, and whether the probabilities of the hits agree."""
+    say(
+        f"{counted(summary.selected or 0, 'hit')} selected: of those of an assay, on average over "
+        f"libraries like the model's panel, at most {rate:.0%} are inactive"
+    )
+    inactive = summary.selected_inactive or 0.0
+    if inactive > 2 * rate:
+        say(
+            f"by their own probabilities {inactive:.0%} of these are: the promise is not for "
+            "molecules unlike the panel's, nor for the hits of many assays together"
+        )
+
+
+def show_summary(summary: ScreenSummary, *, as_json: bool, stdout_is_free: bool) -> None:
+    """Print the summary as :func:`show` does."""
     if as_json:
         stream = sys.stdout if stdout_is_free else sys.stderr
         stream.write(json.dumps(summary.to_dict()) + "\n")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from functools import partial
@@ -40,7 +40,7 @@ from bioassay_mtl.screening.select import SelectWriter
 from bioassay_mtl.screening.summary import ScreenSummary, StageClock
 from bioassay_mtl.screening.top import TopWriter
 from bioassay_mtl.screening.writers import Format, Layout, Writer, choose_format
-from bioassay_mtl.tables import Held, ReadProgress, RecordBatch, read_records
+from bioassay_mtl.tables import Portion, Readable, ReadProgress, RecordBatch, read_records
 from bioassay_mtl.tables.formulas import FormulaGuard
 from bioassay_mtl.tables.options import only_table_options
 from bioassay_mtl.tables.stream import STDIN, Source
@@ -99,7 +99,7 @@ def screen(
     statuses = np.zeros(len(Status), dtype=np.int64)
     n_known = 0
     with target.opened() as sink:
-        writer = _writer(sink, layout, options, file_format, target.folder)
+        writer = writer_of(sink, layout, options, file_format, target.folder)
         with closing(begun.batches) as batches:
             for batch in batches:
                 with clock.stage("writing"):
@@ -127,7 +127,7 @@ def screen(
     )
 
 
-def _writer(
+def writer_of(
     sink: BinaryIO, layout: Layout, options: ScreenOptions, form: Format, folder: Path | None
 ) -> Writer:
     """What writes the table that is asked for."""
@@ -157,8 +157,68 @@ class Begun:
     batches: Generator[ScreenedBatch, None, None]
 
 
+@dataclass(frozen=True)
+class Prepared:
+    """What a screen writes, settled before anything is read.
+
+    Parameters
+    ----------
+    layout
+        Of what is to be written.
+    columns
+        Places of the written columns among the model's.
+    n_assays
+        Assays that were asked for.
+    annotated
+        The annotators that are asked for.
+    """
+
+    layout: Layout
+    columns: list[int]
+    n_assays: int
+    annotated: Annotators | None
+
+
+def prepare(
+    model: Predictor,
+    options: ScreenOptions,
+    *,
+    with_file: bool = False,
+    annotate: Callable[[Asked], Annotators] = Annotators,
+) -> Prepared:
+    """Settle what a screen writes.
+
+    Parameters
+    ----------
+    model, options
+        As for :func:`screen`.
+    with_file
+        Whether a column tells the file of each record.
+    annotate
+        Makes the annotators that are asked for, or keeps them from screen to screen.
+
+    Raises
+    ------
+    ConfigError
+        An option cannot be used with this model.
+    """
+    assays = choose_assays(options.assays, model)
+    columns = columns_of_assays(assays, model.kinds)
+    annotated = annotate(Asked(model, columns, options)) if options.annotators else None
+    layout = Layout(
+        assays=tuple(model.columns[column] for column in columns),
+        values=frozenset(value_columns(model.tasks, model.kinds)),
+        long=options.long,
+        with_file=with_file,
+        guard=FormulaGuard(quote=options.spreadsheet_safe),
+        beside=annotated.columns if annotated else (),
+        lowest=frozenset(lowest_first(model) if options.top else ()),
+    )
+    return Prepared(layout, columns, len(assays), annotated)
+
+
 def begin(
-    inputs: Sequence[str | Path | Held],
+    inputs: Sequence[Readable],
     model: Predictor,
     options: ScreenOptions,
     clock: StageClock,
@@ -185,24 +245,38 @@ def begin(
     InputError, ConfigError
         As :func:`screen`.
     """
-    assays = choose_assays(options.assays, model)
-    columns = columns_of_assays(assays, model.kinds)
-    annotated = annotate(Asked(model, columns, options)) if options.annotators else None
-    layout = Layout(
-        assays=tuple(model.columns[column] for column in columns),
-        values=frozenset(value_columns(model.tasks, model.kinds)),
-        long=options.long,
-        with_file=len(inputs) > 1,
-        guard=FormulaGuard(quote=options.spreadsheet_safe),
-        beside=annotated.columns if annotated else (),
-        lowest=frozenset(lowest_first(model) if options.top else ()),
-    )
+    prepared = prepare(model, options, with_file=len(inputs) > 1, annotate=annotate)
+    batches = batches_of(inputs, model, options, prepared, clock, progress=progress, pool=pool)
+    return Begun(prepared.layout, prepared.n_assays, batches)
+
+
+def batches_of(
+    inputs: Iterable[Readable],
+    model: Predictor,
+    options: ScreenOptions,
+    prepared: Prepared,
+    clock: StageClock,
+    *,
+    progress: Sequence[ReadProgress] | None = None,
+    pool: Submits | None = None,
+) -> Generator[ScreenedBatch, None, None]:
+    """All records in order, with their predictions; to be closed by whoever takes no more.
+
+    Parameters
+    ----------
+    inputs
+        Taken one after the other, each when its turn comes.
+    model, options, clock, progress, pool
+        As for :func:`begin`.
+    prepared
+        What is written.
+    """
     read, numbers = columns_read(model, options), model.featurizer.columns
     records = _Records(inputs, options, read, numbers, clock, progress)
     if records.columns:
         records.start()
-    batches = _predict(records, model, columns, options, clock, annotated, pool)
-    return Begun(layout, len(assays), batches)
+    columns, annotated = prepared.columns, prepared.annotated
+    return _predict(records, model, columns, options, clock, annotated, pool)
 
 
 def columns_read(model: Predictor, options: ScreenOptions) -> tuple[str, ...]:
@@ -241,7 +315,7 @@ def check_inputs(
 
 
 def _read(
-    path: str | Path | Held,
+    path: Readable,
     options: ScreenOptions,
     columns: tuple[str, ...],
     batch_size: int,
@@ -330,7 +404,7 @@ def _smiles(batch: RecordBatch, features: Features, max_atoms: int, timeout: flo
     return smiles
 
 
-def _name(path: str | Path | Held) -> str:
+def _name(path: Readable) -> str:
     """A file's name as text, whatever bytes it has."""
     return str(path).encode("utf-8", "backslashreplace").decode()
 
@@ -343,7 +417,7 @@ class _Records:
 
     def __init__(
         self,
-        inputs: Sequence[str | Path | Held],
+        inputs: Iterable[Readable],
         options: ScreenOptions,
         columns: tuple[str, ...],
         numbers: tuple[str, ...],
@@ -354,7 +428,7 @@ class _Records:
         self.options = options
         self.columns, self.numbers = columns, numbers
         self.clock = clock
-        self.progress = progress or [ReadProgress() for _ in inputs]
+        self.progress = progress
         self.origins: deque[tuple[int, str]] = deque()
         self._batches = self._all()
 
@@ -369,9 +443,15 @@ class _Records:
     def _all(self) -> Iterator[RecordBatch]:
         row = 1
         size = self.options.batch_size
-        for path, progress in zip(self.inputs, self.progress, strict=True):
+        for path, progress in self._each():
+            row = path.first_row if isinstance(path, Portion) else row
             batches = _read(path, self.options, self.columns, size, progress)
             for batch in self.clock.timed("reading", batches):
                 self.origins.append((row, _name(path)))
                 row += len(batch)
                 yield only_numbers(batch, self.numbers)
+
+    def _each(self) -> Iterator[tuple[Readable, ReadProgress]]:
+        if self.progress is not None:
+            return zip(self.inputs, self.progress, strict=True)
+        return ((path, ReadProgress()) for path in self.inputs)

@@ -26,6 +26,7 @@ SPEAKERS = {  # which verbs can say what a file says
     "cli/epochs.py": frozenset({"train"}),
     "cli/evaluate": frozenset({"evaluate"}),
     "cli/explain.py": frozenset({"explain"}),
+    "cli/merge.py": frozenset({"merge"}),
     "cli/panel.py": frozenset({"panel check"}),
     "cli/panel_remarks.py": frozenset({"train"}),
     "cli/panel_report.py": frozenset({"panel check"}),
@@ -39,6 +40,8 @@ SPEAKERS = {  # which verbs can say what a file says
     "panels/": PANEL_READERS,
     "tables/": frozenset({"screen", *PANEL_READERS}),
     "screening/options.py": frozenset({"screen"}),
+    "screening/parts/merge.py": frozenset({"merge"}),
+    "screening/parts/plan.py": frozenset({"screen"}),
     "screening/output.py": frozenset({"screen", "evaluate", "panel check"}),
 }
 NOT_YET = ("panels/",)
@@ -48,6 +51,8 @@ BESIDE = {  # a command that a message gives whole, with options of its own verb
     "bioassay-mtl --debug",
     "train --about",
     "screen --standardise",
+    "screen --p-values",
+    "screen --out",
     "bioassay-mtl info MODEL --json",
 }
 

@@ -30,20 +30,10 @@ class ParquetWriter:
     """Row groups that end at a row's number, or by its text: batches leave no trace in the file."""
 
     def __init__(self, sink: BinaryIO, layout: Layout) -> None:
-        import pyarrow as pa
         import pyarrow.parquet as pq
 
-        kinds = {"row": pa.int64(), KNOWN: pa.bool_(), layout.predicted: pa.float32()}
-        text = {*layout.leading, "assay"} if layout.long else {*layout.leading}
-        beside = {name: _arrow_type(column) for name, column in layout.beside_names.items()}
-        kinds = {**kinds, **beside}
         self.layout = layout
-        self.schema = pa.schema(
-            [
-                (name, kinds.get(name, pa.string() if name in text else pa.float32()))
-                for name in layout.columns
-            ]
-        )
+        self.schema = schema_of(layout)
         self._file = pq.ParquetWriter(
             sink, self.schema, use_dictionary=["file", "status", "assay"], compression="zstd"
         )
@@ -122,6 +112,22 @@ class ParquetWriter:
             return pa.table([*texts, assays, predicted, *beside], schema=self.schema)
 
         return _n_bytes(leading)[record], cut
+
+
+def schema_of(layout: Layout) -> pa.Schema:
+    """Columns of a table of predictions, with their types."""
+    import pyarrow as pa
+
+    kinds = {"row": pa.int64(), KNOWN: pa.bool_(), layout.predicted: pa.float32()}
+    text = {*layout.leading, "assay"} if layout.long else {*layout.leading}
+    beside = {name: _arrow_type(column) for name, column in layout.beside_names.items()}
+    kinds = {**kinds, **beside}
+    return pa.schema(
+        [
+            (name, kinds.get(name, pa.string() if name in text else pa.float32()))
+            for name in layout.columns
+        ]
+    )
 
 
 Cut = Callable[[int, int], "pa.Table"]

@@ -1,0 +1,144 @@
+"""Parts of a data set, read again as the batches that they were written from."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bioassay_mtl.chem.status import Status
+from bioassay_mtl.errors import InputError
+from bioassay_mtl.screening.batch import ScreenedBatch
+from bioassay_mtl.screening.beside import BesideColumn
+from bioassay_mtl.screening.parts.plan import Part, Table
+from bioassay_mtl.screening.writers.base import KNOWN, Layout
+from bioassay_mtl.screening.writers.parquet import schema_of
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+CELLS = 2_000_000
+"""Of a batch that is read: 8 MB of float32."""
+
+_CODES = {status.value: status.code for status in Status}
+_BLOCK = 1 << 23
+
+
+def batches_in(
+    path: Path, part: Part, table: Table, *, row_offset: int = 0, new_only: bool = False
+) -> Iterator[ScreenedBatch]:
+    """The batches of a part, in order.
+
+    Parameters
+    ----------
+    path, part, table
+        Its file, what it is, and its columns.
+    row_offset
+        Added to the numbers of its rows.
+    new_only
+        Whether molecules that the model was trained on are no hits.
+
+    Raises
+    ------
+    InputError
+        The file is damaged.
+    """
+    import pyarrow as pa
+
+    layout = table.layout()
+    rows = max(1, CELLS // len(layout.columns))
+    try:
+        for cells in _READERS[path.suffix](path, schema_of(layout), rows):
+            yield _batch(cells, part, table, layout, row_offset, new_only)
+    except (pa.ArrowException, OSError, ValueError, KeyError) as error:
+        raise InputError(f"cannot be read: {error}", file=path) from error
+
+
+def _batch(
+    cells: pa.RecordBatch,
+    part: Part,
+    table: Table,
+    layout: Layout,
+    row_offset: int,
+    new_only: bool,
+) -> ScreenedBatch:
+    status = np.array([_CODES[name] for name in cells["status"].to_pylist()], np.uint8)
+    known = cells[KNOWN].fill_null(False).to_numpy(zero_copy_only=False)
+    first = cells["row"][0].as_py()
+    assert len(cells) == cells["row"][len(cells) - 1].as_py() - first + 1
+    return ScreenedBatch(
+        first_row=first + row_offset,
+        file=part.path.encode("utf-8", "backslashreplace").decode(),
+        ids=cells["id"].fill_null("").to_pylist(),
+        smiles=cells["smiles"].fill_null("").to_pylist(),
+        status=status,
+        probabilities=_reals(cells, layout.assays),
+        in_training=known if table.knows_training else None,
+        new_only=new_only,
+        beside={column.name: _beside(cells, column, layout) for column in layout.beside},
+    )
+
+
+def _reals(cells: pa.RecordBatch, names: Sequence[str]) -> NDArray[np.float32]:
+    columns = [cells[name].to_numpy(zero_copy_only=False) for name in names]
+    return np.stack(columns, axis=1).astype(np.float32)
+
+
+def _beside(cells: pa.RecordBatch, column: BesideColumn, layout: Layout) -> NDArray[Any]:
+    if not column.of_assays:
+        return _cells(cells[column.name], column)
+    own = [_cells(cells[f"{assay}:{column.name}"], column) for assay in layout.assays]
+    return np.stack(own, axis=1)
+
+
+def _cells(found: pa.Array, column: BesideColumn) -> NDArray[Any]:
+    """As annotators make them."""
+    values = found.to_pylist()
+    if column.is_real:
+        return np.array([np.nan if v is None else v for v in values], np.float32)
+    if column.kind == "text":
+        held = np.empty(len(values), object)
+        held[:] = [value or "" for value in values]
+        return held
+    kind = np.int8 if column.kind == "flag" else np.int64
+    return np.array([-1 if value is None else int(value) for value in values], kind)
+
+
+def _parquet(path: Path, schema: pa.Schema, rows: int) -> Iterator[pa.RecordBatch]:
+    import pyarrow.parquet as pq
+
+    with pq.ParquetFile(path) as file:
+        yield from file.iter_batches(rows, columns=schema.names)
+
+
+def _delimited(path: Path, schema: pa.Schema, rows: int) -> Iterator[pa.RecordBatch]:
+    from pyarrow import csv
+
+    reader = csv.open_csv(
+        path,
+        csv.ReadOptions(block_size=_BLOCK),
+        csv.ParseOptions(delimiter="\t" if path.suffix == ".tsv" else ",", newlines_in_values=True),
+        csv.ConvertOptions(column_types=schema, strings_can_be_null=False),
+    )
+    yield from (batch for batch in reader if len(batch))
+
+
+def _lines(path: Path, schema: pa.Schema, rows: int) -> Iterator[pa.RecordBatch]:
+    import pyarrow as pa
+
+    with path.open("rb") as file:
+        while some := [json.loads(line) for line in islice(file, rows)]:
+            yield pa.RecordBatch.from_pylist(some, schema=schema)
+
+
+_READERS = {
+    ".parquet": _parquet,
+    ".csv": _delimited,
+    ".tsv": _delimited,
+    ".jsonl": _lines,
+}

@@ -1,0 +1,32 @@
+"""What became of a data set of parts so far."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from bioassay_mtl.screening.summary import ScreenSummary
+
+
+@dataclass(frozen=True)
+class PartsSummary(ScreenSummary):
+    """The outcome of one run; numbers of records are those of all parts that are finished.
+
+    Attributes
+    ----------
+    parts, finished
+        All parts of the data set, and those that are finished.
+    written
+        Those that this run wrote.
+    elsewhere
+        Parts of this run's share that other processes are writing.
+    """
+
+    parts: int = 0
+    finished: int = 0
+    written: int = 0
+    elsewhere: int = 0
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether all parts are there."""
+        return self.finished == self.parts

@@ -1,0 +1,257 @@
+"""Data sets of parts: gone on with, shared among processes, refused where they would not fit."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import pyarrow.dataset as ds
+import pytest
+
+from bioassay_mtl.chem.pool import Pool
+from bioassay_mtl.errors import ConfigError, InputError, OutputError
+from bioassay_mtl.files import sha256
+from bioassay_mtl.models.model import Model
+from bioassay_mtl.screening.batch import ScreenedBatch
+from bioassay_mtl.screening.parts import (
+    PartsFolder,
+    PartsOptions,
+    PartsSummary,
+    Shard,
+    screen_parts,
+)
+from bioassay_mtl.screening.parts import run as running
+from tests.screening.parts.conftest import SMALL, held
+from tests.screening.tiny_model import tiny_model
+
+
+def test_a_data_set(inputs: list[str], model_folder: Path, pool: Pool, tmp_path: Path) -> None:
+    summary = screen_parts(inputs, model_folder, tmp_path / "out", SMALL, pool=pool)
+    assert (summary.parts, summary.finished, summary.written, summary.rows) == (6, 6, 6, 90)
+    assert summary.statuses["empty"] == 1
+    manifest = json.loads((tmp_path / "out" / "manifest.json").read_text())
+    assert [part["rows"] for part in manifest["parts"]] == [25, 25, 10, 0, 25, 5]
+    assert manifest["rows"] == 90
+    assert manifest["statuses"] == summary.statuses
+    assert [(each["path"], each["bytes"]) for each in manifest["inputs"]] == [
+        (path, Path(path).stat().st_size) for path in inputs
+    ]
+    names = [f"part-{number:05}.parquet" for number in range(6)]
+    assert sorted(os.listdir(tmp_path / "out" / "parts")) == names  # noqa: PTH208
+    hashes = [sha256(tmp_path / "out" / "parts" / name) for name in names]
+    assert [part["sha256"] for part in manifest["parts"]] == hashes
+    table = ds.dataset(tmp_path / "out" / "parts").to_table().to_pylist()
+    assert [row["row"] for row in table] == [*range(1, 61), *range(1, 31)]  # in its own file
+    assert [row["file"] for row in table] == [inputs[0]] * 60 + [inputs[2]] * 30
+    assert table[-1]["id"] == "m129\nof a plate"
+    assert screen_parts(inputs, model_folder, tmp_path / "out", SMALL).written == 0
+
+
+class Stop(Exception):
+    pass
+
+
+@pytest.mark.parametrize("after", [1, 3, 5, 7])
+def test_goes_on_where_it_stopped(
+    inputs: list[str], model_folder: Path, pool: Pool, tmp_path: Path, after: int
+) -> None:
+    screen_parts(inputs, model_folder, tmp_path / "whole", SMALL, pool=pool)
+    left = after
+
+    def stop(batch: ScreenedBatch) -> None:
+        nonlocal left
+        left -= 1
+        if not left:
+            raise Stop
+
+    with pytest.raises(Stop):
+        screen_parts(inputs, model_folder, tmp_path / "out", SMALL, pool=pool, watch=[stop])
+    whole, broken = held(tmp_path / "whole"), held(tmp_path / "out")
+    assert set(broken) < set(whole)
+    assert all(whole[name] == content for name, content in broken.items())
+    assert not PartsFolder(tmp_path / "out").is_complete
+    done = sum(name.startswith("parts/") for name in broken)
+    summary = screen_parts(inputs, model_folder, tmp_path / "out", SMALL, pool=pool)
+    assert summary.written == 6 - done
+    assert held(tmp_path / "out") == whole
+
+
+@pytest.mark.parametrize("form", ["csv", "tsv", "jsonl"])
+def test_formats_of_text(
+    inputs: list[str], model_folder: Path, pool: Pool, tmp_path: Path, form: str
+) -> None:
+    options = SMALL.model_copy(update={"format": form})
+    screen_parts(inputs, model_folder, tmp_path / "out", options, pool=pool)
+    first = tmp_path / "out" / "parts" / f"part-00000.{form}"
+    assert first.read_bytes().count(b"\n") == 25 + (form != "jsonl")
+
+
+def test_shards_make_the_whole(
+    inputs: list[str], model_folder: Path, pool: Pool, tmp_path: Path
+) -> None:
+    screen_parts(inputs, model_folder, tmp_path / "whole", SMALL, pool=pool)
+    for index in (3, 1, 2):
+        assert not PartsFolder(tmp_path / "out").is_complete
+        shard = Shard(index=index, n=3)
+        done = screen_parts(inputs, model_folder, tmp_path / "out", SMALL, shard=shard, pool=pool)
+        assert done.written == 2
+    assert held(tmp_path / "out") == held(tmp_path / "whole")
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ({"part_rows": 20}, "part_rows was 25, is 20"),
+        ({"assays": ("PCBA-1",)}, "assays was not given, is PCBA-1"),
+        ({"format": "csv"}, "format was parquet, is csv"),
+        ({"max_atoms": 30}, "max_atoms was not given, is 30"),
+    ],
+)
+def test_other_options_are_refused(
+    inputs: list[str],
+    model_folder: Path,
+    pool: Pool,
+    tmp_path: Path,
+    change: dict[str, Any],
+    reason: str,
+) -> None:
+    shard = Shard(index=6, n=6)
+    screen_parts(inputs, model_folder, tmp_path / "out", SMALL, shard=shard, pool=pool)
+    before = held(tmp_path / "out")
+    with pytest.raises(OutputError, match=reason):
+        screen_parts(inputs, model_folder, tmp_path / "out", SMALL.model_copy(update=change))
+    with pytest.raises(OutputError, match="device was cpu, is cuda"):
+        screen_parts(inputs, model_folder, tmp_path / "out", SMALL, device="cuda:0")
+    assert held(tmp_path / "out") == before
+    assert screen_parts(  # how many work on it changes nothing
+        inputs,
+        model_folder,
+        tmp_path / "out",
+        SMALL.model_copy(update={"workers": 7}),
+        shard=shard,
+        pool=pool,
+    ).finished
+
+
+def test_other_inputs_and_models_are_refused(
+    inputs: list[str], model_folder: Path, pool: Pool, tmp_path: Path
+) -> None:
+    shard, out = Shard(index=6, n=6), tmp_path / "out"
+    screen_parts(inputs, model_folder, out, SMALL, shard=shard, pool=pool)
+    for others, reason in (
+        (inputs[:2], "is missing now"),
+        ([*inputs[1:], inputs[0]], "inputs have another order"),
+    ):
+        with pytest.raises(OutputError, match=reason):
+            screen_parts(others, model_folder, out, SMALL)
+    other: Model = tiny_model()
+    other.label_counts["active"][0] += 1
+    with pytest.raises(OutputError, match=r"model was tiny \(\w{12}\), is tiny \(\w{12}\)"):
+        screen_parts(inputs, other.save(tmp_path / "tiny"), out, SMALL)
+    Path(inputs[1]).write_text("smiles,names\n")
+    with pytest.raises(OutputError, match=r"b.csv has changed.*choose another folder"):
+        screen_parts(inputs, model_folder, out, SMALL)
+
+
+def test_what_cannot_be_screened_in_parts(
+    inputs: list[str], model_folder: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    for change, reason in (
+        ({"top": 3}, "top cannot be obeyed part by part"),
+        ({"overwrite": True}, "delete the folder"),
+        ({"format": "xlsx"}, "parts are parquet, csv"),
+    ):
+        with pytest.raises(ConfigError, match=reason):
+            screen_parts(inputs, model_folder, out, PartsOptions.of(change))
+    for files, fault in (
+        (["-"], "no such file"),
+        (["/dev/null"], "no file that can be read again"),
+        ([*inputs, inputs[0]], "given twice"),
+    ):
+        with pytest.raises(InputError, match=fault):
+            screen_parts(files, model_folder, out, SMALL)
+    assert not out.exists()
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / "notes").touch()
+    with pytest.raises(InputError, match="other things in it"):
+        screen_parts(inputs, model_folder, tmp_path / "other", SMALL)
+    with pytest.raises(ConfigError, match="shard 4 of 3"):
+        Shard(index=4, n=3)
+
+
+def test_two_at_a_time_share_the_parts(
+    inputs: list[str], model_folder: Path, pool: Pool, tmp_path: Path
+) -> None:
+    """While one is in the midst of its first part, another does what is left."""
+    screen_parts(inputs, model_folder, tmp_path / "whole", SMALL, pool=pool)
+    out, other = tmp_path / "out", list[PartsSummary]()
+    watch = [lambda batch: nested() if not other else None]
+
+    def nested() -> None:
+        other.append(screen_parts(inputs, model_folder, out, SMALL, pool=pool))
+
+    mine = screen_parts(inputs, model_folder, out, SMALL, pool=pool, watch=watch)
+    assert other[0].elsewhere >= 1
+    assert other[0].written == other[0].finished == 6 - other[0].elsewhere
+    assert mine.written == other[0].elsewhere
+    assert held(out) == held(tmp_path / "whole")
+
+
+def test_where_locks_do_not_work_two_write_the_same(
+    inputs: list[str],
+    model_folder: Path,
+    pool: Pool,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    from bioassay_mtl import files
+
+    monkeypatch.setattr(files, "_lock", lambda descriptor: None)
+    screen_parts(inputs, model_folder, tmp_path / "whole", SMALL, pool=pool)
+    out, nested = tmp_path / "out", list[int]()
+
+    def meanwhile(batch: ScreenedBatch) -> None:
+        if not nested:
+            nested.append(0)
+            nested[0] = screen_parts(inputs, model_folder, out, SMALL, pool=pool).written
+
+    mine = screen_parts(inputs, model_folder, out, SMALL, pool=pool, watch=[meanwhile])
+    assert nested == [6]
+    assert mine.written >= 1
+    assert held(out) == held(tmp_path / "whole")
+
+
+def test_a_part_that_is_gone_is_made_again(
+    inputs: list[str], model_folder: Path, pool: Pool, tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    screen_parts(inputs, model_folder, out, SMALL, pool=pool)
+    whole = held(out)
+    (out / "parts" / "part-00001.parquet").unlink()
+    (out / "parts" / "part-00004.parquet").write_bytes(b"cut")
+    assert screen_parts(inputs, model_folder, out, SMALL, pool=pool).written == 2
+    assert held(out) == whole
+
+
+def test_damaged_plans_and_receipts_are_named(
+    inputs: list[str], model_folder: Path, pool: Pool, tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    screen_parts(inputs, model_folder, out, SMALL, pool=pool)
+    for name in ("receipts/part-00002.json", "plan.json"):
+        (out / name).write_text('{"rows": 3')
+        with pytest.raises(InputError, match=f"{name}: cannot be used"):
+            screen_parts(inputs, model_folder, out, SMALL)
+
+
+def test_columns_that_a_file_lacks_are_said_before_anything_is_written(
+    inputs: list[str], model_folder: Path, tmp_path: Path
+) -> None:
+    options = SMALL.model_copy(update={"keep": ("plate",)})
+    with pytest.raises(InputError, match="plate"):
+        screen_parts(inputs[2:], model_folder, tmp_path / "out", options)
+    assert not (tmp_path / "out").exists()
+    assert Shard() == running.ALL
