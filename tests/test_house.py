@@ -37,6 +37,7 @@ LAYERS = (
     "cli",
 )
 TESTED = [
+    "compress",
     "deepchem",
     "excel",
     "graphs",

@@ -59,6 +59,7 @@ def overview(facts: dict[str, Any]) -> Table:
     table.add_column()
     for name, text in (
         ("model", f"{facts['name']} ({facts['network']['kind']}, {facts['parameters']:,} weights)"),
+        *([("code", _coded(facts["code"]))] if facts["code"] else []),
         ("reads", ", ".join(f"{name}: {n:,} values" for name, n in facts["inputs"].items())),
         *([("molecules", standard)] if standard else []),
         *([("sight", " ".join(facts["sight"]))] if facts["sight"] else []),
@@ -86,6 +87,12 @@ def overview(facts: dict[str, Any]) -> Table:
     ):
         table.add_row(name, text)
     return table
+
+
+def _coded(code: dict[str, float]) -> str:
+    """How large a coded model is, without its settings."""
+    said = f"{code['numbers']:,} numbers in {code['bytes']:,} bytes"
+    return f"{said}, {code['bits_a_number']:.2f} bits a number"
 
 
 def _known(molecules: dict[str, int] | None) -> str:

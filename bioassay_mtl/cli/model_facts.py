@@ -41,6 +41,7 @@ def model_facts(model: Model) -> dict[str, Any]:
         "calibration": _calibration(model),
         "network": model.network_config.model_dump(mode="json"),
         "parameters": n_weights(model.network),
+        "code": _code(model),
         "connections": {
             "tasks": open_to.shape[0],
             "experts": open_to.shape[1],
@@ -64,6 +65,17 @@ def model_facts(model: Model) -> dict[str, Any]:
             **{each["distribution"]: each["version"] for each in brought if "distribution" in each},
         },
     }
+
+
+def _code(model: Model) -> dict[str, float] | None:
+    """How large the code of the learned numbers is, where they are coded."""
+    from bioassay_mtl.models.coded import code_of
+
+    code = code_of(model.network)
+    if code is None:
+        return None
+    sizes = {"numbers": code.n_numbers, "bits": code.bits, "bytes": -(-code.bits // 8)}
+    return sizes | {"bits_a_number": code.bits / code.n_numbers}
 
 
 def _molecules(model: Model) -> dict[str, int] | None:

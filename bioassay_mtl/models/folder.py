@@ -25,6 +25,7 @@ from bioassay_mtl.chem.representation import DenseSize
 from bioassay_mtl.config import Config
 from bioassay_mtl.errors import ModelFolderError
 from bioassay_mtl.files import sha256, whole_folder
+from bioassay_mtl.models.coded import coded_state, load_coded_state
 from bioassay_mtl.models.companions import (
     KEY,
     change_predictions,
@@ -138,7 +139,7 @@ def write_files(model: Model, folder: Path, *, half: bool = False) -> None:
     weights = {
         # Integers are no weights: a digit of them would be another meaning.
         name: value.detach().to("cpu", dtype if value.is_floating_point() else None).contiguous()
-        for name, value in model.network.state_dict().items()
+        for name, value in coded_state(model.network).items()
     }
     for name, scaling in model.scalings.items():  # in half the digits, they would overflow
         weights[_SCALING + name] = torch.from_numpy(scaling.quantiles)
@@ -232,7 +233,7 @@ def read_folder(folder: Path) -> FolderContent:
             for name, value in weights.items()
         }
         check_finite(weights, weights_path)
-        network.load_state_dict(weights)
+        load_coded_state(network, weights)
     featurizer.check_probe(config["featurizer_probe"], config["featurizer_versions"])
     with described(folder / CARD, "text"):
         card = (folder / CARD).read_text(encoding="utf-8")

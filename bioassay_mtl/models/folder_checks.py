@@ -198,9 +198,13 @@ def of_no_more_weights(path: Path) -> Iterator[None]:
     from safetensors import safe_open
     from torch.overrides import TorchFunctionMode
 
+    from bioassay_mtl.nn.coding.code import COUNTS, MOST_SYMBOLS, n_coded
+
     with safe_open(path, framework="pt") as file:
-        shapes = [file.get_slice(name).get_shape() for name in file.keys()]  # noqa: SIM118
-    held = sum(map(math.prod, shapes))
+        names = list(file.keys())
+        shapes = [file.get_slice(name).get_shape() for name in names]
+        coded = n_coded({COUNTS: file.get_tensor(COUNTS)} if COUNTS in names else {})
+    held = sum(map(math.prod, shapes)) + min(coded, MOST_SYMBOLS)
     makers = {torch.empty, torch.zeros, torch.ones, torch.rand, torch.randn}
 
     class Budget(TorchFunctionMode):

@@ -58,7 +58,7 @@ def test_what_is_no_rate_is_refused(rate: float, c: float) -> None:
         kl_inverse(rate, c)
 
 
-@given(bits=st.floats(0, 1e5), more=st.floats(1, 1e4), n=st.integers(10, 10**6))
+@given(bits=st.floats(2, 1e5), more=st.floats(1, 1e4), n=st.integers(10, 10**6))
 def test_bounds_grow_with_the_code_and_shrink_with_rows(bits: float, more: float, n: int) -> None:
     c, longer = complexity(bits, DELTA), complexity(bits + more, DELTA)
     assert c < longer

@@ -17,6 +17,7 @@ from bioassay_mtl.chem.representation import InputSize
 from bioassay_mtl.config import Config
 from bioassay_mtl.errors import ConfigError
 from bioassay_mtl.nn.architectures.base import networks
+from bioassay_mtl.nn.coding import Code
 from bioassay_mtl.nn.inputs import Inputs, check_dense, product_with_tables
 from bioassay_mtl.nn.low_dimensional.layout import Layout
 from bioassay_mtl.nn.low_dimensional.settings import LowDimensionalConfig
@@ -47,6 +48,8 @@ class LowDimensional(nn.Module):
     """
 
     config_class: type[Config] = LowDimensionalConfig
+    code: Code | None = None
+    """Of its learned numbers, where these are coded: a folder keeps it in their place."""
     connections: Tensor
 
     def __init__(
@@ -71,6 +74,12 @@ class LowDimensional(nn.Module):
         self.width = config.width * (1 + config.coordinates if config.shares else len(tasks))
         connections = torch.ones(len(tasks), 1, dtype=torch.bool)
         self.register_buffer("connections", connections, persistent=False)
+
+    @property
+    def coded_names(self) -> tuple[str, ...]:
+        """Learned numbers, and the thresholds, by their names in the state; in a fixed order."""
+        learned = dict.fromkeys(name for name, _ in self.named_parameters())
+        return (*learned, "tower.threshold")
 
     def experts(self, inputs: Inputs) -> Tensor:
         """``(B, 1, n H)``: products of the first layer."""
