@@ -117,15 +117,16 @@ def train_together(
     _check(panels, whole)
     out = None if out is None else Path(out)
     with claimed(out, resume, TOGETHER) as scratch:
-        before = sessions_of(panels, whole, workers)
-        sessions = kept_apart(before) if whole.apart else before
+        settled = settled_sessions(panels, whole, workers)
+        sessions, left_out = sessions_of(settled, whole)
         identity = _identity(sessions, whole)
         if out is not None and out.exists():
             return _completed(out, scratch, identity)
         scalings = _scalings(sessions, joint=whole.sharing.shares_experts)
         place = Place(_device(sessions))
         runs = {name: run_of(each, scalings[name]) for name, each in sessions.items()}
-        learning = Panels(runs, whole, place)
+        settings = {name: each.config for name, each in settled.items()}
+        learning = Panels(runs, whole, place, settings)
         keeper = JointCheckpoint(scratch / TOGETHER if scratch else None, identity)
         if resume:
             keeper.load(learning, learning)
@@ -140,7 +141,7 @@ def train_together(
             except TrainingError:
                 keeper.discard()
                 raise
-        record = _record(learning, sessions, before, whole, identity)
+        record = _record(learning, sessions, left_out, whole, identity)
         models = {}
         for name, session in sessions.items():
             module, best = learning.modules[name], learning.best[name]
@@ -154,10 +155,10 @@ def train_together(
         return Together(models, record)
 
 
-def sessions_of(
+def settled_sessions(
     panels: Mapping[str, Panel | tuple[Panel, Settings]], config: TogetherConfig, workers: int = 1
 ) -> dict[str, Session]:
-    """The panels with all that is settled: settings, features and parts.
+    """The panels with settings as each would have them alone.
 
     Where experts are shared, panels that set none get those of the largest one.
     """
@@ -170,18 +171,39 @@ def sessions_of(
     found: dict[str, Session] = {}
     for name in order:
         panel, settings = given[name]
-        own = (
-            settings if isinstance(settings, TrainingConfig) else TrainingConfig.of(settings or {})
-        )
+        if not isinstance(settings, TrainingConfig):
+            settings = TrainingConfig.of(settings or {})
         if config.sharing.shares_experts and found:
-            own = _as_of(found[order[0]].config, own)
-        found[name] = Session.of(panel, own, workers=workers)
-    whole = config.sharing.settings({name: found[name].config for name in given})
-    _check_trained(whole, shares=config.sharing.kind != "none")
+            settings = _as_of(found[order[0]].config, settings)
+        found[name] = Session.of(panel, settings, workers=workers)
+    _check_trained(
+        {name: each.config for name, each in found.items()}, shares=config.sharing.kind != "none"
+    )
+    return {name: found[name] for name in given}
+
+
+def sessions_of(
+    settled: Mapping[str, Session], config: TogetherConfig
+) -> tuple[dict[str, Session], dict[str, int]]:
+    """The panels as they are trained, and how many training rows of each are left out for others.
+
+    Parameters
+    ----------
+    settled
+        Of :func:`settled_sessions`.
+    config
+        How they are trained together.
+    """
+    whole = config.sharing.settings({name: each.config for name, each in settled.items()})
     rounds = max(each.epochs for each in whole.values())
     if config.sharing.kind != "none":
         whole = {name: each.model_copy(update={"epochs": rounds}) for name, each in whole.items()}
-    return {name: found[name].with_settings(each) for name, each in whole.items()}
+    before = {name: settled[name].with_settings(each) for name, each in whole.items()}
+    after = kept_apart(before) if config.apart else before
+    left_out = {
+        name: len(before[name].parts.train) - len(each.parts.train) for name, each in after.items()
+    }
+    return after, left_out
 
 
 def _as_of(first: TrainingConfig, own: TrainingConfig) -> TrainingConfig:
@@ -289,7 +311,7 @@ def _told(
 def _record(
     learning: Panels,
     sessions: Mapping[str, Session],
-    before: Mapping[str, Session],
+    left_out: Mapping[str, int],
     config: TogetherConfig,
     identity: str,
 ) -> dict[str, Any]:
@@ -300,7 +322,7 @@ def _record(
             name: {
                 "tasks": len(session.panel.tasks),
                 "train": len(session.parts.train),
-                "kept_apart": len(before[name].parts.train) - len(session.parts.train),
+                "kept_apart": left_out[name],
                 "steps_of_a_round": learning.steps_of[name],
                 "best_epoch": learning.best[name].epoch,
             }

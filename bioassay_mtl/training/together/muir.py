@@ -42,7 +42,9 @@ class SharedModules(Sharing, ModuleConfig):
                 )
         return dict(configs)
 
-    def joined(self, networks: Mapping[str, Network], seed: int) -> Joined:
+    def joined(
+        self, networks: Mapping[str, Network], configs: Mapping[str, TrainingConfig], seed: int
+    ) -> Joined:
         return JoinedModules(self, networks, seed)
 
 

@@ -14,6 +14,7 @@ from bioassay_mtl.errors import TrainingError
 from bioassay_mtl.nn.draws import Draws
 from bioassay_mtl.training.callbacks import Progress
 from bioassay_mtl.training.checkpoint import Best
+from bioassay_mtl.training.config import TrainingConfig
 from bioassay_mtl.training.loop import Run, module_of, network_of
 from bioassay_mtl.training.module import TrainingModule
 from bioassay_mtl.training.place import Place
@@ -33,6 +34,8 @@ class Panels:
         How they are trained together.
     place
         Where.
+    settled
+        Settings of each panel as they were before those of what is shared.
 
     Attributes
     ----------
@@ -44,12 +47,18 @@ class Panels:
         Steps of each panel in a round.
     """
 
-    def __init__(self, runs: Mapping[str, Run], config: TogetherConfig, place: Place) -> None:
+    def __init__(
+        self,
+        runs: Mapping[str, Run],
+        config: TogetherConfig,
+        place: Place,
+        settled: Mapping[str, TrainingConfig],
+    ) -> None:
         networks = {}
         for name, run in runs.items():
             with Draws(run.config.seed).used():
                 networks[name] = network_of(run, place.device)
-        self.shares = config.sharing.joined(networks, config.seed)
+        self.shares = config.sharing.joined(networks, settled, config.seed)
         self.modules: dict[str, TrainingModule] = {}
         for name, run in runs.items():
             with Draws(run.config.seed).used():

@@ -67,13 +67,17 @@ class Sharing(Config):
         """
         return dict(configs)
 
-    def joined(self, networks: Mapping[str, Network], seed: int) -> Joined:
+    def joined(
+        self, networks: Mapping[str, Network], configs: Mapping[str, TrainingConfig], seed: int
+    ) -> Joined:
         """Let networks share; they are changed.
 
         Parameters
         ----------
         networks
             By panel, as they begin.
+        configs
+            What :meth:`settings` was given.
         seed
             Of what is drawn.
         """
@@ -85,6 +89,8 @@ sharings: Registry[type[Sharing]] = Registry(
     homes={
         "none": "bioassay_mtl.training.together.trunk",
         "trunk": "bioassay_mtl.training.together.trunk",
+        "mmoeex": "bioassay_mtl.training.together.exclusive",
+        "adapters": "bioassay_mtl.training.together.adapters",
         "muir": "bioassay_mtl.training.together.muir",
     },
 )

@@ -6,7 +6,6 @@ from collections.abc import Collection, Mapping
 from typing import Any, ClassVar, Literal
 
 import torch
-from torch import Tensor
 
 from bioassay_mtl.errors import ConfigError
 from bioassay_mtl.nn.inputs import InputLinear
@@ -35,7 +34,9 @@ class Trunk(Sharing):
         check_same_experts(configs)
         return dict(configs)
 
-    def joined(self, networks: Mapping[str, Network], seed: int) -> Joined:
+    def joined(
+        self, networks: Mapping[str, Network], configs: Mapping[str, TrainingConfig], seed: int
+    ) -> Joined:
         tie(networks)
         return TiedExperts(networks)
 
@@ -79,37 +80,47 @@ def _read(config: TrainingConfig) -> Any:
     return groups, inputs, config.max_atoms, config.standardise
 
 
-@torch.no_grad()
 def tie(networks: Mapping[str, Network], without: Collection[str] = ()) -> None:
     """Give all networks the experts of the first one.
-
-    Positions of a fingerprint that no molecule of the first panel sets begin as those of another
-    panel, whose molecules do (:mod:`bioassay_mtl.training.start`).
 
     Parameters
     ----------
     networks
-        By panel; changed.
+        By panel, of the same groups of experts; changed.
     without
         Names of weights that stay each network's own.
     """
     first, *others = networks.values()
-    shared = {
-        name: weight
-        for name, weight in first.named_parameters()
-        if name.startswith("groups.") and name not in without
-    }
-    tables = {id(t) for m in first.modules() if isinstance(m, InputLinear) for t in m.parameters()}
     for other in others:
-        own = dict(other.named_parameters())
-        for name, weight in shared.items():
-            if id(weight) in tables:
-                absent = (weight == 0).all(dim=1)
-                weight[absent] = own[name][absent]
-            place(other, name, weight)
+        for number in range(len(first.groups)):
+            tie_group(first, number, other, number, without)
 
 
-def place(network: Any, name: str, weight: Tensor) -> None:
-    """Put a weight where a network has another of this name."""
-    owner, _, leaf = name.rpartition(".")
-    network.get_submodule(owner)._parameters[leaf] = weight
+@torch.no_grad()
+def tie_group(
+    first: Network, number: int, other: Network, place: int, without: Collection[str] = ()
+) -> None:
+    """Give a network a group of experts of another one.
+
+    Positions of a fingerprint that no molecule of the first panel sets begin as those of the other
+    panel, whose molecules may (:mod:`bioassay_mtl.training.start`).
+
+    Parameters
+    ----------
+    first, number
+        The network that has it, and its number there.
+    other, place
+        The network that gets it, in place of the group of this number.
+    without
+        Names, in the first network, of weights that stay each network's own.
+    """
+    group, own = first.groups[number], dict(other.groups[place].named_parameters())
+    tables = {id(t) for m in group.modules() if isinstance(m, InputLinear) for t in m.parameters()}
+    for name, weight in group.named_parameters():
+        if f"groups.{number}.{name}" in without:
+            continue
+        if id(weight) in tables:
+            absent = (weight == 0).all(dim=1)
+            weight[absent] = own[name][absent]
+        owner, _, leaf = name.rpartition(".")
+        other.groups[place].get_submodule(owner)._parameters[leaf] = weight

@@ -14,13 +14,20 @@ import torch
 import bioassay_mtl as bm
 from bioassay_mtl.errors import ConfigError
 from bioassay_mtl.models.model import Model
+from bioassay_mtl.nn import build_network
 from bioassay_mtl.panels.panel import Panel
-from bioassay_mtl.training.together.fit import Together, sessions_of, train_together
+from bioassay_mtl.training.together.adapters import Adapters
+from bioassay_mtl.training.together.fit import (
+    Together,
+    sessions_of,
+    settled_sessions,
+    train_together,
+)
 from bioassay_mtl.training.together.settings import TogetherConfig
 from tests.training.test_fit import same
 from tests.training.together.conftest import together_config
 
-WAYS = ["none", "trunk", "muir"]
+WAYS = ["none", "trunk", "mmoeex", {"kind": "adapters", "rank": 2}, "muir"]
 
 
 def trained(panels: Mapping[str, Panel], sharing: Any = "muir", **given: Any) -> Together:
@@ -33,9 +40,9 @@ class Killed(Exception):
     """Stands for a kill between two rounds."""
 
 
-@pytest.mark.parametrize("sharing", WAYS)
+@pytest.mark.parametrize("sharing", WAYS, ids=str)
 def test_resumed_equals_unbroken_to_the_bit(
-    panels: dict[str, Panel], tmp_path: Path, sharing: str
+    panels: dict[str, Panel], tmp_path: Path, sharing: Any
 ) -> None:
     def stop(record: Mapping[str, Any]) -> None:
         if record["epoch"] == 2:
@@ -91,7 +98,7 @@ def test_panels_that_share_experts_read_the_same(panels: dict[str, Panel]) -> No
 def test_unset_experts_are_those_of_the_largest_panel(panels: dict[str, Panel]) -> None:
     prints = {"fingerprints": {"morgan": {"kind": "morgan", "n_bits": 128}}}
     given: dict[str, Any] = {"small": panels["small"], "large": (panels["large"], prints)}
-    found = sessions_of(given, TogetherConfig(sharing="trunk"))
+    found = settled_sessions(given, TogetherConfig(sharing="trunk"))
     assert [*found] == ["small", "large"]
     assert found["small"].config.network == found["large"].config.network
     assert found["small"].config.fingerprints == found["large"].config.fingerprints
@@ -146,7 +153,8 @@ def test_test_molecules_of_a_panel_are_no_training_molecules_of_others(
     kept = {name: each["kept_apart"] for name, each in found.record["panels"].items()}
     assert sum(kept.values()) > 0
     given = {name: (panel, together_config()) for name, panel in panels.items()}
-    sessions = sessions_of(given, TogetherConfig())
+    sessions = settled_sessions(given, TogetherConfig())
+    assert sum(sessions_of(sessions, TogetherConfig())[1].values()) == sum(kept.values())
     for name, model in found.models.items():
         known = model.training_molecules
         for other, session in sessions.items():
@@ -208,3 +216,62 @@ def test_a_panel_weight_changes_what_is_shared(panels: dict[str, Panel]) -> None
         pair, config={"sharing": "trunk", "panel_weights": {"small": 50.0}}, changes={"epochs": 1}
     )
     assert not same(plain.models["large"], heavy.models["large"])
+
+
+def test_experts_that_are_exclusive_to_a_panel_are_its_own(panels: dict[str, Panel]) -> None:
+    matrix = [[True, True, False], [True, False, True], [True, False, False]]
+    network = {"experts": [{"inputs": ["morgan"], "n": 3, "width": 8}]}
+    sharing = {"kind": "mmoeex", "connections": {"kind": "matrix", "matrix": matrix}}
+    settings = {"network": network, "average": 0.0, "split": {"fractions": (1, 0, 0)}}
+    found = trained(panels, sharing, changes=settings)
+    assert found.record["shared"]["connections"] == dict(zip(panels, matrix, strict=True))
+    groups = {name: len(model.network.groups) for name, model in found.models.items()}
+    assert groups == {"large": 2, "middle": 2, "small": 1}
+    first, own = (
+        {name: model.network.state_dict()[f"groups.{n}.first_bias"] for name, model in pairs}
+        for n, pairs in enumerate(
+            [[*found.models.items()], [(n, found.models[n]) for n in ("large", "middle")]]
+        )
+    )
+    # A panel's model is that of its own last step, which others' may follow.
+    assert torch.allclose(first["large"], first["middle"], atol=2e-3)
+    assert torch.allclose(first["large"], first["small"], atol=2e-3)
+    assert not torch.allclose(own["large"], own["middle"], atol=2e-2)
+
+
+def test_adapters_add_matrices_of_low_rank(panels: dict[str, Panel]) -> None:
+    config = together_config()
+    networks: dict[str, Any] = {
+        name: build_network(config.network, {"morgan": 256}, panel.tasks)
+        for name, panel in panels.items()
+    }
+    joined = Adapters(rank=2).joined(networks, {}, 0)
+    hidden = [network.groups[0].layers[0].weight for network in networks.values()]
+    assert torch.equal(hidden[0], hidden[1])
+    assert networks["large"].groups[0].first_bias is networks["small"].groups[0].first_bias
+    for _ in range(3):
+        for name, weight in zip(networks, hidden, strict=True):
+            made = joined.made(name)
+            assert made is not None
+            made.write()
+            weight.grad = torch.randn_like(weight)
+            made.pull_back()
+            made.step(0.01, 0.1)
+    for name in networks:
+        joined.made(name).write()  # type: ignore[union-attr]
+    for one, other in zip(hidden[0], hidden[1], strict=True):
+        assert 0 < int(torch.linalg.matrix_rank(one - other, tol=1e-4)) <= 4
+    assert all(0 < share < 1 for share in joined.record()["added"].values())
+    with pytest.raises(ConfigError, match="rank 17 are larger than groups"):
+        trained(panels, {"kind": "adapters", "rank": 17})
+
+
+def test_closed_experts_within_a_panel_and_between_panels_exclude_each_other(
+    panels: dict[str, Panel],
+) -> None:
+    network = {
+        "experts": [{"inputs": ["morgan"], "n": 4, "width": 8}],
+        "connections": {"kind": "exclusivity"},
+    }
+    with pytest.raises(ConfigError, match="experts of 'large' are closed to some of its own"):
+        trained(panels, "mmoeex", changes={"network": network})
