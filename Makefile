@@ -33,7 +33,7 @@ $(READY): setup.cfg pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(v < (3, 10) and f"Python 3.10 or newer is needed, found {v[0]}.{v[1]}: make PYTHON=/path/to/python3.11")'
 	@echo "Making .venv (a few minutes, once) ..."
 	$(PYTHON) -m venv --clear .venv
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[compress,deepchem,excel,graphs,onnx,plots,serve,tensorboard,test,torchjd,trees,tune]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[compress,deepchem,excel,graphs,onnx,plots,ray,serve,tensorboard,test,torchjd,trees,tune]'
 	@touch $@
 
 clean:

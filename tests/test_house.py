@@ -43,6 +43,7 @@ TESTED = [
     "graphs",
     "onnx",
     "plots",
+    "ray",
     "serve",
     "tensorboard",
     "test",

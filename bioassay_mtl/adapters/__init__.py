@@ -1,1 +1,1 @@
-"""Ways into other libraries: DeepChem, scikit-learn, PyTorch Geometric."""
+"""Ways into other libraries: DeepChem, scikit-learn, PyTorch Geometric, Ray."""

@@ -137,7 +137,7 @@ def featurize_batches(
     batches = iter(batches)
     recipe = pickle.dumps((featurizing, featurizer.config()))
     if pool is not None:
-        yield from _in_order(batches, pool, recipe, _AHEAD)
+        yield from _in_order(batches, pool, recipe, _AHEAD * getattr(pool, "n_workers", 1))
         return
     head = list(islice(batches, 2))
     if workers < 1 or len(head) < 2:

@@ -59,6 +59,14 @@ def screen(
         str | None,
         typer.Option(metavar="I/N", help="Of --out write the I-th of N shares of the parts."),
     ] = None,
+    engine: Annotated[
+        str,
+        typer.Option(metavar="local|ray", help="What writes --out: this machine, or Ray."),
+    ] = "local",
+    address: Annotated[
+        str | None,
+        typer.Option(metavar="auto|HOST:PORT", help="Ray cluster; this machine if not given."),
+    ] = None,
     model: Annotated[
         str, typer.Option(metavar="NAME|FOLDER", help="Shipped model, or a model folder.")
     ] = DEFAULT_MODEL,
@@ -271,6 +279,8 @@ def screen(
             settings,
             part_rows=part_rows,
             shard=shard,
+            engine=engine,
+            address=address,
             device=device,
             as_json=as_json,
         )

@@ -18,8 +18,10 @@ if TYPE_CHECKING:
     from bioassay_mtl.screening.batch import ScreenedBatch
     from bioassay_mtl.screening.parts import PartsSummary, Shard
 
-FOR_PARTS = ("part_rows", "shard")
+FOR_PARTS = ("part_rows", "shard", "engine", "address")
 """Options that mean something with --out alone."""
+
+ENGINES = ("local", "ray")
 
 NOT_FOR_PARTS = {
     "output": "merge FOLDER -o FILE joins the parts",
@@ -50,6 +52,8 @@ def screen_in_parts(
     *,
     part_rows: int | None,
     shard: str | None,
+    engine: str,
+    address: str | None,
     device: str,
     as_json: bool,
 ) -> None:
@@ -68,13 +72,22 @@ def screen_in_parts(
     given["format"] = given["format"] or "parquet"
     options = PartsOptions.of(given).checked()
     own = shard_of(shard)
+    if engine not in ENGINES:
+        raise ConfigError(f"--engine {engine}: {' or '.join(ENGINES)} is expected")
+    if address is not None and engine != "ray":
+        raise ConfigError("--address is for --engine ray")
     if options.assays is not None:
         place = find_model(model)
         options = with_assays_named(options, read_description(read_config(place), place))
-    with progress() as step:
-        summary = screen_parts(
-            inputs, model, folder, options, shard=own, device=device, watch=[step]
-        )
+    if engine == "ray":
+        from bioassay_mtl.adapters.ray import screen
+
+        summary = screen(inputs, model, folder, options, address=address, shard=own, device=device)
+    else:
+        with progress() as step:
+            summary = screen_parts(
+                inputs, model, folder, options, shard=own, device=device, watch=[step]
+            )
     _tell(summary)
     show_summary(summary, as_json=as_json, stdout_is_free=True)
     if summary.written and summary.is_unusable:

@@ -1,0 +1,8 @@
+"""Screens on a cluster, by Ray Data. Needs the ``ray`` extra.
+
+CPU tasks featurise, actors predict and write: one for every GPU, or for every eight cores.
+"""
+
+from bioassay_mtl.adapters.ray.engine import screen
+
+__all__ = ["screen"]

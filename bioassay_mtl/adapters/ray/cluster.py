@@ -1,0 +1,93 @@
+"""The cluster that a screen runs on."""
+
+from __future__ import annotations
+
+import logging
+import math
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, NamedTuple
+
+from bioassay_mtl.errors import ConfigError, MissingExtraError
+
+CORES_OF_AN_ACTOR = 8
+"""Cores whose features one actor reads: predicting takes a sixth of the time of featurising."""
+
+
+def ray() -> Any:
+    """The library; a MissingExtraError where it is not installed."""
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+    try:
+        import ray
+        import ray.data
+    except ImportError:
+        raise MissingExtraError("ray", "ray") from None
+    return ray
+
+
+@contextmanager
+def connected(address: str | None, cores: int | None) -> Iterator[None]:
+    """Be connected to a cluster, and not leave one that the caller was connected to.
+
+    Parameters
+    ----------
+    address
+        Of a cluster: ``auto``, or ``HOST:PORT``; None for one of this machine's cores.
+    cores
+        Of the latter; all that are there when None.
+
+    Raises
+    ------
+    ConfigError
+        There is no such cluster.
+    """
+    library = ray()
+    if library.is_initialized():
+        yield
+        return
+    own: dict[str, Any] = {"num_cpus": cores, "include_dashboard": False} if not address else {}
+    try:
+        library.init(address=address, log_to_driver=False, logging_level=logging.WARNING, **own)
+    except ConnectionError as error:
+        raise ConfigError(f"no Ray cluster at {address!r}: {error}") from error
+    try:
+        yield
+    finally:
+        library.shutdown()
+
+
+class Shares(NamedTuple):
+    """How a cluster is shared: actors, GPUs of each, and cores whose features each reads."""
+
+    actors: int
+    gpus: int
+    cores: int
+
+
+def shares(n_parts: int, device: str) -> Shares:
+    """How the cluster that is connected is shared for so many parts."""
+    resources = ray().cluster_resources()
+    cores = max(1, int(resources.get("CPU", 1)))
+    if device.startswith("cuda"):
+        gpus = int(resources.get("GPU", 0))
+        if not gpus:
+            raise ConfigError(f"device {device}: the cluster has no GPU")
+        return Shares(min(gpus, n_parts), 1, math.ceil(cores / gpus))
+    actors = min(math.ceil(cores / CORES_OF_AN_ACTOR), n_parts)
+    return Shares(actors, 0, math.ceil(cores / actors))
+
+
+@contextmanager
+def quiet_data() -> Iterator[None]:
+    """Have Ray Data draw no bars and log no course."""
+    context = ray().data.DataContext.get_current()
+    log = logging.getLogger("ray.data")
+    before, level = context.enable_progress_bars, log.level
+    context.enable_progress_bars = False
+    log.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        context.enable_progress_bars = before
+        log.setLevel(level)

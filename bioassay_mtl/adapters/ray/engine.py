@@ -1,0 +1,136 @@
+"""A screen as a Ray Data data set of parts: actors write them, back-pressure bounds what waits."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from bioassay_mtl.adapters.ray.cluster import Shares, connected, quiet_data, ray, shares
+from bioassay_mtl.adapters.ray.features import ClusterPool
+from bioassay_mtl.screening.parts.plan import Part, PartsOptions, Shard
+from bioassay_mtl.screening.parts.run import ALL, BegunParts, PartsRun, begin_parts, summary_of
+from bioassay_mtl.screening.parts.summary import PartsSummary
+from bioassay_mtl.screening.summary import StageClock
+
+PATIENCE = 60
+"""Seconds to wait for parts that others are writing: a driver that was killed leaves some that its
+actors still hold."""
+
+
+def screen(
+    inputs: str | Path | Sequence[str | Path],
+    model: str | Path,
+    folder: str | Path,
+    options: PartsOptions | None = None,
+    *,
+    address: str | None = None,
+    shard: Shard = ALL,
+    device: str = "cpu",
+    tell: Callable[[str], None] = lambda part: None,
+) -> PartsSummary:
+    """Predict every record of some files into a data set of parts, on a cluster.
+
+    The same parts, byte for byte, as those of
+    :func:`~bioassay_mtl.screening.parts.run.screen_parts`, which can go on with them, and whose
+    parts this goes on with.
+
+    Parameters
+    ----------
+    inputs, model, folder, options, shard, device
+        As there; all machines of the cluster must see the files under these names.
+    address
+        Of the cluster: ``auto``, or ``HOST:PORT``; None for this machine alone, or the cluster that
+        the caller is connected to.
+    tell
+        Told the name of each part once it is there.
+
+    Raises
+    ------
+    MissingExtraError
+        Ray is not installed.
+    OutputError, InputError, ConfigError
+        As there; there is no such cluster.
+    """
+    start = time.perf_counter()
+    ray()
+    paths = [inputs] if isinstance(inputs, str | Path) else list(inputs)
+    begun = begin_parts(paths, model, folder, options, device=device)
+    missing, written = begun.missing(shard), 0
+    if missing:
+        with connected(address, begun.options.workers), quiet_data():
+            written = _until_done(begun, str(model), shard, device, tell)
+            missing = begun.missing(shard)
+    begun.folder.finish(begun.plan)
+    seconds = {"total": time.perf_counter() - start}
+    return summary_of(begun, seconds, written=written, elsewhere=len(missing))
+
+
+def _until_done(
+    begun: BegunParts, model: str, shard: Shard, device: str, tell: Callable[[str], None]
+) -> int:
+    """Write what is missing, and wait for a while for what others write; parts written here."""
+    written, last = 0, time.monotonic()
+    while missing := begun.missing(shard):
+        for name in _written(begun, missing, model, device):
+            tell(name)
+            written, last = written + 1, time.monotonic()
+        if time.monotonic() - last > PATIENCE:
+            break
+        if begun.missing(shard):
+            time.sleep(1)
+    return written
+
+
+def _written(begun: BegunParts, missing: Sequence[Part], model: str, device: str) -> Iterator[str]:
+    """Names of parts, each once it is there; those that others write are left out."""
+    share = shares(len(missing), device)
+    places = {part.name: place for place, part in enumerate(begun.plan.parts)}
+    found = (
+        ray()
+        .data.from_items([places[part.name] for part in missing], override_num_blocks=len(missing))
+        .map_batches(
+            PartWriter,
+            fn_constructor_args=(_made_of(begun, model, device), share),
+            batch_size=1,
+            concurrency=share.actors,
+            num_cpus=0,  # the tasks that it waits for need all of them
+            num_gpus=share.gpus,
+        )
+    )
+    yield from (row["part"] for row in found.iter_rows() if row["part"])
+
+
+def _made_of(begun: BegunParts, model: str, device: str) -> dict[str, Any]:
+    """What an actor takes up the data set with."""
+    return {
+        "inputs": [each.path for each in begun.plan.inputs],
+        "model": model,
+        "folder": str(begun.folder),
+        "options": begun.options,
+        "device": device,
+    }
+
+
+class PartWriter:
+    """An actor that writes one part at a time.
+
+    Parameters
+    ----------
+    made_of
+        Arguments of :func:`~bioassay_mtl.screening.parts.run.begin_parts`, which sees on each
+        machine whether they are still what the data set was begun with.
+    share
+        Of the cluster.
+    """
+
+    def __init__(self, made_of: dict[str, Any], share: Shares) -> None:
+        self._begun = begin_parts(**made_of)
+        self._pool = ClusterPool(share.cores, self._begun.options.molecule_timeout)
+
+    def __call__(self, batch: dict[str, Any]) -> dict[str, list[str]]:
+        parts = [self._begun.plan.parts[place] for place in batch["item"].tolist()]
+        run = PartsRun(self._begun, StageClock(), pool=self._pool)
+        written = {part.name for part in run.written(parts)}
+        return {"part": [part.name if part.name in written else "" for part in parts]}

@@ -1,0 +1,135 @@
+"""Screens on a cluster of several processes, whose workers, actors and drivers are killed."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+import psutil
+import pytest
+
+from bioassay_mtl.adapters.ray import screen
+from bioassay_mtl.errors import ConfigError, MissingExtraError, OutputError
+from bioassay_mtl.screening.parts import PartsOptions, Shard, screen_parts
+from tests.screening.parts.conftest import held
+from tests.screening.tiny_model import tiny_model
+
+ray = pytest.importorskip("ray")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.filterwarnings("default"),  # what Ray's own files leave open is not ours
+]
+SMALL = PartsOptions(part_rows=100, batch_size=10, workers=2)
+
+
+@pytest.fixture(scope="module")
+def model_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tiny_model().save(tmp_path_factory.mktemp("models") / "tiny")
+
+
+@pytest.fixture(scope="module")
+def molecules(tmp_path_factory: pytest.TempPathFactory, nci_smiles: list[str]) -> str:
+    path = tmp_path_factory.mktemp("inputs") / "some.smi"
+    path.write_text("\n".join([*nci_smiles[:1190], *["no molecule"] * 10]) + "\n")
+    return str(path)
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory, molecules: str, model_folder: Path) -> Path:
+    """As one process writes it."""
+    folder = tmp_path_factory.mktemp("whole") / "parts"
+    screen_parts([molecules], model_folder, folder, SMALL)
+    return folder
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _cluster() -> Iterator[None]:
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+    ray.init(
+        num_cpus=2,
+        include_dashboard=False,
+        log_to_driver=False,
+        object_store_memory=150_000_000,
+    )
+    yield
+    ray.shutdown()
+
+
+class Killing(threading.Thread):
+    """Kills one process of the cluster of such a name, once there are some receipts."""
+
+    def __init__(self, name: str, folder: Path, when: int) -> None:
+        super().__init__(daemon=True)
+        self._of, self._folder, self._when = name, folder, when
+        self.killed = False
+
+    def run(self) -> None:
+        deadline = time.monotonic() + 100
+        while not self.killed and time.monotonic() < deadline:
+            if len([*(self._folder / "receipts").glob("part*")]) >= self._when:
+                self._kill()
+            time.sleep(0.005)
+
+    def _kill(self) -> None:
+        for process in psutil.Process().children(recursive=True):
+            with suppress(psutil.Error):
+                if not self.killed and self._of in " ".join(process.cmdline()):
+                    process.kill()
+                    self.killed = True
+
+
+def test_workers_and_actors_are_killed_while_they_go_on_with_a_local_screen(
+    molecules: str, model_folder: Path, whole: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    screen_parts([molecules], model_folder, out, SMALL, shard=Shard(index=1, n=3))
+    killing = [Killing("ray::featurised", out, 6), Killing("PartWriter", out, 8)]
+    for each in killing:
+        each.start()
+    summary = screen(molecules, model_folder, out, SMALL)
+    for each in killing:
+        each.join()
+    assert all(each.killed for each in killing)
+    assert summary.is_complete
+    assert held(out) == held(whole)
+    assert screen(molecules, model_folder, out, SMALL).written == 0
+    with pytest.raises(OutputError, match="part_rows was 100, is 102400"):
+        screen(molecules, model_folder, out)
+
+
+def test_a_driver_is_killed_and_started_again(
+    molecules: str, model_folder: Path, whole: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    words = ["screen", molecules, "--model", str(model_folder), "--out", str(out)]
+    words += ["--part-rows", "100", "--batch-size", "10", "--engine", "ray"]
+    address = ray.get_runtime_context().gcs_address
+    command = [sys.executable, "-m", "bioassay_mtl.cli.app", *words, "--address", address]
+    with subprocess.Popen(command, stderr=subprocess.DEVNULL) as driver:
+        while not [*(out / "receipts").glob("part*")] and driver.poll() is None:
+            time.sleep(0.005)
+        driver.send_signal(signal.SIGKILL)
+    assert driver.returncode == -signal.SIGKILL
+    told: list[str] = []
+    summary = screen(molecules, model_folder, out, SMALL, tell=told.append)
+    assert summary.is_complete
+    assert summary.written == len(told) < summary.parts
+    assert held(out) == held(whole)
+
+
+def test_what_a_cluster_lacks_is_said(
+    molecules: str, model_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(ConfigError, match="the cluster has no GPU"):
+        screen(molecules, model_folder, tmp_path / "out", SMALL, device="cuda")
+    monkeypatch.setitem(sys.modules, "ray", None)
+    with pytest.raises(MissingExtraError, match=r"bioassay-mtl\[ray\]"):
+        screen(molecules, model_folder, tmp_path / "other", SMALL)
+    assert not (tmp_path / "other").exists()
