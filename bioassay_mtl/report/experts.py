@@ -15,6 +15,10 @@ from bioassay_mtl.report.table import Column, table
 from bioassay_mtl.report.wording import number, shortened
 
 MOST_NUMBERED = 12
+PALEST = 0.08
+"""Shade of the least weight of a map: weights that are all alike would be one full colour."""
+EVEN = 0.02
+"""Difference of weights up to which a gate prefers nothing."""
 
 
 def experts_section(evidence: Evidence) -> Section:
@@ -30,7 +34,7 @@ def experts_section(evidence: Evidence) -> Section:
         return Section("experts", "Experts", paragraph("One shared network serves all assays."))
     parts = [
         paragraph(_wording(utilisation, closed)),
-        figure(*_utilisation_map(model, utilisation, closed, names)),
+        _utilisation_figure(model, utilisation, closed, names),
         table(
             "What each expert serves",
             names,
@@ -44,7 +48,7 @@ def experts_section(evidence: Evidence) -> Section:
                 names,
                 f"Distance between the outputs of {n_experts} experts",
                 columns=[str(n) for n in range(n_experts)] if n_experts <= 24 else (),
-                numbers=n_experts <= MOST_NUMBERED,
+                written=diversity if n_experts <= MOST_NUMBERED else None,
             ),
             "Distance between two experts' outputs on the same molecules, as a share of the "
             "largest: pale pairs do the same work.",
@@ -86,10 +90,23 @@ def _wording(utilisation: NDArray[np.float64], closed: NDArray[np.bool_]) -> str
             f"{counted(int(closed.any(axis=0).sum()), 'expert is', 'experts are')} closed to some "
             "assays. "
         )
-    even = np.abs(utilisation - utilisation.mean()).max()
-    if not closed.any() and even < 0.02:
+    if _is_even(utilisation, closed):
         text += "The gates hardly prefer any of them: the mixture works as an average."
     return text
+
+
+def _is_even(utilisation: NDArray[np.float64], closed: NDArray[np.bool_]) -> bool:
+    """Whether all open experts weigh about the same in all assays."""
+    return bool(not closed.any() and np.abs(utilisation - utilisation.mean()).max() < EVEN)
+
+
+def _utilisation_figure(
+    model: Model, utilisation: NDArray[np.float64], closed: NDArray[np.bool_], names: list[str]
+) -> Markup:
+    """Nothing where there is nothing to be seen."""
+    if _is_even(utilisation, closed):
+        return Markup()
+    return figure(*_utilisation_map(model, utilisation, closed, names))
 
 
 def _utilisation_map(
@@ -97,26 +114,37 @@ def _utilisation_map(
 ) -> tuple[Markup, str]:
     """The T x E heat map: assays down where there are few, across where there are many."""
     n_tasks, n_experts = utilisation.shape
-    top = utilisation.max() or 1.0
-    shading = f"The stronger the colour, the larger an expert's weight (up to {top:.2f})"
+    shades, low, top = _shaded(utilisation, closed)
+    shading = f"The stronger the colour, the larger an expert's weight ({low:.2f} to {top:.2f})"
     shading += "; grey: closed." if closed.any() else "."
     description = f"Mean gate weight of {n_experts} experts in {n_tasks} assays"
     if n_tasks <= 16 and n_experts <= 24:
         drawn = heat_map(
-            utilisation / top,
+            shades,
             model.tasks,
             description,
             columns=[str(number) for number in range(n_experts)],
             shut=closed,
+            written=utilisation if n_experts <= MOST_NUMBERED else None,
         )
         known = "; ".join(f"{n} {name}" for n, name in enumerate(names) if name != f"expert {n}")
         return drawn, f"Assays down, experts across{known and ': '}{known}. {shading}"
     order = np.lexsort((-utilisation.max(axis=1), utilisation.argmax(axis=1)))
-    drawn = heat_map(utilisation[order].T / top, names, description, shut=closed[order].T)
+    drawn = heat_map(shades[order].T, names, description, shut=closed[order].T)
     caption = f"Experts down, {n_tasks:,} assays across, by the expert they use most. {shading}"
     if n_tasks > MOST_COLUMNS:
         caption += f" Each column is the mean of about {n_tasks / MOST_COLUMNS:.0f} assays."
     return drawn, caption
+
+
+def _shaded(
+    utilisation: NDArray[np.float64], closed: NDArray[np.bool_]
+) -> tuple[NDArray[np.float64], float, float]:
+    """Weights as shades from pale to full, and the least and largest weight of an open expert."""
+    weights = utilisation[~closed]
+    low, top = (float(weights.min()), float(weights.max())) if len(weights) else (0.0, 0.0)
+    shades = PALEST + (1 - PALEST) * np.clip((utilisation - low) / ((top - low) or 1), 0, 1)
+    return shades, low, top
 
 
 def _columns(

@@ -25,7 +25,7 @@ def heat_map(
     *,
     columns: Sequence[str] = (),
     shut: NDArray[np.bool_] | None = None,
-    numbers: bool = False,
+    written: NDArray[np.float64] | None = None,
 ) -> Markup:
     """A matrix, darker where a value is larger.
 
@@ -40,8 +40,8 @@ def heat_map(
         For those who cannot see it.
     shut
         ``(R, C) bool``: cells that are drawn as closed.
-    numbers
-        Whether values are written in the cells.
+    written
+        ``(R, C)``: numbers that are written in the cells; None for none.
     """
     values = averaged(values[:MOST_ROWS])
     closed = np.zeros(values.shape, dtype=bool)
@@ -62,7 +62,7 @@ def heat_map(
         if len(cells):
             parts.append(
                 Markup('<path class="cell" fill-opacity="{:.2f}" d="{}"/>').format(
-                    (0.45 if numbers else 1) * shade / SHADES,
+                    (1 if written is None else 0.45) * shade / SHADES,
                     _squares(cells, left, top, across, down),
                 )
             )
@@ -85,7 +85,8 @@ def heat_map(
             Markup(
                 '<text class="on" x="{:.1f}" y="{:.1f}" text-anchor="middle">{:.2f}</text>'
             ).format(left + across * (column + 0.5), y, value)
-            for column, value in enumerate(values[row].tolist() if numbers else ())
+            for column, value in enumerate([] if written is None else written[row].tolist())
+            if not closed[row, column]
         ]
     for column, name in enumerate(columns):
         parts.append(

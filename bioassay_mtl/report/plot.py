@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -85,6 +86,10 @@ class Axis:
         return Axis(ticks[0], ticks[-1], title, ticks, labels, is_log=True)
 
 
+LETTER = 6.0
+"""Width of a digit."""
+
+
 @dataclass
 class Plot:
     """Marks on two axes.
@@ -117,6 +122,14 @@ class Plot:
             self.width - 14,
             self.height - (38 if self.x.title else 24),
         )
+
+    def _below(self) -> list[tuple[float, str]]:
+        """Middles and texts of the marks of the x axis, kept inside the drawing."""
+        left, _, right, _ = self._box
+        return [
+            (min(left + share * (right - left), self.width - LETTER * len(text) / 2), text)
+            for share, text in self.x.marks()
+        ]
 
     def _points(self, xs: ArrayLike, ys: ArrayLike) -> list[tuple[float, float]]:
         left, top, right, bottom = self._box
@@ -186,8 +199,8 @@ class Plot:
                 _short(left), _short(top), _short(bottom), _short(right)
             )
         ]
-        for share, text in self.x.marks():
-            parts.append(_text(left + share * (right - left), bottom + 15, text, "middle"))
+        for x, text in _apart(self._below()):
+            parts.append(_text(x, bottom + 15, text, "middle"))
         for share, text in self.y.marks():
             y = bottom - share * (bottom - top)
             parts.append(_text(left - 6, y + 4, text, "end"))
@@ -206,6 +219,18 @@ def drawing(
         '<svg class="{}" style="max-width:{:.0f}px" viewBox="0 0 {} {}" role="img" '
         'aria-label="{}">{}</svg>'
     ).format(style, 1.3 * width, _short(width), _short(height), description, join(parts))
+
+
+def _apart(texts: list[tuple[float, str]]) -> list[tuple[float, str]]:
+    """Texts of which none lies on the next one: every second, third, ... where there is need."""
+    for step in range(1, max(2, len(texts))):
+        kept = texts[::step]
+        if all(
+            b - a >= LETTER * (len(first) + len(second) + 1) / 2
+            for (a, first), (b, second) in pairwise(kept)
+        ):
+            return kept
+    return texts[:1]
 
 
 def sparkline(counts: NDArray[np.int64]) -> Markup:

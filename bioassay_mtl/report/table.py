@@ -10,6 +10,9 @@ from markupsafe import Markup, escape
 
 from bioassay_mtl.report.page import join
 
+A_WORD = 18
+"""Letters up to which texts of a column stand on one line."""
+
 FILTERED_FROM = 12
 """Rows from which a table gets a field to filter by."""
 
@@ -88,6 +91,7 @@ def table(caption: str, heads: Sequence[str], columns: Sequence[Column], *, name
 
 
 def _cells(column: Column) -> Iterable[str]:
+    kind = "text" if max(map(len, column.cells), default=0) > A_WORD else '"text word"'
     remarks = column.remarks or [""] * len(column.cells)
     bars = column.bars if column.bars is not None else [math.nan] * len(column.cells)
     for text, remark, bar in zip(column.cells, remarks, bars, strict=True):
@@ -95,7 +99,7 @@ def _cells(column: Column) -> Iterable[str]:
         if column.is_drawing:
             start = "<td class=drawing>"
         elif column.is_text:
-            start = "<td class=text>"
+            start = f"<td class={kind}>"
         elif math.isfinite(bar):
             start = f"<td class=bar style=--b:{min(max(bar, 0), 1):.2f}>"
         yield f"{start}{escape(text)}" + (f"<small>{escape(remark)}</small>" if remark else "")

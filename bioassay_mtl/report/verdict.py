@@ -36,6 +36,9 @@ METRICS = {
 }
 """Those that grades go by."""
 
+MORE = {"spearman": "Rank correlation", "quadratic_kappa": "Weighted kappa"}
+"""Others that chance tells of."""
+
 NO_VERDICT = {
     "chose": "these molecules chose the epoch of training",
     "trained": "the model was trained on these molecules",
@@ -236,7 +239,7 @@ def _elsewhere(evidence: Evidence, compared: Compared) -> Markup:
         )
         + table(
             "The baseline under two splits",
-            [f"{METRICS.get(name, name)} of {kind} assays" for kind, name, _ in rows],
+            [f"{(METRICS | MORE)[name]} of {kind} assays" for kind, name, _ in rows],
             [
                 Column(f"{there.own} split".capitalize(), means[0]),
                 Column(f"{there.other} split".capitalize(), means[1]),
@@ -247,8 +250,8 @@ def _elsewhere(evidence: Evidence, compared: Compared) -> Markup:
 
 
 _MEANING = {
-    "scaffold": "Where no scaffold is in two parts, scores tell of new chemistry: expect the model "
-    "to lose about as much there.",
+    "scaffold": "Where no scaffold is in two parts, scores tell of new chemistry: what the "
+    "baseline loses from one to the other, the model may lose too.",
     "random": "Where they are dealt out at random, scores tell of new molecules of known series: "
-    "expect the model to gain about as much there.",
+    "what the baseline gains from one to the other, the model may gain too.",
 }

@@ -14,6 +14,18 @@ def number(value: float, digits: int = 3) -> str:
     return f"{round(value, digits) + 0.0:.{digits}f}".replace("-", "−")  # no minus before zero
 
 
+def significant(value: float) -> str:
+    """Three digits, of whatever size: ``2182.8 -> 2,183``, ``0.856``, ``1.2e-9 -> 1.20e-9``."""
+    if not math.isfinite(value):
+        return UNKNOWN
+    size = abs(value)
+    if size and not 1e-3 <= size < 1e7:
+        mantissa, power = f"{value:.2e}".split("e")
+        return f"{mantissa}e{int(power)}".replace("-", "−", value < 0)
+    digits = 3 if size < 1 else max(0, 2 - math.floor(math.log10(size)))
+    return f"{value:,.{digits}f}".replace("-", "−")
+
+
 def brief(value: float) -> str:
     """About two digits: ``0.000123 -> 0.00012``, ``18.3 -> 18``, ``1234 -> 1,234``."""
     if not math.isfinite(value):

@@ -69,10 +69,10 @@ def test_assays_are_called_by_name_and_graded(evidence: Evidence) -> None:
     known = {TASKS[1]: Described(name="Oxygen")}
     model = replace(evidence.model, beside={})
     model.beside["assays"] = sheet_of(model, metrics, known)
-    assert "<td class=text>Oxygen<td class=text>usable<" in model_report(
+    assert '<td class="text word">Oxygen<td class="text word">usable<' in model_report(
         replace(evidence, model=model)
     )
-    assert "<td class=text>usable<" not in model_report(evidence)
+    assert '<td class="text word">usable<' not in model_report(evidence)
 
 
 def test_all_parts_are_there(evidence: Evidence) -> None:

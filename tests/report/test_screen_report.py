@@ -227,5 +227,5 @@ def test_assays_are_called_by_name_and_graded(nci_smiles: list[str], tmp_path: P
     page = screen_report(
         screen([source], model, tmp_path / "out.csv", settings, watch=[tally.add]), tally
     )
-    assert "<td class=text>Assay &lt;0&gt;<td class=text>usable<" in page
+    assert '<td class="text word">Assay &lt;0&gt;<td class="text word">usable<' in page
     assert re.search(r'<p>PCBA-\d+ <span class="note">Assay &lt;\d&gt;', page)

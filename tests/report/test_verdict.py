@@ -65,8 +65,8 @@ def test_grades_are_those_of_the_sheet(compared: Evidence) -> None:
     page = model_report(compared)
     lead, section = page.split('<section id="verdict"')[:2]
     assert words in lead
-    assert re.search(r"oxo<td class=text>usable<td>0\.9\d\d<small>", section)
-    assert re.search(r"noise<td class=text>do not use<td>", section)
+    assert re.search(r'oxo<td class="text word">usable<td>0\.9\d\d<small>', section)
+    assert re.search(r'noise<td class="text word">do not use<td>', section)
 
 
 def test_the_baseline_is_judged_on_the_same_cells(

@@ -126,12 +126,13 @@ def _cards(evidence: Evidence) -> Markup:
 def _card(evidence: Evidence, task: int) -> Markup:
     name, names = evidence.found.tasks[task], _names(evidence, task)
     judged = evidence.judged(task)
+    shares = confusion(judged.labels, judged.predictions)
     drawn = heat_map(
-        confusion(judged.labels, judged.predictions),
+        shares,
         [shortened(each, 16) for each in names],
         f"Measured and predicted classes of {name}",
         columns=[shortened(each, 6) for each in names],
-        numbers=True,
+        written=shares,
     )
     accuracy = number(float(evidence.found.values["balanced_accuracy"][task]))
     return Markup('<li><h3>{}</h3><p class="note">balanced accuracy {}</p>{}</li>').format(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -11,12 +10,14 @@ from numpy.typing import NDArray
 
 from bioassay_mtl.errors import counted
 from bioassay_mtl.metrics import Evaluation, Ranking
-from bioassay_mtl.report.evidence import Evidence
+from bioassay_mtl.report.evidence import Evidence, Judged
 from bioassay_mtl.report.page import figure, join, paragraph
 from bioassay_mtl.report.plot import Axis, Plot
 from bioassay_mtl.report.wording import number, percent
 
 MOST_CARDS, FIRST_CARDS = 128, 12
+RARE = 0.1
+"""Share of actives in a usual assay below which calibration is drawn on logarithmic axes."""
 MOST_TITLED = 400
 """Dots that carry the name of their assay."""
 
@@ -58,10 +59,10 @@ def _gain_figure(found: Evaluation, used: NDArray[np.intp]) -> Markup:
 
 
 def _calibration_figure(evidence: Evidence) -> Markup:
-    judged = [evidence.judged(task) for task in range(len(evidence.panel.tasks))]
+    judged = _judged(evidence)
     active = np.concatenate([each.labels for each in judged]) == 1
     predicted = np.concatenate([each.predictions[:, 0] for each in judged])
-    plot, n_bins = calibration_plot(active, predicted, Plot, n_bins=12)
+    plot, n_bins = calibration_plot(active, predicted, Plot(*calibration_axes(evidence)), 12)
     return figure(
         plot.svg(f"Observed share of actives against predicted probability in {n_bins} groups"),
         "Do probabilities mean what they say? Dots on the dashed line do; above it, more were "
@@ -69,22 +70,41 @@ def _calibration_figure(evidence: Evidence) -> Markup:
     )
 
 
+def calibration_axes(evidence: Evidence) -> tuple[Axis, Axis]:
+    """Of all assays of a page, so that they can be compared.
+
+    Logarithmic where actives are rare, for there all would lie in one corner.
+    """
+    shares = [float(np.mean(each.labels == 1)) for each in _judged(evidence) if len(each.labels)]
+    share = float(np.median([each for each in shares if each > 0] or [0.5]))
+    if share >= RARE:
+        return Axis.share("predicted"), Axis.share("observed")
+    least = max(share / 10, 1e-4)
+    return Axis.powers(least, 1, "predicted"), Axis.powers(least, 1, "observed")
+
+
+def _judged(evidence: Evidence) -> list[Judged]:
+    return [evidence.judged(task) for task in range(len(evidence.panel.tasks))]
+
+
 def curve_cards(evidence: Evidence, found: Evaluation) -> Markup:
     """Both curves of each assay, those with most actives first."""
     used = np.flatnonzero(found.evaluable)
     order = used[np.argsort(-found.n_actives[used], kind="stable")][:MOST_CARDS]
-    cards = [_card(evidence, found, task) for task in order.tolist()]
+    axes = calibration_axes(evidence)
+    cards = [_card(evidence, found, task, axes) for task in order.tolist()]
     if not cards:
         return Markup()
     which = "" if len(order) == len(used) else f" The {len(order)} assays with most actives."
     return paragraph(
         "Left, precision against recall: of the molecules above a threshold, how many are "
         "active, against how many of all actives are found; dashed, chance. Right, "
-        "calibration: observed share against predicted probability." + which
+        "calibration: observed share against predicted probability, on the same axes in all "
+        f"assays.{which}"
     ) + Markup('<ul class="cards wider" data-part="{}">{}</ul>').format(FIRST_CARDS, join(cards))
 
 
-def _card(evidence: Evidence, found: Evaluation, task: int) -> Markup:
+def _card(evidence: Evidence, found: Evaluation, task: int, axes: tuple[Axis, Axis]) -> Markup:
     name, judged = found.tasks[task], evidence.judged(task)
     ranking = Ranking.of_cells(judged.rows, judged.labels, judged.predictions[:, 0])
     recall, precision = precision_recall(ranking)
@@ -92,7 +112,8 @@ def _card(evidence: Evidence, found: Evaluation, task: int) -> Markup:
     tall = Axis.share("precision")
     curve = Plot(Axis.share("recall"), tall, 170, 150)
     curve.line([0, 1], [share, share], "guide").line(recall, precision)
-    calibration, _ = calibration_plot(ranking.active, ranking.scores, _small, n_bins=6)
+    small = Plot(*axes, 170, 150)
+    calibration, _ = calibration_plot(ranking.active, ranking.scores, small, n_bins=6)
     auc, precise = (number(found.values[m][task]) for m in ("roc_auc", "average_precision"))
     return Markup(
         '<li><h3>{}</h3><p class="note">AUC {}, AP {}, {}</p><div class="plots">{}{}</div></li>'
@@ -104,10 +125,6 @@ def _card(evidence: Evidence, found: Evaluation, task: int) -> Markup:
         curve.svg(f"Precision against recall of {name}: average precision {precise}"),
         calibration.svg(f"Calibration of {name}"),
     )
-
-
-def _small(x: Axis, y: Axis) -> Plot:
-    return Plot(x, y, 170, 150)
 
 
 def precision_recall(ranking: Ranking) -> tuple[Floats, Floats]:
@@ -124,21 +141,13 @@ def precision_recall(ranking: Ranking) -> tuple[Floats, Floats]:
 def calibration_plot(
     active: NDArray[Any],
     predictions: NDArray[np.floating],
-    make: Callable[[Axis, Axis], Plot],
+    plot: Plot,
     n_bins: int,
 ) -> tuple[Plot, int]:
-    """Observed shares in groups of similar probability; and how many groups there are.
-
-    Logarithmic where actives are rare, for there all would lie in one corner.
-    """
+    """Observed shares in groups of similar probability; and how many groups there are."""
     predicted, observed, low, high = calibration(active, predictions, n_bins)
-    if np.mean(active) < 0.1:
-        positive = np.concatenate([predicted, high])
-        least = max(positive[positive > 0].min(initial=0.1), 1e-4)
-        x, y = Axis.powers(least, 1, "predicted"), Axis.powers(least, 1, "observed")
-    else:
-        x, y = Axis.share("predicted"), Axis.share("observed")
-    plot = make(x, y).line([x.low, x.high], [x.low, x.high], "guide")
+    x = plot.x
+    plot.line([x.low, x.high], [x.low, x.high], "guide")
     for at, ends in zip(predicted, zip(low, high, strict=True), strict=True):
         plot.line([at, at], ends, "faint")
     return plot.dots(predicted, observed), len(predicted)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
@@ -15,7 +16,7 @@ from bioassay_mtl.report.evidence import Evidence
 from bioassay_mtl.report.kinds.chance import enough_measured, mean_of
 from bioassay_mtl.report.page import paragraph
 from bioassay_mtl.report.table import Column, table
-from bioassay_mtl.report.wording import interval, number
+from bioassay_mtl.report.wording import interval, number, significant
 
 
 class Shown(NamedTuple):
@@ -33,6 +34,8 @@ class Shown(NamedTuple):
         What its mean is called among the large numbers; empty where it is not among them.
     least
         Measured molecules that an assay must have for it.
+    in_units
+        Whether it is in the assay's unit, and so of any size.
     """
 
     title: str
@@ -42,6 +45,17 @@ class Shown(NamedTuple):
     has_bar: bool = False
     in_summary: str = ""
     least: int = 0
+    in_units: bool = False
+
+    def written(self, value: float) -> str:
+        """A value of it."""
+        return significant(value) if self.in_units else number(value, self.digits)
+
+    def ends(self, low: float, high: float) -> str:
+        """An interval of it; nothing where that is not known."""
+        if not self.in_units or not (math.isfinite(low) and math.isfinite(high)):
+            return interval(low, high)
+        return f"{significant(low)} to {significant(high)}"
 
 
 def metric_key(evidence: Evidence, metrics: Mapping[str, Shown]) -> list[tuple[str, str, str]]:
@@ -82,8 +96,8 @@ def metric_table(
         columns.append(
             Column(
                 shown.title,
-                [number(value, shown.digits) for value in values.tolist()],
-                remarks=None if ends is None else [interval(*pair) for pair in ends.tolist()],
+                [shown.written(value) for value in values.tolist()],
+                remarks=None if ends is None else [shown.ends(*pair) for pair in ends.tolist()],
                 bars=values if shown.has_bar else None,
                 about=shown.about,
             )

@@ -25,8 +25,10 @@ MOST_CARDS, FIRST_CARDS = 128, 12
 MOST_DOTS = 400
 
 METRICS = {
-    "rmse": Shown("RMSE", "Root mean squared error, in the assay's unit: 0 at best", 3, True),
-    "mae": Shown("MAE", "Mean absolute error, in the assay's unit: 0 at best"),
+    "rmse": Shown(
+        "RMSE", "Root mean squared error, in the assay's unit: 0 at best", 3, True, in_units=True
+    ),
+    "mae": Shown("MAE", "Mean absolute error, in the assay's unit: 0 at best", in_units=True),
     "r2": Shown(
         "R²", "Share of the variance that is explained: 1 at best", 3, True, True, "Mean R²"
     ),
