@@ -15,6 +15,7 @@ from typer.core import TyperGroup
 
 from bioassay_mtl._version import __version__
 from bioassay_mtl.cli import (
+    certify,
     compress,
     evaluate,
     explain,
@@ -77,6 +78,7 @@ app.command()(screen.screen)
 app.command()(merge.merge)
 app.command()(pick.pick)
 app.command()(train.train)
+app.command()(certify.certify)
 app.command()(compress.compress)
 app.command()(evaluate.evaluate)
 app.command()(explain.explain)

@@ -65,6 +65,7 @@ companions: Registry[type[Companion[Any]]] = Registry(
     "companion",
     homes={
         "assays": "bioassay_mtl.models.assay_sheet",
+        "certificate": "bioassay_mtl.models.certificate_file",
         "calibration": "bioassay_mtl.models.calibration_file",
         "evidence": "bioassay_mtl.models.evidence_file",
         "domain": "bioassay_mtl.models.domain",

@@ -8,6 +8,7 @@ from markupsafe import Markup
 
 from bioassay_mtl.errors import counted
 from bioassay_mtl.files import write_whole
+from bioassay_mtl.report.certificate import certificate_section
 from bioassay_mtl.report.evidence import Evidence
 from bioassay_mtl.report.experts import experts_section
 from bioassay_mtl.report.folds import folds_section
@@ -46,6 +47,7 @@ def model_report(evidence: Evidence) -> str:
             verdict_section(evidence),
             *(section for each in found for section in each.sections),
             folds_section(evidence.model),
+            certificate_section(evidence.model),
             experts_section(evidence),
             training_section(evidence.model),
             settings_section(evidence),
