@@ -11,6 +11,7 @@ from __future__ import annotations
 import codecs
 from collections.abc import Iterator, Sequence
 from itertools import pairwise, takewhile
+from typing import NamedTuple
 
 from bioassay_mtl.tables.compression import compression_of
 from bioassay_mtl.tables.detection import chosen
@@ -89,7 +90,7 @@ def _of_lines(path: str, form: TableFormat, rows: int, options: TableOptions) ->
     """Portions of whole records; each begins to read where the file does."""
     with open(path, "rb") as file:  # noqa: PTH123
         index = LineIndex(file)
-        marks = _Marks(_ends(path, form, index, options), rows, _beyond(index))
+        marks = _marks(path, form, index, rows, options)
         cuts = [(done, index.end(line)) for done, line in marks.cuts]
         head = index.end(marks.head[1])
     if len(cuts) < 2:
@@ -102,15 +103,55 @@ def _of_lines(path: str, form: TableFormat, rows: int, options: TableOptions) ->
         yield Portion(path, "bytes", start, stop, head, blank, skip, until - done, done + 1)
 
 
-def _ends(path: str, form: TableFormat, index: LineIndex, options: TableOptions) -> Iterator[int]:
-    """Lines above the first record, then the one on which each record ends."""
+class _Marks(NamedTuple):
+    """Records behind which a file is cut, each as their number and the line on which they end.
+
+    Attributes
+    ----------
+    cuts
+        In order; the last one ends the file.
+    head
+        Behind what readers look at before they decide how to read.
+    """
+
+    cuts: list[tuple[int, int]]
+    head: tuple[int, int]
+
+
+def _marks(
+    path: str, form: TableFormat, index: LineIndex, rows: int, options: TableOptions
+) -> _Marks:
     assert form.ends is not None
+    beyond = _beyond(index)
     with Source(path, encoding=options.encoding) as source:
-        told = form.ends(source, ReadOptions(table=options))
+        ends = form.ends(source, ReadOptions(table=options))
+        above = next(ends)
         if form.is_lined and not index.has_quotes:
-            yield from range(next(told), index.n + 1)
-        else:
-            yield from takewhile(index.n.__ge__, told)
+            return _of_each_line(above, index.n - above, rows, beyond)
+        return _as_told(takewhile(index.n.__ge__, ends), above, rows, beyond)
+
+
+def _of_each_line(above: int, n: int, rows: int, beyond: int) -> _Marks:
+    """Where each line is a record."""
+    head = min(n, max(SOUGHT, beyond - above))
+    cuts = [*range(rows, n, rows), n]
+    return _Marks([(number, above + number) for number in cuts], (head, above + head))
+
+
+def _as_told(ends: Iterator[int], above: int, rows: int, beyond: int) -> _Marks:
+    """Where a reader tells the line on which each record ends."""
+    cuts = list[tuple[int, int]]()
+    head, is_within = (0, above), True
+    n, line = 0, above
+    for n, line in enumerate(ends, 1):
+        if is_within:
+            head = n, line
+            is_within = n < SOUGHT or line < beyond
+        if n % rows == 0:
+            cuts.append((n, line))
+    if n % rows or not cuts:
+        cuts.append((n, line))
+    return _Marks(cuts, head)
 
 
 def _beyond(index: LineIndex) -> int:
@@ -120,38 +161,3 @@ def _beyond(index: LineIndex) -> int:
         middle = (low + high) // 2
         low, high = (low, middle) if index.end(middle) >= HEAD_BYTES else (middle + 1, high)
     return low
-
-
-class _Marks:
-    """Records behind which a file is cut.
-
-    Parameters
-    ----------
-    ends
-        Lines above the first record, then the one on which each record ends.
-    rows
-        Records between two cuts.
-    beyond
-        A line that the head has, and `SOUGHT` records.
-
-    Attributes
-    ----------
-    cuts
-        Each as the number of records before it and the line; the last one ends the file.
-    head
-        The end of the file's beginning, likewise.
-    """
-
-    def __init__(self, ends: Iterator[int], rows: int, beyond: int) -> None:
-        self.cuts: list[tuple[int, int]] = []
-        self.head = (0, 0)
-        n, line = 0, next(ends)
-        is_within = True
-        for n, line in enumerate(ends, 1):
-            if is_within:
-                self.head = (n, line)
-                is_within = n < SOUGHT or line < beyond
-            if n % rows == 0:
-                self.cuts.append((n, line))
-        if n % rows or not self.cuts:
-            self.cuts.append((n, line))

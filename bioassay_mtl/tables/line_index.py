@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 STRIDE = 4096
 """Lines between two whose places are kept."""
 
-_CHUNK = 8 << 20
+_CHUNK, _NEAR = 1 << 20, 1 << 16
 _NEWLINE, _RETURN = 10, 13
 
 
@@ -40,7 +40,7 @@ class LineIndex:
         self._kept: list[int] = []  # ends of the lines STRIDE, 2 * STRIDE, ...
         self.n, self.size, self.has_quotes = 0, 0, False
         last = 0
-        for chunk, ends in _chunks(file, 0):
+        for chunk, ends in _chunks(file, 0, _CHUNK):
             self.has_quotes = self.has_quotes or b'"' in chunk
             self._kept += ends[(-self.n - 1) % STRIDE :: STRIDE].tolist()
             self.n += len(ends)
@@ -65,18 +65,18 @@ class LineIndex:
         left = line - kept * STRIDE
         if not left:
             return place
-        for _, ends in _chunks(self._file, place):
+        for _, ends in _chunks(self._file, place, _NEAR):
             if left <= len(ends):
                 return int(ends[left - 1])
             left -= len(ends)
         raise ValueError(f"line {line} is gone: the file has become shorter")
 
 
-def _chunks(file: IO[bytes], start: int) -> Iterator[tuple[bytes, NDArray[np.int64]]]:
+def _chunks(file: IO[bytes], start: int, size: int) -> Iterator[tuple[bytes, NDArray[np.int64]]]:
     """Chunks of a file from a place on, and the places behind the line ends in each."""
     file.seek(start)
     carry = b""
-    while read := file.read(_CHUNK):
+    while read := file.read(size):
         chunk = carry + read
         carry = b"\r" if chunk.endswith(b"\r") else b""  # whose "\n" may be still to come
         chunk = chunk.removesuffix(b"\r")

@@ -58,6 +58,7 @@ def near(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cutting, "SOUGHT", 2)
     monkeypatch.setattr(line_index, "STRIDE", 3)
     monkeypatch.setattr(line_index, "_CHUNK", 7)
+    monkeypatch.setattr(line_index, "_NEAR", 5)
 
 
 ANY = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
