@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -17,6 +18,13 @@ from tests.needs import absent
 hypothesis.settings.register_profile("pinned", deadline=None, derandomize=True)
 hypothesis.settings.register_profile("fuzz", deadline=None, print_blob=True)
 hypothesis.settings.load_profile("pinned")
+
+# What is started in the background or by nohup inherits signals that are ignored, and so would the
+# processes that tests interrupt.
+for _number in (signal.SIGINT, signal.SIGHUP, signal.SIGQUIT):
+    if signal.getsignal(_number) is signal.SIG_IGN:
+        usual = signal.default_int_handler if _number == signal.SIGINT else signal.SIG_DFL
+        signal.signal(_number, usual)
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 

@@ -77,9 +77,9 @@ def toy(toys: str, name: str) -> ModuleType:
 
 
 def trained(network: dict[str, Any] | None = None, **inputs: dict[str, Any]) -> Model:
-    settings: dict[str, Any] = {"epochs": 1, "loggers": (), "fingerprints": inputs}
-    if network is not None:
-        settings["network"] = network
+    """A model of one small expert, or of the network that is asked for."""
+    network = network or {"experts": [{"inputs": list(inputs), "n": 1, "width": 4}]}
+    settings = {"epochs": 1, "loggers": (), "fingerprints": inputs, "network": network}
     return bm.train(bm.read_panel(PANEL), settings)
 
 

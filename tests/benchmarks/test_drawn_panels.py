@@ -36,12 +36,17 @@ from tests.needs import extra
 PIECE = Piece("made up", "amide", 300, "random")
 
 
-@pytest.fixture(scope="module")
-def made_up() -> Table:
+def labelled(n: int | None = None) -> Table:
     """Outcomes by substructure, of distinct molecules."""
     panel = rules(None).panel
+    panel = panel.take(np.arange(n or len(panel)))
     cells = np.where(panel.labels < 0, np.nan, panel.labels).astype(float)
     return Table(np.array(panel.structures), cells, panel.tasks).part(ALL)
+
+
+@pytest.fixture(scope="module")
+def made_up() -> Table:
+    return labelled(1000)
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -105,8 +110,8 @@ def test_each_piece_is_there_once_and_singles_come_first(made_up: Table) -> None
     assert [piece.task for piece in found[:3]] == ["a", "b", "c"]
     assert {piece.draw for piece in found} == set(range(1, DRAWS + 1))
     assert {piece.table for piece in found if piece.task is None} == set(MULTI)
-    (pieces,) = {len(each) for each in single_pieces({"tox21": made_up})}
-    assert pieces == 4
+    for n, expected in ((1000, 2), (None, 4)):
+        assert {len(each) for each in single_pieces({"tox21": labelled(n)})} == {expected}
 
 
 def test_in_turn() -> None:
@@ -167,11 +172,9 @@ def test_finished_work_is_not_done_again(
 def test_values_are_judged_by_their_order_too(
     made_up: Table, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    lengths = np.array([[float(len(each))] for each in made_up.smiles])
-    table = Table(made_up.smiles, lengths, ("length",), is_binary=False)
+    lengths = np.array([[float(len(each))] for each in made_up.smiles[:550]])
+    table = Table(made_up.smiles[:550], lengths, ("length",), is_binary=False)
     monkeypatch.setattr(pools, "pool", lambda name, tenths=REST: table)
-    monkeypatch.setattr(pools, "HELD", 200)
-    pools._all_features.cache_clear()
     work = DrawnWork(Ledger(None), ("linear",), quick=True)
     (entry,) = work.run(Piece("chembl", "length", 300, "random"))
     assert metrics_of(entry)["concordance"][0] > 0.7

@@ -238,7 +238,7 @@ def test_a_run_that_goes_on_reads_what_its_model_reads(nci_smiles: list[str]) ->
 
 def test_a_small_panel_is_trained(nci_smiles: list[str]) -> None:
     panel = ringed(nci_smiles[:120])
-    model = train(panel, {"epochs": 12, "loggers": ()})
+    model = train(panel, {"epochs": 12, "loggers": (), "effort": "quick"})
     parts = split(panel, TrainingConfig.of(model.training["config"]).split)
     assert model.metrics["valid"] is None
     assert model.metrics["test"]["n_molecules"] in (len(parts.test), len(parts.test) - 1)
