@@ -3,7 +3,10 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: screen test coverage fuzz clean
+# Processes that test at once: as many as there are cores, from two to four.
+JOBS ?= $(shell n=$$(nproc 2>/dev/null || echo 2); echo $$((n < 2 ? 2 : n > 4 ? 4 : n)))
+
+.PHONY: screen test soak coverage fuzz clean
 
 ## Screen the example molecules with the shipped model; show the top hits.
 screen: $(READY)
@@ -15,12 +18,16 @@ test: $(READY)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy --num-workers 2
-	OMP_NUM_THREADS=1 $(BIN)/pytest -n 2 --dist worksteal
+	OMP_NUM_THREADS=1 $(BIN)/pytest -n $(JOBS) --dist worksteal
+
+## Longer tests of what the tests look at: memory, kills, resumed runs, every exported network.
+soak: $(READY)
+	OMP_NUM_THREADS=1 $(BIN)/pytest -n $(JOBS) --dist worksteal -m soak
 
 ## Share of the package's lines and branches that the tests reach, least first; slower than test.
 coverage: $(READY)
 	$(BIN)/coverage erase
-	OMP_NUM_THREADS=1 $(BIN)/coverage run -m pytest -n 2
+	OMP_NUM_THREADS=1 $(BIN)/coverage run -m pytest -n 2 -m "soak or not soak"
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
 

@@ -81,6 +81,7 @@ def test_a_cut_can_keep_what_is_active() -> None:
     assert int((kept == 1).sum()) == n_active
 
 
+@pytest.mark.soak
 def test_finished_work_is_not_done_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(program, "write_report", lambda folder: True)
     command = ["--preset", "quick", "--models", "mmoeex", "shared_bottom"]

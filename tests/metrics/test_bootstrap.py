@@ -68,7 +68,7 @@ def random_evaluation(seed: int) -> Evaluation:
     )  # fmt: skip
 
 
-@settings(max_examples=25)
+@settings(max_examples=10)
 @given(seed=st.integers(0, 2**32 - 1))
 def test_every_interval_holds_its_estimate(seed: int) -> None:
     found = random_evaluation(seed)

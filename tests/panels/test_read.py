@@ -227,6 +227,7 @@ def test_the_shared_tables(shared_data: Path) -> None:
     )
 
 
+@pytest.mark.soak
 def test_the_pcba_sample(shared_data: Path) -> None:
     panel = read_pcba(shared_data / "pcba")
     assert (len(panel), len(panel.tasks)) == (65_774, 128)

@@ -12,6 +12,8 @@ from pathlib import Path
 import pytest
 
 MOST = 900_000_000
+TOP = ["--format", "parquet", "--top", "1000", "--assays", "PCBA-1030"]
+SOAK = pytest.mark.soak
 HELD = Path("/proc/self/smaps_rollup")
 
 
@@ -49,13 +51,12 @@ def screened(path: Path, *options: str) -> tuple[int, int]:
 @pytest.mark.parametrize(
     ("n", "length", "options"),
     [
-        (200, 1_000_000, ["--format", "csv"]),
-        (350, 1_000_000, ["--format", "parquet"]),
-        (450, 1_000_000, ["--format", "parquet", "--top", "1000", "--assays", "PCBA-1030"]),
-        (2, 1_900_000, ["--format", "csv", "--long"]),
-        (2, 1_900_000, ["--format", "parquet", "--long"]),
+        pytest.param(200, 1_000_000, ["--format", "csv"], id="csv", marks=SOAK),
+        pytest.param(350, 1_000_000, ["--format", "parquet"], id="parquet", marks=SOAK),
+        pytest.param(450, 1_000_000, TOP, id="top", marks=SOAK),
+        pytest.param(2, 1_900_000, ["--format", "csv", "--long"], id="long csv"),
+        pytest.param(2, 1_900_000, ["--format", "parquet", "--long"], id="long parquet"),
     ],
-    ids=["csv", "parquet", "top", "long csv", "long parquet"],
 )
 def test_long_names_take_no_gigabyte(
     n: int, length: int, options: list[str], tmp_path: Path

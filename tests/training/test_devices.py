@@ -85,6 +85,7 @@ def test_a_dead_process_is_named(
     assert not torch.distributed.is_initialized()
 
 
+@pytest.mark.soak
 def test_a_process_that_stands_still_is_not_waited_for_without_end(
     small_panel: Panel, monkeypatch: pytest.MonkeyPatch, started: list[subprocess.Popen[bytes]]
 ) -> None:

@@ -81,7 +81,9 @@ def test_copies_of_a_molecule_are_in_one_fold(nci_smiles: list[str]) -> None:
         assert {row % 60 for row in split.test}.isdisjoint(row % 60 for row in split.train)
 
 
-@pytest.mark.parametrize("run_before", [1, 3, 4, 8])
+@pytest.mark.parametrize(
+    "run_before", [pytest.param(n, marks=pytest.mark.soak) for n in (1, 4, 8)] + [3]
+)
 def test_resumed_equals_unbroken(
     small_panel: Panel, unbroken: Model, tmp_path: Path, run_before: int
 ) -> None:
