@@ -12,7 +12,10 @@ from bioassay_mtl.cli.names import DEFAULT_MODEL
 
 def info(
     model: Annotated[
-        str, typer.Argument(metavar="MODEL", help="Shipped model, or a model folder.")
+        str,
+        typer.Argument(
+            metavar="MODEL", help="Shipped model, a model folder, or one of several models."
+        ),
     ] = DEFAULT_MODEL,
     assays: Annotated[
         bool, typer.Option("--assays", help="Every assay: outcomes, scores, what is known of it.")
@@ -27,6 +30,14 @@ def info(
 
     Example:  bioassay-mtl info pcba128
     """
+    from bioassay_mtl.cli.together_facts import read_together, show_together
+
+    if (together := read_together(model)) is not None:
+        if as_json:
+            typer.echo(json.dumps(together))
+        else:
+            show_together(together)
+        return
     from bioassay_mtl.cli.model_facts import model_facts
     from bioassay_mtl.models.model import Model
 

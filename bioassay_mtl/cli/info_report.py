@@ -83,6 +83,7 @@ def overview(facts: dict[str, Any]) -> Table:
             "diversity",
             f"{facts['expert_diversity']['mean']:.3f} (mean distance of experts, 0 to 1)",
         ),
+        *([("together", _together(facts))] if "together" in facts["training"] else []),
         ("versions", ", ".join(f"{name} {v}" for name, v in facts["versions"].items())),
     ):
         table.add_row(name, text)
@@ -93,6 +94,24 @@ def _coded(code: dict[str, float]) -> str:
     """How large a coded model is, without its settings."""
     said = f"{code['numbers']:,} numbers in {code['bytes']:,} bytes"
     return f"{said}, {code['bits_a_number']:.2f} bits a number"
+
+
+def _together(facts: dict[str, Any]) -> str:
+    """With which panels it was trained, and what they share."""
+    known = facts["training"]["together"]
+    others = [name for name in known["panels"] if name != facts["name"]]
+    kind = known["settings"]["sharing"]["kind"]
+    modules = known["shared"].get("modules")
+    said = f"trained beside {', '.join(others)}, sharing {kind}"
+    if modules is None:
+        return said
+    own = [each for each in modules["layers"] if each["panel"] == facts["name"]]
+    blocks = [module for each in own for module in each["modules"]]
+    theirs = {m for each in modules["layers"] if each not in own for m in each["modules"]}
+    return (
+        f"{said}: {len(blocks):,} blocks of {len({*blocks}):,} modules, of which "
+        f"{len({*blocks} & theirs):,} serve other panels too"
+    )
 
 
 def _known(molecules: dict[str, int] | None) -> str:

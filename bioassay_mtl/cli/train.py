@@ -37,20 +37,22 @@ from bioassay_mtl.cli.table_options import (
     table_options,
 )
 from bioassay_mtl.cli.terminal import say
+from bioassay_mtl.cli.train_together import Joint, check_alone, check_together, train_panels
 from bioassay_mtl.cli.waiting import waiting
 from bioassay_mtl.errors import ConfigError
 
 if TYPE_CHECKING:
+    from bioassay_mtl.panels.schema import PanelSchema
     from bioassay_mtl.training.config import TrainingConfig
 
 
 def train(
-    panel: Annotated[
-        str | None,
+    panels: Annotated[
+        list[str] | None,
         typer.Argument(
-            metavar="PANEL",
+            metavar="PANEL...",
             help=f"Table ({FORMATS}): SMILES and one column for each assay, or "
-            "one row for each measurement.",
+            "one row for each measurement. Several with --together.",
         ),
     ] = None,
     out: Annotated[str | None, typer.Option(metavar="FOLDER", help="Model folder to make.")] = None,
@@ -120,6 +122,23 @@ def train(
             help="Beside the model's scores, those of a linear model of the same rows (seconds).",
         ),
     ] = True,
+    together: Annotated[
+        bool,
+        typer.Option("--together", help="Train several panels at once: a folder of models."),
+    ] = False,
+    sharing: Annotated[
+        str | None,
+        typer.Option(
+            metavar="none|trunk|mmoeex|adapters|muir", help="With --together: what panels share."
+        ),
+    ] = None,
+    alternation: Annotated[
+        str | None,
+        typer.Option(
+            metavar="proportional|square_root|equal",
+            help="With --together: how batches of panels alternate.",
+        ),
+    ] = None,
     print_config: Annotated[
         bool, typer.Option("--print-config", help="Print all settings in effect, and stop.")
     ] = False,
@@ -168,10 +187,42 @@ def train(
     from bioassay_mtl.training.warm_start import with_start
 
     check_folds(folds, repeats, ensemble, tune)
+    check_together(panels or (), together, sharing, alternation)
+    panel = panels[0] if panels else None
     began = time.perf_counter()
     own = (("device", device), ("balance.kind", balance), ("effort", effort))
     changes = [f"{key}={value}" for key, value in own if value is not None]
-    asked = Asked(read_settings(config), start_from, (*(settings or ()), *changes), seed)
+    values, changes = read_settings(config), [*(settings or ()), *changes]
+    reading = table_options(encoding, delimiter, decimal, thousands, sheet)
+
+    def schema_for(path: str) -> PanelSchema:
+        return schema_of(
+            path,
+            task,
+            column,
+            smiles_column,
+            min_rows,
+            to_p,
+            merge,
+            standardise,
+            id_column,
+            reading,
+            missing,
+        )
+
+    if together:
+        alone = {"ensemble": ensemble > 1, "folds": folds, "tune": tune, "about": about}
+        check_alone(alone | {"print-config": print_config})
+        train_panels(
+            panels or [],
+            Joint.of(values, start_from, changes, seed, sharing, alternation),
+            schema_for,
+            None if out is None else Path(out),
+            resume=resume,
+            workers=workers,
+        )
+        return
+    asked = Asked(values, start_from, tuple(changes), seed)
     if print_config and panel is None:
         _show(with_start(asked.given(with_start)))
         return
@@ -188,19 +239,7 @@ def train(
     from bioassay_mtl.panels.load import load_panel
     from bioassay_mtl.panels.schema import NO_TASK
 
-    schema = schema_of(
-        panel,
-        task,
-        column,
-        smiles_column,
-        min_rows,
-        to_p,
-        merge,
-        standardise,
-        id_column,
-        table_options(encoding, delimiter, decimal, thousands, sheet),
-        missing,
-    )
+    schema = schema_for(panel)
     no_assays = {name: {"kind": NO_TASK} for name in first.columns_read}
     schema = schema.changed(also={**no_assays, **schema.also})
     with waiting(f"reading {panel}"):

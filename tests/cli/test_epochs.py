@@ -42,6 +42,13 @@ def test_time_left_counts_trials_and_members() -> None:
 
 
 @pytest.mark.usefixtures("clock")
+def test_time_left_knows_that_each_panel_tells_of_each_epoch() -> None:
+    left = TimeLeft(epochs=3, panels=2)
+    records = [{"panel": name, "epoch": epoch} for epoch in (1, 2, 3) for name in ("a", "b")]
+    assert [left(record) for record in records][1::2] == [2 * 2 * 2, 2 * 2, 0]
+
+
+@pytest.mark.usefixtures("clock")
 def test_time_left_is_guessed_from_the_share_of_experts_that_are_done() -> None:
     left = TimeLeft(epochs=5, experts=3, runs=4)
     assert left({"expert": 1, "run": 3}) == pytest.approx(2 * 3)  # a tree has no epochs

@@ -36,6 +36,7 @@ SPEAKERS = {  # which verbs can say what a file says
     "cli/screen": frozenset({"screen"}),
     "cli/settings.py": frozenset({"train"}),
     "cli/train.py": frozenset({"train"}),
+    "cli/train_together.py": frozenset({"train"}),
     "datasets/fetch.py": frozenset({"datasets fetch"}),
     "panels/": PANEL_READERS,
     "tables/": frozenset({"screen", *PANEL_READERS}),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -68,6 +68,7 @@ def train_together(
     workers: int = 1,
     progress: Progress | None = None,
     finish: Finish | None = None,
+    finish_all: Callable[[Together, Path], object] | None = None,
 ) -> Together:
     """Train a model for each of several panels, which share some of what they learn.
 
@@ -95,6 +96,8 @@ def train_together(
         Called after each round for each ``panel`` with its epoch, loss and score.
     finish
         Called with each model and its folder before these appear.
+    finish_all
+        Called with all that was trained and the folder of folders before this appears.
 
     Returns
     -------
@@ -149,10 +152,11 @@ def train_together(
             models[name] = model_of(
                 session, module.network, scalings[name], name, course, {"together": record}
             )
-        _publish(models, record, out, finish)
+        trained = Together(models, record)
+        _publish(trained, out, finish, finish_all)
         if scratch is not None:
             clear(scratch)
-        return Together(models, record)
+        return trained
 
 
 def settled_sessions(
@@ -334,18 +338,23 @@ def _record(
 
 
 def _publish(
-    models: Mapping[str, Model], record: Mapping[str, Any], out: Path | None, finish: Finish | None
+    trained: Together,
+    out: Path | None,
+    finish: Finish | None,
+    finish_all: Callable[[Together, Path], object] | None,
 ) -> None:
     """Write all folders, which appear at once."""
     if out is None:
         return
     with whole_folder(out) as folder:
-        for name, model in models.items():
+        for name, model in trained.models.items():
             (folder / name).mkdir()
             write_files(model, folder / name)
             if finish is not None:
                 finish(model, folder / name)
-        write_whole(folder / JOINT, json.dumps(record, indent=1) + "\n")
+        write_whole(folder / JOINT, json.dumps(trained.record, indent=1) + "\n")
+        if finish_all is not None:
+            finish_all(trained, folder)
 
 
 def _completed(out: Path, scratch: Path | None, identity: str) -> Together:
