@@ -15,6 +15,7 @@ from typer.core import TyperGroup
 
 from bioassay_mtl._version import __version__
 from bioassay_mtl.cli import (
+    adapt,
     certify,
     compress,
     evaluate,
@@ -78,6 +79,7 @@ app.command()(screen.screen)
 app.command()(merge.merge)
 app.command()(pick.pick)
 app.command()(train.train)
+app.command()(adapt.adapt)
 app.command()(certify.certify)
 app.command()(compress.compress)
 app.command()(evaluate.evaluate)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bioassay_mtl.errors import ConfigError, InputError, counted
+from bioassay_mtl.errors import ConfigError
 from bioassay_mtl.guarantees import (
     Rates,
     balanced_bound,
@@ -20,10 +20,11 @@ from bioassay_mtl.guarantees import (
 from bioassay_mtl.models.certificate_file import Certificate, Statement
 from bioassay_mtl.models.coded import code_of
 from bioassay_mtl.models.model import Model
-from bioassay_mtl.panels.duplicates import group_by_structure
 from bioassay_mtl.panels.panel import Panel
 from bioassay_mtl.tasks.measured import MeasuredCells
+from bioassay_mtl.training.adapted_certificate import certify_adapted
 from bioassay_mtl.training.compression.own_rows import own_session
+from bioassay_mtl.training.independent_rows import check_rows
 
 N_STATEMENTS = 4
 """That have a bound of their own; delta is divided among them."""
@@ -59,18 +60,20 @@ def certify(
     InputError
         The panel is another one, or holds a molecule in two rows.
     """
+    if model.training.get("adapted"):
+        return certify_adapted(model, panel, delta=delta, n_searched=n_searched, workers=workers)
     code = code_of(model.network)
     _check(model)
     assert code is not None
     session = own_session(model, panel, workers)
     parts = session.parts
     rows = np.concatenate([parts.train, parts.valid])
-    _check_rows(panel, np.concatenate([rows, parts.test]))
+    check_rows(panel, np.concatenate([rows, parts.test]))
     known = model.training.get("compressed", {}).get("n_searched", 1)
     searched = known if n_searched is None else max(known, n_searched)
     c = complexity(code.bits, delta / N_STATEMENTS, searched)
     seen, held = (
-        _Seen.of(model, session.features.take(some), panel.cells.take(some)) if len(some) else None
+        Seen.of(model, session.features.take(some), panel.cells.take(some)) if len(some) else None
         for some in (rows, parts.test)
     )
     assert seen is not None
@@ -105,20 +108,8 @@ def _check(model: Model) -> None:
         )
 
 
-def _check_rows(panel: Panel, rows: NDArray[np.int64]) -> None:
-    if panel.structures is None:
-        raise InputError("the panel has no structures: which rows are one molecule is not known")
-    groups = group_by_structure([panel.structures[row] for row in rows.tolist()])
-    if (n_more := len(groups) - len(np.unique(groups))) > 0:
-        raise InputError(
-            f"{counted(n_more, 'row repeats', 'rows repeat')} a molecule of another row: rows must "
-            "be independent draws, and two rows of a molecule are not",
-            hint="merge copies when the panel is read, and train again",
-        )
-
-
 @dataclass(frozen=True)
-class _Seen:
+class Seen:
     """Errors of the measured cells of some rows.
 
     Parameters
@@ -136,11 +127,11 @@ class _Seen:
     called: NDArray[np.bool_]
 
     @staticmethod
-    def of(model: Model, features: Any, cells: MeasuredCells) -> _Seen:
+    def of(model: Model, features: Any, cells: MeasuredCells) -> Seen:
         outputs = model.outputs_of(features)[cells.row, cells.task]
         thresholds = model.network.state_dict()["tower.threshold"].cpu().numpy()
         wrong = (outputs > 0) != (cells.value > 0.5)
-        return _Seen(cells, wrong, outputs > thresholds[cells.task])
+        return Seen(cells, wrong, outputs > thresholds[cells.task])
 
     def statements(self, c: float) -> tuple[Statement, ...]:
         """All bounds, in a fixed order."""
