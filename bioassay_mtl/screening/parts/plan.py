@@ -21,6 +21,7 @@ from bioassay_mtl.tables.cutting import portions
 from bioassay_mtl.tables.formulas import FormulaGuard
 from bioassay_mtl.tables.options import only_table_options
 from bioassay_mtl.tables.portion import Portion
+from bioassay_mtl.tables.stream import STDIN
 from bioassay_mtl.wording import setting
 
 FORMATS = ("parquet", "csv", "tsv", "jsonl")
@@ -103,6 +104,8 @@ class InputFile(Config):
     @classmethod
     def of_path(cls, path: str) -> InputFile:
         """As it is now; an InputError where it is no file."""
+        if path == STDIN:
+            raise InputError("standard input cannot be read again, as a data set of parts needs")
         if not Path(path).is_file():
             raise InputError(
                 "no such file"

@@ -167,7 +167,7 @@ def test_what_cannot_be_screened_in_parts(
         with pytest.raises(ConfigError, match=reason):
             screen_parts(inputs, model_folder, out, PartsOptions.of(change))
     for files, fault in (
-        (["-"], "no such file"),
+        (["-"], "standard input cannot be read again"),
         (["/dev/null"], "no file that can be read again"),
         ([*inputs, inputs[0]], "given twice"),
     ):
