@@ -84,7 +84,8 @@ def test_a_wheel_of_it_holds_all_that_the_package_reads(wheel: zipfile.ZipFile) 
     assert names == ours
     for needed in ("py.typed", "models/pcba128/model.safetensors", "datasets/tox21.yaml"):
         assert f"bioassay_mtl/{needed}" in names
-    assert any(name.startswith("bioassay_mtl/report/assets/") for name in names)
+    for folder in ("assets", "templates"):
+        assert any(name.startswith(f"bioassay_mtl/report/{folder}/") for name in names)
 
 
 @pytest.fixture(scope="module")

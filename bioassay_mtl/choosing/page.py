@@ -9,8 +9,10 @@ from markupsafe import Markup
 
 from bioassay_mtl.choosing.picking import Picked
 from bioassay_mtl.errors import counted
+from bioassay_mtl.report.cards import cards
 from bioassay_mtl.report.molecule import molecule
-from bioassay_mtl.report.page import Section, facts, join, page, paragraph
+from bioassay_mtl.report.page import Section, facts, page, paragraph
+from bioassay_mtl.report.templates import piece
 from bioassay_mtl.report.wording import brief, number, shortened
 
 
@@ -62,18 +64,18 @@ def _about(picked: Picked) -> Iterator[tuple[str, object]]:
 
 
 def _cards(picked: Picked) -> Markup:
-    cards = join(_card(row) for row in picked.rows())
-    return Markup('<ul class="cards">{}</ul>').format(cards)
+    return cards([_card(row) for row in picked.rows()])
 
 
 def _card(row: dict[str, Any]) -> Markup:
     name = row["id"] or f"row {row['row']}" if row["row"] else row["id"] or f"pick {row['pick']}"
-    lines = join(Markup("<p>{}</p>").format(line) for line in _lines(row))
-    return Markup("<li>{}<h3>{}. {}</h3>{}<p class='smiles'>{}</p></li>").format(
+    return piece(
+        "cards",
+        "pick",
         molecule(row["smiles"], name),
         row["pick"],
         shortened(name),
-        lines,
+        list(_lines(row)),
         shortened(row["smiles"], 160),
     )
 

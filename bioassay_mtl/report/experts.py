@@ -10,7 +10,7 @@ from bioassay_mtl.errors import counted
 from bioassay_mtl.models.model import Model
 from bioassay_mtl.report.evidence import Evidence
 from bioassay_mtl.report.heat_map import MOST_COLUMNS, heat_map
-from bioassay_mtl.report.page import Section, figure, join, paragraph
+from bioassay_mtl.report.page import Section, figure, heading, join, paragraph
 from bioassay_mtl.report.table import Column, table
 from bioassay_mtl.report.wording import number, shortened
 
@@ -41,7 +41,7 @@ def experts_section(evidence: Evidence) -> Section:
             _columns(model, utilisation, closed),
             name="Expert",
         ),
-        Markup("<h3>How far experts differ</h3>"),
+        heading("How far experts differ"),
         figure(
             heat_map(
                 diversity,

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from markupsafe import Markup
-
 from bioassay_mtl.errors import counted
 from bioassay_mtl.files import write_whole
 from bioassay_mtl.report.certificate import certificate_section
@@ -13,7 +11,7 @@ from bioassay_mtl.report.evidence import Evidence
 from bioassay_mtl.report.experts import experts_section
 from bioassay_mtl.report.folds import folds_section
 from bioassay_mtl.report.kinds import Findings, kind_reports
-from bioassay_mtl.report.page import join, key_figures, page, paragraph
+from bioassay_mtl.report.page import heading, join, key_figures, page, paragraph
 from bioassay_mtl.report.training import settings_section, training_section
 from bioassay_mtl.report.verdict import verdict_section, verdict_words
 
@@ -38,7 +36,7 @@ def model_report(evidence: Evidence) -> str:
     else:
         lead += key_figures(scope)
         for each in found:
-            lead += Markup("<h3>{}</h3>").format(each.title) + key_figures(each.key)
+            lead += heading(each.title) + key_figures(each.key)
     return page(
         evidence.model.name,
         f"Model report, {counted(n_tasks, 'assay')}",

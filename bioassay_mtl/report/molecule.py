@@ -10,6 +10,7 @@ import numpy as np
 from markupsafe import Markup
 from numpy.typing import NDArray
 
+from bioassay_mtl.report.templates import piece
 from bioassay_mtl.report.wording import shortened
 
 WIDTH, HEIGHT = 250, 170
@@ -69,7 +70,7 @@ def molecule(smiles: str, name: str) -> Markup:
 
 def undrawn(why: str) -> Markup:
     """A word in the place of a drawing."""
-    return Markup('<p class="undrawn">{}</p>').format(why)
+    return piece("parts", "undrawn", why)
 
 
 def drawn(

@@ -12,6 +12,7 @@ from pathlib import Path
 from markupsafe import Markup
 
 from bioassay_mtl._version import __version__
+from bioassay_mtl.report.templates import piece, rendered
 
 _FOLDER = Path(__file__).parent / "assets"
 
@@ -52,21 +53,15 @@ def page(title: str, subtitle: str, lead: Markup, sections: Sequence[Section]) -
     shown = [section for section in sections if section.body]
     script = asset("page.js")
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
-    text = Markup(asset("page.html")).format(
+    text = rendered(
+        "page",
         title=title,
         subtitle=subtitle,
         digest=digest,
         style=Markup(asset("page.css")),
         script=Markup(script),
         lead=lead,
-        links=join(Markup('<a href="#{}">{}</a>').format(s.name, s.title) for s in shown),
-        sections=join(
-            Markup(
-                '<section id="{0}" aria-labelledby="{0}-title"><h2 id="{0}-title">{1}</h2>{2}'
-                "</section>\n"
-            ).format(section.name, section.title, section.body)
-            for section in shown
-        ),
+        sections=shown,
         version=__version__,
         date=date.today().isoformat(),
     )
@@ -81,34 +76,42 @@ def join(parts: object) -> Markup:
 
 def paragraph(text: str, kind: str = "") -> Markup:
     """A paragraph, such as a ``note``."""
-    return Markup('<p class="{}">{}</p>').format(kind, text)
+    return piece("parts", "paragraph", text, kind)
 
 
-def figure(content: Markup, caption: str) -> Markup:
+def heading(text: str) -> Markup:
+    """Above a part of a section."""
+    return piece("parts", "heading", text)
+
+
+def figure(content: Markup, caption: str | None = None) -> Markup:
     """A drawing and what it shows."""
-    return Markup("<figure>{}<figcaption>{}</figcaption></figure>").format(content, caption)
+    return piece("parts", "figure", content, caption)
+
+
+def pair(figures: Sequence[Markup]) -> Markup:
+    """Figures side by side where there is room."""
+    return piece("parts", "pair", figures)
 
 
 def key_figures(pairs: Sequence[tuple[str, str, str]]) -> Markup:
     """Large numbers: what, how much, and a remark each."""
-    return Markup('<dl class="key">{}</dl>').format(
-        join(
-            Markup("<div><dt>{}</dt><dd>{}<small>{}</small></dd></div>").format(*pair)
-            for pair in pairs
-        )
-    )
+    return piece("parts", "key_figures", pairs)
 
 
 def facts(pairs: Sequence[tuple[str, object]]) -> Markup:
     """Names and values, one a line."""
-    return Markup('<dl class="facts">{}</dl>').format(
-        join(Markup("<div><dt>{}</dt><dd>{}</dd></div>").format(*pair) for pair in pairs)
-    )
+    return piece("parts", "facts", pairs)
 
 
 def folded(summary: str, content: Markup) -> Markup:
     """What is shown only when asked for."""
-    return Markup("<details><summary>{}</summary>{}</details>").format(summary, content)
+    return piece("parts", "folded", summary, content)
+
+
+def preformatted(text: str) -> Markup:
+    """Text whose lines stay as they are."""
+    return piece("parts", "preformatted", text)
 
 
 def asset(name: str) -> str:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from bioassay_mtl.explain import Explanation
 from bioassay_mtl.models.assay_sheet import Assay
 from bioassay_mtl.report.molecule import drawn, undrawn
-from bioassay_mtl.report.page import Section, asset, facts, folded, join, page
+from bioassay_mtl.report.page import Section, asset, facts, figure, folded, join, page, paragraph
 from bioassay_mtl.report.table import Column, table
 
 WIDTH, HEIGHT = 420, 300
@@ -82,7 +82,7 @@ def reasons_page(
     model
         Name of the model.
     """
-    lead = Markup("<p>{}</p>").format(
+    lead = paragraph(
         "Orange atoms raise a prediction, blue atoms lower it, against that of an empty input. "
         "The shares of all atoms and of the whole molecule sum to the difference."
     )
@@ -117,5 +117,5 @@ def _body(found: Explanation, predicted: float) -> Markup:
         ],
         name="expert",
     )
-    figure = Markup("<figure>{}</figure>").format(drawing(found))
-    return join([figure, facts(named), folded("by expert", experts)])
+    shown = figure(drawing(found))
+    return join([shown, facts(named), folded("by expert", experts)])

@@ -12,12 +12,14 @@ from numpy.typing import NDArray
 from bioassay_mtl.errors import counted
 from bioassay_mtl.files import write_whole
 from bioassay_mtl.report.about import about_columns
+from bioassay_mtl.report.cards import cards
 from bioassay_mtl.report.hit_reasons import HitReasons
 from bioassay_mtl.report.molecule import HEIGHT, WIDTH, molecule
 from bioassay_mtl.report.page import (
     Section,
     facts,
     figure,
+    heading,
     join,
     key_figures,
     page,
@@ -28,6 +30,7 @@ from bioassay_mtl.report.reasons import drawing
 from bioassay_mtl.report.said import sentences
 from bioassay_mtl.report.table import Column, table
 from bioassay_mtl.report.tally import FOLD, THRESHOLDS, Best, Predicted, ScreenTally
+from bioassay_mtl.report.templates import piece
 from bioassay_mtl.report.wording import UNKNOWN, brief, number, percent, shortened
 from bioassay_mtl.screening.hits import Hit
 from bioassay_mtl.screening.summary import ScreenSummary
@@ -164,18 +167,14 @@ def _best_values(tally: ScreenTally, reasons: HitReasons) -> Markup:
         )
     text += COLOURS if reasons else ""
     return paragraph(text) + _cards(
-        [_card(b, _value_line(c, b), reason=reasons.get((b.row, c.name))) for c, b in found]
+        [_card(b, [_value_line(c, b)], reason=reasons.get((b.row, c.name))) for c, b in found]
     )
 
 
 def _value_line(column: Predicted, best: Best) -> Markup:
     direction = column.assay.direction_words
-    return Markup("<p>{}: <b>{}</b> {}{}</p>").format(
-        _assay(column),
-        brief(best.value),
-        column.unit,
-        Markup(' <span class="note">({})</span>').format(direction) if direction else "",
-    )
+    given = (column.name, _known(column), brief(best.value), column.unit, direction)
+    return piece("cards", "value_line", *given)
 
 
 def _largest(tally: ScreenTally) -> Markup:
@@ -184,14 +183,12 @@ def _largest(tally: ScreenTally) -> Markup:
     if not found:
         return Markup()
     text = "The molecule of the largest prediction, for the first assays."
-    return paragraph(text) + _cards([_card(best, _value_line(c, best)) for c, best in found[:12]])
+    return paragraph(text) + _cards([_card(best, [_value_line(c, best)]) for c, best in found[:12]])
 
 
-def _assay(column: Predicted) -> Markup:
-    """An assay on a card: its identifier, and what is known of it."""
-    known = ", ".join(filter(None, (column.assay.title, column.assay.grade)))
-    note = Markup(' <span class="note">{}</span>').format(known) if known else Markup()
-    return Markup("{}{}").format(column.name, note)
+def _known(column: Predicted) -> str:
+    """What is known of an assay, beside its identifier on a card."""
+    return ", ".join(filter(None, (column.assay.title, column.assay.grade)))
 
 
 def _known_hits(tally: ScreenTally) -> Markup:
@@ -205,8 +202,8 @@ def _known_hits(tally: ScreenTally) -> Markup:
     return paragraph(text) + _cards([_hit_card(tally, hit, p) for hit, p in hits])
 
 
-def _cards(cards: list[Markup]) -> Markup:
-    return Markup('<ul class="cards" data-molecules>{}</ul>').format(join(cards))
+def _cards(found: list[Markup]) -> Markup:
+    return cards(found, are_molecules=True)
 
 
 def _hit_card(
@@ -219,40 +216,45 @@ def _hit_card(
         folds = np.nan_to_num(np.where(predictions > 0, predictions / tally.shares, 0), nan=0)
         bits = np.where(folds > 1, predictions * np.log2(np.maximum(folds, 1)), 0)
     chosen = [at for at in np.argsort(-bits, kind="stable")[:ASSAYS_PER_HIT] if bits[at] > 0]
-    lines = join(
-        Markup('<p>{}: <b>{}</b> <span class="note">{}×</span></p>').format(
-            _assay(tally.columns[at]), number(float(predictions[at])), brief(float(folds[at]))
+    lines = [
+        piece(
+            "cards",
+            "hit_line",
+            tally.columns[at].name,
+            _known(tally.columns[at]),
+            number(float(predictions[at])),
+            brief(float(folds[at])),
         )
         for at in chosen
-    )
+    ]
     best = Best(hit.probability, hit.row, hit.id, hit.smiles, hit.in_training, hit.beside)
     return _card(best, lines, hit.assay, reason)
 
 
-def _card(best: Best, lines: Markup, assay: str = "", reason: Explanation | None = None) -> Markup:
+def _card(
+    best: Best, lines: list[Markup], assay: str = "", reason: Explanation | None = None
+) -> Markup:
     """A molecule; `assay` is the one that what is said beside it is of, where there are several."""
     name = best.id or f"row {best.row}"
-    known = Markup('<p class="note">the model was trained on it</p>') if best.in_training else ""
-    said = join(
-        Markup('<p class="note">{}</p>').format(shortened(each, 160))
-        for each in sentences(best.beside, assay)
-    )
-    colours = f"colours of atoms: {reason.column}" if reason else ""
-    return Markup(
-        "<li data-id='{}' data-smiles='{}'>{}<h3>{}</h3>{}{}{}{}<p class='smiles'>{}</p></li>"
-    ).format(
-        name,
-        best.smiles,
+    known = ["the model was trained on it"] if best.in_training else []
+    said = [f"colours of atoms: {reason.column}"] if reason else []
+    said += [shortened(each, 160) for each in sentences(best.beside, assay)]
+    return piece(
+        "cards",
+        "hit",
         molecule(best.smiles, name)
         if reason is None
         else drawing(reason, width=WIDTH, height=HEIGHT),
+        name,
+        best.smiles,
         shortened(name),
-        known,
-        lines,
-        paragraph(colours, "note") if colours else "",
-        said,
+        [*_notes(known), *lines, *_notes(said)],
         shortened(best.smiles, 160),
     )
+
+
+def _notes(texts: list[str]) -> list[Markup]:
+    return [piece("cards", "note", text) for text in texts]
 
 
 def _assays(tally: ScreenTally) -> Markup:
@@ -295,7 +297,7 @@ def _outcome_table(tally: ScreenTally) -> Markup:
 def _class_table(tally: ScreenTally) -> Markup:
     said = "Molecules above a probability of the class: of these, an assay's classes add up to 1."
     return (
-        Markup("<h3>Classes</h3>")
+        heading("Classes")
         + paragraph(said, "note")
         + _probability_table(tally, tally.at_classes, "Predictions of each class", "Class")
     )
@@ -351,7 +353,7 @@ def _value_table(tally: ScreenTally) -> Markup:
     if any(tally.columns[column].unit for column in order):
         columns.insert(0, Column("Unit", [tally.columns[c].unit for c in order], is_text=True))
     columns[:0] = about_columns([tally.columns[c].assay for c in order])
-    return Markup("<h3>Values</h3>") + table(
+    return heading("Values") + table(
         "Predicted values in each assay",
         [tally.columns[column].name for column in order],
         columns,

@@ -6,9 +6,9 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from markupsafe import Markup, escape
+from markupsafe import Markup
 
-from bioassay_mtl.report.page import join
+from bioassay_mtl.report.templates import piece
 
 A_WORD = 18
 """Letters up to which texts of a column stand on one line."""
@@ -62,44 +62,20 @@ def table(caption: str, heads: Sequence[str], columns: Sequence[Column], *, name
     name
         Title of the column of names.
     """
-    titles = join(
-        Markup('<th scope="col"{}{}>{}</th>').format(
-            Markup(' class="text"') if column.is_text or column.is_drawing else "",
-            Markup(' title="{}"').format(column.about) if column.about else "",
-            column.title,
-        )
-        for column in columns
-    )
     cells = [[*_cells(column)] for column in columns]
-    # Ends of cells and rows are left out, as HTML allows: long tables are a quarter smaller.
-    rows = "".join(
-        f"<tr><th scope=row>{escape(head)}{''.join(row)}\n"
-        for head, row in zip(heads, zip(*cells, strict=True), strict=True)
-    )
-    tools = ""
-    if len(heads) >= FILTERED_FROM:
-        tools = Markup(
-            '<div class="tools"><input type="search" aria-label="Filter: {0}" '
-            'placeholder="Filter"><span role="status" class="note"></span></div>'
-        ).format(caption)
-    return Markup(
-        '<div data-table>{tools}<div class="wide" role="region" tabindex="0" '
-        'aria-label="{caption}"><table aria-label="{caption}"><thead><tr>'
-        '<th scope="col">{name}</th>{titles}</tr></thead><tbody>\n{rows}'
-        "</tbody></table></div></div>"
-    ).format(tools=tools, caption=caption, name=name, titles=titles, rows=Markup(rows))
+    rows = zip(heads, zip(*cells, strict=True), strict=True) if cells else ((h, ()) for h in heads)
+    is_filtered = len(heads) >= FILTERED_FROM
+    return piece("table", "table", caption, name, columns, list(rows), is_filtered)
 
 
-def _cells(column: Column) -> Iterable[str]:
-    kind = "text" if max(map(len, column.cells), default=0) > A_WORD else '"text word"'
+def _cells(column: Column) -> Iterable[tuple[str, str, str, str | None]]:
+    """Text, remark, class and length of the bar of each."""
+    kind = "drawing" if column.is_drawing else ""
+    if column.is_text:
+        is_long = max(map(len, column.cells), default=0) > A_WORD
+        kind = "text" if is_long else "text word"
     remarks = column.remarks or [""] * len(column.cells)
     bars = column.bars if column.bars is not None else [math.nan] * len(column.cells)
     for text, remark, bar in zip(column.cells, remarks, bars, strict=True):
-        start = "<td>"
-        if column.is_drawing:
-            start = "<td class=drawing>"
-        elif column.is_text:
-            start = f"<td class={kind}>"
-        elif math.isfinite(bar):
-            start = f"<td class=bar style=--b:{min(max(bar, 0), 1):.2f}>"
-        yield f"{start}{escape(text)}" + (f"<small>{escape(remark)}</small>" if remark else "")
+        length = f"{min(max(bar, 0), 1):.2f}" if not kind and math.isfinite(bar) else None
+        yield text, remark, kind, length

@@ -15,7 +15,16 @@ from bioassay_mtl.models.model import Model
 from bioassay_mtl.nn.network import n_weights
 from bioassay_mtl.report.evidence import Evidence
 from bioassay_mtl.report.folds import fold_words
-from bioassay_mtl.report.page import Section, facts, figure, folded, join, paragraph
+from bioassay_mtl.report.page import (
+    Section,
+    facts,
+    figure,
+    folded,
+    heading,
+    pair,
+    paragraph,
+    preformatted,
+)
 from bioassay_mtl.report.plot import Axis, Plot
 from bioassay_mtl.report.wording import brief, percent
 from bioassay_mtl.splits import SplitConfig
@@ -73,7 +82,7 @@ def _curves(model: Model, history: list[dict[str, Any]]) -> Markup:
         kept = (
             f"{counted(len(history), 'epoch')}; the weights of epoch {best:g} were kept (marked)."
         )
-    return paragraph(kept) + Markup('<div class="pair">{}</div>').format(join(figures))
+    return paragraph(kept) + pair(figures)
 
 
 def _split(model: Model) -> Markup:
@@ -98,7 +107,7 @@ def _split(model: Model) -> Markup:
     used.pop("kind", None)
     if rows.get("train") == total and not fold_words(model):
         return (
-            Markup("<h3>Split</h3>")
+            heading("Split")
             + paragraph("All molecules were trained on: none was held out.")
             + facts(pairs[:1])
         )
@@ -107,7 +116,7 @@ def _split(model: Model) -> Markup:
         words += " Parts are folds here, each held out by a network of its own."
         pairs = [("Molecules", f"{total:,}"), ("Folds", folds)]
     pairs.append(("Split", ", ".join([kind, *(f"{n} {_plain(v)}" for n, v in used.items())])))
-    return Markup("<h3>Split</h3>") + paragraph(words) + facts(pairs)
+    return heading("Split") + paragraph(words) + facts(pairs)
 
 
 def settings_section(evidence: Evidence) -> Section:
@@ -134,7 +143,7 @@ def settings_section(evidence: Evidence) -> Section:
     body = facts(pairs)
     if config := model.training.get("config"):
         text = yaml.safe_dump(config, sort_keys=False, allow_unicode=True)
-        body += folded("All training settings", Markup("<pre>{}</pre>").format(text))
+        body += folded("All training settings", preformatted(text))
     return Section("settings", "Settings and provenance", body)
 
 

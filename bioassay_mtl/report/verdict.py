@@ -16,7 +16,7 @@ from bioassay_mtl.metrics.grading import GRADES, RULE, grade, scores_of
 from bioassay_mtl.report.about import name_columns
 from bioassay_mtl.report.compared import Compared
 from bioassay_mtl.report.evidence import Evidence
-from bioassay_mtl.report.page import Section, join, paragraph
+from bioassay_mtl.report.page import Section, heading, join, paragraph
 from bioassay_mtl.report.table import Column, table
 from bioassay_mtl.report.wording import UNKNOWN, interval, number
 from bioassay_mtl.training.baseline import NAME
@@ -230,7 +230,7 @@ def _elsewhere(evidence: Evidence, compared: Compared) -> Markup:
     ]
     n = counted(int(both.sum()), "assay")
     return (
-        Markup("<h3>{}</h3>").format(f"{there.own} and {there.other} split".capitalize())
+        heading(f"{there.own} and {there.other} split".capitalize())
         + paragraph(
             f"Scores of the baseline alone, means over {n}, where molecules were dealt out as for "
             f"this model ({there.own}) and by another rule ({there.other}). {_MEANING[there.other]}"

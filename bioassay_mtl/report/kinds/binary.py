@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import math
 
-from markupsafe import Markup
-
 from bioassay_mtl.errors import counted
 from bioassay_mtl.metrics import Evaluation
 from bioassay_mtl.report.evidence import Evidence
@@ -20,7 +18,7 @@ from bioassay_mtl.report.kinds.chance import (
 from bioassay_mtl.report.kinds.curves import curve_cards, overview
 from bioassay_mtl.report.kinds.metrics_table import Shown, metric_key, metric_table
 from bioassay_mtl.report.kinds.mistakes import mistakes
-from bioassay_mtl.report.page import Section
+from bioassay_mtl.report.page import Section, heading
 from bioassay_mtl.report.table import Column
 from bioassay_mtl.report.wording import UNKNOWN, brief, percent
 
@@ -76,7 +74,7 @@ def report_binary(evidence: Evidence) -> Findings:
                 "assays",
                 "Active or inactive",
                 overview(evidence, found)
-                + Markup("<h3>{}</h3>").format(counted(len(found.tasks), "assay"))
+                + heading(counted(len(found.tasks), "assay"))
                 + metric_table(evidence, METRICS, counts),
             ),
             Section("curves", "Curves of single assays", curve_cards(evidence, found)),

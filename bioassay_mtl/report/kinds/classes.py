@@ -9,14 +9,16 @@ from markupsafe import Markup
 from numpy.typing import NDArray
 
 from bioassay_mtl.errors import counted
+from bioassay_mtl.report.cards import assay_cards, cards
 from bioassay_mtl.report.evidence import Evidence
 from bioassay_mtl.report.heat_map import heat_map
 from bioassay_mtl.report.kinds.base import Findings, kind_reports
 from bioassay_mtl.report.kinds.chance import beside_chance, mean_of, times, verdict
 from bioassay_mtl.report.kinds.metrics_table import Shown, metric_key, metric_table
 from bioassay_mtl.report.kinds.mistakes import Candidates, mistake_card, worst_cells
-from bioassay_mtl.report.page import Section, join, paragraph
+from bioassay_mtl.report.page import Section, heading, paragraph
 from bioassay_mtl.report.table import Column
+from bioassay_mtl.report.templates import piece
 from bioassay_mtl.report.wording import number, percent, shortened
 
 MOST_CARDS, FIRST_CARDS = 64, 12
@@ -88,7 +90,7 @@ def report_classes(evidence: Evidence, title: str) -> Findings:
             Section(
                 kind,
                 title,
-                Markup("<h3>{}</h3>").format(n)
+                heading(n)
                 + metric_table(evidence, METRICS, counts)
                 + _cards(evidence)
                 + _mistakes(evidence),
@@ -109,17 +111,17 @@ def _names(evidence: Evidence, task: int) -> tuple[str, ...]:
 
 def _cards(evidence: Evidence) -> Markup:
     order = np.argsort(-evidence.found.n_measured, kind="stable")[:MOST_CARDS].tolist()
-    cards = [
+    drawn = [
         _card(evidence, task)
         for task in order
         if evidence.found.n_measured[task] and len(_names(evidence, task)) <= MOST_CLASSES
     ]
-    if not cards:
+    if not drawn:
         return Markup()
     return (
-        Markup("<h3>Taken for another</h3>")
+        heading("Taken for another")
         + paragraph("Measured classes down, predicted ones across: shares of each measured class.")
-        + Markup('<ul class="cards wider" data-part="{}">{}</ul>').format(FIRST_CARDS, join(cards))
+        + assay_cards(drawn, FIRST_CARDS)
     )
 
 
@@ -135,9 +137,7 @@ def _card(evidence: Evidence, task: int) -> Markup:
         written=shares,
     )
     accuracy = number(float(evidence.found.values["balanced_accuracy"][task]))
-    return Markup('<li><h3>{}</h3><p class="note">balanced accuracy {}</p>{}</li>').format(
-        name, accuracy, drawn
-    )
+    return piece("cards", "map", name, f"balanced accuracy {accuracy}", drawn)
 
 
 def confusion(
@@ -164,7 +164,7 @@ def _mistakes(evidence: Evidence) -> Markup:
         sure = np.where(p.argmax(axis=1) != labels, p.max(axis=1), 0)
         both = np.stack([p.argmax(axis=1), labels.astype(int)], axis=1)
         found.append(Candidates.of(task, rows, sure, both))
-    cards = [
+    drawn = [
         mistake_card(
             evidence,
             int(of.rows[at]),
@@ -174,10 +174,10 @@ def _mistakes(evidence: Evidence) -> Markup:
         )
         for of, at in worst_cells(found)
     ]
-    if not cards:
+    if not drawn:
         return Markup()
     return (
-        Markup("<h3>Worst mistakes</h3>")
+        heading("Worst mistakes")
         + paragraph("Classes of which the model was most sure, where another was measured.")
-        + Markup('<ul class="cards">{}</ul>').format(join(cards))
+        + cards(drawn)
     )

@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 
 from bioassay_mtl.errors import counted
 from bioassay_mtl.metrics import Evaluation, Ranking
+from bioassay_mtl.report.cards import assay_cards, plots_card
 from bioassay_mtl.report.evidence import Evidence, Judged
-from bioassay_mtl.report.page import figure, join, paragraph
+from bioassay_mtl.report.page import figure, pair, paragraph
 from bioassay_mtl.report.plot import Axis, Plot
 from bioassay_mtl.report.wording import number, percent
 
@@ -32,7 +33,7 @@ def overview(evidence: Evidence, found: Evaluation) -> Markup:
     figures = [_calibration_figure(evidence)]
     if len(used) > 1:
         figures.insert(0, _gain_figure(found, used))
-    return Markup('<div class="pair">{}</div>').format(join(figures))
+    return pair(figures)
 
 
 def _gain_figure(found: Evaluation, used: NDArray[np.intp]) -> Markup:
@@ -92,8 +93,8 @@ def curve_cards(evidence: Evidence, found: Evaluation) -> Markup:
     used = np.flatnonzero(found.evaluable)
     order = used[np.argsort(-found.n_actives[used], kind="stable")][:MOST_CARDS]
     axes = calibration_axes(evidence)
-    cards = [_card(evidence, found, task, axes) for task in order.tolist()]
-    if not cards:
+    drawn = [_card(evidence, found, task, axes) for task in order.tolist()]
+    if not drawn:
         return Markup()
     which = "" if len(order) == len(used) else f" The {len(order)} assays with most actives."
     return paragraph(
@@ -101,7 +102,7 @@ def curve_cards(evidence: Evidence, found: Evaluation) -> Markup:
         "active, against how many of all actives are found; dashed, chance. Right, "
         "calibration: observed share against predicted probability, on the same axes in all "
         f"assays.{which}"
-    ) + Markup('<ul class="cards wider" data-part="{}">{}</ul>').format(FIRST_CARDS, join(cards))
+    ) + assay_cards(drawn, FIRST_CARDS)
 
 
 def _card(evidence: Evidence, found: Evaluation, task: int, axes: tuple[Axis, Axis]) -> Markup:
@@ -115,16 +116,13 @@ def _card(evidence: Evidence, found: Evaluation, task: int, axes: tuple[Axis, Ax
     small = Plot(*axes, 170, 150)
     calibration, _ = calibration_plot(ranking.active, ranking.scores, small, n_bins=6)
     auc, precise = (number(found.values[m][task]) for m in ("roc_auc", "average_precision"))
-    return Markup(
-        '<li><h3>{}</h3><p class="note">AUC {}, AP {}, {}</p><div class="plots">{}{}</div></li>'
-    ).format(
-        name,
-        auc,
-        precise,
-        counted(int(found.n_actives[task]), "active"),
+    n = counted(int(found.n_actives[task]), "active")
+    note = f"AUC {auc}, AP {precise}, {n}"
+    drawn = [
         curve.svg(f"Precision against recall of {name}: average precision {precise}"),
         calibration.svg(f"Calibration of {name}"),
-    )
+    ]
+    return plots_card(name, note, drawn)
 
 
 def precision_recall(ranking: Ranking) -> tuple[Floats, Floats]:

@@ -10,9 +10,11 @@ import numpy as np
 from markupsafe import Markup
 from numpy.typing import NDArray
 
+from bioassay_mtl.report.cards import cards
 from bioassay_mtl.report.evidence import Evidence
 from bioassay_mtl.report.molecule import molecule
-from bioassay_mtl.report.page import join, paragraph
+from bioassay_mtl.report.page import heading, join, paragraph
+from bioassay_mtl.report.templates import piece
 from bioassay_mtl.report.wording import percent, shortened
 
 SHOWN = 6
@@ -45,8 +47,8 @@ def mistakes(evidence: Evidence) -> Markup:
         ("Predicted inactive, measured active", missed),
     ):
         if found:
-            cards = join(_card(evidence, mistake) for mistake in found)
-            parts.append(Markup('<h3>{}</h3><ul class="cards">{}</ul>').format(title, cards))
+            drawn = [_card(evidence, mistake) for mistake in found]
+            parts.append(heading(title) + cards(drawn))
     return join(parts) if len(parts) > 1 else Markup()
 
 
@@ -144,10 +146,9 @@ def mistake_card(evidence: Evidence, row: int, task: int, predicted: str, measur
     panel = evidence.panel
     name = panel.ids[row] or f"molecule {row + 1}"
     smiles = panel.structures[row] if panel.structures else ""
-    return Markup(
-        '<li>{}<h4>{}</h4><p>{}: <span class="verdict wrong">{}</span> predicted</p>'
-        '<p class="note">{}</p><p class="smiles">{}</p></li>'
-    ).format(
+    return piece(
+        "cards",
+        "mistake",
         molecule(smiles, name) if smiles else "",
         shortened(name),
         panel.tasks[task],

@@ -11,12 +11,13 @@ from numpy.typing import NDArray
 
 from bioassay_mtl.errors import counted
 from bioassay_mtl.metrics import Evaluation
+from bioassay_mtl.report.cards import assay_cards, cards, plots_card
 from bioassay_mtl.report.evidence import Evidence
 from bioassay_mtl.report.kinds.base import Findings, kind_reports
 from bioassay_mtl.report.kinds.chance import beside_chance, mean_of, times, verdict
 from bioassay_mtl.report.kinds.metrics_table import Shown, metric_key, metric_table
 from bioassay_mtl.report.kinds.mistakes import Candidates, mistake_card, worst_cells
-from bioassay_mtl.report.page import Section, join, paragraph
+from bioassay_mtl.report.page import Section, heading, paragraph
 from bioassay_mtl.report.plot import Axis, Plot
 from bioassay_mtl.report.table import Column
 from bioassay_mtl.report.wording import UNKNOWN, brief, number
@@ -79,7 +80,7 @@ def report_values(evidence: Evidence) -> Findings:
             Section(
                 kind,
                 title,
-                Markup("<h3>{}</h3>").format(counted(len(found.tasks), "assay"))
+                heading(counted(len(found.tasks), "assay"))
                 + metric_table(evidence, METRICS, counts)
                 + _cards(evidence)
                 + _mistakes(evidence),
@@ -144,14 +145,14 @@ def _explained(found: Evaluation, kind: str) -> str:
 
 def _cards(evidence: Evidence) -> Markup:
     order = np.argsort(-evidence.found.n_measured, kind="stable")[:MOST_CARDS]
-    cards = [_card(evidence, task) for task in order.tolist() if evidence.found.n_measured[task]]
-    if not cards:
+    drawn = [_card(evidence, task) for task in order.tolist() if evidence.found.n_measured[task]]
+    if not drawn:
         return Markup()
     return paragraph(
         "Left, predicted against measured values: on the dashed line both are equal; a short "
         "line leads from a bound to where the true value may be. Right, how far predictions "
         "of exact values are off."
-    ) + Markup('<ul class="cards wider" data-part="{}">{}</ul>').format(FIRST_CARDS, join(cards))
+    ) + assay_cards(drawn, FIRST_CARDS)
 
 
 def _card(evidence: Evidence, task: int) -> Markup:
@@ -172,14 +173,8 @@ def _card(evidence: Evidence, task: int) -> Markup:
     errors = (predicted - measured)[sides == 0]
     if len(errors) > 1:
         plots.append(_residuals(errors, name))
-    return Markup(
-        '<li><h3>{}</h3><p class="note">RMSE {}, {}</p><div class="plots">{}</div></li>'
-    ).format(
-        name,
-        f"{brief(float(found.values['rmse'][task]))} {_unit(evidence, task)}".rstrip(),
-        counted(len(measured), "molecule"),
-        join(plots),
-    )
+    error = f"{brief(float(found.values['rmse'][task]))} {_unit(evidence, task)}".rstrip()
+    return plots_card(name, f"RMSE {error}, {counted(len(measured), 'molecule')}", plots)
 
 
 def _residuals(errors: NDArray[np.float64], name: str) -> Markup:
@@ -199,7 +194,7 @@ def _mistakes(evidence: Evidence) -> Markup:
         rows, labels, bounds, predictions = evidence.judged(task)
         said = np.stack([predictions[:, 0], labels, bounds], axis=1)
         found.append(Candidates.of(task, rows, badness(labels, said[:, 0], bounds), said))
-    cards = [
+    drawn = [
         mistake_card(
             evidence,
             int(of.rows[at]),
@@ -209,14 +204,14 @@ def _mistakes(evidence: Evidence) -> Markup:
         )
         for of, at in worst_cells(found)
     ]
-    if not cards:
+    if not drawn:
         return Markup()
     return (
-        Markup("<h3>Worst mistakes</h3>")
+        heading("Worst mistakes")
         + paragraph(
             "Predictions furthest from what was measured, for the spread of the assay's values."
         )
-        + Markup('<ul class="cards">{}</ul>').format(join(cards))
+        + cards(drawn)
     )
 
 
