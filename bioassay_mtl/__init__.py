@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from bioassay_mtl.panels.read import read_panel
     from bioassay_mtl.training.config import TrainingConfig
     from bioassay_mtl.training.cross_validation import cross_validate
+    from bioassay_mtl.training.dimension import intrinsic_dimension
     from bioassay_mtl.training.ensemble import train_ensemble
     from bioassay_mtl.training.fit import train
     from bioassay_mtl.training.together.fit import train_together
@@ -31,6 +32,7 @@ __all__ = [
     "TrainingConfig",
     "__version__",
     "cross_validate",
+    "intrinsic_dimension",
     "load",
     "read_panel",
     "train",
@@ -44,6 +46,7 @@ _HOMES = {
     "Panel": "bioassay_mtl.panels.panel.Panel",
     "TrainingConfig": "bioassay_mtl.training.config.TrainingConfig",
     "cross_validate": "bioassay_mtl.training.cross_validation.cross_validate",
+    "intrinsic_dimension": "bioassay_mtl.training.dimension.intrinsic_dimension",
     "read_panel": "bioassay_mtl.panels.read.read_panel",
     "train": "bioassay_mtl.training.fit.train",
     "train_ensemble": "bioassay_mtl.training.ensemble.train_ensemble",

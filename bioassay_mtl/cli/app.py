@@ -18,6 +18,7 @@ from bioassay_mtl.cli import (
     adapt,
     certify,
     compress,
+    dimension,
     evaluate,
     explain,
     export,
@@ -82,6 +83,7 @@ app.command()(train.train)
 app.command()(adapt.adapt)
 app.command()(certify.certify)
 app.command()(compress.compress)
+app.command()(dimension.dimension)
 app.command()(evaluate.evaluate)
 app.command()(explain.explain)
 app.command()(export.export)

@@ -1,0 +1,83 @@
+"""Scores that are known, one line a training: a search that was stopped goes on."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from bioassay_mtl.errors import ConfigError
+from bioassay_mtl.models.weights_file import written
+
+LEDGER = "scores.jsonl"
+Scores = Sequence[float]
+
+
+class Ledger:
+    """Scores by what was trained, in a file or in memory.
+
+    Parameters
+    ----------
+    folder
+        Where; None for memory.
+    identity
+        Of the panel and the settings.
+
+    Raises
+    ------
+    ConfigError
+        The folder holds scores of something else.
+    """
+
+    def __init__(self, folder: Path | None, identity: str) -> None:
+        self._file = None if folder is None else folder / LEDGER
+        self._known: dict[str, list[float]] = {}
+        if self._file is None:
+            return
+        if self._file.exists():
+            self._read(self._file, identity)
+        else:
+            with written(self._file):
+                self._file.parent.mkdir(parents=True, exist_ok=True)
+            self._append({"identity": identity})
+
+    def _read(self, file: Path, identity: str) -> None:
+        text = file.read_text(encoding="utf-8")
+        whole = text[: text.rfind("\n") + 1]  # a kill leaves half a line
+        lines = [json.loads(line) for line in whole.splitlines()]
+        if not lines or lines[0].get("identity") != identity:
+            raise ConfigError(
+                f"{file} holds scores of another panel, or of other settings: choose another folder"
+            )
+        if whole != text:
+            file.write_text(whole, encoding="utf-8")
+        for line in lines[1:]:
+            scores = [float("nan") if s is None else s for s in line["scores"]]
+            self._known[_key(line["case"])] = scores
+
+    def scores(self, case: dict[str, Any], train: Callable[[], Scores]) -> list[float]:
+        """Of a case; it is trained where it is not known."""
+        key = _key(case)
+        if key not in self._known:
+            found = [float(score) for score in train()]
+            self._known[key] = found
+            self._append(
+                {"case": case, "scores": [None if np.isnan(s) else round(s, 6) for s in found]}
+            )
+        return self._known[key]
+
+    def _append(self, line: dict[str, Any]) -> None:
+        if self._file is None:
+            return
+        with written(self._file), self._file.open("a", encoding="utf-8") as stream:
+            stream.write(json.dumps(line) + "\n")
+            stream.flush()
+            os.fsync(stream.fileno())
+
+
+def _key(case: dict[str, Any]) -> str:
+    return json.dumps(case, sort_keys=True)
