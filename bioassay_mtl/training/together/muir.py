@@ -51,7 +51,13 @@ class SharedModules(Sharing, ModuleConfig):
 class JoinedModules(Joined):
     """One pool of modules for the hidden layers of several networks."""
 
-    def __init__(self, config: SharedModules, networks: Mapping[str, Network], seed: int) -> None:
+    def __init__(
+        self,
+        config: SharedModules,
+        networks: Mapping[str, Network],
+        seed: int,
+        search: type[AlignmentSearch] = AlignmentSearch,
+    ) -> None:
         weights = {name: hidden_weights(net, config.layers) for name, net in networks.items()}
         for name, found in weights.items():
             if not found:
@@ -79,7 +85,7 @@ class JoinedModules(Joined):
             draws,
         ).to(device)
         self.optimizers = RowOptimizers(self.modules)
-        self.search = AlignmentSearch(self.modules, config, seed, self.optimizers.forget)
+        self.search = search(self.modules, config, seed, self.optimizers.forget)
         self._made: dict[str, Reparameterised] = {}
         start = 0
         for name, found in weights.items():

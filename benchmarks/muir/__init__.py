@@ -1,0 +1,1 @@
+"""Shared modules: the synthetic problem of groups of linear tasks, and panels beside each other."""

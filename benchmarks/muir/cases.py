@@ -1,0 +1,61 @@
+"""What is compared: ways of sharing, and what of modules each part is worth."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Literal
+
+from benchmarks.muir.synthetic import RandomChoice
+from bioassay_mtl.nn.network import Network
+from bioassay_mtl.training.config import TrainingConfig
+from bioassay_mtl.training.together.muir import JoinedModules, SharedModules
+from bioassay_mtl.training.together.sharing import Joined, sharings
+
+
+@sharings.register("muir_random")
+class RandomModules(SharedModules):
+    """Modules whose use chance decides: does the search find anything?"""
+
+    kind: Literal["muir_random"] = "muir_random"  # type: ignore[assignment]
+
+    def joined(
+        self, networks: Mapping[str, Network], configs: Mapping[str, TrainingConfig], seed: int
+    ) -> Joined:
+        return JoinedModules(self, networks, seed, RandomChoice)
+
+
+CASES: Mapping[str, dict[str, Any]] = {
+    "none": {"kind": "none"},
+    "trunk": {"kind": "trunk"},
+    "adapters": {"kind": "adapters"},
+    "mmoeex": {"kind": "mmoeex"},
+    "muir": {"kind": "muir"},
+    "muir, no search": {"kind": "muir", "challengers": 0},
+    "muir, no search, half the pool": {"kind": "muir", "challengers": 0, "pool": 0.5},
+    "muir, random choice": {"kind": "muir_random"},
+    "muir, no contexts": {"kind": "muir", "contexts": 0},
+    "muir, 1 context": {"kind": "muir", "contexts": 1},
+    "muir, 2 contexts": {"kind": "muir", "contexts": 2},
+    "muir, a quarter of the pool": {"kind": "muir", "pool": 0.25},
+    "muir, experts alone": {"kind": "muir", "layers": ["experts"]},
+    "muir, towers alone": {"kind": "muir", "layers": ["towers"]},
+}
+MAIN = ("none", "trunk", "adapters", "mmoeex", "muir")
+"""Of these the questions are; the others say what a part of modules is worth."""
+
+SETTINGS: Mapping[str, Any] = {
+    "fingerprints": {"morgan": {"kind": "morgan", "n_bits": 2048, "counts": True}},
+    "network": {
+        "kind": "mmoeex",
+        "experts": [{"inputs": ["morgan"], "n": 2, "width": 256, "depth": 3, "dropout": 0.4}],
+        "gate": {"kind": "static", "weight_decay": 10.0},
+        "tower": {"kind": "mlp", "width": 16},
+    },
+    "calibrate": False,
+    "domain": "none",
+    "loggers": [],
+    "device": "cpu",
+    "epochs": 24,
+    "patience": 24,
+}
+"""Of every panel in every case: the budgets are equal."""
