@@ -182,7 +182,7 @@ def train_panels(
     panels = {name: _read(name, path, joint, schema_for) for name, path in named.items()}
     whole = {name: (panel, _settled(joint.settings(name), panel)) for name, panel in panels.items()}
     workers = workers or available_cores()
-    rounds = max(each.epochs for _, each in whole.values())
+    rounds = max(_rounds(name, *each, config) for name, each in whole.items())
     with shown_epochs(rounds, panels=len(whole)) as show, resumable(out):
         found = train_together(
             whole,
@@ -200,6 +200,16 @@ def train_panels(
         rows = counted(known["train"], "row")
         say(f"{out / name}: {counted(known['tasks'], 'assay')}, learned from {rows}{said}")
     say(f"took {duration(time.perf_counter() - began)}; read {out / 'together.html'}")
+
+
+def _rounds(name: str, panel: Panel, given: TrainingConfig, config: TogetherConfig) -> int:
+    """Epochs of a panel; what is chosen for it is said, unless another's experts may be taken."""
+    from bioassay_mtl.training.defaults import settled
+
+    chosen, why = settled(given, panel)
+    if why and not config.sharing.shares_experts:
+        say(f"{name}: {why}")
+    return chosen.epochs
 
 
 def _settled(asked: Asked, panel: Panel) -> TrainingConfig:
