@@ -22,6 +22,7 @@ PANEL_READERS = frozenset({"train", "evaluate", "panel check"})
 SPEAKERS = {  # which verbs can say what a file says
     "cli/assays.py": frozenset({"assays list"}),
     "cli/assays_describe.py": frozenset({"assays describe"}),
+    "cli/dimension.py": frozenset({"dimension"}),
     "cli/datasets.py": frozenset({"datasets fetch"}),
     "cli/epochs.py": frozenset({"train"}),
     "cli/evaluate": frozenset({"evaluate"}),

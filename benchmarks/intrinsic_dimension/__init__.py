@@ -1,0 +1,1 @@
+"""How many numbers an assay needs, alone and together: see ``__main__``."""
