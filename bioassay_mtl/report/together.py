@@ -56,7 +56,7 @@ def together_page(record: Record, metrics: Mapping[str, Any]) -> str:
             Section("experts", "Experts", _connections(shared)),
             Section("added", "Adapters", _added(shared)),
             Section("modules", "Modules by panel and layer", _layers(shared)),
-            Section("clusters", "Which layers are alike", _clusters(shared)),
+            Section("clusters", "Who is alike", _clusters(shared)),
             Section("search", "How the alignment settled", _generations(shared)),
         ],
     )
@@ -165,8 +165,10 @@ def _clusters(shared: Record) -> Markup:
     if known is None:
         return Markup()
     parts = []
-    for key, what in (("panels", "panels"), ("clusters", "layers")):
-        found = known[key]
+    for key, what in (("panels", "panels"), ("clusters", "layers"), ("assays", "assays")):
+        found = known.get(key)
+        if found is None:
+            continue
         order = found["order"]
         likeness = np.array(found["likeness"])[np.ix_(order, order)]
         names = [found["names"][place] for place in order]

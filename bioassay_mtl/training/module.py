@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
@@ -46,8 +46,8 @@ class TrainingModule(nn.Module):
         Records of the epochs so far.
     n_steps
         Steps of an epoch.
-    loss_factor
-        Of the loss of a step, beside other panels'.
+    weigh
+        From the loss of a step to its factor, beside those of other panels; None for 1.
     losses
         Sums of the tasks' losses of the steps of this epoch, on the device.
     """
@@ -65,7 +65,8 @@ class TrainingModule(nn.Module):
         made: Made | None = None,
     ) -> None:
         super().__init__()
-        self.made, self.loss_factor = made, 1.0
+        self.made = made
+        self.weigh: Callable[[Tensor], Tensor] | None = None
         self.network, self.settings, self.data = network, config, data
         self.train_rows, self.valid_rows = train_rows, valid_rows
         self.history: list[dict[str, float]] = []
@@ -99,8 +100,9 @@ class TrainingModule(nn.Module):
     def forward(self, rows: Tensor) -> Tensor:
         """The loss of a step on some rows, whose gradient is the update."""
         update: Update = self.balancer(Batch(self.network, self.objective, self.data, rows))
-        self.losses.append(update.task_losses.sum())
-        return update.loss * self.loss_factor if self.loss_factor != 1 else update.loss
+        total = update.task_losses.sum()
+        self.losses.append(total)
+        return update.loss if self.weigh is None else update.loss * self.weigh(total)
 
     @property
     def learned(self) -> list[Tensor]:

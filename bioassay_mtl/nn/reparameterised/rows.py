@@ -29,7 +29,9 @@ class RowAdamW(nn.Module):
         self.of = [parameter]  # in a list: its owner keeps it among its own
         self.register_buffer("mean", torch.zeros_like(parameter, requires_grad=False))
         self.register_buffer("square", torch.zeros_like(parameter, requires_grad=False))
-        self.register_buffer("age", torch.zeros(len(parameter), dtype=torch.float64))
+        self.register_buffer(
+            "age", torch.zeros(len(parameter), dtype=torch.float64, device=parameter.device)
+        )
 
     def reset(self, rows: Tensor) -> None:
         """Forget some rows' past."""

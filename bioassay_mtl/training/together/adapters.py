@@ -75,7 +75,7 @@ class JoinedAdapters(Joined):
     def tensors(self) -> Iterator[tuple[str, Tensor]]:
         yield from self._parts.state_dict().items()
 
-    def record(self) -> dict[str, Any]:
+    def record(self, tasks: Mapping[str, Sequence[str]]) -> dict[str, Any]:
         """Rank, and the size of what a panel adds, as a share of the shared weights' norm."""
         return {
             "rank": self._rank,

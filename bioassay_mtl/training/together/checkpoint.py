@@ -73,5 +73,7 @@ def _tensors(panels: Panels) -> Iterator[tuple[str, Tensor]]:
             if tensor.data_ptr() not in seen or not tensor.numel():
                 seen.add(tensor.data_ptr())
                 yield f"panel/{number}/{key}", tensor
+    for key, tensor in panels.balance.tensors():
+        yield f"balance/{key}", tensor
     for key, tensor in panels.shares.tensors():
         yield f"shares/{key}", tensor

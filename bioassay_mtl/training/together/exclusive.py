@@ -76,7 +76,7 @@ class JoinedExperts(Joined):
             for other in others:
                 tie_group(*first, *other)
 
-    def record(self) -> dict[str, Any]:
+    def record(self, tasks: Mapping[str, Sequence[str]]) -> dict[str, Any]:
         """The connections of panels and experts."""
         return {"connections": dict(zip(self._panels, self._matrix.tolist(), strict=True))}
 

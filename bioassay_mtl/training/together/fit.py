@@ -333,7 +333,9 @@ def _record(
             for name, session in sessions.items()
         },
         "rounds": learning.epoch,
-        "shared": learning.shares.record(),
+        "shared": learning.shares.record(
+            {name: session.panel.tasks for name, session in sessions.items()}
+        ),
     }
 
 

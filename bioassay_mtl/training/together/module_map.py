@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -13,11 +14,17 @@ from scipy.spatial.distance import squareform
 from bioassay_mtl.nn.reparameterised import Blocks
 
 Alignment = NDArray[np.int64]
+TOWERS, MOST_ASSAYS = "tower.hidden", 200
 Layer = tuple[str, str, tuple[int, ...]]
 """Panel, name of the weight, and its shape."""
 
 
-def module_map(alignment: Alignment, layers: Sequence[Layer], blocks: Blocks) -> dict[str, Any]:
+def module_map(
+    alignment: Alignment,
+    layers: Sequence[Layer],
+    blocks: Blocks,
+    owners: Mapping[str, Sequence[str]] = MappingProxyType({}),
+) -> dict[str, Any]:
     """Modules by panel and layer, as plain values.
 
     Parameters
@@ -28,6 +35,8 @@ def module_map(alignment: Alignment, layers: Sequence[Layer], blocks: Blocks) ->
         In the order of their locations.
     blocks
         Of all layers.
+    owners
+        The assay of each output, by panel: towers have modules of their own for each.
     """
     ends = np.cumsum(blocks.counts)
     parts = np.split(alignment, ends[:-1])
@@ -56,7 +65,23 @@ def module_map(alignment: Alignment, layers: Sequence[Layer], blocks: Blocks) ->
         ],
         "panels": clustered(panels, of_panels),
         "clusters": clustered(labels, parts),
+        **_of_assays(parts, layers, owners),
     }
+
+
+def _of_assays(
+    parts: Sequence[Alignment], layers: Sequence[Layer], owners: Mapping[str, Sequence[str]]
+) -> dict[str, Any]:
+    """Likeness of assays, where towers are made of modules; the first :data:`MOST_ASSAYS`."""
+    of_assays: dict[str, list[Alignment]] = {}
+    for part, (panel, name, shape) in zip(parts, layers, strict=True):
+        if name == TOWERS and panel in owners:
+            for assay, own in zip(owners[panel], np.split(part, shape[0]), strict=True):
+                of_assays.setdefault(assay, []).append(own)
+    if len(of_assays) < 2:
+        return {}
+    names = [*of_assays][:MOST_ASSAYS]
+    return {"assays": clustered(names, [np.concatenate(of_assays[name]) for name in names])}
 
 
 def _shared_with(

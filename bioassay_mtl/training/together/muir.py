@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Literal
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from bioassay_mtl.errors import ConfigError
 from bioassay_mtl.nn.network import Network
@@ -58,34 +58,18 @@ class JoinedModules(Joined):
         seed: int,
         search: type[AlignmentSearch] = AlignmentSearch,
     ) -> None:
-        weights = {name: hidden_weights(net, config.layers) for name, net in networks.items()}
-        for name, found in weights.items():
-            if not found:
-                raise ConfigError(
-                    f"sharing: the network of {name!r} has no hidden layers that could be made of "
-                    f"modules (layers: {', '.join(config.layers)}): give its experts depth 2 or "
-                    "more, or towers of kind mlp; or share otherwise"
-                )
+        weights = {name: _weights_of(name, net, config) for name, net in networks.items()}
         shapes = {
             f"{panel}: {name}": weight.shape
             for panel, found in weights.items()
             for name, weight in found.items()
         }
         self.blocks = Blocks.of(shapes, config.block)
-        self.n_locations = len(self.blocks)
-        device = next(networks[next(iter(networks))].parameters()).device
-        draws = torch.Generator().manual_seed(seed_of(seed, 0))
-        n_modules = math.ceil(config.pool * self.n_locations)
-        self.modules = Hypermodules(
-            self.blocks.fan_in,
-            self.blocks.block,
-            n_modules,
-            config.contexts,
-            config.challengers,
-            draws,
-        ).to(device)
+        self.modules = _pool(config, self.blocks, seed).to(_device(networks))
         self.optimizers = RowOptimizers(self.modules)
         self.search = search(self.modules, config, seed, self.optimizers.forget)
+        self._owners = {name: net.tower.owner.tolist() for name, net in networks.items()}
+        self._names = {name: [*found] for name, found in weights.items()}
         self._made: dict[str, Reparameterised] = {}
         start = 0
         for name, found in weights.items():
@@ -101,7 +85,6 @@ class JoinedModules(Joined):
             )
             self._made[name].write()
             start += len(own)
-        self._names = {name: [*found] for name, found in weights.items()}
 
     def made(self, panel: str) -> Made:
         return self._made[panel]
@@ -121,14 +104,45 @@ class JoinedModules(Joined):
         self.search.history[:] = state["history"]
         self.modules.realign()
 
-    def record(self) -> dict[str, Any]:
+    def record(self, tasks: Mapping[str, Sequence[str]]) -> dict[str, Any]:
         """Which modules each layer of each panel uses, and how the search settled."""
         layers = [
             (panel, name, tuple(weight.shape))
             for panel, made in self._made.items()
             for name, weight in zip(self._names[panel], made.weights, strict=True)
         ]
+        alignment = self.modules.alignment.cpu().numpy()
+        owners = {
+            panel: [f"{panel}: {tasks[panel][task]}" for task in owner]
+            for panel, owner in self._owners.items()
+        }
         return {
-            "modules": module_map(self.modules.alignment.cpu().numpy(), layers, self.blocks),
+            "modules": module_map(alignment, layers, self.blocks, owners),
             "generations": self.search.history,
         }
+
+
+def _weights_of(panel: str, network: Network, config: SharedModules) -> dict[str, nn.Parameter]:
+    found = hidden_weights(network, config.layers)
+    if not found:
+        raise ConfigError(
+            f"sharing: the network of {panel!r} has no hidden layers that could be made of modules "
+            f"(layers: {', '.join(config.layers)}): give its experts depth 2 or more, or towers of "
+            "kind mlp; or share otherwise"
+        )
+    return found
+
+
+def _pool(config: SharedModules, blocks: Blocks, seed: int) -> Hypermodules:
+    return Hypermodules(
+        blocks.fan_in,
+        blocks.block,
+        math.ceil(config.pool * len(blocks)),
+        config.contexts,
+        config.challengers,
+        torch.Generator().manual_seed(seed_of(seed, 0)),
+    )
+
+
+def _device(networks: Mapping[str, Network]) -> torch.device:
+    return next(next(iter(networks.values())).parameters()).device

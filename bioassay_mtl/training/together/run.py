@@ -20,6 +20,7 @@ from bioassay_mtl.training.module import TrainingModule
 from bioassay_mtl.training.place import Place
 from bioassay_mtl.training.steps import Steps
 from bioassay_mtl.training.together.alternation import order_of_a_round, steps_of_a_round
+from bioassay_mtl.training.together.balance import PanelBalance
 from bioassay_mtl.training.together.settings import TogetherConfig
 
 
@@ -43,6 +44,8 @@ class Panels:
         By panel.
     shares
         What the networks share.
+    balance
+        Factors of the panels' losses.
     steps_of
         Steps of each panel in a round.
     """
@@ -71,7 +74,9 @@ class Panels:
         for name, module in self.modules.items():
             module.n_steps = self.steps_of[name]
             module.optimizer.state = moments  # weights that several have as one have one state
-            module.loss_factor = config.panel_weights.get(name, 1.0)
+        self.balance = PanelBalance(config.balance, config.panel_weights, [*runs], place.device)
+        for name, module in self.modules.items():
+            module.weigh = self.balance.of(name)
         self.best = {name: Best.of(module) for name, module in self.modules.items()}
         self._steps = {name: Steps(module, place) for name, module in self.modules.items()}
         self._order = order_of_a_round(self.steps_of)
@@ -114,6 +119,7 @@ class Panels:
             The loss or the weights of a panel are not finite.
         """
         start = self.epoch * len(self._order)
+        self.balance.start_round(self.epoch)
         for name in active:
             self._steps[name].begin()
         for number, (name, step) in enumerate(self._order):

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, SerializeAsAny, field_validator
 
 from bioassay_mtl.config import Config, Setting, given_as
+from bioassay_mtl.training.together.balance import balance_of_panels
 from bioassay_mtl.training.together.sharing import Sharing, sharing_config
 
 Alternation = Literal["proportional", "square_root", "equal"]
@@ -25,8 +26,11 @@ class TogetherConfig(Config):
         How the steps of a round are dealt to the panels: in proportion to their batches
         (``proportional``: each row once a round), to the ``square_root`` of these, or ``equal``.
         A round has as many steps whatever the rule.
+    balance
+        From the losses of panels to their factors: ``sum`` (all 1), ``dwa`` or
+        ``lbtw``, or settings by ``kind``, with panels in place of tasks and rounds of epochs.
     panel_weights
-        Factors of the losses of panels, by name; 1 of those that are not named.
+        Further factors of the losses of panels, by name; 1 of those that are not named.
     apart
         Whether molecules of a panel's test rows are kept out of the training rows of all others.
     seed
@@ -35,11 +39,17 @@ class TogetherConfig(Config):
 
     sharing: Setting[SerializeAsAny[Sharing], Sharing | Mapping[str, Any] | str] = given_as("muir")
     alternation: Alternation = "square_root"
+    balance: Setting[SerializeAsAny[Config], Config | Mapping[str, Any] | str] = given_as("sum")
     panel_weights: dict[str, Annotated[float, Field(gt=0, allow_inf_nan=False)]] = Field(
         default_factory=dict
     )
     apart: bool = True
     seed: Annotated[int, Field(ge=0)] = 0
+
+    @field_validator("balance", mode="before")
+    @classmethod
+    def _known_balancer(cls, value: Any) -> Config:
+        return balance_of_panels(value)
 
     @field_validator("sharing", mode="before")
     @classmethod

@@ -6,7 +6,7 @@ of all panels); a new one is a new file, and its line in the registry here.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, ClassVar
 
 from torch import Tensor
@@ -39,8 +39,14 @@ class Joined:
     def restore(self, state: Mapping[str, Any]) -> None:
         """Told when all tensors are those of a checkpoint."""
 
-    def record(self) -> dict[str, Any]:
-        """What is shared, for the report; plain values."""
+    def record(self, tasks: Mapping[str, Sequence[str]]) -> dict[str, Any]:
+        """What is shared, for the report; plain values.
+
+        Parameters
+        ----------
+        tasks
+            Names of the tasks of each panel.
+        """
         return {}
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, ClassVar, Literal
 
 import torch
@@ -47,7 +47,7 @@ class TiedExperts(Joined):
     def __init__(self, networks: Mapping[str, Network]) -> None:
         self._experts = {name: _experts(network) for name, network in networks.items()}
 
-    def record(self) -> dict[str, Any]:
+    def record(self, tasks: Mapping[str, Sequence[str]]) -> dict[str, Any]:
         """Experts by panel: one that several panels name is shared by them."""
         return {"experts": self._experts}
 
@@ -66,6 +66,11 @@ def check_same_experts(configs: Mapping[str, TrainingConfig]) -> None:
     names = [*configs]
     first = _read(configs[names[0]])
     for name in names[1:]:
+        if configs[name].start_from != configs[names[0]].start_from:
+            raise ConfigError(
+                f"sharing: panels that share experts start from one model, and {name!r} and "
+                f"{names[0]!r} have different start_from: give both the same, or none"
+            )
         if _read(configs[name]) != first:
             raise ConfigError(
                 f"sharing: panels that share experts need the same ones, reading the same inputs; "

@@ -12,7 +12,7 @@ import pytest
 import torch
 
 import bioassay_mtl as bm
-from bioassay_mtl.errors import ConfigError
+from bioassay_mtl.errors import ConfigError, InputError, TrainingError
 from bioassay_mtl.models.model import Model
 from bioassay_mtl.nn import build_network
 from bioassay_mtl.panels.panel import Panel
@@ -111,20 +111,21 @@ def test_modules_are_shared_by_different_architectures(panels: dict[str, Panel])
         fingerprints={"graph": {"kind": "graph"}},
         network={"experts": [graph], "tower": {"kind": "mlp", "width": 8}},
     )
-    given = {"large": (panels["large"], together_config()), "small": (panels["small"], graphs)}
+    given = {"large": (panels["large"], together_config()), "middle": (panels["middle"], graphs)}
     found = train_together(given, {"kind": "muir", "steps": 3, "share": 1.0, "pool": 0.25})
     modules = found.record["shared"]["modules"]
     assert modules["block"] == [8, 8]
     layers = {(each["panel"], each["layer"]) for each in modules["layers"]}
     assert ("large", "groups.0.layers.0.weight") in layers
-    assert ("small", "groups.0.readout.weight") in layers
-    assert ("small", "tower.hidden") in layers
+    assert ("middle", "groups.0.readout.weight") in layers
+    assert ("middle", "tower.hidden") in layers
     assert modules["of_several_panels"] > 0
     assert found.record["shared"]["generations"]
+    assert modules["assays"]["names"] == ["middle: oxygen", "middle: sulfur"]
     smiles = ["CCO", "c1ccccc1N"]
     for model in found.models.values():
         assert model.predict(smiles)["status"].tolist() == ["ok", "ok"]
-    assert found.models["small"].training["together"] == found.record
+    assert found.models["middle"].training["together"] == found.record
 
 
 def test_saved_modules_are_ordinary_weights_that_share_blocks(
@@ -261,7 +262,7 @@ def test_adapters_add_matrices_of_low_rank(panels: dict[str, Panel]) -> None:
         joined.made(name).write()  # type: ignore[union-attr]
     for one, other in zip(hidden[0], hidden[1], strict=True):
         assert 0 < int(torch.linalg.matrix_rank(one - other, tol=1e-4)) <= 4
-    assert all(0 < share < 1 for share in joined.record()["added"].values())
+    assert all(0 < share < 1 for share in joined.record({})["added"].values())
     with pytest.raises(ConfigError, match="rank 17 are larger than groups"):
         trained(panels, {"kind": "adapters", "rank": 17})
 
@@ -275,3 +276,56 @@ def test_closed_experts_within_a_panel_and_between_panels_exclude_each_other(
     }
     with pytest.raises(ConfigError, match="experts of 'large' are closed to some of its own"):
         trained(panels, "mmoeex", changes={"network": network})
+
+
+@pytest.mark.parametrize("kind", ["dwa", "lbtw"])
+def test_panels_are_balanced_and_a_balanced_run_resumes(
+    panels: dict[str, Panel], tmp_path: Path, kind: str
+) -> None:
+    def stop(record: Mapping[str, Any]) -> None:
+        if record["epoch"] == 2:
+            raise Killed
+
+    pair = {name: panels[name] for name in ("large", "small")}
+    config = {"sharing": "trunk", "balance": kind}
+    long = {"epochs": 5, "split": {"fractions": (1, 0, 0)}}
+    unbroken = trained(pair, config=config, changes=long)
+    plain = trained(pair, "trunk", changes=long)
+    assert not same(unbroken.models["large"], plain.models["large"])
+    with pytest.raises(Killed):
+        trained(pair, config=config, changes=long, out=tmp_path / "out", progress=stop)
+    resumed = trained(pair, config=config, changes=long, out=tmp_path / "out", resume=True)
+    assert all(same(model, resumed.models[name]) for name, model in unbroken.models.items())
+
+
+def test_what_needs_all_losses_at_once_does_not_balance_panels() -> None:
+    with pytest.raises(ConfigError, match="a batch is of one panel, and 'pcgrad' weighs tasks"):
+        TogetherConfig(balance="pcgrad")
+
+
+def test_a_checkpoint_of_another_run_is_refused(panels: dict[str, Panel], tmp_path: Path) -> None:
+    def stop(record: Mapping[str, Any]) -> None:
+        raise Killed
+
+    pair = {name: panels[name] for name in ("middle", "small")}
+    with pytest.raises(Killed):
+        trained(pair, "trunk", out=tmp_path / "out", progress=stop)
+    with pytest.raises(ConfigError, match="of a run with other settings or other data"):
+        trained(pair, "muir", out=tmp_path / "out", resume=True)
+    (tmp_path / "out.training" / "together.safetensors").write_bytes(b"no such file")
+    with pytest.raises(InputError, match="the checkpoint cannot be read"):
+        trained(pair, "trunk", out=tmp_path / "out", resume=True)
+
+
+def test_shared_experts_start_from_one_model(panels: dict[str, Panel]) -> None:
+    start, plain = {"start_from": "pcba128", "epochs": 1}, {"epochs": 1}
+    given: Any = {"large": (panels["large"], start), "small": (panels["small"], plain)}
+    with pytest.raises(ConfigError, match="have different start_from"):
+        train_together(given, "trunk")
+
+
+def test_a_diverging_panel_is_named(panels: dict[str, Panel], tmp_path: Path) -> None:
+    pair = {name: panels[name] for name in ("middle", "small")}
+    with pytest.raises(TrainingError, match="panel 'middle': training diverged"):
+        trained(pair, "muir", changes={"learning_rate": 1e30}, out=tmp_path / "out")
+    assert not (tmp_path / "out").exists()
