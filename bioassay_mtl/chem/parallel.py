@@ -11,6 +11,7 @@ from collections import deque
 from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import chain, islice
 from typing import Any, Protocol, TypeVar
 
@@ -149,6 +150,30 @@ def featurize_batches(
     del head  # the stream may be long: do not hold its first batches
     with Pool(workers, timeout) as pool:
         yield from _in_order(batches, pool, recipe, _AHEAD * workers)
+
+
+def features_of(recipe: bytes, records: Request, timeout: float = DEFAULT_TIMEOUT) -> Features:
+    """The answer to a request of :func:`featurize_batches`, computed in this process.
+
+    For engines that have processes of their own. What could keep one for ever is looked at in
+    another, and ends as it does in a :class:`~bioassay_mtl.chem.pool.Pool`.
+
+    Parameters
+    ----------
+    recipe, records
+        As a pool is asked.
+    timeout
+        Seconds that one structure may take, else its status is ``timed_out``; 0 for no limit.
+    """
+    batch = _Slice(records.structures, records.notation, records.known)
+    return _features_here(batch, _made(recipe), recipe, timeout)
+
+
+@lru_cache(maxsize=4)
+def _made(recipe: bytes) -> Featurizer:
+    make, *arguments = pickle.loads(recipe)
+    featurizer: Featurizer = make(*arguments)
+    return featurizer
 
 
 def featurizing(config: dict[str, Any]) -> Job:

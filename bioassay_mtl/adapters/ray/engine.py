@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
+from math import ceil
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,10 @@ from bioassay_mtl.screening.parts.plan import Part, PartsOptions, Shard
 from bioassay_mtl.screening.parts.run import ALL, BegunParts, PartsRun, begin_parts, summary_of
 from bioassay_mtl.screening.parts.summary import PartsSummary
 from bioassay_mtl.screening.summary import StageClock
+
+CALLS, MOST_PARTS = 4, 8
+"""Calls of an actor at least, as far as there are parts, and parts of a call at most: what is read
+for the next part overlaps with what is written of the last one within a call alone."""
 
 PATIENCE = 60
 """Seconds to wait for parts that others are writing: a driver that was killed leaves some that its
@@ -86,14 +91,18 @@ def _until_done(
 def _written(begun: BegunParts, missing: Sequence[Part], model: str, device: str) -> Iterator[str]:
     """Names of parts, each once it is there; those that others write are left out."""
     share = shares(len(missing), device)
+    at_once = min(MOST_PARTS, max(1, len(missing) // (CALLS * share.actors)))
     places = {part.name: place for place, part in enumerate(begun.plan.parts)}
     found = (
         ray()
-        .data.from_items([places[part.name] for part in missing], override_num_blocks=len(missing))
+        .data.from_items(
+            [places[part.name] for part in missing],
+            override_num_blocks=ceil(len(missing) / at_once),
+        )
         .map_batches(
             PartWriter,
             fn_constructor_args=(_made_of(begun, model, device), share),
-            batch_size=1,
+            batch_size=at_once,
             concurrency=share.actors,
             num_cpus=0,  # the tasks that it waits for need all of them
             num_gpus=share.gpus,

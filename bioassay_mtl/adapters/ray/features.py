@@ -1,4 +1,4 @@
-"""Workers of a cluster that featurise for an actor."""
+"""Tasks of a cluster that featurise for an actor."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ from concurrent.futures import Future
 from typing import Any
 
 from bioassay_mtl.adapters.ray.cluster import ray
-from bioassay_mtl.chem.isolation import answers_apart
+from bioassay_mtl.chem.parallel import features_of
 from bioassay_mtl.chem.pool import Records
 
 
 class ClusterPool:
-    """Workers anywhere, each with a process beside it that hard molecules may take with them.
+    """Workers anywhere, asked as a :class:`~bioassay_mtl.chem.pool.Pool` is.
 
-    What a record ends with is told by :class:`~bioassay_mtl.chem.pool.Pool`, as on one machine; a
+    Hard molecules are looked at in a process beside a worker, which they may take with them; a
     worker that is lost is replaced by Ray, and its request done again.
 
     Parameters
@@ -40,5 +40,5 @@ class ClusterPool:
 
 
 def featurised(recipe: bytes, records: tuple[Any, ...], timeout: float) -> list[Any]:
-    """One request's answers, from the process that this worker has for it."""
-    return answers_apart(recipe, Records(*records), timeout)
+    """One request's answers."""
+    return [features_of(recipe, Records(*records), timeout)]
