@@ -24,7 +24,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO, cast
+from typing import IO, TYPE_CHECKING, Any, BinaryIO, cast
 
 from bioassay_mtl.errors import BeingWrittenError, OutputError
 
@@ -167,10 +167,15 @@ def locked(path: str | Path) -> Iterator[None]:
 
 def sha256(path: str | Path) -> str:
     """SHA-256 of a file, as hexadecimal text."""
-    state = hashlib.sha256()
     with Path(path).open("rb") as stream:
-        while chunk := stream.read(_BUFFER_BYTES):
-            state.update(chunk)
+        return sha256_of(stream)
+
+
+def sha256_of(stream: IO[bytes]) -> str:
+    """SHA-256 of what is left of a stream, as hexadecimal text."""
+    state = hashlib.sha256()
+    while chunk := stream.read(_BUFFER_BYTES):
+        state.update(chunk)
     return state.hexdigest()
 
 

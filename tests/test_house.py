@@ -134,7 +134,17 @@ def test_no_modules_import_each_other_in_a_circle() -> None:
 
 
 def test_base_modules_import_no_layer() -> None:
-    for name in ("errors", "config", "files", "moved", "plugins", "registry", "visible", "wording"):
+    for name in (
+        "errors",
+        "config",
+        "files",
+        "moved",
+        "plugins",
+        "registry",
+        "remote",
+        "visible",
+        "wording",
+    ):
         assert not {n.split(".")[1] for n in imports(PACKAGE / f"{name}.py")} & set(LAYERS)
 
 

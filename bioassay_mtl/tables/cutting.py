@@ -13,6 +13,7 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise, takewhile
 from typing import NamedTuple
 
+from bioassay_mtl.remote import opened
 from bioassay_mtl.tables.compression import compression_of
 from bioassay_mtl.tables.detection import chosen
 from bioassay_mtl.tables.encodings import wide_encoding
@@ -67,7 +68,7 @@ def portions(path: str, rows: int, options: TableOptions) -> list[Portion]:
 
 def _is_plain(path: str, options: TableOptions) -> bool:
     """Whether bytes of a file are those that its reader has, text in UTF-8."""
-    with open(path, "rb") as file:  # noqa: PTH123 (a name that may be no path of this system)
+    with opened(path) as file:
         head = file.read(_MARKED)
     if compression_of(head[:_MAGIC]) is not None:
         return False
@@ -88,7 +89,7 @@ def _of_groups(path: str, ends: Sequence[int], rows: int) -> Iterator[Portion]:
 
 def _of_lines(path: str, form: TableFormat, rows: int, options: TableOptions) -> Iterator[Portion]:
     """Portions of whole records; each begins to read where the file does."""
-    with open(path, "rb") as file:  # noqa: PTH123
+    with opened(path) as file:
         index = LineIndex(file)
         marks = _marks(path, form, index, rows, options)
         cuts = [(done, index.end(line)) for done, line in marks.cuts]

@@ -13,6 +13,7 @@ from pathlib import Path
 from tempfile import TemporaryFile
 from typing import IO, cast
 
+from bioassay_mtl import remote
 from bioassay_mtl.errors import InputError
 from bioassay_mtl.tables.compression import (
     DAMAGED,
@@ -239,9 +240,9 @@ class Source:
         if isinstance(self.path, Held):
             self.progress.total = len(self.path.content)
             return BufferedReader(cast(io.RawIOBase, io.BytesIO(self.path.content)))
-        path = Path(str(self.path))
+        path = str(self.path)
         try:
-            raw = path.open("rb")
+            raw = remote.opened(path)
         except FileNotFoundError:
             raise self.fault("no such file") from None
         except IsADirectoryError:
@@ -250,8 +251,8 @@ class Source:
             raise self.fault(f"cannot be read: {error.strerror or error}") from None
         if isinstance(self.path, Portion) and self.path.unit == "bytes":
             return BufferedReader(PortionBytes(raw.detach(), self.path))
-        if path.is_file():
-            self.progress.total = path.stat().st_size
+        if (told := remote.facts(path)) is not None:
+            self.progress.total = told.bytes
         return raw
 
     def _texts(self) -> Iterator[str]:

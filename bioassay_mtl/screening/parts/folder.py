@@ -3,8 +3,8 @@
 ``plan.json`` says what it is made of, ``parts/`` holds the parts, ``receipts/`` for each finished
 part its rows by status and its checksum, and ``manifest.json`` appears when all are there. Each
 file appears whole or not at all. A part is locked by its writer from the first record read to the
-receipt; where a file system has no locks, two writers may do the same work, and write the same
-bytes.
+receipt; where there are no locks, as in an object store, two writers may do the same work, and
+write the same bytes.
 """
 
 from __future__ import annotations
@@ -13,20 +13,20 @@ import hashlib
 import io
 import json
 from collections.abc import Iterable, Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, TypeVar, cast
 
 from bioassay_mtl.config import Config
-from bioassay_mtl.errors import BeingWrittenError, ConfigError, InputError, OutputError
-from bioassay_mtl.files import locked, whole_file, write_whole
+from bioassay_mtl.errors import ConfigError, InputError
 from bioassay_mtl.screening.parts.plan import Part, Plan
+from bioassay_mtl.screening.parts.store import store_at
 
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer
 
 ConfigT = TypeVar("ConfigT", bound=Config)
-_LOCK = ".writing"
+_PLAN, _MANIFEST, _PARTS, _RECEIPTS = "plan.json", "manifest.json", "parts", "receipts"
 
 
 class Receipt(Config):
@@ -55,25 +55,25 @@ class Receipt(Config):
 
 
 class PartsFolder:
-    """A data set on a file system.
+    """A data set in a folder, or in an object store.
 
     Parameters
     ----------
     path
-        The folder; made where it is not there.
+        The folder, or its URI; made where it is not there.
     """
 
     def __init__(self, path: str | Path) -> None:
-        self.path = Path(path)
-        self.plan_path, self.manifest_path = self.path / "plan.json", self.path / "manifest.json"
+        self.path = str(path)
+        self._store = store_at(path)
 
     def __str__(self) -> str:
-        return str(self.path)
+        return self.path
 
     @property
     def is_complete(self) -> bool:
         """Whether all parts are there."""
-        return self.manifest_path.is_file()
+        return self._store.size(_MANIFEST) is not None
 
     def plan(self) -> Plan | None:
         """What it is made of; None where nothing was begun.
@@ -83,53 +83,39 @@ class PartsFolder:
         InputError
             The folder holds something else.
         """
-        if self.plan_path.is_file():
-            return _read(self.plan_path, Plan)
-        if self.path.is_dir() and any(
-            not each.name.startswith(".") for each in self.path.iterdir()
-        ):
+        if (found := self._read(_PLAN, Plan)) is None and not self._store.is_free():
             raise InputError(
                 "is a folder with other things in it, not one of parts (choose a new one)",
                 file=self.path,
             )
-        return None
+        return found
 
     def begin(self, plan: Plan) -> Plan:
         """Write the plan, unless another process has; the plan that is there now."""
-        self._make(self.path)
-        try:
-            with whole_file(self.plan_path, overwrite=False) as stream:
-                stream.write(_json(plan.model_dump(mode="json")))
-        except OutputError:
-            if not self.plan_path.is_file():
-                raise
+        self._store.make_room()
+        self._store.put_first(_PLAN, _json(plan.model_dump(mode="json")))
         found = self.plan()
         assert found is not None
         return found
 
     def make_room(self) -> None:
         """Make the folders for what follows a plan."""
-        self._make(self.path / "parts")
-        self._make(self.path / "receipts")
+        self._store.make_room(_PARTS, _RECEIPTS)
 
-    def _make(self, folder: Path) -> None:
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise OutputError(f"{folder}: could not be made: {error.strerror}") from error
+    def part_name(self, part: Part, plan: Plan) -> str:
+        """The name of a part's file."""
+        return f"{_PARTS}/{part.name}{plan.suffix}"
 
-    def part_path(self, part: Part, plan: Plan) -> Path:
+    def read_part(self, part: Part, plan: Plan) -> io.BufferedReader:
         """The file of a part."""
-        return self.path / "parts" / f"{part.name}{plan.suffix}"
+        return self._store.open(self.part_name(part, plan))
 
     def receipt(self, part: Part, plan: Plan) -> Receipt | None:
         """Of a part; None where it is not finished."""
-        path = self._receipt_path(part)
-        if not path.is_file():
+        found = self._read(_receipt_name(part), Receipt)
+        if found is None or self._store.size(self.part_name(part, plan)) != found.bytes:
             return None
-        found = _read(path, Receipt)
-        file = self.part_path(part, plan)
-        return found if file.is_file() and file.stat().st_size == found.bytes else None
+        return found
 
     def receipts(self, plan: Plan) -> list[Receipt | None]:
         """Of all parts, in their order."""
@@ -137,43 +123,40 @@ class PartsFolder:
 
     def claimed(self, part: Part, plan: Plan) -> ExitStack | None:
         """A part, locked until the stack is closed; None where another process writes it."""
-        with ExitStack() as stack:
-            try:
-                stack.enter_context(locked(self.part_path(part, plan)))
-            except BeingWrittenError:
-                return None
-            return stack.pop_all()
+        return self._store.claimed(self.part_name(part, plan))
 
     @contextmanager
     def opened(self, part: Part, plan: Plan) -> Iterator[Counted]:
         """A stream to a part, which appears when the block ends without an exception."""
-        with whole_file(self.part_path(part, plan)) as stream:
+        with self._store.opened(self.part_name(part, plan)) as stream:
             yield Counted(stream)
 
     def put(self, part: Part, receipt: Receipt) -> None:
         """Note that a part is finished."""
-        write_whole(self._receipt_path(part), _json(receipt.model_dump(mode="json")))
+        self._store.put(_receipt_name(part), _json(receipt.model_dump(mode="json")))
 
     def finish(self, plan: Plan) -> bool:
         """Write the manifest where all parts are there; whether they are."""
         receipts = self.receipts(plan)
         if any(receipt is None for receipt in receipts):
             return False
-        self._sweep(plan)
+        self._store.sweep(_PARTS)
         content = _json(manifest_of(plan, [receipt for receipt in receipts if receipt]))
-        # Whoever comes second would write the same.
-        if not (self.is_complete and self.manifest_path.read_bytes() == content):
-            write_whole(self.manifest_path, content)
+        if self._store.read(_MANIFEST) != content:  # whoever comes second would write the same
+            self._store.put(_MANIFEST, content)
         return True
 
-    def _sweep(self, plan: Plan) -> None:
-        """Remove locks that killed writers of finished parts have left."""
-        for path in (self.path / "parts").glob(f".*{_LOCK}"):
-            with suppress(OutputError), locked(path.with_name(path.name[1 : -len(_LOCK)])):
-                pass
+    def _read(self, name: str, kind: type[ConfigT]) -> ConfigT | None:
+        file = f"{self.path.rstrip('/')}/{name}"
+        try:
+            content = self._store.read(name)
+            return None if content is None else kind.of(json.loads(content))
+        except (OSError, ValueError, ConfigError) as error:
+            raise InputError(f"cannot be used: {error}", file=file) from error
 
-    def _receipt_path(self, part: Part) -> Path:
-        return self.path / "receipts" / f"{part.name}.json"
+
+def _receipt_name(part: Part) -> str:
+    return f"{_RECEIPTS}/{part.name}.json"
 
 
 class Counted(io.RawIOBase):
@@ -236,10 +219,3 @@ def totals(receipts: Iterable[dict[str, Any]]) -> dict[str, Any]:
 
 def _json(content: dict[str, Any]) -> bytes:
     return (json.dumps(content, indent=1) + "\n").encode()
-
-
-def _read(path: Path, kind: type[ConfigT]) -> ConfigT:
-    try:
-        return kind.of(json.loads(path.read_bytes()))
-    except (OSError, ValueError, ConfigError) as error:
-        raise InputError(f"cannot be used: {error}", file=path) from error

@@ -10,7 +10,7 @@ from pydantic import Field
 
 from bioassay_mtl.config import Config
 from bioassay_mtl.errors import ConfigError, InputError, counted
-from bioassay_mtl.files import sha256
+from bioassay_mtl.files import sha256_of
 from bioassay_mtl.screening.batch import ScreenedBatch
 from bioassay_mtl.screening.options import ScreenOptions
 from bioassay_mtl.screening.output import STDOUT, Output
@@ -145,7 +145,7 @@ class _Parts:
         self._before = rows_before(self.plan, rows)
 
     def _plan(self) -> Plan:
-        plan = self.folder.plan() if self.folder.path.is_dir() else None
+        plan = self.folder.plan()
         if plan is None:
             raise InputError(
                 "is no data set of parts",
@@ -170,17 +170,18 @@ class _Parts:
     def batches(self, new_only: bool) -> Iterator[ScreenedBatch]:
         """Of all parts, in the order of the records."""
         for part, receipt in self.there:
-            path = self.folder.part_path(part, self.plan)
-            if sha256(path) != receipt.sha256:
-                raise InputError(
-                    "is not what its receipt says: it was changed, or is damaged",
-                    file=path,
-                    hint="delete it and run the screen again, which writes it anew",
+            with self.folder.read_part(part, self.plan) as file:
+                if sha256_of(file) != receipt.sha256:
+                    raise InputError(
+                        "is not what its receipt says: it was changed, or is damaged",
+                        file=f"{self.folder}/{self.folder.part_name(part, self.plan)}",
+                        hint="delete it and run the screen again, which writes it anew",
+                    )
+                file.seek(0)
+                yield from batches_in(
+                    file,
+                    part,
+                    self.plan,
+                    row_offset=self._before[part.path],
+                    new_only=new_only,
                 )
-            yield from batches_in(
-                path,
-                part,
-                self.plan.table,
-                row_offset=self._before[part.path],
-                new_only=new_only,
-            )

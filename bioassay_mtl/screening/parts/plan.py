@@ -14,6 +14,7 @@ from bioassay_mtl.config import Config
 from bioassay_mtl.errors import ConfigError, InputError, OutputError
 from bioassay_mtl.files import sha256
 from bioassay_mtl.models.folder_checks import CONFIG
+from bioassay_mtl.remote import facts, is_remote
 from bioassay_mtl.screening.beside import BesideColumn
 from bioassay_mtl.screening.options import ScreenOptions
 from bioassay_mtl.screening.writers import Layout
@@ -106,15 +107,15 @@ class InputFile(Config):
         """As it is now; an InputError where it is no file."""
         if path == STDIN:
             raise InputError("standard input cannot be read again, as a data set of parts needs")
-        if not Path(path).is_file():
-            raise InputError(
-                "no such file"
-                if not Path(path).exists()
-                else "this is no file that can be read again, as a data set of parts needs",
-                file=path,
-            )
-        found = Path(path).stat()
-        return cls(path=path, bytes=found.st_size, modified=found.st_mtime_ns)
+        try:
+            found = facts(path)
+        except OSError as error:
+            raise InputError(f"cannot be read: {error}", file=path) from error
+        if found is None:
+            there = not is_remote(path) and Path(path).exists()
+            again = "this is no file that can be read again, as a data set of parts needs"
+            raise InputError(again if there else "no such file", file=path)
+        return cls(path=path, **found._asdict())
 
 
 class Part(Config):

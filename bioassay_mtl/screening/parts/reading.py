@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from itertools import islice
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +15,7 @@ from bioassay_mtl.chem.status import Status
 from bioassay_mtl.errors import InputError
 from bioassay_mtl.screening.batch import ScreenedBatch
 from bioassay_mtl.screening.beside import BesideColumn
-from bioassay_mtl.screening.parts.plan import Part, Table
+from bioassay_mtl.screening.parts.plan import Part, Plan, Table
 from bioassay_mtl.screening.writers.base import KNOWN, Layout
 from bioassay_mtl.screening.writers.parquet import schema_of
 
@@ -30,14 +30,14 @@ _BLOCK = 1 << 23
 
 
 def batches_in(
-    path: Path, part: Part, table: Table, *, row_offset: int = 0, new_only: bool = False
+    file: IO[bytes], part: Part, plan: Plan, *, row_offset: int = 0, new_only: bool = False
 ) -> Iterator[ScreenedBatch]:
     """The batches of a part, in order.
 
     Parameters
     ----------
-    path, part, table
-        Its file, what it is, and its columns.
+    file, part, plan
+        Its file, open; what it is, and what of.
     row_offset
         Added to the numbers of its rows.
     new_only
@@ -50,13 +50,13 @@ def batches_in(
     """
     import pyarrow as pa
 
-    layout = table.layout()
+    layout = plan.table.layout()
     rows = max(1, CELLS // len(layout.columns))
     try:
-        for cells in _READERS[path.suffix](path, schema_of(layout), rows):
-            yield _batch(cells, part, table, layout, row_offset, new_only)
+        for cells in _READERS[plan.suffix](file, schema_of(layout), rows):
+            yield _batch(cells, part, plan.table, layout, row_offset, new_only)
     except (pa.ArrowException, OSError, ValueError, KeyError) as error:
-        raise InputError(f"cannot be read: {error}", file=path) from error
+        raise InputError(f"cannot be read: {error}", file=f"{part.name}{plan.suffix}") from error
 
 
 def _batch(
@@ -109,36 +109,37 @@ def _cells(found: pa.Array, column: BesideColumn) -> NDArray[Any]:
     return np.array([-1 if value is None else int(value) for value in values], kind)
 
 
-def _parquet(path: Path, schema: pa.Schema, rows: int) -> Iterator[pa.RecordBatch]:
+def _parquet(source: IO[bytes], schema: pa.Schema, rows: int) -> Iterator[pa.RecordBatch]:
     import pyarrow.parquet as pq
 
-    with pq.ParquetFile(path) as file:
+    with pq.ParquetFile(source) as file:
         yield from file.iter_batches(rows, columns=schema.names)
 
 
-def _delimited(path: Path, schema: pa.Schema, rows: int) -> Iterator[pa.RecordBatch]:
+def _delimited(
+    delimiter: str, source: IO[bytes], schema: pa.Schema, rows: int
+) -> Iterator[pa.RecordBatch]:
     from pyarrow import csv
 
     reader = csv.open_csv(
-        path,
+        source,
         csv.ReadOptions(block_size=_BLOCK),
-        csv.ParseOptions(delimiter="\t" if path.suffix == ".tsv" else ",", newlines_in_values=True),
+        csv.ParseOptions(delimiter=delimiter, newlines_in_values=True),
         csv.ConvertOptions(column_types=schema, strings_can_be_null=False),
     )
     yield from (batch for batch in reader if len(batch))
 
 
-def _lines(path: Path, schema: pa.Schema, rows: int) -> Iterator[pa.RecordBatch]:
+def _lines(source: IO[bytes], schema: pa.Schema, rows: int) -> Iterator[pa.RecordBatch]:
     import pyarrow as pa
 
-    with path.open("rb") as file:
-        while some := [json.loads(line) for line in islice(file, rows)]:
-            yield pa.RecordBatch.from_pylist(some, schema=schema)
+    while some := [json.loads(line) for line in islice(source, rows)]:
+        yield pa.RecordBatch.from_pylist(some, schema=schema)
 
 
-_READERS = {
+_READERS: dict[str, Callable[[IO[bytes], pa.Schema, int], Iterator[pa.RecordBatch]]] = {
     ".parquet": _parquet,
-    ".csv": _delimited,
-    ".tsv": _delimited,
+    ".csv": partial(_delimited, ","),
+    ".tsv": partial(_delimited, "\t"),
     ".jsonl": _lines,
 }

@@ -14,10 +14,11 @@ PAGE = REPOSITORY / "docs" / "scaling.md"
 
 
 def commands(page: Path) -> list[list[str]]:
-    """Words of all commands of ours, less those that need a cluster."""
+    """Words of all commands of ours, less those that need a cluster or a store."""
     blocks = re.findall(r"```bash\n(.*?)```", page.read_text(), flags=re.DOTALL)
     lines = [line for block in blocks for line in block.splitlines()]
-    found = [shlex.split(line, comments=True) for line in lines if "--engine ray" not in line]
+    here = [line for line in lines if "--engine ray" not in line and "s3://" not in line]
+    found = [shlex.split(line, comments=True) for line in here]
     return [words[1:] for words in found if words[0] == "bioassay-mtl"]
 
 

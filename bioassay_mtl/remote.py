@@ -1,0 +1,91 @@
+"""Files in object stores, by their URI (``s3://bucket/key``), as Arrow reads and writes them.
+
+Who may read what, and where the store is, is told as its own tools are told (for S3,
+``AWS_ACCESS_KEY_ID``, ``AWS_REGION``, ``AWS_ENDPOINT_URL``).
+"""
+
+from __future__ import annotations
+
+import io
+import re
+from pathlib import Path
+from typing import IO, Any, NamedTuple, cast
+
+_URI = re.compile(r"(?!file:)[a-z][a-z0-9+.-]+://", re.IGNORECASE)
+_CHUNK = 8 << 20
+
+
+class Facts(NamedTuple):
+    """Bytes of a file, and when it was changed, in nanoseconds since 1970."""
+
+    bytes: int
+    modified: int
+
+
+def is_remote(path: object) -> bool:
+    """Whether a path is a URI of a store.
+
+    Examples
+    --------
+    >>> is_remote("s3://bucket/library.smi"), is_remote("/data/library.smi")
+    (True, False)
+    """
+    return _URI.match(str(path)) is not None
+
+
+def opened(path: str | Path) -> io.BufferedReader:
+    """A file, here or in a store, that can be read at any place.
+
+    Raises
+    ------
+    OSError
+        It cannot be read.
+    """
+    if not is_remote(path):
+        return Path(path).open("rb")
+    store, key = _located(str(path))
+    return io.BufferedReader(cast(io.RawIOBase, store.open_input_file(key)))
+
+
+def facts(path: str | Path) -> Facts | None:
+    """What is known of a file, here or in a store, without reading it; None where there is none.
+
+    Raises
+    ------
+    OSError
+        The store cannot be asked.
+    """
+    if not is_remote(path):
+        if not Path(path).is_file():
+            return None
+        found = Path(path).stat()
+        return Facts(found.st_size, found.st_mtime_ns)
+    store, key = _located(str(path))
+    info = store.get_file_info(key)
+    return Facts(info.size, info.mtime_ns or 0) if info.is_file else None
+
+
+def written(uri: str, content: IO[bytes]) -> None:
+    """Write an object; it appears when all of it is there.
+
+    Raises
+    ------
+    OSError
+        It cannot be written.
+    """
+    store, key = _located(uri)
+    with store.open_output_stream(key) as stream:
+        while chunk := content.read(_CHUNK):
+            stream.write(chunk)
+
+
+def _located(uri: str) -> tuple[Any, str]:
+    """The store of a URI, and the key of an object in it."""
+    from pyarrow import ArrowException
+    from pyarrow.fs import FileSystem
+
+    try:
+        store, key = FileSystem.from_uri(uri)
+    except (ArrowException, ValueError) as error:
+        raise OSError(f"no URI of a store that is known: {error}") from error
+    return store, key
