@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 import numpy as np
 from markupsafe import Markup
+from numpy.typing import NDArray
 
 from bioassay_mtl.errors import counted
 from bioassay_mtl.metrics.chance import by_chance
@@ -225,7 +226,7 @@ def _elsewhere(evidence: Evidence, compared: Compared) -> Markup:
     if not rows:
         return Markup()
     means = [
-        [number(float(np.nanmean(found.values[name][chosen]))) for _, name, chosen in rows]
+        [number(_mean(found.values[name][chosen])) for _, name, chosen in rows]
         for found in (compared.found, there.found)
     ]
     n = counted(int(both.sum()), "assay")
@@ -247,6 +248,12 @@ def _elsewhere(evidence: Evidence, compared: Compared) -> Markup:
             name="Metric",
         )
     )
+
+
+def _mean(values: NDArray[np.float64]) -> float:
+    """Of those that are defined."""
+    known = values[np.isfinite(values)]
+    return float(known.mean()) if len(known) else np.nan
 
 
 _MEANING = {

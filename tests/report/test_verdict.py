@@ -141,3 +141,13 @@ def test_a_large_panel_has_no_baseline_and_says_so(
     found = beside_baseline(held_out(model, panel, parts), panel, parts)
     assert found.baseline is None
     assert "it is fitted to 629 measured outcomes at most, and here are 630" in model_report(found)
+
+
+def test_metrics_that_are_not_defined_leave_a_dash(compared: Evidence) -> None:
+    assert compared.baseline is not None
+    there = compared.baseline.elsewhere
+    assert there is not None
+    values = {**there.found.values, "spearman": np.full(3, np.nan)}
+    gone = replace(there, found=replace(there.found, values=values))
+    page = model_report(replace(compared, baseline=replace(compared.baseline, elsewhere=gone)))
+    assert re.search(r"Rank correlation of regression assays<td>[\d.]+<td>–", page)
