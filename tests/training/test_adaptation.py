@@ -19,7 +19,7 @@ from tests.conftest import Run
 from tests.training.conftest import small_config
 from tests.training.test_low_dimensional import config
 
-RULES = ("N", "c1", "Cl", "O", "S", "=O")
+RULES = ("N", "C=C", "Cl", "O", "S", "=O")
 
 
 def panel_of(smiles: list[str], rules: tuple[str, ...]) -> Panel:
@@ -37,7 +37,7 @@ def source(nci_smiles: list[str], tmp_path_factory: pytest.TempPathFactory) -> P
 
 @pytest.fixture(scope="module")
 def new(nci_smiles: list[str]) -> Panel:
-    return panel_of(list(dict.fromkeys(nci_smiles[2_000:2_600])), ("c1", "O"))
+    return panel_of(list(dict.fromkeys(nci_smiles[2_000:2_600])), ("C=C", "O"))
 
 
 def test_few_molecules_are_enough(source: Path, new: Panel, tmp_path: Path) -> None:

@@ -28,7 +28,7 @@ def table(nci_smiles: list[str], tmp_path_factory: pytest.TempPathFactory) -> Pa
     """3,000 different molecules and 2 assays that few numbers learn."""
     file = tmp_path_factory.mktemp("table") / "panel.csv"
     several = list(dict.fromkeys(nci_smiles))[:3_000]
-    rows = [f"{each},{int('N' in each)},{int('c1' in each)}" for each in several]
+    rows = [f"{each},{int('N' in each)},{int('S' in each)}" for each in several]
     file.write_text("\n".join(["smiles,inhibits_a,inhibits_b", *rows]) + "\n")
     return file
 

@@ -67,8 +67,8 @@ def test_it_is_small_and_hardly_worse(model: Model, coded: Path) -> None:
     found = Model.load(coded)
     code = code_of(found.network)
     assert code is not None
-    assert code.n_numbers == 4 * 40 + 3 * 4 + 3 + 3
-    assert code.bits < 8 * 178
+    assert code.n_numbers == 4 * 80 + 3 * 4 + 3 + 3
+    assert code.bits < 8 * 338
     assert (coded / "model.safetensors").stat().st_size < 1_000
     assert roc(found) > roc(model) - 0.1
     assert found.training["compressed"]["tuned"]
@@ -115,7 +115,7 @@ def test_a_code_of_another_network_is_refused(coded: Path, tmp_path: Path) -> No
     shutil.copytree(coded, tmp_path / "other")
     path = tmp_path / "other/config.json"
     written = json.loads(path.read_text())
-    written["network"] = LOW | {"shared": 41}
+    written["network"] = LOW | {"shared": 81}
     written["sha256"]["config.json"] = _digest(written)
     path.write_text(json.dumps(written))
     with pytest.raises(ModelFolderError, match=r"model\.safetensors"):

@@ -89,8 +89,8 @@ def test_scores_are_above_chance() -> None:
 @pytest.fixture(scope="module")
 def panel(nci_smiles: list[str]) -> Panel:
     smiles = list(dict.fromkeys(nci_smiles[:250]))
-    labels = [[float(rule in each) for rule in ("N", "c1", "O")] for each in smiles]
-    return Panel.from_arrays(smiles, labels, ["n", "aromatic", "o"])
+    labels = [[float(rule in each) for rule in ("N", "=O", "O")] for each in smiles]
+    return Panel.from_arrays(smiles, labels, ["n", "carbonyl", "o"])
 
 
 def test_a_search_goes_on_from_its_ledger(
