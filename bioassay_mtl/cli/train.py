@@ -37,7 +37,13 @@ from bioassay_mtl.cli.table_options import (
     table_options,
 )
 from bioassay_mtl.cli.terminal import say
-from bioassay_mtl.cli.train_together import Joint, check_alone, check_together, train_panels
+from bioassay_mtl.cli.train_together import (
+    Joint,
+    check_alone,
+    check_together,
+    of_panel,
+    train_panels,
+)
 from bioassay_mtl.cli.waiting import waiting
 from bioassay_mtl.errors import ConfigError
 
@@ -198,8 +204,8 @@ def train(
     def schema_for(path: str) -> PanelSchema:
         return schema_of(
             path,
-            task,
-            column,
+            of_panel(task, path, panels or ()),
+            of_panel(column, path, panels or ()),
             smiles_column,
             min_rows,
             to_p,

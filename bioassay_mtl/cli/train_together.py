@@ -122,6 +122,31 @@ class Joint:
         return TogetherConfig.of(dict(self.together))
 
 
+def of_panel(entries: Sequence[str] | None, path: str, paths: Sequence[str]) -> list[str] | None:
+    """Options that are of one panel: those of all, and those that begin with its name and a slash.
+
+    Examples
+    --------
+    >>> of_panel(["hiv/activity:none", "IC50:censored"], "data/hiv.csv", ["data/hiv.csv", "b.csv"])
+    ['activity:none', 'IC50:censored']
+    >>> of_panel(["hiv/activity:none", "IC50:censored"], "b.csv", ["data/hiv.csv", "b.csv"])
+    ['IC50:censored']
+    """
+    if entries is None or len(paths) < 2:
+        return None if entries is None else list(entries)
+    names = {_name(each) for each in paths}
+    split = [entry.partition("/") for entry in entries]
+    return [
+        rest if slash and first in names else entry
+        for entry, (first, slash, rest) in zip(entries, split, strict=True)
+        if not (slash and first in names) or first == _name(path)
+    ]
+
+
+def _name(path: str) -> str:
+    return Path(path).name.split(".")[0]
+
+
 def names_of(paths: Sequence[str]) -> dict[str, str]:
     """Path of each panel by its name, the file's without its endings.
 
@@ -132,7 +157,7 @@ def names_of(paths: Sequence[str]) -> dict[str, str]:
     """
     found: dict[str, str] = {}
     for path in paths:
-        name = Path(path).name.split(".")[0]
+        name = _name(path)
         if name in found:
             raise ConfigError(f"two panels are called {name!r}: {found[name]} and {path}")
         found[name] = path
