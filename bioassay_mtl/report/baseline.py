@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -21,6 +22,8 @@ from bioassay_mtl.training.baseline import MOST_CELLS, QuickBaseline
 
 if TYPE_CHECKING:
     from bioassay_mtl.training.cross_validation import CrossValidation
+
+log = logging.getLogger(__name__)
 
 Rows = NDArray[np.int64]
 Fits = Sequence[tuple[Rows, Rows]]
@@ -64,10 +67,19 @@ def _beside(evidence: Evidence, panel: Panel, fits: Fits, workers: int) -> Evide
         return evidence
     if why := _why_none(panel, fits):
         return replace(evidence, why_none=why)
-    baseline = QuickBaseline(panel, workers)
-    if not baseline.features.ok[evidence.at].all():
+    try:
+        return _compared(evidence, QuickBaseline(panel, workers), fits)
+    except Exception as error:  # what took hours to train is not lost for a line of its report
+        log.warning("no quick baseline: %s: %s", type(error).__name__, error)
+        return replace(evidence, why_none=f"it failed ({type(error).__name__})")
+
+
+def _compared(evidence: Evidence, baseline: QuickBaseline, fits: Fits) -> Evidence:
+    panel, at = baseline.panel, evidence.at
+    assert at is not None
+    if not baseline.features.ok[at].all():
         return replace(evidence, why_none="it cannot read all of the molecules")
-    said = _said(baseline, panel, fits, evidence.at)
+    said = _said(baseline, panel, fits, at)
     cells, tasks, kinds = evidence.panel.cells, evidence.panel.tasks, evidence.panel.kinds
     apart = differences(
         cells,

@@ -151,3 +151,20 @@ def test_metrics_that_are_not_defined_leave_a_dash(compared: Evidence) -> None:
     gone = replace(there, found=replace(there.found, values=values))
     page = model_report(replace(compared, baseline=replace(compared.baseline, elsewhere=gone)))
     assert re.search(r"Rank correlation of regression assays<td>[\d.]+<td>–", page)
+
+
+def test_a_baseline_that_fails_does_not_take_the_training_with_it(
+    panel: Panel,
+    trained: tuple[Model, Split],
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    def broken(*given: object) -> None:
+        raise ValueError("no numbers")
+
+    model, parts = trained
+    monkeypatch.setattr(quick.QuickBaseline, "predictions", broken)
+    found = beside_baseline(held_out(model, panel, parts), panel, parts)
+    assert found.baseline is None
+    assert "no quick baseline: ValueError: no numbers" in caplog.text
+    assert "There is no quick baseline beside it: it failed (ValueError)." in model_report(found)
