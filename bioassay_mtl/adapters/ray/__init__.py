@@ -3,6 +3,7 @@
 CPU tasks featurise, actors predict and write: one for every GPU, or for every eight cores.
 """
 
+from bioassay_mtl.adapters.ray.datasets import predict
 from bioassay_mtl.adapters.ray.engine import screen
 
-__all__ = ["screen"]
+__all__ = ["predict", "screen"]

@@ -103,7 +103,7 @@ def _written(begun: BegunParts, missing: Sequence[Part], model: str, device: str
             PartWriter,
             fn_constructor_args=(_made_of(begun, model, device), share),
             batch_size=at_once,
-            concurrency=share.actors,
+            compute=ray().data.ActorPoolStrategy(size=share.actors),
             num_cpus=0,  # the tasks that it waits for need all of them
             num_gpus=share.gpus,
         )

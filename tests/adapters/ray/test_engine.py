@@ -12,11 +12,13 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
+import numpy as np
 import psutil
 import pytest
 
-from bioassay_mtl.adapters.ray import screen
+from bioassay_mtl.adapters.ray import predict, screen
 from bioassay_mtl.errors import ConfigError, MissingExtraError, OutputError
+from bioassay_mtl.models.model import Model
 from bioassay_mtl.screening.parts import PartsOptions, Shard, screen_parts
 from tests.screening.parts.conftest import held
 from tests.screening.tiny_model import tiny_model
@@ -122,6 +124,19 @@ def test_a_driver_is_killed_and_started_again(
     assert summary.is_complete
     assert summary.written == len(told) < summary.parts
     assert held(out) == held(whole)
+
+
+def test_a_data_set_gets_columns(model_folder: Path, nci_smiles: list[str]) -> None:
+    smiles = [*nci_smiles[:40], "no molecule"]
+    rows = [{"structure": text, "plate": at} for at, text in enumerate(smiles)]
+    found = predict(ray.data.from_items(rows), model_folder, smiles="structure").to_pandas()
+    found = found.sort_values("plate").reset_index(drop=True)
+    assert found["structure"].tolist() == smiles
+    wanted = Model.load(model_folder).predict(smiles)
+    assert found["status"].tolist() == wanted["status"].tolist()
+    columns = [*wanted.columns[1:]]
+    cells = found[columns].to_numpy(np.float32, na_value=np.nan)
+    np.testing.assert_array_equal(cells, wanted[columns].to_numpy())
 
 
 def test_what_a_cluster_lacks_is_said(
