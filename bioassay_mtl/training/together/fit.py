@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from bioassay_mtl.chem.descriptors import DenseBlock
-from bioassay_mtl.errors import ConfigError, TrainingError, counted
+from bioassay_mtl.errors import ConfigError, ModelFolderError, TrainingError, counted
 from bioassay_mtl.files import whole_folder, write_whole
 from bioassay_mtl.models.folder import write_files
 from bioassay_mtl.models.model import Model
@@ -60,7 +60,7 @@ class Together:
 
 def train_together(
     panels: Mapping[str, Panel | tuple[Panel, Settings]],
-    sharing: str | Mapping[str, Any] | Sharing = "muir",
+    sharing: str | Mapping[str, Any] | Sharing | None = None,
     *,
     config: TogetherConfig | Mapping[str, Any] | None = None,
     out: str | Path | None = None,
@@ -81,10 +81,11 @@ def train_together(
     panels
         Panel, or panel and settings, by name.
     sharing
-        What is shared: ``none``, ``trunk``, ``mmoeex``, ``adapters`` or ``muir``, or its settings
-        by ``kind``.
+        What is shared: ``none``, ``trunk``, ``mmoeex``, ``adapters`` or ``muir`` (the default), or
+        its settings by ``kind``.
     config
-        Other settings (:class:`~bioassay_mtl.training.together.settings.TogetherConfig`).
+        Other settings, or these too: see
+        :class:`~bioassay_mtl.training.together.settings.TogetherConfig`.
     out
         Folder of the model folders, and of ``together.json``; it appears whole.
     resume
@@ -218,10 +219,13 @@ def _as_of(first: TrainingConfig, own: TrainingConfig) -> TrainingConfig:
 
 
 def _whole(
-    config: TogetherConfig | Mapping[str, Any] | None, sharing: str | Mapping[str, Any] | Sharing
+    config: TogetherConfig | Mapping[str, Any] | None,
+    sharing: str | Mapping[str, Any] | Sharing | None,
 ) -> TogetherConfig:
-    if isinstance(config, TogetherConfig):
-        return config
+    if sharing is None:
+        return config if isinstance(config, TogetherConfig) else TogetherConfig.of(config or {})
+    if isinstance(config, TogetherConfig) or "sharing" in (config or {}):
+        raise ConfigError("sharing: it is given by itself and within config: give one")
     return TogetherConfig.of({"sharing": sharing, **(config or {})})
 
 
@@ -360,13 +364,17 @@ def _publish(
 
 
 def _completed(out: Path, scratch: Path | None, identity: str) -> Together:
-    record: dict[str, Any] = json.loads((out / JOINT).read_text(encoding="utf-8"))
-    if record.get("identity") != identity:
+    try:
+        record: dict[str, Any] = json.loads((out / JOINT).read_text(encoding="utf-8"))
+        of_run, names = record["identity"], [*record["panels"]]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise ModelFolderError(f"{out / JOINT}: cannot be read: {error!r}") from None
+    if of_run != identity:
         raise ConfigError(
             f"{out} is complete, and of a run with other settings or other data: choose another "
             "folder, or remove it"
         )
-    log.info("%s is complete: %s", out, counted(len(record["panels"]), "model"))
+    log.info("%s is complete: %s", out, counted(len(names), "model"))
     if scratch is not None:
         clear(scratch)
-    return Together({name: Model.load(out / name) for name in record["panels"]}, record)
+    return Together({name: Model.load(out / name) for name in names}, record)

@@ -30,7 +30,7 @@ from tests.training.together.conftest import together_config
 WAYS = ["none", "trunk", "mmoeex", {"kind": "adapters", "rank": 2}, "muir"]
 
 
-def trained(panels: Mapping[str, Panel], sharing: Any = "muir", **given: Any) -> Together:
+def trained(panels: Mapping[str, Panel], sharing: Any = None, **given: Any) -> Together:
     changes = given.pop("changes", {})
     config = together_config(**changes)
     return train_together({n: (p, config) for n, p in panels.items()}, sharing, **given)
@@ -202,6 +202,10 @@ def test_a_panel_alone_odd_names_and_trees_are_refused(panels: dict[str, Panel])
         train_together(
             {"b": panels["small"], "c": panels["small"]}, config={"panel_weights": {"d": 2.0}}
         )
+    with pytest.raises(ConfigError, match="by itself and within config"):
+        train_together(
+            {"b": panels["small"], "c": panels["small"]}, "none", config={"sharing": "trunk"}
+        )
 
 
 def test_two_step_balancing_shares_modules_too(panels: dict[str, Panel]) -> None:
@@ -329,3 +333,13 @@ def test_a_diverging_panel_is_named(panels: dict[str, Panel], tmp_path: Path) ->
     with pytest.raises(TrainingError, match="panel 'middle': training diverged"):
         trained(pair, "muir", changes={"learning_rate": 1e30}, out=tmp_path / "out")
     assert not (tmp_path / "out").exists()
+
+
+def test_groups_of_assays_of_one_panel_share_modules(panels: dict[str, Panel]) -> None:
+    whole = panels["large"]
+    groups = {name: whole.select_tasks([name]) for name in whole.tasks}
+    found = trained(groups, {"kind": "muir", "pool": 0.5}, changes={"balance": "two_step"})
+    assert found.record["shared"]["modules"]["of_several_panels"] > 0
+    assert {name: model.tasks for name, model in found.models.items()} == {
+        name: (name,) for name in whole.tasks
+    }
