@@ -154,10 +154,21 @@ def _layers(shared: Record) -> Markup:
         ),
     ]
     shown = figure(
-        heat_map(values, names, "Layers by panels", columns=panels if len(panels) <= 12 else ()),
-        "Share of each layer's blocks whose module a panel uses somewhere.",
+        heat_map(
+            values,
+            list(map(_short, names)),
+            "Layers by panels",
+            columns=panels if len(panels) <= 12 else (),
+        ),
+        "Share of each layer's blocks whose module a panel uses somewhere. A layer is named by its "
+        "panel, the number of its group of experts, and its place there.",
     )
     return shown + table("Modules of each layer", names, columns, name="Layer")
+
+
+def _short(name: str) -> str:
+    """A layer's name without what all have: its group of experts, and its place in it."""
+    return name.removesuffix(".weight").replace(": groups.", ": ")
 
 
 def _clusters(shared: Record) -> Markup:
@@ -171,7 +182,7 @@ def _clusters(shared: Record) -> Markup:
             continue
         order = found["order"]
         likeness = np.array(found["likeness"])[np.ix_(order, order)]
-        names = [found["names"][place] for place in order]
+        names = [_short(found["names"][place]) for place in order]
         parts.append(
             figure(
                 heat_map(
