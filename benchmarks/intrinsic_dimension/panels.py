@@ -10,6 +10,7 @@ import numpy as np
 
 from benchmarks.pcba_sample import read_pcba
 from bioassay_mtl.panels import Panel
+from bioassay_mtl.panels.duplicates import group_by_structure
 from bioassay_mtl.panels.read import read_panel
 
 MOST_ASSAYS = 64
@@ -33,10 +34,12 @@ def _of(file: str, most: int | None = None) -> Panel:
 
 
 def _pcba() -> Panel:
-    """Rows of the training part that have a structure."""
+    """Rows of the training part that have a structure, each molecule once."""
     panel = read_pcba(_folder() / "pcba")
     parts = np.array(panel.columns["part"]) == "train"
-    return panel.take(np.flatnonzero(parts & panel.has_structure))
+    panel = panel.take(np.flatnonzero(parts & panel.has_structure))
+    groups = group_by_structure(panel.structures or [])
+    return panel.take(np.sort(np.unique(groups, return_index=True)[1]))
 
 
 panels: dict[str, Callable[[], Panel]] = {

@@ -101,6 +101,11 @@ def _check(model: Model) -> None:
             "drawn as those that were learned from, and a part chosen by structures, dates or "
             "labels is no random draw: train with split.kind=random"
         )
+    if model.scalings:
+        raise ConfigError(
+            f"{model.name!r} reads real-valued inputs ({', '.join(model.scalings)}), whose scaling "
+            "was fitted to the same molecules and is not in its code: train it on fingerprints"
+        )
     if model.network_config.model_dump().get("origin") == "model":
         raise ConfigError(
             f"{model.name!r} starts from the weights of a model, which may have seen the same "

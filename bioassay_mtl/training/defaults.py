@@ -22,7 +22,7 @@ from bioassay_mtl.training.batches import batch_size
 from bioassay_mtl.training.config import DEFAULT_FINGERPRINTS, GRAPH_LAYERS, TrainingConfig
 from bioassay_mtl.training.effort import experts_for, trees_obey
 from bioassay_mtl.training.fitted.checks import check_given
-from bioassay_mtl.training.low_dimensional import check_low_dimensional
+from bioassay_mtl.training.low_dimensional import check_low_dimensional, with_read_inputs
 from bioassay_mtl.training.warm_start import with_start
 
 if TYPE_CHECKING:
@@ -140,6 +140,8 @@ def settled(
             known = ", ".join(whole.fingerprints)
             raise ConfigError(f"network: unknown input {name!r}; the inputs are {known}")
     check_low_dimensional(whole)
+    if "fingerprints" not in given:
+        whole = with_read_inputs(whole)
     return whole, f"{counted(n, 'row')}: {', '.join(said)}" if said else ""
 
 

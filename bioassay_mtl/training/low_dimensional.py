@@ -50,6 +50,15 @@ def check_low_dimensional(config: TrainingConfig) -> None:
         )
 
 
+def with_read_inputs(config: TrainingConfig) -> TrainingConfig:
+    """Settings without inputs that a network of low dimension does not read: it has one group."""
+    network = config.network
+    if not isinstance(network, LowDimensionalConfig):
+        return config
+    read = {name: held for name, held in config.fingerprints.items() if name in network.inputs}
+    return config.model_copy(update={"fingerprints": read})
+
+
 def origin_of(
     network: LowDimensionalConfig,
     model: Model,

@@ -144,3 +144,12 @@ def test_copies_of_molecules_are_refused(panel: Panel) -> None:
 def test_another_panel_is_refused(model: Model, panel: Panel) -> None:
     with pytest.raises(InputError, match="the panel that"):
         certify(model, panel.take(np.arange(100)))
+
+
+def test_inputs_that_are_scaled_to_the_molecules_are_refused(panel: Panel) -> None:
+    some = panel.take(np.arange(120))
+    reads = {"descriptors": {"kind": "rdkit_descriptors"}}
+    network = {"inputs": ["descriptors"]}
+    model = train(some, config(TINY | network, epochs=1, fingerprints=reads))
+    with pytest.raises(ConfigError, match=r"reads real-valued inputs \(descriptors\)"):
+        certify(compress(model), some)

@@ -144,3 +144,11 @@ def test_a_model_without_such_an_expert_is_refused(small_panel: Panel, tmp_path:
     train(small_panel, small_config(epochs=1), out=tmp_path / "source")
     with pytest.raises(ConfigError, match="it has no expert of 2 layers of 24 relu units"):
         train(small_panel, config({"width": 24}, start_from=str(tmp_path / "source")))
+
+
+def test_inputs_that_it_does_not_read_are_not_made(small_panel: Panel) -> None:
+    from bioassay_mtl.training.defaults import settled
+
+    found, _ = settled({"network": LOW}, small_panel)
+    assert set(found.fingerprints) == {"morgan"}
+    assert settled(found, small_panel)[0] == found
