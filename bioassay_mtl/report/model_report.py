@@ -11,7 +11,8 @@ from bioassay_mtl.report.evidence import Evidence
 from bioassay_mtl.report.experts import experts_section
 from bioassay_mtl.report.folds import folds_section
 from bioassay_mtl.report.kinds import Findings, kind_reports
-from bioassay_mtl.report.page import heading, join, key_figures, page, paragraph
+from bioassay_mtl.report.page import join, key_figures, page, paragraph
+from bioassay_mtl.report.templates import piece
 from bioassay_mtl.report.training import settings_section, training_section
 from bioassay_mtl.report.verdict import verdict_section, verdict_words
 
@@ -36,7 +37,7 @@ def model_report(evidence: Evidence) -> str:
     else:
         lead += key_figures(scope)
         for each in found:
-            lead += heading(each.title) + key_figures(each.key)
+            lead += piece("parts", "lead_heading", each.title) + key_figures(each.key)
     return page(
         evidence.model.name,
         f"Model report, {counted(n_tasks, 'assay')}",

@@ -87,7 +87,9 @@ def reasons_page(
         "The shares of all atoms and of the whole molecule sum to the difference."
     )
     sections = [
-        Section(f"reasons-{number}", _title(assay, each), _body(each, predicted))
+        Section(
+            f"reasons-{number}", f"{number}. {_title(assay, each)}", _body(each, predicted, number)
+        )
         for number, (each, assay, predicted) in enumerate(
             zip(found, assays, probabilities, strict=True), start=1
         )
@@ -99,7 +101,7 @@ def _title(assay: Assay, found: Explanation) -> str:
     return f"{found.column}, {assay.title}" if assay.title else found.column
 
 
-def _body(found: Explanation, predicted: float) -> Markup:
+def _body(found: Explanation, predicted: float, number: int) -> Markup:
     named = [
         ("molecule", found.smiles),
         ("predicted", f"{predicted:.4g}"),
@@ -109,7 +111,7 @@ def _body(found: Explanation, predicted: float) -> Markup:
         ("of the whole molecule", f"{found.whole:+.3f}"),
     ]
     experts = table(
-        "Shares of the experts",
+        f"Shares of the experts in {number}",
         [each.name for each in found.experts],
         [
             Column("atoms", [f"{each.atoms.sum():+.3f}" for each in found.experts]),
