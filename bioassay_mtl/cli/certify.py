@@ -24,6 +24,9 @@ def certify(
     keep: Annotated[
         bool, typer.Option("--keep", help="Keep it in the model folder, for its report.")
     ] = False,
+    report: Annotated[
+        str | None, typer.Option(metavar="FILE", help="Page with the same, HTML.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="As one JSON object.")] = False,
 ) -> None:
     """Bound a model's errors on molecules that it has not seen, without a test set.
@@ -33,12 +36,15 @@ def certify(
 
     Example:  bioassay-mtl certify runs/small panel.csv
     """
+    from pathlib import Path
+
+    from bioassay_mtl.files import write_whole
     from bioassay_mtl.models.certificate_file import NAME
     from bioassay_mtl.models.folder import amend_folder
     from bioassay_mtl.models.model import Model
     from bioassay_mtl.models.shipped import find_model
     from bioassay_mtl.panels.read import read_panel
-    from bioassay_mtl.report.certificate import said
+    from bioassay_mtl.report.certificate import certificate_report, said
     from bioassay_mtl.screening.cores import available_cores
     from bioassay_mtl.training.certificate import certify as certified
 
@@ -48,6 +54,8 @@ def certify(
     )
     if keep:
         amend_folder(find_model(model), {NAME: found})
+    if report is not None:
+        write_whole(Path(report), certificate_report(loaded.name, found))
     if as_json:
         typer.echo(json.dumps(asdict(found)))
         return

@@ -6,7 +6,7 @@ from markupsafe import Markup
 
 from bioassay_mtl.models.certificate_file import NAME, Certificate
 from bioassay_mtl.models.model import Model
-from bioassay_mtl.report.page import Section, facts, join, paragraph
+from bioassay_mtl.report.page import Section, facts, join, page, paragraph
 
 TITLE = "Guarantee"
 
@@ -14,8 +14,15 @@ TITLE = "Guarantee"
 def certificate_section(model: Model) -> Section:
     """Empty for models that were not certified."""
     found: Certificate | None = model.beside.get(NAME)
-    if found is None:
-        return Section("guarantee", TITLE, Markup())
+    return Section("guarantee", TITLE, Markup() if found is None else _body(found))
+
+
+def certificate_report(name: str, found: Certificate) -> str:
+    """HTML of a certificate of a model of that name: one file that stands alone."""
+    return page(name, TITLE, _body(found), [])
+
+
+def _body(found: Certificate) -> Markup:
     rates = facts(
         [
             (each.name, said(each.rates.bound, each.rates.seen, each.held_out))
@@ -24,7 +31,7 @@ def certificate_section(model: Model) -> Section:
     )
     meanings = facts([(each.name, each.meaning) for each in found.statements])
     content = [paragraph(found.promise), rates, meanings, paragraph(found.price)]
-    return Section("guarantee", TITLE, join(content))
+    return join(content)
 
 
 def said(bound: float, seen: float, held_out: float | None) -> str:

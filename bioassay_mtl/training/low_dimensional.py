@@ -32,6 +32,11 @@ def check_low_dimensional(config: TrainingConfig) -> None:
     network, balance = config.network, config.balance
     if not isinstance(network, LowDimensionalConfig):
         return
+    if config.precision != "float32":
+        raise ConfigError(
+            f"precision {config.precision}: few numbers move all weights, and are learned in "
+            "float32: leave precision out"
+        )
     if not network.shares and balance.kind != "sum":  # type: ignore[attr-defined]
         raise ConfigError(
             f"network.form {network.form}: each task learns alone, and there is nothing to balance:"

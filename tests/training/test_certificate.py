@@ -99,9 +99,10 @@ def test_the_command_tells_and_keeps_it(
     model: Model, table: Path, tmp_path: Path, cli: Run
 ) -> None:
     model.save(tmp_path / "coded")
-    done = cli("certify", tmp_path / "coded", table, "--keep")
+    done = cli("certify", tmp_path / "coded", table, "--keep", "--report", tmp_path / "c.html")
     assert done.code == 0, done.err
     assert "balanced error: at most" in done.out
+    assert "balanced error" in (tmp_path / "c.html").read_text()
     again = json.loads(cli("certify", tmp_path / "coded", table, "--json").out)
     kept = Model.load(tmp_path / "coded").beside["certificate"]
     assert [each.rates.bound for each in kept.statements] == [

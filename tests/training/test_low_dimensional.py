@@ -129,6 +129,7 @@ def test_theta_0_can_be_an_expert_of_a_model(small_panel: Panel, tmp_path: Path)
         ({"balance": {"kind": "two_step", "scope": "all"}}, "scope 'task' steps on the"),
         ({"network": LOW | {"form": "single"}, "balance": "pcgrad"}, "nothing to balance"),
         ({"network": LOW | {"origin": "model"}}, "set start_from"),
+        ({"precision": "bfloat16"}, "are learned in float32"),
         ({"network": {"kind": "low_dimensional"}}, "needs the inputs that it reads"),
         ({"network": LOW | {"inputs": ["none"]}}, "unknown input 'none'"),
     ],
