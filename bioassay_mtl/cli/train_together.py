@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from copy import deepcopy
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -262,7 +262,8 @@ def _report(model: Model, panel: Panel, folder: Path, workers: int) -> None:
     from bioassay_mtl.splits import SplitConfig, split
 
     parts = split(panel, SplitConfig.of(model.training["config"]["split"]))
-    write_beside(held_out(model, panel, parts, workers=workers), folder)
+    found = held_out(model, panel, parts, workers=workers)
+    write_beside(replace(found, why_none="panels were trained together"), folder)
 
 
 def _write_page(found: Any, folder: Path) -> None:

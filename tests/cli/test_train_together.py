@@ -59,7 +59,8 @@ def test_a_folder_of_models_and_what_they_share(
     assert record["settings"]["alternation"] == "equal"
     assert record["settings"]["sharing"]["pool"] == 0.5
     assert record["settings"]["seed"] == 3
-    assert (out / "first" / "report.html").is_file()
+    report = (out / "first" / "report.html").read_text()
+    assert "no quick baseline beside it: panels were trained together" in report
     assert Model.load(out / "second").tasks == ("oxygen",)
     page = (out / "together.html").read_text()
     for words in ("Modules by panel and layer", "first: groups.0.layers.0.weight", "second"):
