@@ -60,6 +60,7 @@ def _measure(path: Path, options: argparse.Namespace, cores: int) -> None:
         rates[folder.name] = steady_rate(folder)
         report(case, "end_to_end", options.rows / took.seconds, "molecules/s")
         report(case, "steady", rates[folder.name], "molecules/s")
+        report(case, "processor", took.processor / options.rows * 1e6, "us/molecule")
         report(case, "largest_process", took.largest, "MB", "<= 1000")
         report(case, "on_disk", size(folder) / options.rows, "bytes/molecule")
     everything, one = rates[f"local-{cores}"], rates["local-1"]

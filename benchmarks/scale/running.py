@@ -15,9 +15,10 @@ SAMPLING_SECONDS = 0.2
 
 
 class Watched(NamedTuple):
-    """What a command took: seconds, and the largest process's memory in MB."""
+    """What a command took: seconds by the clock and of processors, the largest process's MB."""
 
     seconds: float
+    processor: float
     largest: float
 
 
@@ -49,16 +50,17 @@ def watched(words: list[str], cores: int) -> Watched:
         sampling.join()
     if process.returncode:
         raise RuntimeError(f"{' '.join(words)}: {said[-500:]}")
-    return Watched(seconds, sampling.largest / 1e6)
+    return Watched(seconds, sum(sampling.processor.values()), sampling.largest / 1e6)
 
 
 class _Sampling(threading.Thread):
-    """Memory of the processes of this package below one; Ray's own servers are not counted."""
+    """Memory and time of the processes below one; memory of Ray's own servers is not counted."""
 
     def __init__(self, pid: int) -> None:
         super().__init__(daemon=True)
         self._pid = pid
         self.largest, self.over = 0, False
+        self.processor: dict[int, float] = {}
 
     def run(self) -> None:
         import psutil
@@ -67,6 +69,8 @@ class _Sampling(threading.Thread):
             try:
                 root = psutil.Process(self._pid)
                 for each in [root, *root.children(recursive=True)]:
+                    times = each.cpu_times()
+                    self.processor[each.pid] = times.user + times.system
                     if "raylet" not in each.name() and "gcs_server" not in each.name():
                         self.largest = max(self.largest, each.memory_full_info().uss)
             except psutil.Error:
