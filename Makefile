@@ -6,7 +6,7 @@ READY := .venv/.ready
 # Processes that test at once: as many as there are cores, from two to four.
 JOBS ?= $(shell n=$$(nproc 2>/dev/null || echo 2); echo $$((n < 2 ? 2 : n > 4 ? 4 : n)))
 
-.PHONY: screen test soak coverage fuzz clean
+.PHONY: screen test soak coverage fuzz docs clean
 
 ## Screen the example molecules with the shipped model; show the top hits.
 screen: $(READY)
@@ -36,6 +36,14 @@ MINUTES ?= 10
 fuzz: $(READY)
 	OMP_NUM_THREADS=1 $(BIN)/python -m tests.fuzz --minutes $(MINUTES)
 
+## The site, in docs/_build/html; a warning or a broken link within it is an error. Python 3.11 or newer.
+docs: .venv/.docs
+	$(BIN)/python -m sphinx -q -W --keep-going -b html docs docs/_build/html
+
+.venv/.docs: $(READY)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[docs]'
+	@touch $@
+
 $(READY): setup.cfg pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(v < (3, 10) and f"Python 3.10 or newer is needed, found {v[0]}.{v[1]}: make PYTHON=/path/to/python3.11")'
 	@echo "Making .venv (a few minutes, once) ..."
@@ -44,4 +52,4 @@ $(READY): setup.cfg pyproject.toml constraints.txt
 	@touch $@
 
 clean:
-	rm -rf .venv build *.egg-info hits.csv hits.html .coverage*
+	rm -rf .venv build docs/_build *.egg-info hits.csv hits.html .coverage*
