@@ -72,6 +72,8 @@ def test_it_is_small_and_hardly_worse(model: Model, coded: Path) -> None:
     assert (coded / "model.safetensors").stat().st_size < 1_000
     assert roc(found) > roc(model) - 0.1
     assert found.training["compressed"]["tuned"]
+    assert sum(file.stat().st_size for file in coded.iterdir()) < 15_000
+    assert len(found.sheet.assays) == len(found.tasks)
 
 
 def test_fewer_levels_are_fewer_bits(model: Model) -> None:

@@ -112,8 +112,9 @@ def compress(
     }
     if session is not None:
         give_evidence(found, session)
-        found.beside.pop("evidence", None)
         measure(found, session.panel, session.features, session.parts, session.about)
+        for name in ("evidence", "assays"):  # large; the sheet follows from the metrics
+            found.beside.pop(name, None)
     if out is not None:
         found.name = Path(out).name
         found.save(out)
