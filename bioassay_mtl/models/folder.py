@@ -25,7 +25,6 @@ from bioassay_mtl.chem.representation import DenseSize
 from bioassay_mtl.config import Config
 from bioassay_mtl.errors import ModelFolderError
 from bioassay_mtl.files import sha256, whole_folder
-from bioassay_mtl.models.coded import coded_state, load_coded_state
 from bioassay_mtl.models.companions import (
     KEY,
     change_predictions,
@@ -135,6 +134,8 @@ def write_files(model: Model, folder: Path, *, half: bool = False) -> None:
     import torch
     from safetensors.torch import save
 
+    from bioassay_mtl.models.coded import coded_state
+
     dtype = torch.float16 if half else torch.float32
     weights = {
         # Integers are no weights: a digit of them would be another meaning.
@@ -208,6 +209,7 @@ def read_folder(folder: Path) -> FolderContent:
     import torch
     from safetensors.torch import load_file
 
+    from bioassay_mtl.models.coded import load_coded_state
     from bioassay_mtl.nn.draws import Draws
 
     config = read_config(folder)

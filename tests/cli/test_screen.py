@@ -314,6 +314,7 @@ def test_a_screen_begins_without_pytorch() -> None:
     """It loads beside the model, in the time in which records are read."""
     program = (
         "import sys, bioassay_mtl.cli.screen_report, bioassay_mtl.screening.pipeline\n"
+        "import bioassay_mtl.models.loading\n"
         "print('torch' in sys.modules)"
     )
     done = subprocess.run(
