@@ -46,6 +46,8 @@ def connected(address: str | None, cores: int | None) -> Iterator[None]:
     if library.is_initialized():
         yield
         return
+    # Ray would have its workers give way to all else on the machine, as a local screen does not.
+    os.environ.setdefault("RAY_worker_niceness", "0")
     own: dict[str, Any] = {"num_cpus": cores, "include_dashboard": False} if not address else {}
     try:
         library.init(address=address, log_to_driver=False, logging_level=logging.WARNING, **own)
