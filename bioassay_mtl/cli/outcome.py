@@ -61,19 +61,24 @@ def outcome(evidence: Evidence, out: Path, seconds: float) -> Iterator[str]:
     seconds
         That it all took.
     """
-    from bioassay_mtl.report import verdict_words
-
     model = evidence.model
     n_assays = counted(len(model.tasks), "assay")
     yield f"{out}: a model of {n_assays}, {_rows(model)}; took {duration(seconds)}"
     yield from search(model)
     yield from worth(model)
+    yield from found_on(evidence)
+    yield f"read {out / 'report.html'}"
+
+
+def found_on(evidence: Evidence) -> Iterator[str]:
+    """Scores on the molecules that are reported on, and the verdict on the assays."""
+    from bioassay_mtl.report import verdict_words
+
     found = evidence.found
     for kind in found.kind_macro:
         which = f", {kind}" if len(found.kind_macro) > 1 else ""
         yield f"{evidence.rows} ({found.n_molecules:,}){which}: {scores(found, kind)}"
     yield verdict_words(evidence)
-    yield f"read {out / 'report.html'}"
 
 
 def _rows(model: Model) -> str:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bioassay_mtl.cli.epochs import duration, shown_epochs
+from bioassay_mtl.cli.outcome import found_on
 from bioassay_mtl.cli.panel_remarks import remarks
 from bioassay_mtl.cli.panel_schema import kinds_line
 from bioassay_mtl.cli.runs import resumable
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from bioassay_mtl.models.model import Model
     from bioassay_mtl.panels.panel import Panel
     from bioassay_mtl.panels.schema import PanelSchema
+    from bioassay_mtl.report import Evidence
     from bioassay_mtl.training.config import TrainingConfig
     from bioassay_mtl.training.together.settings import TogetherConfig
 
@@ -208,6 +210,11 @@ def train_panels(
     whole = {name: (panel, _settled(joint.settings(name), panel)) for name, panel in panels.items()}
     workers = workers or available_cores()
     rounds = max(_rounds(name, *each, config) for name, each in whole.items())
+    seen: dict[str, Evidence] = {}
+
+    def report(model: Model, folder: Path) -> None:
+        seen[model.name] = _report(model, panels[model.name], folder, workers)
+
     with shown_epochs(rounds, panels=len(whole)) as show, resumable(out):
         found = train_together(
             whole,
@@ -216,7 +223,7 @@ def train_panels(
             resume=resume,
             workers=workers,
             progress=show,
-            finish=lambda model, folder: _report(model, panels[model.name], folder, workers),
+            finish=report,
             finish_all=_write_page,
         )
     for name, known in found.record["panels"].items():
@@ -224,6 +231,8 @@ def train_panels(
         said = f", {counted(left, 'row')} left out for others' test molecules" if left else ""
         rows = counted(known["train"], "row")
         say(f"{out / name}: {counted(known['tasks'], 'assay')}, learned from {rows}{said}")
+        for line in found_on(seen[name]) if name in seen else ():
+            say(f"{name}: {line}")
     say(f"took {duration(time.perf_counter() - began)}; read {out / 'together.html'}")
 
 
@@ -255,7 +264,7 @@ def _read(name: str, path: str, joint: Joint, schema_for: Callable[[str], PanelS
     return loaded.panel
 
 
-def _report(model: Model, panel: Panel, folder: Path, workers: int) -> None:
+def _report(model: Model, panel: Panel, folder: Path, workers: int) -> Evidence:
     """Write what the model says of its own test part."""
     from bioassay_mtl.report import held_out
     from bioassay_mtl.report.folder import write_beside
@@ -264,6 +273,7 @@ def _report(model: Model, panel: Panel, folder: Path, workers: int) -> None:
     parts = split(panel, SplitConfig.of(model.training["config"]["split"]))
     found = held_out(model, panel, parts, workers=workers)
     write_beside(replace(found, why_none="panels were trained together"), folder)
+    return found
 
 
 def _write_page(found: Any, folder: Path) -> None:

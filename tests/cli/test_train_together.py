@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -59,6 +60,8 @@ def test_a_folder_of_models_and_what_they_share(
     assert record["settings"]["alternation"] == "equal"
     assert record["settings"]["sharing"]["pool"] == 0.5
     assert record["settings"]["seed"] == 3
+    assert re.search(r"^first: held-out test molecules \(24\): ROC-AUC 0", done.err, re.MULTILINE)
+    assert "second: Verdict" in done.err
     report = (out / "first" / "report.html").read_text()
     assert "no quick baseline beside it: panels were trained together" in report
     assert Model.load(out / "second").tasks == ("oxygen",)
