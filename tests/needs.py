@@ -1,7 +1,7 @@
 """What a test needs and a machine may lack: a reason to skip there, and a failure in CI.
 
-Only what the test set-up installs, or README says how to install, is asked for here. Oracles beyond
-that (ogb, chemprop, cuik-molmaker, LightGBM) may be absent anywhere.
+Only what the test set-up installs, or CONTRIBUTING says how to install, is asked for here.
+Oracles beyond that (ogb, chemprop, cuik-molmaker, LightGBM) may be absent anywhere.
 """
 
 from __future__ import annotations
