@@ -73,6 +73,17 @@ def test_issue_forms_are_whole(form: Path) -> None:
         assert each["attributes"]["label"]
 
 
+def test_readme_is_short_and_leads_to_every_use() -> None:
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert len(text.splitlines()) < 120
+    first = re.search(r"```bash\n(.*?)```", text, flags=re.DOTALL)
+    assert first is not None
+    assert first[1] == "make screen\nmake test\n"
+    linked = set(re.findall(r"\]\((docs/[\w/]+)\.md\)", text))
+    assert {"docs/screening", "docs/training", "docs/scaling", "docs/plugins"} <= linked
+    assert {"docs/tutorials/explain", "docs/results", "docs/architecture"} <= linked
+
+
 def instructions() -> list[tuple[str, str]]:
     """Name and words of each instruction of the Dockerfile."""
     text = (ROOT / "Dockerfile").read_text(encoding="utf-8")
