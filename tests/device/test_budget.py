@@ -1,0 +1,39 @@
+"""How often a training step makes the host wait for an accelerator, or copies to and fro."""
+
+from __future__ import annotations
+
+import pytest
+
+from bioassay_mtl.chem.blocks import Block
+from tests.device.pretend import Record
+from tests.device.runs import BALANCES, run_of, third_step
+
+NOT_YET: dict[tuple[str, str], tuple[int, int, int]] = {
+    **{("fingerprints", name): (3, 0, 0) for name in BALANCES},
+    ("fingerprints", "two_step task"): (6, 0, 0),
+    ("fingerprints", "two_step all"): (34, 25, 1),
+    ("gine", "sum"): (47, 2, 0),
+    ("gine", "two_step task"): (70, 4, 0),
+    ("gine", "gradnorm"): (47, 2, 0),
+    ("dmpnn", "sum"): (34, 2, 0),
+    ("gatedgcn", "sum"): (37, 2, 0),
+}
+"""Waits, copies to the device and to the host of a step that still has some."""
+
+CASES = [
+    *(("fingerprints", name) for name in BALANCES),
+    *(("gine", name) for name in ("sum", "two_step task", "gradnorm")),
+    ("dmpnn", "sum"),
+    ("gatedgcn", "sum"),
+]
+
+
+@pytest.mark.parametrize(("experts", "balance"), CASES)
+def test_a_step_asks_the_device_for_nothing(
+    experts: str, balance: str, blocks: dict[str, Block], device: Record
+) -> None:
+    found = third_step(run_of(blocks, experts, BALANCES[balance]), device)
+    bounds = NOT_YET.get((experts, balance), (0, 0, 0))
+    assert all(n <= most for n, most in zip(found.counts, bounds, strict=True)), found
+    if bounds != (0, 0, 0):
+        assert found.counts != (0, 0, 0), "nothing is left: take it out of NOT_YET"
