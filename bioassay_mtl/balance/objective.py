@@ -14,6 +14,7 @@ from bioassay_mtl.balance.cell_targets import CellTargets
 from bioassay_mtl.balance.losses import KindLosses, TaskLosses
 from bioassay_mtl.errors import ConfigError
 from bioassay_mtl.nn.inputs import Inputs
+from bioassay_mtl.nn.rows import RowNumbers
 
 MOST_DENSE_TASKS = 2_000
 """Of sparse panels: the inner products of the gradients of more tasks take longer than a step."""
@@ -136,9 +137,9 @@ def full_precision(logits: Tensor) -> Tensor:
 class RowData(Protocol):
     """All rows of a panel, by number."""
 
-    def inputs(self, rows: Tensor) -> Inputs: ...
-    def targets(self, rows: Tensor) -> tuple[Any, ...]: ...
-    def dense_targets(self, rows: Tensor) -> tuple[Tensor, ...]: ...
+    def inputs(self, rows: Any) -> Inputs: ...
+    def targets(self, rows: Any) -> tuple[Any, ...]: ...
+    def dense_targets(self, rows: Any) -> tuple[Tensor, ...]: ...
 
 
 @dataclass(frozen=True)
@@ -160,7 +161,7 @@ class Batch:
     network: Any
     objective: Objective
     data: RowData
-    rows: Tensor
+    rows: RowNumbers
 
     def __len__(self) -> int:
         return len(self.rows)

@@ -74,6 +74,8 @@ class Outputs:
 
     def of(self, tasks: Tensor) -> Tensor:
         """``(C, k)`` numbers of the outputs of some tasks ``(C,)`` that have k each."""
+        if self.is_plain:
+            return tasks[:, None]
         first = torch.tensor([0, *accumulate(self.counts)], device=tasks.device)
         n = self.counts[int(tasks[0])] if len(tasks) else 1
         return first[tasks][:, None] + torch.arange(n, device=tasks.device)
@@ -84,6 +86,8 @@ class Outputs:
 
     def split(self, tasks: Tensor, size: int) -> list[Tensor]:
         """Tasks in parts of at most `size`, each of tasks with equally many outputs."""
+        if self.is_plain:
+            return list(tasks.split(size)) if len(tasks) else []
         counts = torch.tensor(self.counts, device=tasks.device)[tasks]
         alike = [tasks[counts == n] for n in counts.unique().tolist()]
         return [part for some in alike for part in some.split(size)]

@@ -16,6 +16,7 @@ from bioassay_mtl.chem.features import PackedBits, SparseCounts, count_table
 from bioassay_mtl.chem.graphs import GraphBlock
 from bioassay_mtl.nn.graphs.input import graph_input
 from bioassay_mtl.nn.inputs import Input, SparseInput
+from bioassay_mtl.nn.rows import Offsets, RowNumbers, on_device
 from bioassay_mtl.registry import Registry
 
 
@@ -25,6 +26,19 @@ class ResidentBlock(Protocol):
     def batch(self, rows: Tensor) -> Input:
         """What the network reads for some rows (``(B,) int64``)."""
         ...
+
+
+class RaggedBlock:
+    """One whose rows own as many entries as they have; it can be told how many those are."""
+
+    def batch(self, rows: RowNumbers) -> Input:
+        """See :meth:`ResidentBlock.batch`."""
+        raise NotImplementedError
+
+
+def batch_of(block: ResidentBlock, rows: RowNumbers) -> Input:
+    """What the network reads for some rows, without asking the device where that is possible."""
+    return block.batch(rows) if isinstance(block, RaggedBlock) else block.batch(on_device(rows))
 
 
 residents: Registry[Callable[[Any, torch.device], ResidentBlock]] = Registry("container")
@@ -38,7 +52,8 @@ class HostBlock:
         self.block = block
 
     def batch(self, rows: Tensor) -> Input:
-        return SparseInput(self.block.take(rows.numpy()).sparse_rows(), self.block.n_features)
+        taken = self.block.take(rows.numpy())
+        return SparseInput(taken.sparse_rows(), self.block.n_features)
 
 
 class DeviceBits:
@@ -50,23 +65,23 @@ class DeviceBits:
         self.n_features = block.n_features
 
     def batch(self, rows: Tensor) -> Input:
-        bits = self.packed[rows][:, :, None].bitwise_right_shift(self.shifts).bitwise_and(1)
+        packed = self.packed[rows][:, :, None]
+        bits = packed.bitwise_right_shift(self.shifts).bitwise_and(1)
         return bits.flatten(1)[:, : self.n_features].float()
 
 
-class DeviceCounts:
+class DeviceCounts(RaggedBlock):
     """On an accelerator: counts stay sparse and are spread out a batch at a time."""
 
     def __init__(self, block: SparseCounts, device: torch.device) -> None:
-        self.offsets = torch.from_numpy(block.offsets).to(device)
+        self.offsets = Offsets(block.offsets, device)
         self.indices = torch.from_numpy(block.indices.astype(np.int32)).to(device)
         self.counts = torch.from_numpy(block.counts).to(device)
         self.table = torch.from_numpy(count_table(block.scale)).to(device)
         self.n_features = block.n_features
 
-    def batch(self, rows: Tensor) -> Input:
-        source, lengths = owned(self.offsets, rows)
-        row = torch.repeat_interleave(lengths)
+    def batch(self, rows: RowNumbers) -> Input:
+        source, row, _ = self.offsets.owned(rows)
         dense = torch.zeros(len(rows), self.n_features, device=row.device)
         dense[row, self.indices[source].long()] = self.table[self.counts[source].long()]
         return dense
@@ -99,33 +114,25 @@ class HostGraphs:
         return graph_input(self.size, *map(torch.from_numpy, (*arrays, *counts)))
 
 
-class DeviceGraphs:
+class DeviceGraphs(RaggedBlock):
     """On an accelerator: all graphs are there, and a batch is index arithmetic."""
 
     def __init__(self, block: GraphBlock, device: torch.device) -> None:
         self.size = block.input_size
         arrays = (block.atoms, block.reals, block.ends.astype(np.int32), block.bonds)
         self.atoms, self.reals, self.ends, self.bonds = (_on(array, device) for array in arrays)
-        self.atom_offsets = _on(block.atom_offsets, device)
-        self.bond_offsets = _on(block.bond_offsets, device)
+        self.atom_offsets = Offsets(block.atom_offsets, device)
+        self.bond_offsets = Offsets(block.bond_offsets, device)
 
-    def batch(self, rows: Tensor) -> Input:
-        atom, n_atoms = owned(self.atom_offsets, rows)
-        bond, n_bonds = owned(self.bond_offsets, rows)
+    def batch(self, rows: RowNumbers) -> Input:
+        atom, _, n_atoms = self.atom_offsets.owned(rows)
+        bond, _, n_bonds = self.bond_offsets.owned(rows)
         arrays = (self.atoms[atom], self.reals[atom], self.ends[bond], self.bonds[bond])
         return graph_input(self.size, *arrays, n_atoms, n_bonds)
 
 
 def _on(array: NDArray[Any], device: torch.device) -> Tensor:
     return torch.from_numpy(np.array(array)).to(device)
-
-
-def owned(offsets: Tensor, rows: Tensor) -> tuple[Tensor, Tensor]:
-    """Positions that rows own, and how many each owns."""
-    start, lengths = offsets[rows], offsets[rows + 1] - offsets[rows]
-    row = torch.repeat_interleave(lengths)
-    within = torch.arange(len(row), device=row.device) - (lengths.cumsum(0) - lengths)[row]
-    return start[row] + within, lengths
 
 
 @residents.register("bits")

@@ -16,7 +16,8 @@ from bioassay_mtl.chem.blocks import Block
 from bioassay_mtl.errors import ConfigError
 from bioassay_mtl.nn.inputs import Inputs
 from bioassay_mtl.nn.outputs import as_outputs
-from bioassay_mtl.nn.resident import owned, resident
+from bioassay_mtl.nn.resident import batch_of, resident
+from bioassay_mtl.nn.rows import Offsets, RowNumbers, SomeRows, in_order, kept_on
 from bioassay_mtl.tasks.kinds import TaskKind
 from bioassay_mtl.tasks.labels import NOT_MEASURED, view_dtype
 from bioassay_mtl.tasks.measured import MeasuredCells
@@ -65,31 +66,30 @@ class ResidentData:
         self.is_sparse = few if sparse is None else sparse
         outcomes = view_dtype(self.outputs.kinds) == np.int8
         self._missing = float(NOT_MEASURED) if outcomes else float("nan")
-        self._offsets, self._task, self._value = (
-            _on(array, device) for array in (cells.offsets, cells.task, cells.value)
-        )
-        self._bound = None if cells.bound is None else _on(cells.bound, device)
-        self._weight = None if weights is None else _on(weights, device)
+        self._offsets = Offsets(cells.offsets, device)
+        self._task, self._value = (kept_on(each, device) for each in (cells.task, cells.value))
+        self._bound = None if cells.bound is None else kept_on(cells.bound, device)
+        self._weight = None if weights is None else kept_on(weights, device)
         self._first = self.outputs.first(device)
 
     def __len__(self) -> int:
         return self.cells.n_rows
 
-    def inputs(self, rows: Tensor) -> Inputs:
+    def inputs(self, rows: RowNumbers) -> Inputs:
         """What the network reads for some rows (``(B,) int64``)."""
-        return {name: block.batch(rows) for name, block in self.blocks.items()}
+        return {name: batch_of(block, rows) for name, block in self.blocks.items()}
 
-    def targets(self, rows: Tensor) -> tuple[Any, ...]:
+    def targets(self, rows: RowNumbers) -> tuple[Any, ...]:
         """What a batch is judged by: its measured cells where they are few, or see below."""
         return (self.cell_targets(rows),) if self.is_sparse else self.dense_targets(rows)
 
-    def dense_targets(self, rows: Tensor) -> tuple[Tensor, ...]:
+    def dense_targets(self, rows: RowNumbers) -> tuple[Tensor, ...]:
         """``(B, T)`` targets, ``bool`` mask of measured cells and, where there are any, bounds.
 
         Where cells have weights, the mask is these, 0 where not measured.
         """
         shape = len(rows), self.cells.n_tasks
-        cells, row = self._cells_of(rows)
+        cells, row, _ = self._offsets.owned(rows)
         place = row * shape[1] + self._task[cells]
 
         def spread(numbers: Tensor, missing: float) -> Tensor:
@@ -103,9 +103,9 @@ class ResidentData:
         mask = targets == targets if math.isnan(self._missing) else targets >= 0
         return targets, mask, *bounds
 
-    def cell_targets(self, rows: Tensor) -> CellTargets:
+    def cell_targets(self, rows: RowNumbers) -> CellTargets:
         """The measured cells of a batch."""
-        cells, row = self._cells_of(rows)
+        cells, row, _ = self._offsets.owned(rows)
         task = self._task[cells].long()
         pairs, first = output_pairs(self.outputs, self._first, row, task, len(rows))
         return CellTargets(
@@ -120,16 +120,6 @@ class ResidentData:
             n_tasks=self.cells.n_tasks,
         )
 
-    def _cells_of(self, rows: Tensor) -> tuple[Tensor, Tensor]:
-        """Numbers of the cells of some rows, and the position in the batch of the row of each."""
-        cells, lengths = owned(self._offsets, rows)
-        return cells, torch.repeat_interleave(lengths, output_size=len(cells))
-
-
-def _on(array: NDArray[Any], device: torch.device) -> Tensor:
-    """An array on a device; on the CPU without a copy where it can be written to."""
-    return torch.from_numpy(array if array.flags.writeable else array.copy()).to(device)
-
 
 def batch_size(given: int | None, n_rows: int) -> int:
     """Rows a step: those that are given, or about 30 steps an epoch of 32 to 1,024 rows each."""
@@ -137,8 +127,8 @@ def batch_size(given: int | None, n_rows: int) -> int:
 
 
 def epoch_batches(
-    rows: Tensor, batch_size: int, seed: int, epoch: int, weights: Tensor | None = None
-) -> list[Tensor]:
+    rows: SomeRows, batch_size: int, seed: int, epoch: int, weights: Tensor | None = None
+) -> list[SomeRows]:
     """Shuffled batches of one epoch, the same for the same seed and epoch.
 
     With weights (of the rows, on the CPU), as many rows are drawn in proportion to these, with
@@ -152,13 +142,14 @@ def epoch_batches(
         order = torch.randperm(len(rows), generator=generator)
     else:
         order = draw(weights, len(rows), generator)
-    batches = list(rows[order.to(rows.device)].split(batch_size))
+    shuffled: Any = in_order(rows, order)
+    batches = [shuffled[at : at + batch_size] for at in range(0, len(rows), batch_size)]
     if len(batches) > 1 and 2 * len(batches[-1]) < batch_size:
         batches.pop()
     return batches
 
 
-def share(rows: Tensor, rank: int, n_ranks: int) -> Tensor:
+def share(rows: SomeRows, rank: int, n_ranks: int) -> SomeRows:
     """Every ``n_ranks``-th row: what one of several devices takes.
 
     Raises
@@ -170,7 +161,8 @@ def share(rows: Tensor, rank: int, n_ranks: int) -> Tensor:
         raise ConfigError(
             f"devices: a batch, or the validation part, has too few molecules for {n_ranks} devices"
         )
-    return rows[rank::n_ranks]
+    mine: Any = rows[rank::n_ranks]
+    return mine  # type: ignore[no-any-return]
 
 
 def seed_of(*numbers: int) -> int:

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from bioassay_mtl.balance import Batch, build_balancer
 from bioassay_mtl.balance.balancer import Update
 from bioassay_mtl.nn.reparameterised.attached import Made
+from bioassay_mtl.nn.rows import RowNumbers, Rows
 from bioassay_mtl.tasks.measured import MeasuredCells
 from bioassay_mtl.training.averaging import WeightAverage
 from bioassay_mtl.training.batches import ResidentData, batch_size, epoch_batches
@@ -69,6 +70,7 @@ class TrainingModule(nn.Module):
         self.weigh: Callable[[Tensor], Tensor] | None = None
         self.network, self.settings, self.data = network, config, data
         self.train_rows, self.valid_rows = train_rows, valid_rows
+        self._rows = Rows.of(train_rows)
         self.history: list[dict[str, float]] = []
         self.losses: list[Tensor] = []
         cells = data.cells.take(train_rows.cpu().numpy())
@@ -92,12 +94,12 @@ class TrainingModule(nn.Module):
         """Number of the coming epoch, from 0: that of the whole run, resumed or not."""
         return len(self.history)
 
-    def batches(self, epoch: int) -> list[Tensor]:
+    def batches(self, epoch: int) -> list[RowNumbers]:
         """Row numbers of each step of an epoch."""
         size = batch_size(self.settings.batch_size, len(self.train_rows))
-        return epoch_batches(self.train_rows, size, self.settings.seed, epoch, self._row_weights)
+        return epoch_batches(self._rows, size, self.settings.seed, epoch, self._row_weights)
 
-    def forward(self, rows: Tensor) -> Tensor:
+    def forward(self, rows: RowNumbers) -> Tensor:
         """The loss of a step on some rows, whose gradient is the update."""
         update: Update = self.balancer(Batch(self.network, self.objective, self.data, rows))
         total = update.task_losses.sum()
@@ -124,7 +126,7 @@ class TrainingModule(nn.Module):
             group["lr"] = rate * group["factor"]
         self.balancer.learning_rate = rate
 
-    def outputs(self, rows: Tensor) -> Tensor:
+    def outputs(self, rows: RowNumbers) -> Tensor:
         """``(B, O)`` of the averaged weights, at least in single precision; or ``(P,)``.
 
         Where few cells are measured, they are those of the measured cells alone.

@@ -159,9 +159,9 @@ class _Python(TorchFunctionMode):
             return torch.tensor(*args, **{**kwargs, "device": "cpu"}).to(DEVICE)
         if not args or not isinstance(args[0], PretendTensor):
             return func(*args, **kwargs)
-        if func is torch.Tensor.is_meta.__get__:  # type: ignore[attr-defined]
+        if func == torch.Tensor.is_meta.__get__:  # type: ignore[attr-defined]
             return False
-        if func is torch.Tensor.data.__set__:  # type: ignore[attr-defined]
+        if func == torch.Tensor.data.__set__:  # type: ignore[attr-defined]
             args[0].held = args[1].held
             return None
         if func is torch.Tensor.tolist:

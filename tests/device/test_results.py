@@ -1,8 +1,6 @@
-"""Training on an accelerator: no devices are mixed, and weights are those of the CPU."""
+"""Training on an accelerator: no devices are mixed, and what is learned is that of the CPU."""
 
 from __future__ import annotations
-
-from typing import Any
 
 import pytest
 import torch
@@ -22,13 +20,14 @@ CASES = [
 
 
 @pytest.mark.parametrize(("experts", "balance"), CASES)
-def test_weights_are_those_of_the_cpu(
+def test_losses_and_outputs_are_those_of_the_cpu(
     experts: str, balance: str, blocks: dict[str, Block], device: Record
 ) -> None:
     run = run_of(blocks, experts, BALANCES[balance])
     expected, found = (fit(run, place)[0] for place in (HERE, PRETENDED))
-    losses: list[list[Any]] = [[e["loss"] for e in m.history] for m in (expected, found)]
+    losses = [[epoch["loss"] for epoch in module.history] for module in (expected, found)]
     assert losses[1] == pytest.approx(losses[0], rel=1e-4)
-    weights = zip(expected.network.parameters(), found.network.parameters(), strict=True)
-    for here, there in weights:
-        torch.testing.assert_close(there.detach().cpu(), here.detach(), rtol=1e-3, atol=1e-4)
+    # Not weights: Adam makes steps of those whose gradient is 0 but for rounding.
+    with torch.no_grad():
+        here, there = (module.outputs(module.valid_rows).cpu() for module in (expected, found))
+    torch.testing.assert_close(there, here, rtol=1e-3, atol=1e-3)

@@ -51,8 +51,8 @@ class GraphGroupConfig(GroupConfig):
         Normalise vectors (``layer``) in every layer, or not (``none``). Not over the batch: what a
         molecule gives must not depend on others, in a two-step update either.
     dropout
-        Share of units dropped in training, after every layer. Atoms of a batch that are alike lose
-        the same ones.
+        Share of units dropped in training, after every layer. On a CPU atoms of a batch that are
+        alike lose the same ones.
     activation
         Name in the registry of activations.
     learning_rate_factor

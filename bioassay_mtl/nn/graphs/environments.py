@@ -8,10 +8,14 @@ to those over all atoms.
 
 Environments are known by 64-bit hashes of their content, in whose order they are kept: no sum
 depends on the order of atoms, or on what else is in the batch.
+
+An accelerator would have to be asked for the number of environments, layer after layer, while its
+products are cheap: there each atom and each edge is one of its own.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -41,11 +45,14 @@ class Environments:
         ``(n,) int64``: number of the environment of each.
     first
         ``(K,) int64``: the first that has the environment.
+    is_each
+        Whether each is one of its own, and stays so from layer to layer.
     """
 
     hashes: Tensor
     of: Tensor
     first: Tensor
+    is_each: bool = False
 
     @staticmethod
     def by(hashes: Tensor) -> Environments:
@@ -54,8 +61,17 @@ class Environments:
         numbers = torch.arange(len(of), device=of.device)
         # Assigned, `first` would be any of them, one now and another then, where threads share it.
         first = torch.full_like(different, len(of)).scatter_reduce(0, of, numbers, "amin")
-        excess = -len(first) % _block(len(first))
-        return Environments(hashes, of, torch.cat([first, first[:1].expand(excess)]))
+        return Environments(hashes, of, _in_blocks(first))
+
+    @staticmethod
+    def each(n: int, device: torch.device) -> Environments:
+        """One for each of n."""
+        numbers = torch.arange(n, device=device)
+        return Environments(numbers, numbers, _in_blocks(numbers), is_each=True)
+
+    def grown(self, hashes: Callable[[], Tensor]) -> Environments:
+        """Those of the next layer, which hashes tell apart."""
+        return self if self.is_each else Environments.by(hashes())
 
     def __len__(self) -> int:
         return len(self.first)
@@ -93,6 +109,11 @@ class Environments:
             counts = torch.bincount(row, minlength=len(rows))
         order = torch.sort(row * len(self) + self.of[entries])[0]
         return Incidence(order - row * len(self), len(self), offsets_of(counts))
+
+
+def _in_blocks(first: Tensor) -> Tensor:
+    excess = -len(first) % _block(len(first))
+    return torch.cat([first, first[:1].expand(excess)])
 
 
 def _block(n: int) -> int:

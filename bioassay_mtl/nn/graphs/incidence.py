@@ -52,6 +52,18 @@ class Incidence:
         return torch.ones_like(self.columns) if self.offsets is None else self.offsets.diff()
 
     @property
+    def _rows(self) -> Tensor:
+        """``(nnz,) int64``: the row of each entry."""
+        return torch.repeat_interleave(self.counts, output_size=len(self.columns))
+
+    def widened(self, n_rows: int, n_columns: int) -> Incidence:
+        """The same with more rows and columns, which are empty."""
+        offsets = self.offsets
+        assert offsets is not None
+        ends = offsets[-1:].expand(n_rows - self.n_rows)
+        return Incidence(self.columns, n_columns, torch.cat([offsets, ends]))
+
+    @property
     def transposed(self) -> Incidence:
         """The ``(n_columns, n_rows)`` matrix, its rows' entries in ascending order."""
         return (self._origin and self._origin()) or self._turned
@@ -60,8 +72,10 @@ class Incidence:
     def _turned(self) -> Incidence:
         order = torch.argsort(self.columns, stable=True)
         one_each = self.offsets is None
-        columns = order if one_each else torch.repeat_interleave(self.counts)[order]
-        offsets = offsets_of(torch.bincount(self.columns, minlength=self.n_columns))
+        columns = order if one_each else self._rows[order]
+        # The count of numbers of a known range asks a device for nothing, unlike bincount.
+        counts = torch.zeros(self.n_columns, dtype=torch.int64, device=self.columns.device)
+        offsets = offsets_of(counts.index_add_(0, self.columns, torch.ones_like(self.columns)))
         turned = Incidence(columns, self.n_rows, offsets)
         turned._origin = weakref.ref(self)  # in a circle, batches would wait for the collector
         return turned

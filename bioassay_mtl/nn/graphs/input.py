@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, NamedTuple, TypeVar, cast
 
 import torch
@@ -106,7 +107,10 @@ def graph_input(
     """
     n_atoms, n_bonds = counts
     offsets = offsets_of(n_atoms)
-    ends = ends.long() + torch.repeat_interleave(offsets[:-1], n_bonds)[:, None]
+    ends = (
+        ends.long()
+        + torch.repeat_interleave(offsets[:-1], n_bonds, output_size=len(bonds))[:, None]
+    )
     everyone = torch.arange(len(atoms), device=atoms.device)
     return GraphInput(
         _codes(atoms, size.atom_widths, reals),
@@ -121,15 +125,30 @@ def graph_input(
 def _codes(codes: Tensor, widths: tuple[int, ...], reals: Tensor | None = None) -> Codes:
     if reals is None:
         reals = codes.new_empty(len(codes), 0, dtype=torch.float32)
-    sizes = torch.tensor(widths, device=codes.device)
+    device = codes.device
+    sizes = _sizes(widths, device)
+    if device.type == "cpu":
+        environments = Environments.by(_hashes(codes, sizes, reals))
+    else:
+        environments = Environments.each(len(codes), device)
+    first = environments.first
+    kinds = torch.zeros(len(first), sum(widths), device=device)
+    kinds.scatter_(1, codes[first].long() + (sizes.cumsum(0) - sizes), 1.0)
+    return Codes(kinds, reals[first], environments)
+
+
+@lru_cache(maxsize=64)
+def _sizes(widths: tuple[int, ...], device: torch.device) -> Tensor:
+    """Sent to a device once, not with each batch."""
+    with torch.inference_mode(False):
+        return torch.tensor(widths, device=device)
+
+
+def _hashes(codes: Tensor, sizes: Tensor, reals: Tensor) -> Tensor:
     radix = sizes.cumprod(0) // sizes
     hashes = mixed((codes.long() * radix).sum(1))
     if reals.shape[1]:
         columns = mixed(torch.arange(1, 1 + reals.shape[1], device=codes.device))
         bits = reals.contiguous().view(torch.int32).long()
         hashes = mixed(hashes + mixed(bits + columns).sum(1))
-    environments = Environments.by(hashes)
-    first = environments.first
-    kinds = torch.zeros(len(first), sum(widths), device=codes.device)
-    kinds.scatter_(1, codes[first].long() + (sizes.cumsum(0) - sizes), 1.0)
-    return Codes(kinds, reals[first], environments)
+    return hashes
