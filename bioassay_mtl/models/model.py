@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -27,10 +27,12 @@ from bioassay_mtl.models.given import FeatureLike, as_features
 from bioassay_mtl.models.knowing import Knowing, Structures
 from bioassay_mtl.models.scaling import ColumnScaling, scaled
 from bioassay_mtl.models.shipped import find_model
-from bioassay_mtl.models.spread import spread_reader
+from bioassay_mtl.models.spread import spread_in_units
 from bioassay_mtl.nn.inputs import Inputs, check_dense
 from bioassay_mtl.nn.network import Network, n_weights
-from bioassay_mtl.nn.resident import resident
+from bioassay_mtl.nn.resident import batch_of, resident
+from bioassay_mtl.nn.rows import first_rows
+from bioassay_mtl.nn.spread import spread_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -41,6 +43,18 @@ if TYPE_CHECKING:
 BLOCK_ROWS = 256
 """Molecules per forward pass. Every pass has exactly this many rows (the last is padded), so that a
 molecule's probabilities do not depend on its neighbours or on how a file is cut into batches."""
+DEVICE_BLOCK_ROWS = 1024
+"""The same on an accelerator, which does little at a time no faster."""
+DEVICE_ROWS = 65_536
+"""Molecules whose features are sent to an accelerator at once, and what is made of them back."""
+Read = Callable[[Inputs], torch.Tensor]
+"""What is read of B molecules, ``(B, ...)``, where the network is."""
+
+
+def on_host(found: torch.Tensor) -> NDArray[np.float32]:
+    """Numbers of a device."""
+    numbers: NDArray[np.float32] = found.cpu().numpy()
+    return numbers
 
 
 @dataclass(init=False, repr=False)
@@ -222,8 +236,8 @@ training_molecules, beside
         ConfigError
             Inputs are missing, or have another number of columns than the model reads.
         """
-        read = partial(self._predicted, calibration=self.calibration if calibrated else None)
-        return self._in_blocks(features, len(self.columns), read)
+        finish = partial(self._predicted, calibration=self.calibration if calibrated else None)
+        return self._in_blocks(features, len(self.columns), self._outputs, finish)
 
     def spread_features(
         self, features: FeatureLike, calibrated: bool = True
@@ -232,7 +246,8 @@ training_molecules, beside
 
         Parameters and errors are those of :meth:`predict_features`, and so is the shape.
         """
-        return self._in_blocks(features, len(self.columns), spread_reader(self, calibrated))
+        finish = spread_in_units(self, calibrated)
+        return self._in_blocks(features, len(self.columns), self._spread, finish)
 
     def outputs_of(self, features: FeatureLike) -> NDArray[np.float32]:
         """Outputs ``(n, O) float32`` of the network, of which predictions are made.
@@ -342,32 +357,53 @@ training_molecules, beside
 
     @torch.inference_mode()
     def _in_blocks(
-        self, features: FeatureLike, n_columns: int, read: Callable[[Inputs], NDArray[np.float32]]
+        self,
+        features: FeatureLike,
+        n_columns: int,
+        read: Read,
+        finish: Callable[[torch.Tensor], NDArray[np.float32]] = on_host,
     ) -> NDArray[np.float32]:
         """``(n, n_columns)``: what is read of the usable molecules, a block at a time."""
         features = as_features(features, self.featurizer)
         found = np.full((len(features), n_columns), np.nan, dtype=np.float32)
-        rows = np.flatnonzero(features.ok)
-        for start in range(0, len(rows), BLOCK_ROWS):
-            part = rows[start : start + BLOCK_ROWS]
-            block = self.inputs(features.take(np.resize(part, BLOCK_ROWS)))
-            found[part] = read(block)[: len(part)]
+        rows, size, at_once = np.flatnonzero(features.ok), BLOCK_ROWS, BLOCK_ROWS
+        if self.device.type != "cpu":
+            size, at_once = DEVICE_BLOCK_ROWS, DEVICE_ROWS
+        for start in range(0, len(rows), at_once):
+            part = rows[start : start + at_once]
+            whole = features.take(np.resize(part, -(-len(part) // size) * size))
+            parts = [read(block) for block in self._blocks(whole, size)]
+            found[part] = finish(parts[0] if len(parts) == 1 else torch.cat(parts))[: len(part)]
         return found
 
-    def _outputs(self, inputs: Inputs) -> NDArray[np.float32]:
-        found: NDArray[np.float32] = self.network(inputs).float().cpu().numpy()
+    def _blocks(self, features: Features, size: int) -> Iterator[Inputs]:
+        """What the network reads of some molecules at a time; they are sent to its device once."""
+        blocks = scaled(features.blocks, self.scalings)
+        kept = {name: resident(block, self.device) for name, block in blocks.items()}
+        every = first_rows(len(features), self.device)
+        for start in range(0, len(features), size):
+            rows = every[start : start + size]
+            yield {name: batch_of(block, rows) for name, block in kept.items()}
+
+    def _outputs(self, inputs: Inputs) -> torch.Tensor:
+        found: torch.Tensor = self.network(inputs).float()
         return found
 
-    def _predicted(self, inputs: Inputs, calibration: Calibration | None) -> NDArray[np.float32]:
-        outputs = calibrated(self.network(inputs).float(), calibration, self.network.outputs)
-        found: NDArray[np.float32] = self.network.outputs.predict(outputs).cpu().numpy()
+    def _predicted(
+        self, outputs: torch.Tensor, calibration: Calibration | None
+    ) -> NDArray[np.float32]:
+        outputs = calibrated(outputs, calibration, self.network.outputs)
+        found = on_host(self.network.outputs.predict(outputs))
         if self.standardisation is not None:
             found = self.standardisation.undo(found, self.kinds)
         return found
 
-    def _embedded(self, inputs: Inputs) -> NDArray[np.float32]:
+    def _spread(self, inputs: Inputs) -> torch.Tensor:
+        return spread_of(self.network, inputs).float()
+
+    def _embedded(self, inputs: Inputs) -> torch.Tensor:
         experts: torch.Tensor = self.network.experts(inputs)
-        return experts.float().flatten(1).cpu().numpy()
+        return experts.float().flatten(1)
 
     def inputs(self, features: Features) -> Inputs:
         """What the network reads of some molecules, all in one batch."""

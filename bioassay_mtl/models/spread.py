@@ -13,25 +13,24 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from bioassay_mtl.nn.inputs import Inputs
-from bioassay_mtl.nn.spread import spread_of
-
 if TYPE_CHECKING:
+    from torch import Tensor
+
     from bioassay_mtl.models.model import Model
 
 
-def spread_reader(model: Model, calibrated: bool) -> Callable[[Inputs], NDArray[np.float32]]:
-    """From inputs of B molecules to ``(B, n_columns)``; NaN where the spread is not known."""
+def spread_in_units(model: Model, calibrated: bool) -> Callable[[Tensor], NDArray[np.float32]]:
+    """From spreads ``(B, O)`` of outputs to ``(B, n_columns)``; NaN where that is not known."""
     counts = model.network.outputs.counts
     first = np.cumsum(counts) - counts
     widths = [len(kind.columns("")) for kind in model.kinds]
     places, units = np.repeat(first, widths), np.repeat(_units(model, calibrated), widths)
 
-    def read(inputs: Inputs) -> NDArray[np.float32]:
-        spread: NDArray[np.float32] = spread_of(model.network, inputs).float().cpu().numpy()
-        return spread[:, places] * units
+    def in_units(spread: Tensor) -> NDArray[np.float32]:
+        numbers: NDArray[np.float32] = spread.cpu().numpy()
+        return numbers[:, places] * units
 
-    return read
+    return in_units
 
 
 def _units(model: Model, calibrated: bool) -> NDArray[np.float32]:

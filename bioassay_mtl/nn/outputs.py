@@ -111,9 +111,10 @@ class Outputs:
         """``(B, O)`` outputs to ``(B, columns)``: probabilities, and values in standard units."""
         if len(self.groups) == 1 and self.is_plain:
             return heads[self.groups[0].kind].predict(outputs)
-        columns = [group.columns for group in self.groups]
+        groups = [group.to(outputs.device) for group in self.groups]
+        columns = [group.columns for group in groups]
         found = outputs.new_empty(outputs.shape[0], sum(part.numel() for part in columns))
-        for group in self.groups:
+        for group in groups:
             predicted = heads[group.kind].predict(outputs[:, group.outputs])
             found[:, group.columns.flatten()] = predicted.flatten(1)
         return found

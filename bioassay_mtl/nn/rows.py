@@ -42,6 +42,12 @@ RowNumbers = Tensor | Rows
 SomeRows = TypeVar("SomeRows", bound=Tensor | Rows)
 
 
+def first_rows(n: int, device: torch.device) -> RowNumbers:
+    """All of n rows."""
+    numbers = torch.arange(n, device=device)
+    return numbers if device.type == "cpu" else Rows(numbers, np.arange(n))
+
+
 def on_device(rows: RowNumbers) -> Tensor:
     """``(B,) int64``."""
     return rows.numbers if isinstance(rows, Rows) else rows
