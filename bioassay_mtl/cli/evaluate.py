@@ -82,7 +82,7 @@ def evaluate(
         typer.Option(min=1, metavar="N", help="Processes that parse; all cores if not given."),
     ] = None,
     device: Annotated[
-        str, typer.Option(metavar="cpu|cuda", help="Where the network runs.")
+        str, typer.Option(metavar="cpu|cuda|cuda:N|mps", help="Where the network runs.")
     ] = "cpu",
     seed: Annotated[int, typer.Option(min=0, metavar="N", help="Seed of the resampling.")] = 0,
     overwrite: Annotated[

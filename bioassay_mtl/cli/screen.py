@@ -143,7 +143,7 @@ def screen(
         int, typer.Option(min=1, max=65536, metavar="N", help="Molecules handled at a time.")
     ] = 1024,
     device: Annotated[
-        str, typer.Option(metavar="cpu|cuda", help="Where the network runs.")
+        str, typer.Option(metavar="cpu|cuda|cuda:N|mps", help="Where the network runs.")
     ] = "cpu",
     max_atoms: Annotated[
         int | None,

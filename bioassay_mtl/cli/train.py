@@ -177,7 +177,7 @@ def train(
         ),
     ] = None,
     device: Annotated[
-        str | None, typer.Option(metavar="cpu|cuda|auto", help="Where to train.")
+        str | None, typer.Option(metavar="cpu|cuda|cuda:N|mps|auto", help="Where to train.")
     ] = None,
 ) -> None:
     """Train a model on a table of molecules and measured outcomes.

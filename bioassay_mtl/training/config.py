@@ -17,6 +17,7 @@ from bioassay_mtl.chem.molecule import DEFAULT_MAX_ATOMS, Standardising
 from bioassay_mtl.config import Config, Setting, given_as
 from bioassay_mtl.errors import ConfigError
 from bioassay_mtl.nn import network_config
+from bioassay_mtl.nn.devices import device_name
 from bioassay_mtl.registry import tell_faults
 from bioassay_mtl.splits import SplitConfig
 from bioassay_mtl.training.sampling import Sampling, sampling_config
@@ -60,6 +61,10 @@ def default_network(inputs: Mapping[str, Mapping[str, Any]]) -> Config:
     ]
     gate, tower = {"kind": "static", "weight_decay": 10.0}, {"kind": "per_expert"}
     return network_config({"experts": experts, "gate": gate, "tower": tower})
+
+
+def _device(name: str) -> str:
+    return name if name == "auto" else device_name(name)
 
 
 class TrainingConfig(Config):
@@ -144,7 +149,8 @@ class TrainingConfig(Config):
     seed
         Of initial weights, order of rows and dropout.
     device
-        ``cpu``, ``cuda``, or ``auto`` (cuda where there is one).
+        ``cpu``, ``cuda``, ``cuda:N`` (the Nth of several, from 0), ``mps``, or ``auto`` (cuda where
+        there is one, else cpu).
     devices
         How many train together, each on its share of every batch; on ``cpu``, processes. ``auto``
         for all CUDA devices, or one process. A seed gives the same result on the same number.
@@ -189,7 +195,7 @@ class TrainingConfig(Config):
     average: Share = 0.99
     precision: Literal["float32", "bfloat16"] = "float32"
     seed: Annotated[int, Field(ge=0)] = 0
-    device: Literal["auto", "cpu", "cuda"] = "auto"
+    device: Annotated[str, AfterValidator(_device)] = "auto"
     devices: Annotated[int, Field(ge=1)] | Literal["auto"] = 1
     loggers: Setting[tuple[Logger, ...], Sequence[Logger]] = given_as(("csv",))
     domain: Literal["structures", "fingerprints", "none"] = "structures"

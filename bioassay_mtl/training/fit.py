@@ -23,6 +23,7 @@ from bioassay_mtl.models.evaluation import predictions_at
 from bioassay_mtl.models.model import Model
 from bioassay_mtl.models.scaling import ColumnScaling, fit_scalings, scaled
 from bioassay_mtl.models.sheet_making import sheet_of
+from bioassay_mtl.nn.devices import found_device
 from bioassay_mtl.nn.network import Network
 from bioassay_mtl.panels.panel import Panel
 from bioassay_mtl.splits import Split
@@ -390,12 +391,8 @@ def label_counts(panel: Panel) -> dict[str, Any]:
 
 
 def device_of(config: TrainingConfig) -> str:
-    """Kind of device that a run is on, ``cpu`` or ``cuda``."""
-    if config.device == "auto":
-        return "cuda" if torch.cuda.is_available() else "cpu"
-    if config.device == "cuda" and not torch.cuda.is_available():
-        raise ConfigError("device cuda: this machine has none that torch can use")
-    return config.device
+    """Name of the device that a run is on."""
+    return found_device(config.device)
 
 
 def _n_devices(config: TrainingConfig, device: str) -> int:
@@ -403,6 +400,8 @@ def _n_devices(config: TrainingConfig, device: str) -> int:
         raise ConfigError("training starts its own processes: call it from one that has no ranks")
     found = torch.cuda.device_count() if device == "cuda" else 1
     n = found if config.devices == "auto" else config.devices
+    if n > 1 and device not in ("cpu", "cuda"):
+        raise ConfigError(f"devices: {n} are wanted, and device {device} is a single one")
     if device == "cuda" and n > found:
         raise ConfigError(f"devices: {n} are wanted, and this machine has {found}")
     return n

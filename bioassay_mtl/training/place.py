@@ -24,7 +24,7 @@ class Place:
     Parameters
     ----------
     kind
-        ``cpu`` or ``cuda``.
+        ``cpu``, ``cuda``, ``cuda:N`` or ``mps``.
     rank, n_ranks
         Number of the process, and of processes.
     n_threads

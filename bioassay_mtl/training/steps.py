@@ -91,8 +91,11 @@ class Steps:
         module.set_rate(step)
         if module.made is not None:
             module.made.write()
-        # With a seed for every step, a resumed run draws what an unbroken one draws.
-        with self._drawing(epoch, number, self.place.rank), self._precision():
+        # A resumed run, which begins with an epoch, draws what an unbroken one draws. On a CPU
+        # every step has a seed; an accelerator's generator is left to run.
+        if number == 0 or self.place.device.type == "cpu":
+            self._draws.seed(seed_of(self.settings.seed, epoch, number, self.place.rank))
+        with self._draws.used(everywhere=self._all_draw), self._precision():
             loss = self._spread(rows)
         module.optimizer.zero_grad()
         loss.backward()
@@ -121,7 +124,8 @@ class Steps:
 
     def _precision(self) -> AbstractContextManager[Any]:
         is_half = self.settings.precision == "bfloat16"
-        return torch.autocast(self.place.kind, torch.bfloat16, enabled=is_half)
+        kind = self.place.kind.partition(":")[0]
+        return torch.autocast(kind, torch.bfloat16, enabled=is_half)
 
     def _require_finite(self, *values: Tensor) -> None:
         if not all(_is_finite(each) for each in values):

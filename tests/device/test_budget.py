@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from bioassay_mtl.chem.blocks import Block
+from bioassay_mtl.nn.draws import Draws
 from tests.device.pretend import Record
-from tests.device.runs import BALANCES, run_of, third_step
+from tests.device.runs import BALANCES, HERE, PRETENDED, run_of, steps_of, third_step
 
 NOT_YET: dict[tuple[str, str], tuple[int, int, int]] = {
     ("fingerprints", "two_step all"): (1, 0, 0),
@@ -30,3 +31,20 @@ def test_a_step_asks_the_device_for_nothing(
     assert all(n <= most for n, most in zip(found.counts, bounds, strict=True)), found
     if bounds != (0, 0, 0):
         assert found.counts != (0, 0, 0), "nothing is left: take it out of NOT_YET"
+
+
+def test_an_accelerator_is_given_a_seed_once_an_epoch(
+    blocks: dict[str, Block], device: Record, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seeds: list[int] = []
+    monkeypatch.setattr(Draws, "seed", lambda draws, seed: seeds.append(seed))
+    counts = []
+    for place in (PRETENDED, HERE):
+        steps = steps_of(run_of(blocks, "fingerprints", "sum"), place)
+        steps.begin()
+        seeds.clear()
+        for number, rows in enumerate(steps.module.batches(0)):
+            steps.take(number, rows)
+        counts.append(len(seeds))
+        assert len(set(seeds)) == len(seeds)
+    assert counts == [1, steps.module.n_steps]

@@ -92,13 +92,13 @@ class TwoStep(Balancer):
         n = self.config.tasks_per_step
         if n is None:
             return None
-        sizes = step.outer.present.double()
+        sizes = step.outer.present
         if self.config.task_sampling == "actives":
             n_actives, n_measured = _sums(step.batch)
             if (is_binary := step.objective.is_binary) is not None:
                 n_actives = torch.where(is_binary, n_actives, n_measured)
             sizes = sizes * (1 + n_actives)
-        weights = sample_weights(sizes.cpu(), n)
+        weights = sample_weights(sizes.cpu().double(), n)  # which not every device has
         dtype = step.network.tower.bias.dtype
         return weights.to(device=sizes.device, dtype=dtype)
 

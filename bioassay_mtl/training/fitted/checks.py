@@ -67,7 +67,7 @@ def check_settings(config: TrainingConfig) -> None:
         "sampling": config.sampling.kind != "uniform",
         "value_loss.huber": config.value_loss.huber is not None,
         "devices": config.devices not in (1, "auto"),
-        "device": config.device == "cuda",
+        "device": config.device not in ("auto", "cpu"),
     }
     if wrong := [name for name, is_set in refused.items() if is_set]:
         raise ConfigError(
