@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from bioassay_mtl.cli.output_options import Overwrite
 from bioassay_mtl.cli.terminal import say
 
 if TYPE_CHECKING:
@@ -44,9 +45,7 @@ def describe_assays(
     cache: Annotated[
         Path | None, typer.Option(metavar="FOLDER", help="Where answers are kept.")
     ] = None,
-    overwrite: Annotated[
-        bool, typer.Option("--overwrite", help="Replace FILE if it exists.")
-    ] = False,
+    overwrite: Overwrite = False,
 ) -> None:
     """Fetch names and targets from PubChem, for assays whose identifiers are AIDs.
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from bioassay_mtl.cli.output_options import Overwrite
 from bioassay_mtl.cli.panel_schema import (
     Columns,
     Merge,
@@ -85,9 +86,7 @@ def evaluate(
         str, typer.Option(metavar="cpu|cuda|cuda:N|mps", help="Where the network runs.")
     ] = "cpu",
     seed: Annotated[int, typer.Option(min=0, metavar="N", help="Seed of the resampling.")] = 0,
-    overwrite: Annotated[
-        bool, typer.Option("--overwrite", help="Replace FILE if it exists.")
-    ] = False,
+    overwrite: Overwrite = False,
 ) -> None:
     """Compare a model's predictions with measured outcomes.
 

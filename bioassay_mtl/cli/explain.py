@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from bioassay_mtl.cli.names import DEFAULT_MODEL
+from bioassay_mtl.cli.output_options import Overwrite
 from bioassay_mtl.cli.terminal import say
 from bioassay_mtl.errors import ConfigError, InputError, counted
 
@@ -27,9 +28,7 @@ def explain(
         str | None,
         typer.Option(metavar="FILE", help="A page (.html), a drawing (.svg), or numbers (.json)."),
     ] = None,
-    overwrite: Annotated[
-        bool, typer.Option("--overwrite", help="Replace FILE if it exists.")
-    ] = False,
+    overwrite: Overwrite = False,
 ) -> None:
     """Share a prediction among the atoms of a molecule, for each expert and for all.
 

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from bioassay_mtl.cli.output_options import Overwrite
 from bioassay_mtl.cli.terminal import say
 
 
@@ -17,9 +18,7 @@ def export(
     file_format: Annotated[
         str, typer.Option("--format", metavar="onnx|torch", help="What to write.")
     ] = "onnx",
-    overwrite: Annotated[
-        bool, typer.Option("--overwrite", help="Replace FILE if it exists.")
-    ] = False,
+    overwrite: Overwrite = False,
 ) -> None:
     """Write a model for ONNX Runtime, or for PyTorch without this package.
 

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from bioassay_mtl.cli.output_options import AsJson, Format, Long, Overwrite, SpreadsheetSafe
 from bioassay_mtl.cli.terminal import say
 from bioassay_mtl.errors import ConfigError, counted
 
@@ -33,9 +34,7 @@ def merge(
             "(needs screen --p-values).",
         ),
     ] = None,
-    long: Annotated[
-        bool, typer.Option("--long", help="One row for each molecule and assay.")
-    ] = False,
+    long: Long = False,
     new_only: Annotated[
         bool,
         typer.Option("--new-only", help="Leave what the model was trained on out of --top."),
@@ -47,28 +46,10 @@ def merge(
             help="Join what is there where parts are missing; FILE is then NAME.partial.SUFFIX.",
         ),
     ] = False,
-    file_format: Annotated[
-        str | None,
-        typer.Option(
-            "--format",
-            metavar="csv|tsv|jsonl|parquet|sdf|xlsx",
-            help="Output format, if not by FILE's name.",
-        ),
-    ] = None,
-    spreadsheet_safe: Annotated[
-        bool,
-        typer.Option(
-            "--spreadsheet-safe",
-            help="Put ' before text that a spreadsheet would run (=, +, -, @), in CSV and TSV.",
-        ),
-    ] = False,
-    overwrite: Annotated[
-        bool, typer.Option("--overwrite", help="Replace FILE if it exists.")
-    ] = False,
-    as_json: Annotated[
-        bool,
-        typer.Option("--json", help="Summary as JSON, on stdout (without -o: on stderr)."),
-    ] = False,
+    file_format: Format = None,
+    spreadsheet_safe: SpreadsheetSafe = False,
+    overwrite: Overwrite = False,
+    as_json: AsJson = False,
 ) -> None:
     """Join the parts that screen --out wrote: all rows, or the best of each assay.
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from bioassay_mtl.cli.output_options import Overwrite, SpreadsheetSafe
 from bioassay_mtl.cli.terminal import say
 from bioassay_mtl.errors import ConfigError, counted
 
@@ -61,16 +62,8 @@ def pick(
     keep: Annotated[
         str | None, typer.Option(metavar="A,B|@FILE", help="Further columns of HITS to write.")
     ] = None,
-    spreadsheet_safe: Annotated[
-        bool,
-        typer.Option(
-            "--spreadsheet-safe",
-            help="Put ' before text that a spreadsheet would run (=, +, -, @), in CSV and TSV.",
-        ),
-    ] = False,
-    overwrite: Annotated[
-        bool, typer.Option("--overwrite", help="Replace FILE if it exists.")
-    ] = False,
+    spreadsheet_safe: SpreadsheetSafe = False,
+    overwrite: Overwrite = False,
 ) -> None:
     """Choose molecules of a screen for one assay, best first.
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bioassay_mtl.cli.names import DEFAULT_MODEL
+from bioassay_mtl.cli.output_options import AsJson, Format, Long, Overwrite, SpreadsheetSafe
 from bioassay_mtl.cli.screened import unusable, with_assays_named
 from bioassay_mtl.cli.table_options import (
     FORMATS,
@@ -96,9 +97,7 @@ def screen(
             help="Write molecules selected for each assay; of them this share may be inactive.",
         ),
     ] = None,
-    long: Annotated[
-        bool, typer.Option("--long", help="One row for each molecule and assay.")
-    ] = False,
+    long: Long = False,
     show: Annotated[
         int,
         typer.Option(
@@ -118,14 +117,7 @@ def screen(
             help="Colour atoms of the hits in the report by what they add to the prediction.",
         ),
     ] = True,
-    file_format: Annotated[
-        str | None,
-        typer.Option(
-            "--format",
-            metavar="csv|tsv|jsonl|parquet|sdf|xlsx",
-            help="Output format, if not by FILE's name.",
-        ),
-    ] = None,
+    file_format: Format = None,
     smiles_column: SmilesColumn = None,
     id_column: IdColumn = None,
     encoding: Encoding = None,
@@ -197,13 +189,7 @@ def screen(
         bool,
         typer.Option("--raw", help="Probabilities of the network itself, not calibrated."),
     ] = False,
-    spreadsheet_safe: Annotated[
-        bool,
-        typer.Option(
-            "--spreadsheet-safe",
-            help="Put ' before text that a spreadsheet would run (=, +, -, @), in CSV and TSV.",
-        ),
-    ] = False,
+    spreadsheet_safe: SpreadsheetSafe = False,
     molecule_timeout: Annotated[
         float,
         typer.Option(
@@ -212,13 +198,8 @@ def screen(
             help="Give up a molecule after so long (timed_out); 0: never.",
         ),
     ] = 5.0,
-    overwrite: Annotated[
-        bool, typer.Option("--overwrite", help="Replace FILE if it exists.")
-    ] = False,
-    as_json: Annotated[
-        bool,
-        typer.Option("--json", help="Summary as JSON, on stdout (without -o: on stderr)."),
-    ] = False,
+    overwrite: Overwrite = False,
+    as_json: AsJson = False,
 ) -> None:
     """Predict how likely each molecule is active in each assay, or its value.
 
