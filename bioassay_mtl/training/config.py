@@ -145,7 +145,10 @@ class TrainingConfig(Config):
     average
         Decay of the moving average of the weights that is evaluated and kept; 0 keeps the last.
     precision
-        ``float32``, or ``bfloat16`` for the products of the forward and backward pass.
+        Of the products of the forward and backward pass: ``float32``; ``tf32``, float32 with
+        factors of 10 bits on CUDA devices (refused on others), the choice there for speed; or
+        ``bfloat16``, where memory is short. Nothing is rounded unless it is asked for, and weights,
+        losses and predictions are float32 whatever is asked for.
     seed
         Of initial weights, order of rows and dropout.
     device
@@ -193,7 +196,7 @@ class TrainingConfig(Config):
     warmup: Share = 0.08
     gradient_clip: Annotated[float, Field(gt=0)] | None = None
     average: Share = 0.99
-    precision: Literal["float32", "bfloat16"] = "float32"
+    precision: Literal["float32", "tf32", "bfloat16"] = "float32"
     seed: Annotated[int, Field(ge=0)] = 0
     device: Annotated[str, AfterValidator(_device)] = "auto"
     devices: Annotated[int, Field(ge=1)] | Literal["auto"] = 1

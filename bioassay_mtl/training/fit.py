@@ -392,7 +392,13 @@ def label_counts(panel: Panel) -> dict[str, Any]:
 
 def device_of(config: TrainingConfig) -> str:
     """Name of the device that a run is on."""
-    return found_device(config.device)
+    device = found_device(config.device)
+    if config.precision == "tf32" and not device.startswith("cuda"):
+        raise ConfigError(
+            f"precision tf32: only CUDA devices have it, and the run is on {device}: choose "
+            "float32 or bfloat16"
+        )
+    return device
 
 
 def _n_devices(config: TrainingConfig, device: str) -> int:

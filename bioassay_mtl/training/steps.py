@@ -13,6 +13,7 @@ from bioassay_mtl.balance.reductions import reductions
 from bioassay_mtl.errors import TrainingError
 from bioassay_mtl.nn.draws import Draws
 from bioassay_mtl.nn.experts.base import activations
+from bioassay_mtl.nn.precision import products_in
 from bioassay_mtl.nn.rows import RowNumbers
 from bioassay_mtl.training.batches import seed_of, share
 from bioassay_mtl.training.module import TrainingModule
@@ -95,10 +96,11 @@ class Steps:
         # every step has a seed; an accelerator's generator is left to run.
         if number == 0 or self.place.device.type == "cpu":
             self._draws.seed(seed_of(self.settings.seed, epoch, number, self.place.rank))
-        with self._draws.used(everywhere=self._all_draw), self._precision():
-            loss = self._spread(rows)
-        module.optimizer.zero_grad()
-        loss.backward()
+        with products_in(self.settings.precision, self.place.kind):
+            with self._draws.used(everywhere=self._all_draw), self._precision():
+                loss = self._spread(rows)
+            module.optimizer.zero_grad()
+            loss.backward()
         learned = module.learned
         if self.settings.gradient_clip is not None:
             nn.utils.clip_grad_norm_(learned, self.settings.gradient_clip)

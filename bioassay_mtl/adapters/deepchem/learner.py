@@ -15,6 +15,7 @@ from bioassay_mtl.balance.objective import Objective
 from bioassay_mtl.errors import ConfigError, TrainingError
 from bioassay_mtl.models.model import Model
 from bioassay_mtl.nn.draws import Draws
+from bioassay_mtl.nn.precision import products_in
 from bioassay_mtl.training.averaging import WeightAverage
 from bioassay_mtl.training.config import TrainingConfig
 from bioassay_mtl.training.optimizer import parameter_groups
@@ -112,11 +113,12 @@ class Learner:
         for group in optimizer.param_groups:
             group["lr"] = rate * group["factor"]
         self.balancer.learning_rate = rate
-        with Draws(seed).used(), self._precision():
-            value, shown = self._loss(batch, loss)
-        self.network.zero_grad()
-        self.balancer.zero_grad()
-        value.backward()
+        with products_in(self.config.precision, self.device.type):
+            with Draws(seed).used(), self._precision():
+                value, shown = self._loss(batch, loss)
+            self.network.zero_grad()
+            self.balancer.zero_grad()
+            value.backward()
         if self.config.gradient_clip is not None:
             learning = [p for group in optimizer.param_groups for p in group["params"]]
             nn.utils.clip_grad_norm_(learning, self.config.gradient_clip)
