@@ -33,6 +33,7 @@ from bioassay_mtl.balance import Batch, Update, balancers
 from bioassay_mtl.balance.reductions import task_means
 from bioassay_mtl.chem.featurizer import Featurizer
 from bioassay_mtl.nn import build_network
+from bioassay_mtl.nn.rows import Rows
 from bioassay_mtl.training.batches import ResidentData
 from bioassay_mtl.training.config import TrainingConfig
 from bioassay_mtl.training.module import TrainingModule
@@ -227,8 +228,9 @@ def stepper(module: TrainingModule, device: torch.device) -> Callable[[], None]:
     """One whole step of a training module."""
     module.balancer.start_epoch(0)
     optimizer = module.optimizer
-    batches = torch.randperm(2 * BATCH, generator=torch.Generator().manual_seed(0)).to(device)
-    rows = batches.split(BATCH)
+    order = torch.randperm(2 * BATCH, generator=torch.Generator().manual_seed(0)).to(device)
+    every = Rows.of(order)
+    rows = every[:BATCH], every[BATCH:]
     number = 0
 
     def step() -> None:

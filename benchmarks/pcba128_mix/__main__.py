@@ -66,9 +66,10 @@ def main() -> int:
     return 0
 
 
-def fit_graph(folder: Path, quick: bool) -> Model:
+def fit_graph(folder: Path, quick: bool, device: str = "cpu") -> Model:
     """Graph experts fitted on all rows that have SMILES."""
-    config = TrainingConfig.of(settings("GINE", seed=0) | ({"epochs": 1} if quick else {}))
+    changes = {"device": device} | ({"epochs": 1} if quick else {})
+    config = TrainingConfig.of(settings("GINE", seed=0) | changes)
     panel = with_features(read_pcba(folder / "pcba"), config, quick)
     everything = Split(all_rows(panel), NO_ROWS, NO_ROWS, len(panel))
 
