@@ -119,13 +119,15 @@ def run_bare(path: Path, config: str, processes: int) -> Run:
     return Run(time.perf_counter() - start, max(loops), children_seconds() - used)
 
 
-def run_cli(path: Path, model: str, workers: int) -> tuple[Run, dict[str, float], float]:
+def run_cli(
+    path: Path, model: str, workers: int, device: str = "cpu"
+) -> tuple[Run, dict[str, float], float]:
     """The command; also the seconds of each stage, and the peak memory of all processes in MB."""
     import psutil
 
     with tempfile.TemporaryDirectory() as folder:
         output = Path(folder) / "out.csv"
-        command = [*COMMAND, str(path), "-o", str(output), "--model", model]
+        command = [*COMMAND, str(path), "-o", str(output), "--model", model, "--device", device]
         start, used = time.perf_counter(), children_seconds()
         process = subprocess.Popen(
             [*command, "--workers", str(workers), "--json"], stdout=subprocess.PIPE, text=True
@@ -160,6 +162,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--model", default="pcba128", help="shipped model or model folder")
     parser.add_argument("--workers", type=int, default=len(os.sched_getaffinity(0)))
+    parser.add_argument("--device", default="cpu", help="where the network runs")
     parser.add_argument("--rows", type=int, default=100_000)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--quick", action="store_true", help="10,000 rows, one round, no long run")
@@ -172,7 +175,8 @@ def main() -> None:
 
     config = json.dumps(read_config(find_model(options.model))["featurizer"])
     smiles, source = real_smiles()
-    case = f"screen {options.rows} rows, {options.workers} workers"
+    place = "" if options.device == "cpu" else f", {options.device}"
+    case = f"screen {options.rows} rows, {options.workers} workers{place}"
     aim = ">= 0.8" if options.model == "pcba128" else None  # networks of graphs take longer
     print(f"molecules: {source}", file=sys.stderr)
     with tempfile.TemporaryDirectory() as folder:
@@ -182,7 +186,7 @@ def main() -> None:
         stages: dict[str, float] = {}
         for _ in range(options.rounds):
             bare.append(run_bare(path, config, options.workers))
-            run, stages, peak = run_cli(path, options.model, options.workers)
+            run, stages, peak = run_cli(path, options.model, options.workers, options.device)
             cli.append(run)
             memory.append(peak)
         for name, runs in (("end_to_end", cli), ("bare_rdkit", bare)):
@@ -205,7 +209,7 @@ def main() -> None:
         report(case, "peak_memory", max(memory), "MB", "< 1000")
         if not options.quick:
             write_smiles(path, smiles, 10 * options.rows)
-            run, _, peak = run_cli(path, options.model, options.workers)
+            run, _, peak = run_cli(path, options.model, options.workers, options.device)
             case = f"screen {10 * options.rows} rows, {options.workers} workers"
             report(case, "end_to_end", 10 * options.rows / run.wall, "molecules/s")
             report(case, "peak_memory", peak, "MB", "< 1000")

@@ -2,10 +2,11 @@
 
 ``python -m benchmarks.gpu --out FOLDER [--data FOLDER] [--device cuda] [--quick]``: parity with the
 CPU, step times at 128 and 617 tasks with the balancers (two-step ``all`` against the naive loop
-among them) and their peak memory, training of both shipped models, screening. Each stage is a
-process of its own, most telling first; one that fails or runs out of its time is reported as such,
-and the others go on. Figures are printed and kept in ``FOLDER/results.jsonl``, weights beside them.
-``--quick`` tries all stages at small sizes, on the CPU too.
+among them) and their peak memory, training of both shipped models' experts, screening on all cores,
+and the mixture's calibration out of fold. Each stage is a process of its own; one that fails or
+runs out of its time is reported as such, and the others go on. Figures are printed and kept in
+``FOLDER/results.jsonl``, weights beside them. ``--quick`` tries all stages at small sizes, on the
+CPU too.
 """
 
 from __future__ import annotations
@@ -44,13 +45,18 @@ def stages(options: argparse.Namespace) -> Iterator[Stage]:
     one = "benchmarks.gpu.stages"
     yield Stage("parity", (one, "parity", *place, *quick), 4)
     for n_tasks in (4,) if options.quick else (128, 617):
-        yield Stage(f"steps T={n_tasks}", (one, "steps", str(n_tasks), *place, *quick), 6)
+        yield Stage(f"steps T={n_tasks}", (one, "steps", str(n_tasks), *place, *quick), 5)
     for kind in ("fingerprints", "graph"):
         folder = str(Path(options.out) / kind)
         words = (one, "training", kind, "--out", folder, *place, *data, *quick)
-        yield Stage(f"training {kind}", words, 8)
+        yield Stage(f"training {kind}", words, 5)
     workers = ("--workers", str(len(os.sched_getaffinity(0))))
-    yield Stage("screen", ("benchmarks.screen_throughput", *workers, *quick), 6)
+    for model in ("pcba128", "pcba128-mix"):
+        words = ("benchmarks.screen_throughput", "--model", model, "--rounds", "1")
+        yield Stage(f"screen {model}", (*words, *workers, *place, *quick), 3)
+    folder = str(Path(options.out) / "mixture")
+    words = (one, "calibration", "--out", folder, *place, *data, *quick)
+    yield Stage("calibration of the mixture", words, 10)
 
 
 def main() -> int:

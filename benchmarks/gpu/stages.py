@@ -15,16 +15,20 @@ import yaml
 
 from benchmarks import balance_step
 from benchmarks.pcba128.__main__ import HERE, NO_ROWS, all_rows, with_features
-from benchmarks.pcba128_mix.__main__ import fit_graph
+from benchmarks.pcba128.calibrate import losses, out_of_fold
+from benchmarks.pcba128_mix.__main__ import fit_graph, graph_config
 from benchmarks.pcba_sample import read_pcba
 from benchmarks.report import report
 from benchmarks.rivals.evaluation import DataAbsentError, find_data
 from benchmarks.train_step import nci_smiles
+from bioassay_mtl.models.folder import amend_folder
+from bioassay_mtl.models.join import join
 from bioassay_mtl.models.model import Model
 from bioassay_mtl.nn.devices import found_device
 from bioassay_mtl.splits import Split
 from bioassay_mtl.training import train
 from bioassay_mtl.training.config import TrainingConfig
+from bioassay_mtl.training.evidence import beside_of
 
 SHIPPED = ("pcba128", "pcba128-mix")
 
@@ -92,11 +96,34 @@ def training(options: argparse.Namespace) -> None:
     report_peak(case, options.device)
 
 
+def calibration(options: argparse.Namespace) -> None:
+    """The mixture of both, calibrated by what five say of rows that they have not seen."""
+    out, shares = Path(options.out), Model.load("pcba128-mix").training["shares"]
+    experts = [Model.load(out.parent / name) for name in ("fingerprints", "graph")]
+    join(experts, shares, name=out.name).save(out)
+    configs = [each(options.quick, options.device) for each in (fingerprint_config, graph_config)]
+    inputs = {**configs[0].fingerprints, **configs[1].fingerprints}
+    both = configs[0].model_copy(update={"fingerprints": inputs})
+    panel = with_features(read_pcba(find_data(options.data) / "pcba"), both, options.quick)
+
+    def fit(parts: Split) -> Model:
+        return join([train(panel, config, parts=parts) for config in configs], shares)
+
+    beside = beside_of(out_of_fold(panel, both.featurizer(), fit))
+    amend_folder(out, beside)
+    for metric, value in losses(beside):
+        report(f"{out.name} out of fold", metric, value, "nats")
+
+
+def fingerprint_config(quick: bool, device: str) -> TrainingConfig:
+    """Settings of ``pcba128``."""
+    settings: dict[str, Any] = yaml.safe_load((HERE / "config.yaml").read_text())
+    return TrainingConfig.of(settings | {"device": device} | ({"epochs": 1} if quick else {}))
+
+
 def fit_fingerprints(folder: Path, quick: bool, device: str) -> Model:
     """Those of ``pcba128``."""
-    settings: dict[str, Any] = yaml.safe_load((HERE / "config.yaml").read_text())
-    settings |= {"device": device} | ({"epochs": 1} if quick else {})
-    config = TrainingConfig.of(settings)
+    config = fingerprint_config(quick, device)
     panel = with_features(read_pcba(folder / "pcba"), config, quick)
     everything = Split(all_rows(panel), NO_ROWS, NO_ROWS, len(panel))
     return train(panel, config, parts=everything, name="fingerprints")
@@ -118,6 +145,7 @@ STAGES: dict[str, Callable[[argparse.Namespace], None]] = {
     "parity": parity,
     "steps": steps,
     "training": training,
+    "calibration": calibration,
 }
 
 if __name__ == "__main__":

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -21,6 +22,7 @@ from benchmarks.pcba128.card import card
 from benchmarks.pcba_sample import read_pcba
 from benchmarks.report import report
 from benchmarks.rivals.evaluation import DataAbsentError, find_data
+from bioassay_mtl.chem.featurizer import Featurizer
 from bioassay_mtl.confidence.evidence import OUT_OF_FOLD
 from bioassay_mtl.models.evaluation import outputs_at
 from bioassay_mtl.models.folder import amend_folder
@@ -56,7 +58,7 @@ def main() -> int:
         settings["epochs"] = 1
     config = TrainingConfig.of(settings)
     panel = with_features(read_pcba(folder / "pcba"), config, arguments.quick)
-    seen = out_of_fold(panel, config)
+    seen = out_of_fold(panel, config.featurizer(), partial(train, panel, config))
     if arguments.said:
         cells = seen.cells
         np.savez(
@@ -84,15 +86,25 @@ def losses(beside: dict[str, object]) -> Iterator[tuple[str, float]]:
         yield f"log_loss_{when}", getattr(calibration, f"log_loss_{when}", float("nan"))
 
 
-def out_of_fold(panel: Panel, config: TrainingConfig) -> OutOfSight:
-    """What networks say of the rows that each was trained without."""
+def out_of_fold(panel: Panel, featurizer: Featurizer, fit: Callable[..., Model]) -> OutOfSight:
+    """What models say of the rows that each was trained without.
+
+    Parameters
+    ----------
+    panel
+        All rows.
+    featurizer
+        Of the models.
+    fit
+        Trains one on given ``parts``.
+    """
     cells = panel.cells
     said = np.full(cells.n_cells, np.nan, np.float32)
     fold: NDArray[np.int64] = np.zeros(len(panel), np.int64)
-    features = panel_features(panel, config.featurizer())
+    features = panel_features(panel, featurizer)
     dealt = SplitConfig(kind="random", fractions=(0.8, 0.0, 0.2))
     for number, parts in enumerate(folds(panel, dealt, N_FOLDS)):
-        model = train(panel, config, parts=Split(parts.train, NO_ROWS, NO_ROWS, len(panel)))
+        model = fit(parts=Split(parts.train, NO_ROWS, NO_ROWS, len(panel)))
         fold[parts.test] = number
         here = np.flatnonzero(fold_of(parts, len(panel))[cells.row])
         said[here] = outputs_at(

@@ -68,8 +68,7 @@ def main() -> int:
 
 def fit_graph(folder: Path, quick: bool, device: str = "cpu") -> Model:
     """Graph experts fitted on all rows that have SMILES."""
-    changes = {"device": device} | ({"epochs": 1} if quick else {})
-    config = TrainingConfig.of(settings("GINE", seed=0) | changes)
+    config = graph_config(quick, device)
     panel = with_features(read_pcba(folder / "pcba"), config, quick)
     everything = Split(all_rows(panel), NO_ROWS, NO_ROWS, len(panel))
 
@@ -77,6 +76,12 @@ def fit_graph(folder: Path, quick: bool, device: str = "cpu") -> Model:
         print(json.dumps(dict(record)), file=sys.stderr, flush=True)
 
     return train(panel, config, parts=everything, name="graph", progress=progress)
+
+
+def graph_config(quick: bool, device: str) -> TrainingConfig:
+    """Settings of the graph experts."""
+    changes = {"device": device} | ({"epochs": 1} if quick else {})
+    return TrainingConfig.of(settings("GINE", seed=0) | changes)
 
 
 def study_of(evaluation: str, data: str | None) -> Study:

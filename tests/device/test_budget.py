@@ -6,6 +6,7 @@ import pytest
 
 from bioassay_mtl.chem.blocks import Block
 from bioassay_mtl.nn.draws import Draws
+from bioassay_mtl.training import batches
 from tests.device.pretend import Record
 from tests.device.runs import BALANCES, HERE, PRETENDED, run_of, steps_of, third_step
 
@@ -31,6 +32,17 @@ def test_a_step_asks_the_device_for_nothing(
     assert all(n <= most for n, most in zip(found.counts, bounds, strict=True)), found
     if bounds != (0, 0, 0):
         assert found.counts != (0, 0, 0), "nothing is left: take it out of NOT_YET"
+
+
+@pytest.mark.parametrize("balance", ["sum", "two_step task", "dwa", "lbtw", "uncertainty"])
+def test_measured_cells_alone_ask_for_nothing(
+    balance: str, blocks: dict[str, Block], device: Record, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(batches, "FEWEST_SPARSE_TASKS", 1)
+    monkeypatch.setattr(batches, "MOST_SPARSE_SHARE", 2.0)
+    run = run_of(blocks, "fingerprints", BALANCES[balance])
+    found = third_step(run, device)
+    assert found.counts == (0, 0, 0), found
 
 
 def test_an_accelerator_is_given_a_seed_once_an_epoch(
