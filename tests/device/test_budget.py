@@ -43,6 +43,14 @@ def test_measured_cells_alone_ask_for_nothing(
     run = run_of(blocks, "fingerprints", BALANCES[balance])
     found = third_step(run, device)
     assert found.counts == (0, 0, 0), found
+    assert steps_of(run, PRETENDED).module.data.is_sparse
+
+
+def test_towers_that_are_not_linear_ask_for_nothing(
+    blocks: dict[str, Block], device: Record
+) -> None:
+    found = third_step(run_of(blocks, "fingerprints", "gradnorm", tower="mlp"), device)
+    assert found.counts == (0, 0, 0), found
 
 
 def test_an_accelerator_is_given_a_seed_once_an_epoch(

@@ -10,20 +10,21 @@ from bioassay_mtl.training.loop import fit
 from tests.device.pretend import Record
 from tests.device.runs import BALANCES, HERE, PRETENDED, run_of
 
-CASES = [
+CASES: list[tuple[str, ...]] = [
     *(("fingerprints", name) for name in BALANCES),
-    ("gine", "sum"),
+    ("fingerprints", "gradnorm", "mlp"),
     ("gine", "two_step task"),
     ("dmpnn", "gradnorm"),
     ("gatedgcn", "uncertainty"),
 ]
 
 
-@pytest.mark.parametrize(("experts", "balance"), CASES)
+@pytest.mark.parametrize("case", CASES, ids=" ".join)
 def test_losses_and_outputs_are_those_of_the_cpu(
-    experts: str, balance: str, blocks: dict[str, Block], device: Record
+    case: tuple[str, ...], blocks: dict[str, Block], device: Record
 ) -> None:
-    run = run_of(blocks, experts, BALANCES[balance])
+    experts, balance, *tower = case
+    run = run_of(blocks, experts, BALANCES[balance], *tower)
     expected, found = (fit(run, place)[0] for place in (HERE, PRETENDED))
     losses = [[epoch["loss"] for epoch in module.history] for module in (expected, found)]
     assert losses[1] == pytest.approx(losses[0], rel=1e-4)
