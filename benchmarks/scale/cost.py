@@ -1,0 +1,163 @@
+"""What 10^9 molecules take: a model, from stages that are measured one by one.
+
+Assumptions. Cores are like those measured. Parts are independent, so that any number of processes
+writes them; each has eight cores, and the last parts of all end in one wave. Where records end is
+found by one process, before all else (not at all for a library of many files of a part each, or of
+Parquet). The file system takes what is written; the model tells how much a second that is. A GPU
+takes the predicting of its cores and has time left: the featurising of 16 cores bounds it. Each
+process starts once. The best are joined by one process.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import shutil
+import time
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from benchmarks.report import report
+from benchmarks.scale.running import Watched, library, size, watched
+
+MOLECULES = 10**9
+PART_ROWS = 102_400
+CORES_OF_A_PROCESS = 8
+CORES_OF_A_GPU = 16
+MACHINES = {"64 cores": (64, 0), "1,024 cores": (1024, 0), "8 GPUs": (8 * CORES_OF_A_GPU, 8)}
+
+
+@dataclass(frozen=True)
+class Stages:
+    """Seconds of one core a molecule, but for the last two.
+
+    Attributes
+    ----------
+    cutting
+        To find where records end.
+    featurising
+        In workers: parsing and fingerprints.
+    predicting
+        By the network, on a core.
+    writing
+        All else of the first process: reading, sending, writing.
+    joining
+        To find the best among the parts.
+    start
+        Seconds until a process has predicted its first molecule.
+    disk
+        Bytes a molecule.
+    """
+
+    cutting: float
+    featurising: float
+    predicting: float
+    writing: float
+    joining: float
+    start: float
+    disk: float
+
+
+@dataclass(frozen=True)
+class Cost:
+    """Hours of each step, of all, and of all cores together; terabytes, and gigabytes a second."""
+
+    cutting: float
+    screening: float
+    joining: float
+    total: float
+    core_hours: float
+    terabytes: float
+    gigabytes_a_second: float
+
+
+def cost(stages: Stages, cores: int, gpus: int = 0, molecules: int = MOLECULES) -> Cost:
+    """The model.
+
+    Examples
+    --------
+    >>> stages = Stages(0, 0.5e-3, 0, 0.5e-3, 0, 0, 1000)
+    >>> cost(stages, 8, molecules=36 * 102_400).screening  # 1 ms each, on 8 cores
+    0.128
+    """
+    processes = math.ceil(cores / CORES_OF_A_PROCESS)
+    of_a_core = stages.featurising + stages.writing + (0 if gpus else stages.predicting)
+    of_a_part = PART_ROWS * of_a_core / min(cores, CORES_OF_A_PROCESS)
+    waves = math.ceil(molecules / PART_ROWS / processes)
+    screening = waves * of_a_part + stages.start
+    cutting, joining = molecules * stages.cutting, molecules * stages.joining
+    return Cost(
+        cutting / 3600,
+        screening / 3600,
+        joining / 3600,
+        (cutting + screening + joining) / 3600,
+        cores * screening / 3600,
+        molecules * stages.disk / 1e12,
+        molecules * stages.disk / 1e9 / screening,
+    )
+
+
+def run(folder: Path, smiles: Sequence[str], options: argparse.Namespace) -> None:
+    """Measure the stages on one core, and print the model."""
+    rows = min(options.engine_rows, 4 * PART_ROWS // 5)
+    path = library(folder / f"molecules-{rows}.smi", smiles, rows)
+    stages = measured(path, folder / f"stages-{rows}", rows, options)
+    for name, value in asdict(stages).items():
+        unit = {"start": "s", "disk": "bytes/molecule"}.get(name)
+        scaled = value if unit else value * 1e6
+        report(f"stages, {rows} rows, one core", name, scaled, unit or "us/molecule")
+    for name, (cores, gpus) in MACHINES.items():
+        found = cost(stages, cores, gpus)
+        for metric, value in asdict(found).items():
+            unit = {"terabytes": "TB", "gigabytes_a_second": "GB/s"}.get(metric, "hours")
+            report(f"10^9 molecules on {name} (a model)", metric, value, unit)
+
+
+def measured(path: Path, out: Path, rows: int, options: argparse.Namespace) -> Stages:
+    """Stages of a screen on one core, in processor time; that of a few rows is none of theirs."""
+    few = library(path.with_name("molecules-few.smi"), path.read_text().split("\n")[:8], 8)
+    of_few = out.with_name("stages-few")
+    took, start = _screened(path, out, rows, options), _screened(few, of_few, rows, options)
+    seconds = json.loads(took.said)["seconds"]
+    of_main = max(0.0, took.main - start.main)
+    predicting = of_main * seconds["predicting"] / _of_main(seconds)
+    joining = _joined(out, options).processor - _joined(of_few, options).processor
+    return Stages(
+        cutting=_cutting(path),
+        featurising=(took.processor - start.processor - of_main) / rows,
+        predicting=predicting / rows,
+        writing=(of_main - predicting) / rows,
+        joining=max(0.0, joining) / rows,
+        start=start.seconds,
+        disk=size(out) / rows,
+    )
+
+
+def _screened(path: Path, out: Path, rows: int, options: argparse.Namespace) -> Watched:
+    shutil.rmtree(out, ignore_errors=True)
+    words = ["screen", str(path), "--model", options.model, "--workers", "1", "--json"]
+    return watched([*words, "--part-rows", str(max(1, rows // 4)), "--out", str(out)], 1)
+
+
+def _joined(out: Path, options: argparse.Namespace) -> Watched:
+    best = out.with_name(f"{out.name}-best.csv")
+    best.unlink(missing_ok=True)
+    return watched(["merge", str(out), "-o", str(best), "--top", str(options.top)], 1)
+
+
+def _of_main(seconds: dict[str, float]) -> float:
+    """Seconds that the first process was at work, with its threads."""
+    return sum(seconds[stage] for stage in ("reading", "predicting", "writing"))
+
+
+def _cutting(path: Path) -> float:
+    """Seconds a record in which the ends of records are found."""
+    from bioassay_mtl.tables.cutting import portions
+    from bioassay_mtl.tables.options import FOUND_OUT
+
+    start = time.perf_counter()
+    found = portions(str(path), PART_ROWS, FOUND_OUT)
+    rows = sum(each.rows or 0 for each in found) or path.read_bytes().count(b"\n")
+    return (time.perf_counter() - start) / rows

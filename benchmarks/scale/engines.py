@@ -1,0 +1,66 @@
+"""One core and all, Ray beside local: in turns, so that all see the same load of the machine."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import statistics
+from collections import defaultdict
+from collections.abc import Sequence
+from pathlib import Path
+
+from benchmarks.report import report
+from benchmarks.scale.running import Watched, library, size, steady_rate, watched
+
+PARTS_OF_A_SCREEN = 24
+"""Enough for a steady rate, and for each call of an actor to have several."""
+
+
+def run(folder: Path, smiles: Sequence[str], options: argparse.Namespace) -> None:
+    """Screen the same rows with each engine in turn, and compare medians."""
+    rows, cores = options.engine_rows, len(os.sched_getaffinity(0))
+    path = library(folder / f"molecules-{rows}.smi", smiles, rows)
+    words = ["screen", str(path), "--model", options.model]
+    words += ["--part-rows", str(min(options.part_rows, max(1, rows // PARTS_OF_A_SCREEN)))]
+    engines = {"local-1": (1, ()), f"local-{cores}": (cores, ())}
+    engines[f"ray-{cores}"] = (cores, ("--engine", "ray"))
+    took: dict[str, list[tuple[Watched, float]]] = defaultdict(list)
+    for _ in range(options.rounds):
+        for name, (n, more) in engines.items():
+            out = folder / name
+            shutil.rmtree(out, ignore_errors=True)
+            found = watched([*words, "--out", str(out), "--workers", str(n), *more], n)
+            took[name].append((found, steady_rate(out)))
+    for name, found in took.items():
+        _tell(f"screen {rows} rows in parts, {name}", found, rows, size(folder / name))
+    _compare(took, cores)
+
+
+def _tell(case: str, took: Sequence[tuple[Watched, float]], rows: int, held: int) -> None:
+    def median(values: Sequence[float]) -> float:
+        return statistics.median(values)
+
+    report(case, "end_to_end", median([rows / each.seconds for each, _ in took]), "molecules/s")
+    report(case, "steady", median([rate for _, rate in took]), "molecules/s")
+    used = median([each.processor / rows * 1e6 for each, _ in took])
+    report(case, "processor", used, "us/molecule")
+    report(case, "largest_process", max(each.largest for each, _ in took), "MB", "<= 1000")
+    report(case, "on_disk", held / rows, "bytes/molecule")
+
+
+def _compare(took: dict[str, list[tuple[Watched, float]]], cores: int) -> None:
+    """Within each round, for rounds differ by what else the machine does."""
+    one, all_cores, ray = took.values()
+    case = f"scaling from 1 to {cores} cores"
+    gains = [b / a / cores for (_, a), (_, b) in zip(one, all_cores, strict=True)]
+    report(case, "efficiency", statistics.median(gains), "ratio")
+    case = f"Ray beside local, {cores} cores"
+    pairs = list(zip(all_cores, ray, strict=True))
+    for metric, ratios in {
+        "overhead_steady": [a / b for (_, a), (_, b) in pairs],
+        "overhead_processor": [b.processor / a.processor for (a, _), (b, _) in pairs],
+        "overhead_end_to_end": [b.seconds / a.seconds for (a, _), (b, _) in pairs],
+    }.items():
+        target = None if metric == "overhead_end_to_end" else "<= 0.1"
+        report(case, metric, statistics.median(ratios) - 1, "ratio", target)
