@@ -12,6 +12,7 @@ import json
 import os
 import statistics
 from collections.abc import Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -103,8 +104,8 @@ def _tell_growth(case: str, samples: Sequence[dict[str, Any]]) -> None:
 
 def _between_parts(samples: Sequence[dict[str, Any]]) -> list[tuple[int, float, float]]:
     """Parts, seconds of processors and of the clock from one end of parts to the next one."""
-    ends = [b for a, b in zip(samples, samples[1:], strict=False) if b["parts"] > a["parts"]]
+    ends = [b for a, b in pairwise(samples) if b["parts"] > a["parts"]]
     return [
         (b["parts"] - a["parts"], b["processor"] - a["processor"], b["seconds"] - a["seconds"])
-        for a, b in zip(ends, ends[1:], strict=False)
+        for a, b in pairwise(ends)
     ]
