@@ -29,8 +29,6 @@ from bioassay_mtl.models.description import Predictor
 if TYPE_CHECKING:
     import pandas as pd
 
-    from bioassay_mtl.models.model import Model
-
 Floats = NDArray[np.float32]
 
 
@@ -123,7 +121,7 @@ def tasks_of_columns(model: Predictor) -> NDArray[np.int64]:
 
 
 def confidence_table(
-    model: Model, features: Features, predictions: Floats, index: Any, calibrated: bool
+    model: Predictor, features: Features, predictions: Floats, index: Any, calibrated: bool
 ) -> pd.DataFrame:
     """Columns ``A:spread``, ``A:low`` and ``A:high`` for each column A of the model."""
     import pandas as pd

@@ -22,7 +22,7 @@ from bioassay_mtl.tasks.measured import MeasuredCells
 from bioassay_mtl.tasks.units import P_SCALE, known_unit
 
 if TYPE_CHECKING:
-    from bioassay_mtl.models.model import Model
+    from bioassay_mtl.models.computing import Computing
 
 log = logging.getLogger(__name__)
 
@@ -51,7 +51,9 @@ class PredictedPanel(NamedTuple):
     features: Features
 
 
-def evaluated(model: Model, panel: Panel, n_bootstrap: int, seed: int, workers: int) -> Evaluation:
+def evaluated(
+    model: Computing, panel: Panel, n_bootstrap: int, seed: int, workers: int
+) -> Evaluation:
     """Metrics of a model on a panel: see :meth:`bioassay_mtl.models.model.Model.evaluate`."""
     if not isinstance(panel, Panel):
         raise ConfigError(
@@ -77,7 +79,7 @@ def evaluated(model: Model, panel: Panel, n_bootstrap: int, seed: int, workers: 
     )
 
 
-def predict_panel(model: Model, panel: Panel, workers: int = 1) -> PredictedPanel:
+def predict_panel(model: Computing, panel: Panel, workers: int = 1) -> PredictedPanel:
     """Predict those assays of a panel that a model has.
 
     Raises
@@ -102,7 +104,7 @@ def predict_panel(model: Model, panel: Panel, workers: int = 1) -> PredictedPane
     return PredictedPanel(chosen, predictions_of(model, features.take(rows), chosen), features)
 
 
-def predictions_of(model: Model, features: Features, panel: Panel) -> NDArray[np.float32]:
+def predictions_of(model: Computing, features: Features, panel: Panel) -> NDArray[np.float32]:
     """:func:`predictions_at` for a panel of some of the model's assays."""
     place = {name: at for at, name in enumerate(model.columns)}
     columns = [place[name] for name in columns_of(panel.tasks, panel.kinds)]
@@ -110,7 +112,7 @@ def predictions_of(model: Model, features: Features, panel: Panel) -> NDArray[np
 
 
 def predictions_at(
-    model: Model,
+    model: Computing,
     features: Features,
     cells: MeasuredCells,
     kinds: Sequence[TaskKind] | None = None,
@@ -145,7 +147,7 @@ def predictions_at(
 
 
 def outputs_at(
-    model: Model, features: Features, rows: NDArray[np.int64], columns: NDArray[np.int64]
+    model: Computing, features: Features, rows: NDArray[np.int64], columns: NDArray[np.int64]
 ) -> NDArray[np.float32]:
     """``(P,)`` outputs of a network at some places alone: logits, values in standard units.
 
@@ -169,7 +171,7 @@ def outputs_at(
     return found
 
 
-def n_known_to(model: Model, panel: Panel) -> int:
+def n_known_to(model: Computing, panel: Panel) -> int:
     """Rows of a panel that a model has learned from, as far as it remembers."""
     if model.training_molecules is None or panel.structures is None:
         is_its_own = model.training.get("panel_sha256") == panel.digest()
@@ -177,7 +179,7 @@ def n_known_to(model: Model, panel: Panel) -> int:
     return int(model.training_molecules.hold(panel.structures).sum())
 
 
-def _check_meaning(model: Model, panel: Panel) -> None:
+def _check_meaning(model: Computing, panel: Panel) -> None:
     """Labels of all tasks must mean what the model predicts."""
     ours = dict(zip(model.tasks, model.kinds, strict=True))
     for place, (task, kind) in enumerate(zip(panel.tasks, panel.kinds, strict=True)):

@@ -15,14 +15,12 @@ import json
 import shutil
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bioassay_mtl._version import __version__
 from bioassay_mtl.chem.featurizer import Featurizer
 from bioassay_mtl.chem.representation import DenseSize
-from bioassay_mtl.config import Config
 from bioassay_mtl.errors import ModelFolderError
 from bioassay_mtl.files import sha256, whole_folder
 from bioassay_mtl.models.companions import (
@@ -33,6 +31,7 @@ from bioassay_mtl.models.companions import (
     read_beside,
     write_beside,
 )
+from bioassay_mtl.models.content import ModelContent
 from bioassay_mtl.models.description import ModelDescription
 from bioassay_mtl.models.folder_checks import (
     CARD,
@@ -59,13 +58,10 @@ from bioassay_mtl.models.training_molecules import (
     write_molecules,
 )
 from bioassay_mtl.nn.architectures.base import build_network, network_config
-from bioassay_mtl.nn.network import Network
 from bioassay_mtl.tasks.kinds import kind_config
 
 if TYPE_CHECKING:
     import torch
-
-    from bioassay_mtl.models.model import Model
 
 FORMAT_VERSION = 1
 KINDS_VERSION = 2
@@ -75,19 +71,8 @@ BESIDE_VERSION = 3
 _SCALING = "scaling/"
 
 
-@dataclass(kw_only=True)
-class FolderContent(ModelDescription):
-    """All that a model is made of, see :class:`~bioassay_mtl.models.model.Model`."""
-
-    network: Network
-    network_config: Config
-    metrics: dict[str, Any]
-    card: str
-    scalings: dict[str, ColumnScaling]
-
-
 def write_folder(
-    model: Model, folder: Path, *, overwrite: bool = False, half: bool = False
+    model: ModelContent, folder: Path, *, overwrite: bool = False, half: bool = False
 ) -> Path:
     """Write a model; the folder appears whole or not at all.
 
@@ -129,7 +114,7 @@ def check_name(folder: Path) -> None:
         ) from None
 
 
-def write_files(model: Model, folder: Path, *, half: bool = False) -> None:
+def write_files(model: ModelContent, folder: Path, *, half: bool = False) -> None:
     """Write a model's files into a folder that is there, and is not yet known by its name."""
     import torch
     from safetensors.torch import save
@@ -197,7 +182,7 @@ def _write_config(config: dict[str, Any], names: Iterable[str], folder: Path) ->
     (folder / CONFIG).write_text(json.dumps(config, indent=1) + "\n")
 
 
-def read_folder(folder: Path) -> FolderContent:
+def read_folder(folder: Path) -> ModelContent:
     """Read a model, checking every file against its recorded hash.
 
     Raises
@@ -239,7 +224,7 @@ def read_folder(folder: Path) -> FolderContent:
     featurizer.check_probe(config["featurizer_probe"], config["featurizer_versions"])
     with described(folder / CARD, "text"):
         card = (folder / CARD).read_text(encoding="utf-8")
-    return FolderContent(
+    return ModelContent(
         **vars(description),
         network=network,
         network_config=architecture,
@@ -324,7 +309,7 @@ def read_config(folder: Path) -> dict[str, Any]:
     return config
 
 
-def _config(model: Model) -> dict[str, Any]:
+def _config(model: ModelContent) -> dict[str, Any]:
     matrix = model.network.connections.cpu().numpy()
     return {
         "format_version": FORMAT_VERSION,  # or a later one, once all of it is known
@@ -346,7 +331,7 @@ def _config(model: Model) -> dict[str, Any]:
     }
 
 
-def _kinds(model: Model) -> dict[str, Any]:
+def _kinds(model: ModelContent) -> dict[str, Any]:
     """What only models with tasks that are not binary have."""
     if model.standardisation is None:
         return {}

@@ -3,36 +3,25 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from functools import partial
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 
 from bioassay_mtl.chem.features import Features
 from bioassay_mtl.chem.featurizer import Featurizer
 from bioassay_mtl.chem.listing import check_aligned, index_of, listed
 from bioassay_mtl.chem.parallel import featurize
 from bioassay_mtl.chem.status import Status
-from bioassay_mtl.confidence.calibration import Calibration
 from bioassay_mtl.config import Config
 from bioassay_mtl.errors import ConfigError, OutputError
-from bioassay_mtl.models.calibration_file import calibrated
+from bioassay_mtl.models.computing import Computing
 from bioassay_mtl.models.folder import read_folder, write_folder
-from bioassay_mtl.models.given import FeatureLike, as_features
-from bioassay_mtl.models.knowing import Knowing, Structures
-from bioassay_mtl.models.scaling import ColumnScaling, scaled
+from bioassay_mtl.models.knowing import Structures
+from bioassay_mtl.models.scaling import ColumnScaling
 from bioassay_mtl.models.shipped import find_model
-from bioassay_mtl.models.spread import spread_in_units
-from bioassay_mtl.nn.inputs import Inputs, check_dense
 from bioassay_mtl.nn.network import Network, n_weights
-from bioassay_mtl.nn.resident import batch_of, resident
-from bioassay_mtl.nn.rows import first_rows
-from bioassay_mtl.nn.spread import spread_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -40,25 +29,8 @@ if TYPE_CHECKING:
     from bioassay_mtl.metrics import Evaluation
     from bioassay_mtl.panels.panel import Panel
 
-BLOCK_ROWS = 256
-"""Molecules per forward pass. Every pass has exactly this many rows (the last is padded), so that a
-molecule's probabilities do not depend on its neighbours or on how a file is cut into batches."""
-DEVICE_BLOCK_ROWS = 1024
-"""The same on an accelerator, which does little at a time no faster."""
-DEVICE_ROWS = 65_536
-"""Molecules whose features are sent to an accelerator at once, and what is made of them back."""
-Read = Callable[[Inputs], torch.Tensor]
-"""What is read of B molecules, ``(B, ...)``, where the network is."""
 
-
-def on_host(found: torch.Tensor) -> NDArray[np.float32]:
-    """Numbers of a device."""
-    numbers: NDArray[np.float32] = found.cpu().numpy()
-    return numbers
-
-
-@dataclass(init=False, repr=False)
-class Model(Knowing):
+class Model(Computing):
     """Predicts every task: probabilities of activity or of classes, and values.
 
     Parameters
@@ -78,12 +50,6 @@ training_molecules, beside
         See :class:`~bioassay_mtl.models.description.ModelDescription`.
     """
 
-    network: Network
-    network_config: Config
-    metrics: dict[str, Any]
-    card: str
-    scalings: dict[str, ColumnScaling]
-
     def __init__(
         self,
         network: Network,
@@ -99,14 +65,17 @@ training_molecules, beside
         **described: Any,
     ) -> None:
         super().__init__(
+            network=network,
+            network_config=network_config,
             featurizer=featurizer,
             tasks=tasks,
             label_counts=label_counts,
             annotations=annotations or {},
+            metrics=metrics or {},
+            card=card,
+            scalings=scalings or {},
             **described,
         )
-        self.network, self.network_config = network, network_config
-        self.metrics, self.card, self.scalings = metrics or {}, card, scalings or {}
         self.network.eval().requires_grad_(False)
 
     def __repr__(self) -> str:
@@ -120,12 +89,6 @@ training_molecules, beside
             f"Model({self.name!r}: {kinds} {assays} from {inputs}; "
             f"{n_experts} experts, {n_learned:,} weights)"
         )
-
-    @property
-    def device(self) -> torch.device:
-        """Where the network is."""
-        parameter: torch.Tensor = next(iter(self.network.parameters()))
-        return parameter.device
 
     def to(self, device: str | torch.device) -> Model:
         """Move the network.
@@ -217,47 +180,6 @@ training_molecules, beside
             return table.join(confidence_table(self, features, predicted, index, calibrated))
         return table
 
-    def predict_features(
-        self, features: FeatureLike, calibrated: bool = True
-    ) -> NDArray[np.float32]:
-        """Predictions ``(n, n_columns) float32`` for features made beforehand.
-
-        Parameters
-        ----------
-        features
-            What :meth:`featurize` returned; or a mapping from input name to block; or, for a model
-            with one input, its block; or, packed bits ``(n, n_bits / 8) uint8``
-            (most significant bit first, as `numpy.packbits`), or real numbers ``(n, F)``.
-        calibrated
-            See :meth:`predict`.
-
-        Raises
-        ------
-        ConfigError
-            Inputs are missing, or have another number of columns than the model reads.
-        """
-        finish = partial(self._predicted, calibration=self.calibration if calibrated else None)
-        return self._in_blocks(features, len(self.columns), self._outputs, finish)
-
-    def spread_features(
-        self, features: FeatureLike, calibrated: bool = True
-    ) -> NDArray[np.float32]:
-        """How far experts are apart (:mod:`bioassay_mtl.models.spread`), in each prediction.
-
-        Parameters and errors are those of :meth:`predict_features`, and so is the shape.
-        """
-        finish = spread_in_units(self, calibrated)
-        return self._in_blocks(features, len(self.columns), self._spread, finish)
-
-    def outputs_of(self, features: FeatureLike) -> NDArray[np.float32]:
-        """Outputs ``(n, O) float32`` of the network, of which predictions are made.
-
-        Logits of outcomes, values in standard units; parameters and errors as for
-        :meth:`predict_features`, NaN where the status is not ok.
-        """
-        n_outputs = sum(self.network.outputs.counts)
-        return self._in_blocks(features, n_outputs, self._outputs)
-
     def evaluate(
         self, panel: Panel, *, n_bootstrap: int = 200, seed: int = 0, workers: int = 1
     ) -> Evaluation:
@@ -327,124 +249,6 @@ training_molecules, beside
         width = self.network.width
         names = [f"expert{place // width}[{place % width}]" for place in range(self.n_embedded)]
         return pd.DataFrame(embedded, index=index_of(structures), columns=names)
-
-    def embed_features(self, features: FeatureLike) -> NDArray[np.float32]:
-        """Outputs of all E experts, H numbers each, which the towers of the tasks read.
-
-        Parameters
-        ----------
-        features
-            As for :meth:`predict_features`.
-
-        Returns
-        -------
-        ``(n, E * H) float32``, the experts one after another (those of an ensemble's first member
-        first), narrower experts filled up with zeros; NaN where the status is not ok.
-        ``embedded.reshape(n, E, H)`` separates the experts.
-
-        Raises
-        ------
-        ConfigError
-            As for :meth:`predict_features`.
-        """
-        return self._in_blocks(features, self.n_embedded, self._embedded)
-
-    @property
-    def n_embedded(self) -> int:
-        """Numbers in a molecule's embedding: experts times their width."""
-        width: int = self.network.width
-        return int(self.network.connections.shape[1]) * width
-
-    @torch.inference_mode()
-    def _in_blocks(
-        self,
-        features: FeatureLike,
-        n_columns: int,
-        read: Read,
-        finish: Callable[[torch.Tensor], NDArray[np.float32]] = on_host,
-    ) -> NDArray[np.float32]:
-        """``(n, n_columns)``: what is read of the usable molecules, a block at a time."""
-        features = as_features(features, self.featurizer)
-        found = np.full((len(features), n_columns), np.nan, dtype=np.float32)
-        rows, size, at_once = np.flatnonzero(features.ok), BLOCK_ROWS, BLOCK_ROWS
-        if self.device.type != "cpu":
-            size, at_once = DEVICE_BLOCK_ROWS, DEVICE_ROWS
-        for start in range(0, len(rows), at_once):
-            part = rows[start : start + at_once]
-            whole = features.take(np.resize(part, -(-len(part) // size) * size))
-            parts = [read(block) for block in self._blocks(whole, size)]
-            found[part] = finish(parts[0] if len(parts) == 1 else torch.cat(parts))[: len(part)]
-        return found
-
-    def _blocks(self, features: Features, size: int) -> Iterator[Inputs]:
-        """What the network reads of some molecules at a time; they are sent to its device once."""
-        blocks = scaled(features.blocks, self.scalings)
-        kept = {name: resident(block, self.device) for name, block in blocks.items()}
-        every = first_rows(len(features), self.device)
-        for start in range(0, len(features), size):
-            rows = every[start : start + size]
-            yield {name: batch_of(block, rows) for name, block in kept.items()}
-
-    def _outputs(self, inputs: Inputs) -> torch.Tensor:
-        found: torch.Tensor = self.network(inputs).float()
-        return found
-
-    def _predicted(
-        self, outputs: torch.Tensor, calibration: Calibration | None
-    ) -> NDArray[np.float32]:
-        outputs = calibrated(outputs, calibration, self.network.outputs)
-        found = on_host(self.network.outputs.predict(outputs))
-        if self.standardisation is not None:
-            found = self.standardisation.undo(found, self.kinds)
-        return found
-
-    def _spread(self, inputs: Inputs) -> torch.Tensor:
-        return spread_of(self.network, inputs).float()
-
-    def _embedded(self, inputs: Inputs) -> torch.Tensor:
-        experts: torch.Tensor = self.network.experts(inputs)
-        return experts.float().flatten(1)
-
-    def inputs(self, features: Features) -> Inputs:
-        """What the network reads of some molecules, all in one batch."""
-        every = torch.arange(len(features), device=self.device)
-        blocks = scaled(features.blocks, self.scalings)
-        return {n: resident(block, self.device).batch(every) for n, block in blocks.items()}
-
-    def dense_inputs(self, features: FeatureLike) -> dict[str, torch.Tensor]:
-        """What the network reads of some molecules, as plain tensors: for compilers and exports.
-
-        ``model.network(model.dense_inputs(features))`` gives the outputs ``(n, O)`` that
-        ``model.network.outputs.predict`` makes predictions of, and ``torch.compile`` takes the
-        network whole (``fullgraph=True``). Rows whose status is not ok are blank.
-
-        Parameters
-        ----------
-        features
-            As for :meth:`predict_features`.
-
-        Returns
-        -------
-        By input ``(n, F) float32``, on the network's device: 1 and 0 for bits; counts, or their
-        ``log2(1 + count)``; real numbers as ranks (:class:`ColumnScaling`).
-
-        Raises
-        ------
-        ConfigError
-            As for :meth:`predict_features`, or an input is a graph.
-
-        Examples
-        --------
-        >>> import bioassay_mtl as bm
-        >>> model = bm.load("pcba128")
-        >>> inputs = model.dense_inputs(model.featurize(["CCO"]))
-        >>> {name: tuple(x.shape) for name, x in inputs.items()}
-        {'morgan': (1, 4096), 'torsion': (1, 2048), 'atom_pair': (1, 2048)}
-        """
-        check_dense(self.featurizer.input_sizes)
-        blocks = scaled(as_features(features, self.featurizer).blocks, self.scalings)
-        dense = {n: b.dense() for n, b in blocks.items() if b.is_table}
-        return {name: torch.from_numpy(rows).to(self.device) for name, rows in dense.items()}
 
     def save(self, folder: str | Path, *, overwrite: bool = False, half: bool = False) -> Path:
         """Write the model folder (see :func:`bioassay_mtl.models.folder.write_folder`)."""

@@ -17,7 +17,7 @@ from bioassay_mtl.plugins import GUIDE, installed
 from bioassay_mtl.registry import kinds_in, open_registries
 
 if TYPE_CHECKING:
-    from bioassay_mtl.models.model import Model
+    from bioassay_mtl.models.content import ModelContent
 
 logger = logging.getLogger(__name__)
 
@@ -31,7 +31,7 @@ class NeededKind(Config):
     version: str | None = None
 
 
-def kinds_record(model: Model) -> dict[str, list[dict[str, str]]]:
+def kinds_record(model: ModelContent) -> dict[str, list[dict[str, str]]]:
     """What ``config.json`` says of kinds that are not built in; nothing where all are."""
     settings = (model.network_config, model.featurizer.fingerprints)
     named = {(registry.group, name): registry for registry, name in kinds_in(settings)}

@@ -16,10 +16,12 @@ from numpy.typing import NDArray
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from bioassay_mtl.models.model import Model
+    from bioassay_mtl.models.content import ModelContent
 
 
-def spread_in_units(model: Model, calibrated: bool) -> Callable[[Tensor], NDArray[np.float32]]:
+def spread_in_units(
+    model: ModelContent, calibrated: bool
+) -> Callable[[Tensor], NDArray[np.float32]]:
     """From spreads ``(B, O)`` of outputs to ``(B, n_columns)``; NaN where that is not known."""
     counts = model.network.outputs.counts
     first = np.cumsum(counts) - counts
@@ -33,7 +35,7 @@ def spread_in_units(model: Model, calibrated: bool) -> Callable[[Tensor], NDArra
     return in_units
 
 
-def _units(model: Model, calibrated: bool) -> NDArray[np.float32]:
+def _units(model: ModelContent, calibrated: bool) -> NDArray[np.float32]:
     """``(T,)``: what the spread of a task's output is multiplied by."""
     calibration, known = model.calibration if calibrated else None, model.standardisation
     units = np.full(len(model.kinds), np.nan, np.float32)

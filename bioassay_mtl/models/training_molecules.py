@@ -20,7 +20,7 @@ from bioassay_mtl.chem.identity import TrainingMolecules, probe
 from bioassay_mtl.errors import ModelFolderError
 
 if TYPE_CHECKING:
-    from bioassay_mtl.models.model import Model
+    from bioassay_mtl.models.description import ModelDescription
 
 MOLECULES = "training_molecules.safetensors"
 _KEY, _TENSOR = "training_molecules", "identities"
@@ -28,14 +28,14 @@ _KEY, _TENSOR = "training_molecules", "identities"
 logger = logging.getLogger(__name__)
 
 
-def training_record(model: Model) -> dict[str, Any]:
+def training_record(model: ModelDescription) -> dict[str, Any]:
     """What ``config.json`` says of them; nothing where they are not known."""
     if model.training_molecules is None:
         return {}
     return {_KEY: {"unidentified": model.training_molecules.unidentified, "probe": probe()}}
 
 
-def write_molecules(model: Model, folder: Path) -> list[str]:
+def write_molecules(model: ModelDescription, folder: Path) -> list[str]:
     """Write the file; its name, or none where there is nothing to write."""
     if model.training_molecules is None:
         return []

@@ -13,6 +13,7 @@ from bioassay_mtl.chem.descriptors import DenseBlock, held
 from bioassay_mtl.chem.features import PackedBits
 from bioassay_mtl.chem.listing import check_aligned, listed
 from bioassay_mtl.errors import InputError
+from bioassay_mtl.panels.content import PanelContent
 from bioassay_mtl.tasks.kinds import TaskKind, complete, kind_config
 from bioassay_mtl.tasks.labels import NOT_MEASURED, is_measured, view_dtype
 
@@ -26,7 +27,7 @@ def content_of_arrays(
     block: str = "morgan",
     kinds: Sequence[TaskKind | str] | None = None,
     bounds: Any = None,
-) -> dict[str, Any]:
+) -> PanelContent:
     """What a panel of arrays is made of.
 
     Parameters
@@ -75,15 +76,15 @@ def content_of_arrays(
     else:
         held = _values(values, measured, kinds)
     structures, features = _inputs(structures_or_features, block)
-    return {
-        "structures": structures,
-        "features": features,
-        "labels": held,
-        "tasks": names,
-        "ids": [str(i) for i in (range(len(held)) if ids is None else ids)],
-        "kinds": tuple(chosen or ()),
-        "bounds": None if bounds is None else _bounds(bounds, is_measured(held)),
-    }
+    return PanelContent(
+        structures=structures,
+        features=features,
+        labels=held,
+        tasks=names,
+        ids=[str(i) for i in (range(len(held)) if ids is None else ids)],
+        kinds=tuple(chosen or ()),
+        bounds=None if bounds is None else _bounds(bounds, is_measured(held)),
+    )
 
 
 def _two_dimensional(given: Any, name: str) -> NDArray[Any]:

@@ -1,4 +1,4 @@
-"""From labels of assays to a panel."""
+"""From labels of assays to what a panel is made of."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bioassay_mtl.panels.panel import Panel
+from bioassay_mtl.panels.content import PanelContent
 from bioassay_mtl.panels.replicates import Merged, merge_classes, merge_values
 from bioassay_mtl.panels.row_log import Outcome, RowLog
 from bioassay_mtl.tasks.kinds import TaskKind
@@ -86,12 +86,12 @@ def assemble(
     tasks: Sequence[str],
     kinds: Sequence[TaskKind],
     found: Measurements,
-) -> Panel:
-    """A panel from measurements of which no two are of one cell."""
+) -> PanelContent:
+    """A panel's content from measurements of which no two are of one cell."""
     cells = MeasuredCells.of(
         found.molecule, found.task, found.values, found.bounds, shape=(len(molecules), len(tasks))
     )
-    return Panel(
+    return PanelContent(
         structures=molecules.structures,
         features=None,
         labels=cells,

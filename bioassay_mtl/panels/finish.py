@@ -1,4 +1,4 @@
-"""From the parts that a layout found to a panel: the same road for all layouts."""
+"""From the parts that a layout found to what a panel is made of: one road for all layouts."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 
 from bioassay_mtl.errors import InputError, counted
 from bioassay_mtl.panels.assembly import Measurements, Molecules, assemble, merge
+from bioassay_mtl.panels.content import PanelContent
 from bioassay_mtl.panels.duplicates import group_by_structure, number
 from bioassay_mtl.panels.header import some
-from bioassay_mtl.panels.panel import Panel
 from bioassay_mtl.panels.parts import Parts
 from bioassay_mtl.panels.row_log import Outcome, RowLog, Topic
 from bioassay_mtl.panels.schema import PanelSchema
@@ -22,7 +22,7 @@ from bioassay_mtl.tasks.kinds import TaskKind
 from bioassay_mtl.wording import setting
 
 
-def finish(parts: Parts, schema: PanelSchema, files: Sequence[Path], log: RowLog) -> Panel:
+def finish(parts: Parts, schema: PanelSchema, files: Sequence[Path], log: RowLog) -> PanelContent:
     """Standardise, group, drop small assays, merge replicates, assemble.
 
     Raises
@@ -63,7 +63,8 @@ def finish(parts: Parts, schema: PanelSchema, files: Sequence[Path], log: RowLog
             for name, places in rows.items()
         },
     )
-    return assemble(molecules, tasks, kinds, found)
+    content = assemble(molecules, tasks, kinds, found)
+    return replace(content, standardise=schema.standardise)
 
 
 def _names(parts: Parts) -> list[str]:

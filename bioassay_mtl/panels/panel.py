@@ -12,13 +12,11 @@ import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-import bioassay_mtl
 from bioassay_mtl.chem.blocks import Block
 from bioassay_mtl.chem.molecule import Standardising
 from bioassay_mtl.config import did_you_mean
@@ -288,14 +286,16 @@ class Panel:
 
     @staticmethod
     def read(
-        path: str | Path,
+        path: Any,
         smiles_column: str | None = None,
         id_column: str | None = None,
         tasks: Sequence[str] | Mapping[str, Any] | None = None,
         schema: PanelSchema | Mapping[str, Any] | None = None,
     ) -> Panel:
         """Read a table: see :func:`bioassay_mtl.panels.read.read_panel`."""
-        return bioassay_mtl.read_panel(path, smiles_column, id_column, tasks, schema)
+        from bioassay_mtl.panels.from_tables import content_of_table
+
+        return Panel(**vars(content_of_table(path, smiles_column, id_column, tasks, schema)))
 
     @staticmethod
     def from_arrays(
@@ -313,7 +313,7 @@ class Panel:
         content = content_of_arrays(
             structures_or_features, labels, tasks, mask, ids, block, kinds, bounds
         )
-        return Panel(**content)
+        return Panel(**vars(content))
 
 
 def _check_names(tasks: Sequence[str], kinds: Sequence[TaskKind]) -> None:

@@ -6,13 +6,13 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from bioassay_mtl.panels.load import load_frame, load_panel
 from bioassay_mtl.panels.panel import Panel
-from bioassay_mtl.panels.schema import PanelSchema, schema_for
 
 if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
+
+    from bioassay_mtl.panels.schema import PanelSchema
 
 
 class ArrowTable(Protocol):
@@ -71,18 +71,4 @@ def read_panel(
     >>> read_panel(table, tasks={"logd": "censored"}).mask.tolist()
     [[True], [True], [True]]
     """
-    path = Path(table) if isinstance(table, str | Path) else None
-    if schema is None:
-        schema = PanelSchema() if path is None else schema_for(path)
-    elif not isinstance(schema, PanelSchema):
-        schema = PanelSchema.of(schema)
-    given = {"smiles": smiles_column, "id": id_column}
-    roles = schema.columns.model_copy(update={k: v for k, v in given.items() if v is not None})
-    schema = schema.model_copy(update={"columns": roles})
-    if isinstance(tasks, Mapping):
-        schema = schema.changed(tasks=tasks, also={})
-    elif tasks is not None:
-        entries = {task: schema.entry(task) for task in tasks}
-        schema = schema.model_copy(update={"tasks": entries, "also": {}})
-    loaded = load_frame(table, schema) if path is None else load_panel([path], schema)
-    return loaded.panel
+    return Panel.read(table, smiles_column, id_column, tasks, schema)

@@ -8,7 +8,7 @@ import torch
 
 from bioassay_mtl.chem.featurizer import Featurizer
 from bioassay_mtl.confidence.calibration import Calibration
-from bioassay_mtl.models import model as models
+from bioassay_mtl.models import computing
 from bioassay_mtl.models.model import Model
 from bioassay_mtl.nn.architectures.base import build_network, network_config
 from tests.balance.mixed_tasks import MIXED
@@ -35,7 +35,7 @@ def model(request: pytest.FixtureRequest) -> Model:
 def test_molecules_are_sent_once(
     model: Model, nci_smiles: list[str], device: Record, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(models, "DEVICE_BLOCK_ROWS", 16)
+    monkeypatch.setattr(computing, "DEVICE_BLOCK_ROWS", 16)
     features = model.featurize(nci_smiles[:100])
     expected = [read(features) for read in (model.predict_features, model.embed_features)]
     model.to(DEVICE)

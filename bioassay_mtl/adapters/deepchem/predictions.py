@@ -149,7 +149,7 @@ class PredictingModel(dc.models.Model):
     def predict_embedding(self, dataset: Any) -> NDArray[np.float32]:
         """What the experts make of each row, ``(n, E * H)``: the towers of the tasks read it.
 
-        See :meth:`bioassay_mtl.models.model.Model.embed_features`.
+        See :meth:`bioassay_mtl.models.computing.Computing.embed_features`.
         """
         found: NDArray[np.float32] = self.predict(dataset, output_types="embedding")
         return found

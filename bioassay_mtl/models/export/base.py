@@ -17,7 +17,7 @@ from bioassay_mtl.models.export.exported import ExportedModel, RawInput, feed, r
 from bioassay_mtl.registry import Registry
 
 if TYPE_CHECKING:
-    from bioassay_mtl.models.model import Model
+    from bioassay_mtl.models.computing import Computing
 
 TOLERANCE = 1e-5
 """Largest difference of a probability; of values, in standard deviations of the task, or relative
@@ -51,7 +51,7 @@ class Export:
 class Exporter(Protocol):
     """One format."""
 
-    def __call__(self, model: Model) -> Export: ...
+    def __call__(self, model: Computing) -> Export: ...
 
 
 exporters: Registry[Exporter] = Registry(
@@ -63,7 +63,7 @@ exporters: Registry[Exporter] = Registry(
 )
 
 
-def export(model: Model, file_format: str = "onnx") -> Export:
+def export(model: Computing, file_format: str = "onnx") -> Export:
     """A model in the format of another runtime.
 
     Raises
@@ -84,7 +84,7 @@ def export(model: Model, file_format: str = "onnx") -> Export:
     return exporter(model)
 
 
-def traced(model: Model) -> torch.export.ExportedProgram:
+def traced(model: Computing) -> torch.export.ExportedProgram:
     """The whole model as PyTorch's own graph, for any number n of molecules."""
     names = [each.name for each in raw_inputs(model)]
     arrays = feed(examples(model).take(np.arange(4)))  # n is no special number, as 0 and 1 are
@@ -98,7 +98,7 @@ def traced(model: Model) -> torch.export.ExportedProgram:
     return program
 
 
-def checked(model: Model, data: bytes, run: Callable[[Feed], NDArray[np.float32]]) -> Export:
+def checked(model: Computing, data: bytes, run: Callable[[Feed], NDArray[np.float32]]) -> Export:
     """The export, if it predicts what the model does, for one molecule and for many.
 
     Parameters
@@ -122,7 +122,9 @@ def checked(model: Model, data: bytes, run: Callable[[Feed], NDArray[np.float32]
     return Export(data, raw_inputs(model), len(features), max(differences))
 
 
-def _difference(model: Model, found: NDArray[np.float32], expected: NDArray[np.float32]) -> float:
+def _difference(
+    model: Computing, found: NDArray[np.float32], expected: NDArray[np.float32]
+) -> float:
     if found.shape != expected.shape:
         raise ExportError(f"what was written predicts {found.shape}, the model {expected.shape}")
     unit = np.ones(expected.shape[1])
@@ -133,7 +135,7 @@ def _difference(model: Model, found: NDArray[np.float32], expected: NDArray[np.f
     return float((apart / np.maximum(unit, np.abs(expected))).max())
 
 
-def examples(model: Model) -> Features:
+def examples(model: Computing) -> Features:
     """Diverse molecules; inputs that are not computed from structures are made up."""
     features = model.featurizer.examples()
     features = features.take(np.flatnonzero(features.ok))
@@ -146,7 +148,7 @@ def examples(model: Model) -> Features:
     return Features(features.blocks | made_up, features.status)
 
 
-def _made_up(block: Any, model: Model, name: str, generator: np.random.Generator) -> Any:
+def _made_up(block: Any, model: Computing, name: str, generator: np.random.Generator) -> Any:
     shape = len(block), block.n_features
     if isinstance(block, DenseBlock):
         known = np.nan_to_num(model.scalings[name].quantiles)

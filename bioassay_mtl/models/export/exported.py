@@ -17,7 +17,7 @@ from bioassay_mtl.models.scaling import N_QUANTILES, ColumnScaling
 from bioassay_mtl.nn.inputs import check_dense
 
 if TYPE_CHECKING:
-    from bioassay_mtl.models.model import Model
+    from bioassay_mtl.models.content import ModelContent
 
 STEPS = N_QUANTILES - 1
 
@@ -55,7 +55,7 @@ class RawInput:
         }[self.kind]
 
 
-def raw_inputs(model: Model) -> tuple[RawInput, ...]:
+def raw_inputs(model: ModelContent) -> tuple[RawInput, ...]:
     """What a file made of a model reads.
 
     Raises
@@ -90,7 +90,7 @@ class ExportedModel(nn.Module):
     slope: Tensor
     offset: Tensor
 
-    def __init__(self, model: Model) -> None:
+    def __init__(self, model: ModelContent) -> None:
         super().__init__()
         self.names = [each.name for each in raw_inputs(model)]
         self.readers = nn.ModuleList(_reader(model, name) for name in self.names)
@@ -121,7 +121,7 @@ class ExportedModel(nn.Module):
         return found
 
 
-def _reader(model: Model, name: str) -> nn.Module:
+def _reader(model: ModelContent, name: str) -> nn.Module:
     """From the raw numbers of an input to what the network reads."""
     if name in model.scalings:
         return Ranks(model.scalings[name])

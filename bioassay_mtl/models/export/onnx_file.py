@@ -25,7 +25,7 @@ from bioassay_mtl.models.export.base import Export, Feed, checked, exporters, tr
 from bioassay_mtl.models.export.exported import raw_inputs
 
 if TYPE_CHECKING:
-    from bioassay_mtl.models.model import Model
+    from bioassay_mtl.models.computing import Computing
 
 OUTPUT = "predictions"
 OPSET = 18
@@ -34,7 +34,7 @@ LARGEST = 2**31 - 1
 
 
 @exporters.register("onnx")
-def to_onnx(model: Model) -> Export:
+def to_onnx(model: Computing) -> Export:
     """Bytes of an ONNX file that ONNX Runtime was seen to run."""
     inputs = raw_inputs(model)  # graphs are refused first
     for package in ("onnx", "onnxscript", "onnxruntime"):
@@ -69,7 +69,7 @@ def run(data: bytes, arrays: Feed) -> NDArray[np.float32]:
     return found
 
 
-def metadata(model: Model) -> dict[str, str]:
+def metadata(model: Computing) -> dict[str, str]:
     """What the file says of itself, all but the first two as JSON.
 
     ``name``; ``bioassay_mtl_version``; ``columns`` of the output; ``tasks`` and their ``kinds``;

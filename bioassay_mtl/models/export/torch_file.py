@@ -12,11 +12,11 @@ from numpy.typing import NDArray
 from bioassay_mtl.models.export.base import Export, Feed, checked, exporters, traced
 
 if TYPE_CHECKING:
-    from bioassay_mtl.models.model import Model
+    from bioassay_mtl.models.computing import Computing
 
 
 @exporters.register("torch")
-def to_torch(model: Model) -> Export:
+def to_torch(model: Computing) -> Export:
     """What ``torch.export.load`` reads; its module takes the inputs in their order."""
     written = BytesIO()
     torch.export.save(traced(model), written)

@@ -1,0 +1,36 @@
+"""All that a model is made of: its description, and its network."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from bioassay_mtl.config import Config
+from bioassay_mtl.models.description import ModelDescription
+from bioassay_mtl.models.scaling import ColumnScaling
+from bioassay_mtl.nn.network import Network
+
+
+@dataclass(kw_only=True, repr=False)
+class ModelContent(ModelDescription):
+    """What a model folder holds.
+
+    Parameters
+    ----------
+    network
+        Maps inputs to outputs ``(B, O)``, one logit for each binary task.
+    network_config
+        Its architecture.
+    metrics
+        What was measured, by part and metric.
+    card
+        The model card, Markdown.
+    scalings
+        Of every real-valued input, from the training rows.
+    """
+
+    network: Network
+    network_config: Config
+    metrics: dict[str, Any]
+    card: str
+    scalings: dict[str, ColumnScaling]
