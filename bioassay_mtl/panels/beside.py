@@ -18,7 +18,7 @@ from bioassay_mtl.errors import InputError
 from bioassay_mtl.panels.header import QUALIFIER_NAMES, UNIT_NAMES, require, some
 from bioassay_mtl.panels.names import what_name_says, words_of
 from bioassay_mtl.panels.schema import PanelSchema
-from bioassay_mtl.tables.cells import QUALIFIERS, Cells, cells_of
+from bioassay_mtl.tables.cells import QUALIFIERS, Cells, bound_of, cells_of
 from bioassay_mtl.tables.columns import plain
 from bioassay_mtl.tasks.units import known_unit, unit_in_name
 from bioassay_mtl.wording import setting
@@ -155,7 +155,7 @@ class Companions:
         return None
 
     def _bounds(self, name: str) -> bool:
-        return any(QUALIFIERS.get(text, 0) for text in self._cells(name).occurring)
+        return any(bound_of(text) for text in self._cells(name).occurring)
 
     def _is_value(self, name: str) -> bool:
         kind = self.schema.entry(name).kind
@@ -185,9 +185,12 @@ class Companions:
         """
         cells = self._cells(name)
         words = {*words_of(name)}
-        known = cells.each([text in QUALIFIERS for text in cells.texts], np.bool_)
-        told = int((known & ~cells.missing).sum())
-        if words & {*QUALIFIER_NAMES}:
+        is_called = bool(words & {*QUALIFIER_NAMES})
+        # Words alone, such as CA, may be countries.
+        is_any = is_called or any(text in QUALIFIERS for text in cells.texts)
+        known = [is_any and bound_of(text) is not None for text in cells.texts]
+        told = int((cells.each(known, np.bool_) & ~cells.missing).sum())
+        if is_called:
             return told > 0 or bool(words & _NOTHING_ELSE)
         return told > 0 and 2 * told > int((~cells.missing).sum())
 

@@ -22,7 +22,7 @@ from bioassay_mtl.panels.label_cells import label_cells, say_aside
 from bioassay_mtl.panels.row_log import RowLog, Topic
 from bioassay_mtl.panels.schema import PanelSchema, Roles
 from bioassay_mtl.panels.source import Source
-from bioassay_mtl.tables.cells import QUALIFIERS, Cells, cells_of
+from bioassay_mtl.tables.cells import Cells, bound_of, cells_of
 from bioassay_mtl.tables.columns import plain
 from bioassay_mtl.tasks.units import MOLAR, P_SCALE, concentration_unit, to_p_scale, unit_in_name
 
@@ -161,7 +161,7 @@ def _p_values(cells: Cells, unit: str, units: Cells | None) -> NDArray[np.float6
 
 def _check_direction(source: Source) -> None:
     assert source.qualifiers is not None
-    told = [QUALIFIERS.get(text, 0) for text in source.qualifiers.texts]
+    told = [bound_of(text) or 0 for text in source.qualifiers.texts]
     sides = source.qualifiers.each(told, np.int8)
     values = source.cells.values
     above = values[(sides > 0) & ~np.isnan(values)]

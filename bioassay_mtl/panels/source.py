@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from bioassay_mtl.chem.descriptors.given import MISSING
 from bioassay_mtl.panels.names import is_concentration
 from bioassay_mtl.panels.row_log import RowLog
-from bioassay_mtl.tables.cells import QUALIFIERS, Cells
+from bioassay_mtl.tables.cells import Cells, bound_of
 from bioassay_mtl.tasks.units import (
     MOLAR,
     P_SCALE,
@@ -72,7 +72,7 @@ class Source:
         """``(n,)``: of the values as they are written; a cell's own qualifier goes first."""
         own = self.cells.bounds
         if self.qualifiers is not None:
-            told = [QUALIFIERS.get(text, 0) for text in self.qualifiers.texts]
+            told = [bound_of(text) or 0 for text in self.qualifiers.texts]
             has_own = self.cells.each([bool(c.qualifier) for c in self.cells.parsed], np.bool_)
             own = np.where(has_own, own, self.qualifiers.each(told, np.int8)).astype(np.int8)
         return np.where(self.turned, -own, own).astype(np.int8)
@@ -91,7 +91,8 @@ class Source:
         """``(n,)``: rows with a text in the qualifier column that is none."""
         if self.qualifiers is None:
             return np.zeros(len(self.cells), np.bool_)
-        wrong = [t not in QUALIFIERS and t.casefold() not in MISSING for t in self.qualifiers.texts]
+        texts = self.qualifiers.texts
+        wrong = [bound_of(t) is None and t.casefold() not in MISSING for t in texts]
         return self.qualifiers.each(wrong, np.bool_)
 
     @cached_property

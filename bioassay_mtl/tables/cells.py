@@ -51,18 +51,29 @@ QUALIFIERS = {
 }
 """1: the true value is at or above what is written; -1: at or below; 0: it is what is written."""
 
+SPELT = {
+    **dict.fromkeys(("ca", "ca.", "circa", "approx", "approx."), "~"),
+    **dict.fromkeys(("gt", "&gt;"), ">"),
+    **dict.fromkeys(("lt", "&lt;"), "<"),
+    **dict.fromkeys(("ge", "gte", "&ge;", "&gt;="), ">="),
+    **dict.fromkeys(("le", "lte", "&le;", "&lt;="), "<="),
+}
+"""Qualifiers that are words, in small letters, or HTML's way to write a sign."""
+
+# Words stand apart from the number: GT10 is a name.
+_SPELT = r"(?i:&(?:[gl]t;=?|[gl]e;)|(?:ca|approx)\.|(?:circa|ca|approx|[gl]te?|[gl]e)(?=\s))"
 _CELL = re.compile(
-    r"(>>|<<|>=|<=|=>|=<|[<>=~\u2265\u2264\u2248])?\s*"
+    rf"(>>|<<|>=|<=|=>|=<|[<>=~\u2265\u2264\u2248]|{_SPELT})?\s*"
     r"([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)\s*(\D.*)?",
     re.ASCII | re.DOTALL,
 )
 
 
-_WITH_COMMAS = re.compile(r"[<>=~\s]*[+-]?\d+(,\d+)+(\.\d+)?\s*", re.ASCII)
+_WITH_COMMAS = re.compile(rf"(?:[<>=~\s]|{_SPELT})*[+-]?\d+(,\d+)+(\.\d+)?\s*", re.ASCII)
 
 
 _GROUPED = re.compile(r"\d{1,3}([.,'\u2019 \u00a0\u2009\u202f]\d{3})+")
-_BEFORE = r"[<>=~\u2265\u2264\u2248'\s]*[+-]?"
+_BEFORE = rf"(?:[<>=~\u2265\u2264\u2248'\s]|{_SPELT})*[+-]?"
 _BEHIND = r"([eE][+-]?\d+)?(\D.*)?"
 _NUMBER = re.compile(_BEFORE + r"((?:\d|[.,'\u2019 \u00a0\u2009\u202f](?=\d))+)")
 _POINT = re.compile(rf"{_BEFORE}\d*\.\d+{_BEHIND}", re.ASCII | re.DOTALL)
@@ -160,6 +171,8 @@ def read_cell(text: str) -> Cell:
     --------
     >>> read_cell(" >= 1.5e3 nM")
     Cell(value=1500.0, qualifier='>=', unit='nM')
+    >>> read_cell("ca. 5 nM"), read_cell("&gt;10").qualifier
+    (Cell(value=5.0, qualifier='~', unit='nM'), '>')
     """
     found = _CELL.fullmatch(text.strip())
     if found is None:
@@ -168,7 +181,23 @@ def read_cell(text: str) -> Cell:
     value = float(found[2])
     if unit is None or not math.isfinite(value) or abs(value) > LARGEST_VALUE:
         return Cell(None)
-    return Cell(value, found[1] or "", unit)
+    sign = found[1] or ""
+    return Cell(value, SPELT.get(sign.lower(), sign), unit)
+
+
+def bound_of(qualifier: str) -> int | None:
+    """What a qualifier that stands alone says, as in `QUALIFIERS`; None of another text.
+
+    Examples
+    --------
+    >>> bound_of(">="), bound_of("LT"), bound_of("ca."), bound_of("high")
+    (1, -1, 0, None)
+    """
+    return QUALIFIERS.get(SPELT.get(qualifier.lower(), qualifier))
+
+
+def _is_spelt(text: str) -> bool:
+    return re.match(_SPELT, text.lstrip()) is not None
 
 
 def with_commas(texts: Sequence[str]) -> str:
@@ -244,8 +273,12 @@ class Cells:
 
     @cached_property
     def parsed(self) -> list[Cell]:
-        """Every distinct text as a number."""
-        return [read_cell(text) for text in self.texts]
+        """Every distinct text as a number; spelt qualifiers are none where all cells have one."""
+        found = [read_cell(text) for text in self.texts]
+        pairs = list(zip(found, self.texts, strict=True))
+        if all(cell.value is None or _is_spelt(text) for cell, text in pairs):
+            return [Cell(None)] * len(found)
+        return found
 
     @cached_property
     def values(self) -> NDArray[np.float64]:

@@ -1,0 +1,47 @@
+"""Qualifiers in words, and as HTML writes signs."""
+
+from __future__ import annotations
+
+import pyarrow as pa
+import pytest
+
+from bioassay_mtl.tables.cells import Cell, Cells, NumberFormat, bound_of, read_cell
+
+
+@pytest.mark.parametrize(
+    ("text", "sign", "bound"),
+    [
+        ("ca. 5 nM", "~", 0),
+        ("ca.5 nM", "~", 0),
+        ("Circa 5 nM", "~", 0),
+        ("approx. 5 nM", "~", 0),
+        ("GT 5 nM", ">", 1),
+        ("lt 5nM", "<", -1),
+        ("gte 5 nM", ">=", 1),
+        ("&gt;5 nM", ">", 1),
+        ("&lt; 5 nM", "<", -1),
+        ("&lt;=5 nM", "<=", -1),
+        ("&GE; 5 nM", ">=", 1),
+    ],
+)
+def test_spelt_qualifiers_are_those_of_signs(text: str, sign: str, bound: int) -> None:
+    assert read_cell(text) == read_cell(f"{sign}5 nM") == Cell(5.0, sign, "nM")
+    assert bound_of(text.partition("5")[0].strip()) == bound
+
+
+@pytest.mark.parametrize("text", ["GT5", "ca5", "&gt 5", "cat 5", "let 5", "a 5", "ca.", "; 5"])
+def test_names_are_no_numbers(text: str) -> None:
+    assert read_cell(text) == Cell(None)
+
+
+def test_spelt_qualifiers_stand_before_numbers_of_any_format() -> None:
+    assert NumberFormat("").settled(["ca. 7,5", "&lt;7,63", "5"]).decimal == ","
+    assert NumberFormat(",").plain("ca. 7,5 nM") == "ca. 7.5 nM"
+    assert NumberFormat(".", thousands=True).plain("GT 1,000") == "GT 1000"
+
+
+def test_a_column_of_words_and_numbers_alone_holds_names() -> None:
+    names = Cells(pa.chunked_array([["LT 001", "LT 002", "unknown", None]]))
+    assert {cell.value for cell in names.parsed} == {None}
+    values = Cells(pa.chunked_array([["LT 1", "2", None]]))
+    assert values.parsed[0] == Cell(1.0, "<")
