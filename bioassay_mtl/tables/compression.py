@@ -12,6 +12,26 @@ from typing import NamedTuple
 
 Read = Callable[[int], bytes]
 
+MAX_UNPACKED = 16 * 1024**3
+"""Bytes that a packed file may become where it is unpacked as a whole."""
+MAX_RATIO = 200
+"""How many times as large it may become, beyond `FREELY` bytes; tables become 5 to 50 times so."""
+FREELY = 128 * 1024**2
+"""Bytes that any packed file may become."""
+
+
+def most_unpacked(packed: int | None) -> int:
+    """Bytes that so many packed ones may become: more are a bomb, or by mistake.
+
+    Examples
+    --------
+    >>> most_unpacked(1_000_000) // 1_000_000, most_unpacked(None) == MAX_UNPACKED
+    (200, True)
+    """
+    if packed is None:
+        return MAX_UNPACKED
+    return min(MAX_UNPACKED, max(FREELY, MAX_RATIO * packed))
+
 
 class Compression(NamedTuple):
     """One way to compress: its name, how its data begin, the suffix, and how they are read."""

@@ -20,6 +20,7 @@ from bioassay_mtl.tables.compression import (
     SUFFIXES,
     Compression,
     compression_of,
+    most_unpacked,
 )
 from bioassay_mtl.tables.encodings import WIDE, as_utf8, wide_encoding
 from bioassay_mtl.tables.odd_bytes import escaped
@@ -170,14 +171,33 @@ class Source:
         return Source(self.path, encoding=self.encoding)
 
     def whole(self) -> IO[bytes]:
-        """The file's bytes as they can be read at any place, unpacked on the disk if need be."""
+        """The file's bytes as they can be read at any place, unpacked on the disk if need be.
+
+        Raises
+        ------
+        InputError
+            Where it unpacks to more than :func:`~bioassay_mtl.tables.compression.most_unpacked`.
+        """
         if self._compression() is None:
             return self._raw
         file = self._unpacked = TemporaryFile()  # noqa: SIM115 (closed with the source)
+        most = most_unpacked(self.progress.total)
         for chunk in self._chunks():
-            file.write(chunk)
+            if file.tell() + len(chunk) > most:
+                raise self.fault(
+                    f"unpacks to more than {most >> 20:,} MB, which is too much for a file of its "
+                    "size",
+                    hint="if it is no mistake, unpack it yourself",
+                )
+            self._write(file, chunk)
         file.seek(0)
         return file
+
+    def _write(self, file: IO[bytes], chunk: bytes) -> None:
+        try:
+            file.write(chunk)
+        except OSError as error:
+            raise self.fault(f"cannot be unpacked on the disk: {_reason(error)}") from None
 
     def utf8(self) -> Iterator[bytes]:
         """Chunks of text as UTF-8, with what bytes the file has in place of any.

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
-from zipfile import BadZipFile, ZipFile
+from zipfile import BadZipFile, ZipFile, ZipInfo
 
 from bioassay_mtl.config import did_you_mean
 from bioassay_mtl.errors import MissingExtraError
 from bioassay_mtl.tables.cells import NumberFormat
 from bioassay_mtl.tables.columns import check_names, with_elsewhere
+from bioassay_mtl.tables.compression import most_unpacked
 from bioassay_mtl.tables.records import ReadOptions, TableFormat, table_formats
 from bioassay_mtl.tables.rows import Row, RowTable, lines_of, records_of, whole
 from bioassay_mtl.tables.stream import Source
@@ -20,9 +21,10 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 MOST_BYTES = 128 * 1024 * 1024
-"""Unpacked size of a workbook's texts, all of which are held."""
+"""Unpacked size of a part of a workbook that is held, such as its texts."""
 
-_TEXTS = "xl/sharedStrings.xml"
+_HELD = ("", "_rels", "docProps", "xl", "xl/_rels", "xl/theme")
+"""Folders of such parts; sheets are read by rows, others are not read."""
 
 
 def open_workbook(source: Source, options: ReadOptions) -> RowTable:
@@ -44,10 +46,9 @@ def open_workbook(source: Source, options: ReadOptions) -> RowTable:
     file = source.whole()
     try:
         with ZipFile(file) as parts:
-            sizes = {part.filename: part.file_size for part in parts.infolist()}
-        if sizes.get(_TEXTS, 0) > MOST_BYTES:
-            raise source.fault("a workbook with too much text", hint="save it as CSV")
-        book = load_workbook(file, read_only=True, data_only=True)
+            for part in parts.infolist():
+                _check_size(part, source)
+        book = load_workbook(file, read_only=True, data_only=True, keep_links=False)
     except (BadZipFile, KeyError, ValueError, OSError) as error:
         raise source.fault(f"not an Excel workbook that can be read: {error}") from None
     wanted = options.table.sheet
@@ -66,6 +67,18 @@ def open_workbook(source: Source, options: ReadOptions) -> RowTable:
     width = len(header)
     numbers = NumberFormat.of(options.table, may_be_comma=True)
     return RowTable(source, header, _of_width(rows, width), numbers)
+
+
+def _check_size(part: ZipInfo, source: Source) -> None:
+    """Raise an InputError where a part unpacks to more than is held, or than is no bomb."""
+    is_held = part.filename.rpartition("/")[0] in _HELD
+    most = MOST_BYTES if is_held else most_unpacked(part.compress_size)
+    if part.file_size > most:
+        raise source.fault(
+            f"a workbook with too much text: {part.filename} unpacks to {part.file_size >> 20:,} "
+            f"MB, and at most {most >> 20:,} MB are read",
+            hint="save it as CSV",
+        )
 
 
 def _rows(sheet: Any) -> Iterator[tuple[int, list[str]]]:

@@ -20,6 +20,7 @@ from bioassay_mtl.tables.columns import (
     id_column,
     smiles_column,
 )
+from bioassay_mtl.tables.compression import most_unpacked
 from bioassay_mtl.tables.formats.parquet_pages import check_pages
 from bioassay_mtl.tables.odd_bytes import escaped
 from bioassay_mtl.tables.portion import Portion
@@ -100,11 +101,24 @@ def read_table(source: Source, _options: ReadOptions) -> pa.Table:
     try:
         file = source.whole()
         check_names(pq.read_schema(file).names, source.name)
+        _check_size(pq.read_metadata(file), source)
         file.seek(0)
         table = pq.read_table(file)
     except (pa.ArrowException, OSError) as error:
         raise source.fault(f"not a Parquet table: {error}") from None
     return table.select([f.name for f in table.schema if not pa.types.is_nested(f.type)])
+
+
+def _check_size(metadata: Any, source: Source) -> None:
+    """Raise an InputError where all of a table would be out of proportion to its file."""
+    groups = map(metadata.row_group, range(metadata.num_row_groups))
+    size = sum(group.total_byte_size for group in groups)
+    if size > (most := most_unpacked(source.progress.total)):
+        raise source.fault(
+            f"unpacks to {size >> 20:,} MB, and at most {most >> 20:,} MB are read of a file of "
+            "its size",
+            hint="if it is no mistake, write it without compression",
+        )
 
 
 def lines_of(source: Source, _options: ReadOptions) -> Iterator[int]:

@@ -14,7 +14,7 @@ import pytest
 from bioassay_mtl.chem.status import Status
 from bioassay_mtl.errors import InputError, MissingExtraError
 from bioassay_mtl.panels.load import load_panel
-from bioassay_mtl.tables import read_records
+from bioassay_mtl.tables import compression, read_records
 from bioassay_mtl.tables.formats import excel
 from bioassay_mtl.tables.options import TableOptions
 from bioassay_mtl.tables.table import line_of, read_table
@@ -93,6 +93,22 @@ def test_faults_are_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setitem(__import__("sys").modules, "openpyxl", None)
     with pytest.raises(MissingExtraError, match=r"pip install 'bioassay-mtl\[excel\]'"):
         read_table(path)
+
+
+def test_a_sheet_out_of_proportion_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = write(tmp_path / "t.xlsx", {"one": [["smiles", "y"], *[["CCO", 1]] * 200]})
+    packed = tmp_path / "t.xlsx.gz"
+    packed.write_bytes(gzip.compress(path.read_bytes()))
+    assert read_table(path).num_rows == read_table(packed).num_rows == 200
+    monkeypatch.setattr(compression, "FREELY", 1000)
+    monkeypatch.setattr(compression, "MAX_RATIO", 2)
+    for each in (path, packed):
+        with pytest.raises(InputError, match=r"sheet1\.xml unpacks to 0 MB, and at most 0 MB"):
+            read_table(each)
+        with pytest.raises(InputError, match=r"sheet1\.xml unpacks to 0 MB, and at most 0 MB"):
+            list(read_records(each))
 
 
 def test_other_sheets_are_named_where_the_first_has_no_smiles(tmp_path: Path) -> None:

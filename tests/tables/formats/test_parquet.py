@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import errno
+import gzip
+from io import BytesIO
 from pathlib import Path
 
 import pyarrow as pa
@@ -9,7 +12,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from bioassay_mtl.errors import InputError
-from bioassay_mtl.tables import ReadProgress, read_records
+from bioassay_mtl.tables import ReadProgress, compression, read_records, stream
+from bioassay_mtl.tables.table import read_table
 
 SMILES = ["CCO", None, "", "c1ccccc1", "CC"] * 20
 
@@ -58,3 +62,42 @@ def test_damaged_files(data: bytes, tmp_path: Path) -> None:
     with pytest.raises(InputError, match="not a Parquet file that can be read") as error:
         list(read_records(path))
     assert str(path) in str(error.value)
+
+
+def test_what_unpacks_out_of_proportion_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plain, packed = tmp_path / "t.parquet", tmp_path / "t.parquet.gz"
+    table = pa.table({"smiles": ["C" * 500] * 1000})
+    pq.write_table(table, plain, compression="zstd", use_dictionary=False)
+    packed.write_bytes(gzip.compress(bytes(2_000_000)))
+    whole = tmp_path / "u.parquet.gz"
+    whole.write_bytes(gzip.compress(plain.read_bytes()))
+    assert read_table(plain).equals(table)
+    assert read_table(whole).num_rows == 1000
+    monkeypatch.setattr(compression, "FREELY", 300_000)
+    monkeypatch.setattr(compression, "MAX_RATIO", 20)
+    for read in (read_table, lambda path: list(read_records(path))):
+        with pytest.raises(InputError, match=r"t\.parquet\.gz: unpacks to more than 0 MB"):
+            read(packed)
+    for path in (plain, whole):
+        with pytest.raises(InputError, match=r"parquet.*: unpacks to 0 MB, and at most 0 MB"):
+            read_table(path)
+    monkeypatch.setattr(compression, "MAX_RATIO", 1000)
+    assert read_table(plain).equals(table)
+    monkeypatch.setattr(compression, "MAX_UNPACKED", 1000)
+    with pytest.raises(InputError, match="unpacks to more than"):
+        read_table(whole)
+
+
+def test_a_full_disk_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "t.parquet.gz"
+    path.write_bytes(gzip.compress(b"PAR1"))
+
+    class Full(BytesIO):
+        def write(self, _: object) -> int:
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(stream, "TemporaryFile", Full)
+    with pytest.raises(InputError, match="cannot be unpacked on the disk: No space left"):
+        read_table(path)
