@@ -38,7 +38,7 @@ def show(loaded: Loaded, console: Console) -> None:
 def _unread(loaded: Loaded) -> list[str]:
     """Cells that cannot be read, each with its line."""
     return [
-        f"line {line_of(event.file, row)}, {event.column}: {text[:60]!r}"
+        f"line {line_of(event.file, row, loaded.log.options)}, {event.column}: {text[:60]!r}"
         for event in loaded.log.events
         if event.outcome is Outcome.UNREADABLE
         for row, text in zip(event.rows.tolist(), event.details, strict=True)
@@ -108,6 +108,8 @@ def _outcomes(loaded: Loaded) -> Table:
         examples = []
         for row, detail in list(zip(event.rows.tolist(), event.details, strict=True))[:_EXAMPLES]:
             about = ": ".join(part for part in (event.column, detail) if part)
-            examples.append(f"line {line_of(event.file, row)} {about[:60]}".strip())
+            examples.append(
+                f"line {line_of(event.file, row, loaded.log.options)} {about[:60]}".strip()
+            )
         table.add_row(f"{count:,}", outcome.value, "; ".join(examples))
     return table

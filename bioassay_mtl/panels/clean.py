@@ -98,7 +98,7 @@ def _entries(log: RowLog) -> Iterator[Sequence[str]]:
     lines: dict[Path, list[int]] = {}
     for event in log.events:
         if event.file not in lines:
-            lines[event.file] = lines_of(event.file)
+            lines[event.file] = lines_of(event.file, log.options)
         for row, detail in zip(event.rows.tolist(), event.details, strict=True):
             line = str(lines[event.file][row])
             yield str(event.file), line, event.column, event.outcome.value, detail

@@ -14,8 +14,9 @@ from bioassay_mtl.panels.header import some
 from bioassay_mtl.panels.known import in_header, with_known
 from bioassay_mtl.panels.known_layouts import layouts
 from bioassay_mtl.panels.outcomes import without
+from bioassay_mtl.panels.parts import TURNS, Layout
 from bioassay_mtl.panels.row_log import Outcome, RowLog
-from bioassay_mtl.panels.schema import NO_TASK, PanelSchema, TaskEntry, schema_for
+from bioassay_mtl.panels.schema import NO_TASK, PanelSchema, Roles, TaskEntry, schema_for
 from bioassay_mtl.tables.cells import Cells
 from bioassay_mtl.tables.frame import frame_table
 from bioassay_mtl.tables.table import IN_MEMORY, place_of, read_table
@@ -52,7 +53,7 @@ def content_of_files(
         raise InputError("no table in the folder", file=Path(files[0]) if files else None)
     schema = schema if schema is not None else schema_for(paths[0])
     tables = [read_table(path, schema) for path in paths]
-    return _found(tables, paths, schema, RowLog(clean), known)
+    return _found(tables, paths, schema, RowLog(clean, schema), known)
 
 
 def content_of_table(
@@ -79,7 +80,7 @@ def content_of_table(
     if path is not None:
         return content_of_files([path], schema).content
     frame = frame_table(table, IN_MEMORY, schema)
-    return _found([frame], [IN_MEMORY], schema, RowLog(), None).content
+    return _found([frame], [IN_MEMORY], schema, RowLog(options=schema), None).content
 
 
 def _found(
@@ -96,12 +97,32 @@ def _found(
         schema = with_known(schema, table, path, name, known)
     if len(paths) > 1 and not layout.many:
         raise InputError("only PubChem data tables can be merged, and this is none", file=path)
+    _check_obeyed(layout, name, schema, path)
     content = finish(layout.read(tables, paths, schema, log), schema, paths, log)
     if known is None:
         _check_converted(content, schema, path)
         _check_missing(tables, schema, path)
     _say(log, path)
     return Found(content, sum(t.num_rows for t in tables), name, log)
+
+
+def _check_obeyed(layout: Layout, name: str, schema: PanelSchema, path: Path) -> None:
+    """Raise an InputError where a column has a role that there is not in such a table."""
+    for role in Roles.model_fields:
+        asked = getattr(schema.columns, role)
+        if asked is not None and role not in layout.heeds:
+            raise InputError(
+                f"{asked!r} can be no column of {role}s: a table of layout {name!r} has none",
+                file=path,
+                column=asked,
+                hint=f"leave out {setting('columns', asked, key=role)}, or give another layout",
+            )
+    if schema.qualifier_of is not None and TURNS not in layout.heeds:
+        raise InputError(
+            f"{setting(TURNS)} is for long tables, and this one is of layout {name!r}",
+            file=path,
+            hint="leave it out: a qualifier is of the column that it stands in or beside",
+        )
 
 
 def layout_of(
@@ -150,7 +171,7 @@ def _say(log: RowLog, path: Path) -> None:
         logger.info("%s: %s: %s", path.name, outcome, counted(count, "row"))
     bad = [event for event in log.events if event.outcome is Outcome.UNREADABLE]
     cells = [
-        f"{place_text(event.file, row)}, column {event.column!r}: {text!r}"
+        f"{place_text(event.file, row, log)}, column {event.column!r}: {text!r}"
         for event in bad
         for row, text in list(zip(event.rows.tolist(), event.details, strict=True))[:_SHOWN]
     ]
@@ -166,9 +187,9 @@ def _say(log: RowLog, path: Path) -> None:
         )
 
 
-def place_text(file: Path, row: int) -> str:
+def place_text(file: Path, row: int, log: RowLog) -> str:
     """Where a row is, for people: ``line 5``."""
-    place = place_of(file, row)
+    place = place_of(file, row, log.options)
     return f"line {place['line']}" if "line" in place else f"row {row}"
 
 

@@ -85,6 +85,10 @@ class Parts:
 
 Read = Callable[[Sequence["pa.Table"], Sequence[Path], "PanelSchema", "RowLog"], Parts]
 Recognise = Callable[["pa.Table", Path, "PanelSchema"], bool]
+ROLES = frozenset({"smiles", "id", "assay", "value", "qualifier", "unit"})
+"""Of columns, all that a schema can name."""
+TURNS = "qualifier_of"
+"""The setting that says of which quantity qualifiers are."""
 
 
 class Layout(NamedTuple):
@@ -100,9 +104,12 @@ class Layout(NamedTuple):
         Of layouts that recognise a table, the one with the highest rank reads it.
     many
         Whether several tables can be one panel.
+    heeds
+        Roles of columns that such a table may have, and whether their qualifiers may turn.
     """
 
     recognises: Recognise
     read: Read
     rank: int = 0
     many: bool = False
+    heeds: frozenset[str] = ROLES | {TURNS}

@@ -340,7 +340,7 @@ def _one_unit(
         hint = f"{setting('to_p')} converts concentrations to the p-scale"
         raise InputError(
             f"mixed units in {task!r}: {', '.join(sorted(unit or 'none' for unit in found))}",
-            **place_of(source.file, int(rows[measured[first.max()]])),
+            **place_of(source.file, int(rows[measured[first.max()]]), source.log.options),
             column=source.name,
             hint=hint if all(molar) else "one assay, one unit",
         )

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from bioassay_mtl.errors import InputError
 from bioassay_mtl.panels.decisions import ColumnDecision
+from bioassay_mtl.tables.options import TableOptions
 from bioassay_mtl.tables.table import place_of
 
 
@@ -73,10 +74,12 @@ class RowLog:
     ----------
     clean
         Leave out molecules that cannot be used, instead of keeping their rows.
+    options
+        How the files were read, by which their rows are found again.
     """
 
-    def __init__(self, clean: bool = False) -> None:
-        self.clean = clean
+    def __init__(self, clean: bool = False, options: TableOptions | None = None) -> None:
+        self.clean, self.options = clean, options
         self.events: list[Event] = []
         self.notes: list[Note] = []
         """How the table was read."""
@@ -123,7 +126,7 @@ class RowLog:
             many = f" ({len(rows):,} of {measured:,} cells)" if measured > 1 else ""
             raise InputError(
                 f"{expected}, found {texts[0][:80]!r}{many}",
-                **place_of(file, int(rows[0])),
+                **place_of(file, int(rows[0]), self.options),
                 column=column,
                 hint=hint or None,
             )

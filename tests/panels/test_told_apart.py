@@ -126,3 +126,18 @@ def test_roles_of_bindingdb_are_obeyed(tmp_path: Path) -> None:
     assert tasks(assay="Organism", value="IC50 (nM)") == ("human IC50", "rat IC50")
     with pytest.raises(InputError, match="no column 'Kd'"):
         tasks(value="Kd")
+
+
+def test_no_assay_is_left_out_that_there_is_not(tmp_path: Path) -> None:
+    path = tmp_path / "bindingdb.tsv"
+    rows = [f"{'C' * (n + 1)}O\t{either(n, 'EGFR HER2')}\t{n + 1}\t{n + 2}" for n in range(20)]
+    path.write_text("\n".join(["Ligand SMILES\tTarget Name\tKi (nM)\tIC50 (nM)", *rows]))
+
+    def tasks(name: str) -> tuple[str, ...]:
+        return load_panel([path], PanelSchema.of({"also": {name: "none"}})).panel.tasks
+
+    assert tasks("EGFR Ki") == tasks("EGFR Ki (nM)") == ("HER2 Ki", "EGFR IC50", "HER2 IC50")
+    assert tasks("IC50 (nM)") == ("EGFR Ki", "HER2 Ki")
+    for name in ("HER3 Ki", "EGFR Kd", "EGFR"):
+        with pytest.raises(InputError, match=rf"no assay '{name}' \("):
+            tasks(name)

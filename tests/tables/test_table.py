@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import gzip
+from io import StringIO
 from pathlib import Path
 
 import pandas as pd
@@ -11,6 +12,7 @@ import pyarrow as pa
 import pytest
 
 from bioassay_mtl.errors import InputError
+from bioassay_mtl.panels.clean import write_log
 from bioassay_mtl.panels.load import load_panel
 from bioassay_mtl.panels.row_log import Outcome
 from bioassay_mtl.panels.schema import PanelSchema
@@ -123,3 +125,19 @@ def test_what_is_no_table_is_called_what_it_looks_like(
         read_table(path)
     with pytest.raises(InputError, match=says):
         list(read_records(path))
+
+
+def test_places_are_those_of_the_delimiter_that_was_given(tmp_path: Path) -> None:
+    rows = [f'{"C" * (row + 1)}O^"two\nlines"^{5 + row / 4}' for row in range(6)]
+    rows[3] = rows[3].replace("5.75", "five")
+    path = tmp_path / "t.csv"
+    path.write_text("\n".join(["smiles^note^pIC50", *rows]))
+    schema = PanelSchema(delimiter="^")
+    loaded = load_panel([path], schema)
+    text = StringIO()
+    write_log(loaded.log, text)
+    (_, row) = csv.reader(text.getvalue().splitlines())
+    assert row == [str(path), "9", "pIC50", Outcome.UNREADABLE.value, "five"]
+    path.write_text(path.read_text().replace("5.", "five "))
+    with pytest.raises(InputError, match=r"t\.csv, line 3, column 'pIC50'.*found 'five 0'"):
+        load_panel([path], schema.changed(tasks={"pIC50": "regression"}))

@@ -23,7 +23,7 @@ from bioassay_mtl.panels.known_layouts import layouts
 from bioassay_mtl.panels.layouts.long import is_long
 from bioassay_mtl.panels.layouts.wide import labels_of
 from bioassay_mtl.panels.names import what_name_says
-from bioassay_mtl.panels.parts import Layout, Part, Parts
+from bioassay_mtl.panels.parts import ROLES, Layout, Part, Parts
 from bioassay_mtl.panels.reading import infer_kind
 from bioassay_mtl.panels.row_log import RowLog
 from bioassay_mtl.panels.schema import NO_TASK, PanelSchema, TaskEntry
@@ -130,8 +130,8 @@ def read_by_target(
     chooser = schema.model_copy(update={"tasks": only, "also": asked if only is None else {}})
     chosen = choose_assays(table, path, chooser, companions, (smiles, identity, *named), log)
     record_rest(table, log, companions)
-    found = _assays(chosen, _joined(table, named), schema)
-    _check_names(found, {*table.column_names}, schema, path)
+    found, offered = _assays(chosen, _joined(table, named), schema)
+    _check_names(found, offered, {*table.column_names}, schema, path)
     used = {smiles, *named, *chosen, *companions.columns}
     if schema.columns.assay is None and not is_bindingdb(table, path, schema):
         taken = {*used, *([] if identity is None else [identity])}
@@ -158,24 +158,33 @@ def _known(table: pa.Table) -> dict[str, TaskEntry]:
 
 def _assays(
     chosen: dict[str, tuple[Source, str]], targets: Cells, schema: PanelSchema
-) -> list[Part]:
-    found = []
+) -> tuple[list[Part], set[str]]:
+    """The assays that are asked for, and the names of all that are measured."""
+    found, offered = [], set[str]()
     for column, (source, kind) in chosen.items():
         measured = ~source.cells.missing & ~targets.missing
         for code in dict.fromkeys(targets.codes[measured].tolist()):
             rows = np.flatnonzero(measured & (targets.codes == code))
-            part = _assay(source, f"{targets.texts[code]} ", column, kind, rows, schema)
+            target = f"{targets.texts[code]} "
+            offered.update(_names(target, column))
+            part = _assay(source, target, column, kind, rows, schema)
             if part is not None:
                 found.append(part)
-    return found
+    return found, offered
 
 
-def _check_names(found: Sequence[Part], columns: set[str], schema: PanelSchema, path: Path) -> None:
-    """Raise an InputError where an assay that was asked for is not there."""
-    added = [name for name, entry in schema.also.items() if entry.kind != NO_TASK]
+def _names(target: str, column: str) -> tuple[str, str, str]:
+    """How a user may call an assay."""
+    return target + unit_in_name(column, loose=True)[0], target + p_name(column), target + column
+
+
+def _check_names(
+    found: Sequence[Part], offered: set[str], columns: set[str], schema: PanelSchema, path: Path
+) -> None:
+    """Raise an InputError where an assay that was asked for, or to be left out, is not there."""
     tasks = [part.task for part in found]
-    known = {*tasks, *columns, *(task.replace(" p", " ", 1) for task in tasks)}
-    for name in (*(schema.tasks or ()), *added):
+    known = {*tasks, *offered, *columns, *(task.replace(" p", " ", 1) for task in tasks)}
+    for name in (*(schema.tasks or ()), *schema.also):
         if name not in known:
             raise InputError(f"no assay {name!r} ({did_you_mean(name, tasks)})", file=path)
 
@@ -189,8 +198,8 @@ def _assay(
     schema: PanelSchema,
 ) -> Part | None:
     """The assay of one target, if it is asked for."""
-    plain = target + unit_in_name(column, loose=True)[0]
-    names = (plain, target + p_name(column), target + column)
+    names = _names(target, column)
+    plain = names[0]
     known = next((n for n in names if n in schema.also or n in (schema.tasks or ())), None)
     entry = schema.entry(known) if known is not None else schema.entry(column)
     if entry.kind == NO_TASK or (schema.tasks is not None and known is None):
@@ -202,5 +211,5 @@ def _assay(
     return Part(target + p_name(column) if on_p else plain, reading, rows)
 
 
-layouts.register("bindingdb")(Layout(is_bindingdb, read_by_target, rank=3))
-layouts.register("targets")(Layout(has_targets, read_by_target, rank=2))
+layouts.register("bindingdb")(Layout(is_bindingdb, read_by_target, rank=3, heeds=ROLES))
+layouts.register("targets")(Layout(has_targets, read_by_target, rank=2, heeds=ROLES))

@@ -26,7 +26,7 @@ from bioassay_mtl.panels.decisions import ColumnDecision, Role
 from bioassay_mtl.panels.header import TARGET_NAMES, require, texts
 from bioassay_mtl.panels.known_layouts import layouts
 from bioassay_mtl.panels.label_cells import label_cells, say_aside
-from bioassay_mtl.panels.parts import Layout, Part, Parts
+from bioassay_mtl.panels.parts import ROLES, Layout, Part, Parts
 from bioassay_mtl.panels.reading import Reading, infer_kind, read_labels
 from bioassay_mtl.panels.row_log import Outcome, RowLog
 from bioassay_mtl.panels.schema import NO_TASK, PanelSchema, stem
@@ -96,6 +96,14 @@ def read_pubchem(
 def _check_roles(schema: PanelSchema, path: Path) -> None:
     """Raise an InputError where a column is asked for that such a table cannot have."""
     roles = schema.columns
+    for role, asked, own in (("smiles", roles.smiles, SMILES), ("id", roles.id, CID)):
+        if asked is not None and asked != own:
+            raise InputError(
+                f"the column {role!r} of a data table of PubChem is {own}, not {asked!r}",
+                file=path,
+                column=asked,
+                hint=f"leave out {setting('columns', asked, key=role)}, or give another layout",
+            )
     for role, asked in (("qualifier", roles.qualifier), ("unit", roles.unit)):
         if asked is not None and roles.value is None:
             raise InputError(
@@ -292,4 +300,4 @@ def _texts(table: pa.Table, name: str) -> list[str]:
     return texts(table.column(name)) if name in table.column_names else [""] * table.num_rows
 
 
-layouts.register("pubchem")(Layout(is_pubchem, read_pubchem, rank=4, many=True))
+layouts.register("pubchem")(Layout(is_pubchem, read_pubchem, rank=4, many=True, heeds=ROLES))

@@ -15,7 +15,7 @@ from bioassay_mtl.panels.columns import molecule_columns, record_rest
 from bioassay_mtl.panels.header import some, texts
 from bioassay_mtl.panels.known_layouts import layouts
 from bioassay_mtl.panels.names import is_concentration
-from bioassay_mtl.panels.parts import Layout, Part, Parts
+from bioassay_mtl.panels.parts import ROLES, Layout, Part, Parts
 from bioassay_mtl.panels.reading import Reading, read_labels
 from bioassay_mtl.panels.row_log import RowLog, Topic
 from bioassay_mtl.panels.schema import PanelSchema
@@ -104,4 +104,5 @@ def labels_of(
     )
 
 
-layouts.register("wide")(Layout(lambda table, path, schema: True, read_wide))
+_HEEDS = ROLES - {"assay", "value"}
+layouts.register("wide")(Layout(lambda table, path, schema: True, read_wide, heeds=_HEEDS))

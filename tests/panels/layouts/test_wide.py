@@ -280,3 +280,34 @@ def test_merged_rows_keep_what_they_all_say(tmp_path: Path) -> None:
     notes = [note.text for note in loaded.log.notes]
     assert "left out, as rows of one molecule differ in them: split" in notes
     assert list(Panel.read(path).columns) == ["name", "split", "year", "date"]
+
+
+SETTINGS = [
+    ({"layout": "wide", "columns": {"value": "outcome"}}, "'outcome' can be no column of values"),
+    ({"layout": "wide", "columns": {"assay": "no"}}, "'no' can be no column of assays"),
+    ({"qualifier_of": "value"}, "qualifier_of is for long tables"),
+    ({"columns": {"id": "no"}}, "no column 'no'"),
+    ({"columns": {"unit": "no"}}, "no column 'no'"),
+    ({"tasks": {"no": "binary"}}, "no column 'no'"),
+    ({"also": {"no": "none"}}, "no column 'no'"),
+    ({"also": {"inhibition": {"qualifier": "no"}}}, "no column 'no'"),
+]
+
+
+@pytest.mark.parametrize("merge", [False, True])
+@pytest.mark.parametrize(("settings", "message"), SETTINGS)
+def test_no_setting_is_ignored(
+    tmp_path: Path, settings: dict[str, object], message: str, merge: bool
+) -> None:
+    path = write(tmp_path / "panel.csv", TABLE + "CCO,f,1,,,,,\n")
+    with pytest.raises(InputError, match=message):
+        Panel.read(path, schema={**settings, "merge": merge})
+
+
+def test_qualifiers_in_words(tmp_path: Path) -> None:
+    text = "smiles,pIC50\nCC,ca. 5\nCCC,GT 8\nCO,&lt;4.5\nCN,6\n"
+    panel = Panel.read(write(tmp_path / "panel.csv", text))
+    assert panel.kinds == (Censored(unit="p"),)
+    assert panel.labels[:, 0].tolist() == [5, 8, 4.5, 6]
+    assert panel.bounds is not None
+    assert panel.bounds[:, 0].tolist() == [0, 1, -1, 0]
