@@ -23,6 +23,7 @@ def run(folder: Path, smiles: Sequence[str], options: argparse.Namespace) -> Non
     path = library(folder / f"molecules-{rows}.smi", smiles, rows)
     words = ["screen", str(path), "--model", options.model]
     words += ["--part-rows", str(min(options.part_rows, max(1, rows // PARTS_OF_A_SCREEN)))]
+    engines: dict[str, tuple[int, tuple[str, ...]]]
     engines = {"local-1": (1, ()), f"local-{cores}": (cores, ())}
     engines[f"ray-{cores}"] = (cores, ("--engine", "ray"))
     took: dict[str, list[tuple[Watched, float]]] = defaultdict(list)
@@ -32,8 +33,8 @@ def run(folder: Path, smiles: Sequence[str], options: argparse.Namespace) -> Non
             shutil.rmtree(out, ignore_errors=True)
             found = watched([*words, "--out", str(out), "--workers", str(n), *more], n)
             took[name].append((found, steady_rate(out)))
-    for name, found in took.items():
-        _tell(f"screen {rows} rows in parts, {name}", found, rows, size(folder / name))
+    for name, runs in took.items():
+        _tell(f"screen {rows} rows in parts, {name}", runs, rows, size(folder / name))
     _compare(took, cores)
 
 
