@@ -1,34 +1,37 @@
-"""Intrinsic dimension of assays alone (ID), and of assays together (AID): numbers an assay.
+"""Intrinsic dimension of real panels: few numbers an assay, small models, new assays, guarantees.
 
-    python -m benchmarks.intrinsic_dimension [--quick] [--panels NAME ...] [--seeds N]
-        [--out FOLDER]
+    python -m benchmarks.intrinsic_dimension --quick
+    python -m benchmarks.intrinsic_dimension [--only NAME ...] [--minutes M] [--work FOLDER]
 
-``synthetic`` is a family of tasks whose dimensions are known (``family.py``); what is found must be
-within a factor of 1.5. Then panels: with ``--quick`` 600 molecules of Tox21 and small networks,
-else Tox21, MUV, ToxCast (its 64 assays with most actives) and the PCBA sample, whole and by random
-groups of assays, with the curves of codes and a certificate of each (``study.py``). What a study
-has trained is kept in its folder, and the same command goes on from there. Real data are looked for
-in ``BIOASSAY_DATA``; a panel that is not there is passed over. One thread.
+``--quick`` finds the dimensions of a synthetic family, which are known (``family.py``), within a
+factor of 1.5, and those of 600 molecules of Tox21. Without it, the study, in pieces whose order is
+that of ``pieces.py``. Every piece that ends is a line of ``results/intrinsic_dimension.jsonl`` and
+is not done again; ``--minutes`` begins none after so many, ``--only`` does those whose names begin
+so. Real data are looked for in ``BIOASSAY_DATA``. One thread.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import sys
+import tempfile
+import time
 from pathlib import Path
+from typing import Any
 
-import numpy as np
 import torch
 
 from benchmarks.intrinsic_dimension.family import Family
-from benchmarks.intrinsic_dimension.panels import panels
-from benchmarks.intrinsic_dimension.study import study
+from benchmarks.intrinsic_dimension.panels import panels, some
+from benchmarks.intrinsic_dimension.pieces import PIECES
 from benchmarks.report import report
+from benchmarks.rivals.provenance import provenance
 from bioassay_mtl.errors import BioassayError
 from bioassay_mtl.training.dimension import Dimension, DimensionConfig, intrinsic_dimension
 from bioassay_mtl.training.dimension.search import dimension_of
 
-RESULTS = Path(__file__).resolve().parents[1] / "results" / "intrinsic_dimension"
+RESULTS = Path(__file__).resolve().parents[1] / "results" / "intrinsic_dimension.jsonl"
 FACTOR = 1.5
 QUICK = {
     "single": (4, 16, 64, 256),
@@ -40,16 +43,20 @@ QUICK = {
     "batch_size": 64,
     "fingerprint": {"kind": "morgan", "n_bits": 512},
 }
-QUICK_ROWS = 600
 
 
-def synthetic() -> None:
-    """The family of known dimension."""
+def quick() -> None:
+    """The family of known dimension, and a few molecules of Tox21."""
     family = Family(d=32, k=4, n_tasks=32)
     config = DimensionConfig(single=(8, 16, 32, 64), coordinates=(1, 2, 4, 8), ratios=(0.5, 1, 2))
     tasks = tuple(f"task {number}" for number in range(family.n_tasks))
-    found = dimension_of("synthetic", tasks, family.score, config)
-    show(found, "synthetic", family.aid, family.d)
+    show(dimension_of("synthetic", tasks, family.score, config), "synthetic", family.aid, family.d)
+    try:
+        panel = some(panels["tox21"](), 600)
+    except (BioassayError, OSError) as error:
+        print(f"tox21 is passed over: {error}", file=sys.stderr)
+    else:
+        show(intrinsic_dimension(panel, QUICK).groups[0], "tox21, 600 molecules")
 
 
 def show(
@@ -64,29 +71,38 @@ def show(
             print(f"{case}, {name}: more than were tried", file=sys.stderr)
 
 
+def kept() -> dict[str, Any]:
+    """Pieces that are done, by name."""
+    lines = RESULTS.read_text().splitlines() if RESULTS.exists() else []
+    return {line["piece"]: line for line in map(json.loads, lines)}
+
+
 def main() -> None:
-    """Parse the command line and measure."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
+    """Do what is not done."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.intrinsic_dimension")
     parser.add_argument("--quick", action="store_true")
-    parser.add_argument("--panels", nargs="*", choices=sorted(panels))
-    parser.add_argument("--seeds", type=int, default=3)
-    parser.add_argument("--out", type=Path, default=RESULTS)
-    given = parser.parse_args()
+    parser.add_argument("--only", nargs="+", default=[""], metavar="NAME")
+    parser.add_argument("--minutes", type=float, default=float("inf"))
+    parser.add_argument("--work", type=Path, help="folder of what is trained; else a temporary one")
+    asked = parser.parse_args()
     torch.set_num_threads(1)
-    synthetic()
-    for name in given.panels or (["tox21"] if given.quick else panels):
-        try:
-            panel = panels[name]()
-        except (BioassayError, OSError) as error:
-            print(f"{name} is passed over: {error}", file=sys.stderr)
-            continue
-        if given.quick:
-            rows = np.random.default_rng(0).permutation(len(panel))[:QUICK_ROWS]
-            found = intrinsic_dimension(panel.take(np.sort(rows)), QUICK)
-            show(found.groups[0], f"{name}, {QUICK_ROWS} molecules")
-        else:
-            for each in study(panel, given.out / name, given.seeds):
-                show(each, f"{name}, {each.name}")
+    if asked.quick:
+        quick()
+        return
+    begun, made_with = time.monotonic(), provenance()
+    with tempfile.TemporaryDirectory() as temporary:
+        for name, do in PIECES.items():
+            if name in kept() or not name.startswith(tuple(asked.only)):
+                continue
+            if time.monotonic() - begun > 60 * asked.minutes:
+                break
+            start = time.process_time()
+            folder = (asked.work or Path(temporary)) / name.replace(" ", "-")
+            folder.mkdir(parents=True, exist_ok=True)
+            line = {"piece": name, **do(folder), "cpu_s": round(time.process_time() - start, 1)}
+            with RESULTS.open("a") as stream:
+                stream.write(json.dumps(line | {"made_with": made_with}) + "\n")
+            print(f"{name}: {line['cpu_s']} s", file=sys.stderr, flush=True)
 
 
 if __name__ == "__main__":

@@ -1,9 +1,11 @@
-"""Panels of the study, as they are in the folder of real data."""
+"""Panels of the study, as they are in the folder of real data, and parts of them."""
 
 from __future__ import annotations
 
+import csv
 import os
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -13,38 +15,82 @@ from bioassay_mtl.panels import Panel
 from bioassay_mtl.panels.duplicates import group_by_structure
 from bioassay_mtl.panels.read import read_panel
 
-MOST_ASSAYS = 64
-"""Of ToxCast: those with most actives."""
+POTENT = 7.0
+"""A ChEMBL value (pXC50) from which on a molecule counts as active: 100 nM."""
 
 
-def _folder() -> Path:
+def folder() -> Path:
+    """Where the data are."""
     usual = Path(__file__).resolve().parents[2].parent / "shared" / "data"
     return Path(os.environ.get("BIOASSAY_DATA") or usual)
 
 
-def _of(file: str, most: int | None = None) -> Panel:
-    panel = read_panel(_folder() / file)
-    binary = [t for t, k in zip(panel.tasks, panel.kinds, strict=True) if k.has_actives]
-    panel = panel.select_tasks(binary)
-    if most is None or len(panel.tasks) <= most:
-        return panel
-    fewest = np.minimum(panel.n_actives, panel.n_inactives)
-    chosen = np.sort(np.argsort(-fewest, kind="stable")[:most])
-    return panel.select_tasks([panel.tasks[place] for place in chosen])
+def _file(name: str) -> Panel:
+    panel = read_panel(folder() / name)
+    return panel.select_tasks(
+        [t for t, k in zip(panel.tasks, panel.kinds, strict=True) if k.has_actives]
+    )
 
 
-def _pcba() -> Panel:
+@cache
+def pcba() -> Panel:
     """Rows of the training part that have a structure, each molecule once."""
-    panel = read_pcba(_folder() / "pcba")
+    panel = read_pcba(folder() / "pcba")
     parts = np.array(panel.columns["part"]) == "train"
     panel = panel.take(np.flatnonzero(parts & panel.has_structure))
     groups = group_by_structure(panel.structures or [])
     return panel.take(np.sort(np.unique(groups, return_index=True)[1]))
 
 
+def _chembl() -> Panel:
+    """The 40 targets with most values, as active from ``POTENT`` on."""
+    import pandas as pd
+
+    table = pd.read_csv(folder() / "chembl_pxc50.csv.gz").set_index("smiles")
+    table = table[table.count().sort_values(ascending=False, kind="stable").index[:40]]
+    table = table[table.notna().any(axis=1)]
+    labels = np.where(table.isna(), -1, table >= POTENT).astype(np.int8)
+    ids = [str(number) for number in range(len(table))]
+    return Panel(list(table.index), None, labels, tuple(table.columns), ids)
+
+
+def most(panel: Panel, n_assays: int, n_rows: int) -> Panel:
+    """Assays with most of the rarer outcome, and some of the rows they were measured in."""
+    fewest = np.minimum(panel.n_actives, panel.n_inactives)
+    chosen = np.sort(np.argsort(-fewest, kind="stable")[:n_assays])
+    return some(panel.select_tasks([panel.tasks[place] for place in chosen]), n_rows)
+
+
+def some(panel: Panel, n_rows: int, actives: bool = False) -> Panel:
+    """Rows with a measured cell, drawn at random; or all with an active, and others."""
+    rng, cells = np.random.default_rng(0), panel.cells
+    kept = np.unique(cells.row[cells.value > 0.5]) if actives else np.zeros(0, dtype=np.int64)
+    others = rng.permutation(np.setdiff1d(np.unique(cells.row), kept))
+    return panel.take(np.sort(np.concatenate([kept, others[: max(0, n_rows - len(kept))]])))
+
+
+def related(panel: Panel) -> dict[str, list[str]]:
+    """Groups of an assay's kind: of Tox21 by name, of PCBA by class of target."""
+    found: dict[str, list[str]] = {}
+    if panel.tasks[0].startswith("PCBA-"):
+        with (folder() / "pcba" / "assay_annotations.csv").open(newline="") as stream:
+            kinds = {row["task"]: row["target_class"] for row in csv.DictReader(stream)}
+    else:
+        kinds = {task: task[:2] for task in panel.tasks}
+    for task in panel.tasks:
+        if kind := kinds.get(task):
+            found.setdefault(kind, []).append(task)
+    return {kind: tasks for kind, tasks in found.items() if len(tasks) >= 4}
+
+
 panels: dict[str, Callable[[], Panel]] = {
-    "tox21": lambda: _of("tox21.csv.gz"),
-    "muv": lambda: _of("muv.csv.gz"),
-    "toxcast": lambda: _of("toxcast.csv.gz", MOST_ASSAYS),
-    "pcba": _pcba,
+    "tox21": lambda: some(_file("tox21.csv.gz"), 4_000),
+    "pcba-16": lambda: most(pcba(), 16, 6_000),
+    "muv": lambda: some(_file("muv.csv.gz"), 6_000, actives=True),
+    "toxcast": lambda: most(_file("toxcast.csv.gz"), 32, 4_000),
+    "pcba": pcba,
+    "pcba-third": lambda: some(pcba(), 12_000),
+    "pcba-1": lambda: most(pcba(), 1, 50_000),
+    "tox21-whole": lambda: _file("tox21.csv.gz"),
+    "chembl": _chembl,
 }

@@ -1,0 +1,82 @@
+"""The study's pieces, in the order in which they are done: the most wanted first."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import asdict
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from benchmarks.intrinsic_dimension.codes import LOW, codes, free, shipped
+from benchmarks.intrinsic_dimension.new_assays import draw
+from benchmarks.intrinsic_dimension.panels import panels, related
+from bioassay_mtl.training.dimension import intrinsic_dimension
+
+Piece = Callable[[Path], dict[str, Any]]
+DIMENSION = {"width": 16, "epochs": 12, "batch_size": 256, "ratios": (4, 16)}
+SIZES = ((64, 2000), (16, 500), (4, 80), (32, 1000), (8, 200), (96, 2400))
+ALL = {
+    "kind": "mmoeex",
+    "experts": [{"inputs": ["morgan"], "n": 1, "width": 128, "depth": 2, "dropout": 0.2}],
+}
+DRAWS = 20
+
+
+def dimension(panel: str, seeds: int, folder: Path, parts: bool = False) -> dict[str, Any]:
+    """Of a panel; or of random and of related groups of its assays, too."""
+    read = panels[panel]()
+    sizes = [size for size in (2, 4, 8) if size < len(read.tasks)] if parts else []
+    found = intrinsic_dimension(
+        read,
+        DIMENSION | {"seeds": seeds},
+        sizes=sizes,
+        groups=related(read) if parts else {},
+        out=folder.parent / f"dimension-{panel}",
+    )
+    more = [{"aid": g.aid, "id": g.id, "mean_id": g.mean_id} for g in found.groups]
+    groups = [asdict(g) | m for g, m in zip(found.groups, more, strict=True)]
+    return {"panel": panel, "rows": len(read), "seeds": seeds, "groups": groups}
+
+
+def _codes(panel: str, network: dict[str, Any], *levels: int, **learning: Any) -> Piece:
+    return lambda folder: codes(panels[panel](), folder, network, levels, **learning)
+
+
+def _shared(k: int, shared: int) -> dict[str, Any]:
+    return {"coordinates": k, "shared": shared}
+
+
+def _single(d: int) -> dict[str, Any]:
+    return {"form": "single", "coordinates": d}
+
+
+def _free(network: dict[str, Any]) -> Piece:
+    return lambda folder: free(panels["pcba-third"](), folder, network)
+
+
+CERTIFIED = {"epochs": 12, "batch_size": 512}
+PIECES: dict[str, Piece] = {
+    "certificate pcba 4-80": _codes("pcba", _shared(4, 80), 5, **CERTIFIED),
+    **{f"certificate pcba-1 {d}": _codes("pcba-1", _single(d), 2, 3) for d in (128, 256)},
+    "dimension tox21": partial(dimension, "tox21", 3),
+    **{f"new tox21 {n}": partial(draw, "tox21-whole", n) for n in range(3)},
+    **{f"code {k}-{n}": _codes("pcba-third", _shared(k, n), 12) for k, n in SIZES[:3]},
+    "free each alone": _free(LOW | {"form": "free"}),
+    "free all together": _free(ALL),
+    "dimension pcba-16": partial(dimension, "pcba-16", 1),
+    "shipped": lambda folder: shipped(panels["pcba-third"](), folder),
+    **{f"new chembl {n}": partial(draw, "chembl", n) for n in range(3)},
+    "dimension muv": partial(dimension, "muv", 1),
+    "dimension toxcast": partial(dimension, "toxcast", 1),
+    **{f"code {k}-{n}": _codes("pcba-third", _shared(k, n), 12) for k, n in SIZES[3:]},
+    "groups tox21": partial(dimension, "tox21", 3, parts=True),
+    "groups pcba-16": partial(dimension, "pcba-16", 1, parts=True),
+    "certificate tox21-whole 1-16": _codes("tox21-whole", _shared(1, 16), 2, 3),
+    "certificate pcba 8-150": _codes("pcba", _shared(8, 150), 5, **CERTIFIED),
+    **{
+        f"new {panel} {n}": partial(draw, whole, n)
+        for n in range(3, DRAWS)
+        for panel, whole in (("tox21", "tox21-whole"), ("chembl", "chembl"))
+    },
+}
