@@ -40,7 +40,7 @@ LEARNING: dict[str, Any] = {
     "calibrate": False,
     "domain": "none",
 }
-LOW = {"kind": "low_dimensional", "inputs": ["morgan"], "width": 32}
+LOW = {"kind": "low_dimensional", "inputs": ["morgan"], "width": 32, "depth": 1}
 
 
 class Left:
@@ -80,7 +80,7 @@ def codes(
 
 
 def _code(model: Model, panel: Panel, folder: Path, left: Left, levels: int) -> dict[str, Any]:
-    small = {"levels": levels, "bias_levels": levels, "threshold_levels": levels, "epochs": 5}
+    small = {"levels": levels, "bias_levels": levels, "threshold_levels": levels, "epochs": 4}
     shutil.rmtree(folder, ignore_errors=True)
     coded = compress(model, small, panel=panel, out=folder, n_searched=SEARCHED)
     again = Model.load(folder)

@@ -27,7 +27,7 @@ from bioassay_mtl.training import train
 from bioassay_mtl.training.adaptation import adapt
 
 DRAWN = (20, 50, 100, 500)
-MOST = 1_500
+MOST = 1_000
 LEARNING: dict[str, Any] = {
     "fingerprints": {"morgan": {"kind": "morgan", "n_bits": 1024}},
     "calibrate": False,
@@ -44,7 +44,7 @@ LOW = {
 }
 ORDINARY = {
     "kind": "mmoeex",
-    "experts": [{"inputs": ["morgan"], "n": 1, "width": 128, "depth": 2, "dropout": 0.2}],
+    "experts": [{"inputs": ["morgan"], "n": 1, "width": 64, "depth": 2, "dropout": 0.2}],
 }
 
 
@@ -98,7 +98,7 @@ def one(
     said = rivals(bits(few), labels[parts.train], bits(rest), seed)
     said["adapt"] = sigmoid(adapt(low, panel, parts=parts, features=features).outputs_of(rest))
     said["adapt + forest"] = (said["adapt"] + said["forest"]) / 2
-    settings = LEARNING | {"start_from": str(ordinary), "network": ORDINARY, "epochs": 30}
+    settings = LEARNING | {"start_from": str(ordinary), "network": ORDINARY, "epochs": 15}
     warm = train(panel, settings | {"seed": seed}, parts=parts, features=features)
     said["train --from"] = warm.outputs_of(rest)[:, 0]
     active = labels[parts.test]
@@ -121,7 +121,7 @@ def rivals(
     few: NDArray[np.float32], active: NDArray[np.bool_], rest: NDArray[np.float32], seed: int
 ) -> dict[str, NDArray[np.floating]]:
     """Probabilities of what learns an assay alone."""
-    forest = RandomForestClassifier(200, class_weight="balanced", random_state=seed)
+    forest = RandomForestClassifier(100, class_weight="balanced", random_state=seed)
     logistic = LogisticRegression(max_iter=1_000, class_weight="balanced")
     near = KNeighborsClassifier(3, metric="precomputed", weights="distance")
     near.fit(distances(few, few), active)

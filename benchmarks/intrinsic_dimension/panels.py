@@ -84,13 +84,13 @@ def related(panel: Panel) -> dict[str, list[str]]:
 
 
 panels: dict[str, Callable[[], Panel]] = {
-    "tox21": lambda: some(_file("tox21.csv.gz"), 4_000),
-    "pcba-16": lambda: most(pcba(), 16, 6_000),
-    "muv": lambda: some(_file("muv.csv.gz"), 6_000, actives=True),
-    "toxcast": lambda: most(_file("toxcast.csv.gz"), 32, 4_000),
+    "tox21": cache(lambda: some(_file("tox21.csv.gz"), 3_000)),
+    "pcba-16": cache(lambda: most(pcba(), 16, 4_000)),
+    "muv": lambda: some(_file("muv.csv.gz"), 4_000, actives=True),
+    "toxcast": lambda: most(_file("toxcast.csv.gz"), 24, 3_000),
     "pcba": pcba,
-    "pcba-third": lambda: some(pcba(), 12_000),
-    "pcba-1": lambda: most(pcba(), 1, 50_000),
-    "tox21-whole": lambda: _file("tox21.csv.gz"),
-    "chembl": _chembl,
+    "pcba-part": cache(lambda: some(pcba(), 8_000)),
+    "pcba-1": cache(lambda: most(pcba(), 1, 50_000)),
+    "tox21-whole": cache(lambda: _file("tox21.csv.gz")),
+    "chembl": cache(_chembl),
 }

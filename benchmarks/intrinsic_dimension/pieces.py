@@ -14,7 +14,7 @@ from benchmarks.intrinsic_dimension.panels import panels, related
 from bioassay_mtl.training.dimension import intrinsic_dimension
 
 Piece = Callable[[Path], dict[str, Any]]
-DIMENSION = {"width": 16, "epochs": 12, "batch_size": 256, "ratios": (4, 16)}
+DIMENSION = {"width": 16, "depth": 1, "epochs": 10, "batch_size": 256, "ratios": (4, 16)}
 SIZES = ((64, 2000), (16, 500), (4, 80), (32, 1000), (8, 200), (96, 2400))
 ALL = {
     "kind": "mmoeex",
@@ -52,24 +52,24 @@ def _single(d: int) -> dict[str, Any]:
 
 
 def _free(network: dict[str, Any]) -> Piece:
-    return lambda folder: free(panels["pcba-third"](), folder, network)
+    return lambda folder: free(panels["pcba-part"](), folder, network)
 
 
-CERTIFIED = {"epochs": 12, "batch_size": 512}
+CERTIFIED = {"epochs": 8, "batch_size": 512}
 PIECES: dict[str, Piece] = {
     "certificate pcba 4-80": _codes("pcba", _shared(4, 80), 5, **CERTIFIED),
     **{f"certificate pcba-1 {d}": _codes("pcba-1", _single(d), 2, 3) for d in (128, 256)},
     "dimension tox21": partial(dimension, "tox21", 3),
     **{f"new tox21 {n}": partial(draw, "tox21-whole", n) for n in range(3)},
-    **{f"code {k}-{n}": _codes("pcba-third", _shared(k, n), 12) for k, n in SIZES[:3]},
+    **{f"code {k}-{n}": _codes("pcba-part", _shared(k, n), 12) for k, n in SIZES[:3]},
     "free each alone": _free(LOW | {"form": "free"}),
     "free all together": _free(ALL),
     "dimension pcba-16": partial(dimension, "pcba-16", 1),
-    "shipped": lambda folder: shipped(panels["pcba-third"](), folder),
+    "shipped": lambda folder: shipped(panels["pcba-part"](), folder),
     **{f"new chembl {n}": partial(draw, "chembl", n) for n in range(3)},
     "dimension muv": partial(dimension, "muv", 1),
     "dimension toxcast": partial(dimension, "toxcast", 1),
-    **{f"code {k}-{n}": _codes("pcba-third", _shared(k, n), 12) for k, n in SIZES[3:]},
+    **{f"code {k}-{n}": _codes("pcba-part", _shared(k, n), 12) for k, n in SIZES[3:]},
     "groups tox21": partial(dimension, "tox21", 3, parts=True),
     "groups pcba-16": partial(dimension, "pcba-16", 1, parts=True),
     "certificate tox21-whole 1-16": _codes("tox21-whole", _shared(1, 16), 2, 3),

@@ -6,7 +6,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bioassay_mtl.errors import InputError, counted
-from bioassay_mtl.panels.duplicates import group_by_structure
 from bioassay_mtl.panels.panel import Panel
 
 
@@ -20,7 +19,7 @@ def check_rows(panel: Panel, rows: NDArray[np.int64]) -> None:
     """
     if panel.structures is None:
         raise InputError("the panel has no structures: which rows are one molecule is not known")
-    groups = group_by_structure([panel.structures[row] for row in rows.tolist()])
+    groups = panel.groups()[rows]
     if (n_more := len(groups) - len(np.unique(groups))) > 0:
         raise InputError(
             f"{counted(n_more, 'row repeats', 'rows repeat')} a molecule of another row: rows must "
