@@ -13,12 +13,12 @@ from collections.abc import Mapping, Sequence
 import torch
 from torch import Tensor, nn
 
-from bioassay_mtl.chem.representation import InputSize
+from bioassay_mtl.chem.representation import GraphSize, InputSize
 from bioassay_mtl.config import Config
 from bioassay_mtl.errors import ConfigError
 from bioassay_mtl.nn.architectures.base import networks
 from bioassay_mtl.nn.coding import Code
-from bioassay_mtl.nn.inputs import Inputs, check_dense, product_with_tables
+from bioassay_mtl.nn.inputs import Inputs, product_with_tables
 from bioassay_mtl.nn.low_dimensional.layout import Layout
 from bioassay_mtl.nn.low_dimensional.settings import LowDimensionalConfig
 from bioassay_mtl.nn.low_dimensional.space import Space
@@ -64,7 +64,7 @@ class LowDimensional(nn.Module):
             if name not in sizes:
                 raise ConfigError(f"unknown input {name!r}; the model has {sorted(sizes)}")
         read = {name: sizes[name] for name in config.inputs}
-        check_dense(read)
+        _check_tables(read)
         self.config = config
         self.outputs = as_outputs(kinds, len(tasks))
         layout = Layout(read, config.width, config.depth, max(self.outputs.counts))
@@ -94,3 +94,14 @@ class LowDimensional(nn.Module):
         """``(B, O)``."""
         outputs: Tensor = self.tower(self.experts(inputs), self.mixing_weights(inputs))
         return outputs
+
+
+def _check_tables(sizes: Mapping[str, InputSize]) -> None:
+    """See that the first layer is linear in the inputs."""
+    if graphs := [repr(name) for name, size in sizes.items() if isinstance(size, GraphSize)]:
+        raise ConfigError(
+            f"a low_dimensional network cannot read molecular graphs ({', '.join(graphs)}): the "
+            "weights of a graph expert stand between its steps, so that each task would pass all "
+            "messages anew. Of fingerprints and descriptors one product serves all tasks: choose "
+            "those as network.inputs"
+        )

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, model_validator
 
 from bioassay_mtl.config import Config
 from bioassay_mtl.nn.expansions import expansions
 from bioassay_mtl.nn.experts.base import activations
 
 Count = Annotated[int, Field(ge=1)]
+_OF_MIXTURES = {
+    "experts": "its one expert is of inputs, width, depth, dropout and activation",
+    "gate": "gates mix what experts say, and the coordinates of a task mix their weights",
+    "tower": "a linear head, whose weights are a part of those of the task, stands in its place",
+}
+"""Settings of a mixture, and why there are none here."""
 
 
 class LowDimensionalConfig(Config):
@@ -57,6 +64,13 @@ class LowDimensionalConfig(Config):
     seed: Annotated[int, Field(ge=0)] = 0
     weight_decay: Annotated[float, Field(ge=0)] = 0.0
     learning_rate_factor: Annotated[float, Field(gt=0)] = 5.0
+
+    @model_validator(mode="before")
+    @classmethod
+    def _no_mixture(cls, values: Any) -> Any:
+        for name in _OF_MIXTURES.keys() & (values if isinstance(values, Mapping) else {}):
+            raise ValueError(f"a low_dimensional network has no {name}: {_OF_MIXTURES[name]}")
+        return values
 
     @property
     def shares(self) -> bool:

@@ -9,6 +9,7 @@ from typing import Any, cast
 import pytest
 import torch
 from torch import Tensor
+from torch.utils._python_dispatch import TorchDispatchMode
 
 from bioassay_mtl.chem.representation import DenseSize, GraphSize, InputSize
 from bioassay_mtl.errors import ConfigError
@@ -189,6 +190,34 @@ def test_tasks_are_taken_a_few_at_a_time(monkeypatch: pytest.MonkeyPatch) -> Non
         torch.testing.assert_close(made(batch()), whole)
 
 
+class _Calls(TorchDispatchMode):
+    """Counts what PyTorch is asked to do."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.n = 0
+
+    def __torch_dispatch__(self, f: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        self.n += 1
+        return f(*args, **(kwargs or {}))
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_measured_cells_of_many_tasks_take_no_more_calls_than_those_of_few(form: str) -> None:
+    def calls(n_tasks: int) -> int:
+        values = {"kind": "low_dimensional", "inputs": ["bits"], "form": form, "shared": 9}
+        made: Any = build_network(network_config(values), SIZES, [*map(str, range(n_tasks))])
+        rows = torch.arange(100) % 7
+        pairs = Pairs(rows, torch.arange(100) % n_tasks, 7, n_tasks)
+        inputs = {"bits": batch()["bits"].float()}
+        with _Calls() as counted:
+            experts = made.experts(inputs)
+            made.tower.at(experts, experts, pairs).sum().backward()
+        return counted.n
+
+    assert calls(60) == calls(3)
+
+
 def test_outputs_can_be_put_into_other_units() -> None:
     made = network()
     before = made(batch())
@@ -202,6 +231,9 @@ def test_outputs_can_be_put_into_other_units() -> None:
         ({"inputs": ["bits", "other"]}, "unknown input 'other'"),
         ({"shared": 10_000}, "10,000 numbers were given for"),
         ({"form": "cubic"}, "form"),
+        ({"experts": [{"inputs": ["bits"]}]}, "has no experts: its one expert is of inputs"),
+        ({"gate": {"kind": "static"}}, "has no gate: gates mix what experts say"),
+        ({"tower": {"kind": "linear"}}, "has no tower: a linear head"),
         ({"expansion": "dens"}, "did you mean 'dense'"),
     ],
 )
@@ -213,7 +245,7 @@ def test_what_cannot_be_is_refused(settings: dict[str, Any], said: str) -> None:
 def test_graphs_are_refused() -> None:
     sizes = {"graph": GraphSize((3,), (2,), 0)}
     config = network_config({"kind": "low_dimensional", "inputs": ["graph"]})
-    with pytest.raises(ConfigError, match="reads molecular graphs"):
+    with pytest.raises(ConfigError, match="each task would pass all messages anew"):
         build_network(config, sizes, TASKS)
 
 
