@@ -25,6 +25,7 @@ import torch
 from benchmarks.intrinsic_dimension.family import Family
 from benchmarks.intrinsic_dimension.panels import panels, some
 from benchmarks.intrinsic_dimension.pieces import PIECES
+from benchmarks.intrinsic_dimension.table import write
 from benchmarks.report import report
 from benchmarks.rivals.provenance import provenance
 from bioassay_mtl.errors import BioassayError
@@ -103,6 +104,7 @@ def main() -> None:
             with RESULTS.open("a") as stream:
                 stream.write(json.dumps(line | {"made_with": made_with}) + "\n")
             print(f"{name}: {line['cpu_s']} s", file=sys.stderr, flush=True)
+    write(list(kept().values()), RESULTS.parent, __doc__ or "")
 
 
 if __name__ == "__main__":

@@ -32,10 +32,10 @@ SPLIT = {"kind": "random", "fractions": (0.75, 0.05, 0.2)}
 LEARNING: dict[str, Any] = {
     "fingerprints": {"morgan": {"kind": "morgan", "n_bits": 1024}},
     "split": SPLIT,
-    "epochs": 15,
-    "patience": 15,
+    "epochs": 12,
+    "patience": 12,
     "learning_rate": 0.01,
-    "batch_size": 256,
+    "batch_size": 128,
     "average": 0.9,
     "calibrate": False,
     "domain": "none",

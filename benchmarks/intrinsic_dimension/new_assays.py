@@ -17,6 +17,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 from sklearn.neighbors import KNeighborsClassifier
 
+from benchmarks.intrinsic_dimension.codes import LEARNING, LOW
 from benchmarks.intrinsic_dimension.panels import panels
 from bioassay_mtl.chem.features import Features
 from bioassay_mtl.models.model import Model
@@ -28,38 +29,28 @@ from bioassay_mtl.training.adaptation import adapt
 
 DRAWN = (20, 50, 100, 500)
 MOST = 1_000
-LEARNING: dict[str, Any] = {
-    "fingerprints": {"morgan": {"kind": "morgan", "n_bits": 1024}},
-    "calibrate": False,
-    "domain": "none",
-    "patience": 30,
-}
-SOURCE = LEARNING | {"split": {"kind": "random", "fractions": (0.9, 0.1, 0.0)}, "epochs": 20}
-LOW = {
-    "kind": "low_dimensional",
-    "inputs": ["morgan"],
-    "coordinates": 8,
-    "shared": 300,
-    "width": 32,
-}
+TAUGHT = {"fingerprints": LEARNING["fingerprints"], "calibrate": False, "domain": "none"}
+SOURCE = TAUGHT | {"split": {"kind": "random", "fractions": (0.9, 0.1, 0.0)}, "epochs": 20}
+SHARED = LOW | {"depth": 2, "coordinates": 8, "shared": 300}
 ORDINARY = {
     "kind": "mmoeex",
     "experts": [{"inputs": ["morgan"], "n": 1, "width": 64, "depth": 2, "dropout": 0.2}],
 }
 
 
-def draw(name: str, number: int, folder: Path) -> dict[str, Any]:
-    """ROC-AUC of each contender, by assay and number of molecules, for one draw of them."""
+def draw(name: str, number: int, folder: Path, teacher: str | None = None) -> dict[str, Any]:
+    """ROC-AUC of each contender, by assay and number of molecules, for one draw of them.
+
+    With a teacher, a piece that has trained a model of other assays, that of ``adapt`` to it alone.
+    """
     panel, folder = panels[name](), folder.parent / f"source-{name}"
     half = np.random.default_rng(0).permutation(len(panel)) % 2 == 0
-    source = panel.take(np.flatnonzero(half)).select_tasks(panel.tasks[::2])
-    low, ordinary = (
-        Model.load(out)
-        if (out := folder / kind).exists()
-        else train(source, SOURCE | {"network": network}, out=out, resume=True)
-        for kind, network in (("low", LOW), ("ordinary", ORDINARY))
-    )
     others = panel.take(np.flatnonzero(~half))
+    low = Model.load(folder.parent / teacher / "model") if teacher else None
+    if low is None:
+        source = panel.take(np.flatnonzero(half)).select_tasks(panel.tasks[::2])
+        low = _taught(source, SHARED, folder / "low")
+        _taught(source, ORDINARY, folder / "ordinary")
     features = panel_features(others, low.featurizer)
     others, features = others.take(np.flatnonzero(features.ok)), features.take(features.ok)
     found = []
@@ -68,9 +59,18 @@ def draw(name: str, number: int, folder: Path) -> dict[str, Any]:
         for m in DRAWN:
             parts = drawn(alone, m, number)
             if parts is not None:
-                scores = one(low, folder / "ordinary", alone, features, parts, number)
+                start = None if teacher else folder / "ordinary"
+                scores = one(low, start, alone, features, parts, number)
                 found.append({"assay": assay, "m": m, "roc_auc": scores})
-    return {"panel": name, "draw": number, "results": found, "from": [low.name, ordinary.name]}
+    return {"panel": name, "draw": number, "teacher": teacher, "results": found}
+
+
+def _taught(source: Panel, network: dict[str, Any], out: Path) -> Model:
+    return (
+        Model.load(out)
+        if out.exists()
+        else train(source, SOURCE | {"network": network}, out=out, resume=True)
+    )
 
 
 def drawn(panel: Panel, m: int, seed: int) -> Split | None:
@@ -89,18 +89,21 @@ def drawn(panel: Panel, m: int, seed: int) -> Split | None:
 
 
 def one(
-    low: Model, ordinary: Path, panel: Panel, features: Features, parts: Split, seed: int
+    low: Model, start: Path | None, panel: Panel, features: Features, parts: Split, seed: int
 ) -> dict[str, float]:
     """ROC-AUC of each contender on the molecules that were not drawn."""
     labels = np.zeros(len(panel), dtype=bool)
     labels[panel.cells.row] = panel.cells.value > 0.5
     few, rest = (features.take(rows) for rows in (parts.train, parts.test))
-    said = rivals(bits(few), labels[parts.train], bits(rest), seed)
-    said["adapt"] = sigmoid(adapt(low, panel, parts=parts, features=features).outputs_of(rest))
-    said["adapt + forest"] = (said["adapt"] + said["forest"]) / 2
-    settings = LEARNING | {"start_from": str(ordinary), "network": ORDINARY, "epochs": 15}
-    warm = train(panel, settings | {"seed": seed}, parts=parts, features=features)
-    said["train --from"] = warm.outputs_of(rest)[:, 0]
+    adapted = sigmoid(adapt(low, panel, parts=parts, features=features).outputs_of(rest))
+    if start is None:
+        said = {"adapt, 128 other assays": adapted}
+    else:
+        said = rivals(bits(few), labels[parts.train], bits(rest), seed) | {"adapt": adapted}
+        said["adapt + forest"] = (adapted + said["forest"]) / 2
+        settings = TAUGHT | {"start_from": str(start), "network": ORDINARY, "epochs": 15}
+        warm = train(panel, settings | {"seed": seed}, parts=parts, features=features)
+        said["train --from"] = warm.outputs_of(rest)[:, 0]
     active = labels[parts.test]
     return {name: round(float(roc_auc_score(active, each)), 5) for name, each in said.items()}
 

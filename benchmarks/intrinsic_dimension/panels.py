@@ -12,7 +12,6 @@ import numpy as np
 
 from benchmarks.pcba_sample import read_pcba
 from bioassay_mtl.panels import Panel
-from bioassay_mtl.panels.duplicates import group_by_structure
 from bioassay_mtl.panels.read import read_panel
 
 POTENT = 7.0
@@ -32,14 +31,13 @@ def _file(name: str) -> Panel:
     )
 
 
-@cache
-def pcba() -> Panel:
-    """Rows of the training part that have a structure, each molecule once."""
+def pcba(n_rows: int | None = None) -> Panel:
+    """Rows of the training part that have a structure, or some of them; each molecule once."""
     panel = read_pcba(folder() / "pcba")
     parts = np.array(panel.columns["part"]) == "train"
-    panel = panel.take(np.flatnonzero(parts & panel.has_structure))
-    groups = group_by_structure(panel.structures or [])
-    return panel.take(np.sort(np.unique(groups, return_index=True)[1]))
+    rows = np.random.default_rng(0).permutation(np.flatnonzero(parts & panel.has_structure))
+    panel = panel.take(np.sort(rows[:n_rows]))
+    return panel.take(np.sort(np.unique(panel.groups(), return_index=True)[1]))
 
 
 def _chembl() -> Panel:
@@ -85,11 +83,11 @@ def related(panel: Panel) -> dict[str, list[str]]:
 
 panels: dict[str, Callable[[], Panel]] = {
     "tox21": cache(lambda: some(_file("tox21.csv.gz"), 3_000)),
-    "pcba-16": cache(lambda: most(pcba(), 16, 4_000)),
+    "pcba-16": cache(lambda: most(pcba(12_000), 16, 4_000)),
     "muv": lambda: some(_file("muv.csv.gz"), 4_000, actives=True),
     "toxcast": lambda: most(_file("toxcast.csv.gz"), 24, 3_000),
-    "pcba": pcba,
-    "pcba-part": cache(lambda: some(pcba(), 8_000)),
+    "pcba": cache(pcba),
+    "pcba-part": cache(lambda: pcba(10_000)),
     "pcba-1": cache(lambda: most(pcba(), 1, 50_000)),
     "tox21-whole": cache(lambda: _file("tox21.csv.gz")),
     "chembl": cache(_chembl),

@@ -15,7 +15,7 @@ from bioassay_mtl.training.dimension import intrinsic_dimension
 
 Piece = Callable[[Path], dict[str, Any]]
 DIMENSION = {"width": 16, "depth": 1, "epochs": 10, "batch_size": 256, "ratios": (4, 16)}
-SIZES = ((64, 2000), (16, 500), (4, 80), (32, 1000), (8, 200), (96, 2400))
+SIZES = ((32, 1000), (8, 200), (96, 2400))
 ALL = {
     "kind": "mmoeex",
     "experts": [{"inputs": ["morgan"], "n": 1, "width": 128, "depth": 2, "dropout": 0.2}],
@@ -56,27 +56,35 @@ def _free(network: dict[str, Any]) -> Piece:
 
 
 CERTIFIED = {"epochs": 8, "batch_size": 512}
+TOX21 = "tox21-whole"
 PIECES: dict[str, Piece] = {
-    "certificate pcba 4-80": _codes("pcba", _shared(4, 80), 5, **CERTIFIED),
-    **{f"certificate pcba-1 {d}": _codes("pcba-1", _single(d), 2, 3) for d in (128, 256)},
-    "dimension tox21": partial(dimension, "tox21", 3),
-    **{f"new tox21 {n}": partial(draw, "tox21-whole", n) for n in range(3)},
-    **{f"code {k}-{n}": _codes("pcba-part", _shared(k, n), 12) for k, n in SIZES[:3]},
+    "code 4-80": _codes("pcba-part", _shared(4, 80), 5, 12),
+    "dimension tox21, 1 seed": partial(dimension, "tox21", 1),
+    "new tox21 0": partial(draw, TOX21, 0),
+    "code 16-500": _codes("pcba-part", _shared(16, 500), 12),
     "free each alone": _free(LOW | {"form": "free"}),
+    "code 64-2000": _codes("pcba-part", _shared(64, 2000), 12),
+    "new tox21 1": partial(draw, TOX21, 1),
+    "dimension tox21": partial(dimension, "tox21", 3),
+    "certificate pcba-1 256": _codes("pcba-1", _single(256), 2, 3),
     "free all together": _free(ALL),
-    "dimension pcba-16": partial(dimension, "pcba-16", 1),
+    "new tox21 2": partial(draw, TOX21, 2),
     "shipped": lambda folder: shipped(panels["pcba-part"](), folder),
+    "certificate pcba 4-80": _codes("pcba", _shared(4, 80), 5, **CERTIFIED),
+    "dimension pcba-16": partial(dimension, "pcba-16", 1),
     **{f"new chembl {n}": partial(draw, "chembl", n) for n in range(3)},
     "dimension muv": partial(dimension, "muv", 1),
     "dimension toxcast": partial(dimension, "toxcast", 1),
-    **{f"code {k}-{n}": _codes("pcba-part", _shared(k, n), 12) for k, n in SIZES[3:]},
     "groups tox21": partial(dimension, "tox21", 3, parts=True),
+    **{f"taught tox21 {n}": partial(draw, TOX21, n, teacher="code-16-500") for n in range(3)},
+    **{f"code {k}-{n}": _codes("pcba-part", _shared(k, n), 12) for k, n in SIZES},
     "groups pcba-16": partial(dimension, "pcba-16", 1, parts=True),
-    "certificate tox21-whole 1-16": _codes("tox21-whole", _shared(1, 16), 2, 3),
+    "certificate pcba-1 128": _codes("pcba-1", _single(128), 2, 3),
+    "certificate tox21-whole 1-16": _codes(TOX21, _shared(1, 16), 2, 3),
     "certificate pcba 8-150": _codes("pcba", _shared(8, 150), 5, **CERTIFIED),
     **{
         f"new {panel} {n}": partial(draw, whole, n)
         for n in range(3, DRAWS)
-        for panel, whole in (("tox21", "tox21-whole"), ("chembl", "chembl"))
+        for panel, whole in (("tox21", TOX21), ("chembl", "chembl"))
     },
 }

@@ -1,0 +1,203 @@
+"""What the pieces that are done say: Markdown, and a picture."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from scipy.stats import wilcoxon
+
+Lines = list[dict[str, Any]]
+RIVAL = "forest"
+
+
+def write(lines: Lines, results: Path, about: str) -> None:
+    """``intrinsic_dimension.md`` and ``intrinsic_dimension.png``."""
+    parts = ["# Intrinsic dimension", "", about.strip(), ""]
+    for title, rows in TABLES.items():
+        parts += [f"## {title}", "", *rows(lines), ""]
+    (results / "intrinsic_dimension.md").write_text("\n".join(parts))
+    draw(lines, results / "intrinsic_dimension.png")
+
+
+def dimensions(lines: Lines) -> Iterator[str]:
+    """AID beside ID."""
+    yield "| panel | assays | molecules | seeds | AID_90 | ID_90 | AID / ID | mean of own IDs |"
+    yield "|---|---|---|---|---|---|---|---|"
+    for line in lines:
+        for group in line.get("groups", ()):
+            sizes = f"{group['name']} | {len(group['tasks'])} | {line['rows']:,} | {line['seeds']}"
+            own = sum(each is not None for each in group["single_ids"])
+            ratio = shown(group["aid"] and group["id"] and group["aid"] / group["id"], ".2f")
+            dims = f"{shown(group['aid'])} | {shown(group['id'])} | {ratio}"
+            means = f"{shown(group['mean_id'])} (of {own})"
+            yield f"| {line['panel']}, {sizes.replace(' | ', ' | ', 1)} | {dims} | {means} |"
+
+
+def shown(value: float | None, form: str = ".3g") -> str:
+    """A number, or that none was reached."""
+    return "not reached" if value is None else format(value, form)
+
+
+def certificates(lines: Lines) -> Iterator[str]:
+    """Bounds beside what is seen on molecules left out."""
+    yield "| model | levels | bits | statement | seen | held out | bound |"
+    yield "|---|---|---|---|---|---|---|"
+    for line in lines:
+        for code in line.get("codes", ()):
+            for each in code["certificate"]["statements"]:
+                rates = each["rates"]
+                figures = f"{rates['seen']:.4f} | {each['held_out']:.4f} | {rates['bound']:.3f}"
+                about = f"{line['piece']} | {code['levels']} | {code['bits']:,.0f}"
+                yield f"| {about} | {each['name']} | {figures} |"
+
+
+def sizes(lines: Lines) -> Iterator[str]:
+    """How good models of so many bytes are, on the same molecules."""
+    yield "| model | bytes | bits a number | AP | of free, alone | of free, together | ROC-AUC |"
+    yield "|---|---|---|---|---|---|---|"
+    free = [ap(line["before"]) for line in lines if line["piece"].startswith("free")]
+    for name, size, bits, scores in sized(lines):
+        shares = " | ".join(f"{ap(scores) / each:.0%}" for each in free)
+        figures = f"{ap(scores):.4f} | {shares} | {scores['roc_auc']:.3f}"
+        yield f"| {name} | {size:,} | {shown(bits) if bits else ''} | {figures} |"
+
+
+def ap(scores: dict[str, float]) -> float:
+    """Average precision."""
+    return scores["average_precision"]
+
+
+def sized(lines: Lines) -> Iterator[tuple[str, int, float | None, dict[str, float]]]:
+    """Name, bytes, bits a number and scores of all models of one panel."""
+    for line in lines:
+        if line["piece"].startswith("code "):
+            for code in line["codes"]:
+                bits = code["bits"] / code["numbers"]
+                yield line["piece"], code["bytes"], bits, code["after"]
+        elif line["piece"].startswith("free"):
+            yield f"{line['piece']}, float32", 4 * line["numbers"], 32, line["before"]
+        for smaller in line.get("smaller", ()):
+            yield f"as pcba128, {smaller['how']}", smaller["bytes"], None, smaller["after"]
+
+
+Scores = dict[tuple[str, int], dict[str, dict[tuple[str, int], float]]]
+
+
+def scores_of(lines: Lines) -> Scores:
+    """By panel and number of molecules: of each contender, by assay and draw."""
+    found: Scores = defaultdict(lambda: defaultdict(dict))
+    for line in lines:
+        for each in line.get("results", ()):
+            for name, value in each["roc_auc"].items():
+                found[line["panel"], each["m"]][name][each["assay"], line["draw"]] = value
+    return dict(sorted(found.items()))
+
+
+def new_assays(lines: Lines) -> Iterator[str]:
+    """Means, and differences to the forest, assay by assay and draw by draw."""
+    yield f"| panel | molecules | contender | ROC-AUC | less {RIVAL} | p | pairs |"
+    yield "|---|---|---|---|---|---|---|"
+    for (panel, m), by_name in scores_of(lines).items():
+        for name, scores in by_name.items():
+            more = np.array([value - by_name[RIVAL][place] for place, value in scores.items()])
+            p = f"{wilcoxon(more).pvalue:.3f}" if more.any() else ""
+            mean = f"{np.mean(list(scores.values())):.3f} | {more.mean():+.3f}"
+            yield f"| {panel} | {m} | {name} | {mean} | {p} | {len(more)} |"
+
+
+TABLES = {
+    "Numbers an assay": dimensions,
+    "What is promised": certificates,
+    "Small models": sizes,
+    "New assays": new_assays,
+}
+
+
+def draw(lines: Lines, file: Path) -> None:
+    """One picture of the four."""
+    import matplotlib as mpl
+
+    mpl.use("Agg")
+    from matplotlib import pyplot as plt
+
+    figure, axes = plt.subplots(2, 2, figsize=(10, 7.5), layout="constrained")
+    for each, axis in zip((_dimensions, _sizes, _bounds, _new), axes.flat, strict=True):
+        each(axis, lines)
+    figure.savefig(file, dpi=100)
+    plt.close(figure)
+
+
+def _dimensions(axis: Any, lines: Lines) -> None:
+    for line in lines:
+        found = [g for g in line.get("groups", ()) if g["aid"] and g["id"]]
+        if found:
+            n, ratio = zip(*((len(g["tasks"]), g["aid"] / g["id"]) for g in found), strict=True)
+            axis.scatter(n, ratio, s=30, label=line["piece"])
+    axis.axhline(1, color="#8a8f98", lw=1)
+    axis.set(xscale="log", xlabel="assays", ylabel="AID_90 / ID_90", ylim=(0, None))
+    axis.set_title("Numbers an assay: together / alone")
+    axis.legend(frameon=False, fontsize=8)
+
+
+def _sizes(axis: Any, lines: Lines) -> None:
+    found = list(sized(lines))
+    for label, start in (("codes, folder", "code "), ("as pcba128", "as "), ("free", "free")):
+        mine = sorted(
+            (size, ap(scores)) for name, size, _, scores in found if name[: len(start)] == start
+        )
+        if mine:
+            axis.plot(*zip(*mine, strict=True), "o-" if start != "free" else "s", label=label)
+    axis.axvline(1e5, color="#8a8f98", lw=1)
+    axis.set(xscale="log", xlabel="bytes", ylabel="mean AP, test", ylim=(0, None))
+    axis.set_title("128 assays: AP of small models")
+    axis.legend(frameon=False, fontsize=8)
+
+
+def _bounds(axis: Any, lines: Lines) -> None:
+    found = [
+        (f"{line['piece'].removeprefix('certificate ')}, {code['levels']}", each)
+        for line in lines
+        for code in line.get("codes", ())
+        for each in code["certificate"]["statements"]
+        if each["name"] in ("error", "balanced error")
+    ]
+    for name, colour in (("error", "#3b7dd8"), ("balanced error", "#d1495b")):
+        mine = [(place, each) for place, each in found if each["name"] == name]
+        places = [place for place, _ in mine]
+        axis.scatter(
+            places,
+            [e["rates"]["bound"] for _, e in mine],
+            marker="_",
+            s=120,
+            c=colour,
+            label=f"{name}, bound",
+        )
+        axis.scatter(
+            places, [e["held_out"] for _, e in mine], s=18, c=colour, label=f"{name}, held out"
+        )
+    axis.axhline(0.5, color="#8a8f98", lw=1)
+    axis.tick_params(axis="x", rotation=75, labelsize=7)
+    axis.set(ylim=(0, 1), title="Bounds, and errors on molecules left out")
+    axis.legend(frameon=False, fontsize=8)
+
+
+def _new(axis: Any, lines: Lines) -> None:
+    found: dict[str, Any] = defaultdict(lambda: defaultdict(list))
+    for (panel, m), by_name in scores_of(lines).items():
+        for name, scores in by_name.items():
+            more = [value - by_name[RIVAL][place] for place, value in scores.items()]
+            found[panel, name][m] = float(np.mean(more))
+    for (panel, name), points in found.items():
+        if name != RIVAL:
+            style = "o-" if panel.startswith("tox21") else "s--"
+            axis.plot(
+                *zip(*sorted(points.items()), strict=True), style, label=f"{panel}: {name}", ms=4
+            )
+    axis.axhline(0, color="#8a8f98", lw=1)
+    axis.set(xscale="log", xlabel="molecules of the new assay", ylabel=f"ROC-AUC less {RIVAL}")
+    axis.set_title("New assays")
+    axis.legend(frameon=False, fontsize=7)
