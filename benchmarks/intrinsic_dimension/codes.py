@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -159,7 +160,7 @@ def pruned(weights: NDArray[np.float32], share: float) -> Smaller:
     return np.where(kept, weights, 0).astype(np.float16), 2.0 * kept.sum() + places
 
 
-SMALLER = {
+SMALLER: dict[str, Callable[[NDArray[np.float32]], Smaller]] = {
     "float32": lambda w: (w, 4.0 * w.size),
     "half precision": half,
     "int8": eighth,

@@ -114,15 +114,15 @@ def bits(features: Features) -> NDArray[np.float32]:
     return found
 
 
-def sigmoid(outputs: NDArray[np.float32]) -> NDArray[np.float32]:
+def sigmoid(outputs: NDArray[np.float32]) -> NDArray[Any]:
     """Probabilities ``(n,)`` of logits ``(n, 1)``."""
-    found: NDArray[np.float32] = 1 / (1 + np.exp(-outputs[:, 0]))
+    found: NDArray[Any] = 1 / (1 + np.exp(-outputs[:, 0]))
     return found
 
 
 def rivals(
     few: NDArray[np.float32], active: NDArray[np.bool_], rest: NDArray[np.float32], seed: int
-) -> dict[str, NDArray[np.floating]]:
+) -> dict[str, NDArray[Any]]:
     """Probabilities of what learns an assay alone."""
     forest = RandomForestClassifier(100, class_weight="balanced", random_state=seed)
     logistic = LogisticRegression(max_iter=1_000, class_weight="balanced")

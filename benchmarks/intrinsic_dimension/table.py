@@ -186,7 +186,7 @@ def _bounds(axis: Any, lines: Lines) -> None:
 
 
 def _new(axis: Any, lines: Lines) -> None:
-    found: dict[str, Any] = defaultdict(lambda: defaultdict(list))
+    found: dict[tuple[str, str], dict[int, float]] = defaultdict(dict)
     for (panel, m), by_name in scores_of(lines).items():
         for name, scores in by_name.items():
             more = [value - by_name[RIVAL][place] for place, value in scores.items()]
