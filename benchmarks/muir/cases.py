@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Literal
 
+from benchmarks.muir.mixes import FINGERPRINTS
 from benchmarks.muir.synthetic import RandomChoice
 from bioassay_mtl.nn.network import Network
 from bioassay_mtl.training.config import TrainingConfig
@@ -37,25 +38,24 @@ CASES: Mapping[str, dict[str, Any]] = {
     "muir, 1 context": {"kind": "muir", "contexts": 1},
     "muir, 2 contexts": {"kind": "muir", "contexts": 2},
     "muir, a quarter of the pool": {"kind": "muir", "pool": 0.25},
-    "muir, experts alone": {"kind": "muir", "layers": ["experts"]},
-    "muir, towers alone": {"kind": "muir", "layers": ["towers"]},
 }
 MAIN = ("none", "trunk", "adapters", "mmoeex", "muir")
 """Of these the questions are; the others say what a part of modules is worth."""
 
 SETTINGS: Mapping[str, Any] = {
-    "fingerprints": {"morgan": {"kind": "morgan", "n_bits": 2048, "counts": True}},
+    "fingerprints": FINGERPRINTS,
     "network": {
         "kind": "mmoeex",
-        "experts": [{"inputs": ["morgan"], "n": 2, "width": 256, "depth": 3, "dropout": 0.4}],
+        "experts": [{"inputs": ["morgan"], "n": 2, "width": 64, "depth": 3, "dropout": 0.2}],
         "gate": {"kind": "static", "weight_decay": 10.0},
-        "tower": {"kind": "mlp", "width": 16},
+        "tower": {"kind": "per_expert"},
     },
     "calibrate": False,
     "domain": "none",
     "loggers": [],
     "device": "cpu",
-    "epochs": 24,
-    "patience": 24,
+    "batch_size": 128,
+    "epochs": 20,
+    "patience": 20,
 }
 """Of every panel in every case: the budgets are equal."""

@@ -1,99 +1,110 @@
-"""The panels of the study: six real ones together, and small ones beside large ones."""
+"""The panels of the study: small ones beside large ones, and six together."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from functools import cache, lru_cache
 
 import numpy as np
+from numpy.typing import NDArray
 
 from benchmarks.single_assays.tables import ALL, Table, tables
+from bioassay_mtl.chem.featurizer import Featurizer
+from bioassay_mtl.chem.identity import TrainingMolecules
+from bioassay_mtl.models.panel_inputs import panel_features
 from bioassay_mtl.panels import Panel
+from bioassay_mtl.splits import PARTS, SplitConfig, split
 
-LARGE = ("pcba", "tox21", "toxcast", "muv", "hiv", "chembl100")
-MIXES: Mapping[str, Mapping[str, int | None]] = {
-    "six panels": dict.fromkeys(LARGE),
-    "tox21 300 beside": {"tox21": 300, "pcba": None, "toxcast": None},
-    "tox21 1000 beside": {"tox21": 1000, "pcba": None, "toxcast": None},
-    "hiv 300 beside": {"hiv": 300, "pcba": None, "muv": None},
-    "hiv 1000 beside": {"hiv": 1000, "pcba": None, "muv": None},
+SIX = ("pcba", "tox21", "toxcast", "muv", "hiv", "chembl100")
+LARGE = 1500
+"""Rows that a large panel is trained on."""
+MIXES: Mapping[str, Mapping[str, int]] = {
+    "tox21 300": {"tox21": 300, "pcba": LARGE, "toxcast": LARGE},
+    "hiv 300": {"hiv": 300, "pcba": LARGE, "muv": LARGE},
+    "six panels": dict.fromkeys(SIX, LARGE),
+    "tox21 1000": {"tox21": 1000, "pcba": LARGE, "toxcast": LARGE},
+    "hiv 1000": {"hiv": 1000, "pcba": LARGE, "muv": LARGE},
 }
-"""Rows to learn from of each panel; None for the training part of all."""
-HELD = 0.2
-"""Share of a panel that is held out, by scaffold."""
+"""Rows to train on of each panel."""
+SAMPLE = {"muv": 6000}
+"""Molecules drawn of a table, all actives of MUV among them; of the others, :data:`MOST`."""
+MOST, VALID = 10_000, 300
+"""Of the rows that a panel is given a fifth is for validation, and at most so many."""
+ASSAYS = {"toxcast": 100}
+"""Those of most actives; of other tables, all."""
+FINGERPRINTS = {"morgan": {"kind": "morgan", "n_bits": 1024, "counts": True}}
+SPLIT = {"kind": "column", "column": "part", "copies": "leave_out"}
 
 
-@dataclass(frozen=True)
-class Drawn:
-    """A panel of a mix.
+@cache
+def parted() -> dict[str, Panel]:
+    """Six panels of sampled rows, with features and the part of each row.
 
-    Parameters
-    ----------
-    panel
-        Its rows.
-    split
-        Settings of the split: by a column, so that all cases have the same parts.
+    Parts are other scaffolds, 70 / 10 / 20 %. Training and validation rows that are a test molecule
+    of another panel, whatever its salts, charges and stereochemistry, are of no part.
     """
-
-    panel: Panel
-    split: dict[str, str]
-
-
-def drawn(name: str, rows: int | None, seed: int, most: int | None = None) -> Drawn:
-    """A panel with its parts.
-
-    Parameters
-    ----------
-    name
-        Of the table.
-    rows
-        To train on; None for all of the training part.
-    seed
-        Of the split and of what is drawn.
-    most
-        Of all rows: for a quick look.
-    """
-    table = tables[name](ALL)
-    draws = np.random.default_rng([seed, len(table.tasks)])
-    chosen = draws.permutation(len(table.smiles))[:most]
-    panel = _panel(table, chosen)
-    parts = _parts(panel, rows, seed, draws)
-    panel = Panel(
-        panel.structures,
-        None,
-        panel.cells,
-        panel.tasks,
-        panel.ids,
-        {"part": parts.tolist()},
-        panel.kinds,
-    )
-    return Drawn(panel, {"kind": "column", "column": "part", "copies": "leave_out"})
+    panels = {
+        name: sampled(tables[name](ALL), SAMPLE.get(name, MOST), ASSAYS.get(name)) for name in SIX
+    }
+    whole = SplitConfig(kind="scaffold_balanced", fractions=(0.7, 0.1, 0.2), seed=0)
+    parts = {name: parts_of(panel, whole) for name, panel in panels.items()}
+    held = {
+        name: TrainingMolecules.of(texts_of(panel, parts[name] == "test"))
+        for name, panel in panels.items()
+    }
+    found = {}
+    for name, panel in panels.items():
+        for other in held.keys() - {name}:
+            rows = np.flatnonzero(np.isin(parts[name], ("train", "valid")))
+            known = held[other].hold(texts_of(panel, rows))
+            parts[name][rows[known]] = ""
+        found[name] = panel.changed(columns={"part": parts[name].tolist()})
+    return found
 
 
-def _panel(table: Table, rows: np.ndarray) -> Panel:
-    cells = table.cells[rows]
-    kind = "binary" if table.is_binary else "regression"
-    labels = cells.astype(np.float32)
-    if table.is_binary:
-        labels = np.where(np.isnan(cells), -1, cells).astype(np.int8)
-    kinds = [kind] * len(table.tasks)
-    return Panel.from_arrays(table.smiles[rows].tolist(), labels, table.tasks, kinds=kinds)
+@lru_cache(1)
+def mixed(mix: str, seed: int) -> dict[str, Panel]:
+    """The panels of a mix, each with as many rows to learn from as it is to have."""
+    return {name: cut(parted()[name], rows, seed) for name, rows in MIXES[mix].items()}
 
 
-def _parts(panel: Panel, rows: int | None, seed: int, draws: np.random.Generator) -> np.ndarray:
-    """The part of each row; those that are too many to train on are of none."""
-    from bioassay_mtl.splits import SplitConfig, split
+def sampled(made: Table, most: int, assays: int | None = None) -> Panel:
+    """Some molecules and assays of a table, with their features."""
+    order = np.random.default_rng(most).permutation(len(made.smiles))
+    if made.is_binary and np.nanmean(made.cells) < 0.005:  # too few actives to leave any
+        order = order[np.argsort(~(made.cells[order] == 1).any(axis=1), kind="stable")]
+    rows = np.sort(order[:most])
+    labels = made.cells[rows].astype(np.float32)
+    if made.is_binary:
+        labels = np.where(np.isnan(labels), -1, labels).astype(np.int8)
+    kinds = ["binary" if made.is_binary else "regression"] * len(made.tasks)
+    panel = Panel.from_arrays(made.smiles[rows].tolist(), labels, made.tasks, kinds=kinds)
+    if assays is not None:
+        panel = panel.select_tasks([made.tasks[n] for n in np.argsort(-panel.n_actives)[:assays]])
+    features = panel_features(panel, Featurizer.from_config({"fingerprints": FINGERPRINTS}))
+    return panel.changed(features=dict(features.blocks)).take(features.ok)
 
-    config = SplitConfig(
-        kind="scaffold_balanced", fractions=(1 - 1.5 * HELD, HELD / 2, HELD), seed=seed
-    )
+
+def parts_of(panel: Panel, config: SplitConfig) -> NDArray[np.str_]:
+    """Name of the part of each row."""
     found = split(panel, config)
     parts = np.full(len(panel), "", dtype="<U5")
-    for part in ("train", "valid", "test"):
+    for part in PARTS:
         parts[getattr(found, part)] = part
-    if rows is not None:
-        n_valid = max(1, rows // 8)
-        for part, n in (("train", rows - n_valid), ("valid", n_valid)):
-            spare = draws.permutation(np.flatnonzero(parts == part))[n:]
-            parts[spare] = ""
     return parts
+
+
+def cut(panel: Panel, rows: int, seed: int) -> Panel:
+    """Without the rows that are too many to learn from; a row in five, at most, is to validate."""
+    parts = np.array(panel.columns["part"])
+    for part, most in (("train", rows - min(VALID, rows // 5)), ("valid", min(VALID, rows // 5))):
+        order = np.random.default_rng([seed, rows]).permutation(np.flatnonzero(parts == part))
+        parts[order[most:]] = ""
+    named = panel.changed(columns={"part": parts.tolist()}, structures=None)
+    return named.take(np.flatnonzero(parts != ""))
+
+
+def texts_of(panel: Panel, rows: NDArray[np.int64] | NDArray[np.bool_]) -> list[str]:
+    """SMILES of some rows."""
+    assert panel.structures is not None
+    return np.array(panel.structures)[rows].tolist()

@@ -4,88 +4,88 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
-from benchmarks.muir.cases import CASES, SETTINGS
-from benchmarks.muir.mixes import MIXES, drawn
-from bioassay_mtl.training.scratch import TOGETHER
-from bioassay_mtl.training.together.fit import train_together
+from benchmarks.muir.cases import CASES, MAIN, SETTINGS
+from benchmarks.muir.mixes import MIXES, SPLIT, mixed
+from bioassay_mtl.training.together.fit import Together, train_together
 
-METRICS = ("average_precision", "roc_auc", "concordance", "spearman", "rmse")
-COMPARED = ("average_precision", "concordance", "spearman")
-"""Of a panel's scores the first of these that it has: more is better, and of few rows too."""
-Key = tuple[str, str, int]
+ABLATED = "tox21 300"
+"""The mix on which parts of modules are left out."""
+COMPARED = ("average_precision", "concordance")
+"""Of a panel's scores the first of these that it has: more is better."""
+SHOWN = (*COMPARED, "roc_auc", "rmse")
 
 
-def run(
-    mix: str,
-    case: str,
-    seed: int,
-    *,
-    most: int | None = None,
-    epochs: int | None = None,
-    work: Path | None = None,
-) -> dict[str, Any]:
+class Key(NamedTuple):
+    """A run."""
+
+    mix: str
+    case: str
+    seed: int
+
+
+def plan(seeds: int) -> Iterator[Key]:
+    """All runs, in an order whose beginning can be published: small panels, then six, then more."""
+    small, six, larger = list(MIXES)[:2], ["six panels"], list(MIXES)[3:]
+    first = [(small, MAIN, 1), (six, MAIN, 1), (small, MAIN, seeds), ([ABLATED], CASES, 1)]
+    for mixes, cases, most in [*first, (larger, MAIN, 1), (MIXES, MAIN, seeds)]:
+        yield from (Key(m, c, seed) for seed in range(min(most, seeds)) for m in mixes for c in cases)
+    yield from (Key(ABLATED, case, seed) for seed in range(1, seeds) for case in CASES)
+
+
+def run(key: Key, epochs: int | None = None) -> dict[str, Any]:
     """Train a case on a mix: scores of the test part of each panel, by assay, and what it took.
 
     Parameters
     ----------
-    mix, case, seed
+    key
         What is run.
-    most, epochs
-        Of rows a panel, and of rounds: for a quick look.
-    work
-        Folder in which an interrupted run goes on; None for none.
+    epochs
+        Rounds, for a quick look.
     """
-    chosen = {name: drawn(name, rows, seed, most) for name, rows in MIXES[mix].items()}
     rounds = {} if epochs is None else {"epochs": epochs, "patience": epochs}
-    panels = {
-        name: (each.panel, {**SETTINGS, "split": each.split, "seed": seed, **rounds})
-        for name, each in chosen.items()
-    }
-    out = None if work is None else work / f"{mix}-{case}-{seed}".replace(" ", "_").replace(",", "")
-    begun = out is not None and (out.with_name(out.name + ".training") / TOGETHER).exists()
-    resume = begun or (out is not None and out.exists())
-    start, spent = time.perf_counter(), time.process_time()
-    found = train_together(
-        panels, config={"sharing": CASES[case], "seed": seed}, out=out, resume=resume
-    )
-    modules = found.record["shared"].get("modules", {})
+    settings = {**SETTINGS, **rounds, "split": SPLIT, "seed": key.seed}
+    panels = {name: (panel, settings) for name, panel in mixed(key.mix, key.seed).items()}
+    # Molecules that another panel tests are left out already.
+    config = {"sharing": CASES[key.case], "seed": key.seed, "apart": False}
+    spent = time.process_time()
+    found = train_together(panels, config=config)
     return {
-        "mix": mix,
-        "case": case,
-        "seed": seed,
-        "seconds": round(time.perf_counter() - start, 1),
+        **key._asdict(),
         "cpu_seconds": round(time.process_time() - spent, 1),
-        "resumed": resume,
-        "modules": {name: modules[name] for name in ("used", "of_several_panels") if modules},
-        "panels": {name: _scores(model.metrics["test"]) for name, model in found.models.items()},
+        "panels": {name: _scores(found, name) for name in panels},
+        "shared": _shared(found.record["shared"]),
     }
 
 
-def _scores(metrics: Mapping[str, Any]) -> dict[str, Any]:
+def _scores(found: Together, name: str) -> dict[str, Any]:
     """Mean scores of a panel, and the one that counts of each of its assays."""
-    macro = {name: metrics["macro"].get(name) for name in METRICS if name in metrics["macro"]}
-    counts = next(name for name in COMPARED if name in macro)
-    tasks = {each["task"]: each.get(counts) for each in metrics["tasks"]}
-    return {"macro": macro, "metric": counts, "tasks": tasks}
+    metrics = found.models[name].metrics
+    held, chosen = metrics["test"], metrics["valid"]["macro"]
+    counts = next(metric for metric in COMPARED if metric in held["macro"])
+    of_panel = found.record["panels"][name]
+    return {
+        "metric": counts,
+        "macro": {metric: held["macro"][metric] for metric in SHOWN if metric in held["macro"]},
+        "valid": chosen[counts],
+        "tasks": {each["task"]: each.get(counts) for each in held["tasks"]},
+        **{part: of_panel[part] for part in ("train", "steps_of_a_round", "best_epoch")},
+    }
 
 
-def runs(
-    mixes: Sequence[str],
-    cases: Sequence[str],
-    seeds: int,
-    done: set[Key],
-    one: Callable[..., dict[str, Any]],
-) -> Iterator[dict[str, Any]]:
-    """All that is not done, seed after seed, so that a part of it compares all cases."""
-    for seed in range(seeds):
-        for mix in mixes:
-            for case in cases:
-                if (mix, case, seed) not in done:
-                    yield one(mix, case, seed)
+def _shared(record: Mapping[str, Any]) -> dict[str, Any]:
+    """Of the modules what the plots show."""
+    if "modules" not in record:
+        return {}
+    modules = record["modules"]
+    kept = ("locations", "used", "of_several_panels", "panels")
+    settled = [
+        [each["searched"], each["changed"], each["modules"]] for each in record["generations"]
+    ]
+    return {name: modules[name] for name in kept} | {"generations": settled}
 
 
 def kept(path: Path) -> list[dict[str, Any]]:

@@ -7,10 +7,13 @@ after Kang et al., ICML 2011). One task alone is not determined; ten that share 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import torch
+from scipy.sparse.csgraph import connected_components
 from torch import Tensor, nn
+from torch.nn import functional
 
 from bioassay_mtl.nn.reparameterised import (
     AlignmentSearch,
@@ -21,25 +24,64 @@ from bioassay_mtl.nn.reparameterised import (
 )
 from bioassay_mtl.nn.reparameterised.attached import RowOptimizers
 
-N_TASKS, N_GROUPS, N_INPUTS, N_ROWS, N_TEST = 30, 3, 20, 15, 200
+N_TASKS, N_GROUPS, N_INPUTS = 30, 3, 20
+N_TRAIN, N_VALID, N_TEST = 10, 5, 200
+ALIKE = 0.99
+"""Cosine of weights that are one direction."""
 NOISE = 0.5
 """Standard deviation of the noise of the noisy case: ours, for the paper's is not known to us."""
 
-SEARCH = ModuleConfig(
-    block=(N_INPUTS, 1),
-    contexts=1,
-    challengers=8,
-    share=0.5,
-    challenger_weight=None,
-    steps=3,
-    soft_learning_rate=3.0,
-    burn_in=0.0,
-    search_until=0.65,
+
+@dataclass(frozen=True)
+class Way:
+    """How it is searched.
+
+    Parameters
+    ----------
+    search
+        Settings of modules.
+    steps
+        In all.
+    rate, end
+        Learning rate, and the share of it in the last step.
+    """
+
+    search: ModuleConfig
+    steps: int
+    rate: float
+    end: float = 1.0
+
+
+PUBLISHED = Way(
+    ModuleConfig(
+        block=(N_INPUTS, 1),
+        contexts=1,
+        challengers=4,
+        challenger_weight=None,
+        steps=100,
+        soft_learning_rate=0.01,
+        burn_in=0.0,
+        search_until=1000 / 1200,
+    ),
+    steps=120_000,
+    rate=1e-3,
 )
-"""Short generations and fast soft weights find groups in thousands of steps; the published settings
-(4 challengers, 100 steps a generation, a soft rate of 0.01) are for a hundred thousand."""
-STEPS, RATE, END = 2400, 0.01, 0.3
-"""Steps in all, learning rate, and the share of it in the last step."""
+QUICK = Way(
+    PUBLISHED.search.model_copy(
+        update={"challengers": 8, "steps": 3, "soft_learning_rate": 3.0, "search_until": 0.65}
+    ),
+    steps=2400,
+    rate=0.01,
+    end=0.3,
+)
+"""Short generations and fast soft weights find groups in thousands of steps."""
+
+
+class Rows(NamedTuple):
+    """``(T, n, 20)`` and ``(T, n)``."""
+
+    x: Tensor
+    y: Tensor
 
 
 @dataclass(frozen=True)
@@ -50,36 +92,48 @@ class Problem:
     ----------
     group
         ``(T,)``: of each task.
-    x, y
-        ``(T, n, 20)`` and ``(T, n)`` to train on.
-    test_x, test_y
-        The same without noise, to judge by.
+    train, valid, test
+        10 and 5 rows a task, and test rows without noise.
     """
 
     group: np.ndarray
-    x: Tensor
-    y: Tensor
-    test_x: Tensor
-    test_y: Tensor
+    train: Rows
+    valid: Rows
+    test: Rows
 
 
-def problem(seed: int, noise: float = 0.0) -> Problem:
-    """Draw tasks and rows."""
+def problem(seed: int, noise: float = 0.0, *, signs: bool = False) -> Problem:
+    """Draw tasks and rows; with ``signs``, half of the tasks of a group point the other way."""
     draws = np.random.default_rng(seed)
     group = draws.permutation(np.arange(N_TASKS) % N_GROUPS)
     directions = draws.normal(size=(N_GROUPS, N_INPUTS))
     scales = draws.uniform(0.5, 1.5, N_TASKS)
+    if signs:
+        scales *= draws.choice([-1, 1], N_TASKS)
     weights = scales[:, None] * directions[group]
-    x, test_x = (draws.normal(size=(N_TASKS, n, N_INPUTS)) for n in (N_ROWS, N_TEST))
-    y, test_y = (np.einsum("tni,ti->tn", rows, weights) for rows in (x, test_x))
-    y = y + noise * draws.normal(size=y.shape)
-    return Problem(group, *(torch.from_numpy(each).float() for each in (x, y, test_x, test_y)))
+    parts = []
+    for n, spread in ((N_TRAIN, noise), (N_VALID, noise), (N_TEST, 0.0)):
+        x = draws.normal(size=(N_TASKS, n, N_INPUTS))
+        y = np.einsum("tni,ti->tn", x, weights) + spread * draws.normal(size=(N_TASKS, n))
+        parts.append(Rows(torch.from_numpy(x).float(), torch.from_numpy(y).float()))
+    return Problem(group, *parts)
+
+
+def _error(rows: Rows, weights: Tensor) -> float:
+    predicted = torch.einsum("tni,ti->tn", rows.x, weights.detach())
+    return float((predicted - rows.y).square().mean().sqrt())
 
 
 def rmse(weights: Tensor, problem: Problem) -> float:
     """Root mean squared error on the test rows of all tasks."""
-    predicted = torch.einsum("tni,ti->tn", problem.test_x, weights)
-    return float((predicted - problem.test_y).square().mean().sqrt())
+    return _error(problem.test, weights)
+
+
+def directions(weights: Tensor) -> np.ndarray:
+    """``(T,)``: tasks whose weights are the same up to a factor of either sign have one number."""
+    unit = functional.normalize(weights, dim=1)
+    _, found = connected_components((unit @ unit.T).abs().numpy() > ALIKE)
+    return np.asarray(found)
 
 
 class RandomChoice(AlignmentSearch):
@@ -98,11 +152,9 @@ def solve(
     *,
     search: type[AlignmentSearch] | None = AlignmentSearch,
     alignment: np.ndarray | None = None,
-    config: ModuleConfig = SEARCH,
-    steps: int = STEPS,
-    rate: float = RATE,
+    way: Way = QUICK,
 ) -> tuple[Tensor, np.ndarray]:
-    """``(T, 20)`` weights, and the module of each task.
+    """``(T, 20)`` weights, and the module of each task: of the best generation on validation rows.
 
     Parameters
     ----------
@@ -114,9 +166,10 @@ def solve(
         How alignments are searched; None for not at all.
     alignment
         ``(T,)`` at first; None for a module for each task.
-    config, steps, rate
-        Settings of the search, steps in all, and the learning rate of the first.
+    way
+        Settings.
     """
+    config = way.search
     draws = torch.Generator().manual_seed(seed)
     blocks = Blocks(((N_TASKS, N_INPUTS, 1),), (N_INPUTS, 1))
     modules = Hypermodules(
@@ -130,12 +183,16 @@ def solve(
         modules, optimizers, [weight], blocks, soft_rate=config.soft_learning_rate
     )
     found = None if search is None else search(modules, config, seed, optimizers.forget)
-    for number in range(steps):
+    best, least = (weight.detach()[:, :, 0], modules.alignment.numpy()), np.inf
+    assert config.steps is not None
+    for number in range(way.steps + 1):
         if found:
-            found.step(number, steps)
+            found.step(number, way.steps)
         made.write()
-        predicted = torch.einsum("tni,tio->tn", problem.x, weight)
-        (predicted - problem.y).square().mean(dim=1).sum().backward()
+        if number % config.steps == 0 and (error := _error(problem.valid, weight[:, :, 0])) < least:
+            best, least = (weight.detach()[:, :, 0].clone(), modules.alignment.numpy().copy()), error
+        predicted = torch.einsum("tni,tio->tn", problem.train.x, weight)
+        (predicted - problem.train.y).square().mean(dim=1).sum().backward()
         made.pull_back()
-        made.step(rate * END ** (number / steps), 0.0)
-    return weight.detach()[:, :, 0], modules.alignment.numpy()
+        made.step(way.rate * way.end ** (number / way.steps), 0.0)
+    return best
