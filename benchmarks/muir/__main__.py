@@ -7,8 +7,8 @@
 choice, with known groups and task by task, means over three problems, and measures a step.
 
 Without it, the study: panels apart, a shared trunk, adapters, exclusive experts and shared modules,
-where a small panel (300 or 1,000 rows of Tox21 or HIV) has two of 1,500 rows beside it, and on six
-panels of 1,500 rows (PCBA, Tox21, ToxCast's 100 assays of most actives, MUV, HIV, 100 of ChEMBL's
+where a small panel (300 or 1,000 rows of Tox21 or HIV) has a larger one of 1,500 rows beside it
+(ToxCast, PCBA), and on six panels of 1,500 rows (PCBA, Tox21, ToxCast's 100 assays of most actives, MUV, HIV, 100 of ChEMBL's
 values). All read Morgan counts (1,024 positions) by two experts of three layers of 64 units, for 20
 rounds, and keep the round that is best on their own validation rows. Parts are other scaffolds;
 molecules of one panel's test part are nowhere trained on. The seed draws the rows to learn from and

@@ -32,7 +32,9 @@ def plan(seeds: int) -> Iterator[Key]:
     small, six, larger = list(MIXES)[:2], ["six panels"], list(MIXES)[3:]
     first = [(small, MAIN, 1), (six, MAIN, 1), (small, MAIN, seeds), ([ABLATED], CASES, 1)]
     for mixes, cases, most in [*first, (larger, MAIN, 1), (MIXES, MAIN, seeds)]:
-        yield from (Key(m, c, seed) for seed in range(min(most, seeds)) for m in mixes for c in cases)
+        yield from (
+            Key(m, c, seed) for seed in range(min(most, seeds)) for m in mixes for c in cases
+        )
     yield from (Key(ABLATED, case, seed) for seed in range(1, seeds) for case in CASES)
 
 

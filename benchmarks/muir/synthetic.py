@@ -120,7 +120,7 @@ def problem(seed: int, noise: float = 0.0, *, signs: bool = False) -> Problem:
 
 
 def _error(rows: Rows, weights: Tensor) -> float:
-    predicted = torch.einsum("tni,ti->tn", rows.x, weights.detach())
+    predicted = torch.einsum("tni,ti->tn", rows.x, weights)
     return float((predicted - rows.y).square().mean().sqrt())
 
 
@@ -183,14 +183,17 @@ def solve(
         modules, optimizers, [weight], blocks, soft_rate=config.soft_learning_rate
     )
     found = None if search is None else search(modules, config, seed, optimizers.forget)
-    best, least = (weight.detach()[:, :, 0], modules.alignment.numpy()), np.inf
+    best, least = (weight[:, :, 0], modules.alignment.numpy()), np.inf
     assert config.steps is not None
     for number in range(way.steps + 1):
         if found:
             found.step(number, way.steps)
         made.write()
         if number % config.steps == 0 and (error := _error(problem.valid, weight[:, :, 0])) < least:
-            best, least = (weight.detach()[:, :, 0].clone(), modules.alignment.numpy().copy()), error
+            best, least = (
+                (weight.detach()[:, :, 0].clone(), modules.alignment.numpy().copy()),
+                error,
+            )
         predicted = torch.einsum("tni,tio->tn", problem.train.x, weight)
         (predicted - problem.train.y).square().mean(dim=1).sum().backward()
         made.pull_back()

@@ -8,7 +8,14 @@ import numpy as np
 import torch
 from sklearn.metrics import adjusted_rand_score
 
-from benchmarks.muir.synthetic import NOISE, Problem, RandomChoice, problem, rmse, solve
+from benchmarks.muir.synthetic import (
+    NOISE,
+    Problem,
+    RandomChoice,
+    problem,
+    rmse,
+    solve,
+)
 from benchmarks.report import report
 
 Weights = tuple[torch.Tensor, np.ndarray]

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -13,8 +13,17 @@ from sklearn.metrics import adjusted_rand_score
 
 from benchmarks.muir import mixes
 from benchmarks.muir.cases import CASES, MAIN
-from benchmarks.muir.study import keep, kept, run, runs
-from benchmarks.muir.synthetic import N_ROWS, N_TASKS, RandomChoice, problem, rmse, solve
+from benchmarks.muir.study import Key, keep, kept, plan, run
+from benchmarks.muir.synthetic import (
+    N_TASKS,
+    N_TRAIN,
+    QUICK,
+    RandomChoice,
+    directions,
+    problem,
+    rmse,
+    solve,
+)
 from benchmarks.muir.table import table
 from benchmarks.single_assays.tables import Table, tables
 from tests.training.together.conftest import RULES
@@ -33,22 +42,28 @@ def test_the_search_finds_the_groups_of_tasks_that_alone_are_not_determined() ->
 
 
 def test_tasks_alone_and_random_choice_do_not() -> None:
-    given = problem(1)
-    alone, alignment = solve(given, 1, search=None, steps=300)
+    given, short = problem(1), replace(QUICK, steps=300)
+    alone, alignment = solve(given, 1, search=None, way=short)
     assert rmse(alone, given) > 0.5
     assert alignment.tolist() == [*range(N_TASKS)]
-    by_chance, alignment = solve(given, 1, search=RandomChoice, steps=300)
+    by_chance, alignment = solve(given, 1, search=RandomChoice, way=short)
     assert rmse(by_chance, given) > 0.5
     assert adjusted_rand_score(given.group, alignment) < 0.5
 
 
 def test_the_problem_is_as_published() -> None:
-    given = problem(0)
-    assert given.x.shape == (30, N_ROWS, 20)
+    given = problem(0, signs=True)
+    assert given.train.x.shape == (30, N_TRAIN, 20)
     assert np.bincount(given.group).tolist() == [10, 10, 10]
-    of_one = np.linalg.matrix_rank(given.x[0].numpy())
-    of_group = np.linalg.matrix_rank(given.x[given.group == given.group[0]].flatten(0, 1).numpy())
-    assert (of_one, of_group) == (15, 20)
+    x = given.train.x
+    of_one = np.linalg.matrix_rank(x[0].numpy())
+    of_group = np.linalg.matrix_rank(x[given.group == given.group[0]].flatten(0, 1).numpy())
+    assert (of_one, of_group) == (N_TRAIN, 20)
+
+
+def test_directions_are_compared_whatever_their_sign() -> None:
+    weights = torch.tensor([[1.0, 2.0], [-2.0, -4.0], [2.0, -1.0]])
+    assert directions(weights).tolist() == [0, 0, 1]
 
 
 def _same(made: Table, tenths: range) -> Table:
@@ -63,20 +78,27 @@ def small_tables(nci_smiles: list[str], monkeypatch: pytest.MonkeyPatch) -> None
         cells = np.array([[float(RULES[task] in text) for task in tasks] for text in smiles])
         made = Table(np.array(smiles), cells, tuple(tasks))
         monkeypatch.setitem(tables._entries, name, partial(_same, made))
-    pair = {"pair": {"tox21": 60, "pcba": None}}
-    monkeypatch.setattr("benchmarks.muir.study.MIXES", pair)
+    monkeypatch.setattr(mixes, "SIX", ("tox21", "pcba"))
+    monkeypatch.setitem(mixes.MIXES, "pair", {"tox21": 60, "pcba": 100})  # type: ignore[index]
+    for kept_panels in (mixes.parted, mixes.mixed):
+        kept_panels.cache_clear()
 
 
 @pytest.mark.usefixtures("small_tables")
-def test_a_run_goes_on_and_scores_the_same_test_rows_for_all(tmp_path: Path) -> None:
-    first = run("pair", "none", 0, epochs=1, work=tmp_path)
-    again = run("pair", "none", 0, epochs=1, work=tmp_path)
-    assert again["resumed"]
-    assert again["panels"] == first["panels"]
-    assert set(first["panels"]["tox21"]["tasks"]) == {"nitrogen", "oxygen"}
-    parts = mixes.drawn("tox21", 60, 0).panel.columns["part"]
-    assert parts.count("train") + parts.count("valid") == 60
-    assert parts == mixes.drawn("tox21", 60, 0).panel.columns["part"]
+def test_a_run_scores_test_rows_that_no_panel_learns_from() -> None:
+    found = run(Key("pair", "muir", 0), epochs=2)["panels"]
+    assert set(found["tox21"]["tasks"]) == {"nitrogen", "oxygen"}
+    assert found["tox21"]["train"] == 48
+    panels = mixes.parted()
+    rows = {name: np.array(panel.columns["part"]) for name, panel in panels.items()}
+    held, learned = (
+        set(mixes.texts_of(panels[name], rows[name] == part))
+        for name, part in (("tox21", "test"), ("pcba", "train"))
+    )
+    assert held
+    assert not held & learned
+    mixed = mixes.mixed("pair", 0)["tox21"].columns["part"]
+    assert mixed.count("train") + mixed.count("valid") == 60
 
 
 def test_what_is_done_is_not_done_again(tmp_path: Path) -> None:
@@ -85,14 +107,13 @@ def test_what_is_done_is_not_done_again(tmp_path: Path) -> None:
     with path.open("a") as file:
         file.write('{"mix": "a", "ca')  # a kill
     keep(path, {"mix": "a", "case": "muir", "seed": 0})
-    done = {(each["mix"], each["case"], each["seed"]) for each in kept(path)}
-    assert done == {("a", "none", 0), ("a", "muir", 0)}
+    assert [each["case"] for each in kept(path)] == ["none", "muir"]
 
-    def one(*key: Any) -> dict[str, Any]:
-        return dict(zip(("mix", "case", "seed"), key, strict=True))
 
-    left = [*runs(["a"], ["none", "muir"], 2, done, one)]
-    assert [(each["case"], each["seed"]) for each in left] == [("none", 1), ("muir", 1)]
+def test_the_plan_begins_with_all_ways_of_sharing_and_has_all_runs() -> None:
+    keys = [*dict.fromkeys(plan(2))]
+    assert [key.case for key in keys[: len(MAIN)]] == [*MAIN]
+    assert len(keys) == 2 * (len(mixes.MIXES) * len(MAIN) + len(CASES) - len(MAIN))
 
 
 def test_the_table_compares_assays_in_pairs() -> None:
