@@ -8,11 +8,12 @@ choice, with known groups and task by task, means over three problems, and measu
 
 Without it, the study: panels apart, a shared trunk, adapters, exclusive experts and shared modules,
 where a small panel (300 or 1,000 rows of Tox21 or HIV) has a larger one of 1,500 rows beside it
-(ToxCast, PCBA), and on six panels of 1,500 rows (PCBA, Tox21, ToxCast's 100 assays of most actives, MUV, HIV, 100 of ChEMBL's
-values). All read Morgan counts (1,024 positions) by two experts of three layers of 64 units, for 20
-rounds, and keep the round that is best on their own validation rows. Parts are other scaffolds;
-molecules of one panel's test part are nowhere trained on. The seed draws the rows to learn from and
-the first weights, not the test rows. What parts of modules are worth is asked on one mix.
+(ToxCast, PCBA), and on six panels of 1,500 rows: PCBA, Tox21, ToxCast (the 100 assays of most
+actives), MUV, HIV, and 100 assays of values of ChEMBL. All read Morgan counts (1,024 positions) by
+two experts of three layers of 64 units, for 20 rounds, and keep the round that is best on their own
+validation rows. Parts are other scaffolds; molecules of one panel's test part are nowhere trained
+on. The seed draws the rows to learn from and the first weights, not the test rows. What parts of
+modules are worth is asked on one mix.
 
 Each finished run is a line of ``results/muir.jsonl`` and is not done again; the table is
 ``results/muir.md``, beside plots. One thread. The data are looked for in ``BIOASSAY_DATA``.

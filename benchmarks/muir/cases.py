@@ -55,7 +55,9 @@ SETTINGS: Mapping[str, Any] = {
     "loggers": [],
     "device": "cpu",
     "batch_size": 128,
+    "learning_rate": 4e-3,
     "epochs": 20,
     "patience": 20,
 }
-"""Of every panel in every case: the budgets are equal."""
+"""Of every panel in every case: the budgets are equal. Of seven pairs of rate and
+dropout, panels apart (300 rows of Tox21, one seed) have the best validation scores with this."""

@@ -120,7 +120,7 @@ def problem(seed: int, noise: float = 0.0, *, signs: bool = False) -> Problem:
 
 
 def _error(rows: Rows, weights: Tensor) -> float:
-    predicted = torch.einsum("tni,ti->tn", rows.x, weights)
+    predicted = torch.einsum("tni,ti->tn", rows.x, weights.detach())
     return float((predicted - rows.y).square().mean().sqrt())
 
 
@@ -197,5 +197,6 @@ def solve(
         predicted = torch.einsum("tni,tio->tn", problem.train.x, weight)
         (predicted - problem.train.y).square().mean(dim=1).sum().backward()
         made.pull_back()
-        made.step(way.rate * way.end ** (number / way.steps), 0.0)
+        late = max(0.0, number / way.steps - config.search_until) / (1 - config.search_until)
+        made.step(way.rate * way.end**late, 0.0)
     return best

@@ -125,7 +125,7 @@ def test_the_table_compares_assays_in_pairs() -> None:
             "panels": {
                 "p": {
                     "metric": "average_precision",
-                    "macro": {},
+                    "macro": {"average_precision": 0.35 + gain, "roc_auc": 0.7},
                     "tasks": {f"t{n}": 0.1 * n + gain + 0.01 * seed for n in range(8)},
                 }
             },
@@ -135,6 +135,6 @@ def test_the_table_compares_assays_in_pairs() -> None:
     ]
     text = table(results, "About.")
     assert "## a: p" in text
-    assert "| muir | 2 | 0.4050 | +0.0500 | 8 of 8 | 0.008 |" in text
-    assert "| none | 2 | 0.3550 | +0.0000 | – | – |" in text
+    assert "| muir | 2 | 0.4000 | 0.7000 | +0.0500 (+0.0500 to +0.0500) | 8 of 8 | 0.008 |" in text
+    assert "| none | 2 | 0.3500 | 0.7000 | – | – | – |" in text
     assert set(MAIN) <= set(CASES)

@@ -208,12 +208,6 @@ def test_a_panel_alone_odd_names_and_trees_are_refused(panels: dict[str, Panel])
         )
 
 
-def test_two_step_balancing_shares_modules_too(panels: dict[str, Panel]) -> None:
-    pair = {name: panels[name] for name in ("large", "middle")}
-    found = trained(pair, "muir", changes={"balance": "two_step", "epochs": 2})
-    assert found.record["shared"]["modules"]["locations"] > 0
-
-
 def test_a_panel_weight_changes_what_is_shared(panels: dict[str, Panel]) -> None:
     pair = {name: panels[name] for name in ("large", "small")}
     plain = trained(pair, "trunk", changes={"epochs": 1})
@@ -335,11 +329,18 @@ def test_a_diverging_panel_is_named(panels: dict[str, Panel], tmp_path: Path) ->
     assert not (tmp_path / "out").exists()
 
 
-def test_groups_of_assays_of_one_panel_share_modules(panels: dict[str, Panel]) -> None:
+@pytest.mark.parametrize("scope", ["task", "all"])
+@pytest.mark.parametrize("sharing", [*WAYS[1:-1], {"kind": "muir", "pool": 0.5}], ids=str)
+def test_groups_of_assays_of_one_panel_share_under_two_step_balancing(
+    panels: dict[str, Panel], sharing: Any, scope: str
+) -> None:
     whole = panels["large"]
     groups = {name: whole.select_tasks([name]) for name in whole.tasks}
-    found = trained(groups, {"kind": "muir", "pool": 0.5}, changes={"balance": "two_step"})
-    assert found.record["shared"]["modules"]["of_several_panels"] > 0
-    assert {name: model.tasks for name, model in found.models.items()} == {
-        name: (name,) for name in whole.tasks
-    }
+    changes = {"balance": {"kind": "two_step", "scope": scope}, "epochs": 1}
+    alone = trained(groups, "none", changes=changes)
+    found = trained(groups, sharing, changes=changes)
+    for name, model in found.models.items():
+        assert model.tasks == (name,)
+        assert not same(model, alone.models[name])
+    modules = found.record["shared"].get("modules", {"of_several_panels": 1})
+    assert modules["of_several_panels"] > 0
