@@ -107,4 +107,4 @@ def cut(panel: Panel, rows: int, seed: int) -> Panel:
 def texts_of(panel: Panel, rows: NDArray[np.int64] | NDArray[np.bool_]) -> list[str]:
     """SMILES of some rows."""
     assert panel.structures is not None
-    return np.array(panel.structures)[rows].tolist()
+    return [panel.structures[row] for row in np.arange(len(panel))[rows].tolist()]

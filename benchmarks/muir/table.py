@@ -98,5 +98,7 @@ def interval(found: Differences) -> tuple[float, float, float]:
     middle = float(found.mean())
     if len(found) < FEWEST or np.ptp(found) == 0:
         return middle, float(found.min()), float(found.max())
-    drawn = bootstrap((found,), np.mean, method="percentile", n_resamples=2000, random_state=0)
-    return middle, *(float(end) for end in drawn.confidence_interval)
+    low, high = bootstrap(
+        (found,), np.mean, method="percentile", n_resamples=2000, random_state=0
+    ).confidence_interval
+    return middle, float(low), float(high)

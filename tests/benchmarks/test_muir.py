@@ -79,7 +79,7 @@ def small_tables(nci_smiles: list[str], monkeypatch: pytest.MonkeyPatch) -> None
         made = Table(np.array(smiles), cells, tuple(tasks))
         monkeypatch.setitem(tables._entries, name, partial(_same, made))
     monkeypatch.setattr(mixes, "SIX", ("tox21", "pcba"))
-    monkeypatch.setitem(mixes.MIXES, "pair", {"tox21": 60, "pcba": 100})  # type: ignore[index]
+    monkeypatch.setitem(mixes.MIXES, "pair", {"tox21": 60, "pcba": 100})
     for kept_panels in (mixes.parted, mixes.mixed):
         kept_panels.cache_clear()
 
