@@ -23,9 +23,11 @@ def run(folder: Path, smiles: Sequence[str], options: argparse.Namespace) -> Non
     path = library(folder / f"molecules-{rows}.smi", smiles, rows)
     words = ["screen", str(path), "--model", options.model]
     words += ["--part-rows", str(min(options.part_rows, max(1, rows // PARTS_OF_A_SCREEN)))]
-    engines: dict[str, tuple[int, tuple[str, ...]]]
-    engines = {"local-1": (1, ()), f"local-{cores}": (cores, ())}
-    engines[f"ray-{cores}"] = (cores, ("--engine", "ray"))
+    engines: dict[str, tuple[int, list[str]]] = {
+        "local-1": (1, []),
+        f"local-{cores}": (cores, []),
+        f"ray-{cores}": (cores, ["--engine", "ray"]),
+    }
     took: dict[str, list[tuple[Watched, float]]] = defaultdict(list)
     for _ in range(options.rounds):
         for name, (n, more) in engines.items():

@@ -30,6 +30,8 @@ class TimeLeft:
         Of a model whose experts are trained each on its own: how many, and how often each.
     panels
         That are trained at once, each with a record of each epoch.
+    jobs
+        Models, or trials, that are trained at a time.
     """
 
     def __init__(
@@ -40,12 +42,15 @@ class TimeLeft:
         experts: int = 1,
         runs: int = 1,
         panels: int = 1,
+        jobs: int = 1,
     ) -> None:
         self.panels = panels
         self.epochs, self.members, self.trials = epochs, members, trials
-        self.experts, self.runs = experts, runs
+        self.experts, self.runs, self.jobs = experts, runs, jobs
         self._start = time.perf_counter()
         self._seen = 0
+        self._at_work = dict[tuple[bool, int], int]()
+        self.left = 0
 
     def __call__(self, record: Mapping[str, Any]) -> float:
         """Seconds, after the epoch of a record."""
@@ -58,10 +63,29 @@ class TimeLeft:
             share = (model + done / (self.experts * self.runs)) / self.members
             return float(passed * max(0.0, 1 / share - 1))
         per_epoch = passed * self.panels / self._seen
+        if self.jobs > 1:
+            return per_epoch * self._epochs_left(record)
         runs = self.members - record.get("member", record.get("fold", 1))
         if "trial" in record:
             runs = self.trials - record["trial"] + self.members
         return float(per_epoch * (self.epochs - record["epoch"] + self.epochs * runs))
+
+    def _epochs_left(self, record: Mapping[str, Any]) -> int:
+        """Of all trainings together; those that began first have ended, if others have begun."""
+        is_trial = "trial" in record
+        number = record["trial"] if is_trial else record.get("member", record.get("fold", 1))
+        self._at_work[is_trial, number] = record["epoch"]
+        latest = sorted(place for place in self._at_work if place[0] == is_trial)[-self.jobs :]
+        self._at_work = {place: self._at_work[place] for place in latest}
+        waiting = (self.trials if is_trial else 0) - latest[-1][1] + self.members
+        self.left = sum(self.epochs - done for done in self._at_work.values())
+        self.left += self.epochs * waiting
+        return self.left
+
+    @property
+    def all_epochs(self) -> int:
+        """Of all trainings, of which `left` are still to come."""
+        return self.epochs * (self.trials + self.members)
 
 
 @contextmanager
@@ -72,12 +96,13 @@ def shown_epochs(
     experts: int = 1,
     runs: int = 1,
     panels: int = 1,
+    jobs: int = 1,
 ) -> Iterator[Show]:
     """A function that is called after every epoch, and shows it on standard error.
 
     Parameters
     ----------
-    epochs, members, trials, experts, runs, panels
+    epochs, members, trials, experts, runs, panels, jobs
         See :class:`TimeLeft`.
     """
     if not sys.stderr.isatty():
@@ -87,7 +112,7 @@ def shown_epochs(
 
     from bioassay_mtl.cli.console import PlainConsole
 
-    left = TimeLeft(epochs, members, trials, experts, runs, panels)
+    left = TimeLeft(epochs, members, trials, experts, runs, panels, jobs)
     counts = {"trial": trials, "member": members, "fold": members, "epoch": epochs}
     counts |= {"expert": experts, "run": runs}
     bound = "at most" if experts == 1 else "about"
@@ -104,8 +129,11 @@ def shown_epochs(
                 f"{n} {v:.4g}" for n, v in record.items() if n not in (*_COUNTED, "loss", "panel")
             ]
             facts = [*score, f"{bound} {duration(left(record))} left"]
-            done = record.get("epoch", epochs)
-            bar.update(task, description=", ".join(where), completed=done, facts=", ".join(facts))
+            total, done = epochs, record.get("epoch", epochs)
+            if jobs > 1:  # of all together, for one after the other tells of itself
+                total, done = left.all_epochs, left.all_epochs - left.left
+            bar.update(task, description=", ".join(where), facts=", ".join(facts))
+            bar.update(task, total=total, completed=done)
 
         yield step
 

@@ -23,8 +23,10 @@ Its report is in the folder when this appears. None where the folder was whole a
 """
 
 
-def check_folds(folds: int | None, repeats: int, members: int, trials: int) -> None:
+def check_folds(folds: int | None, repeats: int, members: int, trials: int, jobs: int = 1) -> None:
     """Raise a ConfigError where these do not go together."""
+    if jobs > 1 and folds is None and members == 1 and not trials:
+        raise ConfigError("--jobs needs several trainings: --ensemble, --folds or --tune")
     if folds is None and repeats > 1:
         raise ConfigError("--repeats needs --folds")
     if folds is not None and members > 1:
@@ -37,15 +39,20 @@ def check_folds(folds: int | None, repeats: int, members: int, trials: int) -> N
 
 
 def run_of(
-    folds: int | None, repeats: int, members: int, trials: int, baseline: bool = True
+    folds: int | None,
+    repeats: int,
+    members: int,
+    trials: int,
+    baseline: bool = True,
+    jobs: int = 1,
 ) -> Run:
     """By folds, or on one split: one model or several, after a search or without one.
 
     The report has a quick baseline beside it, unless that is not asked for.
     """
     if folds:
-        return _crossing(folds, repeats, baseline)
-    return _training(members, trials, baseline)
+        return _crossing(folds, repeats, baseline, jobs)
+    return _training(members, trials, baseline, jobs)
 
 
 @contextmanager
@@ -84,7 +91,7 @@ class _Reported:
         write_beside(self.evidence, folder)
 
 
-def _crossing(folds: int, repeats: int, baseline: bool) -> Run:
+def _crossing(folds: int, repeats: int, baseline: bool, jobs: int) -> Run:
     """Training by folds, and what they say of all molecules."""
     from bioassay_mtl.report import beside_baselines, out_of_fold
     from bioassay_mtl.training.cross_validation import CrossValidation, cross_validate
@@ -95,14 +102,14 @@ def _crossing(folds: int, repeats: int, baseline: bool) -> Run:
             return beside_baselines(evidence, found, workers) if baseline else evidence
 
         reported = _Reported(evidence_of)
-        given = {"workers": workers, "finish": reported, **given}
+        given = {"workers": workers, "finish": reported, "jobs": jobs, **given}
         cross_validate(panel, config, folds, repeats, **given)
         return reported.evidence
 
     return run
 
 
-def _training(members: int, trials: int, baseline: bool) -> Run:
+def _training(members: int, trials: int, baseline: bool, jobs: int) -> Run:
     """Training on one split, and what the model says of the held-out part."""
     from bioassay_mtl.report import beside_baseline, held_out
     from bioassay_mtl.splits import split
@@ -116,22 +123,22 @@ def _training(members: int, trials: int, baseline: bool) -> Run:
 
         reported = _Reported(evidence_of)
         given = {"parts": parts, "workers": workers, "finish": reported, **given}
-        _trained(members, trials)(panel, config, **given)
+        _trained(members, trials, jobs)(panel, config, **given)
         return reported.evidence
 
     return run
 
 
-def _trained(members: int, trials: int) -> Callable[..., Model]:
+def _trained(members: int, trials: int, jobs: int) -> Callable[..., Model]:
     """Of one model or several, after a search or without one."""
     if trials:
         from bioassay_mtl.training.tuning import train_tuned
 
-        return partial(train_tuned, trials=trials, members=members)
+        return partial(train_tuned, trials=trials, members=members, jobs=jobs)
     if members > 1:
         from bioassay_mtl.training.ensemble import train_ensemble
 
-        return partial(train_ensemble, members=members)
+        return partial(train_ensemble, members=members, jobs=jobs)
     from bioassay_mtl.training.fit import train
 
     return train

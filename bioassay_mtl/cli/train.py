@@ -101,6 +101,14 @@ def train(
             min=0, metavar="N", help="Try N settings on the validation rows first (extra: tune)."
         ),
     ] = 0,
+    jobs: Annotated[
+        int,
+        typer.Option(
+            min=1,
+            metavar="N",
+            help="With --ensemble, --folds or --tune: train N at a time, each in a process.",
+        ),
+    ] = 1,
     effort: Annotated[
         str | None,
         typer.Option(
@@ -192,7 +200,7 @@ def train(
     from bioassay_mtl.training.scratch import check_out
     from bioassay_mtl.training.warm_start import with_start
 
-    check_folds(folds, repeats, ensemble, tune)
+    check_folds(folds, repeats, ensemble, tune, jobs)
     check_together(panels or (), together, sharing, alternation)
     panel = panels[0] if panels else None
     began = time.perf_counter()
@@ -277,8 +285,9 @@ def train(
             is_of_trees = isinstance(chosen.network, FittedConfig)
             epochs = 0 if is_of_trees else chosen.epochs
             say(expected(found, epochs, models, *experts))
-    run = run_of(folds, repeats, ensemble, tune, baseline)
-    shown = shown_epochs(chosen.epochs, folds * repeats if folds else ensemble, tune, *experts)
+    run = run_of(folds, repeats, ensemble, tune, baseline, jobs)
+    members = folds * repeats if folds else ensemble
+    shown = shown_epochs(chosen.epochs, members, tune, *experts, jobs=jobs)
     with shown as show, resumable(Path(out)):
         evidence = run(
             table,

@@ -29,9 +29,10 @@ from bioassay_mtl.training.config import TrainingConfig
 from bioassay_mtl.training.finish import completed, identity_of, publish
 from bioassay_mtl.training.fit import label_counts
 from bioassay_mtl.training.identity import run_identity
-from bioassay_mtl.training.members import known, mark, member, numbered
+from bioassay_mtl.training.members import known, mark, numbered, trained_members
 from bioassay_mtl.training.scratch import FOLDS, begun, claimed
 from bioassay_mtl.training.session import Session
+from bioassay_mtl.training.side_by_side import Training
 from bioassay_mtl.training.usable import with_features
 
 if TYPE_CHECKING:
@@ -116,6 +117,7 @@ def cross_validate(
     record: Mapping[str, Any] | None = None,
     finish: Callable[[CrossValidation, Path], object] | None = None,
     about: About | None = None,
+    jobs: int = 1,
 ) -> CrossValidation:
     """Train a network for each fold, on the other folds, and join them.
 
@@ -137,6 +139,8 @@ def cross_validate(
         Called after each epoch of each ``fold``, counted from 1 over all repeats.
     finish
         As for one model, and called with what is returned here.
+    jobs
+        How many folds are trained at a time, as for an ensemble.
 
     Raises
     ------
@@ -145,6 +149,8 @@ def cross_validate(
         to be resumed.
     InputError
         The panel has too few molecules for so many folds.
+    WorkerError
+        A process of a fold died.
     """
     _check_size(panel, repeats)
     session = Session.of(
@@ -169,15 +175,16 @@ def cross_validate(
         with begun(scratch, MARK):
             if scratch is not None:
                 mark(scratch / MARK, identity)
-            models = [
-                member(
+            trainings = [
+                Training(
                     session.on(with_features(parts, features)).seeded(number // n_folds).as_part(),
                     scratch / f"fold-{number + 1}" if scratch else None,
-                    progress=numbered(progress, fold=number + 1),
-                    scalings=scalings,
+                    {"scalings": scalings},
                 )
                 for number, parts in enumerate(splits)
             ]
+            told = [numbered(progress, fold=number + 1) for number in range(len(splits))]
+            models = trained_members(trainings, jobs, told)
         joined = join(models, name=name or (out.name if out else "model"))
         joined.label_counts = label_counts(panel.take(rows))
         joined.training = {

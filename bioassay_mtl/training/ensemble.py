@@ -22,9 +22,10 @@ from bioassay_mtl.training.config import TrainingConfig
 from bioassay_mtl.training.evidence import give_evidence
 from bioassay_mtl.training.finish import Finish, completed, identity_of, publish
 from bioassay_mtl.training.fit import measure
-from bioassay_mtl.training.members import known, mark, member, numbered
+from bioassay_mtl.training.members import known, mark, numbered, trained_members
 from bioassay_mtl.training.scratch import MEMBERS, begun, claimed
 from bioassay_mtl.training.session import Session
+from bioassay_mtl.training.side_by_side import Training
 
 MARK = MEMBERS
 
@@ -46,6 +47,7 @@ def train_ensemble(
     start: Model | None = None,
     finish: Finish | None = None,
     about: About | None = None,
+    jobs: int = 1,
 ) -> Model:
     """Train the members on one split, and join them.
 
@@ -61,6 +63,10 @@ def train_ensemble(
         on from its last whole epoch. More members than were begun with may be asked for.
     progress
         Called after each epoch of each ``member``, which the record counts from 1.
+    jobs
+        How many members are trained at a time, in processes of their own if that is several. They
+        share out the threads of this one; with as many threads each, weights are those of members
+        that are trained in sequence, bit for bit.
 
     Returns
     -------
@@ -72,6 +78,8 @@ def train_ensemble(
     ------
     ConfigError
         As for one model; and where an ensemble of other settings or data is to be resumed.
+    WorkerError
+        A process of a member died.
     """
     session = Session.of(
         panel,
@@ -92,6 +100,7 @@ def train_ensemble(
         progress=progress,
         record=record,
         finish=finish,
+        jobs=jobs,
     )
 
 
@@ -105,6 +114,7 @@ def ensemble_of(
     progress: Progress | None = None,
     record: Mapping[str, Any] | None = None,
     finish: Finish | None = None,
+    jobs: int = 1,
 ) -> Model:
     """Train an ensemble as it is settled; see :func:`train_ensemble`."""
     if members < 2:
@@ -117,14 +127,15 @@ def ensemble_of(
         with begun(scratch, MARK):
             if scratch is not None:
                 mark(scratch / MARK, session.identity)
-            models = [
-                member(
+            trainings = [
+                Training(
                     session.seeded(number).as_part(),
                     scratch / f"member-{number + 1}" if scratch else None,
-                    progress=numbered(progress, member=number + 1),
                 )
                 for number in range(members)
             ]
+            told = [numbered(progress, member=number + 1) for number in range(members)]
+            models = trained_members(trainings, jobs, told)
         joined = join(models, name=name or (out.name if out else "model"))
         joined.training = {
             **models[0].training,

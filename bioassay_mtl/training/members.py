@@ -3,16 +3,70 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
-from bioassay_mtl.errors import ConfigError, InputError
+from bioassay_mtl.errors import BioassayError, ConfigError, InputError
 from bioassay_mtl.files import write_whole
 from bioassay_mtl.models.model import Model
 from bioassay_mtl.training.callbacks import Progress
 from bioassay_mtl.training.fit import train_session
-from bioassay_mtl.training.scratch import STATES
 from bioassay_mtl.training.session import Session
+from bioassay_mtl.training.side_by_side import Training, train_member, train_side_by_side
+
+
+def trained_members(
+    trainings: Sequence[Training],
+    jobs: int = 1,
+    progresses: Sequence[Progress | None] = (),
+) -> list[Model]:
+    """All models: as they are in their folders, or trained, from where they were cut off.
+
+    Parameters
+    ----------
+    trainings
+        Of each; a folder that is there holds a finished model.
+    jobs
+        How many are trained at a time, in processes of their own if that is several.
+    progresses
+        Of each: called after each epoch.
+
+    Raises
+    ------
+    ConfigError, InputError, OutputError, TrainingError, WorkerError
+        Whatever the first of them fails of.
+    """
+    if jobs == 1 or len(trainings) == 1:
+        return [
+            member(each.session, each.folder, progress=progress, **each.given)
+            for each, progress in zip(trainings, progresses, strict=True)
+        ]
+    with TemporaryDirectory() as folder:
+        kept = [
+            each if each.folder else replace(each, folder=Path(folder) / f"model-{number}")
+            for number, each in enumerate(trainings)
+        ]
+        folders = [each.folder for each in kept if each.folder]
+        missing = [number for number, each in enumerate(folders) if not each.exists()]
+
+        def told(number: int, record: Mapping[str, Any]) -> bool:
+            if (progress := progresses[missing[number]]) is not None:
+                progress(record)
+            return True
+
+        def ended(number: int, failure: BioassayError | None) -> None:
+            if failure is not None:
+                raise failure
+
+        if missing:
+            train_side_by_side([kept[number] for number in missing], jobs, told, ended)
+        models = [Model.load(each) for each in folders]
+        for model in models:
+            dict(model.beside)  # read what waits to be asked for: the folder may be gone then
+        return models
 
 
 def member(session: Session, folder: Path | None, **given: Any) -> Model:
@@ -30,9 +84,7 @@ def member(session: Session, folder: Path | None, **given: Any) -> Model:
     if folder is None:
         return train_session(session, **given)
     if not folder.exists():
-        begun = folder.with_name(folder.name + ".training")
-        resume = any((begun / state).exists() for state in STATES)
-        train_session(session, out=folder, resume=resume, **given)
+        train_member(session, folder, **given)
     return Model.load(folder)  # as a resumed run has it
 
 

@@ -3,19 +3,24 @@
 Settings are drawn by a tree-structured Parzen estimator (Bergstra et al., NeurIPS 2011), and trials
 below the median of the others at the same epoch are stopped, both of Optuna. The first trial is of
 the given settings, so that the search never ends below them.
+
+Trials side by side go in rounds: those of a round are drawn, and stopped, by what the rounds before
+it have found, and told together. So the same seed gives the same search with the same number at a
+time, whichever of a round ends first; a search with another number is another one.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from bioassay_mtl.errors import ConfigError, TrainingError
+from bioassay_mtl.errors import BioassayError, ConfigError, TrainingError
 from bioassay_mtl.files import write_whole
 from bioassay_mtl.models.about import About
 from bioassay_mtl.models.model import Model
@@ -35,10 +40,12 @@ from bioassay_mtl.training.search_space import (
     with_settings,
 )
 from bioassay_mtl.training.session import Session
+from bioassay_mtl.training.side_by_side import Training, train_side_by_side
 
 if TYPE_CHECKING:
     import optuna
 
+_ROUND = "round"
 _WORST = -1.0
 """Of all scores: what a trial that diverges in its first epoch is given."""
 
@@ -60,6 +67,7 @@ def train_tuned(
     start: Model | None = None,
     finish: Finish | None = None,
     about: About | None = None,
+    jobs: int = 1,
 ) -> Model:
     """Search settings, then train with the best of them.
 
@@ -75,6 +83,9 @@ def train_tuned(
         Go on in ``OUT.training``, to the same end. More trials than before may be asked for.
     progress
         Called after each epoch; while it is one of a ``trial``, the record counts these from 1.
+    jobs
+        How many trials, and members, are trained at a time, each in a process of its own if that is
+        several; see above and :func:`~bioassay_mtl.training.ensemble.train_ensemble`.
 
     Returns
     -------
@@ -109,7 +120,7 @@ def train_tuned(
             return model
         journal = scratch / JOURNAL if scratch else None
         with begun(scratch, JOURNAL):
-            best, found = tune(session, trials, journal, progress)
+            best, found = tune(session, trials, journal, progress, jobs)
         given: dict[str, Any] = {
             "out": out,
             "resume": scratch is not None
@@ -120,7 +131,7 @@ def train_tuned(
             "finish": finish,
         }
         if members > 1:
-            return ensemble_of(best, members, **given)
+            return ensemble_of(best, members, jobs=jobs, **given)
         return train_session(best, **given)
 
 
@@ -129,6 +140,7 @@ def tune(
     trials: int,
     journal: Path | None = None,
     progress: Progress | None = None,
+    jobs: int = 1,
 ) -> tuple[Session, dict[str, Any]]:
     """The best settings found, and the table of trials.
 
@@ -143,6 +155,8 @@ def tune(
         File (JSON lines) that keeps finished trials; None for none.
     progress
         Called after each epoch, with the number of the ``trial``.
+    jobs
+        Trials of a round.
 
     Returns
     -------
@@ -160,20 +174,12 @@ def tune(
     judged = session.on(Split(parts.train, parts.valid, parts.test[:0], parts.n_rows))
     space = search_space(config, fixed=session.start is not None)
     study = _study(journal, judged.identity)
-    while (number := len(_finished(study))) < trials:
-        # A sampler of its own for every trial: a resumed search draws what an unbroken one draws.
-        study.sampler = optuna.samplers.TPESampler(seed=1000 * config.seed + number)
-        waiting = study.get_trials(states=(optuna.trial.TrialState.WAITING,))
-        if number == 0 and not waiting:
-            study.enqueue_trial(given_settings(config, space))
-        trial = study.ask(space)
-        watch = _Watch(trial, number + 1, progress)
-        try:
-            train_session(judged.with_settings(with_settings(config, trial.params)), progress=watch)
-        except (optuna.TrialPruned, TrainingError):
-            study.tell(trial, state=optuna.trial.TrialState.PRUNED)
-        else:
-            study.tell(trial, watch.best)
+    while (before := len(_finished(study))) < trials:
+        numbers = range(before, min(trials, before + jobs))
+        watches = [_Watch(_asked(study, session, space, n), n + 1, progress) for n in numbers]
+        sessions = [judged.with_settings(with_settings(config, w.trial.params)) for w in watches]
+        _try(sessions, watches)
+        _tell(study, {watch.trial.number: watch.outcome for watch in watches})
     table = [
         {
             "trial": number,
@@ -196,22 +202,88 @@ def tune(
     }
 
 
+def _asked(
+    study: optuna.Study, session: Session, space: dict[str, Any], number: int
+) -> optuna.Trial:
+    """The next trial, of which so many are before it.
+
+    A sampler of its own for every trial: a resumed search draws what an unbroken one draws.
+    """
+    optuna = import_optuna()
+    study.sampler = optuna.samplers.TPESampler(seed=1000 * session.config.seed + number)
+    waiting = study.get_trials(states=(optuna.trial.TrialState.WAITING,))
+    if number == 0 and not waiting:
+        study.enqueue_trial(given_settings(session.config, space))
+    return study.ask(space)
+
+
+def _try(sessions: Sequence[Session], watches: Sequence[_Watch]) -> None:
+    """Train the trials of a round."""
+    if len(sessions) > 1:
+        train_side_by_side(
+            [Training(session) for session in sessions],
+            len(sessions),
+            lambda number, record: watches[number].goes_on(record),
+            lambda number, failure: watches[number].end(failure),
+        )
+        return
+    failure = None
+    with suppress(import_optuna().TrialPruned):
+        try:
+            train_session(sessions[0], progress=watches[0])
+        except TrainingError as error:
+            failure = error
+    watches[0].end(failure)
+
+
 class _Watch:
-    """Tells the study the score of every epoch, and stops a trial that lags behind."""
+    """Tells a trial the score of every epoch, and stops it where it lags behind."""
 
     def __init__(self, trial: optuna.Trial, number: int, progress: Progress | None) -> None:
         self.trial, self.number, self.progress = trial, number, progress
         self.best = _WORST
+        self.is_complete = True
 
     def __call__(self, record: Mapping[str, float]) -> None:
+        if not self.goes_on(record):
+            raise import_optuna().TrialPruned
+
+    def goes_on(self, record: Mapping[str, float]) -> bool:
+        """Hear of an epoch; whether there is to be another one."""
         score = record.get(AVERAGE_PRECISION, record.get(SKILL, math.nan))
         if math.isfinite(score):
             self.best = max(self.best, score)
             self.trial.report(score, int(record["epoch"]))
         if self.progress is not None:
             self.progress({"trial": self.number, **record})
-        if self.trial.should_prune():
-            raise import_optuna().TrialPruned
+        self.is_complete = not self.trial.should_prune()
+        return self.is_complete
+
+    def end(self, failure: BioassayError | None) -> None:
+        """Hear of the end; what is no divergence is raised."""
+        if failure is not None and not isinstance(failure, TrainingError):
+            raise failure
+        self.is_complete = self.is_complete and failure is None
+
+    @property
+    def outcome(self) -> float | None:
+        """The best score; None where the trial was stopped, or diverged."""
+        return self.best if self.is_complete else None
+
+
+def _tell(study: optuna.Study, outcomes: Mapping[int, float | None]) -> None:
+    """Tell the study of all trials of a round.
+
+    Noted as one, for a kill must not leave a part of the round told: what is drawn anew in its
+    place would know of that.
+    """
+    if len(outcomes) > 1:
+        study.set_user_attr(_ROUND, {str(number): best for number, best in outcomes.items()})
+    for number, best in outcomes.items():
+        if best is None:
+            study.tell(number, state=import_optuna().trial.TrialState.PRUNED)
+        else:
+            study.tell(number, best)
 
 
 def _study(journal: Path | None, identity: str) -> optuna.Study:
@@ -235,8 +307,12 @@ def _study(journal: Path | None, identity: str) -> optuna.Study:
             "folder, or repeat the first settings"
         )
     study.set_user_attr("identity", identity)
-    for trial in study.get_trials(states=(found.trial.TrialState.RUNNING,)):
-        study.tell(trial.number, state=found.trial.TrialState.FAIL)  # cut off: tried once more
+    cut_off = [t.number for t in study.get_trials(states=(found.trial.TrialState.RUNNING,))]
+    noted = study.user_attrs.get(_ROUND, {})
+    _tell(study, {number: noted[str(number)] for number in cut_off if str(number) in noted})
+    for number in cut_off:
+        if str(number) not in noted:
+            study.tell(number, state=found.trial.TrialState.FAIL)  # tried once more
     return study
 
 

@@ -42,6 +42,20 @@ def test_time_left_counts_trials_and_members() -> None:
 
 
 @pytest.mark.usefixtures("clock")
+def test_time_left_of_trainings_side_by_side() -> None:
+    left = TimeLeft(epochs=5, members=4, jobs=2)
+    assert left({"fold": 1, "epoch": 1}) == 2 * (4 + 5 * 3)
+    assert left({"fold": 2, "epoch": 1}) == 2 * (4 + 4 + 5 * 2)
+    assert left({"fold": 1, "epoch": 2}) == 2 * (3 + 4 + 5 * 2)
+    assert left({"fold": 3, "epoch": 1}) == 2 * (4 + 4 + 5)  # the first one has stopped early
+    assert left({"fold": 4, "epoch": 5}) == 2 * (4 + 0)
+    assert (left.all_epochs, left.left) == (20, 4)
+    left = TimeLeft(epochs=5, members=1, trials=4, jobs=2)
+    assert left({"trial": 2, "epoch": 3}) == 2 * (2 + 5 * 3)
+    assert left({"member": 1, "epoch": 4}) == 2 * 1
+
+
+@pytest.mark.usefixtures("clock")
 def test_time_left_knows_that_each_panel_tells_of_each_epoch() -> None:
     left = TimeLeft(epochs=3, panels=2)
     records = [{"panel": name, "epoch": epoch} for epoch in (1, 2, 3) for name in ("a", "b")]

@@ -1,0 +1,279 @@
+"""Trainings side by side, each in a process of its own, which this process follows and ends.
+
+The processes read what they learn from one file, mapped by all of them, and share out the threads
+of this one: a training of so many threads gives the same weights here as in sequence, bit for bit.
+They end with this process, however it ends.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import pickle
+import subprocess
+import sys
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from queue import SimpleQueue
+from tempfile import TemporaryDirectory
+from threading import Thread
+from typing import Any
+
+import torch
+
+from bioassay_mtl.chem.lifeline import end_with
+from bioassay_mtl.chem.worker import receive, send
+from bioassay_mtl.errors import BioassayError, ConfigError, WorkerError
+from bioassay_mtl.registry import check_shared
+from bioassay_mtl.training.fit import train_session
+from bioassay_mtl.training.mapped import read_mapped, remove_mapped, write_mapped
+from bioassay_mtl.training.scratch import STATES
+from bioassay_mtl.training.session import Session
+
+Told = Callable[[int, Mapping[str, Any]], bool]
+"""Told the number of a training, from 0, and the record of its epoch; whether it is to go on."""
+
+Ended = Callable[[int, BioassayError | None], object]
+"""Told the number of a training, and what it failed of; None where it ended, or was stopped."""
+
+_READY, _EPOCH, _LOG, _ENDED = "ready", "epoch", "log", "ended"
+
+
+@dataclass(frozen=True)
+class Training:
+    """One of several.
+
+    Parameters
+    ----------
+    session
+        What is learned, and how.
+    folder
+        Of the model; None where none is to be kept.
+    given
+        What else :func:`bioassay_mtl.training.fit.train_session` takes.
+    """
+
+    session: Session
+    folder: Path | None = None
+    given: Mapping[str, Any] = field(default_factory=dict)
+
+
+class _Stopped(Exception):
+    """A training that is not to go on."""
+
+
+def train_side_by_side(trainings: Sequence[Training], jobs: int, told: Told, ended: Ended) -> None:
+    """Train; an exception of what is called ends all of them.
+
+    Parameters
+    ----------
+    trainings
+        They are begun in this order.
+    jobs
+        Processes, each with its share of this one's threads. Where there are several GPUs, each
+        process has one, in turn.
+    told, ended
+        Called in this thread.
+
+    Raises
+    ------
+    ConfigError
+        They need a kind that this process alone knows, or several devices each.
+    WorkerError
+        A process died. What it trained can be resumed, as after a kill of all.
+    """
+    for training in trainings:
+        _check(training)
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(TemporaryDirectory()))
+        data = folder / "trainings"
+        write_mapped(list(trainings), data)
+        crew = _Crew(data, min(jobs, len(trainings)), stack)
+        crew.train(len(trainings), told, ended)
+
+
+def _check(training: Training) -> None:
+    config = training.session.config
+    check_shared((config.network, config.loss, config.balance, config.sampling))
+    if config.devices != 1:
+        raise ConfigError(
+            f"devices: {config.devices}: trainings side by side have one device each: choose one "
+            "of the two"
+        )
+
+
+class _Crew:
+    """The processes.
+
+    Parameters
+    ----------
+    data
+        File of the trainings.
+    size
+        How many processes.
+    stack
+        They end with it.
+    """
+
+    def __init__(self, data: Path, size: int, stack: ExitStack) -> None:
+        self._data, self._unready = data, size
+        self._heard: SimpleQueue[tuple[int, Any]] = SimpleQueue()
+        self._logs = [data.with_name(f"process-{place}.log") for place in range(size)]
+        self._processes = [
+            stack.enter_context(_started(log, place, self._heard))
+            for place, log in enumerate(self._logs)
+        ]
+        for place in range(size):
+            self._say(place, (str(data), max(1, torch.get_num_threads() // size)))
+
+    def train(self, n: int, told: Told, ended: Ended) -> None:
+        """Have so many trained."""
+        waiting, at_work = deque(range(n)), dict[int, int]()
+        while waiting or at_work:
+            place, (what, content) = self._heard.get()
+            if what == _EPOCH:
+                self._say(place, told(at_work[place], content))
+            elif what == _LOG:
+                name, level, message = content
+                logging.getLogger(name).log(level, "%s", message)
+            elif what in (_READY, _ENDED):
+                if what == _READY:
+                    self._note_ready()
+                else:
+                    ended(at_work.pop(place), content)
+                if waiting:
+                    at_work[place] = waiting.popleft()
+                    self._say(place, at_work[place])
+            elif place in at_work or self._unready:
+                raise self._death(place)
+
+    def _note_ready(self) -> None:
+        self._unready -= 1
+        if not self._unready:
+            with suppress(OSError):  # a system that keeps what is mapped: it goes in the end
+                remove_mapped(self._data)
+
+    def _say(self, place: int, what: object) -> None:
+        stream = self._processes[place].stdin
+        assert stream is not None
+        with suppress(BrokenPipeError):  # it died, which its other pipe tells
+            send(stream, pickle.dumps(what))
+
+    def _death(self, place: int) -> WorkerError:
+        code = self._processes[place].wait()
+        how = f"was killed by signal {-code}" if code < 0 else f"ended with code {code}"
+        lines = self._logs[place].read_text(errors="replace").split("\n")
+        said = next((line for line in reversed(lines) if line.strip()), "it left no message")
+        return WorkerError(f"a training process {how}: {said}")
+
+
+def _listen(place: int, process: subprocess.Popen[bytes], heard: SimpleQueue[Any]) -> None:
+    """Pass on what a process tells; at its end, that there is no more."""
+    assert process.stdout is not None
+    with suppress(EOFError, OSError), process.stdout:
+        while True:
+            heard.put((place, receive(process.stdout)))
+    heard.put((place, (None, None)))
+
+
+@contextmanager
+def _started(log: Path, place: int, heard: SimpleQueue[Any]) -> Iterator[subprocess.Popen[bytes]]:
+    """A process that waits for its orders, and is listened to, until the end of the block."""
+    code = (
+        f"import sys; sys.path[:] = {[str(entry) for entry in sys.path]!r}; "
+        f"from bioassay_mtl.training.side_by_side import serve; serve({os.getpid()})"
+    )
+    with log.open("wb") as file:
+        process = subprocess.Popen(
+            [sys.executable, "-c", code],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=file,
+            env=os.environ | _one_gpu(place),
+            start_new_session=True,  # Ctrl-C is for this process, which then ends the others
+        )
+    listening = Thread(target=_listen, args=(place, process, heard), daemon=True)
+    listening.start()
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.wait()
+        listening.join()
+        with suppress(OSError):
+            process.stdin.close()  # type: ignore[union-attr]
+
+
+def _one_gpu(place: int) -> dict[str, str]:
+    """What lets a process see one GPU of several."""
+    n = torch.cuda.device_count()
+    if n < 2:
+        return {}
+    seen = os.environ.get("CUDA_VISIBLE_DEVICES") or ",".join(map(str, range(n)))
+    return {"CUDA_VISIBLE_DEVICES": seen.split(",")[place % n]}
+
+
+class _Forwarded(logging.Handler):
+    """Has the first process log what this one would."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        _tell(_LOG, (record.name, record.levelno, record.getMessage()))
+
+
+def _tell(what: str, content: object = None) -> None:
+    send(sys.stdout.buffer, pickle.dumps((what, content)))
+
+
+def _on_epoch(record: Mapping[str, Any]) -> None:
+    _tell(_EPOCH, dict(record))
+    if not receive(sys.stdin.buffer):
+        raise _Stopped
+
+
+def serve(first: int) -> None:
+    """Train what is asked for, until the first process, an id, is gone or closes the pipe."""
+    end_with(first)
+    path, n_threads = receive(sys.stdin.buffer)
+    torch.set_num_threads(n_threads)
+    log = logging.getLogger("bioassay_mtl")
+    log.addHandler(_Forwarded())
+    log.propagate = False
+    trainings: list[Training] = read_mapped(Path(path))
+    _tell(_READY)
+    with suppress(EOFError):
+        while True:
+            number = receive(sys.stdin.buffer)
+            _tell(_ENDED, _failure(trainings[number]))
+
+
+def _failure(training: Training) -> BioassayError | None:
+    """Train; what it failed of, if the user can mend it."""
+    try:
+        train_member(training.session, training.folder, progress=_on_epoch, **training.given)
+    except BioassayError as error:
+        return error
+    except _Stopped:
+        pass
+    return None
+
+
+def train_member(session: Session, folder: Path | None, **given: Any) -> None:
+    """Train one of several models, from where it was cut off.
+
+    Parameters
+    ----------
+    session
+        What it learns, and how.
+    folder
+        Of the model; None for none.
+    given
+        What else :func:`bioassay_mtl.training.fit.train_session` takes.
+    """
+    resume = False
+    if folder is not None:
+        begun = folder.with_name(folder.name + ".training")
+        resume = any((begun / state).exists() for state in STATES)
+    train_session(session, out=folder, resume=resume, **given)
