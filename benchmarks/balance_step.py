@@ -12,22 +12,21 @@ in one step on a CPU.
 
 from __future__ import annotations
 
-import argparse
 import copy
-import ctypes
 import gc
 import statistics
-import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from benchmarks.harness.molecules import nci_smiles
+from benchmarks.harness.study import parser
+from benchmarks.harness.timing import peak_bytes
 from benchmarks.report import report
 from bioassay_mtl.balance import Batch, Update, balancers
 from bioassay_mtl.balance.reductions import task_means
@@ -61,17 +60,7 @@ def two_step(**settings: Any) -> dict[str, Any]:
 
 @dataclass
 class Case:
-    """One balancer at one number of tasks, ready to step.
-
-    Parameters
-    ----------
-    name
-        Of the case.
-    step
-        One whole step.
-    n_rounds
-        How often it is timed.
-    """
+    """One balancer at one number of tasks: its name, a whole step, how often it is timed."""
 
     name: str
     step: Callable[[], None]
@@ -80,11 +69,7 @@ class Case:
 
 def main() -> None:
     """Time all cases."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument(
-        "--quick", action="store_true", help="narrow experts, few rounds and cases, no 617 tasks"
-    )
-    quick = parser.parse_args().quick
+    quick = parser(__doc__, "narrow experts, few rounds, no 617 tasks").parse_args().quick
     torch.set_num_threads(1)
     blocks, n_features = nci_features()
     config = quick_config() if quick else TrainingConfig()
@@ -103,13 +88,8 @@ def quick_config() -> TrainingConfig:
 
 def nci_features() -> tuple[Any, dict[str, int]]:
     """Count fingerprints of two batches of molecules."""
-    from rdkit import RDConfig
-
-    file = Path(RDConfig.RDDataDir) / "NCI" / "first_5K.smi"
-    smiles = [line.split()[0] for line in file.read_text().splitlines()]
     featurizer = Featurizer.from_config({"fingerprints": TrainingConfig().fingerprints})
-    features = featurizer(smiles[: 2 * BATCH + 100])
-    return features.take(np.flatnonzero(features.ok)[: 2 * BATCH]).blocks, featurizer.n_features
+    return featurizer(nci_smiles()[: 2 * BATCH]).blocks, featurizer.n_features
 
 
 def run(
@@ -196,32 +176,6 @@ def seconds_of(step: Callable[[], None], device: torch.device) -> float:
     step()
     torch.cuda.synchronize()
     return time.perf_counter() - start
-
-
-def peak_bytes(step: Callable[[], None], device: torch.device) -> int | None:
-    """Most memory that one step takes beyond what is held before it; None where unknown."""
-    if device.type == "cuda":
-        torch.cuda.synchronize()
-        torch.cuda.reset_peak_memory_stats()
-        held = torch.cuda.memory_allocated()
-        step()
-        return torch.cuda.max_memory_allocated() - held
-    if sys.platform != "linux":
-        return None
-    most = 0
-    for _ in range(2):  # memory that was free before, and kept, hides what the step takes
-        ctypes.CDLL("libc.so.6").malloc_trim(0)
-        Path("/proc/self/clear_refs").write_text("5")  # forgets the highest value so far
-        held = resident_bytes("VmRSS")
-        step()
-        most = max(most, resident_bytes("VmHWM") - held)
-    return most
-
-
-def resident_bytes(kind: str) -> int:
-    """Memory of this process, on Linux: ``VmRSS`` now, ``VmHWM`` at most."""
-    lines = Path("/proc/self/status").read_text().splitlines()
-    return next(int(line.split()[1]) * 1024 for line in lines if line.startswith(kind))
 
 
 def stepper(module: TrainingModule, device: torch.device) -> Callable[[], None]:

@@ -9,7 +9,6 @@ machine changes less. ``--top`` writes few columns, a full table all five for ea
 
 from __future__ import annotations
 
-import argparse
 import os
 import statistics
 import subprocess
@@ -18,8 +17,11 @@ import time
 from pathlib import Path
 from typing import NamedTuple
 
+from benchmarks.harness.molecules import real_smiles, write_smiles
+from benchmarks.harness.study import parser
+from benchmarks.harness.timing import children_seconds
 from benchmarks.report import report
-from benchmarks.screen_throughput import COMMAND, children_seconds, real_smiles, write_smiles
+from benchmarks.screen_throughput import COMMAND
 from bioassay_mtl.models.domain import NAME, DomainFile
 from bioassay_mtl.models.folder import read_config
 from bioassay_mtl.models.shipped import find_model
@@ -50,12 +52,11 @@ def timed(path: Path, model: str, options: list[str]) -> Run:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--model", default="pcba128", help="shipped model or model folder")
-    parser.add_argument("--rows", type=int, default=50_000)
-    parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--quick", action="store_true", help="5,000 rows, one round")
-    options = parser.parse_args()
+    asked = parser(__doc__, "5,000 rows, one round")
+    asked.add_argument("--model", default="pcba128", help="shipped model or model folder")
+    asked.add_argument("--rows", type=int, default=50_000)
+    asked.add_argument("--rounds", type=int, default=3)
+    options = asked.parse_args()
     if options.quick:
         options.rows, options.rounds = 5_000, 1
     config = read_config(find_model(options.model))

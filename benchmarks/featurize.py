@@ -9,7 +9,6 @@ line.
 
 from __future__ import annotations
 
-import argparse
 import multiprocessing
 import os
 import time
@@ -17,7 +16,10 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from benchmarks.featurize_graphs import compare_graphs, smiles_of
+from benchmarks.featurize_graphs import compare_graphs
+from benchmarks.harness.molecules import nci_smiles, smiles_of
+from benchmarks.harness.study import parser
+from benchmarks.harness.timing import seconds_of
 from benchmarks.report import report
 from bioassay_mtl.chem.featurizer import Featurizer
 from bioassay_mtl.chem.fingerprints import Fingerprint, fingerprint_from
@@ -100,25 +102,17 @@ def _bare_share(smiles: Sequence[str], settings: dict[str, Any], barrier: Any) -
     bare(smiles, settings)
 
 
-def timed(work: Callable[[], object]) -> float:
-    """Seconds."""
-    start = time.perf_counter()
-    work()
-    return time.perf_counter() - start
-
-
 def main() -> None:
     """Run every case."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--quick", action="store_true", help="fewer molecules, one repeat")
-    parser.add_argument("--smiles", type=Path, help="file of SMILES (default: RDKit's NCI set)")
-    options = parser.parse_args()
-    smiles = smiles_of(options.smiles)[: 2_000 if options.quick else 20_000]
+    options = parser(__doc__, "fewer molecules, one repeat")
+    options.add_argument("--smiles", type=Path, help="file of SMILES (default: RDKit's NCI set)")
+    asked = options.parse_args()
+    smiles = smiles_of(asked.smiles)[: 2_000 if asked.quick else 20_000]
+    rounds = 1 if asked.quick else 3
     for name, settings in CASES.items():
-        share = smiles[: SLOW.get(name)]
         for workers in (1, 2):
-            compare(name, settings, share, workers, rounds=1 if options.quick else 3)
-    compare_graphs(smiles[:5_000], rounds=1 if options.quick else 3)
+            compare(name, settings, smiles[: SLOW.get(name)], workers, rounds)
+    compare_graphs(nci_smiles(asked.smiles)[:5_000], rounds)
 
 
 def compare(
@@ -139,7 +133,7 @@ def compare(
         ours += our_seconds
     case = f"{name}, {workers} worker{'s' * (workers > 1)}"
     if workers > 1:
-        start = min(timed(lambda: start_workers(featurizer, workers)) for _ in range(rounds))
+        start = min(seconds_of(lambda: start_workers(featurizer, workers)) for _ in range(rounds))
         report(case, "start", start, "s")
         ours -= start
     report(case, "rate", len(smiles) / ours, "molecules/s")
@@ -152,10 +146,10 @@ def one_turn(
 ) -> tuple[float, float]:
     """Seconds of bare RDKit and of ours."""
     if workers == 1:
-        bare_seconds = timed(lambda: bare(smiles, settings))
+        bare_seconds = seconds_of(lambda: bare(smiles, settings))
     else:
         bare_seconds = bare_parallel(smiles, settings, workers)
-    return bare_seconds, timed(lambda: featurize(smiles, featurizer, workers))
+    return bare_seconds, seconds_of(lambda: featurize(smiles, featurizer, workers))
 
 
 def start_workers(featurizer: Featurizer, workers: int) -> None:

@@ -9,18 +9,20 @@ are not installed are left out. The spread is that of the rounds, all batches to
 
 from __future__ import annotations
 
-import argparse
 import logging
-import time
 import warnings
+from collections import defaultdict
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+from benchmarks.harness.molecules import nci_smiles
+from benchmarks.harness.study import parser
+from benchmarks.harness.timing import in_turn, report_ratios, seconds_of
 from benchmarks.report import report
 from bioassay_mtl.chem.featurizer import Featurizer
 from bioassay_mtl.chem.graphs import MolecularGraph
-from bioassay_mtl.tables import read_records
 
 Maker = Callable[[Sequence[str]], Any]
 
@@ -110,49 +112,31 @@ TARGETS = {"bare parsing": ">= 0.7", "PyG from_smiles": ">= 3", "chemprop, Pytho
 
 def main() -> None:
     """Run every maker."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--quick", action="store_true", help="fewer molecules, one repeat")
-    parser.add_argument("--smiles", type=Path, help="file of SMILES (default: RDKit's NCI set)")
-    options = parser.parse_args()
-    n_molecules, rounds = (1_000, 1) if options.quick else (5_000, 3)
-    compare_graphs(smiles_of(options.smiles)[:n_molecules], rounds)
-
-
-def smiles_of(path: Path | None) -> list[str]:
-    """Of a file, or of RDKit's NCI set."""
-    if path is None:
-        from rdkit import RDConfig
-
-        path = Path(RDConfig.RDDataDir) / "NCI" / "first_5K.smi"
-    return [text for batch in read_records(path) for text in batch.structures]
+    options = parser(__doc__, "fewer molecules, one repeat")
+    options.add_argument("--smiles", type=Path, help="file of SMILES (default: RDKit's NCI set)")
+    asked = options.parse_args()
+    n_molecules, rounds = (1_000, 1) if asked.quick else (5_000, 3)
+    compare_graphs(nci_smiles(asked.smiles)[:n_molecules], rounds)
 
 
 def compare_graphs(smiles: Sequence[str], rounds: int) -> None:
     """Report the rate of every maker, and ours as ratios to the others."""
-    from rdkit.Chem import MolFromSmiles
-    from rdkit.rdBase import BlockLogs
-
     logging.getLogger("deepchem").setLevel(logging.ERROR)
-    with BlockLogs(), warnings.catch_warnings():
+    with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        smiles = [text for text in smiles if MolFromSmiles(text)]
-        turns = _timed(_installed(), smiles, rounds)
+        makers, turns = _installed(), defaultdict[str, list[list[float]]](list)
+        for part in (smiles[first : first + BATCH] for first in range(0, len(smiles), BATCH)):
+            works = {name: partial(seconds_of, partial(m, part)) for name, m in makers.items()}
+            for name, times in in_turn(works, rounds).items():
+                turns[name].append(times)
     best = {name: sum(map(min, times)) for name, times in turns.items()}
+    rounds_of = {name: [sum(each) for each in zip(*t, strict=True)] for name, t in turns.items()}
     for name, spent in best.items():
         report(f"graph, {name}", "rate", len(smiles) / spent, "molecules/s")
-    for codes in OURS:
-        for name, spent in best.items():
-            if name not in OURS:
-                case, unit = f"graph, {codes}", f"ours / {name}"
-                report(case, "ratio", spent / best[codes], unit, TARGETS.get(name))
-                pairs = zip(_of_rounds(turns[name]), _of_rounds(turns[codes]), strict=True)
-                ratios = [theirs / mine for theirs, mine in pairs]
-                report(case, "lowest_round_ratio", min(ratios), unit)
-                report(case, "highest_round_ratio", max(ratios), unit)
-
-
-def _of_rounds(times: list[list[float]]) -> list[float]:
-    return [sum(batches) for batches in zip(*times, strict=True)]
+        for codes in OURS if name not in OURS else ():
+            case, unit = f"graph, {codes}", f"ours / {name}"
+            report(case, "ratio", spent / best[codes], unit, TARGETS.get(name))
+            report_ratios(case, "ratio of rounds", rounds_of[name], rounds_of[codes], unit)
 
 
 def _installed() -> dict[str, Maker]:
@@ -168,22 +152,6 @@ def _loaded(name: str, load: Callable[[], Maker]) -> Maker | None:
         return None
     maker(["CCO", "c1ccccc1"])  # what is made on first use is no part of the rate
     return maker
-
-
-def _timed(
-    makers: dict[str, Maker], smiles: Sequence[str], rounds: int
-) -> dict[str, list[list[float]]]:
-    """Seconds of each maker, batch by batch, round by round."""
-    seconds: dict[str, list[list[float]]] = {name: [] for name in makers}
-    for part in (smiles[first : first + BATCH] for first in range(0, len(smiles), BATCH)):
-        for times in seconds.values():
-            times.append([])
-        for _ in range(rounds):
-            for name, maker in makers.items():
-                start = time.perf_counter()
-                maker(part)
-                seconds[name][-1].append(time.perf_counter() - start)
-    return seconds
 
 
 if __name__ == "__main__":

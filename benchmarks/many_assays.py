@@ -22,12 +22,14 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 
+from benchmarks.harness.timing import in_turn, seconds_of
 from benchmarks.report import report
 from bioassay_mtl.chem.features import PackedBits
 from bioassay_mtl.nn import build_network
@@ -156,14 +158,9 @@ def dense(rounds: int) -> None:
     for n_tasks, share in ((128, 0.6), (1024, 0.05), (1024, 0.02), (1024, 0.01), (1024, 0.005)):
         case = f"step of {BATCH} x {n_tasks}, {share:.1%} measured"
         steps = {sparse: a_step(n_tasks, share, sparse) for sparse in (False, True)}
-        seconds: dict[bool, list[float]] = {False: [], True: []}
-        for number in range(rounds + 1):
-            for sparse, step in steps.items():
-                start = time.perf_counter()
-                step()
-                if number:
-                    seconds[sparse].append(time.perf_counter() - start)
-        whole, alone = (1000 * statistics.median(seconds[sparse]) for sparse in (False, True))
+        turns = {str(sparse): partial(seconds_of, step) for sparse, step in steps.items()}
+        found = in_turn(turns, rounds + 1)
+        whole, alone = (1000 * statistics.median(found[each][1:]) for each in ("False", "True"))
         report(case, "step_time_arrays", whole, "ms")
         report(case, "step_time_cells_alone", alone, "ms")
         report(case, "ratio_cells_to_arrays", alone / whole, "1")

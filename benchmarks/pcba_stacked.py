@@ -16,7 +16,6 @@ data are looked for in ``BIOASSAY_DATA``.
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -25,7 +24,9 @@ from typing import Any
 import numpy as np
 
 from benchmarks.graph_study.cases import settings
-from benchmarks.mtl_study.datasets import sources
+from benchmarks.harness.datasets import sources
+from benchmarks.harness.ledger import CACHE
+from benchmarks.harness.study import parser
 from benchmarks.report import report
 from bioassay_mtl.chem.features import Features
 from bioassay_mtl.metrics import evaluate
@@ -42,11 +43,9 @@ from bioassay_mtl.training.out_of_fold import Said
 from bioassay_mtl.training.session import Session
 from bioassay_mtl.training.stacked import Runs, fold_parts, named
 
-DEFAULT = ["random", "scaffold"]
 EVALUATIONS = {"random": "pcba", "scaffold": "pcba_scaffold"}
 METHODS = ("penalised", "greedy", "best", "mean")
 N_FOLDS = 3
-KEEP = Path(__file__).parents[1] / "cache" / "pcba_stacked"
 TABLES = ["morgan", "descriptors"]
 QUICK_ROWS, QUICK_ASSAYS = 400, 3
 
@@ -86,29 +85,15 @@ class Experts(Runs):
         return self.configs[number]
 
 
-def rows_of(evaluation: str, quick: bool) -> tuple[Panel, Split]:
-    """The panel, and its parts: those to stop on are cut from the training rows."""
-    source = sources[EVALUATIONS[evaluation]](None)
-    panel, fit, valid, test = source.panel, source.fit, source.valid, source.test
-    if quick:
-        most = np.argsort(-panel.n_actives, kind="stable")[:QUICK_ASSAYS]
-        panel = panel.select_tasks([panel.tasks[task] for task in most])
-        fit, valid, test = fit[:QUICK_ROWS], valid[: QUICK_ROWS // 4], test[: QUICK_ROWS // 2]
-    return panel, Split(fit, valid, test, len(panel))
-
-
 def judged(evaluation: str, seed: int, keep: Path, quick: bool) -> Iterator[dict[str, Any]]:
     """Scores of every expert and of every way to weigh them, on the test rows."""
     configs = experts(seed, quick)
     members: Any = [config.network for config in configs]
     network = {"kind": "stacked", "members": members, "gate": {"folds": N_FOLDS}}
     config = configs[0].model_copy(update={"network": network_config(network)})
-    panel, parts = rows_of(evaluation, quick)
-    rows = np.concatenate([parts.train, parts.valid, parts.test])
-    ends = np.cumsum([len(parts.train), len(parts.valid)])
-    panel = panel.take(rows)
-    train, valid, test_rows = np.split(np.arange(len(rows)), ends)
-    parts = Split(train, valid, test_rows, len(rows))
+    source = sources[EVALUATIONS[evaluation]](None)
+    source = source.look(QUICK_ASSAYS, QUICK_ROWS) if quick else source.compact()
+    panel, parts = source.panel, Split(source.fit, source.valid, source.test, len(source.panel))
     features = panel_features(panel, config.featurizer())
     session = Session.of(panel, config, given_parts=parts, given_features=features)
     scalings = fit_scalings(features.blocks, parts.train)
@@ -145,14 +130,11 @@ def scores(test: Panel, logits: Any) -> dict[str, float]:
 
 def main() -> None:
     """Train what is missing, and print what every way to weigh is worth."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument(
-        "--evaluations", nargs="+", choices=EVALUATIONS, default=["random", "scaffold"]
-    )
-    parser.add_argument("--seeds", type=int, default=3)
-    parser.add_argument("--keep", type=Path, default=KEEP)
-    parser.add_argument("--quick", action="store_true", help="400 rows, 3 assays, one epoch")
-    arguments = parser.parse_args()
+    options = parser(__doc__, "400 rows, 3 assays, one epoch")
+    options.add_argument("--evaluations", nargs="+", choices=EVALUATIONS, default=[*EVALUATIONS])
+    options.add_argument("--seeds", type=int, default=3)
+    options.add_argument("--keep", type=Path, default=CACHE / "pcba_stacked")
+    arguments = options.parse_args()
     with TemporaryDirectory() as nowhere:
         keep = Path(nowhere) if arguments.quick else arguments.keep
         for evaluation in arguments.evaluations:

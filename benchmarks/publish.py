@@ -10,11 +10,9 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from pathlib import Path
 
-from benchmarks.rivals.provenance import provenance
-
-RESULTS = Path(__file__).resolve().parent / "results"
+from benchmarks.harness.ledger import RESULTS
+from benchmarks.harness.provenance import provenance
 
 
 def main() -> int:

@@ -11,25 +11,26 @@ ratio of processor seconds, not that of the clock.
 from __future__ import annotations
 
 import argparse
-import csv
-import gzip
 import json
 import os
-import resource
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
-from itertools import cycle, islice
 from pathlib import Path
 from typing import NamedTuple
 
+from benchmarks.harness.molecules import real_smiles, write_smiles
+from benchmarks.harness.study import parser
+from benchmarks.harness.timing import children_seconds, tree_bytes
 from benchmarks.report import report
 
-REPOSITORY = Path(__file__).resolve().parent.parent
+__all__ = ["COMMAND", "SAMPLING_SECONDS", "real_smiles", "run_cli"]
+
 COMMAND = [sys.executable, "-m", "bioassay_mtl.cli.app", "screen"]
 SAMPLING_SECONDS = 0.1
+RATIOS = {"ratio": "wall", "ratio_without_startup": "loop", "ratio_processor": "processor"}
 
 BARE = """
 import json, sys, time
@@ -69,39 +70,12 @@ print(time.perf_counter() - start)
 """
 
 
-def real_smiles() -> tuple[list[str], str]:
-    """SMILES of MUV and of RDKit's NCI file, and where they are from."""
-    from rdkit import RDConfig
-
-    nci_file = Path(RDConfig.RDDataDir) / "NCI" / "first_5K.smi"
-    nci = [line.split()[0] for line in nci_file.read_text().splitlines() if line.strip()]
-    data = Path(os.environ.get("BIOASSAY_DATA", REPOSITORY.parent / "shared" / "data"))
-    muv_file = data / "muv.csv.gz"
-    if not muv_file.exists():
-        return nci, f"NCI only, repeated ({muv_file.name} is not there: set BIOASSAY_DATA)"
-    with gzip.open(muv_file, "rt", newline="") as file:
-        muv = [row["smiles"] for row in csv.DictReader(file)]
-    return muv + nci, "MUV + NCI, repeated"
-
-
-def write_smiles(path: Path, smiles: list[str], n: int) -> None:
-    """A SMILES file of n rows."""
-    rows = islice(cycle(smiles), n)
-    path.write_text("".join(f"{text} M{row}\n" for row, text in enumerate(rows, 1)))
-
-
 class Run(NamedTuple):
     """One timed run: by the clock with and without start-up, and in processor seconds."""
 
     wall: float
     loop: float
     processor: float
-
-
-def children_seconds() -> float:
-    """Processor time of all child processes that have ended."""
-    used = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return used.ru_utime + used.ru_stime
 
 
 def run_bare(path: Path, config: str, processes: int) -> Run:
@@ -144,76 +118,61 @@ def run_cli(
     return Run(wall, seconds["total"], children_seconds() - used), seconds, peak / 1e6
 
 
-def tree_bytes(root: object) -> int:
-    """Memory of a process and all below it; where the system tells, a shared page counts once."""
-    import psutil
-
-    total = 0
-    try:
-        for process in [root, *root.children(recursive=True)]:  # type: ignore[attr-defined]
-            found = process.memory_full_info()
-            total += getattr(found, "pss", found.rss)
-    except psutil.NoSuchProcess:
-        pass
-    return total
-
-
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--model", default="pcba128", help="shipped model or model folder")
-    parser.add_argument("--workers", type=int, default=len(os.sched_getaffinity(0)))
-    parser.add_argument("--device", default="cpu", help="where the network runs")
-    parser.add_argument("--rows", type=int, default=100_000)
-    parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--quick", action="store_true", help="10,000 rows, one round, no long run")
-    options = parser.parse_args()
-    if options.quick:
-        options.rows, options.rounds = 10_000, 1
-
-    from bioassay_mtl.models.folder import read_config
-    from bioassay_mtl.models.shipped import find_model
-
-    config = json.dumps(read_config(find_model(options.model))["featurizer"])
+    """Time both in turn, then the command alone on ten times the rows."""
+    options = parser(__doc__, "10,000 rows, one round, no long run")
+    options.add_argument("--model", default="pcba128", help="shipped model or model folder")
+    options.add_argument("--workers", type=int, default=len(os.sched_getaffinity(0)))
+    options.add_argument("--device", default="cpu", help="where the network runs")
+    options.add_argument("--rows", type=int, default=100_000)
+    options.add_argument("--rounds", type=int, default=3)
+    asked = options.parse_args()
+    if asked.quick:
+        asked.rows, asked.rounds = 10_000, 1
     smiles, source = real_smiles()
-    place = "" if options.device == "cpu" else f", {options.device}"
-    case = f"screen {options.rows} rows, {options.workers} workers{place}"
-    aim = ">= 0.8" if options.model == "pcba128" else None  # networks of graphs take longer
     print(f"molecules: {source}", file=sys.stderr)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "molecules.smi"
-        write_smiles(path, smiles, options.rows)
-        bare, cli, memory = [], [], []
-        stages: dict[str, float] = {}
-        for _ in range(options.rounds):
-            bare.append(run_bare(path, config, options.workers))
-            run, stages, peak = run_cli(path, options.model, options.workers, options.device)
-            cli.append(run)
-            memory.append(peak)
-        for name, runs in (("end_to_end", cli), ("bare_rdkit", bare)):
-            rate = statistics.median(options.rows / run.wall for run in runs)
-            report(case, name, rate, "molecules/s")
-            used = statistics.median(run.processor / options.rows * 1e6 for run in runs)
-            report(case, f"{name}_processor", used, "us/molecule")
-        ratios = [
-            ("ratio", [b.wall / c.wall for b, c in zip(bare, cli, strict=True)]),
-            ("ratio_without_startup", [b.loop / c.loop for b, c in zip(bare, cli, strict=True)]),
-            (
-                "ratio_processor",
-                [b.processor / c.processor for b, c in zip(bare, cli, strict=True)],
-            ),
-        ]
-        for name, values in ratios:
-            report(case, name, statistics.median(values), "", aim)
-        for stage, value in stages.items():
-            report(case, f"last_round_{stage}", value / options.rows * 1e6, "us/molecule")
-        report(case, "peak_memory", max(memory), "MB", "< 1000")
-        if not options.quick:
-            write_smiles(path, smiles, 10 * options.rows)
-            run, _, peak = run_cli(path, options.model, options.workers, options.device)
-            case = f"screen {10 * options.rows} rows, {options.workers} workers"
-            report(case, "end_to_end", 10 * options.rows / run.wall, "molecules/s")
-            report(case, "peak_memory", peak, "MB", "< 1000")
-            report(case, "memory_growth", peak / max(memory), "x", "<= 1.05")
+        write_smiles(path, smiles, asked.rows)
+        peak = compare(path, asked)
+        if not asked.quick:
+            write_smiles(path, smiles, 10 * asked.rows)
+            run, _, more = run_cli(path, asked.model, asked.workers, asked.device)
+            case = f"screen {10 * asked.rows} rows, {asked.workers} workers"
+            report(case, "end_to_end", 10 * asked.rows / run.wall, "molecules/s")
+            report(case, "peak_memory", more, "MB", "< 1000")
+            report(case, "memory_growth", more / peak, "x", "<= 1.05")
+
+
+def compare(path: Path, asked: argparse.Namespace) -> float:
+    """Report rates, ratios of rounds, stages, and the peak memory in MB, which is returned."""
+    from bioassay_mtl.models.folder import read_config
+    from bioassay_mtl.models.shipped import find_model
+
+    config = json.dumps(read_config(find_model(asked.model))["featurizer"])
+    bare, cli, memory = [], [], []
+    stages: dict[str, float] = {}
+    for _ in range(asked.rounds):
+        bare.append(run_bare(path, config, asked.workers))
+        run, stages, peak = run_cli(path, asked.model, asked.workers, asked.device)
+        cli.append(run)
+        memory.append(peak)
+    place = "" if asked.device == "cpu" else f", {asked.device}"
+    case = f"screen {asked.rows} rows, {asked.workers} workers{place}"
+    for name, runs in (("end_to_end", cli), ("bare_rdkit", bare)):
+        rate = statistics.median(asked.rows / run.wall for run in runs)
+        report(case, name, rate, "molecules/s")
+        used = statistics.median(run.processor / asked.rows * 1e6 for run in runs)
+        report(case, f"{name}_processor", used, "us/molecule")
+    aim = ">= 0.8" if asked.model == "pcba128" else None  # networks of graphs take longer
+    for name, field in RATIOS.items():
+        pairs = zip(bare, cli, strict=True)
+        ratio = statistics.median(getattr(b, field) / getattr(c, field) for b, c in pairs)
+        report(case, name, ratio, "", aim)
+    for stage, value in stages.items():
+        report(case, f"last_round_{stage}", value / asked.rows * 1e6, "us/molecule")
+    report(case, "peak_memory", max(memory), "MB", "< 1000")
+    return max(memory)
 
 
 if __name__ == "__main__":

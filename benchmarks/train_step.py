@@ -11,11 +11,10 @@ with random labels: time does not depend on what is learnt. Graph experts are ti
 
 from __future__ import annotations
 
-import argparse
 import statistics
 import time
 from collections.abc import Callable, Sequence
-from pathlib import Path
+from itertools import count
 from typing import Any
 
 import numpy as np
@@ -23,6 +22,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import binary_cross_entropy_with_logits
 
+from benchmarks.harness.molecules import nci_smiles
+from benchmarks.harness.study import parser
+from benchmarks.harness.timing import in_turn, report_ratios
 from benchmarks.report import report
 from bioassay_mtl.chem.featurizer import Featurizer
 from bioassay_mtl.nn import build_network
@@ -69,63 +71,48 @@ class NaiveMixture(nn.Module):
 
 def main() -> None:
     """Time the three."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--quick", action="store_true", help="two rounds of two steps")
-    quick = parser.parse_args().quick
+    quick = parser(__doc__, "two rounds of two steps").parse_args().quick
     torch.set_num_threads(1)
     for device in ["cpu", *(["cuda"] if torch.cuda.is_available() else [])]:
         for precision in ("float32", "bfloat16"):
-            run(torch.device(device), precision, rounds=2 if quick else 5, steps=2 if quick else 6)
+            run(torch.device(device), precision, *((2, 2) if quick else (5, 6)))
 
 
 def run(device: torch.device, precision: str, rounds: int, steps: int) -> None:
     """Time every case in turn, and report rates and their ratios to MMoEEx."""
     data, n_features = resident_data(device)
-    mixture = TrainingConfig()
     bottom = {"inputs": list(n_features), "width": 970, "depth": 2, "dropout": 0.4}
     shared = TrainingConfig.of({"network": {"kind": "shared_bottom", "bottom": bottom}})
     cases = {
-        "mmoeex": ours(mixture, data, n_features),
+        "mmoeex": ours(TrainingConfig(), data, n_features),
         "shared_bottom of equal size": ours(shared, data, n_features),
         "naive loop over experts and tasks": naive(data, n_features),
     }
-    seconds: dict[str, list[float]] = {name: [] for name in cases}
-    with torch.autocast(device.type, torch.bfloat16, enabled=precision == "bfloat16"):
-        for step in cases.values():
-            step(0)
-        for _ in range(rounds):
-            for name, step in cases.items():
-                start = time.perf_counter()
-                for number in range(steps):
-                    step(number)
-                if device.type == "cuda":
-                    torch.cuda.synchronize()
-                seconds[name].append((time.perf_counter() - start) / steps)
-    place = f"{device.type} {precision}"
+    timed = {name: seconds_of_steps(step, device, precision, steps) for name, step in cases.items()}
+    seconds = in_turn(timed, rounds)
     for name, times in seconds.items():
-        rate = BATCH / statistics.median(times)
-        report(f"{name}, {place}", "training_rate", rate, "rows/s")
-        ratio = statistics.median(
-            other / mine for mine, other in zip(seconds["mmoeex"], times, strict=True)
-        )
-        report(f"{name}, {place}", "step_time_ratio_to_mmoeex", ratio, "1")
+        case = f"{name}, {device.type} {precision}"
+        report(case, "training_rate", BATCH / statistics.median(times), "rows/s")
+        report_ratios(case, "step_time_ratio_to_mmoeex", times, seconds["mmoeex"])
 
 
-def nci_smiles() -> list[str]:
-    """Real molecules, which come with RDKit."""
-    from rdkit import RDConfig
+def seconds_of_steps(
+    step: Callable[[int], None], device: torch.device, precision: str, steps: int
+) -> Callable[[], float]:
+    """Seconds of one of some steps, after one that warms up."""
+    numbers = count()
 
-    return readable(Path(RDConfig.RDDataDir) / "NCI" / "first_5K.smi")
+    def timed(n: int = steps) -> float:
+        with torch.autocast(device.type, torch.bfloat16, enabled=precision == "bfloat16"):
+            start = time.perf_counter()
+            for _ in range(n):
+                step(next(numbers))
+            if device.type == "cuda":
+                torch.cuda.synchronize()
+        return (time.perf_counter() - start) / n
 
-
-def readable(file: Path) -> list[str]:
-    """Molecules of a file, at the start of its lines, that RDKit can read."""
-    from rdkit.Chem import MolFromSmiles
-    from rdkit.rdBase import BlockLogs
-
-    smiles = [line.split()[0] for line in file.read_text().splitlines()]
-    with BlockLogs():
-        return [text for text in smiles if MolFromSmiles(text) is not None]
+    timed(1)
+    return timed
 
 
 def resident_data(

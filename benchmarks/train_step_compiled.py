@@ -11,14 +11,14 @@ round by round; below 1 compiling is a loss. Needs a C++ compiler.
 
 from __future__ import annotations
 
-import argparse
-import statistics
 import time
 from collections.abc import Callable
 from typing import Any
 
 import torch
 
+from benchmarks.harness.study import parser
+from benchmarks.harness.timing import in_turn, report_ratios
 from benchmarks.report import report
 from benchmarks.train_step import BATCH, ours, resident_data
 from benchmarks.train_step_graphs import BATCHES, GRAPH, graph_config
@@ -32,9 +32,8 @@ FIRST = 3  # at the second the compiler learns that sizes change
 
 def main() -> None:
     """Time the default network and each kind of graph experts."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--quick", action="store_true", help="two rounds of two steps")
-    rounds, steps = (2, 2) if parser.parse_args().quick else (7, 4)
+    quick = parser(__doc__, "two rounds of two steps").parse_args().quick
+    rounds, steps = (2, 2) if quick else (7, 4)
     torch.set_num_threads(1)
     leave_outside()
     # Some layers serve several sizes and kinds; past the limit (8) they would not be compiled.
@@ -68,21 +67,18 @@ def leave_outside() -> None:
 
 def compare(name: str, plain: Step, compiled: Step, rounds: int, steps: int) -> None:
     """Report the time to compile and the ratio of the steps thereafter."""
+
+    def seconds(step: Step, n: int) -> float:
+        start = time.perf_counter()
+        for number in range(n):
+            step(number)
+        return time.perf_counter() - start
+
     report(name, "first_steps_compiled", seconds(compiled, FIRST), "s")
     report(name, "first_steps_plain", seconds(plain, FIRST), "s")
-    turns = [(seconds(plain, steps), seconds(compiled, steps)) for _ in range(rounds)]
-    ratios = [theirs / mine for theirs, mine in turns]
-    report(name, "step_rate_ratio_compiled_to_plain", statistics.median(ratios), "1")
-    report(name, "lowest_round_ratio", min(ratios), "1")
-    report(name, "highest_round_ratio", max(ratios), "1")
-
-
-def seconds(step: Step, n_steps: int) -> float:
-    """Of so many steps."""
-    start = time.perf_counter()
-    for number in range(n_steps):
-        step(number)
-    return time.perf_counter() - start
+    cases = {"plain": lambda: seconds(plain, steps), "compiled": lambda: seconds(compiled, steps)}
+    turns = in_turn(cases, rounds)
+    report_ratios(name, "step_rate_ratio_compiled_to_plain", turns["plain"], turns["compiled"])
 
 
 if __name__ == "__main__":

@@ -10,13 +10,11 @@ environment variable CHEMPROP_PYTHON may name as well.
 
 from __future__ import annotations
 
-import argparse
 import os
 import statistics
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -24,15 +22,11 @@ from typing import Any
 
 import torch
 
+from benchmarks.harness.molecules import nci_smiles
+from benchmarks.harness.study import parser
+from benchmarks.harness.timing import in_turn, report_ratios
 from benchmarks.report import report
-from benchmarks.train_step import (
-    N_TASKS,
-    nci_smiles,
-    order_of_rows,
-    ours,
-    readable,
-    resident_data,
-)
+from benchmarks.train_step import N_TASKS, order_of_rows, ours, resident_data, seconds_of_steps
 from bioassay_mtl.training.config import TrainingConfig
 
 BATCHES = (64, 256)  # 64 is chemprop's default
@@ -48,25 +42,20 @@ CASES: dict[str, dict[str, Any]] = {
     "1 gine expert with a virtual node": {"kind": "gine", "n": 1},
     "1 gatedgcn expert": {"kind": "gatedgcn", "n": 1},
 }
-Timed = Callable[[int], float]
+Timed = Callable[[], float]
 
 
 def main() -> None:
     """Time every case at both sizes of a batch."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--quick", action="store_true", help="two rounds of two steps")
-    parser.add_argument(
-        "--chemprop",
-        default=os.environ.get("CHEMPROP_PYTHON", sys.executable),
-        help="interpreter that has chemprop",
-    )
-    parser.add_argument("--smiles", type=Path, help="file of SMILES (default: RDKit's NCI set)")
-    options = parser.parse_args()
+    options = parser(__doc__, "two rounds of two steps")
+    usual = os.environ.get("CHEMPROP_PYTHON", sys.executable)
+    options.add_argument("--chemprop", default=usual, help="interpreter that has chemprop")
+    options.add_argument("--smiles", type=Path, help="file of SMILES (default: RDKit's NCI set)")
+    asked = options.parse_args()
     torch.set_num_threads(1)
-    smiles = nci_smiles() if options.smiles is None else readable(options.smiles)
     for batch in BATCHES:
-        rounds, steps = (2, 2) if options.quick else (9, 4)
-        compare(options.chemprop, smiles, batch, rounds, steps)
+        rounds, steps = (2, 2) if asked.quick else (9, 4)
+        compare(asked.chemprop, nci_smiles(asked.smiles), batch, rounds, steps)
 
 
 def compare(python: str, smiles: Sequence[str], batch: int, rounds: int, steps: int) -> None:
@@ -85,28 +74,22 @@ def compare(python: str, smiles: Sequence[str], batch: int, rounds: int, steps: 
     """
     data, sizes = resident_data(torch.device("cpu"), GRAPH, smiles)
     cases = {
-        f"{name}, {precision}": case(ours(graph_config(group), data, sizes, batch), precision)
+        f"{name}, {precision}": seconds_of_steps(
+            ours(graph_config(group), data, sizes, batch), data.device, precision, steps
+        )
         for name, group in CASES.items()
         for precision in ("float32", "bfloat16")
     }
     in_order = [smiles[row] for row in order_of_rows(len(smiles)).tolist()]
-    with chemprop(python, in_order, batch) as rival:
-        if rival is not None:
-            cases = {RIVAL: rival, **cases}
-        seconds: dict[str, list[float]] = {name: [] for name in cases}
-        for _ in range(rounds):
-            for name, timed in cases.items():
-                seconds[name].append(timed(steps))
+    with chemprop(python, in_order, batch, steps) as rival:
+        seconds = in_turn(({RIVAL: rival} if rival else {}) | cases, rounds)
     for name, times in seconds.items():
         title = f"graphs, batch {batch}, {name}"
         report(title, "training_rate", batch / statistics.median(times), "molecules/s")
         if RIVAL in seconds and name != RIVAL:
-            pairs = zip(seconds[RIVAL], times, strict=True)
-            ratios = [theirs / mine for theirs, mine in pairs]
             target = ">= 2" if name == FLOAT else None
-            report(title, "rate_ratio_to_chemprop", statistics.median(ratios), "1", target)
-            report(title, "lowest_round_ratio_to_chemprop", min(ratios), "1")
-            report(title, "highest_round_ratio_to_chemprop", max(ratios), "1")
+            metric = "rate_ratio_to_chemprop"
+            report_ratios(title, metric, seconds[RIVAL], times, target=target)
 
 
 def graph_config(group: dict[str, Any]) -> TrainingConfig:
@@ -115,23 +98,8 @@ def graph_config(group: dict[str, Any]) -> TrainingConfig:
     return TrainingConfig.of({"fingerprints": GRAPH, "network": {"experts": [size | group]}})
 
 
-def case(step: Callable[[int], None], precision: str) -> Timed:
-    """Steps of our experts."""
-    counter = iter(range(10**9))
-
-    def timed(n_steps: int) -> float:
-        with torch.autocast("cpu", torch.bfloat16, enabled=precision == "bfloat16"):
-            start = time.perf_counter()
-            for _ in range(n_steps):
-                step(next(counter))
-        return (time.perf_counter() - start) / n_steps
-
-    timed(1)
-    return timed
-
-
 @contextmanager
-def chemprop(python: str, smiles: Sequence[str], batch: int) -> Iterator[Timed | None]:
+def chemprop(python: str, smiles: Sequence[str], batch: int, steps: int) -> Iterator[Timed | None]:
     """Steps of chemprop in a process of its own, or None where it is not installed."""
     program = Path(__file__).with_name("train_step_chemprop.py")
     with tempfile.TemporaryDirectory() as folder:
@@ -150,8 +118,8 @@ def chemprop(python: str, smiles: Sequence[str], batch: int) -> Iterator[Timed |
                 return
             lines, answers = process.stdin, process.stdout
 
-            def timed(n_steps: int) -> float:
-                print(n_steps, file=lines, flush=True)
+            def timed() -> float:
+                print(steps, file=lines, flush=True)
                 return float(answers.readline())
 
             yield timed

@@ -9,17 +9,15 @@ batch. What it costs depends on how many of a library's molecules the model was 
 
 from __future__ import annotations
 
-import argparse
-import os
 import statistics
 import time
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 
+from benchmarks.harness.molecules import data_folder, smiles_of
+from benchmarks.harness.study import parser
 from benchmarks.report import report
-from benchmarks.screen_throughput import REPOSITORY, real_smiles
 from bioassay_mtl.chem.featurizer import Featurizer
 from bioassay_mtl.chem.parallel import BATCH_SIZE
 
@@ -34,14 +32,13 @@ def libraries() -> dict[str, list[str]]:
     """SMILES by library; RDKit's own NCI file where no others are."""
     import pandas as pd
 
-    data = Path(os.environ.get("BIOASSAY_DATA", REPOSITORY.parent / "shared" / "data"))
-    found = {}
+    data, found = data_folder(), {}
     for name, file in LIBRARIES.items():
         if (data / file).exists():
             table = pd.read_csv(data / file, nrows=50_000)
             column = next(column for column in table if "smiles" in str(column).lower())
             found[name] = table[column].sample(frac=1, random_state=0).tolist()
-    return found or {"NCI": real_smiles()[0]}
+    return found or {"NCI": smiles_of()}
 
 
 def measure(smiles: list[str], bare: Featurizer, marking: Featurizer) -> dict[str, float]:
@@ -66,10 +63,9 @@ def measure(smiles: list[str], bare: Featurizer, marking: Featurizer) -> dict[st
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--model", default="pcba128", help="shipped model or model folder")
-    parser.add_argument("--quick", action="store_true", help="5,000 molecules of each library")
-    options = parser.parse_args()
+    asked = parser(__doc__, "5,000 molecules of each library")
+    asked.add_argument("--model", default="pcba128", help="shipped model or model folder")
+    options = asked.parse_args()
 
     from bioassay_mtl.models.folder import read_config
     from bioassay_mtl.models.shipped import find_model

@@ -14,15 +14,8 @@ from __future__ import annotations
 import argparse
 import sys
 import time
-from pathlib import Path
-from tempfile import TemporaryDirectory
+from functools import partial
 
-import numpy as np
-
-from benchmarks.custom_panels import networks, ours, trees
-from benchmarks.custom_panels.contender import Options, contenders
-from benchmarks.custom_panels.drawn import CONTENDERS, DrawnWork
-from benchmarks.custom_panels.judge import metrics_of
 from benchmarks.custom_panels.panels import PANELS
 from benchmarks.custom_panels.pieces import (
     MULTI,
@@ -33,76 +26,56 @@ from benchmarks.custom_panels.pieces import (
     single_pieces,
 )
 from benchmarks.custom_panels.pools import single_tables
-from benchmarks.custom_panels.work import Comparison
-from benchmarks.report import report
-from benchmarks.rivals.evaluation import DataAbsentError
-from benchmarks.rivals.ledger import Entry, Ledger
+from benchmarks.custom_panels.whole import CONTENDERS as WHOLE
+from benchmarks.custom_panels.whole import Options
+from benchmarks.custom_panels.work import CONTENDERS, DrawnWork, WholeWork
+from benchmarks.harness.ledger import RESULTS, Ledger
+from benchmarks.harness.study import chemprop_options, ended, parser, show
 
-__all__ = ["main", "networks", "ours", "trees"]
-
-RESULTS = Path(__file__).resolve().parents[1] / "results"
-SCRATCH = Path(__file__).resolve().parents[2] / "cache" / "custom_panels"
 QUICK = "rules"
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Do the work asked for; 2 where the data are absent."""
-    asked = _parser().parse_args(arguments)
-    if asked.report:
-        return 0 if _report() else 1
-    import torch
-
-    torch.set_num_threads(1)
-    ledger = Ledger(None if asked.quick else RESULTS / "custom_panels.jsonl")
-    try:
-        if asked.whole:
-            _whole(asked, ledger)
-        else:
-            _drawn(asked, ledger)
-    except DataAbsentError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
-    return 0
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="python -m benchmarks.custom_panels",
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    parser.add_argument("--tables", nargs="+", choices=sorted({*MULTI, *SINGLES}))
-    parser.add_argument("--only", choices=["single", "several"], help="panels of so many assays")
-    parser.add_argument("--rows", nargs="+", help="sizes, or whole")
-    parser.add_argument("--draws", nargs="+", type=int)
-    parser.add_argument("--models", nargs="+", help="contenders; default: all")
-    parser.add_argument("--minutes", type=float, help="begin no piece of work after so many")
-    parser.add_argument("--report", action="store_true", help="write the report, run nothing")
-    parser.add_argument("--quick", action="store_true")
-    whole = parser.add_argument_group("with --whole")
+    options = parser(__doc__)
+    options.add_argument("--tables", nargs="+", choices=sorted({*MULTI, *SINGLES}))
+    options.add_argument("--only", choices=["single", "several"], help="panels of so many assays")
+    options.add_argument("--rows", nargs="+", help="sizes, or whole")
+    options.add_argument("--draws", nargs="+", type=int)
+    options.add_argument("--models", nargs="+", help="contenders; default: all")
+    options.add_argument("--minutes", type=float, help="begin no piece of work after so many")
+    options.add_argument("--report", action="store_true", help="write the report, run nothing")
     real = [name for name in PANELS if name != QUICK]
-    whole.add_argument("--whole", action="store_true", help="whole panels, rivals not tuned")
-    whole.add_argument("--datasets", nargs="+", choices=real, default=real)
-    whole.add_argument("--seeds", nargs="+", type=int, default=[0])
-    whole.add_argument("--chemprop", type=Path, help="the chemprop command; without it, left out")
-    whole.add_argument("--data", help="folder with the tables (or BIOASSAY_DATA)")
-    return parser
+    options.add_argument("--whole", action="store_true", help="whole panels, rivals not tuned")
+    options.add_argument("--datasets", nargs="+", choices=real, default=real, help="with --whole")
+    options.add_argument("--seeds", nargs="+", type=int, default=[0], help="with --whole")
+    chemprop_options(options)
+    return ended(partial(run, options.parse_args(arguments)))
 
 
-def _drawn(asked: argparse.Namespace, ledger: Ledger) -> None:
-    """All pieces that are asked for and not done."""
+def run(asked: argparse.Namespace) -> int:
+    """All that is asked for and not done, then the report."""
+    from benchmarks.custom_panels.table import write_report
+
+    ledger = Ledger(None if asked.quick else RESULTS / "custom_panels.jsonl")
+    if not asked.report:
+        (whole if asked.whole else drawn)(asked, ledger)
+    return 0 if asked.quick or write_report(RESULTS) else 1
+
+
+def drawn(asked: argparse.Namespace, ledger: Ledger) -> None:
+    """Pieces of tables."""
     begun = time.monotonic()
     work = DrawnWork(ledger, tuple(asked.models or CONTENDERS), asked.quick)
-    for piece in _asked_pieces(asked):
+    for piece in asked_pieces(asked):
         if asked.minutes is not None and time.monotonic() - begun > 60 * asked.minutes:
             break
         for entry in work.run(piece):
             show(entry)
-    if not asked.quick:
-        _report()
 
 
-def _asked_pieces(asked: argparse.Namespace) -> list[Piece]:
+def asked_pieces(asked: argparse.Namespace) -> list[Piece]:
+    """Those that are asked for, in their order."""
     if asked.quick:
         return [Piece("tox21", "SR-p53", 300, "random")]
     singles = [] if asked.only == "several" else single_pieces(single_tables(asked.tables))
@@ -116,45 +89,15 @@ def _asked_pieces(asked: argparse.Namespace) -> list[Piece]:
     ]
 
 
-def _whole(asked: argparse.Namespace, ledger: Ledger) -> None:
-    models = asked.models or [n for n in contenders if n != "chemprop" or asked.chemprop]
-    if asked.quick:
-        with TemporaryDirectory() as folder:
-            options = Options(asked.chemprop, Path(folder), quick=True)
-            _run([QUICK], models, asked.seeds[:1], ledger, options, asked.data)
-        return
-    options = Options(asked.chemprop, SCRATCH)
-    _run(asked.datasets, models, asked.seeds, ledger, options, asked.data)
-
-
-def _run(
-    datasets: list[str],
-    models: list[str],
-    seeds: list[int],
-    ledger: Ledger,
-    options: Options,
-    folder: str | None,
-) -> None:
-    for dataset in datasets:
-        comparison = Comparison(dataset, folder, ledger, options)
-        for seed in seeds:
+def whole(asked: argparse.Namespace, ledger: Ledger) -> None:
+    """Whole panels; a quick look is at made-up labels."""
+    models = asked.models or [name for name in WHOLE if name != "chemprop" or asked.chemprop]
+    options = Options(asked.chemprop, asked.quick)
+    for dataset in [QUICK] if asked.quick else asked.datasets:
+        work = WholeWork(dataset, asked.data, ledger, options)
+        for seed in asked.seeds[:1] if asked.quick else asked.seeds:
             for model in models:
-                show(comparison.run(model, seed))
-
-
-def show(entry: Entry) -> None:
-    """Print the means over assays, and the time."""
-    case = f"{entry.protocol} {entry.rival} seed {entry.seed}"
-    for metric, values in metrics_of(entry).items():
-        report(case, metric, float(np.mean(values)), "1")
-    if "cpu_seconds" in entry.notes:
-        report(case, "cpu", entry.notes["cpu_seconds"], "s")
-
-
-def _report() -> bool:
-    from benchmarks.custom_panels.table import write_report
-
-    return write_report(RESULTS)
+                show(work.run(model, seed))
 
 
 if __name__ == "__main__":

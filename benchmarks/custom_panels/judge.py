@@ -9,17 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.custom_panels.panels import CustomPanel
-from benchmarks.mtl_study.datasets import Rows
-from benchmarks.rivals.ledger import Entry, make_entry
-from benchmarks.rivals.scores import macro, score_all
+from benchmarks.harness.datasets import Rows
+from benchmarks.harness.ledger import Entry, Key, make_entry
+from benchmarks.harness.scores import macro_ap, score_all
 from bioassay_mtl.metrics import evaluate
 from bioassay_mtl.tasks.kinds import Censored
 
-OF_OUTCOMES = ("ap", "auc")
 OF_VALUES = ("rmse", "concordance", "r2")
-LOWER_IS_BETTER = ("rmse",)
-
-Key = tuple[str, str, str, str, int, str]
 
 
 def choice_score(data: CustomPanel, guess: NDArray[np.floating]) -> float:
@@ -28,7 +24,7 @@ def choice_score(data: CustomPanel, guess: NDArray[np.floating]) -> float:
     Macro average precision; of values the mean RMSE of the exact ones with its sign turned.
     """
     if data.is_binary:
-        return macro(score_all(data.panel.labels[data.parts.valid], guess, data.panel.tasks)).ap
+        return macro_ap(data.panel.labels[data.parts.valid], guess, data.panel.tasks)
     return -float(np.mean(_values(data, data.parts.valid, guess)["rmse"]))
 
 
@@ -42,12 +38,6 @@ def scored(
     values = {n: v.round(5).tolist() for n, v in _values(data, test, guess).items()}
     bare = make_entry(key, {}, seconds, notes | {"values": values})
     return replace(bare, assays=list(tasks))
-
-
-def metrics_of(entry: Entry) -> dict[str, list[float]]:
-    """By the name of a metric its values, parallel to ``entry.assays``."""
-    values: dict[str, list[float]] | None = entry.notes.get("values")
-    return values or {"ap": entry.ap, "auc": entry.auc}
 
 
 def _values(

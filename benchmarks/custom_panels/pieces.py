@@ -10,7 +10,7 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.single_assays.tables import Table
+from benchmarks.harness.assay_tables import Table
 
 T = TypeVar("T")
 

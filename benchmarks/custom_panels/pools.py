@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 
 from benchmarks.custom_panels.panels import CustomPanel
 from benchmarks.custom_panels.pieces import FEWEST_HELD, SINGLES, Piece, deal
+from benchmarks.harness.assay_tables import ALL, REST, Table, tables
+from benchmarks.harness.datasets import in_order
 from benchmarks.single_assays.panels import FEWEST_ACTIVES, INPUTS, enriched, groups_of
-from benchmarks.single_assays.tables import ALL, REST, Table, tables
 from bioassay_mtl.chem.features import Features
 from bioassay_mtl.chem.featurizer import Featurizer
 from bioassay_mtl.models.panel_inputs import panel_features
@@ -86,12 +87,14 @@ def drawn(piece: Piece) -> DrawnPanel | None:
     order, features = order[features.ok], features.take(np.flatnonzero(features.ok))
     groups = groups_of(table.smiles[order], piece.split)
     fit, held = deal(groups, n_fit, rng)
-    inner, valid = deal(_renumbered(groups[fit]), round((1 - VALID_SHARE) * len(fit)), rng)
+    renumbered = np.unique(groups[fit], return_inverse=True)[1]
+    inner, valid = deal(renumbered, round((1 - VALID_SHARE) * len(fit)), rng)
     places = np.concatenate([fit[inner], fit[valid], held])
     if table.is_binary and piece.task and not _judges(cells[order], fit, held):
         return None
-    panel = _panel(table, columns, order[places])
-    parts = _parts(len(inner), len(valid), len(held))
+    panel = table.panel(order[places], columns)
+    train, chosen_on, test = in_order([inner, valid, held])
+    parts = Split(train, chosen_on, test, len(places))
     which = "put aside" if tenths == REST else "of the whole table"
     about = f"molecules {which}, {len(fit):,} brought, {len(held):,} held out, {piece.split}"
     return DrawnPanel(piece.name, panel, parts, about, features.take(places))
@@ -129,28 +132,6 @@ def _made(smiles: NDArray[np.str_]) -> Features:
     return panel_features(panel, Featurizer.from_config({"fingerprints": INPUTS}))
 
 
-def _renumbered(groups: NDArray[np.int64]) -> NDArray[np.int64]:
-    numbers: NDArray[np.int64] = np.unique(groups, return_inverse=True)[1]
-    return numbers
-
-
 def _judges(cells: NDArray[np.float64], *parts: NDArray[np.int64]) -> bool:
     counts = [np.bincount(cells[rows, 0].astype(int), minlength=2).min() for rows in parts]
     return bool(min(counts) >= FEWEST_ACTIVES)
-
-
-def _panel(table: Table, columns: list[int], rows: NDArray[np.int64]) -> Panel:
-    cells = table.cells[rows][:, columns]
-    kind = "binary" if table.is_binary else "regression"
-    labels = cells.astype(np.float32)
-    if table.is_binary:
-        labels = np.where(np.isnan(cells), -1, cells).astype(np.int8)
-    tasks = [table.tasks[column] for column in columns]
-    smiles = table.smiles[rows].tolist()
-    return Panel.from_arrays(smiles, labels, tasks, kinds=[kind] * len(tasks))
-
-
-def _parts(n_inner: int, n_valid: int, n_held: int) -> Split:
-    n = n_inner + n_valid + n_held
-    rows = np.arange(n)
-    return Split(rows[:n_inner], rows[n_inner : n_inner + n_valid], rows[n_inner + n_valid :], n)

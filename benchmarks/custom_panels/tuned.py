@@ -3,14 +3,13 @@
 Each reads Morgan counts and descriptors, and fits one model an assay. Of its settings eight are
 drawn, each fitted to four fifths of the rows that a user brings and scored on the rest (dealt as
 the panel is, by scaffold or at random; forests of 100 trees there); the best is fitted to all of
-them (forests of 500). Held-out rows are
-predicted once, and play no part.
+them (forests of 500). Held-out rows are predicted once, and play no part.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from itertools import product
 from typing import Any
@@ -21,9 +20,18 @@ from scipy.sparse import csr_matrix, hstack
 from scipy.stats import rankdata
 from sklearn.metrics import average_precision_score, roc_auc_score
 
-from benchmarks.custom_panels.contender import Outcome
 from benchmarks.custom_panels.pools import DrawnPanel
-from bioassay_mtl.registry import Registry
+from benchmarks.custom_panels.whole import Outcome
+from benchmarks.harness.datasets import Rows
+from benchmarks.harness.per_assay import (
+    AssayModel,
+    FitPredict,
+    forest,
+    lightgbm,
+    linear,
+    predict_assay,
+    xgboost,
+)
 
 TRIALS = 8
 MOST_TUNED = 4
@@ -31,18 +39,15 @@ MOST_TUNED = 4
 MEAN_OF = ("forest", "LightGBM", "XGBoost")
 MEAN = "mean of the three"
 
-Matrix = Any
-FitPredict = Callable[[Matrix, NDArray[np.floating], Matrix, Mapping[str, Any], bool, int], Any]
-"""From rows, their labels, new rows, settings, whether labels are outcomes, and a seed."""
-
 
 @dataclass(frozen=True)
 class Rival:
-    """A kind of model, the settings that trials are drawn from, and those of the last fit."""
+    """A kind of model, what trials are drawn from, and settings of all and of the last fit."""
 
     fit_predict: FitPredict
     grid: Mapping[str, tuple[Any, ...]]
     dense: bool = True
+    fixed: Mapping[str, Any] = field(default_factory=dict)
     final: Mapping[str, Any] = field(default_factory=dict)
 
     def trials(self, n: int) -> list[dict[str, Any]]:
@@ -54,70 +59,18 @@ class Rival:
         return [every[place] for place in order]
 
 
-rivals: Registry[Rival] = Registry("rival")
-
-
-def _forest(
-    x: Matrix, y: Any, new: Matrix, settings: Mapping[str, Any], outcomes: bool, seed: int
-) -> Any:
-    from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
-
-    if outcomes:
-        model = RandomForestClassifier(n_jobs=1, random_state=seed, **settings).fit(x, y)
-        return model.predict_proba(new)[:, 1]
-    fewer = {name: value for name, value in settings.items() if name != "class_weight"}
-    return RandomForestRegressor(n_jobs=1, random_state=seed, **fewer).fit(x, y).predict(new)
-
-
-def _lightgbm(
-    x: Matrix, y: Any, new: Matrix, settings: Mapping[str, Any], outcomes: bool, seed: int
-) -> Any:
-    import lightgbm
-
-    kind = lightgbm.LGBMClassifier if outcomes else lightgbm.LGBMRegressor
-    model = kind(
-        n_jobs=1, random_state=seed, verbose=-1, subsample_freq=1, subsample=0.8, **settings
-    )
-    booster = model.fit(x, y).booster_
-    return booster.predict(new)
-
-
-def _xgboost(
-    x: Matrix, y: Any, new: Matrix, settings: Mapping[str, Any], outcomes: bool, seed: int
-) -> Any:
-    import xgboost
-
-    kind = xgboost.XGBClassifier if outcomes else xgboost.XGBRegressor
-    model = kind(n_jobs=1, random_state=seed, tree_method="hist", subsample=0.8, **settings)
-    model.fit(x, y)
-    return model.predict_proba(new)[:, 1] if outcomes else model.predict(new)
-
-
-def _linear(
-    x: Matrix, y: Any, new: Matrix, settings: Mapping[str, Any], outcomes: bool, seed: int
-) -> Any:
-    from sklearn.linear_model import LogisticRegression, Ridge
-
-    if outcomes:
-        model = LogisticRegression(C=1 / settings["penalty"], max_iter=500).fit(x, y)
-        return model.predict_proba(new)[:, 1]
-    return Ridge(settings["penalty"]).fit(x, y).predict(new)
-
-
-rivals.register("forest")(
-    Rival(
-        _forest,
+rivals = {
+    "forest": Rival(
+        forest,
         {
             "max_features": ("sqrt", 0.05, 0.1, 0.2),
             "min_samples_leaf": (1, 2, 4),
             "class_weight": (None, "balanced_subsample"),
         },
         final={"n_estimators": 500},
-    )
-)
-rivals.register("LightGBM")(
-    Rival(
-        _lightgbm,
+    ),
+    "LightGBM": Rival(
+        lightgbm,
         {
             "n_estimators": (100, 300),
             "learning_rate": (0.03, 0.1),
@@ -126,11 +79,9 @@ rivals.register("LightGBM")(
             "colsample_bytree": (0.1, 0.3),
             "reg_lambda": (0.0, 1.0, 10.0),
         },
-    )
-)
-rivals.register("XGBoost")(
-    Rival(
-        _xgboost,
+    ),
+    "XGBoost": Rival(
+        xgboost,
         {
             "n_estimators": (100, 300),
             "learning_rate": (0.03, 0.1),
@@ -139,11 +90,12 @@ rivals.register("XGBoost")(
             "colsample_bytree": (0.1, 0.3),
             "reg_lambda": (1.0, 10.0),
         },
-    )
-)
-rivals.register("linear")(
-    Rival(_linear, {"penalty": (0.3, 1.0, 3.0, 10.0, 30.0, 100.0, 300.0, 1000.0)}, dense=False)
-)
+        fixed={"subsample": 0.8},
+    ),
+    "linear": Rival(
+        linear, {"penalty": (0.3, 1.0, 3.0, 10.0, 30.0, 100.0, 300.0, 1000.0)}, dense=False
+    ),
+}
 
 
 @dataclass(frozen=True)
@@ -169,9 +121,7 @@ class Inputs:
         return cls(both, csr_matrix(hstack([logs, 0.3 * scaled]), dtype=np.float32))
 
 
-def _in_standard_units(
-    values: NDArray[np.floating], known: NDArray[np.int64]
-) -> NDArray[np.floating]:
+def _in_standard_units(values: NDArray[np.floating], known: Rows) -> NDArray[np.floating]:
     """Ranks among the rows brought, from -1 to 1: no outlier is far away."""
     sorted_ = np.sort(values[known], axis=0)
     places = [
@@ -184,22 +134,17 @@ def predictions(
     rival: Rival,
     data: DrawnPanel,
     inputs: Inputs,
-    fit: NDArray[np.int64],
-    new: NDArray[np.int64],
+    fit: Rows,
+    new: Rows,
     settings: Mapping[str, Any],
     tasks: list[int],
 ) -> NDArray[np.floating]:
-    """Of new rows, (n_new, len(tasks)), by one model an assay; where labels are one, that one."""
+    """Of new rows, (n_new, len(tasks)), by one model an assay."""
     x = inputs.dense if rival.dense else inputs.logs
-    found = np.zeros((len(new), len(tasks)))
-    for place, task in enumerate(tasks):
-        rows = fit[data.panel.mask[fit, task]]
-        y = data.panel.labels[rows, task]
-        if len(np.unique(y)) < 2:
-            found[:, place] = y.mean() if len(y) else 0
-            continue
-        found[:, place] = rival.fit_predict(x[rows], y, x[new], settings, data.is_binary, 0)
-    return found
+    model = AssayModel(rival.fit_predict, {**rival.fixed, **settings})
+    labels = data.panel.labels
+    found = [predict_assay(model, x, labels[:, t], fit, new, data.is_binary) for t in tasks]
+    return np.stack(found, axis=1)
 
 
 def tuned(rival: Rival, data: DrawnPanel, inputs: Inputs, n_trials: int = TRIALS) -> Outcome:

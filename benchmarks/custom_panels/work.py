@@ -1,22 +1,130 @@
-"""One piece of work: a contender, a panel, a seed; done once, and kept."""
+"""One piece of work, done once and kept: contenders on a drawn panel, or one on a whole panel."""
 
 from __future__ import annotations
 
 import os
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
-from benchmarks.custom_panels.contender import Options, contenders
-from benchmarks.custom_panels.judge import Key, scored
+import numpy as np
+
+from benchmarks.custom_panels.judge import scored
 from benchmarks.custom_panels.panels import PANELS, CustomPanel, read
-from benchmarks.rivals.ledger import Entry, Ledger
-from benchmarks.rivals.provenance import provenance
+from benchmarks.custom_panels.pieces import Piece
+from benchmarks.custom_panels.pools import DrawnPanel, drawn
+from benchmarks.custom_panels.tuned import MEAN, rivals, run_rivals
+from benchmarks.custom_panels.whole import CONTENDERS as WHOLE
+from benchmarks.custom_panels.whole import Options, Outcome
+from benchmarks.harness.datasets import NO_ROWS
+from benchmarks.harness.ledger import Entry, Key, Ledger
+from benchmarks.harness.provenance import provenance
+from bioassay_mtl.splits import Split
+from bioassay_mtl.training import train
+
+DEFAULT, NETWORK = "bioassay_mtl", "bioassay_mtl, network alone"
+OURS: dict[str, dict[str, Any]] = {DEFAULT: {}, NETWORK: {"effort": "quick"}}
+"""What is asked of ``train``: nothing, and no trees."""
+WORTH = ("average_precision", "roc_auc", "rmse")
+CONTENDERS = (DEFAULT, NETWORK, *rivals, MEAN)
+"""On drawn panels."""
 
 
 @dataclass
-class Comparison:
-    """One panel, and what was done before.
+class DrawnWork:
+    """What is done on drawn panels, and what is left.
+
+    Parameters
+    ----------
+    ledger
+        Finished work; what is there is not done again.
+    models
+        Contenders to run.
+    quick
+        Hardly any training.
+    """
+
+    ledger: Ledger
+    models: tuple[str, ...] = CONTENDERS
+    quick: bool = False
+
+    def run(self, piece: Piece) -> Iterator[Entry]:
+        """Do what is missing; nothing where the piece cannot be judged."""
+        names = [name for name in self.models if self.ledger.get(key_of(piece, name)) is None]
+        data = drawn(piece) if names else None
+        if data is None:
+            return
+        for name, (outcome, seconds) in self._outcomes(data, names):
+            notes = {
+                **noted(outcome, seconds, data),
+                "group": list(piece.group),
+                "brought": len(data.known),
+                "held": len(data.parts.test),
+                "seed": 0,
+                "made_with": provenance(),
+            }
+            yield self.ledger.add(scored(data, key_of(piece, name), outcome.test, seconds, notes))
+
+    def _outcomes(
+        self, data: DrawnPanel, names: list[str]
+    ) -> Iterator[tuple[str, tuple[Outcome, float]]]:
+        fitted = list(rivals) if MEAN in names else [name for name in names if name in rivals]
+        found = run_rivals(data, fitted, self.quick) if fitted else {}
+        yield from (each for each in found.items() if each[0] in names)
+        yield from ((name, ours(data, OURS[name], self.quick)) for name in names if name in OURS)
+
+
+def noted(outcome: Outcome, cpu_seconds: float, data: CustomPanel) -> dict[str, Any]:
+    """What is kept of every piece of work."""
+    return {
+        "settings": outcome.settings,
+        "cpu_seconds": round(cpu_seconds, 1),
+        **outcome.notes,
+        "about": data.about,
+        "assays": len(data.panel.tasks),
+    }
+
+
+def ours(data: DrawnPanel, asked: dict[str, Any], quick: bool) -> tuple[Outcome, float]:
+    """What ``train`` makes of all rows that are brought, and its processor time."""
+    start, n = time.process_time(), len(data.known)
+    given = {"seed": 0, "device": "cpu", "loggers": ()} | asked
+    given |= {"epochs": 1, "effort": "quick"} if quick else {}
+    model = train(
+        data.panel.take(data.known),
+        given,
+        parts=Split(np.arange(n), NO_ROWS, NO_ROWS, n),
+        features=data.features.take(data.known),
+    )
+    new = data.features.take(data.parts.test)
+    read_by = {name: new.blocks[name] for name in model.featurizer.fingerprints}
+    test = model.predict_features(type(new)(read_by, new.status))
+    settings = {"network": model.training["config"]["network"]["kind"], **asked}
+    notes = {"worth": worth_of(model.training.get("stacked"))}
+    return Outcome(test, settings, notes), time.process_time() - start
+
+
+def worth_of(stacked: dict[str, Any] | None) -> dict[str, list[float]]:
+    """Out of fold, by metric: of each expert, of their mean, of the mixture."""
+    if not stacked:
+        return {}
+    worth = stacked["worth"]
+    rows = [
+        by for each in [*worth["experts"], worth["mean"], worth["mixture"]] for by in each.values()
+    ]
+    return {name: [round(row[name], 4) for row in rows] for name in WORTH if name in rows[0]}
+
+
+def key_of(piece: Piece, model: str) -> Key:
+    """Of a line in the results."""
+    return (piece.name, model, "drawn", "test", piece.draw, "all")
+
+
+@dataclass
+class WholeWork:
+    """One whole panel, and what was done before.
 
     Parameters
     ----------
@@ -45,24 +153,14 @@ class Comparison:
         key: Key = (self.name, model, str(PANELS[self.name][1] or "all"), "test", seed, "all")
         if done := self.ledger.get(key):
             return done
-        data = self.data
-        contender = contenders[model]
-        if contender.reads:
-            getattr(data, contender.reads)
+        contender, reads = WHOLE[model]
+        data, parts = self.data, self.data.parts
+        getattr(data, reads)
         start, cpu = time.perf_counter(), cpu_seconds()
-        outcome = contender.run(data, seed, self.options)
+        outcome = contender(data, seed, self.options)
         seconds, cpu = time.perf_counter() - start, cpu_seconds() - cpu
-        notes = {
-            "settings": outcome.settings,
-            "cpu_seconds": round(cpu, 1),
-            **outcome.notes,
-            "about": data.about,
-            "assays": len(data.panel.tasks),
-            "fit": len(data.parts.train),
-            "valid": len(data.parts.valid),
-            "test": len(data.parts.test),
-            "made_with": provenance(),
-        }
+        sizes = {"fit": len(parts.train), "valid": len(parts.valid), "test": len(parts.test)}
+        notes = {**noted(outcome, cpu, data), **sizes, "made_with": provenance()}
         return self.ledger.add(scored(data, key, outcome.test, seconds, notes))
 
 

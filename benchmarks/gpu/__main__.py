@@ -21,8 +21,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from benchmarks.harness.provenance import provenance, used_by_torch
 from benchmarks.report import report
-from benchmarks.rivals.provenance import provenance, used_by_torch
 
 MINUTES = 40
 OUT_OF_TIME = 124

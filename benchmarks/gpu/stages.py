@@ -7,20 +7,18 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
-import yaml
 
 from benchmarks import balance_step
-from benchmarks.pcba128.__main__ import HERE, NO_ROWS, all_rows, with_features
+from benchmarks.harness.datasets import DataAbsentError, find_data
+from benchmarks.harness.molecules import nci_smiles
+from benchmarks.pcba128.__main__ import config_of, fit_all, with_features
 from benchmarks.pcba128.calibrate import losses, out_of_fold
 from benchmarks.pcba128_mix.__main__ import fit_graph, graph_config
 from benchmarks.pcba_sample import read_pcba
 from benchmarks.report import report
-from benchmarks.rivals.evaluation import DataAbsentError, find_data
-from benchmarks.train_step import nci_smiles
 from bioassay_mtl.models.folder import amend_folder
 from bioassay_mtl.models.join import join
 from bioassay_mtl.models.model import Model
@@ -101,7 +99,7 @@ def calibration(options: argparse.Namespace) -> None:
     out, shares = Path(options.out), Model.load("pcba128-mix").training["shares"]
     experts = [Model.load(out.parent / name) for name in ("fingerprints", "graph")]
     join(experts, shares, name=out.name).save(out)
-    configs = [each(options.quick, options.device) for each in (fingerprint_config, graph_config)]
+    configs = [each(options.quick, options.device) for each in (config_of, graph_config)]
     inputs = {**configs[0].fingerprints, **configs[1].fingerprints}
     both = configs[0].model_copy(update={"fingerprints": inputs})
     panel = with_features(read_pcba(find_data(options.data) / "pcba"), both, options.quick)
@@ -115,18 +113,11 @@ def calibration(options: argparse.Namespace) -> None:
         report(f"{out.name} out of fold", metric, value, "nats")
 
 
-def fingerprint_config(quick: bool, device: str) -> TrainingConfig:
-    """Settings of ``pcba128``."""
-    settings: dict[str, Any] = yaml.safe_load((HERE / "config.yaml").read_text())
-    return TrainingConfig.of(settings | {"device": device} | ({"epochs": 1} if quick else {}))
-
-
 def fit_fingerprints(folder: Path, quick: bool, device: str) -> Model:
     """Those of ``pcba128``."""
-    config = fingerprint_config(quick, device)
+    config = config_of(quick, device)
     panel = with_features(read_pcba(folder / "pcba"), config, quick)
-    everything = Split(all_rows(panel), NO_ROWS, NO_ROWS, len(panel))
-    return train(panel, config, parts=everything, name="fingerprints")
+    return fit_all(panel, config, "fingerprints")
 
 
 def reset_peak(device: str) -> None:

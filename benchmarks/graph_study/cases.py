@@ -18,6 +18,13 @@ MIXTURES: dict[str, tuple[str, ...]] = {
     "fingerprint + descriptors + GINE": ("fingerprint", "descriptors", "GINE"),
     "fingerprint + descriptors + D-MPNN": ("fingerprint", "descriptors", "D-MPNN"),
 }
+TRIALS: dict[str, tuple[str, ...]] = {
+    "default": (),
+    "wide": ("--message-hidden-dim", "600", "--ffn-hidden-dim", "600", "--dropout", "0.2"),
+    "deep": ("--depth", "5", "--dropout", "0.1", "--ffn-num-layers", "2"),
+    "fast": ("--max-lr", "3e-3", "--aggregation", "sum", "--dropout", "0.1", "--batch-norm"),
+}
+"""What chemprop's options are chosen from, with the first seed, on the validation rows."""
 STEP = 0.05
 """Shares of the members of a mixture are multiples of it."""
 LARGEST = 0.5

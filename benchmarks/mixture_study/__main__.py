@@ -1,4 +1,6 @@
-"""Tune, compare and ablate: ``python -m benchmarks.mixture_study --protocol A [--quick]``.
+"""Does the mixture win? MMoEEx, plain MMoE and a shared bottom on the same terms.
+
+    python -m benchmarks.mixture_study --protocol A [--quick] [--report]
 
 Choices are made on validation rows cut from the training rows (20 %, equal fingerprints on one
 side; the official validation part in the scaffold evaluation), with twelve trials for each model.
@@ -9,97 +11,182 @@ rows, on the test rows. Work that is in the results file is not done again.
 from __future__ import annotations
 
 import argparse
-import json
 import sys
-from pathlib import Path
+import time
+from collections.abc import Iterator
+from functools import partial
 
 import numpy as np
 
-from benchmarks.mixture_study.cases import MODELS, SEEDS, Settings, ablations, trial_name, trials
-from benchmarks.mixture_study.plot import write_plots
-from benchmarks.mixture_study.runs import Study
-from benchmarks.mixture_study.table import write_tables
-from benchmarks.report import report
-from benchmarks.rivals.evaluation import NAMES, DataAbsentError, find_data
-from benchmarks.rivals.ledger import Entry, Ledger
+from benchmarks.harness.datasets import PROTOCOLS, sources
+from benchmarks.harness.ledger import RESULTS, Entry, Key, Ledger, make_entry
+from benchmarks.harness.networks import Trainer, n_parameters
+from benchmarks.harness.plots import LEVEL, LOST, WON, Dot, dots
+from benchmarks.harness.scores import score_all
+from benchmarks.harness.standings import Standing, standings
+from benchmarks.harness.study import ended, parser, show
+from benchmarks.harness.tables import markdown, spread
+from benchmarks.mixture_study.cases import (
+    MODELS,
+    SEEDS,
+    Settings,
+    ablations,
+    training_settings,
+    trial_name,
+    trials,
+)
 
-RESULTS = Path(__file__).resolve().parent.parent / "results"
 STAGES = ("tune", "seeds", "test", "ablation")
+AVERAGED = "three models averaged"
+COLOURS = {"shared_bottom": LEVEL, "mmoe": WON, "mmoeex": LOST}
+INTRODUCTION = """\
+# Does the mixture win?
+
+Made by `python -m benchmarks.mixture_study --protocol A` (`B-random`, `B-scaffold`);
+every piece of work, with its settings, is a line of `mixture_study-*.jsonl`. Macro means
+over assays with an active and an inactive; unmeasured cells count nowhere. Models of one
+protocol have the same inputs, about the same number of parameters, and were given the
+same twelve trials each. Validation rows are cut from the training rows.
+*Better*: assays of the test part with a higher AP than the shared bottom."""
+
+
+class Study:
+    """One protocol, and what was done before."""
+
+    def __init__(self, protocol: str, data: str | None, ledger: Ledger) -> None:
+        self.protocol, self.ledger = protocol, ledger
+        self.trainer = Trainer(sources[PROTOCOLS[protocol]](data))
+
+    def run(self, stage: str, case: str, chosen: Settings, seed: int, n_members: int = 1) -> Entry:
+        """Do one piece of work, or find it done.
+
+        ``stage`` is ``test`` (fit on all training rows, score the test rows) or anything else (fit
+        and score inside the training rows). With ``n_members``, probabilities are the mean over so
+        many models of consecutive seeds.
+        """
+        key: Key = (self.protocol, case, "", stage, seed, "all")
+        if done := self.ledger.get(key):
+            return done
+        source = self.trainer.source
+        fit, scored = source.fit, source.valid
+        if stage == "test" and source.train is not None:
+            fit, scored = source.train, source.test
+        given = chosen
+        if chosen.get("connections", {}).get("kind") == "groups":
+            given = chosen | {"connections": chosen["connections"] | {"groups": source.groups}}
+        start, probabilities, size = time.perf_counter(), [], 0
+        for member in range(seed, seed + n_members):
+            settings = training_settings(self.protocol, given, member)
+            model = self.trainer.fit(settings, np.sort(fit)).model
+            probabilities.append(self.trainer.predict(model, scored))
+            size += n_parameters(model)
+        seconds = time.perf_counter() - start
+        mean = np.mean(probabilities, axis=0)
+        scores = score_all(source.panel.labels[scored], mean, source.panel.tasks)
+        notes = {"settings": chosen, "parameters": size}
+        return self.ledger.add(make_entry(key, scores, seconds, notes))
+
+    def tune(self) -> Iterator[Entry]:
+        """All trials of all models."""
+        for model in MODELS:
+            for trial in trials(model):
+                yield self.run("tune", trial_name(trial), trial, 0)
+
+    def finalists(self, stage: str) -> Iterator[Entry]:
+        """The chosen settings with every seed."""
+        for seed in SEEDS:
+            for model in MODELS:
+                yield self.run(stage, model, self.chosen(model), seed)
+
+    def ablate(self) -> Iterator[Entry]:
+        """One change at a time, and an ensemble."""
+        base = self.chosen("mmoeex")
+        for seed in SEEDS[:2]:
+            for case, change in ablations(self.protocol).items():
+                yield self.run("ablation", case, base | change, seed)
+        yield self.run("ablation", AVERAGED, base, 0, n_members=3)
+
+    def chosen(self, model: str) -> Settings:
+        """Settings of the best trial by validation AP; by scaffold those of the random split."""
+        ledger = self.ledger
+        if self.protocol == "B-scaffold":  # fewer choices, less luck
+            ledger = Ledger(RESULTS / "mixture_study-B-random.jsonl")
+        done = [e for e in ledger.select(stage="tune") if e.rival.startswith(model + ":")]
+        if not done:
+            raise SystemExit(f"no trial of {model}: run the stage tune first")
+        settings: Settings = max(done, key=lambda e: float(np.mean(e.ap))).notes["settings"]
+        return settings
+
+
+def run(asked: argparse.Namespace) -> None:
+    """The stages asked for, then the report."""
+    if not asked.report:
+        file = None if asked.quick else RESULTS / f"mixture_study-{asked.protocol}.jsonl"
+        study = Study(asked.protocol, asked.data, Ledger(file))
+        if asked.quick:
+            for model in MODELS:
+                trial = next(trials(model))
+                show(study.run("tune", trial_name(trial), trial, 0))
+            return
+        # By scaffold nothing is chosen, and the rows fitted on are those of the test stage.
+        stages = [s for s in asked.stages if s == "test" or asked.protocol != "B-scaffold"]
+        for stage in stages:
+            work = {"tune": study.tune, "ablation": study.ablate}
+            for entry in work.get(stage, partial(study.finalists, stage))():
+                show(entry)
+    write_report()
+
+
+def write_report() -> None:
+    """Write ``mixture_study.md`` and its picture."""
+    lines, columns = [INTRODUCTION, "", "![every seed](mixture_study.png)"], {}
+    for protocol in PROTOCOLS:
+        file = RESULTS / f"mixture_study-{protocol}.jsonl"
+        if file.is_file():
+            ledger = Ledger(file)
+            lines += ["", f"## {protocol}", "", *_models(ledger), *_ablation(ledger)]
+            tests = [(model, ledger.select(stage="test", rival=model)) for model in MODELS]
+            columns[f"{protocol}, macro AP"] = [
+                Dot(model, float(np.mean(entry.ap)), 0.0, COLOURS[model])
+                for model, found in tests
+                for entry in found
+            ]
+    (RESULTS / "mixture_study.md").write_text("\n".join(lines) + "\n")
+    dots(RESULTS / "mixture_study.png", columns, "test rows, every seed")
+
+
+def _models(ledger: Ledger) -> list[str]:
+    rows = []
+    base = Standing("shared_bottom", ledger.select(stage="test", rival="shared_bottom"))
+    for test in standings(ledger.select(stage="test"), MODELS):
+        valid = ledger.select(stage="seeds", rival=test.model)
+        size = test.entries[0].notes["parameters"] / 1e6
+        scores = [spread([float(np.mean(e.metrics[m])) for e in valid]) for m in ("ap", "auc")]
+        scores += [spread(test.seeds(metric)) for metric in ("ap", "auc")]
+        rows.append([test.model, f"{size:.2f} M", *scores, test.better_in(base, "ap")])
+    heads = ["model", "parameters", "validation AP", "AUC", "test AP", "AUC", "better"]
+    return markdown(heads, rows)
+
+
+def _ablation(ledger: Ledger) -> list[str]:
+    rows = [
+        [each.model, str(each.n_seeds), f"{each.mean('ap'):.4f}", f"{each.mean('auc'):.4f}"]
+        for each in standings(ledger.select(stage="ablation"))
+    ]
+    if not rows:
+        return []
+    about = "One change at a time to the chosen MMoEEx, validation rows, mean over the seeds run"
+    heads = ["change", "seeds", "AP", "AUC"]
+    return ["", f"{about} (differences under 0.005 AP are noise):", "", *markdown(heads, rows)]
 
 
 def main() -> int:
     """Run the stages asked for, then write the tables."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--protocol", choices=NAMES, default="A")
-    parser.add_argument("--stages", nargs="+", choices=STAGES, default=list(STAGES))
-    parser.add_argument("--data", help="folder with pcba/")
-    parser.add_argument("--quick", action="store_true", help="one trial of each model, no file")
-    arguments = parser.parse_args()
-    import torch
-
-    torch.set_num_threads(1)
-    try:
-        folder = find_data(arguments.data)
-    except DataAbsentError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
-    file = None if arguments.quick else RESULTS / f"mixture_study-{arguments.protocol}.jsonl"
-    study = Study(arguments.protocol, folder, Ledger(file))
-    if arguments.quick:
-        for model in MODELS:
-            trial = next(iter(trials(model)))
-            show(study.run("tune", trial_name(trial), trial, 0))
-        return 0
-    for stage in arguments.stages:
-        run_stage(study, stage)
-    write_tables(RESULTS)
-    write_plots(RESULTS)
-    return 0
-
-
-def run_stage(study: Study, stage: str) -> None:
-    """All pieces of work of one stage."""
-    if stage == "tune":
-        # The scaffold evaluation uses what the random one chose: fewer choices, less luck.
-        if study.protocol != "B-scaffold":
-            for model in MODELS:
-                for trial in trials(model):
-                    show(study.run("tune", trial_name(trial), trial, 0))
-        return
-    chosen = {model: choose(study, model) for model in MODELS}
-    if stage == "seeds" and study.protocol == "B-scaffold":
-        return  # nothing is chosen here, and the rows fitted on are those of the test stage
-    if stage in ("seeds", "test"):
-        for seed in SEEDS:
-            for model in MODELS:
-                show(study.run(stage, model, chosen[model], seed))
-    elif study.protocol != "B-scaffold":
-        for seed in SEEDS[:2]:
-            for case, change in ablations(study.protocol).items():
-                show(study.run(stage, case, chosen["mmoeex"] | change, seed))
-        show(study.run(stage, "three models averaged", chosen["mmoeex"], 0, n_members=3))
-
-
-def choose(study: Study, model: str) -> Settings:
-    """Settings of the best trial on validation macro average precision."""
-    ledger = study.ledger
-    if study.protocol == "B-scaffold":
-        ledger = Ledger(RESULTS / "mixture_study-B-random.jsonl")
-    done = [
-        e for e in ledger.entries.values() if e.stage == "tune" and e.rival.startswith(model + ":")
-    ]
-    if not done:
-        raise SystemExit(f"no trial of {model}: run the stage tune first")
-    settings: Settings = max(done, key=lambda entry: float(np.mean(entry.ap))).notes["settings"]
-    return settings
-
-
-def show(entry: Entry) -> None:
-    """Print the two macro means of a piece of work."""
-    case = f"{entry.protocol} {entry.stage} {entry.rival} seed {entry.seed}"
-    report(case, "macro_ap", float(np.mean(entry.ap)), "1")
-    report(case, "macro_auc", float(np.mean(entry.auc)), "1")
-    print(json.dumps(entry.notes), file=sys.stderr)
+    options = parser(__doc__, "one trial of each model, no file")
+    options.add_argument("--protocol", choices=PROTOCOLS, default="A")
+    options.add_argument("--stages", nargs="+", choices=STAGES, default=list(STAGES))
+    options.add_argument("--report", action="store_true", help="write the report, run nothing")
+    return ended(partial(run, options.parse_args()))
 
 
 if __name__ == "__main__":

@@ -6,16 +6,14 @@ from collections.abc import Iterator
 from copy import deepcopy
 from typing import Any
 
+from benchmarks.harness.datasets import BITS, COUNTS
+
 Settings = dict[str, Any]
 
-BITS = {"morgan": {"kind": "morgan"}}
-COUNTS = {
-    "morgan": {"kind": "morgan", "n_bits": 4096, "counts": True},
-    "torsion": {"kind": "torsion", "n_bits": 2048, "counts": True},
-    "atom_pair": {"kind": "atom_pair", "n_bits": 2048, "counts": True},
-}
 MODELS = ("shared_bottom", "mmoe", "mmoeex")
 EPOCHS = 10
+EACH_ITS_OWN = [(["morgan"], 2), (["torsion"], 1), (["atom_pair"], 1)]
+"""Inputs of groups of experts, and how many there are of each."""
 GATE_DECAY = 10.0
 """Weight decay of the gates of MMoEEx: pulls each assay's mix towards uniform."""
 SEEDS = (0, 1, 2)
@@ -52,59 +50,40 @@ def trial_name(trial: Settings) -> str:
     return f"{trial['model']}: {values}"
 
 
+WIDTHS = {
+    "A": {"shared_bottom": (2048, 1024), "mmoe": (650, 650), "mmoeex": (650, 650)},
+    "B": {"shared_bottom": (1080, 970), "mmoe": (265, 265), "mmoeex": (600, 600)},
+}
+"""Hidden units of one layer, and of two, by which all models have about equally many weights."""
+
+
 def training_settings(protocol: str, chosen: Settings, seed: int) -> Settings:
-    """The full training configuration of a trial; all models have about equally many parameters."""
+    """The full training configuration of a trial."""
     settings = deepcopy(chosen)
-    model, dropout = settings.pop("model"), settings.pop("dropout")
-    layers = {"depth": settings.pop("depth", 2), "dropout": dropout}
+    model, depth = settings.pop("model"), settings.pop("depth", 2)
+    prints = settings.pop("fingerprints", BITS if protocol == "A" else COUNTS)
+    width = settings.pop("width", None) or WIDTHS[protocol[0]][model][depth - 1]
+    layers = {"width": width, "depth": depth, "dropout": settings.pop("dropout")}
     gate = {"kind": settings.pop("gate", "static"), "rank": 16, "dropout": 0.5}
-    if model == "mmoeex":
-        gate["weight_decay"] = GATE_DECAY
-    connections = settings.pop("connections", {"kind": "none"})
-    tower = {"kind": settings.pop("tower", "per_expert")}
-    small = protocol == "A"
-    prints = settings.pop("fingerprints", BITS if small else COUNTS)
-    names = list(prints)
-    width = settings.pop("width", None)
-    network: Settings
+    own = {key: settings.pop(key, None) for key in ("connections", "tower", "groups")}
     if model == "shared_bottom":
-        default = (
-            (2048 if layers["depth"] == 1 else 1024) if small else (1080, 970)[layers["depth"] - 1]
-        )
-        bottom = {"inputs": names, "width": width or default, **layers}
-        network = {"kind": model, "bottom": bottom, "tower": {"kind": "linear"}}
+        network = {"bottom": {"inputs": list(prints), **layers}, "tower": {"kind": "linear"}}
     elif model == "mmoe":
-        default = 650 if small else 265
-        n = 2 if small else 4
-        group = {"inputs": names, "n": n, "width": width or default, **layers}
-        network = {"kind": model, "experts": group, "gate": gate, "tower": {"kind": "linear"}}
+        experts: Any = {"inputs": list(prints), "n": 2 if protocol == "A" else 4, **layers}
+        network = {"experts": experts, "gate": gate, "tower": {"kind": "linear"}}
     else:
-        groups = settings.pop("groups", None) or (
-            [(names, 2)] if small else [(["morgan"], 2), (["torsion"], 1), (["atom_pair"], 1)]
-        )
-        default = 650 if small else 600
-        experts = [
-            {"inputs": inputs, "n": n, "width": width or default, **layers} | dict(*own)
-            for inputs, n, *own in groups
-        ]
+        groups = own["groups"] or ([(list(prints), 2)] if protocol == "A" else EACH_ITS_OWN)
+        experts = [{"inputs": inputs, "n": n, **layers} for inputs, n in groups]
         network = {
-            "kind": model,
             "experts": experts,
-            "gate": gate,
-            "connections": connections,
-            "tower": tower,
+            "gate": gate | {"weight_decay": GATE_DECAY},
+            "connections": own["connections"] or {"kind": "none"},
+            "tower": {"kind": own["tower"] or "per_expert"},
         }
-    settings.setdefault("decoupled", False)
-    settings.setdefault("expert_loss", 1.0 if model == "mmoeex" else 0.0)
-    return {
-        "fingerprints": prints,
-        "network": network,
-        "epochs": EPOCHS,
-        "batch_size": 1024,
-        "precision": "bfloat16",
-        "seed": seed,
-        **settings,
-    }
+    usual = {"decoupled": False, "expert_loss": 1.0 if model == "mmoeex" else 0.0}
+    fixed = {"epochs": EPOCHS, "batch_size": 1024, "precision": "bfloat16", "seed": seed}
+    network = {"kind": model, **network}
+    return {"fingerprints": prints, "network": network, **fixed, **usual, **settings}
 
 
 def ablations(protocol: str) -> dict[str, Settings]:

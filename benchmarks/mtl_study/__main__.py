@@ -1,8 +1,9 @@
 """Compare balancers and models: ``python -m benchmarks.mtl_study --preset small --dataset pcba``.
 
-Presets: ``quick`` (made-up labels, under a minute, no file), ``small`` (two cores, minutes to an
-hour), ``full`` (a GPU). Work that is in the results file with the same settings is not done again,
-so a killed run is resumed by the same command. ``--report`` writes the tables and plots.
+``--quick`` is the preset of that name (made-up labels, under a minute, no file), ``small`` is for
+two cores (minutes to an hour), ``full`` for a GPU. Work that is in the results file with the same
+settings is not done again, so a killed run is resumed by the same command. ``--report`` writes the
+tables and plots.
 """
 
 from __future__ import annotations
@@ -10,121 +11,181 @@ from __future__ import annotations
 import argparse
 import sys
 import time
-from pathlib import Path
+import warnings
+from functools import partial
+from typing import Any
 
 import numpy as np
 
-from benchmarks.mtl_study.cases import MODELS, PLAIN, Cell, cells, known_balancers
-from benchmarks.mtl_study.datasets import sources
-from benchmarks.mtl_study.estimate import Estimate
-from benchmarks.mtl_study.presets import PRESETS
-from benchmarks.mtl_study.runs import Study
+from benchmarks.harness.datasets import NO_ROWS, Source, sources
+from benchmarks.harness.ledger import RESULTS, Entry, Key, Ledger, make_entry
+from benchmarks.harness.networks import Trainer, n_parameters
+from benchmarks.harness.provenance import provenance, used_by_torch
+from benchmarks.harness.scores import score_all
+from benchmarks.harness.study import ended, parser, show
+from benchmarks.mtl_study.cases import (
+    MODELS,
+    PLAIN,
+    PRESETS,
+    Cell,
+    Preset,
+    Settings,
+    batch_size,
+    cells,
+    full_settings,
+    known_balancers,
+    trials,
+)
 from benchmarks.mtl_study.table import write_report
-from benchmarks.report import report
-from benchmarks.rivals.evaluation import DataAbsentError
-from benchmarks.rivals.ledger import Ledger
 from bioassay_mtl.errors import BioassayError
+from bioassay_mtl.models.model import Model
+from bioassay_mtl.splits import Split
+from bioassay_mtl.training import train
+from bioassay_mtl.training.config import TrainingConfig
+from bioassay_mtl.training.score import AVERAGE_PRECISION
 
-RESULTS = Path(__file__).resolve().parent.parent / "results"
+TRIAL_SEED = 0
 
 
-class OutOfTimeError(Exception):
-    """The next piece of work would end after the time allowed."""
+class Study:
+    """One dataset at one size, and what was done before."""
+
+    def __init__(self, dataset: str, source: Source, preset: Preset, ledger: Ledger) -> None:
+        self.dataset, self.preset, self.ledger = dataset, preset, ledger
+        self.source = source.compact(preset.rows)
+        self.trainer = Trainer(self.source)
+        self.made_with = provenance(used_by_torch(preset.device))
+
+    def describe(self) -> None:
+        """Keep what the report says of the dataset."""
+        source, key = self.source, self.key("data", "", 0, "all")
+        actives = (source.panel.labels[source.fit] == 1).sum(axis=0)
+        notes = {
+            "about": source.about,
+            "tasks": list(source.panel.tasks),
+            "actives": actives.tolist(),
+            **{name: len(getattr(source, name)) for name in ("fit", "valid", "test")},
+            "preset": plain(vars(self.preset)),
+            "batch_size": batch_size(self.preset, len(source.fit)),
+        }
+        done = self.ledger.get(key)
+        if done is None or done.notes | {"made_with": 0} != notes | {"made_with": 0}:
+            self.ledger.add(make_entry(key, {}, 0.0, notes | {"made_with": self.made_with}))
+
+    def run(self, cell: Cell) -> None:
+        """Tune, then test the best trial by validation AP with every seed."""
+        tried = list(trials(cell, self.preset))
+        done = [
+            self.work(self.key("tune", cell.name, TRIAL_SEED, f"trial {number}"), cell, chosen)
+            for number, chosen in enumerate(tried)
+        ]
+        best = max(range(len(tried)), key=lambda number: done[number].notes["valid_ap"])
+        for seed in self.preset.seeds:
+            show(self.work(self.key("test", cell.name, seed, "all"), cell, tried[best]))
+
+    def work(self, key: Key, cell: Cell, chosen: Settings) -> Entry:
+        """One training, kept; trials are scored on validation rows alone."""
+        done = self.ledger.get(key)
+        if done and (done.notes["settings"], done.notes["preset"]) == (
+            plain(chosen),
+            plain(self.preset.size),
+        ):
+            return done
+        *_, stage, seed, _ = key
+        n_fit = len(self.source.fit)
+        settings = full_settings(cell, self.preset, chosen, self.source, n_fit, seed)
+        start, cpu = time.perf_counter(), time.process_time()
+        models = self.fit(cell, TrainingConfig.of(settings))
+        seconds, cpu = time.perf_counter() - start, time.process_time() - cpu
+        curve, best = course(models)
+        notes = {
+            "settings": plain(chosen),
+            "preset": plain(self.preset.size),
+            "valid_ap": round(best, 5),
+            "curve": [round(value, 5) for value in curve],
+            "parameters": sum(map(n_parameters, models)),
+            "cpu_seconds": round(cpu, 2),
+            "made_with": self.made_with,
+        }
+        scores = {}
+        if stage == "test":
+            panel, test = self.source.panel, self.source.test
+            found = [self.trainer.predict(model, test) for model in models]
+            # A run that diverged ranks nothing: it is scored as such, not left out.
+            probabilities = np.nan_to_num(np.concatenate(found, axis=1), nan=0.0)
+            scores = score_all(panel.labels[test], probabilities, panel.tasks)
+        return self.ledger.add(make_entry(key, scores, seconds, notes))
+
+    def fit(self, cell: Cell, config: TrainingConfig) -> list[Model]:
+        """A model, or one for each assay, of the epoch that is best on the validation rows."""
+        panel = self.trainer.panel(config.fingerprints)
+        fit, valid = self.source.fit, self.source.valid
+        if cell.model != "single_task":
+            return [train(panel, config, parts=Split(fit, valid, NO_ROWS, len(panel)))]
+        found = []
+        for task in panel.tasks:
+            one = panel.select_tasks([task])
+            mine, chosen_on = (part[one.mask[part, 0]] for part in (fit, valid))
+            found.append(train(one, config, parts=Split(mine, chosen_on, NO_ROWS, len(panel))))
+        return found
+
+    def key(self, stage: str, name: str, seed: int, unit: str) -> Key:
+        """Of a piece of work."""
+        return (self.dataset, name, self.preset.name, stage, seed, unit)
 
 
-def parse(arguments: list[str] | None = None) -> argparse.Namespace:
-    """Read the command line."""
-    parser = argparse.ArgumentParser(
-        prog="python -m benchmarks.mtl_study",
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+def course(models: list[Model]) -> tuple[list[float], float]:
+    """Validation AP by epoch, and of the best epochs; means over models."""
+    curves = np.array(
+        [[e.get(AVERAGE_PRECISION, np.nan) for e in m.training["history"]] for m in models]
     )
-    parser.add_argument("--preset", choices=list(PRESETS), default="small")
-    parser.add_argument(
-        "--dataset",
-        choices=list(sources),
-        nargs="+",
-        help="default: pcba tox21 muv (quick: rules)",
-    )
-    parser.add_argument("--models", choices=MODELS, nargs="+", default=list(MODELS))
-    parser.add_argument("--balancers", nargs="+", help="only these, and the plain sum")
-    parser.add_argument("--minutes", type=float, default=float("inf"), help="of work, in all")
-    parser.add_argument("--data", help="folder with pcba/ (or BIOASSAY_DATA)")
-    parser.add_argument("--results", type=Path, help="folder; quick writes no file unasked")
-    parser.add_argument("--report", action="store_true", help="write the report, run nothing")
-    return parser.parse_args(arguments)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)  # an assay that cannot be validated
+        curve = np.nan_to_num(np.nanmean(curves, axis=0)).tolist()
+        return curve, float(np.nan_to_num(np.nanmean(np.nanmax(curves, axis=1))))
+
+
+def plain(settings: Any) -> Any:
+    """As JSON gives it back."""
+    if isinstance(settings, dict):
+        return {key: plain(value) for key, value in settings.items()}
+    return [plain(v) for v in settings] if isinstance(settings, (list, tuple)) else settings
+
+
+def run(asked: argparse.Namespace) -> int:
+    """All cells of all datasets, then the report."""
+    end = time.monotonic() + 60 * asked.minutes
+    preset = PRESETS["quick" if asked.quick else asked.preset]
+    balancers = {PLAIN, *(asked.balancers or known_balancers())}
+    for dataset in [] if asked.report else asked.dataset or (["rules"] if asked.quick else EVERY):
+        file = None if asked.quick else RESULTS / f"mtl_study-{dataset}-{preset.name}.jsonl"
+        study = Study(dataset, sources[dataset](asked.data), preset, Ledger(file))
+        study.describe()
+        for cell in cells(preset, dataset):
+            if cell.model in asked.models and cell.balancer in balancers:
+                if time.monotonic() > end:
+                    print("the time allowed is over; the same command goes on", file=sys.stderr)
+                    return 0
+                try:
+                    study.run(cell)
+                except (BioassayError, RuntimeError, ValueError, ImportError) as error:
+                    print(f"{cell.name} is left out: {error}", file=sys.stderr)
+    return 0 if asked.quick or write_report(RESULTS) else 1
+
+
+EVERY = ("pcba", "tox21", "muv")
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run, or report; 0 where all that was asked for was done, 2 where the data are absent."""
-    asked = parse(arguments)
-    folder = asked.results or (None if asked.preset == "quick" else RESULTS)
-    if asked.report:
-        if write_report(asked.results or RESULTS):
-            return 0
-        print("mtl_study: no finished finalist to report", file=sys.stderr)
-        return 1
-    import torch
-
-    torch.set_num_threads(1)
-    end = time.perf_counter() + 60 * asked.minutes
-    quick = asked.preset == "quick"
-    for dataset in asked.dataset or (["rules"] if quick else ["pcba", "tox21", "muv"]):
-        file = folder and folder / f"mtl_study-{dataset}-{asked.preset}.jsonl"
-        study = Study(dataset, PRESETS[asked.preset], asked.data, Ledger(file))
-        try:
-            run(study, asked, end)
-        except DataAbsentError as error:
-            print(f"mtl_study: {error}", file=sys.stderr)
-            return 2
-        except OutOfTimeError:
-            say("the time allowed is over; the same command goes on")
-            break
-    if folder is not None:
-        write_report(folder)
-    return 0
-
-
-def run(study: Study, asked: argparse.Namespace, end: float) -> None:
-    """All cells of one dataset, each from its trials to its test runs."""
-    study.describe()
-    estimate = Estimate(study.ledger, study.preset, len(study.data.tasks))
-
-    def in_time(cell: Cell) -> None:
-        if time.perf_counter() + estimate.seconds(cell) > end:
-            raise OutOfTimeError
-
-    study.before_work = in_time
-    balancers = {PLAIN, *(asked.balancers or known_balancers())}
-    wanted = [
-        cell
-        for cell in cells(study.preset, study.dataset)
-        if cell.model in asked.models and cell.balancer in balancers
-    ]
-    for number, cell in enumerate(wanted):
-        left = [(later, study.n_missing(later)) for later in wanted[number:]]
-        if n := sum(n for _, n in left):
-            say(f"{study.dataset}: {n} runs left, about {estimate.minutes(left):.0f} minutes")
-        try:
-            run_cell(study, cell)
-        except (BioassayError, RuntimeError, ValueError, ImportError) as error:
-            say(f"{cell.name} is left out: {error}")
-
-
-def run_cell(study: Study, cell: Cell) -> None:
-    """Tune, then test with every seed."""
-    chosen = study.choose(cell)
-    for seed in study.preset.seeds:
-        entry = study.test(cell, chosen, seed)
-        case = f"{study.dataset} {cell.name} seed {seed}"
-        report(case, "macro_ap", float(np.mean(entry.ap)), "1")
-        report(case, "macro_auc", float(np.mean(entry.auc)), "1")
-        report(case, "training", entry.seconds, "s")
-
-
-def say(text: str) -> None:
-    """Tell the reader, beside the results on stdout."""
-    print(f"mtl_study: {text}", file=sys.stderr, flush=True)
+    """Run, or report; 2 where the data are absent."""
+    options = parser(__doc__)
+    options.add_argument("--preset", choices=list(PRESETS), default="small")
+    options.add_argument("--dataset", choices=list(sources), nargs="+", help=f"default: {EVERY}")
+    options.add_argument("--models", choices=MODELS, nargs="+", default=list(MODELS))
+    options.add_argument("--balancers", nargs="+", help="only these, and the plain sum")
+    options.add_argument("--minutes", type=float, default=float("inf"), help="begin no cell after")
+    options.add_argument("--report", action="store_true", help="write the report, run nothing")
+    return ended(partial(run, options.parse_args(arguments)))
 
 
 if __name__ == "__main__":

@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks.harness.datasets import Source
 from benchmarks.mixture_study.cases import training_settings
-from benchmarks.mtl_study.presets import Preset
 from bioassay_mtl.balance.balancer import balancers
 
 Settings = dict[str, Any]
@@ -72,6 +72,59 @@ SPACE_SEED = 0
 
 
 @dataclass(frozen=True)
+class Preset:
+    """Size of a study.
+
+    Attributes
+    ----------
+    name : str
+    trials : int
+        Settings tried for every cell, chosen from on validation rows with seed 0.
+    seeds : tuple of int
+        Of the chosen setting's runs on the test rows; none of them is the seed of the trials.
+    rows : int or None
+        Training rows that are fitted on; None for all. Validation and test rows are never cut.
+    width : float
+        Share of the width of the networks of the mixture study.
+    epochs, batch_size, precision, device
+        Settings of every run; small datasets have smaller batches.
+    crossed : bool
+        Every model with every balancer; else the balancers on one model, and every model under the
+        plain sum and two-step.
+    single_task : tuple of str
+        Datasets on which one network per assay is affordable.
+    """
+
+    name: str
+    trials: int
+    seeds: tuple[int, ...]
+    rows: int | None
+    width: float
+    epochs: int
+    batch_size: int
+    precision: str = "bfloat16"
+    device: str = "cpu"
+    crossed: bool = False
+    single_task: tuple[str, ...] = ()
+
+    @property
+    def size(self) -> list[Any]:
+        """What else than settings decides the result of a piece of work."""
+        return [self.rows, self.width, self.epochs, self.batch_size, self.precision]
+
+
+EVERY = ("tox21", "muv", "pcba")
+PRESETS = {
+    preset.name: preset
+    for preset in (
+        Preset("quick", 1, (1,), 400, 1 / 20, 2, 256, "float32"),
+        Preset("small", 4, (1, 2, 3), 10_000, 1 / 4, 8, 512, single_task=EVERY),
+        Preset("full", 12, (1, 2, 3), None, 1.0, 10, 1024, device="auto", crossed=True),
+    )
+}
+
+
+@dataclass(frozen=True)
 class Cell:
     """One model trained with one balancer."""
 
@@ -103,7 +156,7 @@ def cells(preset: Preset, dataset: str) -> list[Cell]:
     found = [Cell(BASE_MODEL, name) for name in both]
     shared = [model for model in MODELS if model not in (BASE_MODEL, "single_task")]
     found += [Cell(model, name) for model in shared for name in both]
-    if dataset in preset.single_task or "*" in preset.single_task:
+    if dataset in preset.single_task or preset.crossed:
         found.append(Cell("single_task", PLAIN))
     rest = [name for name in names if name not in both]
     models = [BASE_MODEL, *shared] if preset.crossed else [BASE_MODEL]
@@ -144,38 +197,31 @@ def batch_size(preset: Preset, n_rows: int) -> int:
     return min(preset.batch_size, max(32, n_rows // 20))
 
 
-def full_settings(cell: Cell, preset: Preset, chosen: Settings, data: Any, seed: int) -> Settings:
-    """The training configuration of a trial.
-
-    Parameters
-    ----------
-    chosen
-        One of :func:`trials`.
-    data
-        The dataset: what networks read, and the groups of its assays.
-    """
+def full_settings(
+    cell: Cell, preset: Preset, chosen: Settings, source: Source, n_fit: int, seed: int
+) -> Settings:
+    """The training configuration of a trial: of one of :func:`trials`, on so many rows."""
     kind = {"mmoeex_exclusive": "mmoeex", "single_task": "shared_bottom"}.get(
         cell.model, cell.model
     )
-    bits = len(data.fingerprints) == 1
+    bits = len(source.fingerprints) == 1
     width = WIDTH["bits" if bits else "counts"][kind]
     chosen = {"model": kind, "width": max(8, round(width * preset.width)), **chosen}
     if kind == "mmoeex":
         chosen["decoupled"] = True
     if chosen.get("connections", {}).get("kind") == "groups":
-        chosen["connections"] = chosen["connections"] | {"groups": data.groups}
+        chosen["connections"] = chosen["connections"] | {"groups": source.groups}
     if "by_actives" in chosen["balance"]:
-        weights = np.maximum(data.n_actives, 1.0) ** chosen["balance"]["by_actives"]
+        n_actives = (source.panel.labels[source.fit] == 1).sum(axis=0)
+        weights = np.maximum(n_actives, 1.0) ** chosen["balance"]["by_actives"]
         weights = (weights / weights.mean()).round(4)
-        chosen["balance"] = {
-            "kind": "fixed",
-            "weights": dict(zip(data.tasks, weights.tolist(), strict=True)),
-        }
+        by_task = dict(zip(source.panel.tasks, weights.tolist(), strict=True))
+        chosen["balance"] = {"kind": "fixed", "weights": by_task}
     epochs = preset.epochs * chosen.pop("longer", 1)
     chosen |= {
         "epochs": epochs,
         "patience": epochs,
-        "batch_size": batch_size(preset, data.n_fit),
+        "batch_size": batch_size(preset, n_fit),
         "precision": preset.precision,
         "device": preset.device,
     }

@@ -1,53 +1,5 @@
-"""What a result was made with: versions, commit, machine in general words."""
+"""Moved to :mod:`benchmarks.harness.provenance`."""
 
-from __future__ import annotations
+from benchmarks.harness.provenance import provenance, used_by_torch
 
-import os
-import platform
-import subprocess
-from importlib.metadata import distributions, version
-from pathlib import Path
-from typing import Any
-
-from bioassay_mtl.errors import counted
-
-PACKAGES = ("numpy", "scipy", "scikit-learn", "lightgbm", "xgboost", "torch", "deepchem", "rdkit")
-
-
-def provenance(used: str = "one thread, no GPU") -> dict[str, Any]:
-    """Versions, git commit and machine, without names or paths; and what was used of it."""
-    return {
-        "commit": _commit(),
-        "machine": f"{os.cpu_count()} {platform.machine()} cores, shared; {used}",
-        "python": platform.python_version(),
-        "versions": {name: _version(name) for name in PACKAGES},
-    }
-
-
-def used_by_torch(device: str) -> str:
-    """What PyTorch works on here, for ``cpu``, ``cuda`` or ``auto``."""
-    import torch
-
-    if device != "cpu" and torch.cuda.is_available():
-        return torch.cuda.get_device_name()
-    return f"{counted(torch.get_num_threads(), 'thread')}, no GPU"
-
-
-def _version(name: str) -> str:
-    named = {each.metadata["Name"] for each in distributions(name=name)}
-    named |= {each.metadata["Name"] for each in distributions(name=f"{name}-cpu")}
-    return version(min(named)) if named else "absent"
-
-
-def _commit() -> str:
-    try:
-        found = subprocess.run(
-            ["git", "rev-parse", "--short", "HEAD"],
-            cwd=Path(__file__).parent,
-            capture_output=True,
-            text=True,
-            check=True,
-        )
-    except (OSError, subprocess.CalledProcessError):
-        return "unknown"
-    return found.stdout.strip()
+__all__ = ["provenance", "used_by_torch"]

@@ -34,6 +34,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from benchmarks.harness.molecules import smiles_of
 from benchmarks.report import report
 from benchmarks.robustness.killing import Point, finished, killed_after, killed_at, points_of
 
@@ -162,10 +163,7 @@ def _command(*words: str) -> None:
 
 def _panel(path: Path) -> Path:
     """Real molecules, and whether they hold nitrogen or a ring."""
-    from rdkit import RDConfig
-
-    lines = (Path(RDConfig.RDDataDir) / "NCI" / "first_5K.smi").read_text().splitlines()
-    smiles = [line.split()[0] for line in lines[:60]]
+    smiles = smiles_of()[:60]
     rows = [f"{each},{int('N' in each)},{int('1' in each)}" for each in smiles]
     path.write_text("\n".join(["smiles,nitrogen,ring", *rows]) + "\n")
     return path

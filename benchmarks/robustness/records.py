@@ -24,10 +24,12 @@ from typing import NamedTuple
 
 import psutil
 
+from benchmarks.harness.molecules import smiles_of
+from benchmarks.harness.timing import tree_bytes
 from benchmarks.report import report
 from benchmarks.robustness.record_check import GIVEN_UP, Alone, Row, faults, read_rows
 from benchmarks.robustness.record_files import Entry, entries, write_csv, write_smi
-from benchmarks.screen_throughput import COMMAND, SAMPLING_SECONDS, tree_bytes
+from benchmarks.screen_throughput import COMMAND, SAMPLING_SECONDS
 
 N_RECORDS = 100_000
 N_QUICK = 5_000
@@ -112,7 +114,7 @@ def main(arguments: list[str] | None = None) -> int:
     given = parser.parse_args(arguments)
     n = min(given.records, N_QUICK) if given.quick else given.records
     n_hard = N_QUICK_HARD if given.quick else None
-    smiles = real_molecules()
+    smiles = smiles_of()
     alone = predicted_alone(random.Random(given.seed).sample(smiles, min(n // 10, N_ALONE)))
     good = True
     with tempfile.TemporaryDirectory() as work:
@@ -124,14 +126,6 @@ def main(arguments: list[str] | None = None) -> int:
             found = faults(records, rows, alone)
             good &= report_screen(f"records: {suffix}", records, rows, ended, found)
     return int(not good)
-
-
-def real_molecules() -> list[str]:
-    """RDKit's first 5,000 of the NCI."""
-    from rdkit import RDConfig
-
-    lines = (Path(RDConfig.RDDataDir) / "NCI" / "first_5K.smi").read_text().splitlines()
-    return [line.split()[0] for line in lines if line.strip()]
 
 
 if __name__ == "__main__":

@@ -1,1 +1,1 @@
-"""Panels of one assay, as most people bring them: settings of networks against trees."""
+"""Panels of one assay, as most people bring them: what weights their experts should have."""

@@ -12,10 +12,7 @@ differences from even weights with their standard errors. One thread.
 
 from __future__ import annotations
 
-import argparse
-import json
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -25,8 +22,10 @@ from scipy.special import expit
 from scipy.stats import spearmanr
 from sklearn.metrics import average_precision_score, log_loss, roc_auc_score
 
+from benchmarks.harness.ledger import RESULTS, add_record, read_records
+from benchmarks.harness.provenance import provenance
+from benchmarks.harness.study import parser
 from benchmarks.report import report
-from benchmarks.rivals.provenance import provenance
 from benchmarks.single_assays.panels import N_ASSAYS, Single, singles
 from bioassay_mtl.chem.features import Features
 from bioassay_mtl.models.scaling import fit_scalings
@@ -37,7 +36,7 @@ from bioassay_mtl.training.out_of_fold import Said
 from bioassay_mtl.training.session import Session
 from bioassay_mtl.training.stacked import Runs, fold_parts, named
 
-RESULTS = Path(__file__).resolve().parents[1] / "results" / "single_gates.jsonl"
+KEPT = RESULTS / "single_gates.jsonl"
 READ = ("morgan", "descriptors")
 MOST, QUICK = 1_600, 2
 """Rows of a panel, and panels of ``--quick``."""
@@ -118,23 +117,20 @@ def summary(kept: list[dict[str, Any]]) -> None:
 
 def main() -> None:
     """Do what is missing, and print what it says."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--tables", nargs="+", choices=N_ASSAYS, default=[*N_ASSAYS])
-    parser.add_argument("--most", type=int, default=MOST)
-    parser.add_argument("--quick", action="store_true", help="two small panels, kept nowhere")
-    asked = parser.parse_args()
+    options = parser(__doc__, "two small panels, kept nowhere")
+    options.add_argument("--tables", nargs="+", choices=N_ASSAYS, default=[*N_ASSAYS])
+    options.add_argument("--most", type=int, default=MOST)
+    asked = options.parse_args()
     torch.set_num_threads(1)
     if asked.quick:
         found = lines(["tox21"], 600, set())
         summary([next(found) for _ in range(QUICK)])
         return
-    text = RESULTS.read_text() if RESULTS.exists() else ""
-    kept = [json.loads(line) for line in text.splitlines()]
+    kept = read_records(KEPT)
     made_with = provenance()
     for line in lines(asked.tables, asked.most, {each["panel"] for each in kept}):
         kept.append(line | {"made_with": made_with})
-        with RESULTS.open("a") as file:
-            file.write(json.dumps(kept[-1]) + "\n")
+        add_record(KEPT, kept[-1])
     summary(kept)
 
 

@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 from rdkit.Chem.Scaffolds.MurckoScaffold import MurckoScaffoldSmiles
 
-from benchmarks.single_assays.tables import POOL, Table, tables
-from bioassay_mtl.chem.descriptors import DenseBlock
-from bioassay_mtl.chem.features import Features, SparseCounts
+from benchmarks.harness.assay_tables import POOL, Table, tables
+from bioassay_mtl.chem.features import Features
 from bioassay_mtl.chem.featurizer import Featurizer
 from bioassay_mtl.models.panel_inputs import panel_features
 from bioassay_mtl.panels import Panel
 from bioassay_mtl.training.config import DEFAULT_FINGERPRINTS
 
-CACHE = Path(__file__).parent / "cache"
 INPUTS = {**DEFAULT_FINGERPRINTS, "descriptors": {"kind": "rdkit_descriptors"}}
 MOST_HELD = {"tox21": 1_500, "hiv": 1_500}
 HELD = 450
@@ -92,14 +88,10 @@ class Drawn:
 
     @cached_property
     def features(self) -> Features:
-        """Of :attr:`rows`, kept in a git-ignored folder under a digest of their SMILES."""
+        """Of :attr:`rows`."""
         smiles = self.table.smiles[self.rows].tolist()
-        digest = hashlib.sha256("\n".join(smiles).encode()).hexdigest()[:12]
-        path = CACHE / f"{self.name}-{digest}.npz"
-        if not path.is_file():
-            panel = Panel.from_arrays(smiles, np.zeros(len(smiles), int), ["any"])
-            _keep(panel_features(panel, Featurizer.from_config({"fingerprints": INPUTS})), path)
-        return _kept(path)
+        panel = Panel.from_arrays(smiles, np.zeros(len(smiles), int), ["any"])
+        return panel_features(panel, Featurizer.from_config({"fingerprints": INPUTS}))
 
 
 @dataclass(frozen=True)
@@ -129,12 +121,7 @@ def singles(names: list[str], most: int | None = None) -> Iterator[Single]:
 def _part(drawn: Drawn, draw: Draw, rows: NDArray[np.int64]) -> tuple[Panel, Features]:
     features = drawn.features.take(np.searchsorted(drawn.rows, rows))
     rows, features = rows[features.ok], features.take(np.flatnonzero(features.ok))
-    column = drawn.table.cells[rows, drawn.table.tasks.index(draw.task)]
-    binary = drawn.table.is_binary
-    labels = column.astype(np.int8) if binary else column.astype(np.float32)
-    kind = "binary" if binary else "regression"
-    smiles = drawn.table.smiles[rows].tolist()
-    return Panel.from_arrays(smiles, labels, [draw.task], kinds=[kind]), features
+    return drawn.table.panel(rows, [drawn.table.tasks.index(draw.task)]), features
 
 
 def drawn_from(name: str) -> Drawn:
@@ -210,25 +197,3 @@ def groups_of(smiles: NDArray[np.str_], split: str) -> NDArray[np.int64]:
     scaffolds = [MurckoScaffoldSmiles(text) or text for text in smiles]
     numbers: NDArray[np.int64] = np.unique(scaffolds, return_inverse=True)[1]
     return numbers
-
-
-def _keep(features: Features, path: Path) -> None:
-    path.parent.mkdir(exist_ok=True)
-    arrays = {"status": features.status}
-    for name, block in features.blocks.items():
-        fields = vars(block) if isinstance(block, SparseCounts) else {"values": block.values}
-        arrays |= {
-            f"{name}.{key}": value for key, value in fields.items() if isinstance(value, np.ndarray)
-        }
-    np.savez(path, **arrays)  # type: ignore[arg-type]
-
-
-def _kept(path: Path) -> Features:
-    with np.load(path, allow_pickle=False) as arrays:
-        blocks: dict[str, object] = {"descriptors": DenseBlock(arrays["descriptors.values"])}
-        for name, settings in DEFAULT_FINGERPRINTS.items():
-            offsets, indices, counts = (
-                arrays[f"{name}.{key}"] for key in ("offsets", "indices", "counts")
-            )
-            blocks[name] = SparseCounts(offsets, indices, counts, settings["n_bits"])
-        return Features(blocks, arrays["status"])

@@ -2,7 +2,7 @@
 
 What the user sets stays: settings, one by one, and the fields of ``split``. What ``start_from``
 brings is added to, what a model that a run goes on from brings counts as set. Small panels were
-measured by ``python -m benchmarks.small_panels``.
+measured on rows that ``python -m benchmarks.custom_panels`` does not test on.
 """
 
 from __future__ import annotations
@@ -48,8 +48,8 @@ SMALL_LAYERS = {"depth": 2, "dropout": 0.4}
 ALONE = 3_000
 """Rows under which an assay alone is learned in its own way: fewer steps, a lower rate. It was
 tried on panels of up to 2,500 rows, and against the way of several assays on few, of up to 1,000:
-better in the mean, within two standard errors, in a third of the time. On HIV a forest is better
-still (``python -m benchmarks.single_assays``)."""
+better in the mean, within two standard errors, in a third of the time. How it compares with others
+is what ``python -m benchmarks.custom_panels --only single`` says."""
 
 SHARE_FIT = 0.8
 """Of all rows, those that are trained on."""

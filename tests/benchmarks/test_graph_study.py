@@ -10,8 +10,8 @@ import pytest
 
 from benchmarks.graph_study.cases import LARGEST, MIXTURES, MODELS, settings, shares
 from benchmarks.graph_study.table import write_report
-from benchmarks.rivals.ledger import Ledger, make_entry
-from benchmarks.rivals.scores import AssayScore
+from benchmarks.harness.ledger import Ledger, make_entry
+from benchmarks.harness.scores import AssayScore
 from bioassay_mtl.training.config import TrainingConfig
 
 
@@ -47,6 +47,6 @@ def test_report(tmp_path: Path) -> None:
             ledger.add(make_entry(key, scores, 9.0, {**notes, **about}))
     assert write_report(tmp_path)
     text = (tmp_path / "graph_study.md").read_text()
-    assert "| fingerprint | 2 | 0.0750 ± 0.0000 | 0.7500 ± 0.0000 |" in text
-    assert f"| {mixed} | 2 | 0.2250 ± 0.0000 | 0.7500 ± 0.0000 | 2 of 2 | 0.2500 |" in text
+    assert "| fingerprint | 2 | 0.0750 ± 0.0000 | **0.7500** ± 0.0000 |  | 5 s |" in text
+    assert f"| {mixed} | 2 | **0.2250** ± 0.0000 | **0.7500** ± 0.0000 | 2 of 2 |" in text
     assert "shares [0.9, 0.1]" in text

@@ -1,0 +1,188 @@
+"""Chemprop's D-MPNN through its own command line, in an environment of its own.
+
+Chemprop pins other versions than this project, so it is run as an external program::
+
+    python3.11 -m venv chemprop-env
+    chemprop-env/bin/pip install torch==2.13.0 chemprop==2.3.1 'pandas<3'
+    python -m benchmarks.rivals --protocol B-random --models chemprop \
+        --chemprop chemprop-env/bin/chemprop
+
+With pandas 3, chemprop 2.3.1 cannot read bounds of values. Its printed metrics pool all tasks, so
+its predictions are scored with our own code.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from benchmarks.harness.ledger import CACHE
+from bioassay_mtl.panels.panel import Panel
+from bioassay_mtl.splits import Split
+from bioassay_mtl.tasks.labels import as_floats
+
+BATCH = 64
+WARMUP = 2
+EPOCHS = 25
+MINUTES = 120.0
+
+
+@dataclass(frozen=True)
+class Trained:
+    """Predictions (n, n_tasks) of the test rows, and how the training went."""
+
+    test: NDArray[np.floating]
+    valid_score: float
+    settings: dict[str, Any]
+    notes: dict[str, Any]
+
+
+class ChempropFailedError(RuntimeError):
+    """The external program ended with an error."""
+
+
+def fit_chemprop(
+    program: Path | None,
+    panel: Panel,
+    parts: Split,
+    score: Callable[[NDArray[np.floating]], float],
+    seed: int,
+    *,
+    name: str,
+    epochs: int = EPOCHS,
+    options: Sequence[str] = (),
+) -> Trained:
+    """Train, choose a checkpoint on the validation rows, predict the test rows.
+
+    Parameters
+    ----------
+    program : Path or None
+        The ``chemprop`` command.
+    panel : Panel
+        With SMILES; bounds of values count as such in the loss.
+    parts : Split
+    score : callable
+        From predictions (n_valid, n_tasks) to what is highest for the checkpoint to choose.
+    seed : int
+    name : str
+        Of a git-ignored folder, emptied, then used for tables and checkpoints.
+    epochs : int
+        Length of the learning-rate schedule; training is stopped after two hours.
+    options : sequence of str
+        Further options of ``chemprop train``.
+    """
+    if program is None or not program.is_file():
+        raise SystemExit("chemprop runs as a program of its own: give it with --chemprop")
+    folder = CACHE / "chemprop" / f"{name}-{seed}".replace(" ", "").replace("/", "_")
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    write_tables(panel, parts, folder)
+    binary = all(kind.has_actives for kind in panel.kinds)
+    bounded = ("--task-type", "regression", "--loss-function", "bounded-mse")
+    options = (*(("--task-type", "classification") if binary else bounded), *options)
+    warmup = min(WARMUP, max(1, epochs - 1))
+    train = ["train", "--data-path", "train.csv", "--smiles-columns", "smiles"]
+    train += ["--splits-column", "split", "--output-dir", "model"]
+    train += ["--epochs", str(epochs), "--warmup-epochs", str(warmup)]
+    train += ["--batch-size", str(BATCH), "--num-workers", "0", "--accelerator", "cpu"]
+    train += ["--pytorch-seed", str(seed), *options, "--target-columns", *panel.tasks]
+    finished = _run(program, train, folder, MINUTES * 60)
+    n_tasks = len(panel.tasks)
+    valid = {
+        path: score(_predict(program, path, "valid.csv", folder, n_tasks))
+        for path in sorted(folder.glob("model/**/*.ckpt"))
+    }
+    if not valid:
+        raise ChempropFailedError("expected checkpoints from chemprop train, found none; see log")
+    chosen = max(valid, key=lambda path: valid[path])
+    settings = {
+        "options": " ".join(options),
+        "model": "default D-MPNN (depth 3, width 300, mean aggregation, 1-layer head of 300)",
+        "epochs_scheduled": epochs,
+        "warmup_epochs": warmup,
+        "batch_size": BATCH,
+        "checkpoint": "best validation loss or last, whichever is better on validation rows",
+        "version": version(program),
+    }
+    tables = [pd.read_csv(path) for path in folder.glob("model/**/metrics.csv")]
+    reached = [int(each["val_loss"].notna().sum()) for each in tables]
+    notes = {"finished": finished, "epochs_reached": reached, "checkpoint": chosen.stem}
+    test = _predict(program, chosen, "test.csv", folder, n_tasks)
+    return Trained(test, valid[chosen], settings, notes)
+
+
+def write_tables(panel: Panel, parts: Split, folder: Path) -> None:
+    """Write ``train.csv``, with the validation rows in it, ``valid.csv`` and ``test.csv``."""
+    smiles = np.array(panel.structures, dtype=object)
+    known = np.concatenate([parts.train, parts.valid])
+    table = pd.DataFrame(cells(panel.take(known)), columns=list(panel.tasks))
+    table.insert(0, "smiles", smiles[known])
+    table.insert(1, "split", ["train"] * len(parts.train) + ["val"] * len(parts.valid))
+    table.to_csv(folder / "train.csv", index=False)
+    for name, rows in (("valid", parts.valid), ("test", parts.test)):
+        pd.DataFrame({"smiles": smiles[rows]}).to_csv(folder / f"{name}.csv", index=False)
+
+
+def cells(panel: Panel) -> NDArray[np.object_]:
+    """Labels as text, (n, T): empty where not measured, ``>5`` and ``<5`` for bounds."""
+    labels = as_floats(panel.labels)
+    sides = np.zeros(labels.shape, np.int8) if panel.bounds is None else panel.bounds
+    text = np.full(labels.shape, "", dtype=object)
+    for row, column in np.argwhere(panel.mask):
+        sign = {-1: "<", 0: "", 1: ">"}[int(sides[row, column])]
+        text[row, column] = f"{sign}{labels[row, column]:g}"
+    return text
+
+
+def version(program: Path) -> str:
+    """Version of the external program, read from its environment's package list."""
+    found = list(program.parent.parent.glob("lib/python*/site-packages/chemprop-*.dist-info"))
+    return found[0].name.removesuffix(".dist-info").split("-")[1] if found else "unknown"
+
+
+def _predict(
+    program: Path, checkpoint: Path, table: str, folder: Path, n_tasks: int
+) -> NDArray[np.floating]:
+    output = f"predicted_{table}"
+    command = ["predict", "--test-path", table, "--smiles-columns", "smiles", "--preds-path"]
+    command += [output, "--model-paths", str(checkpoint.relative_to(folder))]
+    command += ["--num-workers", "0", "--accelerator", "cpu"]
+    _run(program, command, folder, None)
+    found = pd.read_csv(folder / output)
+    expected = len(pd.read_csv(folder / table))
+    if len(found) != expected:
+        raise ChempropFailedError(f"expected {expected} predicted rows, found {len(found)}")
+    # The tasks are the last columns, in the order of --target-columns.
+    return found[found.columns[-n_tasks:]].to_numpy(dtype=float)
+
+
+def _run(program: Path, arguments: list[str], folder: Path, seconds: float | None) -> bool:
+    """Run with one thread and a log file; False where the time limit ended it."""
+    threads = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1")
+    with (folder / "log.txt").open("ab") as log:
+        try:
+            done = subprocess.run(
+                [str(program.absolute()), *arguments],
+                cwd=folder,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                env={**os.environ, **threads},
+                timeout=seconds,
+                check=False,
+            )
+        except subprocess.TimeoutExpired:
+            return False
+    if done.returncode != 0:
+        last = (folder / "log.txt").read_text(errors="replace").strip().splitlines()[-3:]
+        said = " | ".join(last)
+        raise ChempropFailedError(f"chemprop {arguments[0]} ended with {done.returncode}: {said}")
+    return True

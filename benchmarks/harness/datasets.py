@@ -1,0 +1,298 @@
+"""Real panels, and which of their rows are for fitting, for choices, and for tests."""
+
+from __future__ import annotations
+
+import csv
+import os
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from bioassay_mtl.chem.features import PackedBits
+from bioassay_mtl.chem.featurizer import Featurizer
+from bioassay_mtl.models.panel_inputs import panel_features
+from bioassay_mtl.panels.panel import Panel
+from bioassay_mtl.panels.schema import schema_for
+from bioassay_mtl.registry import Registry
+from bioassay_mtl.splits import SplitConfig, split
+
+Rows = NDArray[np.int64]
+NO_ROWS: Rows = np.array([], dtype=np.int64)
+BITS: dict[str, Any] = {"morgan": {"kind": "morgan"}}
+COUNTS: dict[str, Any] = {
+    "morgan": {"kind": "morgan", "n_bits": 4096, "counts": True},
+    "torsion": {"kind": "torsion", "n_bits": 2048, "counts": True},
+    "atom_pair": {"kind": "atom_pair", "n_bits": 2048, "counts": True},
+}
+PROTOCOLS = {"A": "pcba_bits", "B-random": "pcba", "B-scaffold": "pcba_scaffold"}
+"""Sources of the three evaluations on PCBA: all rows with 1,024 Morgan bits and nothing else, rows
+with SMILES, and these by scaffold."""
+RANDOM = SplitConfig(fractions=(0.6, 0.15, 0.25), seed=0)
+SCAFFOLD = RANDOM.model_copy(update={"kind": "scaffold_balanced"})
+HOLDOUT = 0.2
+N_LARGEST = 100
+FEWEST_ROWS = 500
+"""ChEMBL's assays of fewer molecules are not read: they are none of the largest."""
+
+
+class DataAbsentError(FileNotFoundError):
+    """The real data are not where they were looked for."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """A panel and its parts.
+
+    Attributes
+    ----------
+    panel : Panel
+    fit, valid, test : (n,) int64
+        Rows to fit on, to choose and to stop on, and to report on. ``valid`` is cut from training
+        rows, or is the official part.
+    about : str
+        What the rows are, for the report.
+    groups : dict
+        Group of an assay by its name, for exclusivity to groups; assays without one are absent.
+    fingerprints : dict
+        What the networks read.
+    keep_actives : bool
+        Whether a cut of the training rows keeps all that are active in some assay.
+    train : (n,) int64 or None
+        The whole training part; None where it is ``fit``.
+    bits : (n, 128) uint8 or None
+        1,024 Morgan bits, packed.
+    """
+
+    panel: Panel
+    fit: Rows
+    valid: Rows
+    test: Rows
+    about: str = ""
+    groups: Mapping[str, str] = field(default_factory=dict)
+    fingerprints: Mapping[str, Any] = field(default_factory=lambda: COUNTS)
+    keep_actives: bool = False
+    train: Rows | None = None
+    bits: NDArray[np.uint8] | None = None
+
+    @property
+    def smiles(self) -> tuple[str, ...]:
+        """Of all rows."""
+        return tuple(self.panel.structures or ())
+
+    def compact(self, rows: int | None = None) -> Source:
+        """The rows that are used and no others: at most some to fit on, then valid and test."""
+        used = [cut(self, rows), self.valid, self.test]
+        fit, valid, test = in_order(used)
+        kept = ", all actives kept" if self.keep_actives else ""
+        n, of = len(fit), len(self.fit)
+        about = f"{self.about}; {n:,} of {of:,} rows fitted on{kept}" if n < of else self.about
+        panel, bits = self.panel.take(np.concatenate(used)), self.bits
+        bits = None if bits is None else bits[np.concatenate(used)]
+        whole = replace(self, panel=panel, about=about, bits=bits, train=None)
+        return replace(whole, fit=fit, valid=valid, test=test)
+
+    def look(self, n_tasks: int, n_rows: int) -> Source:
+        """The assays with most actives, and the first rows of each part."""
+        most = np.sort(np.argsort(-self.panel.n_actives, kind="stable")[:n_tasks])
+        panel = self.panel.select_tasks([self.panel.tasks[task] for task in most])
+        few = replace(self, panel=panel, fit=self.fit[:n_rows], test=self.test[: n_rows // 2])
+        return replace(few, valid=self.valid[: n_rows // 3]).compact()
+
+
+def in_order(parts: Sequence[Rows]) -> list[Rows]:
+    """Numbers of the rows of parts that stand one after the other."""
+    return [np.arange(a, b) for a, b in pairwise(np.cumsum([0, *map(len, parts)]).tolist())]
+
+
+sources: Registry[Callable[[str | None], Source]] = Registry("dataset")
+"""Each reads a dataset from the data folder (None: where it is looked for)."""
+
+
+def find_data(given: str | None) -> Path:
+    """Folder that holds the data: the option, else BIOASSAY_DATA, else the default."""
+    default = Path(__file__).resolve().parents[2].parent / "shared" / "data"
+    folder = Path(given or os.environ.get("BIOASSAY_DATA") or default)
+    for name in ("pcba_fingerprints.npz", "pcba_smiles.csv.gz"):
+        if not (folder / "pcba" / name).is_file():
+            raise DataAbsentError(
+                f"expected pcba/{name} in the data folder, found none; "
+                "give the folder with --data or the environment variable BIOASSAY_DATA"
+            )
+    return folder
+
+
+def cut(source: Source, rows: int | None) -> Rows:
+    """A random part of the rows to fit on, the same for the same number."""
+    if rows is None or rows >= len(source.fit):
+        return source.fit
+    order = np.random.default_rng(0).permutation(source.fit)
+    if source.keep_actives:
+        active = (source.panel.labels[order] == 1).any(axis=1)
+        order = order[np.argsort(~active, kind="stable")]
+    return np.sort(order[:rows])
+
+
+def cut_holdout(packed: NDArray[np.uint8], train: Rows, share: float) -> tuple[Rows, Rows]:
+    """Divide training rows, those of equal fingerprint on the same side."""
+    _, group = np.unique(packed[train], axis=0, return_inverse=True)
+    order = np.random.default_rng(0).permutation(group.max() + 1)
+    held = np.zeros(len(order), dtype=bool)
+    held[order[: round(share * len(order))]] = True
+    inside = held[group.ravel()]
+    return train[~inside], train[inside]
+
+
+def pcba(protocol: str, given: str | None, holdout: float = HOLDOUT) -> Source:
+    """One of the :data:`PROTOCOLS` on PCBA; validation rows are that share of the training rows."""
+    folder = find_data(given) / "pcba"
+    with np.load(folder / "pcba_fingerprints.npz", allow_pickle=False) as arrays:
+        packed, labels = arrays["fingerprint"], arrays["label"]
+        tasks = tuple(str(task) for task in arrays["task"])
+        part, numbers = arrays["part"].astype(str), arrays["row"]
+    groups = target_classes(folder)
+    if protocol == "A":
+        blocks: Any = {"morgan": PackedBits(packed, 1024)}
+        panel = Panel(None, blocks, labels, tasks, [""] * len(labels))
+        train, test = np.flatnonzero(part == "train"), np.flatnonzero(part == "public_test")
+        fit, valid = cut_holdout(packed, train, holdout)
+        about = "all rows with 1,024 Morgan bits, public test part"
+        return Source(panel, fit, valid, test, about, groups, BITS, train=train, bits=packed)
+    columns = ["smiles", "row", "part", "ogb_split"]
+    table = pd.read_csv(folder / "pcba_smiles.csv.gz", usecols=columns, keep_default_na=False)
+    place = {int(number): index for index, number in enumerate(numbers)}
+    rows = np.array([place[int(number)] for number in table["row"]])
+    packed, labels = packed[rows], labels[rows]
+    panel = Panel(list(table["smiles"]), None, labels, tasks, [""] * len(labels))
+    random = protocol == "B-random"
+    names = ("train", "", "public_test") if random else ("train", "valid", "test")
+    parts = table["part" if random else "ogb_split"].to_numpy()
+    train, valid, test = (np.flatnonzero(parts == name) for name in names)
+    fit, valid = cut_holdout(packed, train, holdout) if random else (train, valid)
+    end = "public test part" if random else "scaffold split of ogbg-molpcba"
+    about = f"rows with SMILES, {end}"
+    return Source(panel, fit, valid, test, about, groups, train=train, bits=packed)
+
+
+def target_classes(folder: Path, n: int = 2) -> dict[str, str]:
+    """Assays of the n largest target classes: as many as there are exclusive experts."""
+    with (folder / "assay_annotations.csv").open(newline="") as stream:
+        groups = {
+            row["task"]: row["target_class"].split(";")[0].strip()
+            for row in csv.DictReader(stream)
+            if row["target_class"]
+        }
+    most = [group for group, _ in Counter(groups.values()).most_common(n)]
+    return {task: group for task, group in groups.items() if group in most}
+
+
+def table_source(
+    file: str,
+    how: SplitConfig,
+    groups: Mapping[str, str],
+    given: str | None,
+    tasks: Sequence[str] | None = None,
+) -> Source:
+    """A SMILES table, all assays or some, split by the package."""
+    panel = Panel.read(find_data(given) / file, tasks=tasks)
+    panel = panel.take(panel_features(panel, Featurizer.from_config({"fingerprints": BITS})).ok)
+    # So few are active in MUV that a cut which loses some would leave nothing to learn.
+    rare = bool((panel.labels == 1).any(axis=1).mean() < 0.05)
+    return _split(panel, how, "", groups, rare)
+
+
+def values_source(panel: Panel, what: str) -> Source:
+    """A panel of values, split so that each range of them is in each part."""
+    panel = panel.take(panel_features(panel, Featurizer.from_config({"fingerprints": BITS})).ok)
+    bounds = panel.bounds
+    share = 0.0 if bounds is None else float((bounds[panel.mask] != 0).mean())
+    what = f"{what}, {share:.0%} of the values bounds; "
+    return _split(panel, RANDOM.model_copy(update={"kind": "stratified"}), what)
+
+
+def _split(
+    panel: Panel,
+    how: SplitConfig,
+    what: str,
+    groups: Mapping[str, str] | None = None,
+    keep_actives: bool = False,
+) -> Source:
+    parts = split(panel, how)
+    shares = " / ".join(f"{100 * share:.0f}" for share in how.fractions)
+    about = f"{what}{how.kind} split {shares} %, seed {how.seed}"
+    rows = parts.train, parts.valid, parts.test
+    return Source(panel, *rows, about, groups or {}, keep_actives=keep_actives)
+
+
+TOX21_GROUPS = {
+    f"{family}-{assay}": {"NR": "nuclear receptor", "SR": "stress response"}[family]
+    for family, assays in {
+        "NR": "AR AR-LBD AhR Aromatase ER ER-LBD PPAR-gamma",
+        "SR": "ARE ATAD5 HSE MMP p53",
+    }.items()
+    for assay in assays.split()
+}
+# Targets of the MUV assays: Rohrer and Baumann, J. Chem. Inf. Model. 49 (2009) 169, table 1.
+MUV_GROUPS = {
+    f"MUV-{aid}": family
+    for family, aids in {
+        "nuclear receptor": (600, 692, 713, 733, 737),
+        "kinase": (548, 644, 689, 810),
+    }.items()
+    for aid in aids
+}
+for _protocol, _name in PROTOCOLS.items():
+    sources.register(_name)(partial(pcba, _protocol))
+for _name, _groups in (("tox21", TOX21_GROUPS), ("muv", MUV_GROUPS)):
+    for _end, _how in (("", RANDOM), ("_scaffold", SCAFFOLD)):
+        sources.register(_name + _end)(partial(table_source, f"{_name}.csv.gz", _how, _groups))
+# HIV's column of two outcomes alone: that of three classes says the same in other words.
+sources.register("hiv_scaffold")(
+    partial(table_source, "HIV.csv.gz", SCAFFOLD, {}, tasks=["HIV_active"])
+)
+
+
+@sources.register("chembl100")
+def _chembl(given: str | None) -> Source:
+    """The assays of most molecules of the long table."""
+    path = find_data(given) / "chembl_censored_long.csv.gz"
+    panel = Panel.read(path, schema=schema_for(path).changed(min_rows=FEWEST_ROWS))
+    largest = np.sort(np.argsort(-panel.mask.sum(axis=0), kind="stable")[:N_LARGEST])
+    panel = panel.select_tasks([panel.tasks[place] for place in largest])
+    panel = panel.take(np.flatnonzero(panel.mask.any(axis=1)))
+    return values_source(panel, f"the {len(largest)} assays of most molecules")
+
+
+@sources.register("rules")
+def rules(given: str | None) -> Source:
+    """Molecules that come with RDKit, labelled by substructures: for tests, without any data."""
+    from rdkit import Chem
+
+    from benchmarks.harness.molecules import nci_smiles
+
+    smarts = {
+        "amide": "[NX3][CX3]=O",
+        "acid": "C(=O)[OX2H1]",
+        "halogen": "[F,Cl,Br,I]",
+        "nitro": "[N+](=O)[O-]",
+        "aromatic_nitrogen": "n",
+        "sulfur": "[#16]",
+        "amine": "[NX3;H2,H1;!$(NC=O)]",
+        "ether": "[OD2]([#6])[#6]",
+    }
+    smiles = nci_smiles()[:2000]
+    molecules = [Chem.MolFromSmiles(text) for text in smiles]
+    patterns = [Chem.MolFromSmarts(pattern) for pattern in smarts.values()]
+    truth = np.array([[mol.HasSubstructMatch(p) for p in patterns] for mol in molecules])
+    measured = np.random.default_rng(0).random(truth.shape) < 0.6
+    labels = np.where(measured, truth, -1).astype(np.int8)
+    panel = Panel(smiles, None, labels, tuple(smarts), [""] * len(smiles))
+    groups = {task: "nitrogen" if "n" in task else "other" for task in smarts}
+    return _split(panel, RANDOM, "labels made up by substructure rules; ", groups)

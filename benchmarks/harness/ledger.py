@@ -1,0 +1,121 @@
+"""Results files: one JSON object a line, appended as work ends, read back to resume."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from benchmarks.harness.scores import AssayScore
+
+RESULTS = Path(__file__).resolve().parents[1] / "results"
+CACHE = Path(__file__).resolve().parents[2] / "cache"
+"""What runs keep for themselves; git-ignored."""
+
+Key = tuple[str, str, str, str, int, str]
+"""Protocol, rival, features, stage, seed and unit of a piece of work."""
+
+
+def read_records(path: Path) -> list[dict[str, Any]]:
+    """Lines of a file; of one that a kill has cut short, nothing: its work is done again."""
+    lines = path.read_text().splitlines() if path.is_file() else []
+    return [json.loads(line) for line in lines if line.startswith("{") and line.endswith("}")]
+
+
+def add_record(path: Path, record: Mapping[str, Any]) -> None:
+    """Append a line, not to one that a kill has cut short."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    before = path.read_bytes() if path.is_file() else b""
+    with path.open("a") as stream:
+        stream.write("\n" if before and not before.endswith(b"\n") else "")
+        stream.write(json.dumps(record) + "\n")
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One finished piece of work: one assay of a per-assay rival, or one seed of a network.
+
+    Attributes
+    ----------
+    protocol, rival, features, stage, seed, unit
+        Its key; ``rival`` is what is compared, ``unit`` the assay fitted, or ``all``.
+    assays : list of str
+        The assays of this piece that the scored rows can measure; may be empty.
+    auc, ap : list of float
+        Parallel to ``assays``.
+    seconds : float
+        Wall time on a shared machine.
+    notes : dict
+        Settings, epochs and so on; under ``values`` the scores of assays of values.
+    """
+
+    protocol: str
+    rival: str
+    features: str
+    stage: str
+    seed: int
+    unit: str
+    assays: list[str]
+    auc: list[float]
+    ap: list[float]
+    seconds: float
+    notes: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def key(self) -> Key:
+        """What makes this piece of work the same as another."""
+        return (self.protocol, self.rival, self.features, self.stage, self.seed, self.unit)
+
+    @property
+    def scores(self) -> dict[str, AssayScore]:
+        """Scores by assay."""
+        triples = zip(self.assays, self.auc, self.ap, strict=True)
+        return {assay: AssayScore(auc, ap) for assay, auc, ap in triples}
+
+    @property
+    def metrics(self) -> dict[str, list[float]]:
+        """By the name of a metric its values, parallel to ``assays``; the main one first."""
+        values: dict[str, list[float]] | None = self.notes.get("values")
+        return values or {"ap": self.ap, "auc": self.auc}
+
+
+class Ledger:
+    """Entries of a JSONL file, or of this process alone where the path is None."""
+
+    def __init__(self, path: Path | None) -> None:
+        self.path = path
+        found = [Entry(**each) for each in read_records(path)] if path else []
+        self.entries: dict[Key, Entry] = {entry.key: entry for entry in found}
+
+    def get(self, key: Key) -> Entry | None:
+        """Return the entry of that key if its work is done."""
+        return self.entries.get(key)
+
+    def add(self, entry: Entry) -> Entry:
+        """Keep an entry and append it to the file."""
+        self.entries[entry.key] = entry
+        if self.path is not None:
+            add_record(self.path, asdict(entry))
+        return entry
+
+    def select(self, **wanted: Any) -> list[Entry]:
+        """Entries with these attributes, in the order of the file."""
+        return [
+            entry
+            for entry in self.entries.values()
+            if all(getattr(entry, name) == value for name, value in wanted.items())
+        ]
+
+
+def make_entry(
+    key: Key,
+    scores: Mapping[str, AssayScore],
+    seconds: float,
+    notes: dict[str, Any] | None = None,
+) -> Entry:
+    """Entry of a key, scores rounded to five digits."""
+    auc = [round(score.auc, 5) for score in scores.values()]
+    ap = [round(score.ap, 5) for score in scores.values()]
+    return Entry(*key, [*scores], auc, ap, round(seconds, 2), notes or {})

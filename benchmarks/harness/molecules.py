@@ -1,0 +1,49 @@
+"""Real molecules that come with RDKit, or in the data."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import os
+from collections.abc import Sequence
+from itertools import cycle, islice
+from pathlib import Path
+
+
+def data_folder() -> Path:
+    """Where tables are looked for; it need not be there."""
+    usual = Path(__file__).resolve().parents[2].parent / "shared" / "data"
+    return Path(os.environ.get("BIOASSAY_DATA") or usual)
+
+
+def smiles_of(file: Path | None = None) -> list[str]:
+    """First words of the lines of a file; by default of RDKit's 5,000 of the NCI."""
+    from rdkit import RDConfig
+
+    file = file or Path(RDConfig.RDDataDir) / "NCI" / "first_5K.smi"
+    return [line.split()[0] for line in file.read_text().splitlines() if line.strip()]
+
+
+def nci_smiles(file: Path | None = None) -> list[str]:
+    """Those of :func:`smiles_of` that RDKit can read."""
+    from rdkit.Chem import MolFromSmiles
+    from rdkit.rdBase import BlockLogs
+
+    with BlockLogs():
+        return [text for text in smiles_of(file) if MolFromSmiles(text) is not None]
+
+
+def real_smiles() -> tuple[list[str], str]:
+    """SMILES of MUV and of the NCI, and where they are from."""
+    file = data_folder() / "muv.csv.gz"
+    if not file.exists():
+        return smiles_of(), f"NCI only, repeated ({file.name} is not there: set BIOASSAY_DATA)"
+    with gzip.open(file, "rt", newline="") as stream:
+        muv = [row["smiles"] for row in csv.DictReader(stream)]
+    return muv + smiles_of(), "MUV + NCI, repeated"
+
+
+def write_smiles(path: Path, smiles: Sequence[str], n: int) -> None:
+    """A SMILES file of n rows, named M1 and so on."""
+    rows = islice(cycle(smiles), n)
+    path.write_text("".join(f"{text} M{row}\n" for row, text in enumerate(rows, 1)))

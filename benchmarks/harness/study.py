@@ -1,0 +1,61 @@
+"""The command line of a study, and what it prints of a piece of work."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+
+from benchmarks.harness.datasets import DataAbsentError
+from benchmarks.harness.ledger import Entry
+from benchmarks.report import report
+
+LOOK = "a look at it, under a minute, nothing kept"
+
+
+def parser(about: str | None, quick: str = LOOK) -> argparse.ArgumentParser:
+    """Options that most benchmarks have: ``--quick`` and ``--data``.
+
+    Parameters
+    ----------
+    about
+        The module's docstring.
+    quick
+        What ``--quick`` does.
+    """
+    found = argparse.ArgumentParser(
+        description=about, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    found.add_argument("--quick", action="store_true", help=quick)
+    found.add_argument("--data", help="folder with the tables and pcba/ (or BIOASSAY_DATA)")
+    return found
+
+
+def chemprop_options(found: argparse.ArgumentParser) -> None:
+    """Where chemprop is, which runs as a program of its own."""
+    found.add_argument("--chemprop", type=Path, help="the chemprop command; else it is left out")
+
+
+def ended(run: Callable[[], object]) -> int:
+    """Run on one thread; the exit code is 2 where the data are absent, else what it returns."""
+    import torch
+
+    torch.set_num_threads(1)
+    try:
+        return int(run() or 0)  # type: ignore[call-overload, no-any-return]
+    except DataAbsentError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+
+
+def show(entry: Entry) -> None:
+    """Print the means over assays, and the time."""
+    case = f"{entry.protocol} {entry.stage} {entry.rival} seed {entry.seed}"
+    for metric, values in entry.metrics.items():
+        if values:
+            report(case, f"macro_{metric}", float(np.mean(values)), "1")
+    if "cpu_seconds" in entry.notes:
+        report(case, "cpu", entry.notes["cpu_seconds"], "s")

@@ -1,0 +1,93 @@
+"""Seconds and memory of what is measured, in turn, so that a drift of the machine falls out."""
+
+from __future__ import annotations
+
+import ctypes
+import resource
+import statistics
+import sys
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from benchmarks.report import report
+
+
+def seconds_of(work: Callable[[], object]) -> float:
+    """By the clock."""
+    start = time.perf_counter()
+    work()
+    return time.perf_counter() - start
+
+
+def in_turn(cases: Mapping[str, Callable[[], float]], rounds: int) -> dict[str, list[float]]:
+    """What each case measures, round by round."""
+    found: dict[str, list[float]] = {name: [] for name in cases}
+    for _ in range(rounds):
+        for name, measured in cases.items():
+            found[name].append(measured())
+    return found
+
+
+def report_ratios(
+    case: str,
+    metric: str,
+    theirs: list[float],
+    mine: list[float],
+    unit: str = "1",
+    target: str | None = None,
+) -> None:
+    """Report the median ratio of rounds, the lowest and the highest."""
+    ratios = [other / own for other, own in zip(theirs, mine, strict=True)]
+    report(case, metric, statistics.median(ratios), unit, target)
+    report(case, f"{metric}, lowest round", min(ratios), unit)
+    report(case, f"{metric}, highest round", max(ratios), unit)
+
+
+def children_seconds() -> float:
+    """Processor time of all child processes that have ended."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
+def tree_bytes(root: Any) -> int:
+    """Memory of a process and all below it; where the system tells, a shared page counts once."""
+    import psutil
+
+    total = 0
+    try:
+        for process in [root, *root.children(recursive=True)]:
+            found = process.memory_full_info()
+            total += getattr(found, "pss", found.rss)
+    except psutil.NoSuchProcess:
+        pass
+    return total
+
+
+def peak_bytes(step: Callable[[], object], device: Any) -> int | None:
+    """Most memory that one step takes beyond what is held before it; None where unknown."""
+    import torch
+
+    if device.type == "cuda":
+        torch.cuda.synchronize()
+        torch.cuda.reset_peak_memory_stats()
+        held = torch.cuda.memory_allocated()
+        step()
+        return torch.cuda.max_memory_allocated() - held
+    if sys.platform != "linux":
+        return None
+    most = 0
+    for _ in range(2):  # memory that was free before, and kept, hides what the step takes
+        ctypes.CDLL("libc.so.6").malloc_trim(0)
+        Path("/proc/self/clear_refs").write_text("5")  # forgets the highest value so far
+        held = _resident_bytes("VmRSS")
+        step()
+        most = max(most, _resident_bytes("VmHWM") - held)
+    return most
+
+
+def _resident_bytes(kind: str) -> int:
+    """Memory of this process, on Linux: ``VmRSS`` now, ``VmHWM`` at most."""
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return next(int(line.split()[1]) * 1024 for line in lines if line.startswith(kind))

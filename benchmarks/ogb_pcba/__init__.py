@@ -1,1 +1,0 @@
-"""Full PCBA from the user's own download of ogbg-molpcba, with OGB's split and evaluator."""
