@@ -39,7 +39,8 @@ def test_two_screens_to_one_output(
 ) -> None:
     out = tmp_path / "out.csv"
     with screening("-o", out, "--model", model_folder) as first:
-        while not (tmp_path / ".out.csv.writing").exists():
+        lock = tmp_path / ".out.csv.writing"
+        while not (lock.exists() and lock.read_text()):  # it is held once it says by whom
             assert first.poll() is None
             time.sleep(0.02)
         for overwrite in ([], ["--overwrite"]):
