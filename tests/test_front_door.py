@@ -53,8 +53,11 @@ def test_citation_is_of_this_version() -> None:
 def test_hooks_are_what_make_test_runs() -> None:
     (repository,) = known(".pre-commit-config.yaml")["repos"]
     hooks = [each["entry"].replace(".venv/bin/", "$(BIN)/") for each in repository["hooks"]]
-    recipe = (ROOT / "Makefile").read_text(encoding="utf-8").partition("\ntest:")[2]
-    lines = [line.strip().removesuffix(" .") for line in recipe.splitlines()[1:4]]
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    test, types = (
+        makefile.partition(f"\n{target}:")[2].splitlines() for target in ("test", "types")
+    )
+    lines = [line.strip().removesuffix(" .") for line in (*test[1:3], types[1])]
     assert hooks == lines
 
 
