@@ -42,6 +42,7 @@ def test_what_was_never_there_is_not() -> None:
         importlib.import_module(f"{PACKAGE}.data.nothing")
 
 
+@pytest.mark.soak
 def test_in_a_fresh_process_what_is_registered_is_registered_once() -> None:
     program = (
         "from bioassay_mtl.data.splits.random import split_randomly as a; "

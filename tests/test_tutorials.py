@@ -52,7 +52,7 @@ def run_all(page: str, cli: Run) -> None:
         assert done.code == 0, (words, done.err)
 
 
-@pytest.mark.slow
+@pytest.mark.soak
 def test_screen(cli: Run, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(folder)
     run_all("screen", cli)

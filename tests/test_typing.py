@@ -56,7 +56,7 @@ def test_settings_that_are_checked_are_settings() -> None:
     assert found["kinds"] == ["morgan"]
 
 
-@pytest.mark.slow
+@pytest.mark.soak
 def test_documented_uses_have_no_type_error(tmp_path: Path) -> None:
     """By the settings of this repository: what `make test` has checked is not checked again."""
     known = "smiles: list[str]\nlabels: list[list[float]]\ndataset: object\n"

@@ -14,6 +14,7 @@ ROOT = Path(__file__).resolve().parents[2]
 PAGE = ROOT / "docs" / "interfaces.md"
 
 
+@pytest.mark.soak
 @pytest.mark.filterwarnings("ignore::UserWarning", "ignore::DeprecationWarning")
 def test_every_snippet_runs(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch

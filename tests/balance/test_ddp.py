@@ -34,6 +34,7 @@ def ranks(tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Record]]:
     return [torch.load(folder / f"{rank}.pt", weights_only=True) for rank in range(N_RANKS)]
 
 
+@pytest.mark.soak
 @pytest.mark.parametrize("name", SETTINGS)
 def test_ranks_never_part(ranks: list[dict[str, Record]], name: str) -> None:
     """Gradients, weights, and what the balancer learned or remembers: bit for bit the same."""

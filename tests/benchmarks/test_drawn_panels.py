@@ -73,6 +73,7 @@ def test_settings_are_judged_on_other_molecules(made_up: Table) -> None:
     assert 0.2 < len(parts[1]) / len(parts[2]) < 0.4
 
 
+@pytest.mark.soak
 def test_a_drawn_panel_has_the_rows_of_its_piece(data: pools.DrawnPanel, made_up: Table) -> None:
     assert len(data.known) == 300
     assert len(data.parts.valid) == 60
@@ -168,6 +169,7 @@ def test_finished_work_is_not_done_again(
     assert entry.notes["brought"] == 300
 
 
+@pytest.mark.soak
 def test_values_are_judged_by_their_order_too(
     made_up: Table, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

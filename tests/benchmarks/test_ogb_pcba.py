@@ -65,6 +65,7 @@ def run(folder: Path, out: Path, *more: str) -> dict[str, Any]:
     return result
 
 
+@pytest.mark.soak
 def test_a_run_reports_several_seeds_and_goes_on(
     folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

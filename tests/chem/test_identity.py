@@ -83,6 +83,7 @@ def test_what_is_found_is_what_has_an_equal_identity(nci_smiles: list[str]) -> N
     assert expected[1::2].mean() < 0.1  # real lists repeat themselves
 
 
+@pytest.mark.soak
 def test_any_form_of_a_training_molecule_is_found(nci_smiles: list[str]) -> None:
     @given(seed=st.integers(0, 10**6))
     def check(seed: int) -> None:

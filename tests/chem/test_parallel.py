@@ -133,7 +133,7 @@ def test_one_batch_starts_no_worker(
     assert started == []
 
 
-@pytest.mark.parametrize("how_many", [1, 2])
+@pytest.mark.parametrize("how_many", [pytest.param(1, marks=pytest.mark.soak), 2])
 def test_killed_workers_are_replaced(
     featurizer: Featurizer, started: list[subprocess.Popen[bytes]], how_many: int
 ) -> None:
@@ -173,7 +173,7 @@ print(len(features), "torch" in sys.modules)
 """
 
 
-@pytest.mark.parametrize("way", ["file", "stdin"])
+@pytest.mark.parametrize("way", ["file", pytest.param("stdin", marks=pytest.mark.soak)])
 def test_scripts_need_no_main_guard(way: str, tmp_path: Path) -> None:
     script = tmp_path / "script.py"
     script.write_text(SCRIPT)

@@ -90,8 +90,8 @@ def done_by(act: Any, texts: list[str], timeout: float) -> list[Any]:
     [
         ("hang", Status.TIMED_OUT),
         ("sleep", Status.TIMED_OUT),
-        ("crash", Status.FAILED),
-        ("exit", Status.FAILED),
+        pytest.param("crash", Status.FAILED, marks=pytest.mark.soak),
+        pytest.param("exit", Status.FAILED, marks=pytest.mark.soak),
         ("memory", Status.FAILED),
     ],
 )
@@ -103,7 +103,8 @@ def test_only_the_culprit_is_lost(act: Any, culprit: str, status: Status) -> Non
 
 
 @pytest.mark.parametrize(
-    ("culprit", "status"), [("hang", Status.TIMED_OUT), ("exit", Status.FAILED)]
+    ("culprit", "status"),
+    [("hang", Status.TIMED_OUT), pytest.param("exit", Status.FAILED, marks=pytest.mark.soak)],
 )
 def test_the_culprit_is_found_among_what_is_done_for_all_at_once(
     act: Any, culprit: str, status: Status
@@ -134,6 +135,7 @@ def test_of_a_cancelled_request_no_more_is_done(act: Any) -> None:
         assert after.result(timeout=60) == [["A"]]  # 3,000 texts would take ten minutes
 
 
+@pytest.mark.soak
 def test_alone_and_at_both_ends(act: Any) -> None:
     failed = Status.FAILED
     assert done_by(act, ["exit"], 60) == [failed]
@@ -149,7 +151,7 @@ def test_more_records_than_a_request_holds(act: Any) -> None:
     assert [*found[:1024], *found[1025:]] == [text.upper() for text in texts if text != "exit"]
 
 
-@pytest.mark.parametrize("workers", [0, 1, 2])
+@pytest.mark.parametrize("workers", [0, pytest.param(1, marks=pytest.mark.soak), 2])
 def test_a_molecule_that_does_not_end_is_timed_out(featurizer: Featurizer, workers: int) -> None:
     smiles = ["CCO", "c1ccccc1", HANGS, "CC(=O)O", "C(C"]
     batches = [Batch(smiles), Batch(["CC"]), Batch([HANGS])]

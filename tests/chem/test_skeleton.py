@@ -51,6 +51,7 @@ def test_texts_are_read_as_rdkit_reads_them(nci_smiles: list[str]) -> None:
         assert fragments == made(mol)
 
 
+@pytest.mark.soak
 def test_any_way_to_write_a_molecule(nci_smiles: list[str]) -> None:
     @given(seed=st.integers(0, 10**6))
     def check(seed: int) -> None:

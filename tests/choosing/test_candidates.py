@@ -58,6 +58,7 @@ def test_low_values_may_be_good(screened: Screened) -> None:
     assert [each.score for each in low.found] == sorted(each.score for each in high.found)
 
 
+@pytest.mark.soak
 def test_what_stands_beside_is_read(screened: Screened) -> None:
     path = screened(annotate=("liabilities",), keep=("price",))
     found = read_candidates(path, TASKS[0], 3, keep=("price",))

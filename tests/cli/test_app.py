@@ -97,7 +97,9 @@ def test_debug_lets_the_traceback_through(fault: Exception) -> None:
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="the system has no /dev/full")
-@pytest.mark.parametrize("arguments", [["models"], ["info", "pcba128", "--json"]])
+@pytest.mark.parametrize(
+    "arguments", [["models"], pytest.param(["info", "pcba128", "--json"], marks=pytest.mark.soak)]
+)
 def test_output_that_a_full_disk_refuses_is_a_fault(arguments: list[str]) -> None:
     with Path("/dev/full").open("w") as full:
         done = subprocess.run(

@@ -183,6 +183,7 @@ def test_a_shipped_model_stays_as_it_is(cli: Run) -> None:
     assert "give --out FILE" in done.err
 
 
+@pytest.mark.soak
 def test_train_takes_what_users_say(cli: Run, tmp_path: Path) -> None:
     panel = Path(__file__).parents[2] / "datasets" / "example_panel.csv"
     tasks = bm.read_panel(panel).tasks

@@ -74,7 +74,9 @@ def test_a_clear_message(
     assert message in done.err.splitlines()[-1]
 
 
-@pytest.mark.parametrize("options", [(), ("--folds", 2), ("--ensemble", 2)])
+@pytest.mark.parametrize(
+    "options", [(), ("--folds", 2), pytest.param(("--ensemble", 2), marks=pytest.mark.soak)]
+)
 @pytest.mark.parametrize(
     ("rows", "said"),
     [

@@ -32,6 +32,7 @@ def test_settings_train() -> None:
     assert model.predict(["CCO"])["status"].tolist() == ["ok"]
 
 
+@pytest.mark.soak
 def test_the_command_adds_graphs_to_all_else() -> None:
     (change,) = re.findall(r"--set (inputs.graph\S+)", snippet("bash"))
     command = ["train", str(ROOT / "datasets" / "example_panel.csv"), "--set", change]

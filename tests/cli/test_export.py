@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 from tests.cli.conftest import Run
 from tests.needs import extra
@@ -14,6 +15,7 @@ runtime = extra("onnxruntime", "onnx")
 extra("onnxscript", "onnx")
 
 
+@pytest.mark.soak
 def test_a_model_becomes_a_file(cli: Run, model_folder: Path, tmp_path: Path) -> None:
     out = tmp_path / "tiny.onnx"
     done = cli("export", model_folder, "--format", "onnx", "--out", out)

@@ -99,6 +99,7 @@ def test_show_looks_at_probabilities_of_activity(folder: Path, cli: Run, tmp_pat
     assert "values have no usual share of actives" in refused.err
 
 
+@pytest.mark.soak
 def test_known_directions_order_what_is_shown_written_and_picked(cli: Run, tmp_path: Path) -> None:
     source, about = tmp_path / "in.smi", tmp_path / "about.csv"
     source.write_text("\n".join(SMILES) + "\n")

@@ -67,6 +67,7 @@ def test_options_are_obeyed_or_refused(
     assert done.out == ""
 
 
+@pytest.mark.soak
 def test_a_killed_command_goes_on(
     cli: Run, model_folder: Path, molecules: Path, tmp_path: Path
 ) -> None:

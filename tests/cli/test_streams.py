@@ -53,7 +53,15 @@ def evaluates(folder: Path, panel: Path, model: Path) -> Verb:
     return ["evaluate", model, panel, "--out", out, "--bootstrap", "9", *FAST], out
 
 
-@pytest.mark.parametrize("verb", [screens, shows, checks, evaluates])
+@pytest.mark.parametrize(
+    "verb",
+    [
+        pytest.param(screens, marks=pytest.mark.soak),
+        shows,
+        checks,
+        pytest.param(evaluates, marks=pytest.mark.soak),
+    ],
+)
 def test_with_all_streams_closed_files_are_whole(
     verb: Callable[[Path, Path, Path], Verb], panel: Path, model_folder: Path, tmp_path: Path
 ) -> None:
@@ -69,14 +77,23 @@ def test_with_all_streams_closed_files_are_whole(
     assert found[0] == found[1]
 
 
-@pytest.mark.slow
+@pytest.mark.soak
 def test_training_with_all_streams_closed(panel: Path, tmp_path: Path) -> None:
     out = tmp_path / "model"
     assert shell(CLOSED, "train", panel, "--out", out, *SMALL, *FAST).returncode == 0
     assert (out / "report.html").exists()
 
 
-@pytest.mark.parametrize("verb", ["models", "info", "datasets list", "plugins", "--version"])
+@pytest.mark.parametrize(
+    "verb",
+    [
+        "models",
+        pytest.param("info", marks=pytest.mark.soak),
+        "datasets list",
+        pytest.param("plugins", marks=pytest.mark.soak),
+        "--version",
+    ],
+)
 def test_what_only_speaks_ends_well_unheard(verb: str) -> None:
     assert shell(CLOSED, *verb.split()).returncode == 0
 
@@ -90,7 +107,7 @@ def test_results_for_a_closed_stream_are_refused(panel: Path, model_folder: Path
     assert done.stderr.startswith(b"error: standard input: cannot be read: Bad file descriptor")
 
 
-@pytest.mark.parametrize("encoding", ["ascii", "latin-1"])
+@pytest.mark.parametrize("encoding", ["ascii", pytest.param("latin-1", marks=pytest.mark.soak)])
 def test_what_an_encoding_lacks_is_written_out(
     encoding: str, model_folder: Path, tmp_path: Path
 ) -> None:
@@ -116,24 +133,37 @@ def full() -> Iterator[Any]:
         yield file
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        "screen {panel} --model {model} --workers 1",
+        pytest.param(
+            "evaluate {model} {panel} --out - --bootstrap 0 --workers 1", marks=pytest.mark.soak
+        ),
+        "panel check {panel}",
+        pytest.param("panel check {panel} --log - --out {out}", marks=pytest.mark.soak),
+    ],
+)
 def test_a_full_disk_behind_standard_output(
-    full: Any, panel: Path, model_folder: Path, tmp_path: Path
+    full: Any, panel: Path, model_folder: Path, tmp_path: Path, words: str
 ) -> None:
-    for arguments in (
-        ["screen", panel, "--model", model_folder, *FAST],
-        ["evaluate", model_folder, panel, "--out", "-", "--bootstrap", "0", *FAST],
-        ["panel", "check", panel],
-        ["panel", "check", panel, "--log", "-", "--out", tmp_path / "out.csv"],
-    ):
-        done = shell("", *arguments, stdout=full, stderr=subprocess.PIPE)
-        assert done.returncode == 2
-        assert b"No space left on device" in done.stderr
-        assert b"Traceback" not in done.stderr
+    places = {"panel": panel, "model": model_folder, "out": tmp_path / "out.csv"}
+    arguments = [word.format(**places) for word in words.split()]
+    done = shell("", *arguments, stdout=full, stderr=subprocess.PIPE)
+    assert done.returncode == 2
+    assert b"No space left on device" in done.stderr
+    assert b"Traceback" not in done.stderr
     assert [path.name for path in tmp_path.iterdir()] == ["panel.csv"]
 
 
 @pytest.mark.parametrize(
-    "arguments", [["models"], ["info"], ["datasets", "list"], ["panel", "check", "{panel}"]]
+    "arguments",
+    [
+        ["models"],
+        pytest.param(["info"], marks=pytest.mark.soak),
+        ["datasets", "list"],
+        ["panel", "check", "{panel}"],
+    ],
 )
 def test_a_reader_that_has_gone(arguments: list[str], panel: Path) -> None:
     reading, writing = os.pipe()

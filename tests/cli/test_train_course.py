@@ -29,6 +29,7 @@ def panel(tmp_path_factory: pytest.TempPathFactory, nci_smiles: list[str]) -> Pa
     return path
 
 
+@pytest.mark.soak
 def test_a_tuned_ensemble_from_another_model(cli: Run, panel: Path, tmp_path: Path) -> None:
     installed("optuna", "tune")
     settings = tmp_path / "settings.yaml"

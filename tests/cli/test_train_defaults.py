@@ -75,6 +75,7 @@ def test_a_warm_start_keeps_its_inputs(cli: Run, panel: Path, change: tuple[str,
     assert factors == [0.1, 0.1, 0.1, 1.0]
 
 
+@pytest.mark.soak
 def test_an_own_input_is_named_beside_the_chosen_ones(
     cli: Run, panel: Path, tmp_path: Path
 ) -> None:
@@ -83,6 +84,7 @@ def test_an_own_input_is_named_beside_the_chosen_ones(
     assert "6 experts of 200 units on morgan, descriptors, mine" in done.err
 
 
+@pytest.mark.soak
 def test_python_does_the_same(cli: Run, panel: Path, tmp_path: Path) -> None:
     done = cli("train", panel, "--out", tmp_path / "mine", "--workers", 1, "--set", "epochs=3")
     assert done.code == 0, done.err

@@ -60,7 +60,7 @@ def first_rows(path: Path, n: int, out: Path) -> Path:
         ("hiv", "HIV.csv.gz"),
         ("muv", "muv.csv.gz"),
         ("tox21", "tox21.csv.gz"),
-        ("toxcast", "toxcast.csv.gz"),
+        pytest.param("toxcast", "toxcast.csv.gz", marks=pytest.mark.soak),
         ("pcba", "pcba/pcba_smiles.csv.gz"),
     ],
 )

@@ -42,6 +42,7 @@ def test_all_comes_back(kind: str, nci_smiles: list[str]) -> None:
     assert again.threshold == domain.threshold
 
 
+@pytest.mark.soak
 def test_it_takes_few_bytes(nci_smiles: list[str]) -> None:
     smiles = nci_smiles[:3000]
     domain = made(smiles, np.where(np.isnan(labels(3000)), -1, 1).astype(np.int8))

@@ -63,12 +63,14 @@ def test_custom_panel_of_mixed_kinds(tmp_path: Path, run: Run) -> None:
         assert column in trained
 
 
+@pytest.mark.soak
 def test_scikit_learn(tmp_path: Path, run: Run) -> None:
     panel = first_rows(PANEL, 120, tmp_path / "panel.csv")
     lines = run(EXAMPLES / "scikit_learn.py", panel).splitlines()
     assert [line.split()[0] for line in lines] == ["5", "20", "best:", "forest,"]
 
 
+@pytest.mark.soak
 def test_deepchem_model() -> None:
     """In a process of its own: DeepChem warns of all that is not installed beside it."""
     installed("deepchem", "deepchem")

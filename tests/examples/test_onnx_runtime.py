@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pytest
 
 from bioassay_mtl.models.model import Model
 from tests.needs import extra
@@ -21,6 +22,7 @@ RUN = (
 )
 
 
+@pytest.mark.soak
 def test_predictions_are_those_of_the_model(tmp_path: Path) -> None:
     extra("onnxruntime", "onnx")
     extra("onnxscript", "onnx")

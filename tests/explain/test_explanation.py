@@ -103,6 +103,7 @@ def test_shares_are_complete(
     check(model_of(name, panel, models), nci_smiles[200:202])
 
 
+@pytest.mark.soak
 def test_those_of_joined_and_stacked_models_too(
     panel: Panel, models: dict[str, Model], nci_smiles: list[str]
 ) -> None:
@@ -155,7 +156,8 @@ def rule(nci_smiles: list[str]) -> tuple[list[str], list[str]]:
 @pytest.mark.parametrize(
     ("name", "epochs"),
     [("mlp", 8), ("linear", 0), ("forest", 0), ("boosted trees", 0)]
-    + [pytest.param(name, 12, marks=pytest.mark.slow) for name in ("mixture", "dmpnn", "gine")],
+    + [pytest.param("dmpnn", 12, marks=pytest.mark.slow)]
+    + [pytest.param(name, 12, marks=pytest.mark.soak) for name in ("mixture", "gine")],
 )
 def test_atoms_of_the_substructure_rank_first(
     name: str, epochs: int, rule: tuple[list[str], list[str]]

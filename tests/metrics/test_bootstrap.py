@@ -68,6 +68,7 @@ def random_evaluation(seed: int) -> Evaluation:
     )  # fmt: skip
 
 
+@pytest.mark.soak
 @settings(max_examples=10)
 @given(seed=st.integers(0, 2**32 - 1))
 def test_every_interval_holds_its_estimate(seed: int) -> None:

@@ -20,6 +20,7 @@ from bioassay_mtl.metrics.grading import (
 from bioassay_mtl.tasks.kinds import kind_config
 
 
+@pytest.mark.soak
 @pytest.mark.parametrize(("n_actives", "n_inactives"), [(5, 200), (20, 400), (100, 100)])
 @pytest.mark.parametrize("shift", [0.0, 1.0, 2.5])
 def test_intervals_hold_the_truth_in_repeated_draws(

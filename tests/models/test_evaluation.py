@@ -21,6 +21,7 @@ from tests.models.test_join import MORGAN, member
 DATASETS = Path(__file__).resolve().parents[2] / "datasets"
 
 
+@pytest.mark.soak
 def test_as_the_command_line(tmp_path: Path, nci_smiles: list[str]) -> None:
     model = member(MORGAN, 1)
     folder = model.save(tmp_path / "model")

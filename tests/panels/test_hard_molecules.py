@@ -27,6 +27,7 @@ def test_copies_are_found_beside_them() -> None:
     assert group_by_structure([*SMILES, HARD]).tolist() == [0, 1, 2, 0, 3, 4, 5, 6, 7]
 
 
+@pytest.mark.soak
 def test_a_scaffold_split_leaves_them_alone() -> None:
     panel = Panel.from_arrays(SMILES, [1, 0] * 4, ["any"])
     parts = split(panel, kind="scaffold", fractions=(0.5, 0.25, 0.25))
@@ -45,7 +46,7 @@ def test_a_panel_leaves_them_out(tmp_path: Path, standardise: bool) -> None:
     assert loaded.log.counts()[Outcome.INVALID_STRUCTURE] == 1
 
 
-@pytest.mark.parametrize("workers", [1, 2])
+@pytest.mark.parametrize("workers", [pytest.param(1, marks=pytest.mark.soak), 2])
 def test_training_molecules_are_found_beside_them(workers: int) -> None:
     known = TrainingMolecules.of(["CCO", HARD, "c1ccccc1[O-].[Na+]"])
     assert (len(known), known.unidentified) == (2, 1)

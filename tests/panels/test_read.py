@@ -203,6 +203,7 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
         Panel.read(tmp_path / "absent.csv")
 
 
+@pytest.mark.soak
 def test_thousands_of_assays(tmp_path: Path) -> None:
     names = [f"assay {i}" for i in range(3_000)]
     full, half = ",".join(["0", "1"] * 1_500), ",".join(["1", ""] * 1_500)
@@ -213,6 +214,7 @@ def test_thousands_of_assays(tmp_path: Path) -> None:
     np.testing.assert_array_equal(panel.labels[:, :2], [[0, 1], [1, -1], [0, 0]])
 
 
+@pytest.mark.soak
 def test_the_shared_tables(shared_data: Path) -> None:
     panel = Panel.read(shared_data / "tox21.csv.gz")
     assert len(panel) == 8014

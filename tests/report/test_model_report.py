@@ -141,6 +141,7 @@ def test_a_panel_without_structures_gives_a_page(evidence: Evidence) -> None:
     assert "Worst mistakes" in model_report(replace(evidence, panel=bare))
 
 
+@pytest.mark.soak
 def test_ten_thousand_assays_fit_in_three_megabytes() -> None:
     evidence = wide_evidence(10_000, n_molecules=12)
     object.__setattr__(

@@ -97,6 +97,7 @@ def test_the_other_split_is_told_of_the_baseline_alone(compared: Evidence) -> No
     assert "The model itself was not trained on that split" in page
 
 
+@pytest.mark.soak
 def test_folds_have_a_baseline_each(panel: Panel) -> None:
     found = cross_validate(panel, SETTINGS, 3)
     evidence = beside_baselines(out_of_fold(found), found)

@@ -24,7 +24,7 @@ INPUTS: dict[str, dict[str, dict[str, Any]]] = {
 }
 
 
-@pytest.fixture(scope="module", params=[*INPUTS])
+@pytest.fixture(scope="module", params=["folded", pytest.param("computed", marks=pytest.mark.soak)])
 def folder(
     request: pytest.FixtureRequest, nci_smiles: list[str], tmp_path_factory: pytest.TempPathFactory
 ) -> Path:

@@ -20,7 +20,7 @@ from tests.screening.tiny_model import TASKS, tiny_model
 NAMES = ["mw", "logp", "tpsa", "qed", "alerts", "promiscuity"]
 
 
-@pytest.mark.parametrize("workers", [1, 2])
+@pytest.mark.parametrize("workers", [1, pytest.param(2, marks=pytest.mark.soak)])
 def test_columns_stand_before_the_assays(
     nci_smiles: list[str], tmp_path: Path, workers: int
 ) -> None:

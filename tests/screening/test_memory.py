@@ -54,7 +54,7 @@ def screened(path: Path, *options: str) -> tuple[int, int]:
         pytest.param(200, 1_000_000, ["--format", "csv"], id="csv", marks=SOAK),
         pytest.param(350, 1_000_000, ["--format", "parquet"], id="parquet", marks=SOAK),
         pytest.param(450, 1_000_000, TOP, id="top", marks=SOAK),
-        pytest.param(2, 1_900_000, ["--format", "csv", "--long"], id="long csv"),
+        pytest.param(2, 1_900_000, ["--format", "csv", "--long"], id="long csv", marks=SOAK),
         pytest.param(2, 1_900_000, ["--format", "parquet", "--long"], id="long parquet"),
     ],
 )

@@ -72,7 +72,7 @@ def test_printed_digits_are_those_of_the_model(
         assert [row[task] for row in rows] == printed
 
 
-@pytest.mark.parametrize("long", [False, True])
+@pytest.mark.parametrize("long", [False, pytest.param(True, marks=pytest.mark.soak)])
 def test_workers_and_batches_change_no_byte(
     model: Model, tmp_path: Path, nci_smiles: list[str], long: bool
 ) -> None:

@@ -76,6 +76,7 @@ def test_text_ends_no_record(text: str, tmp_path: Path) -> None:
     assert float(second.GetProp("odd (name)")) == pytest.approx(batch.probabilities[1, 0])
 
 
+@pytest.mark.soak
 def test_large_and_odd_molecules_have_a_block() -> None:
     assert "V3000" in mol_block("C" * 1200, "long")
     assert Chem.MolFromMolBlock(mol_block("C" * 400, "x")).GetNumAtoms() == 400

@@ -193,6 +193,7 @@ def test_a_port_that_is_taken_is_told_of(start: Start, server: Served) -> None:
         pass
 
 
+@pytest.mark.soak
 def test_a_browser_is_opened_where_that_is_asked_for(
     start: Start, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

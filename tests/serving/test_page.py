@@ -201,7 +201,7 @@ def test_many_rows_come_in_parts(page: Page, nci_smiles: list[str]) -> None:
     assert len(names(driver)) == 100
 
 
-@pytest.mark.slow
+@pytest.mark.soak
 def test_of_many_assays_the_most_telling_are_shown(page: Page, driver: Any, start: Start) -> None:
     page()
     with start(model="pcba128") as served:

@@ -7,6 +7,7 @@ import subprocess
 import sys
 
 import numpy as np
+import pytest
 from rdkit import Chem
 
 from bioassay_mtl.panels import Panel
@@ -24,6 +25,7 @@ print(json.dumps([sorted(map(int, part)) for part in parts]))
 """
 
 
+@pytest.mark.soak
 def test_the_parts_are_deepchems(nci_panel: Panel) -> None:
     installed("deepchem", "deepchem")
     firsts = np.unique(nci_panel.groups(), return_index=True)[1]

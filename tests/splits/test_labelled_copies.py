@@ -54,6 +54,7 @@ def labelled(smiles: str, random: Random) -> str:
     return text
 
 
+@pytest.mark.soak
 def test_random_labels_change_no_group(nci_smiles: list[str]) -> None:
     @given(seed=st.integers(0, 10**6))
     def check(seed: int) -> None:

@@ -33,7 +33,7 @@ def write(path: Path, *more: str) -> Path:
 
 
 @pytest.mark.parametrize("name", ["panel.csv", "panel.csv.gz"])
-@pytest.mark.parametrize("n", [LONG, 40_000_000])
+@pytest.mark.parametrize("n", [LONG, pytest.param(40_000_000, marks=pytest.mark.soak)])
 def test_a_long_cell_is_a_cell(tmp_path: Path, name: str, n: int) -> None:
     path = write(tmp_path / name, f"CCN,1,{'x' * n}", "CCC,0,last")
     before = csv.field_size_limit()

@@ -40,6 +40,7 @@ def new(nci_smiles: list[str]) -> Panel:
     return panel_of(list(dict.fromkeys(nci_smiles[2_000:2_600])), ("C=C", "O"))
 
 
+@pytest.mark.soak
 def test_few_molecules_are_enough(source: Path, new: Panel, tmp_path: Path) -> None:
     model = Model.load(source)
     found = adapt(model, new, {"test_share": 0.8}, out=tmp_path / "new")

@@ -167,6 +167,7 @@ def test_other_weights_are_another_ensemble(
         train_ensemble(panel, CONFIG, 2, out=out, resume=True)
 
 
+@pytest.mark.soak
 def test_trials_take_weights_and_go_on(panel: bm.Panel, weights: NDArray[np.float32]) -> None:
     installed("optuna", "tune")
     first = fitted(panel)

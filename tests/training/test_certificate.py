@@ -71,6 +71,7 @@ def test_bounds_are_above_what_is_seen_and_held_out(model: Model, panel: Panel) 
     assert "other scaffolds" in found.promise
 
 
+@pytest.mark.soak
 def test_searching_and_certainty_cost(model: Model, panel: Panel) -> None:
     usual = certify(model, panel).statements[0].rates.bound
     assert certify(model, panel, n_searched=1_000).statements[0].rates.bound > usual

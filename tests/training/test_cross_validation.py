@@ -159,7 +159,7 @@ def test_rows_of_the_table_are_those_of_the_panel(
     assert not list((tmp_path / "model.training").glob("*/*.safetensors"))
 
 
-@pytest.mark.parametrize("epochs_before", [1, 5])
+@pytest.mark.parametrize("epochs_before", [pytest.param(1, marks=pytest.mark.soak), 5])
 def test_resumed_equals_unbroken(
     small_panel: Panel, whole: CrossValidation, tmp_path: Path, epochs_before: int
 ) -> None:

@@ -182,6 +182,7 @@ def test_a_large_panel_starts_from_experts_as_they_are() -> None:
     assert "descriptors" not in why
 
 
+@pytest.mark.soak
 def test_features_without_structures_are_read_as_they_are() -> None:
     rng = np.random.default_rng(0)
     prints = PackedBits(rng.integers(0, 256, (60, 8), np.uint8), 64)

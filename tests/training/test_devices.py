@@ -43,6 +43,7 @@ def test_two_devices_train_what_one_does(small_panel: Panel) -> None:
         assert found == pytest.approx(expected, rel=1e-3)
 
 
+@pytest.mark.soak
 def test_two_devices_repeat_themselves_and_resume(small_panel: Panel, tmp_path: Path) -> None:
     settings = config(dropout=0.4, devices=2, precision="bfloat16", balance="uncertainty")
     whole = train(small_panel, settings, parts=PARTS)

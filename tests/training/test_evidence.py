@@ -77,6 +77,7 @@ def test_a_network_has_evidence_of_its_validation_rows(panel: Panel, plain: Mode
     assert (np.diff(evidence.half_widths[2]) >= 0).all()
 
 
+@pytest.mark.soak
 def test_stacked_experts_have_evidence_of_all_training_rows(stacked: Model) -> None:
     evidence = stacked.evidence
     assert evidence is not None

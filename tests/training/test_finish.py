@@ -51,7 +51,10 @@ def killed(trained: Any, folder: Path) -> None:
     raise Killed
 
 
-@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize(
+    "way",
+    [pytest.param(way, marks=[pytest.mark.soak] * ("ensemble" in way)) for way in WAYS],
+)
 def test_cut_off_in_its_last_moment(small_panel: Panel, tmp_path: Path, way: str) -> None:
     """What is killed while its report is written is resumed to the same bytes, once."""
     if way.startswith("tune"):

@@ -141,6 +141,7 @@ train(panel, given["config"], out=sys.argv[1])
 """
 
 
+@pytest.mark.soak
 def test_weights_are_the_same_bytes_in_another_process(small_panel: Panel, tmp_path: Path) -> None:
     config = drawing_config(epochs=2)
     labels = np.where(small_panel.mask, small_panel.labels, np.nan)

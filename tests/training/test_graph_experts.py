@@ -69,6 +69,7 @@ def score(model: Model, nci_smiles: list[str]) -> float:
     return float(np.mean(scores))
 
 
+@pytest.mark.soak
 def test_a_mixed_model_learns_an_easy_rule(
     nci_smiles: list[str], trained: tuple[Model, Path]
 ) -> None:
@@ -103,6 +104,7 @@ def test_graphs_are_read_by_graph_experts_by_default() -> None:
     ]
 
 
+@pytest.mark.soak
 def test_a_resumed_run_equals_an_unbroken_one(small_panel: Panel, tmp_path: Path) -> None:
     whole = train(small_panel, mixed())
 
@@ -116,6 +118,7 @@ def test_a_resumed_run_equals_an_unbroken_one(small_panel: Panel, tmp_path: Path
     assert same(whole, train(small_panel, mixed(), out=out, resume=True))
 
 
+@pytest.mark.soak
 def test_folder_and_command_line_give_the_digits_of_python(
     trained: tuple[Model, Path], tmp_path: Path, nci_smiles: list[str]
 ) -> None:
@@ -159,7 +162,7 @@ def test_experts_of_all_kinds_are_compared(small_panel: Panel, trained: tuple[Mo
         {"kind": "gradnorm"},
     ],
 )
-@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
+@pytest.mark.parametrize("precision", ["float32", pytest.param("bfloat16", marks=pytest.mark.soak)])
 def test_balancers_train_graph_experts(
     small_panel: Panel, balance: dict[str, Any], precision: str
 ) -> None:

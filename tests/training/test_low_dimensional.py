@@ -75,6 +75,7 @@ def test_it_screens(folder: Path, tmp_path: Path, cli: Run) -> None:
     assert "invalid_smiles" in lines[3]
 
 
+@pytest.mark.soak
 @pytest.mark.parametrize("form", ["product", "single", "free"])
 def test_other_forms_learn(form: str, rules_panel: Panel) -> None:
     coordinates = 40 if form == "single" else 4
@@ -83,7 +84,15 @@ def test_other_forms_learn(form: str, rules_panel: Panel) -> None:
     assert fitted(model) > 0.75
 
 
-@pytest.mark.parametrize("balance", ["two_step", "pcgrad", "gradnorm", "uncertainty", "dwa"])
+@pytest.mark.parametrize(
+    "balance",
+    [
+        "two_step",
+        *(pytest.param(kind, marks=pytest.mark.soak) for kind in ("pcgrad", "gradnorm")),
+        "uncertainty",
+        "dwa",
+    ],
+)
 def test_balancers_work(balance: str, rules_panel: Panel) -> None:
     model = train(rules_panel, config(balance=balance))
     assert fitted(model) > 0.65

@@ -93,6 +93,7 @@ def test_scalings_are_of_the_training_rows(small_panel: Panel, trained: tuple[Mo
     assert rows["train"] < len(small_panel)
 
 
+@pytest.mark.soak
 def test_folder_and_command_line_give_the_digits_of_python(
     trained: tuple[Model, Path], tmp_path: Path, nci_smiles: list[str], cli: Run
 ) -> None:
@@ -146,6 +147,7 @@ def test_another_rdkit_is_refused(
         encoder_of.cache_clear()
 
 
+@pytest.mark.soak
 def test_a_resumed_run_equals_an_unbroken_one(small_panel: Panel, tmp_path: Path) -> None:
     whole = train(small_panel, mixed(epochs=3))
 
@@ -189,6 +191,7 @@ def test_columns_of_the_table_are_read(dosed: Panel, tmp_path: Path) -> None:
     assert missing["potent"].between(0, 1).all()
 
 
+@pytest.mark.soak
 def test_columns_through_the_command_line(dosed: Panel, tmp_path: Path, cli: Run) -> None:
     panel, settings, out = (tmp_path / name for name in ("panel.csv", "settings.yaml", "model"))
     with panel.open("w", newline="") as file:

@@ -179,6 +179,7 @@ def test_values_are_standardised_by_exact_values_where_there_are_enough() -> Non
     np.testing.assert_allclose(again, labels, atol=1e-5)
 
 
+@pytest.mark.soak
 @pytest.mark.parametrize("balance", ["sum", "uncertainty"])
 def test_two_devices_learn_what_one_does(mixed_panel: Panel, balance: str) -> None:
     settings = config(balance=balance)  # without dropout

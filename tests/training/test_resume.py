@@ -90,6 +90,7 @@ def test_a_damaged_checkpoint_is_named(small_panel: Panel, tmp_path: Path) -> No
         train(small_panel, small_config(), out=tmp_path / "model", resume=True)
 
 
+@pytest.mark.soak
 def test_a_killed_process_resumes_to_the_same_model(
     small_panel: Panel, tmp_path: Path, cli: Run, caplog: pytest.LogCaptureFixture
 ) -> None:

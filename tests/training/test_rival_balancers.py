@@ -21,6 +21,8 @@ SETTINGS: dict[str, dict[str, Any]] = {
     "nash_mtl": {"update_weights_every": 2},
 }
 RIVALS = sorted(set(balancers) - {"sum", "two_step"})
+QUICK = ("dwa", "gradnorm", "pcgrad", "uncertainty")
+"""Of each sort one: by losses, by norms, by gradients, with weights of its own."""
 
 
 @pytest.fixture(scope="module")
@@ -28,7 +30,10 @@ def plain(small_panel: Panel) -> Model:
     return train(small_panel, small_config(epochs=3, patience=3))
 
 
-@pytest.mark.parametrize("name", RIVALS)
+@pytest.mark.parametrize(
+    "name",
+    [name if name in QUICK else pytest.param(name, marks=pytest.mark.soak) for name in RIVALS],
+)
 def test_resumed_equals_unbroken(
     small_panel: Panel, plain: Model, tmp_path: Path, name: str
 ) -> None:

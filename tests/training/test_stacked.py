@@ -159,6 +159,7 @@ def test_too_few_rows_for_folds_weigh_all_experts_alike(caplog: pytest.LogCaptur
     assert "too few" in caplog.text
 
 
+@pytest.mark.soak
 def test_a_stacked_network_is_a_member_of_ensembles_and_folds(
     small_panel: Panel, tmp_path: Path
 ) -> None:

@@ -100,6 +100,7 @@ def test_networks_of_one_group_are_slow_too(
     assert warm_start(taken) is not None
 
 
+@pytest.mark.soak
 def test_experts_get_no_slower_each_time(few: Panel, source: Path, tmp_path: Path) -> None:
     start = source
     for name in ("one", "two"):
@@ -138,6 +139,7 @@ def test_every_member_of_an_ensemble_starts_there(few: Panel, source: Path) -> N
             torch.testing.assert_close(member.state_dict()[name], weight, rtol=0, atol=1e-6)
 
 
+@pytest.mark.soak
 def test_same_seed_same_weights_and_the_source_is_recorded(
     few: Panel, source: Path, tmp_path: Path
 ) -> None:

@@ -41,6 +41,7 @@ def peak(work: Callable[[], Any]) -> int:
         tracemalloc.stop()
 
 
+@pytest.mark.soak
 def test_a_fit_holds_some_shards(ours: Any, on_disk: Any, monkeypatch: Any) -> None:
     from bioassay_mtl.adapters.deepchem import datasets, predictions
 

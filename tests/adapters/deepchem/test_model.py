@@ -232,7 +232,7 @@ def test_molecules_learned_from_are_known(dc: Any, ours: Any, molecules: list[st
     assert other.model.in_training([*molecules[20:29], *molecules[40:49]]).all()
 
 
-@pytest.mark.slow
+@pytest.mark.soak
 def test_experts_of_a_shipped_model(dc: Any, ours: Any, molecules: list[str]) -> None:
     texts = np.array(molecules[:30], dtype=object)
     data = dc.data.NumpyDataset(texts, np.arange(60.0).reshape(30, 2) % 3 == 0)

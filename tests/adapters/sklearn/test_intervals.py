@@ -15,6 +15,7 @@ NETWORK = {
 PRINTS = {"maccs": {"kind": "maccs"}, "morgan": {"kind": "morgan", "n_bits": 256}}
 
 
+@pytest.mark.soak
 def test_intervals_of_values_agree_with_new_ones(nci_smiles: list[str]) -> None:
     rng = np.random.default_rng(0)
     size = np.array([len(text) for text in nci_smiles[:400]], float)

@@ -47,6 +47,7 @@ def test_take_by_mask(block: GraphBlock) -> None:
     assert_same(block.take(mask), one_by_one([*np.flatnonzero(mask)]))
 
 
+@pytest.mark.soak
 @given(parts=st.lists(rows_drawn, min_size=1, max_size=4))
 def test_concatenate_stacks(block: GraphBlock, parts: list[list[int]]) -> None:
     blocks = [block.take(np.array(rows, dtype=np.int64)) for rows in parts]

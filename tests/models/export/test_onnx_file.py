@@ -68,6 +68,7 @@ def test_every_architecture_and_kind_of_task(name: str, nci_smiles: list[str]) -
     assert_equal(MODELS[name], made.data, nci_smiles[:300])
 
 
+@pytest.mark.soak
 def test_the_shipped_model_into_a_file(tmp_path: Path, nci_smiles: list[str]) -> None:
     model = Model.load("pcba128")
     path = model.export(tmp_path / "pcba128.onnx")

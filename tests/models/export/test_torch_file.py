@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pytest
 
 from bioassay_mtl.models.export import export, feed
 from tests.nn.dense_models import BITS, VALUES, dense_model, mixture
@@ -21,6 +22,7 @@ assert not [name for name in sys.modules if name.startswith("bioassay_mtl")]
 """
 
 
+@pytest.mark.soak
 def test_another_process_predicts_the_same(tmp_path: Path, nci_smiles: list[str]) -> None:
     model = dense_model(mixture("linear", "mlp", BITS | VALUES), inputs=BITS | VALUES)
     features = model.featurize(nci_smiles[:50])

@@ -10,8 +10,8 @@ from tests.training.test_kills import SURVIVED, kill
 @pytest.mark.slow
 def test_a_few_kills_are_survived() -> None:
     """All of them are in the benchmark; the parts are those of an unbroken run, byte for byte."""
-    lines, told = kill(("parts",), 3)
+    lines, told = kill(("parts",), 1)
     assert [line for line in told if not line.endswith(SURVIVED)] == []
     assert any("after " in line for line in told)
     values = {line["metric"]: line["value"] for line in lines}
-    assert values["survived"] == values["kill points"] >= 4
+    assert values["survived"] == values["kill points"] >= 2

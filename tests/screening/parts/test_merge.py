@@ -69,6 +69,7 @@ def test_parts_of_text(
         assert (tmp_path / f"text_{name}").read_text() == (tmp_path / name).read_text()
 
 
+@pytest.mark.soak
 def test_what_stands_beside_predictions_is_kept(
     nci_smiles: list[str], tmp_path: Path, pool: Pool
 ) -> None:

@@ -81,6 +81,7 @@ def test_outcomes_are_those_of_scikit_learn(panel: Panel) -> None:
         np.testing.assert_allclose(found, expected, atol=2e-4)
 
 
+@pytest.mark.soak
 def test_inputs_side_by_side_are_those_of_scikit_learn(panel: Panel) -> None:
     prints = {
         "morgan": {"kind": "morgan", "n_bits": 256, "counts": True},

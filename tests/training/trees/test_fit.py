@@ -228,6 +228,7 @@ def test_the_missing_package_is_named_before_anything_is_fitted(
         grown(small_panel, "forest")
 
 
+@pytest.mark.soak
 def test_who_uses_no_trees_does_not_import_them() -> None:
     program = (
         "import sys, bioassay_mtl as bm, bioassay_mtl.training.fit\n"
