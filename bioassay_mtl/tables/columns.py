@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from difflib import get_close_matches
 from functools import partial
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -181,6 +182,26 @@ def _candidates(header: Sequence[str]) -> list[int]:
     return sorted(found, key=order)
 
 
+def names_below(header: Sequence[str], rows: Iterable[tuple[int, Sequence[str]]]) -> str:
+    """What to say where no column has a name of SMILES, and one of the first rows has.
+
+    Examples
+    --------
+    >>> names_below(["Project X"], [(2, []), (3, ["name", "SMILES"]), (4, ["a", "CCO"])])
+    'line 3 seems to name the columns: leave out what is above it'
+    """
+    if _candidates(header):
+        return ""
+    for line, row in islice(rows, _TITLES):
+        if len(row) > 1 and _candidates(row):
+            return f"line {line} seems to name the columns: leave out what is above it"
+    return ""
+
+
+_TITLES = 20
+"""Rows among which the names of columns are looked for."""
+
+
 def _none_of(
     header: Sequence[str], sample: Callable[[int], Sequence[str]], source: Place
 ) -> InputError:
@@ -192,7 +213,7 @@ def _none_of(
         if any(len(text) > _SHORT for text in texts) and _is_smiles(_molecules(texts))
     ]
     guess = f"{_listed(holding)} may hold some; " if holding else ""
-    guess = guess or (f"{source.elsewhere}; or " if source.elsewhere else "")
+    guess += f"{source.elsewhere}; or " if source.elsewhere else ""
     return source.fault(
         "no SMILES column",
         line=1,

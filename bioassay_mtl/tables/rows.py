@@ -143,14 +143,16 @@ def ends_of(open_: Open) -> Callable[[Source, ReadOptions], Iterator[int]]:
 
 def _checked(table: RowTable) -> Iterator[Sequence[str]]:
     """Rows that are not blank."""
-    width = len(table.header)
+    width, source = len(table.header), table.source
     for line, row in table.rows:
         if isinstance(row, Status):
-            raise _unusable(table.source, row, line)
+            raise _unusable(source, row, line)
         if len(row) == width:
             yield row
         elif row:
-            raise table.source.fault(f"{width} columns expected, {len(row)} found", line)
+            raise source.fault(
+                f"{width} columns expected, {len(row)} found", line, source.elsewhere or None
+            )
 
 
 def _unusable(source: Source, why: Status, line: int) -> InputError:

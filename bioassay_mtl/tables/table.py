@@ -113,7 +113,6 @@ def _without_blank(table: pa.Table, source: Source) -> pa.Table:
         if name or pc.any(pc.not_equal(table.column(place), "")).as_py()
     ]
     if [names[place] for place in held].count("") > 1:
-        raise source.fault(
-            "several columns have no name", 1, "the first line of a table names its columns"
-        )
+        hint = source.elsewhere or "the first line of a table names its columns"
+        raise source.fault("several columns have no name", 1, hint)
     return table if len(held) == len(names) else table.select(held)

@@ -155,7 +155,7 @@ BINARY_LOGP = PanelSchema.of({"tasks": {"logp": "binary"}})
         ("a,b\n1,0\n", {}, "no SMILES column .*columns: 'a', 'b'"),
         ("smiles,a\nCC,1\nC,1,0\n", {}, "line 3: 2 columns expected, 3 found"),
         ("smiles,a,a\nCC,1,0\n", {}, "column 'a' occurs twice"),
-        ("X,,,\nsmiles,a,b,c\nCC,1,0,1\n", {}, r"line 1: several columns have no name \(the first"),
+        ("X,,,\nsmiles,a,b,c\nCC,1,0,1\n", {}, r"several columns have no name \(line 2 seems"),
         ("", {}, "empty"),
         ("smiles,a\n", {}, "no assay"),
     ],

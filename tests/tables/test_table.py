@@ -141,3 +141,14 @@ def test_places_are_those_of_the_delimiter_that_was_given(tmp_path: Path) -> Non
     path.write_text(path.read_text().replace("5.", "five "))
     with pytest.raises(InputError, match=r"t\.csv, line 3, column 'pIC50'.*found 'five 0'"):
         load_panel([path], schema.changed(tasks={"pIC50": "regression"}))
+
+
+@pytest.mark.parametrize("title", ["Project X", "Project X,,", "# made,by me,today", "a,b"])
+@pytest.mark.parametrize("sign", [",", ";", "\t"])
+def test_the_line_that_names_the_columns_is_told(tmp_path: Path, title: str, sign: str) -> None:
+    rows = ["", "name,SMILES,pIC50", "a,CCO,5", "b,CCN,6"]
+    path = tmp_path / "t.csv"
+    path.write_text("\n".join([title, *rows]).replace(",", sign))
+    for read in (lambda: load_panel([path]), lambda: list(read_records(path))):
+        with pytest.raises(InputError, match=r"line 3 seems to name the columns: leave out what"):
+            read()

@@ -12,7 +12,7 @@ from bioassay_mtl.chem.status import Status
 from bioassay_mtl.tables import stream as limits
 from bioassay_mtl.tables.bounded_rows import BoundedLines, long_fields
 from bioassay_mtl.tables.cells import NumberFormat, with_numbers
-from bioassay_mtl.tables.columns import check_names
+from bioassay_mtl.tables.columns import check_names, names_below, with_elsewhere
 from bioassay_mtl.tables.dialect import Dialect, dialect_of
 from bioassay_mtl.tables.formats.arrow_csv import NotPlain, read_plain
 from bioassay_mtl.tables.odd_bytes import readable
@@ -42,9 +42,10 @@ def _format(usual: str) -> TableFormat:
         found = open_table(source, dialect, options)
         check_names([name for name in found.header if name], source.name, line=1)
         try:
-            return with_numbers(read_plain(source, dialect, found.header), found.numbers)
+            read = read_plain(source, dialect, found.header)
         except NotPlain:
-            return with_numbers(whole(found), found.numbers)
+            read = whole(found)
+        return with_elsewhere(with_numbers(read, found.numbers), source.elsewhere)
 
     ends = ends_of(open_)
     return TableFormat(records_of(open_), table, lines_of(open_), TEXT, ends, blank=MOST_LINES + 1)
@@ -77,6 +78,7 @@ def open_table(source: Source, dialect: Dialect, options: ReadOptions) -> RowTab
         raise source.fault("a header with text behind a closing quote", 1 + n_before)
     if isinstance(header, Status):
         raise source.fault(f"a header of more than {limits.MAX_RECORD:,} bytes", 1 + n_before)
+    source.elsewhere = names_below(header, _split(source.opening, n_above + n_before))
     return RowTable(
         source,
         [readable(name) for name in header],
@@ -84,6 +86,12 @@ def open_table(source: Source, dialect: Dialect, options: ReadOptions) -> RowTab
         NumberFormat.of(options.table, may_be_comma=dialect.delimiter != ","),
         n_above + n_before,
     )
+
+
+def _split(text: str, n_above: int) -> Iterator[tuple[int, list[str]]]:
+    """Fields of each line under the first ones, whatever delimits them, with its number."""
+    for line, fields in enumerate(islice(text.splitlines(), n_above, None), n_above + 1):
+        yield line, [field.strip('" ') for field in re.split(r"[,;\t|]", fields)]
 
 
 def _refuse_markup(source: Source) -> None:

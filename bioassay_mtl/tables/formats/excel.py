@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date, datetime
+from itertools import chain, islice
 from typing import TYPE_CHECKING, Any
 from zipfile import BadZipFile, ZipFile, ZipInfo
 
 from bioassay_mtl.config import did_you_mean
 from bioassay_mtl.errors import MissingExtraError
 from bioassay_mtl.tables.cells import NumberFormat
-from bioassay_mtl.tables.columns import check_names, with_elsewhere
+from bioassay_mtl.tables.columns import SAMPLE, check_names, names_below, with_elsewhere
 from bioassay_mtl.tables.compression import most_unpacked
 from bioassay_mtl.tables.records import ReadOptions, TableFormat, table_formats
 from bioassay_mtl.tables.rows import Row, RowTable, lines_of, records_of, whole
@@ -64,6 +65,10 @@ def open_workbook(source: Source, options: ReadOptions) -> RowTable:
     header = next((row for _, row in rows if row), None)
     if header is None:
         raise source.fault(f"sheet {sheet.title!r} is empty")
+    first = list(islice(rows, SAMPLE))
+    if found := names_below(header, first):
+        source.elsewhere = found
+    rows = chain(first, rows)
     width = len(header)
     numbers = NumberFormat.of(options.table, may_be_comma=True)
     return RowTable(source, header, _of_width(rows, width), numbers)

@@ -119,3 +119,11 @@ def test_other_sheets_are_named_where_the_first_has_no_smiles(tmp_path: Path) ->
     for read_one in (lambda: load_panel([path]), lambda: list(read_records(path))):
         with pytest.raises(InputError, match=r"no SMILES column.*sheet takes another.*'Data'"):
             read_one()
+
+
+def test_the_row_that_names_the_columns_is_told(tmp_path: Path) -> None:
+    rows: list[list[Any]] = [[], ["Project X"], [], ["name", "SMILES", "pIC50"], ["a", "CCO", 5]]
+    path = write(tmp_path / "t.xlsx", {"one": rows})
+    for read in (lambda: load_panel([path]), lambda: list(read_records(path))):
+        with pytest.raises(InputError, match=r"line 4 seems to name the columns"):
+            read()
