@@ -64,16 +64,16 @@ SPELT = {
 _SPELT = r"(?i:&(?:[gl]t;=?|[gl]e;)|(?:ca|approx)\.|(?:circa|ca|approx|[gl]te?|[gl]e)(?=\s))"
 _CELL = re.compile(
     rf"(>>|<<|>=|<=|=>|=<|[<>=~\u2265\u2264\u2248]|{_SPELT})?\s*"
-    r"([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)\s*(\D.*)?",
+    r"([+\u2212-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+\u2212-]?\d+)?)\s*(\D.*)?",
     re.ASCII | re.DOTALL,
 )
 
 
-_WITH_COMMAS = re.compile(rf"(?:[<>=~\s]|{_SPELT})*[+-]?\d+(,\d+)+(\.\d+)?\s*", re.ASCII)
+_WITH_COMMAS = re.compile(rf"(?:[<>=~\s]|{_SPELT})*[+\u2212-]?\d+(,\d+)+(\.\d+)?\s*", re.ASCII)
 
 
 _GROUPED = re.compile(r"\d{1,3}([.,'\u2019 \u00a0\u2009\u202f]\d{3})+")
-_BEFORE = rf"(?:[<>=~\u2265\u2264\u2248'\s]|{_SPELT})*[+-]?"
+_BEFORE = rf"(?:[<>=~\u2265\u2264\u2248'\s]|{_SPELT})*[+\u2212-]?"
 _BEHIND = r"([eE][+-]?\d+)?(\D.*)?"
 _NUMBER = re.compile(_BEFORE + r"((?:\d|[.,'\u2019 \u00a0\u2009\u202f](?=\d))+)")
 _POINT = re.compile(rf"{_BEFORE}\d*\.\d+{_BEHIND}", re.ASCII | re.DOTALL)
@@ -178,7 +178,7 @@ def read_cell(text: str) -> Cell:
     if found is None:
         return Cell(None)
     unit = known_unit(found[3]) if found[3] else ""
-    value = float(found[2])
+    value = float(found[2].replace("\N{MINUS SIGN}", "-"))
     if unit is None or not math.isfinite(value) or abs(value) > LARGEST_VALUE:
         return Cell(None)
     sign = found[1] or ""

@@ -34,6 +34,13 @@ def test_names_are_no_numbers(text: str) -> None:
     assert read_cell(text) == Cell(None)
 
 
+@pytest.mark.parametrize("text", ["\u22125.5e\u22121 nM", "-5.5e-1 nM"])
+def test_a_minus_is_a_minus_however_it_is_written(text: str) -> None:
+    assert read_cell(text) == read_cell(f" {text}") == Cell(-0.55, "", "nM")
+    assert read_cell(f">{text}").qualifier == ">"
+    assert NumberFormat(",").plain(text.replace(".", ",")) == text
+
+
 def test_spelt_qualifiers_stand_before_numbers_of_any_format() -> None:
     assert NumberFormat("").settled(["ca. 7,5", "&lt;7,63", "5"]).decimal == ","
     assert NumberFormat(",").plain("ca. 7,5 nM") == "ca. 7.5 nM"
