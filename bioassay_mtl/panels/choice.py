@@ -213,10 +213,28 @@ def _decided(
     picked += [each for each in free if each not in picked and _speaks(each)]
     picked = _without_doubles(picked, found)
     named = [*picked, *(candidates[name] for name, (yes, _) in found.items() if yes)]
+    settled = bool(asked & {name for name, (yes, _) in found.items() if yes})
+    if named and not settled:
+        wanted = (c for c in candidates.values() if schema.entry(c.name).kind != NO_TASK)
+        _ask_for_commas(wanted, path)
     unclear = [each for each in free if each not in picked and each.name not in found]
     found |= {each.name: (True, _why(each)) for each in picked}
-    found |= _others(unclear, named, bool(asked & {n for n, (y, _) in found.items() if y}), path)
+    found |= _others(unclear, named, settled, path)
     return {name: found[name] for name in candidates}
+
+
+def _ask_for_commas(candidates: Iterable[Candidate], path: Path) -> None:
+    """Raise an InputError where a column of a measured type would be lost for its commas."""
+    for each in candidates:
+        is_text = each.says.measured and each.held is Held.TEXTS
+        if is_text and each.described != _DESCRIBED[Held.TEXTS]:
+            take, leave = (setting("tasks", k, key=each.name) for k in ("regression", NO_TASK))
+            raise InputError(
+                f"a name of a measured type, and {each.described}",
+                file=path,
+                column=each.name,
+                hint=f"{take} reads what is a number; {leave} leaves it out",
+            )
 
 
 def _never(each: Candidate) -> str | None:

@@ -141,3 +141,15 @@ def test_no_assay_is_left_out_that_there_is_not(tmp_path: Path) -> None:
     for name in ("HER3 Ki", "EGFR Kd", "EGFR"):
         with pytest.raises(InputError, match=rf"no assay '{name}' \("):
             tasks(name)
+
+
+def test_values_of_no_target_are_logged(tmp_path: Path) -> None:
+    # As of cells that were merged in a workbook: the first row alone has the target.
+    path = tmp_path / "merged.csv"
+    targets = ["EGFR", "", "", "HER2", "", "", ""]
+    rows = [f"{target},{'C' * (n + 1)}O,{n + 1 if n else ''}" for n, target in enumerate(targets)]
+    path.write_text("\n".join(["target,smiles,IC50 (nM)", *rows, "EGFR,CCN,9"]))
+    loaded = load_panel([path])
+    assert loaded.panel.tasks == ("HER2 IC50", "EGFR IC50")
+    (event,) = loaded.log.events
+    assert (event.outcome, event.rows.tolist()) == (Outcome.NO_ASSAY, [1, 2, 4, 5, 6])

@@ -25,7 +25,7 @@ from bioassay_mtl.panels.layouts.wide import labels_of
 from bioassay_mtl.panels.names import what_name_says
 from bioassay_mtl.panels.parts import ROLES, Layout, Part, Parts
 from bioassay_mtl.panels.reading import infer_kind
-from bioassay_mtl.panels.row_log import RowLog
+from bioassay_mtl.panels.row_log import Outcome, RowLog
 from bioassay_mtl.panels.schema import NO_TASK, PanelSchema, TaskEntry
 from bioassay_mtl.panels.source import Source
 from bioassay_mtl.panels.told_apart import (
@@ -162,6 +162,8 @@ def _assays(
     """The assays that are asked for, and the names of all that are measured."""
     found, offered = [], set[str]()
     for column, (source, kind) in chosen.items():
+        of_none = np.flatnonzero(~source.cells.missing & targets.missing)
+        source.log.add(Outcome.NO_ASSAY, source.file, of_none, column)
         measured = ~source.cells.missing & ~targets.missing
         for code in dict.fromkeys(targets.codes[measured].tolist()):
             rows = np.flatnonzero(measured & (targets.codes == code))

@@ -44,7 +44,8 @@ def read_wide(
     companions.check_used({name: kind for name, (_, kind) in chosen.items()})
     record_rest(table, log, companions)
     of = {name: beside for name, beside in companions.columns.items() if beside[1] in chosen}
-    names = [n for n in table.column_names if n not in {smiles, *chosen, *of}]
+    used = {smiles, *chosen, *of}
+    names = [name for name in table.column_names if name not in used]
     return Parts(
         texts(table.column(smiles)),
         _assays(chosen, schema, {*table.column_names}, log),

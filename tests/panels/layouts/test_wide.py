@@ -311,3 +311,14 @@ def test_qualifiers_in_words(tmp_path: Path) -> None:
     assert panel.labels[:, 0].tolist() == [5, 8, 4.5, 6]
     assert panel.bounds is not None
     assert panel.bounds[:, 0].tolist() == [0, 1, -1, 0]
+
+
+def test_a_measured_column_is_not_lost_for_its_commas(tmp_path: Path) -> None:
+    rows = [f"{'C' * (n + 1)}O;{5 + n}{',.'[n % 2]}5;{10 + n},5" for n in range(8)]
+    path = write(tmp_path / "t.csv", "\n".join(["smiles;pIC50;EC50 (nM)", *rows]))
+    with pytest.raises(InputError, match=r"'pIC50'.*numbers with commas, as '5,5'.*regression"):
+        Panel.read(path)
+    assert Panel.read(path, schema={"also": {"pIC50": "none"}}).tasks == ("EC50 (nM)",)
+    assert Panel.read(path, schema={"also": {"EC50 (nM)": None}}).tasks == ("EC50 (nM)",)
+    path.write_text(path.read_text().replace(".", ","))
+    assert Panel.read(path).tasks == ("pIC50", "EC50 (nM)")
