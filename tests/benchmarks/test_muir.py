@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -19,7 +18,6 @@ from benchmarks.muir.synthetic import (
     N_TRAIN,
     QUICK,
     RandomChoice,
-    directions,
     problem,
     rmse,
     solve,
@@ -42,7 +40,7 @@ def test_the_search_finds_the_groups_of_tasks_that_alone_are_not_determined() ->
 
 
 def test_tasks_alone_and_random_choice_do_not() -> None:
-    given, short = problem(1), replace(QUICK, steps=300)
+    given, short = problem(1), QUICK._replace(steps=300)
     alone, alignment = solve(given, 1, search=None, way=short)
     assert rmse(alone, given) > 0.5
     assert alignment.tolist() == [*range(N_TASKS)]
@@ -52,18 +50,13 @@ def test_tasks_alone_and_random_choice_do_not() -> None:
 
 
 def test_the_problem_is_as_published() -> None:
-    given = problem(0, signs=True)
+    given = problem(0)
     assert given.train.x.shape == (30, N_TRAIN, 20)
     assert np.bincount(given.group).tolist() == [10, 10, 10]
     x = given.train.x
     of_one = np.linalg.matrix_rank(x[0].numpy())
     of_group = np.linalg.matrix_rank(x[given.group == given.group[0]].flatten(0, 1).numpy())
     assert (of_one, of_group) == (N_TRAIN, 20)
-
-
-def test_directions_are_compared_whatever_their_sign() -> None:
-    weights = torch.tensor([[1.0, 2.0], [-2.0, -4.0], [2.0, -1.0]])
-    assert directions(weights).tolist() == [0, 0, 1]
 
 
 def _same(made: Table, tenths: range) -> Table:
