@@ -196,8 +196,8 @@ def bound_of(qualifier: str) -> int | None:
     return QUALIFIERS.get(SPELT.get(qualifier.lower(), qualifier))
 
 
-def _is_spelt(text: str) -> bool:
-    return re.match(_SPELT, text.lstrip()) is not None
+_NAME = re.compile(r"\s*(ca|[gl]te?|[gl]e)\s[^a-z]*", re.ASCII | re.IGNORECASE)
+"""What may be a name, such as LT 001."""
 
 
 def with_commas(texts: Sequence[str]) -> str:
@@ -273,10 +273,10 @@ class Cells:
 
     @cached_property
     def parsed(self) -> list[Cell]:
-        """Every distinct text as a number; spelt qualifiers are none where all cells have one."""
+        """Every distinct text as a number; none of them where all may be names."""
         found = [read_cell(text) for text in self.texts]
         pairs = list(zip(found, self.texts, strict=True))
-        if all(cell.value is None or _is_spelt(text) for cell, text in pairs):
+        if all(cell.value is None or _NAME.fullmatch(text) for cell, text in pairs):
             return [Cell(None)] * len(found)
         return found
 

@@ -52,3 +52,8 @@ def test_a_column_of_words_and_numbers_alone_holds_names() -> None:
     assert {cell.value for cell in names.parsed} == {None}
     values = Cells(pa.chunked_array([["LT 1", "2", None]]))
     assert values.parsed[0] == Cell(1.0, "<")
+
+
+@pytest.mark.parametrize("texts", [["&gt;1", "&lt; 2"], ["ca. 1", "ca. 2"], ["GT 1 nM", "GT 2 nM"]])
+def test_a_column_of_nothing_but_bounds_is_read(texts: list[str]) -> None:
+    assert Cells(pa.chunked_array([texts])).values.tolist() == [1, 2]
