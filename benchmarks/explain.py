@@ -10,13 +10,13 @@ of the rule's atoms among all, in the mean of 40 molecules. Seconds are of the s
 
 from __future__ import annotations
 
-import argparse
 import time
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from benchmarks.harness.molecules import nci_smiles
+from benchmarks.harness.study import parser
 from benchmarks.report import report
 from bioassay_mtl.models.model import Model
 from bioassay_mtl.panels.panel import Panel
@@ -59,9 +59,7 @@ KINDS: dict[str, dict[str, Any]] = {
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--quick", action="store_true", help="one rule, the quick kinds")
-    options = parser.parse_args()
+    options = parser(__doc__, "one rule, the quick kinds").parse_args()
     import torch
 
     torch.set_num_threads(1)
@@ -94,15 +92,13 @@ def main() -> None:
 
 def molecules(smarts: str) -> tuple[list[str], list[list[int]], list[str]]:
     """Molecules to learn a rule from, their labels, and others that it holds for."""
-    from rdkit import Chem, RDConfig, rdBase
+    from rdkit import Chem
 
-    text = (Path(RDConfig.RDDataDir) / "NCI" / "first_5K.smi").read_text()
     pattern, held, rest = Chem.MolFromSmarts(smarts), list[str](), list[str]()
-    with rdBase.BlockLogs():
-        for smiles in dict.fromkeys(line.split()[0] for line in text.splitlines() if line.strip()):
-            mol = Chem.MolFromSmiles(smiles)
-            if mol is not None and mol.GetNumAtoms() > 6:
-                (held if mol.HasSubstructMatch(pattern) else rest).append(smiles)
+    for smiles in dict.fromkeys(nci_smiles()):
+        mol = Chem.MolFromSmiles(smiles)
+        if mol.GetNumAtoms() > 6:
+            (held if mol.HasSubstructMatch(pattern) else rest).append(smiles)
     n = min(300, len(held) - 40)
     known = [*held[:n], *rest[: 2 * n]]
     return known, [[int(row < n)] for row in range(len(known))], held[n : n + 40]

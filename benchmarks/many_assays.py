@@ -15,7 +15,6 @@ thread. Labels are random: time does not depend on what is learnt.
 
 from __future__ import annotations
 
-import argparse
 import resource
 import statistics
 import subprocess
@@ -29,6 +28,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from benchmarks.harness.study import parser
 from benchmarks.harness.timing import in_turn, seconds_of
 from benchmarks.report import report
 from bioassay_mtl.chem.features import PackedBits
@@ -50,16 +50,14 @@ CASES = ("chembl", "simulated", "dense")
 
 def main() -> int:
     """Run the cases."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--quick", action="store_true", help="a panel of 20,000 x 2,000")
-    parser.add_argument("--chembl", type=Path, help="a long table of values with qualifiers")
-    parser.add_argument("--case", choices=CASES, help="this one alone, in this process")
-    given = parser.parse_args()
+    options = parser(__doc__, "a panel of 20,000 x 2,000")
+    options.add_argument("--chembl", type=Path, help="a long table of values with qualifiers")
+    options.add_argument("--case", choices=CASES, help="this one alone, in this process")
+    given = options.parse_args()
     torch.set_num_threads(1)
     if given.case is None:
-        options = sys.argv[1:]
         commands = [[sys.executable, "-m", __spec__.name, "--case", name] for name in CASES]
-        return max(subprocess.run([*each, *options]).returncode for each in commands)
+        return max(subprocess.run([*each, *sys.argv[1:]]).returncode for each in commands)
     if given.case == "chembl":
         chembl(given.chembl)
     elif given.case == "simulated":
@@ -80,16 +78,9 @@ def chembl(file: Path | None) -> None:
     report(case, "reading_time", time.perf_counter() - start, "s")
     report(case, "peak_memory_read", peak(), "GB")
     start = time.perf_counter()
-    train(
-        panel,
-        {
-            "fingerprints": {"morgan": {"kind": "morgan"}},
-            "network": {"experts": [{"inputs": ["morgan"], **SMALL}]},
-            "split": {"kind": "random"},
-            "epochs": 2,
-            "patience": 2,
-        },
-    )
+    network = {"experts": [{"inputs": ["morgan"], **SMALL}]}
+    inputs = {"fingerprints": {"morgan": {"kind": "morgan"}}, "network": network}
+    train(panel, {**inputs, "split": {"kind": "random"}, "epochs": 2, "patience": 2})
     report(case, "training_time", time.perf_counter() - start, "s")
     report(case, "peak_memory", peak(), "GB", "< 3")
 
@@ -139,18 +130,11 @@ def random_bits(rng: np.random.Generator, n_rows: int) -> Any:
 
 def settings() -> TrainingConfig:
     """A small network, one epoch."""
-    return TrainingConfig.of(
-        {
-            "fingerprints": {"bits": {"kind": "given", "n_bits": BITS}},
-            "network": {
-                "experts": [{"inputs": ["bits"], **SMALL}],
-                "tower": {"kind": "per_expert"},
-            },
-            "epochs": 1,
-            "patience": 1,
-            "batch_size": BATCH,
-        }
-    )
+    tower = {"kind": "per_expert"}
+    network = {"experts": [{"inputs": ["bits"], **SMALL}], "tower": tower}
+    inputs = {"bits": {"kind": "given", "n_bits": BITS}}
+    steps = {"epochs": 1, "patience": 1, "batch_size": BATCH}
+    return TrainingConfig.of({"fingerprints": inputs, "network": network, **steps})
 
 
 def dense(rounds: int) -> None:

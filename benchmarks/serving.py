@@ -8,7 +8,6 @@ this machine. Molecules are those that ship with RDKit; each request has others.
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 import statistics
 import subprocess
@@ -21,8 +20,9 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-from rdkit import RDConfig
 
+from benchmarks.harness.molecules import smiles_of
+from benchmarks.harness.study import parser
 from benchmarks.report import report
 
 AT_ONCE = 100
@@ -31,10 +31,9 @@ COMMAND = [sys.executable, "-m", "bioassay_mtl", "serve", "--port", "0"]
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--model", default="pcba128")
-    parser.add_argument("--quick", action="store_true", help="fewer rounds")
-    asked = parser.parse_args()
+    options = parser(__doc__, "fewer rounds")
+    options.add_argument("--model", default="pcba128")
+    asked = options.parse_args()
     begun = time.perf_counter()
     with served(asked.model) as (address, pid), httpx.Client(base_url=address, timeout=300) as one:
         report("start", "until the address is told", time.perf_counter() - begun, "s")
@@ -105,8 +104,7 @@ def timed(client: httpx.Client, body: dict[str, Any]) -> float:
 
 def molecules() -> Iterator[str]:
     """Molecules without end."""
-    lines = (Path(RDConfig.RDDataDir) / "NCI" / "first_5K.smi").read_text().splitlines()
-    return (line.split()[0] for line in cycle(lines) if line.strip())
+    return cycle(smiles_of())
 
 
 def held(pid: int) -> int:

@@ -5,12 +5,12 @@ python -m benchmarks.startup [--model FOLDER] [--quick]
 
 from __future__ import annotations
 
-import argparse
 import statistics
 import subprocess
 import sys
 import time
 
+from benchmarks.harness.study import parser
 from benchmarks.report import report
 
 FIRST_PREDICTION = """
@@ -34,10 +34,9 @@ def seconds(command: list[str], repeats: int) -> float:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--model", default="pcba128", help="shipped model or model folder")
-    parser.add_argument("--quick", action="store_true", help="one repeat instead of five")
-    options = parser.parse_args()
+    asked = parser(__doc__, "one repeat instead of five")
+    asked.add_argument("--model", default="pcba128", help="shipped model or model folder")
+    options = asked.parse_args()
     repeats = 1 if options.quick else 5
     first = [sys.executable, "-c", FIRST_PREDICTION, options.model]
     report("startup", "first_prediction", seconds(first, repeats), "s", "< 3")

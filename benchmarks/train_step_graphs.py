@@ -61,16 +61,7 @@ def main() -> None:
 def compare(python: str, smiles: Sequence[str], batch: int, rounds: int, steps: int) -> None:
     """Report the rate of every case, and its ratio to chemprop's.
 
-    Parameters
-    ----------
-    python
-        Interpreter that chemprop is installed for; without chemprop its case is left out.
-    smiles
-        Molecules.
-    batch
-        Molecules of a step.
-    rounds, steps
-        Of every case, and steps of a round.
+    ``python`` is an interpreter that has chemprop; without it its case is left out.
     """
     data, sizes = resident_data(torch.device("cpu"), GRAPH, smiles)
     cases = {

@@ -2,6 +2,6 @@
 
 Drawn panels, of all sizes, beside tuned rivals: ``pieces`` says what is compared on, ``pools``
 draws the molecules, ``tuned`` holds the rivals, ``evidence`` is its statistics. Whole panels,
-beside rivals as they come: ``panels`` reads the rows, ``whole`` holds the contenders. ``work`` does
+beside rivals as they come: ``whole`` holds rows and contenders. ``work`` does
 one piece of work of either, ``table`` reports.
 """

@@ -16,7 +16,6 @@ import sys
 import time
 from functools import partial
 
-from benchmarks.custom_panels.panels import PANELS
 from benchmarks.custom_panels.pieces import (
     MULTI,
     SINGLES,
@@ -27,8 +26,9 @@ from benchmarks.custom_panels.pieces import (
 )
 from benchmarks.custom_panels.pools import single_tables
 from benchmarks.custom_panels.whole import CONTENDERS as WHOLE
-from benchmarks.custom_panels.whole import Options
+from benchmarks.custom_panels.whole import PANELS
 from benchmarks.custom_panels.work import CONTENDERS, DrawnWork, WholeWork
+from benchmarks.harness.contenders import Options
 from benchmarks.harness.ledger import RESULTS, Ledger
 from benchmarks.harness.study import chemprop_options, ended, parser, show
 

@@ -29,14 +29,9 @@ def sign_of(metric: str) -> int:
 
 @dataclass
 class Group:
-    """Panels that are reported in one line.
+    """Panels (their kind, rows, split) that are reported in one line.
 
-    Attributes
-    ----------
-    name : tuple of str
-        Panel, rows, split.
-    entries : dict
-        By panel and draw, then by contender.
+    Entries are by panel and draw, then by contender.
     """
 
     name: tuple[str, str, str]

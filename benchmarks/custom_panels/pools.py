@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.custom_panels.panels import CustomPanel
 from benchmarks.custom_panels.pieces import FEWEST_HELD, SINGLES, Piece, deal
 from benchmarks.harness.assay_tables import ALL, REST, Table, tables
+from benchmarks.harness.contenders import Contest
 from benchmarks.harness.datasets import in_order
 from benchmarks.single_assays.panels import FEWEST_ACTIVES, INPUTS, enriched, groups_of
 from bioassay_mtl.chem.features import Features
@@ -34,16 +34,10 @@ RARE = 0.05
 
 
 @dataclass(frozen=True)
-class DrawnPanel(CustomPanel):
-    """A drawn panel, with all features that a contender may read.
+class DrawnPanel(Contest):
+    """A drawn panel, with all inputs that a contender may read, of all its rows."""
 
-    Attributes
-    ----------
-    inputs : Features
-        Of all its rows.
-    """
-
-    inputs: Features
+    inputs: Features = field(kw_only=True)
 
     @property
     def features(self) -> Features:
@@ -97,7 +91,7 @@ def drawn(piece: Piece) -> DrawnPanel | None:
     parts = Split(train, chosen_on, test, len(places))
     which = "put aside" if tenths == REST else "of the whole table"
     about = f"molecules {which}, {len(fit):,} brought, {len(held):,} held out, {piece.split}"
-    return DrawnPanel(piece.name, panel, parts, about, features.take(places))
+    return DrawnPanel(piece.name, panel, parts, about, inputs=features.take(places))
 
 
 def candidates(

@@ -18,9 +18,9 @@ from benchmarks.custom_panels.evidence import (
     present,
     size_of,
 )
-from benchmarks.custom_panels.panels import PANELS
 from benchmarks.custom_panels.tuned import TRIALS
 from benchmarks.custom_panels.whole import CONTENDERS as WHOLE
+from benchmarks.custom_panels.whole import PANELS
 from benchmarks.custom_panels.work import DEFAULT
 from benchmarks.harness.ledger import Ledger
 from benchmarks.harness.plots import LEVEL, LOST, WON, Dot, dots

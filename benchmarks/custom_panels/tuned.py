@@ -21,7 +21,7 @@ from scipy.stats import rankdata
 from sklearn.metrics import average_precision_score, roc_auc_score
 
 from benchmarks.custom_panels.pools import DrawnPanel
-from benchmarks.custom_panels.whole import Outcome
+from benchmarks.harness.contenders import Outcome
 from benchmarks.harness.datasets import Rows
 from benchmarks.harness.per_assay import (
     AssayModel,

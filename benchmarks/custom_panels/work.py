@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -11,13 +10,12 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.custom_panels.judge import scored
-from benchmarks.custom_panels.panels import PANELS, CustomPanel, read
 from benchmarks.custom_panels.pieces import Piece
 from benchmarks.custom_panels.pools import DrawnPanel, drawn
 from benchmarks.custom_panels.tuned import MEAN, rivals, run_rivals
 from benchmarks.custom_panels.whole import CONTENDERS as WHOLE
-from benchmarks.custom_panels.whole import Options, Outcome
+from benchmarks.custom_panels.whole import PANELS, read
+from benchmarks.harness.contenders import Contest, Options, Outcome, timed
 from benchmarks.harness.datasets import NO_ROWS
 from benchmarks.harness.ledger import Entry, Key, Ledger
 from benchmarks.harness.provenance import provenance
@@ -34,17 +32,7 @@ CONTENDERS = (DEFAULT, NETWORK, *rivals, MEAN)
 
 @dataclass
 class DrawnWork:
-    """What is done on drawn panels, and what is left.
-
-    Parameters
-    ----------
-    ledger
-        Finished work; what is there is not done again.
-    models
-        Contenders to run.
-    quick
-        Hardly any training.
-    """
+    """Contenders on drawn panels; what the ledger has is not done again."""
 
     ledger: Ledger
     models: tuple[str, ...] = CONTENDERS
@@ -65,7 +53,7 @@ class DrawnWork:
                 "seed": 0,
                 "made_with": provenance(),
             }
-            yield self.ledger.add(scored(data, key_of(piece, name), outcome.test, seconds, notes))
+            yield self.ledger.add(data.scored(key_of(piece, name), outcome.test, seconds, notes))
 
     def _outcomes(
         self, data: DrawnPanel, names: list[str]
@@ -76,7 +64,7 @@ class DrawnWork:
         yield from ((name, ours(data, OURS[name], self.quick)) for name in names if name in OURS)
 
 
-def noted(outcome: Outcome, cpu_seconds: float, data: CustomPanel) -> dict[str, Any]:
+def noted(outcome: Outcome, cpu_seconds: float, data: Contest) -> dict[str, Any]:
     """What is kept of every piece of work."""
     return {
         "settings": outcome.settings,
@@ -124,19 +112,7 @@ def key_of(piece: Piece, model: str) -> Key:
 
 @dataclass
 class WholeWork:
-    """One whole panel, and what was done before.
-
-    Parameters
-    ----------
-    name
-        Of the panel.
-    folder
-        The data, or None for where they are looked for.
-    ledger
-        Finished work; a piece that is there is not done again.
-    options
-        How contenders are run.
-    """
+    """Contenders on one whole panel; what the ledger has is not done again."""
 
     name: str
     folder: str | None
@@ -144,7 +120,7 @@ class WholeWork:
     options: Options
 
     @cached_property
-    def data(self) -> CustomPanel:
+    def data(self) -> Contest:
         """Its rows."""
         return read(self.name, self.folder)
 
@@ -156,15 +132,7 @@ class WholeWork:
         contender, reads = WHOLE[model]
         data, parts = self.data, self.data.parts
         getattr(data, reads)
-        start, cpu = time.perf_counter(), cpu_seconds()
-        outcome = contender(data, seed, self.options)
-        seconds, cpu = time.perf_counter() - start, cpu_seconds() - cpu
+        outcome, seconds, cpu = timed(contender, data, seed, self.options)
         sizes = {"fit": len(parts.train), "valid": len(parts.valid), "test": len(parts.test)}
         notes = {**noted(outcome, cpu, data), **sizes, "made_with": provenance()}
-        return self.ledger.add(scored(data, key, outcome.test, seconds, notes))
-
-
-def cpu_seconds() -> float:
-    """Processor time of this process and of the programs that it ran."""
-    spent = os.times()
-    return spent.user + spent.system + spent.children_user + spent.children_system
+        return self.ledger.add(data.scored(key, outcome.test, seconds, notes))

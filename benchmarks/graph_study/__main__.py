@@ -15,6 +15,7 @@ from tempfile import TemporaryDirectory
 from benchmarks.graph_study.cases import MIXTURES, MODELS, TRIALS
 from benchmarks.graph_study.study import Study
 from benchmarks.graph_study.table import write_report
+from benchmarks.harness.contenders import FOREST, Options, d_mpnn
 from benchmarks.harness.datasets import sources
 from benchmarks.harness.ledger import RESULTS, Entry, Ledger
 from benchmarks.harness.study import chemprop_options, ended, parser, show
@@ -46,7 +47,8 @@ def run(asked: argparse.Namespace) -> int:
         return 0
     ledger = Ledger(RESULTS / "graph_study.jsonl")
     for dataset in [] if asked.report else asked.dataset:
-        study = Study(dataset, asked.data, asked.rows, ledger)
+        options = Options(asked.chemprop)
+        study = Study(dataset, asked.data, asked.rows, ledger, options=options)
         for seed in asked.seeds:
             for name in asked.models:
                 show(one(study, name, seed, asked))
@@ -60,14 +62,14 @@ def one(study: Study, name: str, seed: int, asked: argparse.Namespace) -> Entry:
     if name in MIXTURES:
         return study.mixture(name, seed)
     if name == "random forest":
-        return study.forest(seed)
+        return study.rival(name, seed, FOREST)
     if name == "DeepChem D-MPNN":
-        return study.deepchem(seed)
+        return study.rival(name, seed, d_mpnn)
     if name == "chemprop":
-        return study.chemprop(seed, asked.chemprop)
+        return study.chemprop(seed)
     trial = name.removeprefix("chemprop ")
     tried = [*TRIALS] if trial == "tuned" else [trial]
-    return study.chosen_chemprop(name, seed, tried, min(asked.seeds), asked.chemprop)
+    return study.chosen_chemprop(name, seed, tried, min(asked.seeds))
 
 
 if __name__ == "__main__":

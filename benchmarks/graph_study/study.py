@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,35 +12,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.graph_study.cases import MIXTURES, TRIALS, settings, shares
-from benchmarks.harness import per_assay
-from benchmarks.harness.chemprop_program import fit_chemprop
+from benchmarks.harness.contenders import Contender, Contest, Options, chemprop, timed
 from benchmarks.harness.datasets import sources
-from benchmarks.harness.deepchem_networks import D_MPNN, d_mpnn_graphs, fit_d_mpnn
-from benchmarks.harness.inputs import counts
 from benchmarks.harness.ledger import CACHE, Entry, Key, Ledger, make_entry
 from benchmarks.harness.networks import Trainer, n_parameters
 from benchmarks.harness.provenance import provenance
-from benchmarks.harness.scores import AssayScore, macro, macro_ap, score_all, score_assay
+from benchmarks.harness.scores import AssayScore, macro, macro_ap, score_all
 from bioassay_mtl.models.join import join
 from bioassay_mtl.models.model import Model
 from bioassay_mtl.splits import Split
 
 
 class Study:
-    """One dataset, and what was done before.
+    """One dataset, at most so many rows of it fitted on, and what was done before.
 
-    Parameters
-    ----------
-    dataset
-        Name of a source.
-    data
-        The folder, or None for where it is looked for.
-    rows
-        At most so many rows are fitted on; None for all.
-    ledger
-        Finished work; a piece that is there is not done again.
-    cache
-        Folder of trained networks, which mixtures are joined from.
+    ``cache`` is a folder of trained networks, which mixtures are joined from.
     """
 
     def __init__(
@@ -49,8 +36,10 @@ class Study:
         rows: int | None,
         ledger: Ledger,
         cache: Path = CACHE / "graph_study",
+        options: Options = Options(),  # noqa: B008
     ) -> None:
         self.dataset, self.rows, self.ledger, self.cache = dataset, rows, ledger, cache
+        self.options = options
         self.trainer = Trainer(sources[dataset](data), rows)
         self.source = self.trainer.source
 
@@ -108,89 +97,37 @@ class Study:
         p = self.trainer.predict(model, self.source.valid).astype(np.float64).clip(1e-7, 1 - 1e-7)
         return np.asarray(np.log(p) - np.log1p(-p))
 
-    def forest(self, seed: int) -> Entry:
-        """A random forest for each assay."""
-        key, source = self.key("random forest", seed), self.source
+    def rival(self, name: str, seed: int, contender: Contender, stage: str = "test") -> Entry:
+        """A model of another library."""
+        key = self.key(name, seed, stage)
         if done := self.ledger.get(key):
             return done
-        model = per_assay.MODELS["random_forest"]
-        start, cpu = time.perf_counter(), time.process_time()
-        x, found = counts(source.smiles), {}
-        rows = np.concatenate([self.trainer.fit_rows, source.valid])
-        for task, labels in zip(source.panel.tasks, source.panel.labels.T, strict=True):
-            new = source.test[labels[source.test] >= 0]
-            guess = per_assay.predict_assay(model, x, labels, rows, new, seed=seed)
-            if score := score_assay(labels[new], guess):
-                found[task] = score
-        seconds, cpu = time.perf_counter() - start, time.process_time() - cpu
-        return self.keep(key, found, seconds, settings=model.about, cpu_seconds=round(cpu, 1))
+        source = self.source
+        parts = Split(self.trainer.fit_rows, source.valid, source.test, len(source.panel))
+        data = Contest(f"{self.dataset}-{name}", source.panel, parts)
+        outcome, seconds, cpu = timed(contender, data, seed, self.options)
+        scores = score_all(source.panel.labels[source.test], outcome.test, source.panel.tasks)
+        notes = {"settings": outcome.settings, "cpu_seconds": round(cpu, 1)} | outcome.notes
+        return self.keep(key, scores, seconds, **notes)
 
-    def deepchem(self, seed: int) -> Entry:
-        """DeepChem's directed message passing network, stopped on the validation rows."""
-        key, panel = self.key("DeepChem D-MPNN", seed), self.source.panel
-        if done := self.ledger.get(key):
-            return done
-        graphs = d_mpnn_graphs(self.source.smiles)
-        start, cpu = time.perf_counter(), time.process_time()
-        result = fit_d_mpnn(graphs, panel.labels, self.parts, self.valid_ap, seed)
-        seconds, cpu = time.perf_counter() - start, time.process_time() - cpu
-        return self.keep(
-            key,
-            score_all(panel.labels[self.source.test], result.test, panel.tasks),
-            seconds,
-            settings=D_MPNN,
-            valid_ap=round(self.valid_ap(result.valid), 5),
-            cpu_seconds=round(cpu, 1),
-            molecules_per_second=round(result.epochs * len(self.trainer.fit_rows) / cpu),
-            epochs=result.epochs,
-            best_epoch=result.best_epoch,
-        )
-
-    def chemprop(self, seed: int, program: Path | None, trial: str = "default") -> Entry:
-        """Chemprop's network through its own command line, with the options of a trial."""
+    def chemprop(self, seed: int, trial: str = "default") -> Entry:
+        """Chemprop with the options of a trial."""
         name = "chemprop" if trial == "default" else f"chemprop {trial}"
-        key = self.key(name, seed, stage="test" if trial == "default" else "trial")
-        if done := self.ledger.get(key):
-            return done
-        panel, start = self.source.panel, time.perf_counter()
-        result = fit_chemprop(
-            program,
-            panel,
-            self.parts,
-            self.valid_ap,
-            seed,
-            name=f"{self.dataset}-{name}",
-            options=TRIALS[trial],
-        )
-        return self.keep(
-            key,
-            score_all(panel.labels[self.source.test], result.test, panel.tasks),
-            time.perf_counter() - start,
-            settings=result.settings,
-            valid_ap=round(result.valid_score, 5),
-            **result.notes,
-        )
+        stage = "test" if trial == "default" else "trial"
+        return self.rival(name, seed, partial(chemprop, more=TRIALS[trial]), stage)
 
-    def chosen_chemprop(
-        self, name: str, seed: int, tried: Sequence[str], first: int, program: Path | None
-    ) -> Entry:
+    def chosen_chemprop(self, name: str, seed: int, tried: Sequence[str], first: int) -> Entry:
         """Chemprop with the best of some options by validation rows with the first seed."""
         if done := self.ledger.get(self.key(name, seed)):
             return done
         best = tried[0]
         if len(tried) > 1:
-            found = {each: self.chemprop(first, program, each) for each in tried}
+            found = {each: self.chemprop(first, each) for each in tried}
             best = max(tried, key=lambda each: float(found[each].notes["valid_ap"]))
-        entry = self.chemprop(seed, program, best)
+        entry = self.chemprop(seed, best)
         scores = entry.scores
         notes = entry.notes | {"chosen": best, "trials": len(tried)}
         return self.keep(self.key(name, seed), scores, entry.seconds, **notes)
-
-    @property
-    def parts(self) -> Split:
-        """To fit on, to stop on, to test on."""
-        source = self.source
-        return Split(self.trainer.fit_rows, source.valid, source.test, len(source.panel))
 
     def valid_ap(self, guess: NDArray[np.floating]) -> float:
         """Macro average precision of predictions of the validation rows."""

@@ -11,16 +11,7 @@ WON, LOST, LEVEL = "#2a7f62", "#d1495b", "#8a8f98"
 
 @dataclass(frozen=True)
 class Dot:
-    """A value in a row.
-
-    Attributes
-    ----------
-    row : str
-    value : float
-    error : float
-        Length of the bar on either side; 0 for none.
-    colour : str
-    """
+    """A value in a row, with the length of the bar on either side."""
 
     row: str
     value: float

@@ -1,7 +1,7 @@
 """Compare balancers and models: ``python -m benchmarks.mtl_study --preset small --dataset pcba``.
 
 ``--quick`` is the preset of that name (made-up labels, under a minute, no file), ``small`` is for
-two cores (minutes to an hour), ``full`` for a GPU. Work that is in the results file with the same
+two cores (minutes to an hour). Work that is in the results file with the same
 settings is not done again, so a killed run is resumed by the same command. ``--report`` writes the
 tables and plots.
 """
@@ -20,7 +20,7 @@ import numpy as np
 from benchmarks.harness.datasets import NO_ROWS, Source, sources
 from benchmarks.harness.ledger import RESULTS, Entry, Key, Ledger, make_entry
 from benchmarks.harness.networks import Trainer, n_parameters
-from benchmarks.harness.provenance import provenance, used_by_torch
+from benchmarks.harness.provenance import provenance
 from benchmarks.harness.scores import score_all
 from benchmarks.harness.study import ended, parser, show
 from benchmarks.mtl_study.cases import (
@@ -54,7 +54,7 @@ class Study:
         self.dataset, self.preset, self.ledger = dataset, preset, ledger
         self.source = source.compact(preset.rows)
         self.trainer = Trainer(self.source)
-        self.made_with = provenance(used_by_torch(preset.device))
+        self.made_with = provenance()
 
     def describe(self) -> None:
         """Keep what the report says of the dataset."""

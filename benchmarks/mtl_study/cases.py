@@ -75,24 +75,10 @@ SPACE_SEED = 0
 class Preset:
     """Size of a study.
 
-    Attributes
-    ----------
-    name : str
-    trials : int
-        Settings tried for every cell, chosen from on validation rows with seed 0.
-    seeds : tuple of int
-        Of the chosen setting's runs on the test rows; none of them is the seed of the trials.
-    rows : int or None
-        Training rows that are fitted on; None for all. Validation and test rows are never cut.
-    width : float
-        Share of the width of the networks of the mixture study.
-    epochs, batch_size, precision, device
-        Settings of every run; small datasets have smaller batches.
-    crossed : bool
-        Every model with every balancer; else the balancers on one model, and every model under the
-        plain sum and two-step.
-    single_task : tuple of str
-        Datasets on which one network per assay is affordable.
+    Trials are chosen from on validation rows with seed 0, which none of ``seeds`` is. ``rows`` are
+    fitted on; validation and test rows are never cut. ``width`` is a share of that of the mixture
+    study. Balancers are tried on one model, and every model under the plain sum and two-step; one
+    network per assay on the datasets of ``single_task``.
     """
 
     name: str
@@ -103,8 +89,6 @@ class Preset:
     epochs: int
     batch_size: int
     precision: str = "bfloat16"
-    device: str = "cpu"
-    crossed: bool = False
     single_task: tuple[str, ...] = ()
 
     @property
@@ -119,7 +103,6 @@ PRESETS = {
     for preset in (
         Preset("quick", 1, (1,), 400, 1 / 20, 2, 256, "float32"),
         Preset("small", 4, (1, 2, 3), 10_000, 1 / 4, 8, 512, single_task=EVERY),
-        Preset("full", 12, (1, 2, 3), None, 1.0, 10, 1024, device="auto", crossed=True),
     )
 }
 
@@ -156,11 +139,9 @@ def cells(preset: Preset, dataset: str) -> list[Cell]:
     found = [Cell(BASE_MODEL, name) for name in both]
     shared = [model for model in MODELS if model not in (BASE_MODEL, "single_task")]
     found += [Cell(model, name) for model in shared for name in both]
-    if dataset in preset.single_task or preset.crossed:
+    if dataset in preset.single_task:
         found.append(Cell("single_task", PLAIN))
-    rest = [name for name in names if name not in both]
-    models = [BASE_MODEL, *shared] if preset.crossed else [BASE_MODEL]
-    return found + [Cell(model, name) for model in models for name in rest]
+    return found + [Cell(BASE_MODEL, name) for name in names if name not in both]
 
 
 def draws(n: int) -> list[Settings]:
@@ -223,6 +204,6 @@ def full_settings(
         "patience": epochs,
         "batch_size": batch_size(preset, n_fit),
         "precision": preset.precision,
-        "device": preset.device,
+        "device": "cpu",
     }
     return training_settings("A" if bits else "B", chosen, seed)

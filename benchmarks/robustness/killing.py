@@ -28,17 +28,7 @@ _TORN_BYTES = 10
 
 @dataclass(frozen=True)
 class Point:
-    """A moment to be killed at.
-
-    Parameters
-    ----------
-    change
-        Number of the change, from 0, before which the process is killed.
-    name
-        What changes: ``open model.training/state.part``.
-    torn
-        The process is killed in the midst of writing what it opens there.
-    """
+    """A moment to be killed at: before a change, or in the midst of what it opens there."""
 
     change: int
     name: str
@@ -49,13 +39,7 @@ class Point:
 
 
 def points_of(action: Action, folder: Path, log: Path) -> list[Point]:
-    """All moments at which a process that does not fail can be killed in a folder.
-
-    Raises
-    ------
-    RuntimeError
-        The process fails.
-    """
+    """All moments at which a process that does not fail can be killed in a folder."""
     read, write = os.pipe()
 
     def tell(number: int, change: str) -> None:

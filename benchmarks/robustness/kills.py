@@ -64,17 +64,7 @@ TABLE = b"smiles,activity,HIV_active\n" + b"CCO,CI,0\n" * 41_127
 
 @dataclass(frozen=True)
 class Verb:
-    """What is killed.
-
-    Parameters
-    ----------
-    name
-        Of the verb.
-    run
-        The verb, from the folder that it works in, and whether it is run again after a kill.
-    before
-        What the folder holds first.
-    """
+    """What is killed: run from its folder, and whether again; and what the folder holds before."""
 
     name: str
     run: Callable[[Path, bool], object]
@@ -82,15 +72,7 @@ class Verb:
 
 
 def verbs(work: Path, url: str) -> Iterator[Verb]:
-    """All verbs.
-
-    Parameters
-    ----------
-    work
-        A folder for what they begin with.
-    url
-        Address of a folder with a table to fetch.
-    """
+    """All verbs, with a folder for what they begin with, and the address of a table to fetch."""
     panel = _panel(work / "panel.csv")
     for name, options in KINDS.items():
         yield Verb(name, partial(_train, panel, options))
@@ -187,15 +169,7 @@ def _model(seed: int) -> Any:
 
 @dataclass(frozen=True)
 class Walk:
-    """A verb's tries.
-
-    Parameters
-    ----------
-    verb
-        What is killed.
-    work
-        A folder to work in.
-    """
+    """A verb's tries, in a folder of their own."""
 
     verb: Verb
     work: Path
@@ -205,16 +179,8 @@ class Walk:
     ) -> Iterator[tuple[str, str]]:
         """Kill it, and name the moment and what went wrong (empty where nothing did).
 
-        Parameters
-        ----------
-        n_points
-            How many of the moments at which it changes its folder, evenly chosen; None for all.
-        at
-            Text that the names of these moments have.
-        n_random
-            Kills at random times.
-        seed
-            Of the times.
+        At ``n_points`` (None: all) of the moments at which it changes its folder, whose names have
+        ``at`` in them, and at ``n_random`` times.
         """
         folder, log = self._fresh(), self.work / "log"
         old = held(folder)

@@ -54,14 +54,7 @@ def read_rows(path: Path) -> list[Row]:
 def faults(records: Sequence[Entry], rows: Sequence[Row], alone: Alone) -> Counter[str]:
     """How often each thing is wrong; also how many values were ``compared``.
 
-    Parameters
-    ----------
-    records
-        What was screened.
-    rows
-        What was written.
-    alone
-        Predictions of some real molecules.
+    ``records`` were screened, ``rows`` written; ``alone`` predicts some real molecules.
     """
     found = Counter(lost=abs(len(records) - len(rows)), shifted=0, implausible=0, wrong=0)
     for number, (entry, row) in enumerate(zip(records, rows, strict=False), 1):

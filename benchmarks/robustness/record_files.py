@@ -30,19 +30,7 @@ _ODD = (b"caf\xe9", b"\x93two\x94", b"\xff\xc3", b"\x00nul")
 
 @dataclass(frozen=True)
 class Entry:
-    """One record.
-
-    Parameters
-    ----------
-    kind
-        What it is.
-    id
-        First word of its name; empty where it can have none.
-    smiles
-        As written; of a mutated or a real molecule.
-    rest
-        The rest of the name.
-    """
+    """One record: what it is, the first word of its name, SMILES as written, rest of the name."""
 
     kind: str
     id: str
@@ -62,20 +50,9 @@ def entries(
     without: Collection[str] = (),
     n_hard: int | None = None,
 ) -> list[Entry]:
-    """Records in a random order, the first one a real molecule.
+    """So many records in a random order, the first one a real molecule, these used in turn.
 
-    Parameters
-    ----------
-    n
-        How many.
-    smiles
-        Real molecules; used in turn.
-    seed
-        Of all that is drawn.
-    without
-        Kinds to leave out.
-    n_hard
-        Hard molecules; all of them where None.
+    Some kinds can be left out, and hard molecules be fewer than all.
     """
     chance = random.Random(seed)
     hardest = list(hard_molecules().values())

@@ -47,18 +47,7 @@ SIZES = {
 
 @dataclass(frozen=True)
 class Draw:
-    """One assay of a table, and which rows of it.
-
-    Attributes
-    ----------
-    table, task : str
-    split : str
-        ``scaffold`` or ``random``.
-    n : int
-        Rows that a user brings.
-    fit, held : (n,) int64
-        Rows of the table: brought by the user, and held out.
-    """
+    """One assay of a table, and which rows of it a user brings, and which are held out."""
 
     table: str
     task: str

@@ -9,12 +9,17 @@ import numpy as np
 import pytest
 
 from benchmarks.custom_panels import whole
-from benchmarks.custom_panels.judge import choice_score, scored
-from benchmarks.custom_panels.panels import CustomPanel
 from benchmarks.custom_panels.table import write_report
-from benchmarks.custom_panels.whole import Options, Outcome, boosted, forest, standards
 from benchmarks.custom_panels.work import WholeWork
 from benchmarks.harness import inputs
+from benchmarks.harness.contenders import (
+    BOOSTED,
+    WHOLE_FOREST,
+    Contest,
+    Options,
+    Outcome,
+    standards,
+)
 from benchmarks.harness.datasets import values_source
 from benchmarks.harness.ledger import Ledger, make_entry
 from benchmarks.harness.scores import AssayScore
@@ -24,7 +29,7 @@ N_CARBONS = 60
 
 
 @pytest.fixture(scope="module")
-def values() -> CustomPanel:
+def values() -> Contest:
     """Alkanes: one assay is their length, one its negative, of which long ones are bounds."""
     smiles = ["C" * n for n in range(1, N_CARBONS + 1)]
     length = np.arange(1, N_CARBONS + 1, dtype=float)
@@ -35,7 +40,7 @@ def values() -> CustomPanel:
     panel = Panel.from_arrays(
         smiles, labels, ["length", "shortness"], kinds=["censored"] * 2, bounds=bounds
     )
-    return CustomPanel.of("alkanes", values_source(panel, "alkanes"), None)
+    return Contest.of("alkanes", values_source(panel, "alkanes"), None)
 
 
 @pytest.fixture(autouse=True)
@@ -43,12 +48,12 @@ def _own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(inputs, "CACHE", tmp_path / "counts")
 
 
-def test_a_perfect_guess_scores_best(values: CustomPanel) -> None:
+def test_a_perfect_guess_scores_best(values: Contest) -> None:
     labels = values.panel.labels
     valid, test = (np.nan_to_num(labels[r]) for r in (values.parts.valid, values.parts.test))
-    assert choice_score(values, valid) == 0
-    assert choice_score(values, valid + 1) == pytest.approx(-1)
-    entry = scored(values, ("alkanes", "model", "all", "test", 0, "all"), test, 1.0, {})
+    assert values.valid_score(valid) == 0
+    assert values.valid_score(valid + 1) == pytest.approx(-1)
+    entry = values.scored(("alkanes", "model", "all", "test", 0, "all"), test, 1.0, {})
     assert entry.assays == ["length", "shortness"]
     assert entry.metrics["rmse"] == [0, 0]
     assert entry.metrics["r2"] == [1, 1]
@@ -56,9 +61,9 @@ def test_a_perfect_guess_scores_best(values: CustomPanel) -> None:
     assert entry.metrics["concordance"][0] == 1
 
 
-@pytest.mark.parametrize("contender", [forest, boosted])
-def test_trees_learn_values(contender: Any, values: CustomPanel) -> None:
-    if contender is boosted:
+@pytest.mark.parametrize("contender", [WHOLE_FOREST, BOOSTED])
+def test_trees_learn_values(contender: Any, values: Contest) -> None:
+    if contender is BOOSTED:
         pytest.importorskip(
             "xgboost", reason="XGBoost, a rival of the benchmarks, is not installed"
         )
@@ -69,7 +74,7 @@ def test_trees_learn_values(contender: Any, values: CustomPanel) -> None:
     assert np.corrcoef(outcome.test[seen], truth[seen])[0, 1] > 0.8
 
 
-def test_standards_are_of_the_rows_fitted_on(values: CustomPanel) -> None:
+def test_standards_are_of_the_rows_fitted_on(values: Contest) -> None:
     mean, scale = standards(values)
     rows = values.panel.labels[values.parts.train]
     np.testing.assert_allclose(np.nanmean((rows - mean) / scale, axis=0), 0, atol=1e-5)
@@ -79,7 +84,7 @@ def test_standards_are_of_the_rows_fitted_on(values: CustomPanel) -> None:
 def test_finished_work_is_not_done_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     calls = []
 
-    def constant(data: CustomPanel, seed: int, options: Options) -> Outcome:
+    def constant(data: Contest, seed: int, options: Options) -> Outcome:
         calls.append(seed)
         return Outcome(np.full((len(data.parts.test), len(data.panel.tasks)), 0.5), {})
 

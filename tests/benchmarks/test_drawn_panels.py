@@ -24,9 +24,9 @@ from benchmarks.custom_panels.pieces import (
 )
 from benchmarks.custom_panels.table import write_report
 from benchmarks.custom_panels.tuned import Inputs, mean_of, rivals, tuned
-from benchmarks.custom_panels.whole import Outcome
 from benchmarks.custom_panels.work import CONTENDERS, DEFAULT, DrawnWork, key_of
 from benchmarks.harness.assay_tables import ALL, POOL, REST, Table
+from benchmarks.harness.contenders import Outcome
 from benchmarks.harness.datasets import rules
 from benchmarks.harness.ledger import Ledger, make_entry
 from benchmarks.harness.scores import AssayScore

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -21,10 +19,16 @@ from benchmarks.harness.plots import Dot, dots
 from benchmarks.harness.scores import AssayScore, macro, score_all, score_assay
 from benchmarks.harness.standings import standings, table
 from benchmarks.harness.statistics import critical_difference, gain, holm, mean_ranks, paired
+from benchmarks.rivals import __main__ as rivals
 from bioassay_mtl.panels.panel import Panel
 from bioassay_mtl.splits import Split
-from tests.conftest import REPOSITORY
 from tests.needs import extra
+
+
+@pytest.fixture(scope="module")
+def made_up() -> Source:
+    return rules(None)
+
 
 KEY = ("B-random", "xgboost", "bits", "final", 0, "a")
 
@@ -53,8 +57,8 @@ def test_holdout_keeps_equal_fingerprints_on_one_side() -> None:
     assert 0 < len(valid) < len(fit)
 
 
-def test_a_compact_source_has_the_rows_of_its_parts() -> None:
-    source = rules(None)
+def test_a_compact_source_has_the_rows_of_its_parts(made_up: Source) -> None:
+    source = made_up
     few = source.compact(100)
     assert len(few.fit) == 100
     assert len(few.panel) == 100 + len(few.valid) + len(few.test)
@@ -77,8 +81,8 @@ def test_rare_actives_are_kept_in_a_cut() -> None:
     assert "all actives kept" in source.about
 
 
-def test_parts_share_no_molecule() -> None:
-    source = rules(None)
+def test_parts_share_no_molecule(made_up: Source) -> None:
+    source = made_up
     groups = source.panel.groups()
     parts = [set(groups[rows].tolist()) for rows in (source.fit, source.valid, source.test)]
     assert sum(map(len, parts)) == len(set.union(*parts)) == len(set(groups.tolist()))
@@ -239,9 +243,10 @@ def test_the_same_dots_are_the_same_file(tmp_path: Path) -> None:
     assert len(first) > 5000
 
 
-def test_absent_data_end_with_a_clear_message(tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "benchmarks.rivals", "--quick", "--data", str(tmp_path)]
-    ended = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=False)
-    assert ended.returncode == 2
-    assert ended.stdout == ""
-    assert "BIOASSAY_DATA" in ended.stderr
+def test_absent_data_end_with_a_clear_message(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert rivals.main(["--quick", "--data", str(tmp_path)]) == 2
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert "BIOASSAY_DATA" in said.err

@@ -21,7 +21,7 @@ SPACE = ("learning_rate", "dropout", "weight_decay")
 
 
 def test_every_cell_tries_the_same_draws() -> None:
-    every = cases.cells(cases.PRESETS["full"], "pcba")
+    every = cases.cells(SMALL, "pcba")
     assert len(set(every)) == len(every)
     drawn = [
         [[trial[name] for name in SPACE] for trial in cases.trials(cell, SMALL)] for cell in every
@@ -40,8 +40,8 @@ def test_settings_of_every_cell_are_valid() -> None:
     from bioassay_mtl.training.config import TrainingConfig
 
     source = rules(None).compact(300)
-    for cell in cases.cells(cases.PRESETS["full"], "rules"):
-        for chosen in cases.trials(cell, cases.PRESETS["full"]):
+    for cell in cases.cells(SMALL, "rules"):
+        for chosen in cases.trials(cell, SMALL):
             TrainingConfig.of(cases.full_settings(cell, SMALL, chosen, source, 300, 0))
 
 
