@@ -1,10 +1,11 @@
 """How far probabilities, spreads, intervals and selections can be trusted, on rows nobody fitted.
 
 ``python -m benchmarks.trust [--quick] [--panels NAME ...] [--data FOLDER] [--said FILE]``: trains
-on four fifths of a panel and judges on the fifth, by a random split and by scaffolds. ``--said`` is
-what ``benchmarks.pcba128.calibrate`` has kept: the shipped model's settings out of fold, calibrated
-here on four folds and judged on the fifth. Last, molecules a second in 128 assays, with and without
-confidence.
+on four fifths of a panel and judges on the fifth, by a random split and by scaffolds, beside what
+others offer on the same rows (:mod:`benchmarks.trust.rivals`). ``--said`` is what
+``benchmarks.pcba128.calibrate`` has kept: the shipped model's settings out of fold, calibrated here
+on four folds and judged on the fifth. Last, molecules a second in 128 assays, with and without
+confidence. ``--plots FILE ...`` draws what was published.
 """
 
 from __future__ import annotations
@@ -20,9 +21,10 @@ import numpy as np
 import bioassay_mtl as bm
 from benchmarks.report import report
 from benchmarks.trust.measures import RATES, false_share, outcome_scores
-from benchmarks.trust.panels import QUICK, outcomes, values
+from benchmarks.trust.panels import QUICK, outcomes, read, values
 from bioassay_mtl.confidence.calibration import LabelledLogits, expit, fit_platt
 from bioassay_mtl.confidence.conformal import inactive_p_values
+from bioassay_mtl.confidence.evidence import LEVELS
 from bioassay_mtl.confidence.grid import ScoreCounts, places
 from bioassay_mtl.models.confident import confidence_of
 
@@ -32,7 +34,7 @@ PANELS = {
 }
 TARGETS = {
     **{f"false_share_at_{rate:.0%}": f"<= {rate}" for rate in RATES},
-    **{f"coverage_at_{level:.0%}": f">= {level}" for level in (0.5, 0.8, 0.9, 0.95)},
+    **{f"coverage_at_{level:.0%}": f">= {level}" for level in LEVELS},
 }
 
 
@@ -43,23 +45,32 @@ def main() -> int:
     parser.add_argument("--panels", nargs="*", choices=PANELS, default=list(PANELS))
     parser.add_argument("--kinds", nargs="+", default=["random", "scaffold"])
     parser.add_argument("--rows", type=int, help="rows of each panel that are used")
+    parser.add_argument("--effort", default="normal", help="as of train")
     parser.add_argument("--said", help="what was said out of fold (.npz)")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--quick", action="store_true", help="few rows and a small network")
+    parser.add_argument("--plots", nargs="+", help="draw what was published in these files")
     asked = parser.parse_args()
+    if asked.plots:
+        from benchmarks.trust.plots import write_plots
+
+        write_plots([Path(file) for file in asked.plots])
+        return 0
     import torch
 
     torch.set_num_threads(1)
     data = Path(asked.data or Path(__file__).resolve().parents[2].parent / "shared" / "data")
     rows = 400 if asked.quick else asked.rows
+    settings = {"seed": asked.seed, "device": "cpu", "loggers": (), "effort": asked.effort}
+    settings |= QUICK if asked.quick else {}
     for name in asked.panels:
         measure, file = PANELS[name]
         if not (data / file).is_file():
             print(f"error: {data / file} is missing (--data)", file=sys.stderr)
             return 2
-        settings = QUICK if asked.quick else None
+        panel = read(data / file, measure is values, rows, asked.seed)
         for kind in asked.kinds[: 1 if asked.quick else None]:
-            for metric, value in measure(data / file, kind, asked.seed, rows, settings):
+            for metric, value in measure(panel, kind, settings):
                 report(f"{name} {kind}", metric, value, "1", TARGETS.get(metric))
     if asked.said:
         for metric, value in out_of_fold(Path(asked.said)):

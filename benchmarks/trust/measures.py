@@ -11,11 +11,12 @@ from bioassay_mtl.confidence.selection import benjamini_hochberg
 
 Floats = NDArray[np.floating]
 Labels = NDArray[np.int8]
+Found = Iterator[tuple[str, float]]
 RATES = (0.1, 0.3, 0.5)
-N_BINS = 15
+N_BINS, N_ALIKE, N_PARTS = 15, 10, 5
 
 
-def outcome_scores(probabilities: Floats, labels: Labels) -> Iterator[tuple[str, float]]:
+def outcome_scores(probabilities: Floats, labels: Labels) -> Found:
     """Macro log loss, Brier score and calibration error of ``(n, T)``; labels -1 not measured."""
     losses, briers, errors = [], [], []
     for said, came in columns(probabilities, labels):
@@ -29,6 +30,15 @@ def outcome_scores(probabilities: Floats, labels: Labels) -> Iterator[tuple[str,
         yield name, float(np.mean(found))
 
 
+def reliability(probabilities: Floats, labels: Labels, when: str) -> Found:
+    """Mean probability and share of actives of ten parts of all cells, by rising probability."""
+    known = (labels >= 0) & ~np.isnan(probabilities)
+    said, came = probabilities[known], labels[known] == 1
+    for place, own in enumerate(np.array_split(np.argsort(said), 10), start=1):
+        yield f"said_{when}_{place}", float(said[own].mean())
+        yield f"came_{when}_{place}", float(came[own].mean())
+
+
 def columns(said: Floats, labels: Labels) -> Iterator[tuple[Floats, NDArray[np.bool_]]]:
     """What was said of each assay's measured cells, where both outcomes are there."""
     for own, label in zip(said.T, labels.T, strict=True):
@@ -37,27 +47,23 @@ def columns(said: Floats, labels: Labels) -> Iterator[tuple[Floats, NDArray[np.b
             yield own[known].astype(np.float64), label[known] == 1
 
 
-def error_by_spread(
-    probabilities: Floats, spread: Floats, labels: Labels
-) -> Iterator[tuple[str, float]]:
-    """Mean squared error of the quarter of cells with the least and the most spread.
+def error_by(what: str, errors: Floats, alike: Floats, by: Floats) -> Found:
+    """Mean error of cells ``(n, T)`` in five parts, by rising ``by``; NaN where not known.
 
-    Of each assay, among cells of about the same probability (ten groups): spread says something
-    only where it says more than the probability does.
+    Of each assay, among cells whose prediction ``alike`` is about the same (ten groups): spread or
+    distance says something only where it says more than the prediction does.
     """
-    found = np.zeros((2, 2))
-    for own, label, apart in zip(probabilities.T, labels.T, spread.T, strict=True):
-        known = np.flatnonzero((label >= 0) & ~np.isnan(own) & ~np.isnan(apart))
-        for group in np.array_split(known[np.argsort(own[known])], 10):
-            order, n = group[np.argsort(apart[group])], len(group) // 4
-            for which, cells in enumerate((order[:n], order[len(order) - n :])):
-                found[which] += ((own[cells] - (label[cells] == 1)) ** 2).sum(), n
-    least, most = found[:, 0] / np.maximum(found[:, 1], 1)
-    yield "error_least_spread", float(least)
-    yield "error_most_spread", float(most)
+    sums = np.zeros((2, N_PARTS))
+    for error, own, of in zip(errors.T, alike.T, by.T, strict=True):
+        known = np.flatnonzero(~np.isnan(error) & ~np.isnan(own) & ~np.isnan(of))
+        for group in np.array_split(known[np.argsort(own[known])], N_ALIKE):
+            for place, cells in enumerate(np.array_split(group[np.argsort(of[group])], N_PARTS)):
+                sums[:, place] += error[cells].sum(), len(cells)
+    for place, mean in enumerate(sums[0] / np.maximum(sums[1], 1), start=1):
+        yield f"error_by_{what}_{place}", float(mean)
 
 
-def false_share(p_values: Floats, labels: Labels) -> Iterator[tuple[str, float]]:
+def false_share(p_values: Floats, labels: Labels) -> Found:
     """Of selections at each rate: mean share of false ones over assays, and share of actives found.
 
     An assay in which nothing is selected has no false ones.

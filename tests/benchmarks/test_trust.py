@@ -2,7 +2,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from benchmarks.trust.measures import error_by_spread, false_share, outcome_scores
+from benchmarks.trust.measures import error_by, false_share, outcome_scores, reliability
+from benchmarks.trust.rivals import calibrated_alone
+from bioassay_mtl.confidence.calibration import expit
+from bioassay_mtl.confidence.grid import ScoreCounts
 
 
 def test_scores_of_what_is_right_and_of_what_is_far_too_sure() -> None:
@@ -21,8 +24,8 @@ def test_spread_tells_of_error_where_it_is_noise() -> None:
     spread = rng.uniform(0, 1, truth.shape)
     said = np.clip(truth + spread * rng.normal(0, 0.3, truth.shape), 0, 1)
     labels = (rng.random(truth.shape) < truth).astype(np.int8)
-    found = dict(error_by_spread(said, spread, labels))
-    assert found["error_least_spread"] < found["error_most_spread"]
+    found = dict(error_by("spread", (said - labels) ** 2, said, spread))
+    assert found["error_by_spread_1"] < found["error_by_spread_5"]
 
 
 def test_false_ones_are_counted_by_assay() -> None:
@@ -33,3 +36,16 @@ def test_false_ones_are_counted_by_assay() -> None:
     assert found["actives_found_at_10%"] == 1
     everything = dict(false_share(np.full(p.shape, 0.001, np.float32), labels))
     assert everything["false_share_at_50%"] == 2 / 3
+
+
+def test_rivals_calibrate_by_what_was_counted() -> None:
+    rng = np.random.default_rng(0)
+    logits = rng.normal(0, 2, (4000, 2))
+    labels = (rng.random(logits.shape) < 1 / (1 + np.exp(-0.5 * logits - 1))).astype(np.int8)
+    task = np.tile(np.arange(2), 2000)
+    counts = ScoreCounts.of(task, logits[:2000].ravel(), labels[:2000].ravel(), 2)
+    found = dict(calibrated_alone(counts, logits[2000:], labels[2000:]))
+    (before,) = [v for n, v in outcome_scores(expit(logits[2000:]), labels[2000:]) if "log" in n]
+    assert max(found["log_loss_platt"], found["log_loss_isotonic"]) < before
+    said = dict(reliability(expit(0.5 * logits + 1), labels, "after"))
+    assert max(abs(said[f"said_after_{k}"] - said[f"came_after_{k}"]) for k in range(1, 11)) < 0.05
