@@ -102,7 +102,7 @@ def by_domain(model: Model, panel: Panel, parts: Split, error: Floats, said: Flo
     yield from error_by("distance", error, said, np.repeat(distance[:, None], error.shape[1], 1))
     some = ~np.isnan(error).all(axis=1)
     mean = np.nanmean(error[some], axis=1)
-    yield from inside_and_outside("ours", found["in_domain"].to_numpy()[some], mean)
+    yield from inside_and_outside("ours", found["in_domain"].to_numpy(bool)[some], mean)
     yield from domain_checkers(train, [test[row] for row in np.flatnonzero(some)], mean)
 
 

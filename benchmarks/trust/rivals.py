@@ -9,6 +9,7 @@ from __future__ import annotations
 from importlib.util import find_spec
 
 import numpy as np
+from numpy.typing import NDArray
 from rdkit import Chem
 from rdkit.Chem import rdFingerprintGenerator
 
@@ -59,12 +60,11 @@ def domain_checkers(train: list[str], test: list[str], error: Floats) -> Found:
         ("leverage", skfp.LeverageADChecker()),
         ("centroid", skfp.DistanceToCentroidADChecker()),
     ):
-        yield from inside_and_outside(f"skfp_{name}", checker.fit(known).predict(new), error)
+        yield from inside_and_outside(f"skfp_{name}", checker.fit(known).predict(new) > 0, error)
 
 
-def inside_and_outside(name: str, inside: Floats, error: Floats) -> Found:
+def inside_and_outside(name: str, inside: NDArray[np.bool_], error: Floats) -> Found:
     """Mean error of both, and how many are outside."""
-    inside = inside.astype(bool)
     yield f"share_outside_{name}", float((~inside).mean())
     for where, own in (("inside", inside), ("outside", ~inside)):
         if own.any():
@@ -82,7 +82,8 @@ def mapie_intervals(train: Panel, test: Panel, seed: int) -> Found:
     away, widths = [], []
     for task in range(len(train.tasks)):
         rows, values, bound = train.cells.of_task(task)
-        rows, values = (each[bound == 0] if bound is not None else each for each in (rows, values))
+        exact = np.ones(len(rows), bool) if bound is None else bound == 0
+        rows, values = rows[exact], values[exact]
         order = np.random.default_rng(seed).permutation(len(rows))
         fit, held = order[len(order) // 5 :], order[: len(order) // 5]
         at, truth, bounds = test.cells.of_task(task)

@@ -7,7 +7,7 @@ import io
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -15,7 +15,7 @@ from bioassay_mtl.cli.output_options import Overwrite
 from bioassay_mtl.cli.terminal import say
 
 if TYPE_CHECKING:
-    from bioassay_mtl.models.assay_sheet import Described
+    from bioassay_mtl.models.assay_sheet import AssaySheet, Described
     from bioassay_mtl.models.describing import Description
 
 
@@ -72,7 +72,7 @@ def describe_assays(
     if about:
         of_values = [assay.id for assay in sheet.assays if assay.is_value]
         known = known_assays(about, [assay.id for assay in sheet.assays], of_values)
-        amend_folder(find_model(model), {NAME: sheet.described(known)})
+        amend_folder(find_model(model), beside_with(model, sheet, known))
         say(f"{len(known)} of {len(sheet)} assays described")
         return
     found = describe(sheet, server=server, cache=cache)
@@ -84,6 +84,21 @@ def describe_assays(
         return
     with target.opened() as sink:
         sink.write(described(found.facts, as_table=str(out).lower().endswith(".csv")).encode())
+
+
+def beside_with(model: str, sheet: AssaySheet, known: Mapping[str, Described]) -> dict[str, Any]:
+    """What a model folder gets of facts: the sheet, and limits where some are said."""
+    from bioassay_mtl.models.assay_sheet import NAME
+    from bioassay_mtl.models.folder import read_config, read_description
+    from bioassay_mtl.models.limits_file import NAME as LIMITS
+    from bioassay_mtl.models.limits_file import limits_with, said_limits
+    from bioassay_mtl.models.shipped import find_model
+
+    found: dict[str, Any] = {NAME: sheet.described(known)}
+    if any(end is not None for ends in said_limits(known).values() for end in ends):
+        folder = find_model(model)
+        found[LIMITS] = limits_with(read_description(read_config(folder), folder), known)
+    return found
 
 
 def tell(found: Description, n_assays: int) -> None:

@@ -9,6 +9,7 @@ from bioassay_mtl.errors import counted
 
 if TYPE_CHECKING:
     from bioassay_mtl.panels.load import Loaded
+    from bioassay_mtl.panels.panel import Panel
 
 
 def remarks(loaded: Loaded) -> Iterator[str]:
@@ -26,11 +27,34 @@ def remarks(loaded: Loaded) -> Iterator[str]:
     ]
     if alone:
         yield f"one outcome alone, from which nothing can be learnt: {some(alone)}"
+    yield from _wide(loaded.panel)
     if (copies := len(panel) - len(np.unique(panel.groups()))) > 0:
         yield (
             f"{counted(copies, 'row repeats', 'rows repeat')} a molecule: "
             "--merge makes one row of each, `bioassay-mtl panel check` tells of contradictions"
         )
+
+
+WIDE = 1.5
+"""Decades of concentrations, from the 5th to the 95th of a hundred, that a mean says little of."""
+
+
+def _wide(panel: Panel) -> Iterator[str]:
+    """A line about concentrations that are better learned on the p-scale."""
+    import numpy as np
+
+    from bioassay_mtl.panels.header import some
+    from bioassay_mtl.tasks.units import MOLAR
+
+    found = []
+    for task, (name, kind) in enumerate(zip(panel.tasks, panel.kinds, strict=True)):
+        values = panel.cells.of_task(task).values
+        if getattr(kind, "unit", "") in MOLAR and len(values) and values.min() > 0:
+            low, high = np.quantile(values, [0.05, 0.95])
+            if np.log10(high / low) > WIDE:
+                found.append(f"{name} ({kind.unit}) over {np.log10(high / low):.1f} decades")  # type: ignore[attr-defined]
+    if found:
+        yield f"{some(found)}: --to-p learns the logarithm, of which all decades are part"
 
 
 def _left_out(loaded: Loaded) -> Iterator[str]:

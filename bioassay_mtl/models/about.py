@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,8 @@ _OTHER_NAMES = {
     "effect": "active",
     "url": "link",
     "direction": "better",
+    "min": "least",
+    "max": "most",
 }
 _DIRECTIONS = {"": "", **dict.fromkeys(("high", "higher"), "high")}
 _DIRECTIONS |= dict.fromkeys(("low", "lower"), "low")
@@ -71,13 +74,20 @@ def known_assays(
             hint=did_you_mean(strange[0], known),
         )
     for assay, facts in found.items():
-        if facts.better and assay not in values:
-            raise InputError(
-                f"assay {assay!r} has no values of which {facts.better} ones could be better",
-                file=file,
-                hint="leave it empty there",
-            )
+        if assay not in values:
+            _check_without_values(assay, facts, file)
     return found
+
+
+def _check_without_values(assay: str, facts: Described, file: Path | None) -> None:
+    """Raise an InputError over what is only known of values."""
+    what = f"of which {facts.better} ones could be better" if facts.better else ""
+    if facts.least is not None or facts.most is not None:
+        what = "that could have limits"
+    if what:
+        raise InputError(
+            f"assay {assay!r} has no values {what}", file=file, hint="leave it empty there"
+        )
 
 
 def _described(facts: Mapping[str, Any], file: Path | None) -> Described:
@@ -90,7 +100,24 @@ def _described(facts: Mapping[str, Any], file: Path | None) -> Described:
         values[field] = _text(value)
     if "better" in values:
         values["better"] = _direction(values["better"], file)
-    return Described(**values)
+    for name in ("least", "most"):
+        if name in values:
+            values[name] = _number(values[name], name, file)
+    found = Described(**values)
+    if found.least is not None and found.most is not None and not found.least < found.most:
+        raise InputError(f"least {found.least:g} is not below most {found.most:g}", file=file)
+    return found
+
+
+def _number(text: str, name: str, file: Path | None) -> float | None:
+    """A limit; None where nothing is said."""
+    try:
+        found = float(text) if text else None
+    except ValueError:
+        found = math.nan
+    if found is not None and not math.isfinite(found):
+        raise InputError(f"a number is expected, found {text!r}", file=file, column=name)
+    return found
 
 
 def _direction(text: str, file: Path | None) -> str:

@@ -47,6 +47,9 @@ class Described(_Frozen):
     """What a molecule that is active does, or what a high value means."""
     better: Direction = ""
     """Of an assay of values: whether ``high`` or ``low`` ones are good."""
+    least: float | None = None
+    most: float | None = None
+    """Of an assay of values: the least and the most that one can be; predictions end there."""
     link: str = ""
     """Address of the page about the assay."""
     source: str = ""
@@ -90,7 +93,7 @@ class Assay(Described):
     @property
     def is_described(self) -> bool:
         """Whether more is known of it than its identifier."""
-        return any(getattr(self, field) for field in Described.model_fields)
+        return any(True for _ in _facts(self))
 
     @property
     def title(self) -> str:
@@ -180,9 +183,9 @@ class AssaySheet(_Frozen):
         return AssaySheet(assays=tuple(changed), rule=self.rule)
 
 
-def _facts(known: Described) -> Iterator[tuple[str, str]]:
+def _facts(known: Described) -> Iterator[tuple[str, str | float]]:
     for field in Described.model_fields:
-        if value := getattr(known, field):
+        if (value := getattr(known, field)) not in ("", None):
             yield field, value
 
 

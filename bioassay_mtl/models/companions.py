@@ -68,6 +68,7 @@ companions: Registry[type[Companion[Any]]] = Registry(
         "certificate": "bioassay_mtl.models.certificate_file",
         "calibration": "bioassay_mtl.models.calibration_file",
         "evidence": "bioassay_mtl.models.evidence_file",
+        "limits": "bioassay_mtl.models.limits_file",
         "domain": "bioassay_mtl.models.domain",
     },
 )

@@ -158,7 +158,7 @@ class Computing(ModelContent, Knowing):
         found = on_host(self.network.outputs.predict(outputs))
         if self.standardisation is not None:
             found = self.standardisation.undo(found, self.kinds)
-        return found
+        return found if self.limits is None else self.limits.clip(found, self.kinds)
 
     def _spread(self, inputs: Inputs) -> torch.Tensor:
         return spread_of(self.network, inputs).float()

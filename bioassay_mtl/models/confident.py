@@ -99,6 +99,9 @@ def intervals(
     widths = np.where(np.isfinite(widths), widths, np.nan).astype(np.float32)
     own = predictions[:, values]
     low[:, values], high[:, values] = own - widths, own + widths
+    if model.limits is not None:
+        ends = [end[columns] for end in model.limits.columns(model.kinds)]
+        low, high = np.clip(low, *ends), np.clip(high, *ends)
     return low, high
 
 

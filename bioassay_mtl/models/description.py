@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from bioassay_mtl.confidence.calibration import Calibration
     from bioassay_mtl.confidence.evidence import Evidence
     from bioassay_mtl.models.assay_sheet import AssaySheet
+    from bioassay_mtl.tasks.limits import Limits
 
 
 @dataclass(kw_only=True, repr=False)
@@ -82,6 +83,11 @@ class ModelDescription:
     def evidence(self) -> Evidence | None:
         """What was said of measured molecules out of sight; None where that is not known."""
         return self.beside.get("evidence")
+
+    @property
+    def limits(self) -> Limits | None:
+        """The least and the most that values can be; None where there are none."""
+        return self.beside.get("limits")
 
     @property
     def columns(self) -> tuple[str, ...]:

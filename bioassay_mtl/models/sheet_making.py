@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, MutableMapping
 from typing import Any, Protocol
 
 from bioassay_mtl.metrics.grading import RULE, grade, scores_of
 from bioassay_mtl.models.assay_sheet import NAME, Assay, AssaySheet, Described, Figure, HeldOut
 from bioassay_mtl.tasks.kinds import TaskKind
+from bioassay_mtl.tasks.limits import Limits
 
 CHOSE_THE_EPOCH = "valid"
 """Rows that were not held out."""
@@ -80,6 +82,7 @@ def _assay(
     graded = grade(scores)
     held = None if row is None else _held_out(part, row, scores)
     facts: dict[str, Any] = dict(model.annotations.get(task, {}))
+    facts |= _limits(model.beside.get("limits"), place)
     return Assay(
         id=task,
         kind=kind.kind,
@@ -90,6 +93,14 @@ def _assay(
         why="" if graded else _why(row, kind),
         **{name: facts[name] for name in Described.model_fields if name in facts},
     )
+
+
+def _limits(limits: Limits | None, place: int) -> dict[str, float]:
+    """The least and the most that values can be, as far as there is one."""
+    if limits is None:
+        return {}
+    ends = {"least": float(limits.low[place]), "most": float(limits.high[place])}
+    return {name: end for name, end in ends.items() if math.isfinite(end)}
 
 
 def _held_out(part: str, row: Mapping[str, Any], scores: Mapping[str, Any]) -> HeldOut:

@@ -29,7 +29,7 @@ def model_card(model: Model) -> str:
         f"- Trained on {counted(rows['train'], 'molecule')} with {_cells(model)}; cells that were "
         "not measured have no part in it",
         f"- Panel (SHA-256): `{model.training['panel_sha256']}`",
-        *(f"- {sentence}" for sentence in (*calibrated_on(model), *what_it_sees(model))),
+        *(f"- {sentence}" for sentence in (*said_of(model), *what_it_sees(model))),
         "",
     ]
     measured = {part: values for part, values in model.metrics.items() if values}
@@ -45,6 +45,14 @@ def model_card(model: Model) -> str:
             "and the share of actives.",
         ]
     return "\n".join(lines) + "\n"
+
+
+def said_of(model: Model) -> list[str]:
+    """How probabilities were calibrated, and where values end."""
+    limits = [] if model.limits is None else model.limits.words(model.tasks)
+    shown = ", ".join(limits[:5]) + (f" and {len(limits) - 5} more" if len(limits) > 5 else "")
+    ends = [f"Values and their intervals end where an assay's values do: {shown}."]
+    return [*calibrated_on(model), *(ends if limits else [])]
 
 
 def calibrated_on(model: Model) -> list[str]:

@@ -21,6 +21,7 @@ from bioassay_mtl.confidence.grid import ScoreCounts, total
 from bioassay_mtl.models.evaluation import outputs_at
 from bioassay_mtl.models.model import Model
 from bioassay_mtl.tasks.kinds import TaskKind
+from bioassay_mtl.tasks.limits import Limits
 from bioassay_mtl.tasks.measured import MeasuredCells
 from bioassay_mtl.tasks.target_scaling import Standardisation
 from bioassay_mtl.training.out_of_fold import Said, places_of
@@ -46,6 +47,8 @@ class OutOfSight:
         Of the tasks.
     rows
         See :class:`~bioassay_mtl.confidence.evidence.Evidence`.
+    limits
+        Of values, in the tasks' units.
     """
 
     cells: MeasuredCells
@@ -54,6 +57,7 @@ class OutOfSight:
     kinds: tuple[TaskKind, ...]
     standardisation: Standardisation | None
     rows: str
+    limits: Limits | None = None
 
     def counts(self) -> list[ScoreCounts]:
         """Cells of binary tasks, fold by fold."""
@@ -74,9 +78,19 @@ class OutOfSight:
             own = self.cells.cells_of(task)
             bounds = None if self.cells.bound is None else self.cells.bound[own]
             values = self.cells.value[own].astype(np.float64)
-            away = errors(self.said[own].astype(np.float64), values, bounds)
+            away = errors(self._within(task, own), values, bounds)
             unit = 1.0 if self.standardisation is None else float(self.standardisation.scale[task])
             found[task] = [half_width(away, level) * unit for level in LEVELS]
+        return found
+
+    def _within(self, task: int, own: NDArray[np.int64]) -> NDArray[np.float64]:
+        """What was said of a task's cells, within its limits."""
+        said, known = self.said[own].astype(np.float64), self.standardisation
+        if self.limits is None or known is None:
+            return said
+        ends = np.array([self.limits.low[task], self.limits.high[task]])
+        low, high = (ends - known.center[task]) / known.scale[task]
+        found: NDArray[np.float64] = np.clip(said, low, high)
         return found
 
 
@@ -121,7 +135,13 @@ def _out_of_fold(said: Said, model: Model, session: Session) -> OutOfSight | Non
     mixed = said.mixed(gate.method, session.config.seed)
     kinds = session.panel.kinds
     return OutOfSight(
-        said.cells, mixed[said.first], said.fold, kinds, said.standardisation, OUT_OF_FOLD
+        said.cells,
+        mixed[said.first],
+        said.fold,
+        kinds,
+        said.standardisation,
+        OUT_OF_FOLD,
+        model.limits,
     )
 
 
@@ -136,4 +156,4 @@ def _of_validation(model: Model, session: Session) -> OutOfSight | None:
     features = replace(session.features, blocks=read).take(rows)
     said = outputs_at(model, features, at[first], columns[first])
     fold = np.random.default_rng(session.config.seed).permutation(len(rows)) % N_FOLDS
-    return OutOfSight(cells, said, fold, session.panel.kinds, known, VALIDATION)
+    return OutOfSight(cells, said, fold, session.panel.kinds, known, VALIDATION, model.limits)

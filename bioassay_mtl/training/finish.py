@@ -12,6 +12,8 @@ from bioassay_mtl.errors import ConfigError
 from bioassay_mtl.files import whole_folder
 from bioassay_mtl.models.assay_sheet import NAME, Described
 from bioassay_mtl.models.folder import amend_folder, write_files
+from bioassay_mtl.models.limits_file import NAME as LIMITS
+from bioassay_mtl.models.limits_file import limits_with
 from bioassay_mtl.models.model import Model
 from bioassay_mtl.training.scratch import clear
 
@@ -85,8 +87,9 @@ def completed(
         )
     sheet = model.sheet.described(about)
     if sheet != model.sheet:
-        amend_folder(out, {NAME: sheet})
-        model.beside[NAME] = sheet
+        beside = {NAME: sheet, LIMITS: limits_with(model, about)}
+        amend_folder(out, beside)
+        model.beside.update(beside)
     log.info("%s is complete: nothing is left to do", out)
     clear(scratch)
     return model

@@ -282,6 +282,7 @@ def model_of(
         },
         training_molecules=molecules_of(session),
     )
+    model.beside.update(session.beside)
     note_domain(session, model)
     give_evidence(model, session)
     measure(model, panel, session.features, parts, session.about)

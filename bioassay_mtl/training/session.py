@@ -14,9 +14,12 @@ from bioassay_mtl.chem.features import Features
 from bioassay_mtl.errors import InputError
 from bioassay_mtl.models.about import About, known_assays
 from bioassay_mtl.models.assay_sheet import Described
+from bioassay_mtl.models.limits_file import NAME as LIMITS
+from bioassay_mtl.models.limits_file import said_limits
 from bioassay_mtl.models.panel_inputs import panel_features
 from bioassay_mtl.panels.panel import Panel
 from bioassay_mtl.splits import Split, split
+from bioassay_mtl.tasks.limits import Limits
 from bioassay_mtl.tasks.target_scaling import Standardisation
 from bioassay_mtl.training.config import TrainingConfig
 from bioassay_mtl.training.defaults import settled
@@ -87,7 +90,9 @@ class Session:
         whole, chosen = settled(config, panel, start=start, stops=stops, stacks=stacks)
         weights = None if weights is None else _checked_weights(weights, panel)
         given["about"] = known_assays(about, panel.tasks, panel.tasks_of_values)
-        return Session(panel, whole, chosen, weights=weights, start=start, **given)
+        session = Session(panel, whole, chosen, weights=weights, start=start, **given)
+        _ = session.limits  # what contradicts them is said before anything is learned
+        return session
 
     @cached_property
     def features(self) -> Features:
@@ -101,6 +106,18 @@ class Session:
         """Rows to train, stop and report on, of those that can be used."""
         parts = self.given_parts or split(self.panel, self.config.split)
         return usable_parts(parts, self.features, self.panel)
+
+    @cached_property
+    def limits(self) -> Limits | None:
+        """Where values end, by all that was measured.
+
+        Raises
+        ------
+        InputError
+            Something was measured beyond a limit that the user gives.
+        """
+        panel = self.panel
+        return Limits.of(panel.tasks, panel.kinds, panel.cells, said_limits(self.about))
 
     @property
     def cell_weights(self) -> NDArray[np.float32] | None:
@@ -144,6 +161,11 @@ class Session:
         """The same with another seed."""
         seed = self.config.seed + offset
         return self.with_settings(self.config.model_copy(update={"seed": seed}))
+
+    @property
+    def beside(self) -> dict[str, Limits]:
+        """What stands beside a model whatever it learned."""
+        return {} if self.limits is None else {LIMITS: self.limits}
 
     @property
     def record(self) -> dict[str, str]:

@@ -107,6 +107,7 @@ def train_stacked(
         }
         read = {name: session.features.blocks[name] for name in model.featurizer.fingerprints}
         features = Features(read, session.features.status)
+        model.beside.update(session.beside)
         note_domain(session, model)
         give_evidence(model, session, said)
         measure(model, session.panel, features, session.parts, session.about)

@@ -111,6 +111,20 @@ def test_which_values_are_better_is_said_of_values_alone(tmp_path: Path) -> None
         known_assays(path, TASKS, values=["IC50"])
 
 
+def test_limits_are_numbers_the_least_below_the_most(tmp_path: Path) -> None:
+    path = tmp_path / "about.csv"
+    path.write_text("assay,least,max\nIC50,0,\nKi,,1e6\n")
+    found = known_assays(path, TASKS, values=["IC50", "Ki"])
+    assert [(found[name].least, found[name].most) for name in ("IC50", "Ki")] == [
+        (0, None),
+        (None, 1e6),
+    ]
+    for text, said in (("few,", "a number is expected, found 'few'"), ("3,2", "not below most 2")):
+        path.write_text(f"assay,least,most\nIC50,{text}\n")
+        with pytest.raises(InputError, match=said):
+            known_assays(path, TASKS, values=["IC50"])
+
+
 def test_what_is_said_goes_before_what_a_type_tells() -> None:
     assay = Assay(id="IC50", kind="regression", unit="nM")
     assert (assay.direction, assay.direction_words) == ("low", "low is potent")

@@ -89,6 +89,8 @@ class ExportedModel(nn.Module):
     scale: Tensor
     slope: Tensor
     offset: Tensor
+    least: Tensor
+    most: Tensor
 
     def __init__(self, model: ModelContent) -> None:
         super().__init__()
@@ -102,6 +104,12 @@ class ExportedModel(nn.Module):
             numbers = model.calibration.numbers.astype(np.float32)[self.outputs.owner.numpy()]
             self.register_buffer("slope", torch.from_numpy(numbers[:, 0].copy()))
             self.register_buffer("offset", torch.from_numpy(numbers[:, 1].copy()))
+        self.is_limited = model.limits is not None
+        if model.limits is not None:
+            for name, ends in zip(
+                ("least", "most"), model.limits.columns(model.kinds), strict=True
+            ):
+                self.register_buffer(name, torch.from_numpy(ends))
         self.is_standard = model.standardisation is not None
         if model.standardisation is not None:
             widths = [len(kind.columns("")) for kind in model.kinds]
@@ -118,6 +126,8 @@ class ExportedModel(nn.Module):
         found: Tensor = self.outputs.predict(outputs)
         if self.is_standard:
             found = (found * self.scale + self.center).float()
+        if self.is_limited:
+            found = found.clamp(self.least, self.most)
         return found
 
 

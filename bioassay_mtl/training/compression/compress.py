@@ -100,6 +100,8 @@ def compress(
     session = None if panel is None else _session(own_session(model, panel, workers), settings)
     found = copy.deepcopy(model)
     found.beside.clear()
+    if model.limits is not None:
+        found.beside["limits"] = model.limits
     found.training_molecules, found.metrics = None, {"valid": None, "test": None}
     learns = session if settings.epochs else None
     arrays = fine_tuned(found, _levels(found, settings), learns)
