@@ -23,53 +23,65 @@ Each finished run is a line of ``results/muir.jsonl`` and is not done again; the
 
 from __future__ import annotations
 
-import argparse
-from pathlib import Path
+import os
+import sys
+from typing import Any
 
-import torch
-
+from benchmarks.harness.ledger import RESULTS, add_record, read_records
+from benchmarks.harness.provenance import provenance
+from benchmarks.harness.study import ended, parser
 from benchmarks.muir.cost import show_cost
 from benchmarks.muir.plots import write_plots
-from benchmarks.muir.study import Key, keep, kept, plan, run
+from benchmarks.muir.study import Key, plan, run
 from benchmarks.muir.synthetic import PUBLISHED, show_synthetic
 from benchmarks.muir.table import table
 from benchmarks.report import report
-from benchmarks.rivals.provenance import provenance
-
-RESULTS = Path(__file__).resolve().parents[1] / "results"
 
 
-def main() -> None:
-    """Run what is not done, and write the table."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.muir")
-    parser.add_argument("--quick", action="store_true", help="the synthetic problem, and a step")
-    parser.add_argument("--published", action="store_true", help="the synthetic problem, slowly")
-    parser.add_argument("--seeds", type=int, default=3, help="0 to tabulate what is done")
-    asked = parser.parse_args()
-    torch.set_num_threads(1)
+def main() -> int:
+    """Run what is asked for."""
+    found = parser(__doc__, "the synthetic problem, and a step")
+    found.add_argument("--published", action="store_true", help="the synthetic problem, slowly")
+    found.add_argument("--seeds", type=int, default=3, help="0 to tabulate what is done")
+    asked = found.parse_args()
+    if asked.data:
+        os.environ["BIOASSAY_DATA"] = asked.data
     if asked.published:
-        return show_synthetic(PUBLISHED, ["clean"])
+        return ended(lambda: show_synthetic(PUBLISHED, ["clean"]))
     if asked.quick:
-        show_synthetic()
-        return show_cost()
+        return ended(quick)
+    return ended(lambda: study(asked.seeds))
+
+
+def quick() -> None:
+    """Solve the synthetic problem, and measure a step."""
+    show_synthetic()
+    show_cost()
+
+
+def study(seeds: int) -> None:
+    """Run what is not done, and write the table and the plots."""
     path = RESULTS / "muir.jsonl"
-    results = kept(path)
+    results = read_records(path)
     done = {Key(each["mix"], each["case"], each["seed"]) for each in results}
     made_with = provenance()
-    for key in plan(asked.seeds):
-        if key in done:
-            continue
-        result = run(key)
-        results.append(result)
-        done.add(key)
-        keep(path, result | {"made_with": made_with})
-        for name, scores in result["panels"].items():
-            for metric, value in scores["macro"].items():
-                case = f"{key.mix}, {name}, {key.case}, seed {key.seed}"
-                report(case, metric, value, "1")
+    for key in plan(seeds):
+        if key not in done:
+            done.add(key)
+            results.append(result := run(key))
+            add_record(path, result | {"made_with": made_with})
+            show(result)
     (RESULTS / "muir.md").write_text(table(results, __doc__ or ""))
     write_plots(results, RESULTS)
 
 
+def show(result: dict[str, Any]) -> None:
+    """Print the means of each panel."""
+    for name, scores in result["panels"].items():
+        case = f"{result['mix']}, {name}, {result['case']}, seed {result['seed']}"
+        for metric, value in scores["macro"].items():
+            report(case, metric, value, "1")
+
+
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

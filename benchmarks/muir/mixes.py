@@ -8,7 +8,7 @@ from functools import cache, lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.single_assays.tables import ALL, Table, tables
+from benchmarks.harness.assay_tables import ALL, Table, tables
 from bioassay_mtl.chem.featurizer import Featurizer
 from bioassay_mtl.chem.identity import TrainingMolecules
 from bioassay_mtl.models.panel_inputs import panel_features

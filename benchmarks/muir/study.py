@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import Any, NamedTuple
 
 from benchmarks.muir.cases import CASES, MAIN, SETTINGS
@@ -88,24 +86,3 @@ def _shared(record: Mapping[str, Any]) -> dict[str, Any]:
         [each["searched"], each["changed"], each["modules"]] for each in record["generations"]
     ]
     return {name: modules[name] for name in kept} | {"generations": settled}
-
-
-def kept(path: Path) -> list[dict[str, Any]]:
-    """What is done; of a line that a kill has cut off, nothing."""
-    lines = path.read_text().splitlines() if path.exists() else []
-    return [each for each in map(_read, lines) if "mix" in each]
-
-
-def _read(line: str) -> dict[str, Any]:
-    try:
-        found: dict[str, Any] = json.loads(line)
-    except ValueError:
-        return {}
-    return found
-
-
-def keep(path: Path, result: Mapping[str, Any]) -> None:
-    """Add a line, not to one that a kill has cut off."""
-    is_cut = path.exists() and not path.read_text().endswith("\n")
-    with path.open("a") as file:
-        file.write(("\n" if is_cut else "") + json.dumps(result) + "\n")
