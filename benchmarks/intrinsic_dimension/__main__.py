@@ -29,6 +29,7 @@ from benchmarks.intrinsic_dimension.table import write
 from benchmarks.report import report
 from benchmarks.rivals.provenance import provenance
 from bioassay_mtl.errors import BioassayError
+from bioassay_mtl.files import write_whole
 from bioassay_mtl.training.dimension import Dimension, DimensionConfig, intrinsic_dimension
 from bioassay_mtl.training.dimension.search import dimension_of
 
@@ -101,8 +102,8 @@ def main() -> None:
             folder = (asked.work or Path(temporary)) / name.replace(" ", "-")
             folder.mkdir(parents=True, exist_ok=True)
             line = {"piece": name, **do(folder), "cpu_s": round(time.process_time() - start, 1)}
-            with RESULTS.open("a") as stream:
-                stream.write(json.dumps(line | {"made_with": made_with}) + "\n")
+            done = [*kept().values(), line | {"made_with": made_with}]
+            write_whole(RESULTS, "".join(json.dumps(each) + "\n" for each in done))
             print(f"{name}: {line['cpu_s']} s", file=sys.stderr, flush=True)
     write(list(kept().values()), RESULTS.parent, __doc__ or "")
 

@@ -42,6 +42,10 @@ LEARNING: dict[str, Any] = {
     "domain": "none",
 }
 LOW = {"kind": "low_dimensional", "inputs": ["morgan"], "width": 32, "depth": 1}
+ORDINARY = {
+    "kind": "mmoeex",
+    "experts": [{"inputs": ["morgan"], "n": 1, "width": 64, "depth": 2, "dropout": 0.2}],
+}
 
 
 class Left:

@@ -17,7 +17,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 from sklearn.neighbors import KNeighborsClassifier
 
-from benchmarks.intrinsic_dimension.codes import LEARNING, LOW
+from benchmarks.intrinsic_dimension.codes import LEARNING, LOW, ORDINARY
 from benchmarks.intrinsic_dimension.panels import panels
 from bioassay_mtl.chem.features import Features
 from bioassay_mtl.models.model import Model
@@ -32,10 +32,6 @@ MOST = 1_000
 TAUGHT = {"fingerprints": LEARNING["fingerprints"], "calibrate": False, "domain": "none"}
 SOURCE = TAUGHT | {"split": {"kind": "random", "fractions": (0.9, 0.1, 0.0)}, "epochs": 20}
 SHARED = LOW | {"depth": 2, "coordinates": 8, "shared": 300}
-ORDINARY = {
-    "kind": "mmoeex",
-    "experts": [{"inputs": ["morgan"], "n": 1, "width": 64, "depth": 2, "dropout": 0.2}],
-}
 
 
 def draw(name: str, number: int, folder: Path, teacher: str | None = None) -> dict[str, Any]:
@@ -95,7 +91,7 @@ def one(
     labels = np.zeros(len(panel), dtype=bool)
     labels[panel.cells.row] = panel.cells.value > 0.5
     few, rest = (features.take(rows) for rows in (parts.train, parts.test))
-    adapted = sigmoid(adapt(low, panel, parts=parts, features=features).outputs_of(rest))
+    adapted = adapt(low, panel, parts=parts, features=features).predict_features(rest)[:, 0]
     if start is None:
         said = {"adapt, 128 other assays": adapted}
     else:
@@ -111,12 +107,6 @@ def one(
 def bits(features: Features) -> NDArray[np.float32]:
     """``(n, 1024)`` of 0 and 1."""
     found: NDArray[np.float32] = (features.blocks["morgan"].dense() > 0).astype(np.float32)
-    return found
-
-
-def sigmoid(outputs: NDArray[np.float32]) -> NDArray[Any]:
-    """Probabilities ``(n,)`` of logits ``(n, 1)``."""
-    found: NDArray[Any] = 1 / (1 + np.exp(-outputs[:, 0]))
     return found
 
 

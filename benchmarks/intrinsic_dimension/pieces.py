@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from benchmarks.intrinsic_dimension.codes import LOW, codes, free, shipped
+from benchmarks.intrinsic_dimension.codes import LOW, ORDINARY, codes, free, shipped
 from benchmarks.intrinsic_dimension.new_assays import draw
 from benchmarks.intrinsic_dimension.panels import panels, related
 from bioassay_mtl.training.dimension import intrinsic_dimension
@@ -16,10 +16,6 @@ from bioassay_mtl.training.dimension import intrinsic_dimension
 Piece = Callable[[Path], dict[str, Any]]
 DIMENSION = {"width": 16, "depth": 1, "epochs": 10, "batch_size": 256, "ratios": (4, 16)}
 SIZES = ((32, 1000), (8, 200), (96, 2400))
-ALL = {
-    "kind": "mmoeex",
-    "experts": [{"inputs": ["morgan"], "n": 1, "width": 128, "depth": 2, "dropout": 0.2}],
-}
 DRAWS = 20
 
 
@@ -67,7 +63,7 @@ PIECES: dict[str, Piece] = {
     "new tox21 1": partial(draw, TOX21, 1),
     "dimension tox21": partial(dimension, "tox21", 3),
     "certificate pcba-1 256": _codes("pcba-1", _single(256), 2, 3),
-    "free all together": _free(ALL),
+    "free all together": _free(ORDINARY),
     "new tox21 2": partial(draw, TOX21, 2),
     "shipped": lambda folder: shipped(panels["pcba-part"](), folder),
     "certificate pcba 4-80": _codes("pcba", _shared(4, 80), 5, **CERTIFIED),
