@@ -1,10 +1,17 @@
-"""The family of known dimension needs the numbers that it says, and they are found."""
+"""The family of known dimension needs the numbers that it says; parts of the study do as told."""
 
 from __future__ import annotations
 
+from typing import Any
+
+import numpy as np
 import pytest
 
+from benchmarks.intrinsic_dimension.codes import SMALLER
 from benchmarks.intrinsic_dimension.family import Family
+from benchmarks.intrinsic_dimension.new_assays import MOST, drawn
+from benchmarks.intrinsic_dimension.table import TABLES
+from bioassay_mtl.panels import Panel
 from bioassay_mtl.training.dimension import DimensionConfig
 from bioassay_mtl.training.dimension.search import dimension_of
 
@@ -27,3 +34,49 @@ def test_both_dimensions_are_found_within_a_factor_of_one_and_a_half() -> None:
     found = dimension_of("family", tasks, FAMILY.score, config)
     assert found.id == pytest.approx(FAMILY.d, rel=0.33)
     assert found.aid == pytest.approx(FAMILY.aid, rel=0.33)
+
+
+def test_smaller_weights_take_the_bytes_that_are_said() -> None:
+    weights = np.random.default_rng(0).standard_normal((40, 50)).astype(np.float32)
+    made = {name: smaller(weights) for name, smaller in SMALLER.items()}
+    sizes = {name: size for name, (_, size) in made.items()}
+    assert sizes["float32"] == 8_000
+    assert sizes["half precision"] == 4_000
+    assert sizes["int8"] == 2_000 + 4 * 40
+    step = np.abs(weights).max(axis=1, keepdims=True) / 127
+    assert (np.abs(made["int8"][0] - weights) <= step / 2 + 1e-6).all()
+    few = made["90 % pruned"][0]
+    assert np.count_nonzero(few) == 200
+    assert np.abs(few[few != 0]).min() >= np.abs(weights[few == 0]).max() - 1e-3
+    assert sizes["90 % pruned"] == pytest.approx(400 + 0.469 * 2_000 / 8, rel=0.01)
+
+
+@pytest.mark.parametrize("m", [20, 100])
+def test_molecules_of_a_new_assay_have_both_outcomes_and_others_are_ranked(m: int) -> None:
+    labels = np.full((900, 1), -1, dtype=np.int8)
+    labels[::3] = 0
+    labels[::90] = 1
+    names = [f"{'C' * (1 + row)}O" for row in range(len(labels))]
+    parts = drawn(Panel(names, None, labels, ("new",), names), m, seed=1)
+    assert parts is not None
+    assert len(parts.train) == m
+    assert set(labels[parts.train, 0]) == {0, 1}
+    assert not np.intersect1d(parts.train, parts.test).size
+    assert len(parts.test) == min(300 - m, MOST)
+    assert (labels[parts.test] >= 0).all()
+
+
+def test_tables_say_what_pieces_have_found() -> None:
+    group = {"name": "all assays", "tasks": ["a", "b"], "single_ids": [8.0, None]}
+    found: list[dict[str, Any]] = [
+        {"piece": "d", "panel": "p", "rows": 1_000, "seeds": 2}
+        | {"groups": [group | {"aid": 4.0, "id": 16.0, "mean_id": 8.0}]},
+        {"piece": "n", "panel": "p", "draw": 0}
+        | {"results": [{"assay": "a", "m": 20, "roc_auc": {"forest": 0.7, "adapt": 0.75}}]},
+    ]
+    said = {title: list(rows(found)) for title, rows in TABLES.items()}
+    assert (
+        "| p, all assays | 2 | 1,000 | 2 | 4 | 16 | 0.25 | 8 (of 1) |" in said["Numbers an assay"]
+    )
+    assert any("adapt | 0.750 | +0.050 |" in row for row in said["New assays"])
+    assert len(said["Small models"]) == 2
