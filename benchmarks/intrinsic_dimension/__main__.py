@@ -13,27 +13,25 @@ so. Real data are looked for in ``BIOASSAY_DATA``. One thread.
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 import tempfile
 import time
 from pathlib import Path
-from typing import Any
 
 import torch
 
+from benchmarks.harness.ledger import RESULTS, add_record, read_records
+from benchmarks.harness.provenance import provenance
 from benchmarks.intrinsic_dimension.family import Family
 from benchmarks.intrinsic_dimension.panels import panels, some
 from benchmarks.intrinsic_dimension.pieces import PIECES
 from benchmarks.intrinsic_dimension.table import write
 from benchmarks.report import report
-from benchmarks.rivals.provenance import provenance
 from bioassay_mtl.errors import BioassayError
-from bioassay_mtl.files import write_whole
 from bioassay_mtl.training.dimension import Dimension, DimensionConfig, intrinsic_dimension
 from bioassay_mtl.training.dimension.search import dimension_of
 
-RESULTS = Path(__file__).resolve().parents[1] / "results" / "intrinsic_dimension.jsonl"
+LEDGER = RESULTS / "intrinsic_dimension.jsonl"
 FACTOR = 1.5
 QUICK = {
     "single": (4, 16, 64, 256),
@@ -73,12 +71,6 @@ def show(
             print(f"{case}, {name}: more than were tried", file=sys.stderr)
 
 
-def kept() -> dict[str, Any]:
-    """Pieces that are done, by name."""
-    lines = RESULTS.read_text().splitlines() if RESULTS.exists() else []
-    return {line["piece"]: line for line in map(json.loads, lines)}
-
-
 def main() -> None:
     """Do what is not done."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.intrinsic_dimension")
@@ -94,7 +86,8 @@ def main() -> None:
     begun, made_with = time.monotonic(), provenance()
     with tempfile.TemporaryDirectory() as temporary:
         for name, do in PIECES.items():
-            if name in kept() or not name.startswith(tuple(asked.only)):
+            done = {line["piece"] for line in read_records(LEDGER)}
+            if name in done or not name.startswith(tuple(asked.only)):
                 continue
             if time.monotonic() - begun > 60 * asked.minutes:
                 break
@@ -102,10 +95,9 @@ def main() -> None:
             folder = (asked.work or Path(temporary)) / name.replace(" ", "-")
             folder.mkdir(parents=True, exist_ok=True)
             line = {"piece": name, **do(folder), "cpu_s": round(time.process_time() - start, 1)}
-            done = [*kept().values(), line | {"made_with": made_with}]
-            write_whole(RESULTS, "".join(json.dumps(each) + "\n" for each in done))
+            add_record(LEDGER, line | {"made_with": made_with})
             print(f"{name}: {line['cpu_s']} s", file=sys.stderr, flush=True)
-    write(list(kept().values()), RESULTS.parent, __doc__ or "")
+    write(read_records(LEDGER), RESULTS, __doc__ or "")
 
 
 if __name__ == "__main__":

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import csv
-import os
 from collections.abc import Callable
 from functools import cache
-from pathlib import Path
 
 import numpy as np
 
+from benchmarks.harness.molecules import data_folder
 from benchmarks.pcba_sample import read_pcba
 from bioassay_mtl.panels import Panel
 from bioassay_mtl.panels.read import read_panel
@@ -18,14 +17,8 @@ POTENT = 7.0
 """A ChEMBL value (pXC50) from which on a molecule counts as active: 100 nM."""
 
 
-def folder() -> Path:
-    """Where the data are."""
-    usual = Path(__file__).resolve().parents[2].parent / "shared" / "data"
-    return Path(os.environ.get("BIOASSAY_DATA") or usual)
-
-
 def _file(name: str) -> Panel:
-    panel = read_panel(folder() / name)
+    panel = read_panel(data_folder() / name)
     return panel.select_tasks(
         [t for t, k in zip(panel.tasks, panel.kinds, strict=True) if k.has_actives]
     )
@@ -33,7 +26,7 @@ def _file(name: str) -> Panel:
 
 def pcba(n_rows: int | None = None) -> Panel:
     """Rows of the training part that have a structure, or some of them; each molecule once."""
-    panel = read_pcba(folder() / "pcba")
+    panel = read_pcba(data_folder() / "pcba")
     parts = np.array(panel.columns["part"]) == "train"
     rows = np.random.default_rng(0).permutation(np.flatnonzero(parts & panel.has_structure))
     panel = panel.take(np.sort(rows[:n_rows]))
@@ -44,7 +37,7 @@ def _chembl() -> Panel:
     """The 40 targets with most values, as active from ``POTENT`` on."""
     import pandas as pd
 
-    table = pd.read_csv(folder() / "chembl_pxc50.csv.gz").set_index("smiles")
+    table = pd.read_csv(data_folder() / "chembl_pxc50.csv.gz").set_index("smiles")
     table = table[table.count().sort_values(ascending=False, kind="stable").index[:40]]
     table = table[table.notna().any(axis=1)]
     labels = np.where(table.isna(), -1, table >= POTENT).astype(np.int8)
@@ -71,7 +64,7 @@ def related(panel: Panel) -> dict[str, list[str]]:
     """Groups of an assay's kind: of Tox21 by name, of PCBA by class of target."""
     found: dict[str, list[str]] = {}
     if panel.tasks[0].startswith("PCBA-"):
-        with (folder() / "pcba" / "assay_annotations.csv").open(newline="") as stream:
+        with (data_folder() / "pcba" / "assay_annotations.csv").open(newline="") as stream:
             kinds = {row["task"]: row["target_class"] for row in csv.DictReader(stream)}
     else:
         kinds = {task: task[:2] for task in panel.tasks}
