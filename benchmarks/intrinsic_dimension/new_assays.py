@@ -93,7 +93,7 @@ def one(
     few, rest = (features.take(rows) for rows in (parts.train, parts.test))
     adapted = adapt(low, panel, parts=parts, features=features).predict_features(rest)[:, 0]
     if start is None:
-        said = {"adapt, 128 other assays": adapted}
+        said: dict[str, NDArray[Any]] = {"adapt, 128 other assays": adapted}
     else:
         said = rivals(bits(few), labels[parts.train], bits(rest), seed) | {"adapt": adapted}
         said["adapt + forest"] = (adapted + said["forest"]) / 2
