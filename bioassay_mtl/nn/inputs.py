@@ -164,10 +164,18 @@ def product_with_tables(inputs: Inputs, tables: Mapping[str, Tensor]) -> Tensor:
                 table = table.to(torch.get_autocast_dtype("cpu"))
             product = sparse_product(table, x)
         else:
-            product = _dense_product(dense_rows(x, table.dtype), table)
+            product = _dense_product(dense_rows(x, _multiplied_as(table)), table)
         total = product if total is None else total + product
     assert total is not None
     return total
+
+
+def _multiplied_as(table: Tensor) -> torch.dtype:
+    """What autocast would make of the factors: bits become it at once, not by way of float32."""
+    kind = table.device.type
+    if torch.amp.is_autocast_available(kind) and torch.is_autocast_enabled(kind):
+        return torch.get_autocast_dtype(kind)
+    return table.dtype
 
 
 def dense_rows(x: Input, dtype: torch.dtype) -> Tensor:

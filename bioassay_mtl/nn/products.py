@@ -109,8 +109,10 @@ def _padded_product(x: Tensor, weight: Tensor) -> Tensor:
     """The same by BLAS, where few columns do not change the order of its sums."""
     n_columns = weight.shape[-1]
     if n_columns >= FEWEST_COLUMNS:
-        # Under autocast it is bfloat16, and sums of two types take forty times those of one.
-        return (x @ weight).to(weight.dtype)
+        product = x @ weight
+        # Under autocast it is bfloat16, and on a CPU sums of two types take forty times those of
+        # one. Accelerators widen it on the way, as they add the bias.
+        return product.to(weight.dtype) if product.device.type == "cpu" else product
     padded = functional.pad(weight, (0, FEWEST_COLUMNS - n_columns))
     return (x @ padded)[..., :n_columns].to(weight.dtype)
 

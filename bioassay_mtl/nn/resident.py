@@ -19,6 +19,9 @@ from bioassay_mtl.nn.inputs import Input, SparseInput
 from bioassay_mtl.nn.rows import Offsets, RowNumbers, on_device
 from bioassay_mtl.registry import Registry
 
+READ_BYTES = 64_000_000
+"""Of an array of graphs that is on disk: how much of it is in memory on its way to a device."""
+
 
 class ResidentBlock(Protocol):
     """All molecules' features under one input, on one device."""
@@ -57,7 +60,7 @@ class HostBlock:
 
 
 class DeviceBits:
-    """On an accelerator: bits stay packed and are unpacked a batch at a time."""
+    """On an accelerator: bits stay packed and are unpacked, a byte each, a batch at a time."""
 
     def __init__(self, block: PackedBits, device: torch.device) -> None:
         self.packed = torch.from_numpy(np.ascontiguousarray(block.packed)).to(device)
@@ -67,7 +70,7 @@ class DeviceBits:
     def batch(self, rows: Tensor) -> Input:
         packed = self.packed[rows][:, :, None]
         bits = packed.bitwise_right_shift(self.shifts).bitwise_and(1)
-        return bits.flatten(1)[:, : self.n_features].float()
+        return bits.flatten(1)[:, : self.n_features]
 
 
 class DeviceCounts(RaggedBlock):
@@ -119,8 +122,8 @@ class DeviceGraphs(RaggedBlock):
 
     def __init__(self, block: GraphBlock, device: torch.device) -> None:
         self.size = block.input_size
-        arrays = (block.atoms, block.reals, block.ends.astype(np.int32), block.bonds)
-        self.atoms, self.reals, self.ends, self.bonds = (_on(array, device) for array in arrays)
+        self.atoms, self.reals = (_on(array, device) for array in (block.atoms, block.reals))
+        self.ends, self.bonds = _on(block.ends, device, np.int32), _on(block.bonds, device)
         self.atom_offsets = Offsets(block.atom_offsets, device)
         self.bond_offsets = Offsets(block.bond_offsets, device)
 
@@ -131,8 +134,17 @@ class DeviceGraphs(RaggedBlock):
         return graph_input(self.size, *arrays, n_atoms, n_bonds)
 
 
-def _on(array: NDArray[Any], device: torch.device) -> Tensor:
-    return torch.from_numpy(np.array(array)).to(device)
+def _on(array: NDArray[Any], device: torch.device, dtype: type[np.generic] | None = None) -> Tensor:
+    """An array on a device; one that is on disk is read some rows at a time."""
+    step = max(1, READ_BYTES // max(1, array[:1].nbytes))
+    if len(array) <= step:
+        return torch.from_numpy(np.array(array, dtype)).to(device)
+    first = torch.from_numpy(np.array(array[:step], dtype))
+    found = torch.empty(array.shape, dtype=first.dtype, device=device)
+    for start in range(0, len(array), step):
+        some = np.array(array[start : start + step], dtype)
+        found[start : start + step].copy_(torch.from_numpy(some))
+    return found
 
 
 @residents.register("bits")

@@ -35,6 +35,12 @@ def device(monkeypatch: pytest.MonkeyPatch) -> Iterator[Record]:
     # Tensors that are made of others by Python have no views in inference mode.
     monkeypatch.setattr(torch.inference_mode, "__enter__", torch.no_grad.__enter__)
     monkeypatch.setattr(torch.inference_mode, "__exit__", torch.no_grad.__exit__)
+    autocast = torch.autocast
+    monkeypatch.setattr(  # which does not know this device
+        torch,
+        "autocast",
+        lambda kind, *a, **k: autocast("cpu" if kind == "meta" else kind, *a, **k),
+    )
     with pretended() as record:
         yield record
 

@@ -50,16 +50,20 @@ class Record:
         Lines that need a number, or a size, which only the device knows.
     to_device, to_host
         Lines that copy.
+    sent
+        Bytes that are copied to the device.
     """
 
     waits: list[str] = field(default_factory=list)
     to_device: list[str] = field(default_factory=list)
     to_host: list[str] = field(default_factory=list)
+    sent: int = 0
 
     def clear(self) -> None:
         """Forget what has been, the start of a run say."""
         for lines in (self.waits, self.to_device, self.to_host):
             lines.clear()
+        self.sent = 0
 
     @property
     def counts(self) -> tuple[int, int, int]:
@@ -131,23 +135,24 @@ class _Kernels(TorchDispatchMode):
             return self._converted(func, args[0], kwargs)
         targets, sources = (each if isinstance(each, list) else [each] for each in args[:2])
         for target, source in zip(targets, sources, strict=True):
-            self._note(isinstance(source, PretendTensor), isinstance(target, PretendTensor))
+            self._note(source, isinstance(target, PretendTensor))
         func(*tree_map(_held, args), **kwargs)
         return None if isinstance(args[0], list) else args[0]
 
     def _converted(self, func: Any, x: Tensor, kwargs: dict[str, Any]) -> Tensor:
         device = kwargs.pop("device", None)
-        was_ours = isinstance(x, PretendTensor)
-        ours = was_ours if device is None else _is_ours(device)
-        self._note(was_ours, ours)
+        ours = isinstance(x, PretendTensor) if device is None else _is_ours(device)
+        self._note(x, ours)
         kwargs.pop("non_blocking", None)
         found: Tensor = func(_held(x), **kwargs, device=torch.device("cpu"))
         return PretendTensor(found) if ours else found
 
-    def _note(self, was_ours: bool, is_ours: bool) -> None:
-        if was_ours != is_ours:
-            lines = self._record.to_device if is_ours else self._record.to_host
-            lines.append(_line())
+    def _note(self, source: Any, is_ours: bool) -> None:
+        if isinstance(source, PretendTensor) == is_ours:
+            return
+        lines = self._record.to_device if is_ours else self._record.to_host
+        lines.append(_line())
+        self._record.sent += source.nbytes if is_ours and isinstance(source, Tensor) else 0
 
 
 class _Python(TorchFunctionMode):

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
 
 from bioassay_mtl.chem.featurizer import Featurizer
+from bioassay_mtl.chem.graphs import GraphBlock, load_graphs, save_graphs
 from bioassay_mtl.confidence.calibration import Calibration
 from bioassay_mtl.models import computing
 from bioassay_mtl.models.model import Model
+from bioassay_mtl.nn import resident as residents
 from bioassay_mtl.nn.architectures.base import build_network, network_config
+from bioassay_mtl.nn.inputs import InputLinear
+from bioassay_mtl.nn.resident import resident
 from tests.balance.mixed_tasks import MIXED
 from tests.device.pretend import DEVICE, Record
 from tests.device.runs import EXPERTS, INPUTS
@@ -52,3 +58,44 @@ def test_molecules_are_sent_once(
         np.testing.assert_allclose(model.embed_features(features), expected[1], 1e-4, 1e-5)
     finally:
         model.to("cpu")
+
+
+def test_bits_are_sent_packed(nci_smiles: list[str], device: Record) -> None:
+    featurizer = Featurizer.from_config({"fingerprints": {"morgan": INPUTS["morgan"]}})
+    block = featurizer(nci_smiles[:50]).blocks["morgan"]
+    there = resident(block, DEVICE)
+    assert 50 * 256 // 8 <= device.sent < 50 * 256 // 8 + 16
+    batch = there.batch(torch.arange(50).to(DEVICE))
+    assert isinstance(batch, torch.Tensor)
+    assert batch.dtype == torch.uint8  # widened once, to whatever is multiplied
+    np.testing.assert_array_equal(batch.cpu().numpy(), block.dense())
+
+
+def test_graphs_on_disk_are_sent_some_rows_at_a_time(
+    nci_smiles: list[str], device: Record, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    block = Featurizer.from_config({"fingerprints": {"graph": INPUTS["graph"]}})(
+        nci_smiles[:30]
+    ).blocks["graph"]
+    assert isinstance(block, GraphBlock)
+    save_graphs(tmp_path / "graphs", block)
+    whole = residents.DeviceGraphs(block, DEVICE)
+    n = len(device.to_device)
+    monkeypatch.setattr(residents, "READ_BYTES", 100)
+    parts = residents.DeviceGraphs(load_graphs(tmp_path / "graphs"), DEVICE)
+    assert len(device.to_device) > 10 * n
+    for name in ("atoms", "reals", "ends", "bonds"):
+        sent, expected = (getattr(each, name).cpu() for each in (parts, whole))
+        assert sent.dtype == expected.dtype
+        assert torch.equal(sent, expected)
+
+
+def test_autocast_widens_bits_to_its_own_type(nci_smiles: list[str]) -> None:
+    featurizer = Featurizer.from_config({"fingerprints": {"morgan": INPUTS["morgan"]}})
+    block = featurizer(nci_smiles[:20]).blocks["morgan"]
+    layer = InputLinear({"morgan": 256}, 16)
+    bits = residents.DeviceBits(block, torch.device("cpu")).batch(torch.arange(20))
+    with torch.autocast("cpu", torch.bfloat16):
+        found, expected = (layer({"morgan": x}) for x in (bits, bits.float()))
+    assert found.dtype == expected.dtype == torch.bfloat16
+    assert torch.equal(found, expected)

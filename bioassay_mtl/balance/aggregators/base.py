@@ -43,7 +43,9 @@ class GramianAggregator(Balancer):
     def forward(self, batch: Batch) -> Update:
         gradients = shared_gradients(batch)
         gramian, present = mean_of_ranks(gradients.gramian()), on_any_rank(batch.present)
-        weights = self.task_weights(gramian.double().cpu(), present.cpu()).to(gramian)
+        # Solvers take many small steps, for which a device is too slow: one copy there, one back.
+        known = torch.cat([gramian.double(), present[None].double()]).cpu()
+        weights = self.task_weights(known[:-1], known[-1] > 0).to(gramian)
         loss = gradients.update(gradients.combine(of_first_rank(weights)))
         return Update(loss, gradients.losses.detach())
 
