@@ -95,6 +95,7 @@ def test_autocast_widens_bits_to_its_own_type(nci_smiles: list[str]) -> None:
     block = featurizer(nci_smiles[:20]).blocks["morgan"]
     layer = InputLinear({"morgan": 256}, 16)
     bits = residents.DeviceBits(block, torch.device("cpu")).batch(torch.arange(20))
+    assert isinstance(bits, torch.Tensor)
     with torch.autocast("cpu", torch.bfloat16):
         found, expected = (layer({"morgan": x}) for x in (bits, bits.float()))
     assert found.dtype == expected.dtype == torch.bfloat16

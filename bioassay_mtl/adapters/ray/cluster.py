@@ -15,6 +15,16 @@ CORES_OF_AN_ACTOR = 8
 """Cores whose features one actor reads: predicting takes a sixth of the time of featurising."""
 
 
+OWN_CLUSTER = {
+    "RAY_worker_niceness": "0",
+    "RAY_enable_metrics_collection": "0",
+    "RAY_task_events_report_interval_ms": "0",
+}
+"""Of a cluster that a screen starts for itself, unless the environment says otherwise: workers that
+do not give way to all else on the machine, as a local screen's do not; and nothing counted for a
+dashboard that there is not, which takes time of every process as long as it lives."""
+
+
 def ray() -> Any:
     """The library; a MissingExtraError where it is not installed."""
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
@@ -46,9 +56,9 @@ def connected(address: str | None, cores: int | None) -> Iterator[None]:
     if library.is_initialized():
         yield
         return
-    # Ray would have its workers give way to all else on the machine, as a local screen does not.
-    os.environ.setdefault("RAY_worker_niceness", "0")
     own: dict[str, Any] = {"num_cpus": cores, "include_dashboard": False} if not address else {}
+    for name, value in OWN_CLUSTER.items() if not address else ():
+        os.environ.setdefault(name, value)
     try:
         library.init(address=address, log_to_driver=False, logging_level=logging.WARNING, **own)
     except ConnectionError as error:
