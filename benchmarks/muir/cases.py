@@ -39,7 +39,7 @@ CASES: Mapping[str, dict[str, Any]] = {
     "muir, 2 contexts": {"kind": "muir", "contexts": 2},
     "muir, a quarter of the pool": {"kind": "muir", "pool": 0.25},
 }
-MAIN = ("none", "trunk", "adapters", "mmoeex", "muir")
+MAIN = ("none", "trunk", "muir", "adapters", "mmoeex")
 """Of these the questions are; the others say what a part of modules is worth."""
 
 SETTINGS: Mapping[str, Any] = {

@@ -15,7 +15,7 @@ from benchmarks.muir.table import BASE, Results, by_panel, differences, interval
 def write_plots(results: Results, folder: Path) -> None:
     """Write ``muir-gains.png`` and ``muir-modules.png``."""
     gains = {case: _gains(results, case) for case in MAIN if case != BASE}
-    title = "difference to panels apart (AP, concordance), with the 95 % interval"
+    title = "difference to panels apart (AP; Spearman of values), with 95 % interval"
     dots(folder / "muir-gains.png", gains, title, line=0.0)
     searched = [each for each in results if each["case"] == "muir"]
     if searched:
