@@ -14,6 +14,8 @@ from bioassay_mtl.adapters.deepchem.material import Material
 from bioassay_mtl.adapters.deepchem.settings import Settings
 from bioassay_mtl.balance import build_balancer
 from bioassay_mtl.chem.identity import TrainingMolecules
+from bioassay_mtl.domain import Domain
+from bioassay_mtl.models.domain import NAME as DOMAIN
 from bioassay_mtl.models.model import Model
 from bioassay_mtl.models.scaling import ColumnScaling, fit_scalings
 from bioassay_mtl.nn import build_network
@@ -24,6 +26,7 @@ from bioassay_mtl.tasks.target_scaling import Standardisation
 from bioassay_mtl.training.card import model_card
 from bioassay_mtl.training.config import TrainingConfig
 from bioassay_mtl.training.defaults import settled
+from bioassay_mtl.training.domain import domain_of
 from bioassay_mtl.training.fit import (
     device_of,
     label_counts,
@@ -127,6 +130,7 @@ def begun(
         standardisation=_standardisation(material, start),
         scalings=_scalings(material, start),
         training_molecules=origin.model.training_molecules if origin and origin.whole else None,
+        beside={DOMAIN: known} if (known := _known_domain(origin)) is not None else {},
         training={"config": config.model_dump(mode="json"), **_record(origin)}
         | ({"start_from": start.source} if start else {})
         | ({"chosen": chosen} if chosen else {}),
@@ -158,6 +162,10 @@ def learned_from(material: Material, model: Model, *, in_part: bool = False) -> 
     in_part
         Whether further rows come, of which nothing is noted.
     """
+    domain = None if in_part else _domain(material, model)
+    forget_domain(model)
+    if domain is not None:
+        model.beside[DOMAIN] = domain
     model.training_molecules = None if in_part else _molecules(material, model)
     rows = {"train": len(material.usable), "valid": 0, "test": 0}
     left_out = len(material.panel) - len(material.usable)
@@ -183,12 +191,34 @@ def _molecules(material: Material, model: Model) -> TrainingMolecules | None:
     return None if own is None or before is None else TrainingMolecules.union([before, own])
 
 
+def _domain(material: Material, model: Model) -> Domain | None:
+    """What is known of the rows, and of all that it learned from before, as ``train`` keeps it.
+
+    None where there are no structures: of features alone nobody can say which molecule is near.
+    """
+    config = TrainingConfig.of(model.training["config"])
+    own = domain_of(material.panel, material.features, material.usable, config)
+    if "panel_sha256" not in model.training:
+        return own
+    before = model.beside.get(DOMAIN)
+    return None if own is None or before is None else Domain.union([before, own])
+
+
+def forget_domain(model: Model) -> None:
+    """Take from a model what it knows of its training molecules, which are no longer all."""
+    model.beside.pop(DOMAIN, None)
+
+
 def _start(origin: Origin | None, config: TrainingConfig, panel: Panel) -> WarmStart | None:
     if origin is None or origin.whole:
         return start_of(config, panel, origin.model if origin else None)
     weights = origin.model.network.state_dict()
     experts = {name: weight for name, weight in weights.items() if name.startswith(EXPERTS)}
     return WarmStart(origin.model.name, sha256_of(experts), experts, origin.model.scalings)
+
+
+def _known_domain(origin: Origin | None) -> Domain | None:
+    return origin.model.beside.get(DOMAIN) if origin and origin.whole else None
 
 
 def _record(origin: Origin | None) -> dict[str, Any]:

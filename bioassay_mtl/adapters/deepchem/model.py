@@ -12,7 +12,7 @@ import deepchem as dc
 import numpy as np
 
 from bioassay_mtl.adapters import arrays
-from bioassay_mtl.adapters.deepchem.beginning import begun, config_for, learned_from
+from bioassay_mtl.adapters.deepchem.beginning import begun, config_for, forget_domain, learned_from
 from bioassay_mtl.adapters.deepchem.datasets import (
     Part,
     Rows,
@@ -255,6 +255,7 @@ class MMoEExModel(KeptModel):
             parts = chain(first, parts)
         assert self._learner is not None
         self._learner.model.training_molecules = None  # those of batches are not known
+        forget_domain(self._learner.model)
         steps = batch_steps(self._learner, map(self._material, parts))
         return run(self, self._learner, steps, wishes)
 

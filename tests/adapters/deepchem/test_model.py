@@ -227,9 +227,17 @@ def test_molecules_learned_from_are_known(dc: Any, ours: Any, molecules: list[st
         model.fit(some, nb_epoch=1)
         assert model.model.in_training(molecules[:9]).all()
         assert model.model.in_training(molecules[20:29]).all() == (count == 2)
+        near = model.model.domain(molecules[:30], ["0"])
+        assert (near["similarity"][:9] == 1).all()
+        assert near["nearest"][25] in molecules[20:29] or count == 1
+        assert near["0:known"][0] == "active"
     other = ours(3, None, model.model_dir, layer_sizes=[8])
     other.fit(dc.data.NumpyDataset(texts[40:49], np.eye(9, 3)), nb_epoch=1, restore=True)
     assert other.model.in_training([*molecules[20:29], *molecules[40:49]]).all()
+    assert (other.model.domain(molecules[:49])["similarity"][40:] == 1).all()
+    other.fit_on_batch(texts[:3], np.eye(3))
+    with pytest.raises(ConfigError, match="does not keep its training molecules"):
+        other.model.domain(molecules[:3])
 
 
 @pytest.mark.soak
