@@ -3,7 +3,8 @@
 Experts that were stacked have predicted every training row out of fold, under gates of the other
 folds. Of other networks there are the validation rows, which no weight was fitted to, but which
 chose the epoch. Probabilities are calibrated on these rows where that has the lower log loss on
-folds of them that it was not fitted to; columns of classes are left as they are.
+folds of them that it was not fitted to: outcomes, and steps of classes in order, by slope and
+offset, classes without an order by a temperature.
 """
 
 from __future__ import annotations
@@ -14,12 +15,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bioassay_mtl.confidence.calibration import chosen_platt
+from bioassay_mtl.confidence.calibration import Calibration, chosen_platt
 from bioassay_mtl.confidence.conformal import errors, half_width
 from bioassay_mtl.confidence.evidence import LEVELS, OUT_OF_FOLD, VALIDATION, Evidence
 from bioassay_mtl.confidence.grid import ScoreCounts, total
+from bioassay_mtl.confidence.temperature import ClassLogits, chosen_temperatures
 from bioassay_mtl.models.evaluation import outputs_at
 from bioassay_mtl.models.model import Model
+from bioassay_mtl.nn.heads import heads
 from bioassay_mtl.tasks.kinds import TaskKind
 from bioassay_mtl.tasks.limits import Limits
 from bioassay_mtl.tasks.measured import MeasuredCells
@@ -49,6 +52,9 @@ class OutOfSight:
         See :class:`~bioassay_mtl.confidence.evidence.Evidence`.
     limits
         Of values, in the tasks' units.
+    outputs, first
+        ``(P,) float32``: all outputs of the cells, one cell after another; and ``(m,)``: where
+        those of each begin. None where tasks have one output each.
     """
 
     cells: MeasuredCells
@@ -58,16 +64,61 @@ class OutOfSight:
     standardisation: Standardisation | None
     rows: str
     limits: Limits | None = None
+    outputs: NDArray[np.float32] | None = None
+    first: NDArray[np.int64] | None = None
 
     def counts(self) -> list[ScoreCounts]:
         """Cells of binary tasks, fold by fold."""
         is_binary = np.array([kind.has_actives for kind in self.kinds])
-        task, fold = self.cells.task, self.fold[self.cells.row]
-        own = [is_binary[task] & (fold == number) for number in np.unique(self.fold).tolist()]
-        return [
-            ScoreCounts.of(task[here], self.said[here], self.cells.value[here], len(self.kinds))
-            for here in own
-        ]
+        own = np.flatnonzero(is_binary[self.cells.task])
+        return self._by_fold(own, self.said[own], self.cells.value[own])
+
+    def steps(self) -> list[ScoreCounts]:
+        """Steps beyond classes in order, each of the cells that reached it, fold by fold."""
+        found = [np.zeros((3, 0))]
+        for task in self._tasks_of("ordinal"):
+            own = self.cells.cells_of(task)
+            label, logits = self.cells.value[own].astype(np.int64), self._logits(task, own)
+            for step, said in enumerate(logits.T):
+                here = label >= step
+                found.append(np.stack([own[here], said[here], label[here] > step]))
+        cell, said, beyond = np.concatenate(found, axis=1)
+        return self._by_fold(cell.astype(np.int64), said, beyond)
+
+    def classes(self) -> tuple[ClassLogits, NDArray[np.int64]]:
+        """Cells of classes without an order, and the fold of each."""
+        parts, cells = [], [np.zeros(0, np.int64)]
+        for task in self._tasks_of("multiclass"):
+            own = self.cells.cells_of(task)
+            label = self.cells.value[own].astype(np.int64)
+            parts.append((task, self._logits(task, own), label))
+            cells.append(own)
+        fold = self.fold[self.cells.row[np.concatenate(cells)]]
+        return ClassLogits.of(parts, len(self.kinds)), fold
+
+    def _tasks_of(self, kind: str) -> list[int]:
+        """Numbers of the tasks of a kind, where all their outputs are there."""
+        known = self.outputs is not None
+        return [task for task, each in enumerate(self.kinds) if known and each.kind == kind]
+
+    def _logits(self, task: int, own: NDArray[np.int64]) -> NDArray[np.float64]:
+        """``(n, outputs)`` of some cells of a task."""
+        assert self.outputs is not None
+        assert self.first is not None
+        places = self.first[own][:, None] + np.arange(
+            heads[self.kinds[task].kind].n_outputs(self.kinds[task])
+        )
+        found: NDArray[np.float64] = self.outputs[places].astype(np.float64)
+        return found
+
+    def _by_fold(
+        self, cell: NDArray[np.int64], said: NDArray[Any], label: NDArray[Any]
+    ) -> list[ScoreCounts]:
+        """Two outcomes of cells, fold by fold."""
+        task, fold = self.cells.task[cell], self.fold[self.cells.row[cell]]
+        own = [fold == number for number in np.unique(self.fold).tolist()]
+        n = len(self.kinds)
+        return [ScoreCounts.of(task[here], said[here], label[here], n) for here in own]
 
     def half_widths(self) -> NDArray[np.float64]:
         """``(T, len(LEVELS))``, in the tasks' units; infinite for outcomes."""
@@ -119,13 +170,47 @@ def beside_of(seen: OutOfSight) -> dict[str, Any]:
     """What stands beside a model: evidence, and a calibration where that helps."""
     counts = seen.counts()
     found: dict[str, Any] = {"evidence": Evidence(total(counts), seen.half_widths(), seen.rows)}
-    calibration = chosen_platt(counts, seen.rows) if len(counts) > 1 else None
-    if calibration is not None:
-        is_binary = np.array([kind.has_actives for kind in seen.kinds])
-        slope = np.where(is_binary, calibration.slope, 1.0)
-        offset = np.where(is_binary, calibration.offset, 0.0)
-        found["calibration"] = replace(calibration, slope=slope, offset=offset)
+    binary = np.array([kind.has_actives for kind in seen.kinds])
+    ordinal = np.array([kind.kind == "ordinal" for kind in seen.kinds])
+    platt = [_platt(*each, seen.rows) for each in ((counts, binary), (seen.steps(), ordinal))]
+    parts = [*platt, _temperatures(seen)]
+    if chosen := [each for each in parts if each is not None]:
+        found["calibration"] = _together(chosen)
     return found
+
+
+def _platt(folds: list[ScoreCounts], own: NDArray[np.bool_], rows: str) -> Calibration | None:
+    """Slopes and offsets of some tasks ``(T,) bool``; None where they do not help."""
+    found = chosen_platt(folds, rows) if len(folds) > 1 else None
+    if found is None:
+        return None
+    return replace(
+        found, slope=np.where(own, found.slope, 1.0), offset=np.where(own, found.offset, 0.0)
+    )
+
+
+def _temperatures(seen: OutOfSight) -> Calibration | None:
+    """Slopes of classes without an order; None where they do not help."""
+    cells, fold = seen.classes()
+    if len(np.unique(fold)) < 2:
+        return None
+    slope, before, after = chosen_temperatures(cells, fold)
+    if (slope == 1).all():
+        return None
+    losses = float(np.nanmean(before)), float(np.nanmean(after))
+    return Calibration(slope, np.zeros_like(slope), seen.rows, *losses)
+
+
+def _together(parts: list[Calibration]) -> Calibration:
+    """Calibrations of different tasks as one; log losses are means over these tasks."""
+    moved = np.array([((each.slope != 1) | (each.offset != 0)).sum() for each in parts])
+    before, after = (
+        float(np.average([getattr(each, f"log_loss_{when}") for each in parts], weights=moved))
+        for when in ("before", "after")
+    )
+    slope = np.prod([each.slope for each in parts], axis=0)
+    offset = np.sum([each.offset for each in parts], axis=0)
+    return Calibration(slope, offset, parts[0].rows, before, after)
 
 
 def _out_of_fold(said: Said, model: Model, session: Session) -> OutOfSight | None:
@@ -142,6 +227,8 @@ def _out_of_fold(said: Said, model: Model, session: Session) -> OutOfSight | Non
         said.standardisation,
         OUT_OF_FOLD,
         model.limits,
+        mixed,
+        said.first,
     )
 
 
@@ -154,6 +241,7 @@ def _of_validation(model: Model, session: Session) -> OutOfSight | None:
     at, columns, first = places_of(cells, model.network.outputs)
     read = {name: session.features.blocks[name] for name in model.featurizer.fingerprints}
     features = replace(session.features, blocks=read).take(rows)
-    said = outputs_at(model, features, at[first], columns[first])
+    said = outputs_at(model, features, at, columns)
     fold = np.random.default_rng(session.config.seed).permutation(len(rows)) % N_FOLDS
-    return OutOfSight(cells, said, fold, session.panel.kinds, known, VALIDATION, model.limits)
+    kinds, limits = session.panel.kinds, model.limits
+    return OutOfSight(cells, said[first], fold, kinds, known, VALIDATION, limits, said, first)

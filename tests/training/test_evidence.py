@@ -5,12 +5,16 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 from scipy.special import expit, logit
 
 from bioassay_mtl import Panel, load, train, train_ensemble
 from bioassay_mtl.confidence.evidence import OUT_OF_FOLD, VALIDATION
 from bioassay_mtl.models.model import Model
+from bioassay_mtl.tasks.kinds import kind_config
 from bioassay_mtl.training.cross_validation import cross_validate
+from bioassay_mtl.training.evidence import give_evidence
+from bioassay_mtl.training.session import Session
 
 PRINTS = {"maccs": {"kind": "maccs"}, "morgan": {"kind": "morgan", "n_bits": 512}}
 ALONE: dict[str, Any] = {
@@ -170,3 +174,37 @@ def test_ensembles_are_calibrated_as_a_whole(panel: Panel) -> None:
 def test_folds_are_not_calibrated(panel: Panel) -> None:
     model = cross_validate(panel, settings(ALONE, epochs=2), 3).model
     assert model.calibration is None
+
+
+def classes_of(smiles: list[str], seed: int) -> np.ndarray:
+    """Three sizes of molecules, and three of their nitrogens in no order, half of them wrong."""
+    rng, n = np.random.default_rng(seed), len(smiles)
+    size = np.digitize([len(text) for text in smiles], [25, 40]).astype(float)
+    nitrogen = np.array([min(text.upper().count("N"), 2) for text in smiles], float)
+    both = np.column_stack([size, nitrogen])
+    return np.where(rng.random((n, 2)) < 0.5, rng.integers(0, 3, (n, 2)), both)
+
+
+def test_classes_are_calibrated_on_rows_that_nobody_fitted(nci_smiles: list[str]) -> None:
+    names = ("a", "b", "c")
+    kinds = [kind_config({"kind": kind, "classes": names}) for kind in ("ordinal", "multiclass")]
+    labels = classes_of(nci_smiles[:600], 0)
+    panel = Panel.from_arrays(nci_smiles[:400], labels[:400], ["size", "n"], kinds=kinds)
+    chosen = settings(ALONE)
+    model = train(panel, chosen)
+    model.network.tower.rescale(torch.full((5,), 4.0), torch.zeros(5))  # far too sure
+    give_evidence(model, Session.of(panel, chosen))
+    found = model.calibration
+    assert found is not None
+    assert (found.slope < 0.6).all()
+    assert found.offset[1] == 0
+    assert found.log_loss_after < found.log_loss_before
+    new = Panel.from_arrays(nci_smiles[400:600], labels[400:], ["size", "n"], kinds=kinds)
+    smiles = molecules(new)
+    raw, said = (model.predict(smiles, calibrated=each) for each in (False, True))
+    for place, task in enumerate(("size", "n")):
+        columns = [f"{task}[{name}]" for name in names]
+        own = labels[400:, place].astype(int)
+        losses = [-np.log(t[columns].to_numpy()[range(200), own]).mean() for t in (raw, said)]
+        assert losses[1] < losses[0]
+        assert np.allclose(said[columns].sum(axis=1), 1, atol=1e-5)
