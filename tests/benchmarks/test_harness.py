@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import sparse
 
+from benchmarks import rivals
 from benchmarks.harness import chemprop_program, inputs, per_assay
 from benchmarks.harness.datasets import Source, cut_holdout, rules, values_source
 from benchmarks.harness.ledger import RESULTS, Ledger, add_record, make_entry, read_records
@@ -19,7 +20,6 @@ from benchmarks.harness.plots import Dot, dots
 from benchmarks.harness.scores import AssayScore, macro, score_all, score_assay
 from benchmarks.harness.standings import standings, table
 from benchmarks.harness.statistics import critical_difference, gain, holm, mean_ranks, paired
-from benchmarks.rivals import __main__ as rivals
 from bioassay_mtl.panels.panel import Panel
 from bioassay_mtl.splits import Split
 from tests.needs import extra

@@ -1,5 +1,0 @@
-"""Moved to :mod:`benchmarks.harness.statistics`."""
-
-from benchmarks.harness.statistics import holm
-
-__all__ = ["holm"]

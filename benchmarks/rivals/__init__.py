@@ -1,1 +1,0 @@
-"""Models of other libraries on the rows that the shipped model is compared on."""
