@@ -18,7 +18,7 @@ from typing import Any
 
 from bioassay_mtl.chem.molecule import Notation
 from bioassay_mtl.chem.status import Status
-from bioassay_mtl.chem.worker import BOARD_BYTES, receive, send
+from bioassay_mtl.chem.worker import BOARD_BYTES, READY, receive, send
 from bioassay_mtl.errors import WorkerError
 
 DEFAULT_TIMEOUT = 5.0
@@ -108,18 +108,23 @@ class Worker:
         message = (news, structures, notation, known)
         request = pickle.dumps(message, protocol=pickle.HIGHEST_PROTOCOL)
         self._n = len(structures)
+        asked_at = self._begun[0]
         try:
             if not self._is_ready:
                 self._is_ready = bool(receive(self._answers))
-            self._asked_at = self._begun[0]
             send(self._requests, request)
-            self._recipe = recipe
+            if news is not None:  # making a job is in no record's time
+                made = receive(self._answers)
+                if made is not READY:
+                    return made
+                self._recipe = recipe
+            self._asked_at = asked_at
             return receive(self._answers)
         except (EOFError, OSError):
             self.stop()
             if not self._is_ready:
                 raise self._no_start() from None
-            row = self._begun[0] - self._asked_at - 1
+            row = self._begun[0] - asked_at - 1
             overdue = self._overdue_at == self._begun[0]
             raise Lost(row if 0 <= row < self._n else None, overdue) from None
         finally:

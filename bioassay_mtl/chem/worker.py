@@ -38,6 +38,9 @@ LOADED_FIRST = ("bioassay_mtl.chem.parallel", "bioassay_mtl.chem.standardise")
 """What jobs are of: loaded while the first records are read, in no record's time, and before memory
 is limited, within which a library may find no room."""
 
+READY = True
+"""Answer of a worker that has begun, and of one that has made the job of a new recipe."""
+
 _LENGTH_BYTES = 8
 
 
@@ -107,7 +110,7 @@ def _serve(requests: IO[bytes], answers: IO[bytes], begun: memoryview[int]) -> N
 
     jobs: dict[bytes, Job] = {}
     recipe = b""
-    send(answers, pickle.dumps(True))
+    send(answers, pickle.dumps(READY))
     while True:
         news, structures, notation, known = receive(requests)
         recipe = recipe if news is None else news
@@ -116,6 +119,8 @@ def _serve(requests: IO[bytes], answers: IO[bytes], begun: memoryview[int]) -> N
                 make, *arguments = pickle.loads(recipe)
                 jobs[recipe] = make(*arguments)
                 _limit_memory()
+            if news is not None:
+                send(answers, pickle.dumps(READY))
             answer: Any = jobs[recipe](_Noted(structures, begun), notation, known)
         except MemoryError:
             raise

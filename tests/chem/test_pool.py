@@ -60,6 +60,13 @@ def all_at_once(when):
             [act(text) for row, text in enumerate(texts[:]) if row not in known]
         return answers
     return job
+
+def made_slowly(seconds):
+    """A job that takes its time before it can look at anything."""
+    end = time.process_time() + seconds
+    while time.process_time() < end:
+        pass
+    return all_at_once("never")
 '''
 
 
@@ -115,6 +122,14 @@ def test_the_culprit_is_found_among_what_is_done_for_all_at_once(
         records = Records([*"abc", culprit, "d"], "smiles", {})
         parts = pool.submit(pickle.dumps((culprits.all_at_once, "after")), records).result()
     assert [answer for part in parts for answer in part] == [*"ABC", status, "D"]
+
+
+def test_making_a_job_is_in_no_records_time(act: Any) -> None:
+    import culprits
+
+    with Pool(1, 0.05) as pool:
+        recipe = pickle.dumps((culprits.made_slowly, 0.5))
+        assert pool.submit(recipe, Records(["a"], "smiles", {})).result() == [["A"]]
 
 
 def test_a_job_that_never_begins_with_a_record_ends(act: Any) -> None:
