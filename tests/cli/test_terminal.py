@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import gzip
 import os
-import pty
 import re
-import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +12,7 @@ import pytest
 
 import bioassay_mtl.cli
 from tests.screening.tiny_model import tiny_model
+from tests.terminal import on_terminal
 
 from .conftest import COMMAND, Run
 
@@ -88,26 +87,11 @@ def test_names_are_shown_as_they_are(cli: Run, tmp_path: Path, model: Path, pane
 
 
 def test_results_on_a_terminal(panel: Path, model: Path) -> None:
-    mine, theirs = pty.openpty()
-    command = [*COMMAND, "screen", str(panel), "--model", str(model), "--workers", "1"]
-    with subprocess.Popen(command, stdout=theirs, stderr=subprocess.PIPE) as running:
-        os.close(theirs)
-        said = b""
-        while piece := read_some(mine):
-            said += piece
-        running.communicate()
-    os.close(mine)
-    assert running.returncode == 0
+    command = [*COMMAND, "screen", panel, "--model", model, "--workers", "1"]
+    said = on_terminal(command, "stdout").terminal
     assert rb"\x1b]0;owned\x07" in said
     assert b"\x1b" not in said
     assert b"\x07" not in said
-
-
-def read_some(terminal: int) -> bytes:
-    try:
-        return os.read(terminal, 1 << 16)
-    except OSError:  # the other end has closed
-        return b""
 
 
 def test_there_is_one_way_to_a_console() -> None:

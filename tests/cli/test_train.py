@@ -15,6 +15,7 @@ import yaml
 
 from tests.cli.conftest import COMMAND, Run
 from tests.needs import installed
+from tests.terminal import on_terminal
 
 SETTINGS = """
 fingerprints: {ecfp: {kind: morgan, n_bits: 256}}
@@ -145,21 +146,8 @@ def test_evaluate_knows_the_molecules_that_it_learned_from(
 
 @pytest.mark.skipif(sys.platform == "win32", reason="needs a pseudo-terminal")
 def test_evaluate_shows_what_it_does_on_a_terminal(panel: Path, trained: Path) -> None:
-    import pty
-
-    master, slave = pty.openpty()
     command = [*COMMAND, "evaluate", trained, panel, "--bootstrap", "20", "--workers", "1"]
-    subprocess.run(
-        [*map(str, command)],
-        stdout=subprocess.PIPE,
-        stderr=slave,
-        env={**os.environ, "TERM": "xterm", "COLUMNS": "200"},
-        check=True,
-        timeout=90,
-    )
-    os.close(slave)
-    shown = os.read(master, 1 << 16).decode()
-    os.close(master)
+    shown = on_terminal(command, COLUMNS="200").terminal.decode()
     for doing in ("reading ", "predicting 400 molecules", "scoring, with 20 resamples"):
         assert doing in shown
 

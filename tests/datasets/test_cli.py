@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
 import sys
 from pathlib import Path
 
@@ -14,6 +12,7 @@ from typer.testing import CliRunner
 from bioassay_mtl.cli.datasets import app
 from bioassay_mtl.datasets.recipes import recipe
 from bioassay_mtl.errors import ConfigError, InputError
+from tests.terminal import on_terminal
 
 from .server import Site, serve
 from .tables import table
@@ -57,23 +56,13 @@ def test_an_unknown_name() -> None:
 
 @pytest.mark.skipif(sys.platform == "win32", reason="needs a pseudo-terminal")
 def test_progress_on_a_terminal(tmp_path: Path) -> None:
-    import pty
-
     command = [sys.executable, "-c", "from bioassay_mtl.cli.datasets import app; app()"]
-    master, slave = pty.openpty()
     content = table(recipe("tox21"), 7831, width=127)
     with serve(Site(content)) as site:
-        done = subprocess.run(
-            [*command, "fetch", "tox21", "--out", str(tmp_path), "--base-url", site.url],
-            stdout=subprocess.PIPE,
-            stderr=slave,
-            env={**os.environ, "TERM": "xterm", "COLUMNS": "100"},
-            check=True,
-        )
-    os.close(slave)
-    shown = os.read(master, 1 << 16).decode()
-    os.close(master)
+        asked = ["fetch", "tox21", "--out", tmp_path, "--base-url", site.url]
+        done = on_terminal([*command, *asked], COLUMNS="100")
+    shown = done.terminal.decode()
     assert "tox21.csv.gz" in shown
     size = f"{len(content) / 1e6:.1f}"
     assert f"{size}/{size} MB" in shown
-    assert done.stdout.decode() == f"{tmp_path / 'tox21.csv.gz'}\n"
+    assert done.other.decode() == f"{tmp_path / 'tox21.csv.gz'}\n"

@@ -80,7 +80,7 @@ def started(monkeypatch: pytest.MonkeyPatch) -> list[subprocess.Popen[bytes]]:
 def test_a_dead_process_is_named(
     small_panel: Panel, monkeypatch: pytest.MonkeyPatch, started: list[subprocess.Popen[bytes]]
 ) -> None:
-    monkeypatch.setattr(place, "PATIENCE", timedelta(seconds=30))
+    monkeypatch.setattr(place, "PATIENCE", timedelta(minutes=5))
     with pytest.raises(WorkerError, match="a training process was killed by signal 9"):
         train(small_panel, config(devices=2), parts=PARTS, progress=lambda _: started[0].kill())
     assert not torch.distributed.is_initialized()
