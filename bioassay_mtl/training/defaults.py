@@ -49,7 +49,7 @@ ALONE = 3_000
 """Rows under which an assay alone is learned in its own way: fewer steps, a lower rate. It was
 tried on panels of up to 2,500 rows, and against the way of several assays on few, of up to 1,000:
 better in the mean, within two standard errors, in a third of the time. How it compares with others
-is what ``python -m benchmarks.custom_panels --only single`` says."""
+is what ``python -m benchmarks.custom_panels`` says."""
 
 SHARE_FIT = 0.8
 """Of all rows, those that are trained on."""
