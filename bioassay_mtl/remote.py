@@ -65,6 +65,21 @@ def facts(path: str | Path) -> Facts | None:
     return Facts(info.size, info.mtime_ns or 0) if info.is_file else None
 
 
+def sizes(uri: str) -> dict[str, int]:
+    """Bytes of the objects right below a URI, by the rest of their names.
+
+    Raises
+    ------
+    OSError
+        The store cannot be asked.
+    """
+    from pyarrow.fs import FileSelector
+
+    store, key = _located(uri)
+    found = store.get_file_info(FileSelector(key, allow_not_found=True))
+    return {each.base_name: each.size for each in found if each.is_file}
+
+
 def written(uri: str, content: IO[bytes]) -> None:
     """Write an object; it appears when all of it is there.
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from pydantic import Field, model_validator
+from pydantic import ConfigDict, Field, model_validator
 
 from bioassay_mtl._version import __version__
 from bioassay_mtl.config import Config
@@ -118,24 +119,13 @@ class InputFile(Config):
         return cls(path=path, **found._asdict())
 
 
-class Part(Config):
-    """One part: its file's name without the suffix, and the records that it is made of."""
+@dataclass(frozen=True)
+class Part(Portion):
+    """One part: the records that it is made of, and its file's name without the suffix."""
 
-    name: str
-    path: str
-    unit: str = "file"
-    start: int = 0
-    stop: int = 0
-    head: int = 0
-    blank: int = 0
-    skip: int = 0
-    rows: int | None = None
-    first_row: int = 1
+    __pydantic_config__ = ConfigDict(extra="forbid")
 
-    @property
-    def portion(self) -> Portion:
-        """The records."""
-        return Portion(**self.model_dump(exclude={"name"}))
+    name: str = ""
 
 
 class Table(Config):
@@ -216,7 +206,7 @@ class Plan(Config):
         found = [p for each in self.inputs for p in portions(each.path, options.part_rows, table)]
         digits = max(5, len(str(len(found))))
         parts = [
-            Part(name=f"part-{number:0{digits}}", **vars(portion))
+            Part(**vars(portion), name=f"part-{number:0{digits}}")
             for number, portion in enumerate(found)
         ]
         return self.model_copy(update={"parts": tuple(parts)})

@@ -110,7 +110,8 @@ class BegunParts:
     def missing(self, shard: Shard = ALL) -> list[Part]:
         """Parts of a share that are not finished."""
         own = shard.own(self.plan.parts)
-        return [part for part in own if self.folder.receipt(part, self.plan) is None]
+        receipts = self.folder.receipts(self.plan, own)
+        return [part for part, receipt in zip(own, receipts, strict=True) if receipt is None]
 
 
 def begin_parts(
@@ -219,7 +220,7 @@ class PartsRun:
                 claim.close()
             else:
                 self._open.append(_OpenPart(part, claim, self._begun))
-                yield part.portion
+                yield part
 
     def _close(self) -> Part:
         with self._clock.stage("writing"):

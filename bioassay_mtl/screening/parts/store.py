@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import tempfile
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
@@ -33,6 +34,10 @@ class Store(Protocol):
 
     def size(self, name: str) -> int | None:
         """Bytes of a file; None where it is not there."""
+        ...
+
+    def sizes(self, folder: str) -> dict[str, int]:
+        """Bytes of all files of a folder, by their names in it."""
         ...
 
     def open(self, name: str) -> io.BufferedReader:
@@ -91,6 +96,13 @@ class Folder:
     def size(self, name: str) -> int | None:
         found = remote.facts(self._path / name)
         return None if found is None else found.bytes
+
+    def sizes(self, folder: str) -> dict[str, int]:
+        place = self._path / folder
+        if not place.is_dir():
+            return {}
+        with os.scandir(place) as found:
+            return {each.name: each.stat().st_size for each in found if each.is_file()}
 
     def open(self, name: str) -> io.BufferedReader:
         return (self._path / name).open("rb")
@@ -151,6 +163,9 @@ class ObjectStore:
     def size(self, name: str) -> int | None:
         found = remote.facts(f"{self._uri}/{name}")
         return None if found is None else found.bytes
+
+    def sizes(self, folder: str) -> dict[str, int]:
+        return remote.sizes(f"{self._uri}/{folder}")
 
     def open(self, name: str) -> io.BufferedReader:
         return remote.opened(f"{self._uri}/{name}")

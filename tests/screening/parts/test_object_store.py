@@ -12,7 +12,8 @@ import pytest
 from bioassay_mtl.chem.pool import Pool
 from bioassay_mtl.errors import InputError
 from bioassay_mtl.screening.batch import ScreenedBatch
-from bioassay_mtl.screening.parts import PartsFolder, merge, screen_parts
+from bioassay_mtl.screening.parts import PartsFolder, Shard, merge, screen_parts
+from bioassay_mtl.screening.parts.store import ObjectStore
 from tests.object_store import Objects, object_store
 from tests.screening.parts.conftest import SMALL, held
 
@@ -84,3 +85,34 @@ def test_what_is_not_there_is_said(store: Objects, model_folder: Path, tmp_path:
         merge("s3://bucket/out", tmp_path / "all.csv")
     with pytest.raises(InputError, match="no URI of a store that is known"):
         screen_parts(["carrier-pigeon://a/b.smi"], model_folder, tmp_path / "out", SMALL)
+
+
+def test_what_is_there_is_listed_and_only_that_is_read(
+    store: Objects,
+    nci_smiles: list[str],
+    model_folder: Path,
+    pool: Pool,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    path, out = tmp_path / "some.smi", "s3://bucket/out"
+    path.write_text("\n".join(nci_smiles[:60]))
+    screen_parts([path], model_folder, out, SMALL, pool=pool, shard=Shard(index=1, n=2))
+    folder = PartsFolder(out)
+    plan = folder.plan()
+    assert plan is not None
+    read, names = ObjectStore.read, list[str]()
+
+    def counted(place: ObjectStore, name: str) -> bytes | None:
+        names.append(name)
+        return read(place, name)
+
+    monkeypatch.setattr(ObjectStore, "read", counted)
+    first, missing, third = folder.receipts(plan)
+    assert first is not None
+    assert third is not None
+    assert missing is None
+    assert sorted(names) == ["receipts/part-00000.json", "receipts/part-00002.json"]
+    assert folder.receipts(plan, plan.parts[2:]) == [third]
+    store.held["bucket/out/parts/part-00000.parquet"] += b"!"  # not what its receipt is of
+    assert folder.receipts(plan) == [None, None, third]

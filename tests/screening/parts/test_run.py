@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import pyarrow.dataset as ds
 import pytest
 
 from bioassay_mtl.chem.pool import Pool
+from bioassay_mtl.config import Config
 from bioassay_mtl.errors import ConfigError, InputError, OutputError
 from bioassay_mtl.files import sha256
 from bioassay_mtl.models.model import Model
@@ -23,6 +25,7 @@ from bioassay_mtl.screening.parts import (
     screen_parts,
 )
 from bioassay_mtl.screening.parts import run as running
+from bioassay_mtl.screening.parts.plan import Part
 from tests.screening.parts.conftest import SMALL, held
 from tests.screening.tiny_model import tiny_model
 
@@ -255,3 +258,15 @@ def test_columns_that_a_file_lacks_are_said_before_anything_is_written(
         screen_parts(inputs[2:], model_folder, tmp_path / "out", options)
     assert not (tmp_path / "out").exists()
     assert Shard() == running.ALL
+
+
+def test_a_part_is_a_portion_with_a_name_and_knows_no_other_key() -> None:
+    part = Part(path="a.smi", unit="bytes", start=3, stop=9, name="part-00001")
+    assert [*part.of(iter("abc"))] == ["a", "b", "c"]
+    assert Parts.of({"parts": [asdict(part)]}).parts == (part,)
+    with pytest.raises(ConfigError, match="end"):
+        Parts.of({"parts": [asdict(part) | {"end": 3}]})
+
+
+class Parts(Config):
+    parts: tuple[Part, ...]
