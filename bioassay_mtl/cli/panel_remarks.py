@@ -52,7 +52,7 @@ def _wide(panel: Panel) -> Iterator[str]:
         if getattr(kind, "unit", "") in MOLAR and len(values) and values.min() > 0:
             low, high = np.quantile(values, [0.05, 0.95])
             if np.log10(high / low) > WIDE:
-                found.append(f"{name} ({kind.unit}) over {np.log10(high / low):.1f} decades")  # type: ignore[attr-defined]
+                found.append(f"{name} over {np.log10(high / low):.1f} decades")
     if found:
         yield f"{some(found)}: --to-p learns the logarithm, of which all decades are part"
 

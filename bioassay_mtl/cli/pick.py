@@ -131,5 +131,10 @@ def tell(picked: Picked, wanted: int) -> None:
     ):
         if count:
             say(f"passed over: {count:,} {text}")
+    if known := picked.cells.get("known", []).count("inactive"):
+        say(
+            f"{known:,} of these {'was' if known == 1 else 'were'} measured as inactive: "
+            "--new-only leaves out what the model was trained on"
+        )
     if len(picked) < wanted:
         say(f"no more of the best {picked.n_looked_at:,} fit, though {wanted:,} were asked for")

@@ -49,14 +49,19 @@ def test_all_files_hold_the_same_molecules(
 
 
 def test_a_model_tells_more(cli: Run, tmp_path: Path, nci_smiles: list[str]) -> None:
-    (tmp_path / "in.smi").write_text("\n".join(nci_smiles[:40]))
+    known = "CN[C@@H]1C[C@@H](c2ccc(Cl)c(Cl)c2)c2ccccc21"  # measured as inactive
+    (tmp_path / "in.smi").write_text("\n".join([known, *nci_smiles[:40]]))
     hits, out, page = (tmp_path / name for name in ("hits.csv", "out.csv", "out.html"))
     assert cli("screen", tmp_path / "in.smi", "--assays", "ALDH1A1", "-o", hits).code == 0
-    given = ("--assay", "ALDH1A1 inhibitors", "-n", 5, "--model", "pcba128")
+    given = ("--assay", "ALDH1A1 inhibitors", "-n", 41, "--model", "pcba128")
     done = cli("pick", hits, *given, "-o", out, "-o", page)
     assert done.code == 0, done.err
     assert "PCBA-1030 (ALDH1A1 inhibitors)" in done.err
     table = pd.read_csv(out)
+    n_inactive = int((table["known"] == "inactive").sum())
+    assert n_inactive > 0
+    assert f"{n_inactive} of these w" in done.err
+    assert "measured as inactive" in done.err
     assert {"promiscuity", "nearest", "similarity", "in_domain"} <= {*table.columns}
     assert "Grade of the model" in page.read_text()
     assert "https://pubchem.ncbi.nlm.nih.gov/bioassay/1030" in page.read_text()
