@@ -38,7 +38,7 @@ def write_plots(files: Sequence[Path]) -> None:
         figure, axes = plt.subplots(1, 3 if name == "errors" else 2, figsize=size)
         draw(axes, cases)
         figure.tight_layout()
-        figure.savefig(RESULTS / f"trust-{name}.png", dpi=100)
+        figure.savefig(RESULTS / f"trust-{name}.png", dpi=100, bbox_inches="tight")
         plt.close(figure)
 
 
@@ -46,6 +46,7 @@ def _calibration(axes: Any, cases: Cases) -> None:
     """Share of actives against mean probability, in ten parts of the cells."""
     for axis, kind in zip(axes, STYLES, strict=True):
         of = cases.get(f"tox21 {kind}", {})
+        axis.set_visible(bool(of))
         for when, colour in (("before", GREY), ("after", BLUE)):
             points = [[of.get(f"{w}_{when}_{k}") for k in range(1, 11)] for w in ("said", "came")]
             error = of.get(f"calibration_error_{when}", float("nan"))
@@ -67,6 +68,7 @@ def _errors(axes: Any, cases: Cases) -> None:
                 mean = sum(found) / 5  # type: ignore[arg-type]
                 label = f"{panel.split('_')[0]}, {kind}"
                 axis.plot(range(1, 6), [x / mean for x in found], style, color=colour, label=label)  # type: ignore[operator]
+        axis.set_visible(bool(axis.lines))
         axis.axhline(1, color="black", linewidth=0.6)
         axis.set(xlabel=f"fifths by {title}", ylabel="error / mean error", title=title)
         axis.legend(frameon=False)
@@ -90,5 +92,7 @@ def _promises(axes: Any, cases: Cases) -> None:
     left.set(xlabel="level, %", ylabel="of new values inside, %", title="intervals of values")
     right.set(xlabel="rate, %", ylabel="false among the selected, %", title="selections")
     for axis in axes:
-        axis.axline((50, 50), slope=1, color="black", linewidth=0.6)
-        axis.legend(frameon=False)
+        axis.set_visible(bool(axis.lines))
+        if axis.get_visible():
+            axis.axline((50, 50), slope=1, color="black", linewidth=0.6)
+            axis.legend(frameon=False)
