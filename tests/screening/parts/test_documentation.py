@@ -27,11 +27,14 @@ def test_commands_run(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     Path("library.smi").write_text("\n".join(nci_smiles[:50]) + "\n")
+    rows = [f"{smiles},{number % 2}\n" for number, smiles in enumerate(nci_smiles[:50])]
+    Path("panel.csv").write_text("smiles,active\n" + "".join(rows))
+    more = {"merge": ["--overwrite"], "train": ["--print-config"]}
     variables = {"$SLURM_ARRAY_TASK_ID": "1", "$SLURM_ARRAY_TASK_COUNT": "1"}
     for words in commands(PAGE):
         for name, value in variables.items():
             words = [word.replace(name, value) for word in words]
-        done = cli(*words, *(["--overwrite"] if words[0] == "merge" else []))
+        done = cli(*words, *more.get(words[0], []))
         assert done.code == 0, done.err
     assert Path("best.csv").is_file()
     assert not Path("best.partial.csv").exists()  # nothing was missing
