@@ -18,6 +18,7 @@ from bioassay_mtl.training.defaults import settled
 from bioassay_mtl.training.ensemble import train_ensemble
 
 MEMBERS = 5
+QUICK = {"epochs": 1, "effort": "quick"}
 PANELS: dict[str, tuple[str, int | None]] = {
     "tox21": ("tox21_scaffold", None),
     "chembl100": ("chembl100", None),
@@ -47,13 +48,13 @@ def read(name: str, folder: str | None = None) -> Contest:
 
 def ours(data: Any, seed: int, options: Options) -> Outcome:
     """One model."""
-    given = {"seed": seed, "device": "cpu"} | ({"epochs": 1} if options.quick else {})
+    given = {"seed": seed, "device": "cpu"} | (QUICK if options.quick else {})
     return _ours(data, train(data.panel, given, parts=data.parts, features=data.features))
 
 
 def ensemble(data: Any, seed: int, options: Options) -> Outcome:
     """``--ensemble 5``; no two ensembles share a member."""
-    given = {"seed": MEMBERS * seed, "device": "cpu"} | ({"epochs": 1} if options.quick else {})
+    given = {"seed": MEMBERS * seed, "device": "cpu"} | (QUICK if options.quick else {})
     model = train_ensemble(data.panel, given, MEMBERS, parts=data.parts, features=data.features)
     return _ours(data, model)
 
