@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bioassay_mtl.errors import ModelFolderError
+from bioassay_mtl.errors import InputError, ModelFolderError
 from bioassay_mtl.models.companions import Companion, companions
 from bioassay_mtl.models.folder_checks import read_json
 from bioassay_mtl.tasks.limits import Limits
@@ -32,7 +32,13 @@ def said_limits(about: Mapping[str, Described]) -> dict[str, tuple[float | None,
 
 
 def limits_with(model: ModelDescription, about: Mapping[str, Described]) -> Limits | None:
-    """Limits of a model, those that users say now in place of its own."""
+    """Limits of a model, those that users say now in place of its own.
+
+    Raises
+    ------
+    InputError
+        The least of an assay would not be below its most.
+    """
     known, said = model.limits, said_limits(about)
     low, high = (np.full(len(model.tasks), end) for end in (-np.inf, np.inf))
     if known is not None:
@@ -41,6 +47,12 @@ def limits_with(model: ModelDescription, about: Mapping[str, Described]) -> Limi
         least, most = said.get(name, (None, None))
         low[task] = low[task] if least is None else least
         high[task] = high[task] if most is None else most
+        if not low[task] < high[task]:
+            raise InputError(
+                f"assay {name!r}: least {low[task]:g} is not below most {high[task]:g}, which the "
+                "model has",
+                hint="give both",
+            )
     return Limits(low, high) if np.isfinite([low, high]).any() else None
 
 

@@ -11,9 +11,11 @@ import pytest
 
 from bioassay_mtl import Panel, train
 from bioassay_mtl.errors import InputError, ModelFolderError
+from bioassay_mtl.models.about import known_assays
 from bioassay_mtl.models.export.exported import ExportedModel, feed
 from bioassay_mtl.models.folder import amend_folder
 from bioassay_mtl.models.join import join
+from bioassay_mtl.models.limits_file import limits_with
 from bioassay_mtl.models.model import Model
 from bioassay_mtl.tasks.kinds import kind_config
 
@@ -121,6 +123,16 @@ def test_exports_and_ensembles_have_them(model: Model, free: Model, smiles: list
     ok = features.ok
     assert (exported[ok, 0] == 0).any()
     assert np.allclose(exported[ok], expected[ok], rtol=1e-4, atol=0.5)
+
+
+def test_a_model_is_given_limits_afterwards(free: Model) -> None:
+    known = known_assays({"IC50": {"most": 10}}, free.tasks, ["IC50"])
+    found = limits_with(free, known)
+    assert found is not None
+    assert (found.low.tolist(), found.high.tolist()) == ([-np.inf] * 3, [10, np.inf, np.inf])
+    limited = Model(**{**vars(free), "beside": {"limits": found}})
+    with pytest.raises(InputError, match="least 11 is not below most 10"):
+        limits_with(limited, known_assays({"IC50": {"least": 11}}, free.tasks, ["IC50"]))
 
 
 def test_users_say_where_values_end(panel: Panel, smiles: list[str]) -> None:
