@@ -59,9 +59,10 @@ def sizes(lines: Lines) -> Iterator[str]:
     """How good models of so many bytes are, on the same molecules."""
     yield "| model | bytes | bits a number | AP | of free, alone | of free, together | ROC-AUC |"
     yield "|---|---|---|---|---|---|---|"
-    free = [ap(line["before"]) for line in lines if line["piece"].startswith("free")]
+    free = {line["piece"]: ap(line["before"]) for line in lines if "free" in line["piece"]}
+    wanted = [free.get(piece) for piece in ("free each alone", "free all together")]
     for name, size, bits, scores in sized(lines):
-        shares = " | ".join(f"{ap(scores) / each:.0%}" for each in free)
+        shares = " | ".join(f"{ap(scores) / each:.0%}" if each else "–" for each in wanted)
         figures = f"{ap(scores):.4f} | {shares} | {scores['roc_auc']:.3f}"
         yield f"| {name} | {size:,} | {shown(bits) if bits else ''} | {figures} |"
 
@@ -129,29 +130,37 @@ TABLES = {
 
 
 def draw(lines: Lines, file: Path) -> None:
-    """One picture of the four."""
+    """A picture of each table that has lines enough for one."""
     import matplotlib as mpl
 
     mpl.use("Agg")
     from matplotlib import pyplot as plt
 
-    figure, axes = plt.subplots(2, 2, figsize=(10, 7.5), layout="constrained")
-    for each, axis in zip((_dimensions, _sizes, _bounds, _new), axes.flat, strict=True):
+    known = {key for line in lines for key in line}
+    needs = ((_dimensions, "groups"), (_bounds, "codes"), (_sizes, "smaller"), (_new, "results"))
+    drawn = [each for each, key in needs if key in known]
+    figure, axes = plt.subplots(
+        1, len(drawn), figsize=(5 * len(drawn), 4), squeeze=False, layout="constrained"
+    )
+    for each, axis in zip(drawn, axes[0], strict=True):
         each(axis, lines)
-    figure.savefig(file, dpi=100)
+        axis.legend(frameon=False, fontsize=7)
+    figure.savefig(file, dpi=100, metadata={"Software": None})
     plt.close(figure)
 
 
 def _dimensions(axis: Any, lines: Lines) -> None:
+    """Scores over numbers an assay, of whole panels."""
     for line in lines:
-        found = [g for g in line.get("groups", ()) if g["aid"] and g["id"]]
-        if found:
-            n, ratio = zip(*((len(g["tasks"]), g["aid"] / g["id"]) for g in found), strict=True)
-            axis.scatter(n, ratio, s=30, label=line["piece"])
-    axis.axhline(1, color="#8a8f98", lw=1)
-    axis.set(xscale="log", xlabel="assays", ylabel="AID_90 / ID_90", ylim=(0, None))
-    axis.set_title("Numbers an assay: together / alone")
-    axis.legend(frameon=False, fontsize=8)
+        whole = next(iter(line.get("groups", ())), None)
+        for curve in whole["curves"] if whole else ():
+            share = [score / whole["free"] for score in curve["scores"]]
+            style = "s--" if curve["name"] == "single" else "o-"
+            label = f"{line['panel']}: {curve['name']}"
+            axis.plot(curve["numbers"], share, style, ms=4, label=label)
+    axis.axhline(0.9, color="#8a8f98", lw=1)
+    axis.set(xscale="log", xlabel="numbers an assay", ylabel="AUC above chance, share of free")
+    axis.set_title("Numbers an assay")
 
 
 def _sizes(axis: Any, lines: Lines) -> None:
@@ -165,7 +174,6 @@ def _sizes(axis: Any, lines: Lines) -> None:
     axis.axvline(1e5, color="#8a8f98", lw=1)
     axis.set(xscale="log", xlabel="bytes", ylabel="mean AP, test", ylim=(0, None))
     axis.set_title("128 assays: AP of small models")
-    axis.legend(frameon=False, fontsize=8)
 
 
 def _bounds(axis: Any, lines: Lines) -> None:
@@ -193,7 +201,6 @@ def _bounds(axis: Any, lines: Lines) -> None:
     axis.axhline(0.5, color="#8a8f98", lw=1)
     axis.tick_params(axis="x", rotation=75, labelsize=7)
     axis.set(ylim=(0, 1), title="Bounds, and errors on molecules left out")
-    axis.legend(frameon=False, fontsize=8)
 
 
 def _new(axis: Any, lines: Lines) -> None:
@@ -208,4 +215,3 @@ def _new(axis: Any, lines: Lines) -> None:
     axis.axhline(0, color="#8a8f98", lw=1)
     axis.set(xscale="log", xlabel="molecules of the new assay", ylabel=f"ROC-AUC less {RIVAL}")
     axis.set_title("New assays (Tox21 drawn through, ChEMBL dashed)")
-    axis.legend(frameon=False, fontsize=7)
