@@ -18,7 +18,8 @@ def write(lines: Lines, results: Path, about: str) -> None:
     """``intrinsic_dimension.md`` and ``intrinsic_dimension.png``."""
     parts = ["# Intrinsic dimension", "", about.strip(), ""]
     for title, rows in TABLES.items():
-        parts += [f"## {title}", "", *rows(lines), ""]
+        found = list(rows(lines))
+        parts += [f"## {title}", "", *found, ""] if len(found) > 2 else []
     (results / "intrinsic_dimension.md").write_text("\n".join(parts))
     draw(lines, results / "intrinsic_dimension.png")
 
