@@ -153,8 +153,7 @@ def draw(lines: Lines, file: Path) -> None:
 def _dimensions(axis: Any, lines: Lines) -> None:
     """Scores over numbers an assay, of whole panels."""
     for line in lines:
-        whole = next(iter(line.get("groups", ())), None)
-        for curve in whole["curves"] if whole else ():
+        for whole, curve in ((w, c) for w in line.get("groups", ())[:1] for c in w["curves"]):
             share = [score / whole["free"] for score in curve["scores"]]
             style = "s--" if curve["name"] == "single" else "o-"
             label = f"{line['panel']}: {curve['name']}"
