@@ -37,12 +37,14 @@ from benchmarks.muir.synthetic import PUBLISHED, show_synthetic
 from benchmarks.muir.table import table
 from benchmarks.report import report
 
+SEEDS = 3
+
 
 def main() -> int:
     """Run what is asked for."""
     found = parser(__doc__, "the synthetic problem, and a step")
     found.add_argument("--published", action="store_true", help="the synthetic problem, slowly")
-    found.add_argument("--seeds", type=int, default=3, help="0 to tabulate what is done")
+    found.add_argument("--seeds", type=int, default=SEEDS, help="0 to tabulate what is done")
     asked = found.parse_args()
     if asked.data:
         os.environ["BIOASSAY_DATA"] = asked.data
@@ -71,7 +73,8 @@ def study(seeds: int) -> None:
             results.append(result := run(key))
             add_record(path, result | {"made_with": made_with})
             show(result)
-    (RESULTS / "muir.md").write_text(table(results, __doc__ or ""))
+    done_of_all = f"{len(results)} of {len({*plan(SEEDS)})} runs are done."
+    (RESULTS / "muir.md").write_text(table(results, f"{__doc__}\n{done_of_all}"))
     write_plots(results, RESULTS)
 
 

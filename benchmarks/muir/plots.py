@@ -48,7 +48,8 @@ def _modules(path: Path, searched: Results) -> None:
     likeness = np.array(shared["likeness"])[np.ix_(order, order)]
     image = left.imshow(likeness, vmin=0, vmax=1, cmap="Blues")
     for (row, column), value in np.ndenumerate(likeness):
-        left.text(column, row, f"{value:.2f}", ha="center", va="center", fontsize=7)
+        colour = "white" if value > 0.6 else "black"
+        left.text(column, row, f"{value:.2f}", ha="center", va="center", color=colour)
     left.set_xticks(range(len(names)), names, rotation=40, ha="right")
     left.set_yticks(range(len(names)), names)
     left.set_title(f"likeness of the modules used: {largest['mix']}", fontsize=9)
@@ -56,7 +57,7 @@ def _modules(path: Path, searched: Results) -> None:
     for mix in dict.fromkeys(each["mix"] for each in searched):
         changed = np.mean([_changed(each) for each in searched if each["mix"] == mix], axis=0)
         right.plot(1 + np.arange(len(changed)), changed, label=mix)
-    right.set(xlabel="generation", ylabel="searched locations that change", ylim=(0, 1))
+    right.set(xlabel="generation", ylabel="searched locations that change", ylim=0)
     right.set_title("how the alignment settles", fontsize=9)
     right.legend(frameon=False, fontsize=8)
     figure.savefig(path, dpi=110, metadata={"Software": None})

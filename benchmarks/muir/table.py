@@ -15,6 +15,12 @@ BASE = "none"
 FEWEST = 6
 """Assays under which no test is made."""
 HEADS = ("case", "seeds", f"to {BASE} (95 %)", "better", "p (Holm)")
+PLOTS = (
+    "![difference to panels apart](muir-gains.png)",
+    "",
+    "![modules by panel, and how the search settles](muir-modules.png)",
+    "",
+)
 Results = Sequence[dict[str, Any]]
 
 
@@ -28,7 +34,7 @@ def table(results: Results, about: str) -> str:
     about
         What stands before.
     """
-    parts = ["# Panels together", "", about.strip(), ""]
+    parts = ["# Panels together", "", about.strip(), "", *PLOTS]
     for mix, panel, runs in by_panel(results):
         first = runs[0]["panels"][panel]
         metrics = [name.replace("_", " ") for name in first["macro"]]
@@ -62,9 +68,13 @@ def _rows(runs: Results, panel: str) -> Iterator[Sequence[str]]:
             middle, low, high = interval(found[case])
             within = f" ({low:+.4f} to {high:+.4f})" if np.isfinite(low) else ""
             better = f"{int((found[case] > 0).sum())} of {len(found[case])}"
-            p = f"{corrected[case]:.3f}" if case in corrected else "–"
+            p = _said(corrected[case]) if case in corrected else "–"
             compared = [f"{middle:+.4f}{within}", better, p]
         yield [case, str(len(macros)), *means, *compared]
+
+
+def _said(p: float) -> str:
+    return f"{p:.3f}" if p >= 0.001 else "< 0.001"
 
 
 def differences(runs: Results, panel: str, case: str) -> Scores:
