@@ -1,11 +1,12 @@
 # Everything runs in .venv, made on first use from constraints.txt; later calls are quick.
-# What is installed is compiled where it is first used: all of it at once takes a minute.
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 READY := .venv/.ready
 TESTING := .venv/.testing
-INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile \
-  --constraint constraints.txt --editable
+INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
+
+# Hundreds of processes that compile the same files anew take longer than the tests.
+unexport PYTHONDONTWRITEBYTECODE
 
 # Processes that test at once: one more than there are cores, as tests wait at times; at most four.
 JOBS ?= $(shell n=$$(nproc 2>/dev/null || echo 2); echo $$((n > 3 ? 4 : n + 1)))
@@ -50,19 +51,19 @@ docs: .venv/.docs
 	$(BIN)/python -m sphinx -q -W --keep-going -b html docs docs/_build/html
 
 .venv/.docs: $(TESTING)
-	$(INSTALL) '.[docs]'
+	$(INSTALL) --editable '.[docs]'
 	@touch $@
 
-# All that tests look at, beside what screening and training take.
+# All that tests look at, beside what screening and training take; compiled where it is used.
 $(TESTING): $(READY)
-	$(INSTALL) '.[compress,deepchem,excel,graphs,onnx,plots,ray,serve,tensorboard,test,torchjd,trees,tune]'
+	$(INSTALL) --no-compile --editable '.[compress,deepchem,excel,graphs,onnx,plots,ray,serve,tensorboard,test,torchjd,trees,tune]'
 	@touch $@
 
 $(READY): setup.cfg pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(v < (3, 10) and f"Python 3.10 or newer is needed, found {v[0]}.{v[1]}: make PYTHON=/path/to/python3.11")'
 	@echo "Making .venv (a minute or two, once) ..."
 	$(PYTHON) -m venv --clear .venv
-	$(INSTALL) '.[excel,plots,trees]'
+	$(INSTALL) --editable '.[excel,plots,trees]'
 	@touch $@
 
 clean:

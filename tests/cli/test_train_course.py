@@ -119,7 +119,9 @@ def test_interrupted_says_how_to_go_on(
         installed("optuna", "tune")
     settings, out = tmp_path / "settings.yaml", tmp_path / "model"
     settings.write_text(SETTINGS)
-    monkeypatch.setattr("bioassay_mtl.cli.train.shown_epochs", lambda *_: nullcontext(interrupt))
+    monkeypatch.setattr(
+        "bioassay_mtl.cli.train.shown_epochs", lambda *_, **__: nullcontext(interrupt)
+    )
     command = ["train", panel, "--out", out, "--config", settings, "--workers", 1, *option]
     done = cli(*command, "--set", "epochs=3")
     place = f"{out}.training keeps what is done"
