@@ -3,9 +3,11 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 READY := .venv/.ready
 TESTING := .venv/.testing
-INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
+INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile \
+  --constraint constraints.txt
 
-# Hundreds of processes that compile the same files anew take longer than the tests.
+# What is installed is compiled at first use, and kept: all of it takes a minute, and each process anew
+# would take longer than the tests do.
 unexport PYTHONDONTWRITEBYTECODE
 
 # Processes that test at once: one more than there are cores, as tests wait at times; at most four.
@@ -54,9 +56,9 @@ docs: .venv/.docs
 	$(INSTALL) --editable '.[docs]'
 	@touch $@
 
-# All that tests look at, beside what screening and training take; compiled where it is used.
+# All that tests look at, beside what screening and training take.
 $(TESTING): $(READY)
-	$(INSTALL) --no-compile --editable '.[compress,deepchem,excel,graphs,onnx,plots,ray,serve,tensorboard,test,torchjd,trees,tune]'
+	$(INSTALL) --editable '.[compress,deepchem,excel,graphs,onnx,plots,ray,serve,tensorboard,test,torchjd,trees,tune]'
 	@touch $@
 
 $(READY): setup.cfg pyproject.toml constraints.txt

@@ -313,7 +313,7 @@ def test_another_version_is_told_of(
     assert "is now the plug-in 'alone' of rings 2.0" in record.getMessage()
 
 
-@pytest.mark.slow
+@pytest.mark.soak
 def test_a_rank_that_cannot_know_a_kind_says_why(monkeypatch: pytest.MonkeyPatch) -> None:
     from bioassay_mtl.nn.gates import Gate, gates
     from bioassay_mtl.panels import Panel

@@ -15,6 +15,7 @@ import pytest
 
 from tests.conftest import REPOSITORY, Run
 
+pytestmark = pytest.mark.soak
 TUTORIALS = REPOSITORY / "docs" / "tutorials"
 QUICK = ("--effort", "quick", "--set", "epochs=1", "--no-baseline")
 

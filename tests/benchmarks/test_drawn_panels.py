@@ -32,6 +32,7 @@ from benchmarks.harness.ledger import Ledger, make_entry
 from benchmarks.harness.scores import AssayScore
 from tests.needs import extra
 
+pytestmark = pytest.mark.soak
 PIECE = Piece("made up", "amide", 300, "random")
 
 

@@ -75,7 +75,12 @@ def test_a_clear_message(
 
 
 @pytest.mark.parametrize(
-    "options", [(), ("--folds", 2), pytest.param(("--ensemble", 2), marks=pytest.mark.soak)]
+    "options",
+    [
+        (),
+        pytest.param(("--folds", 2), marks=pytest.mark.soak),
+        pytest.param(("--ensemble", 2), marks=pytest.mark.soak),
+    ],
 )
 @pytest.mark.parametrize(
     ("rows", "said"),

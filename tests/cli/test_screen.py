@@ -201,7 +201,7 @@ def test_existing_output_is_kept_unless_told(
     "stop",
     [
         signal.SIGINT,
-        signal.SIGTERM,
+        pytest.param(signal.SIGTERM, marks=pytest.mark.soak),
         pytest.param(signal.SIGHUP, marks=pytest.mark.soak),
         pytest.param(signal.SIGQUIT, marks=pytest.mark.soak),
     ],
@@ -263,6 +263,7 @@ def test_closed_pipe_ends_quietly(endless: Path, model_folder: Path) -> None:
     assert (running.returncode, err) == (0, b"")
 
 
+@pytest.mark.soak
 def test_full_disk_is_one_clear_line(
     cli: Run, endless: Path, model_folder: Path, tmp_path: Path
 ) -> None:

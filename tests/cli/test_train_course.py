@@ -56,6 +56,7 @@ def test_a_tuned_ensemble_from_another_model(cli: Run, panel: Path, tmp_path: Pa
     assert (out / "report.html").exists()
 
 
+@pytest.mark.soak
 def test_folds_make_a_model_and_judge_every_row(cli: Run, panel: Path, tmp_path: Path) -> None:
     settings, out = tmp_path / "settings.yaml", tmp_path / "model"
     settings.write_text(SETTINGS)

@@ -116,6 +116,7 @@ def test_nothing_is_chosen_where_it_does_not_help() -> None:
     assert sum(chosen_platt(each, "validation") is None for each in well) > 6
 
 
+@pytest.mark.soak
 @given(st.integers(1, 4), st.integers(0, 2**31), st.floats(-3, 3), st.floats(0.1, 4))
 def test_the_order_of_molecules_is_kept(n: int, seed: int, shift: float, scale: float) -> None:
     rng = np.random.default_rng(seed)

@@ -54,6 +54,7 @@ def test_custom_panel_then_screen(tmp_path: Path, run: Run) -> None:
     assert screened.count("x the usual") == 2
 
 
+@pytest.mark.soak
 def test_custom_panel_of_mixed_kinds(tmp_path: Path, run: Run) -> None:
     trained = run(EXAMPLES / "custom_panel.py", MIXED, tmp_path / "model")
     assert "Panel(200 molecules x 5 assays" in trained

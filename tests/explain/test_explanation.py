@@ -156,7 +156,7 @@ def rule(nci_smiles: list[str]) -> tuple[list[str], list[str]]:
 @pytest.mark.parametrize(
     ("name", "epochs"),
     [("mlp", 8), ("linear", 0), ("forest", 0), ("boosted trees", 0)]
-    + [pytest.param("dmpnn", 12, marks=pytest.mark.slow)]
+    + [pytest.param("dmpnn", 12, marks=pytest.mark.soak)]
     + [pytest.param(name, 12, marks=pytest.mark.soak) for name in ("mixture", "gine")],
 )
 def test_atoms_of_the_substructure_rank_first(

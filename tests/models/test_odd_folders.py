@@ -27,6 +27,8 @@ from bioassay_mtl.screening.pipeline import screen
 from tests.models.test_folder import model  # noqa: F401 (a fixture)
 from tests.screening.mixed_model import mixed_model
 
+OTHERS: list[Any] = [10**12, [], {}, [[]], {"x": 1}, 1e300]
+SOAK = pytest.mark.soak
 NOT_ASKED = {"package_version", "training", "annotations"}
 """What no model is built of: its content is for people."""
 
@@ -107,7 +109,7 @@ def test_each_key_is_missing_once(folder: Path) -> None:
             assert path[0] in message or path[0] == "sha256"
 
 
-@pytest.mark.parametrize("value", [None, -1, 10**12, "x", [], {}, [[]], {"x": 1}, 1e300])
+@pytest.mark.parametrize("value", [None, -1, "x", *(pytest.param(v, marks=SOAK) for v in OTHERS)])
 def test_each_value_is_of_a_wrong_type_once(folder: Path, value: Any) -> None:
     config = json.loads((folder / "config.json").read_text())
     for path in places(config):

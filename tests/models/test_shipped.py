@@ -25,6 +25,7 @@ print([name for name in ("torch._dynamo", "sympy", "lightning") if name in sys.m
 """
 
 
+@pytest.mark.soak
 def test_a_first_prediction_loads_no_compiler() -> None:
     done = subprocess.run(
         [sys.executable, "-c", FIRST_PREDICTION], capture_output=True, text=True, check=True

@@ -31,7 +31,9 @@ def of_molecules(model: Model, smiles: list[str]) -> Features:
 
 
 @models
-@pytest.mark.parametrize("mode", [torch.no_grad, torch.inference_mode])
+@pytest.mark.parametrize(
+    "mode", [torch.no_grad, pytest.param(torch.inference_mode, marks=pytest.mark.soak)]
+)
 def test_a_network_compiles_without_a_break(
     model: Model, mode: type[torch.no_grad], nci_smiles: list[str]
 ) -> None:

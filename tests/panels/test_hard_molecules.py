@@ -35,6 +35,7 @@ def test_a_scaffold_split_leaves_them_alone() -> None:
     assert sorted(rows.tolist()) == [*range(8)]
 
 
+@pytest.mark.soak
 @pytest.mark.parametrize("standardise", [False, True])
 def test_a_panel_leaves_them_out(tmp_path: Path, standardise: bool) -> None:
     table = tmp_path / "panel.csv"

@@ -63,7 +63,10 @@ def of_reasons(smiles: list[str], folder: Path) -> str:
     return reasons_page(found, [Assay(id=model.tasks[0])] * len(found), "tiny", [0.1] * len(found))
 
 
-@pytest.mark.parametrize("made", [of_training, of_all_kinds, of_a_screen, of_reasons])
+@pytest.mark.parametrize(
+    "made",
+    [pytest.param(of_training, marks=pytest.mark.soak), of_all_kinds, of_a_screen, of_reasons],
+)
 def test_axe_finds_nothing(
     made: object, opened: Open, nci_smiles: list[str], tmp_path: Path
 ) -> None:

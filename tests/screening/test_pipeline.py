@@ -296,6 +296,7 @@ def test_a_molecule_that_does_not_end_keeps_its_row(
         assert {**found, "row": ""} == {**easy, "row": ""}
 
 
+@pytest.mark.soak
 def test_a_block_that_does_not_end_keeps_its_row(model: Model, tmp_path: Path) -> None:
     from rdkit import Chem
 

@@ -30,7 +30,7 @@ def held(pid: int) -> int:
     return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * 4096
 
 
-@pytest.mark.slow
+@pytest.mark.soak
 @pytest.mark.skipif(not Path("/proc").exists(), reason="memory is read from /proc")
 def test_a_hundred_at_once(server: Served, served_model: Model, nci_smiles: list[str]) -> None:
     parts = [nci_smiles[5 * n : 5 * n + 5] for n in range(AT_ONCE)]

@@ -239,7 +239,7 @@ def test_work_can_be_stopped(page: Page) -> None:
     assert find(driver, "#go").is_enabled()
 
 
-@pytest.mark.parametrize("dark", [False, True])
+@pytest.mark.parametrize("dark", [pytest.param(False, marks=pytest.mark.soak), True])
 @pytest.mark.parametrize("path", ["", "api"])
 def test_axe_finds_nothing(page: Page, dark: bool, path: str) -> None:
     for width in (360, 768, 1280):

@@ -165,7 +165,7 @@ def test_when_busy_it_says_so_and_bodies_that_never_end_are_given_up(strict: Ser
     assert goes_on(strict)
 
 
-@pytest.mark.slow
+@pytest.mark.soak
 def test_work_for_who_has_gone_is_called_off(start: Start) -> None:
     """A worker, and a turn; what is left would take longer than the next request waits."""
     hang = "\n".join([complete(40)] * 1000)

@@ -96,6 +96,7 @@ def test_what_is_seen_is_counted_a_molecule_at_a_time(model: Model, panel: Panel
     assert found[1].rates.n == len(misses)
 
 
+@pytest.mark.soak
 def test_the_command_tells_and_keeps_it(
     model: Model, table: Path, tmp_path: Path, cli: Run
 ) -> None:

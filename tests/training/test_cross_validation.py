@@ -141,6 +141,7 @@ def test_the_model_is_its_folds_joined(whole: CrossValidation, small_panel: Pane
     assert model.label_counts["active"] == small_panel.take(range(299)).n_actives.tolist()
 
 
+@pytest.mark.soak
 def test_rows_of_the_table_are_those_of_the_panel(
     small_panel: Panel, tmp_path: Path, nci_smiles: list[str]
 ) -> None:

@@ -31,6 +31,7 @@ def unbroken(small_panel: Panel, tmp_path_factory: pytest.TempPathFactory) -> Mo
     return model
 
 
+@pytest.mark.soak
 def test_members_are_single_runs_of_consecutive_seeds(small_panel: Panel, unbroken: Model) -> None:
     single = [train(small_panel, small_config(epochs=2, seed=seed)) for seed in (0, 1)]
     assert same(unbroken, join(single))

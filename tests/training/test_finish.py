@@ -106,6 +106,7 @@ def test_a_folder_of_another_run_is_not_taken_for_ones_own(
     assert files(out) == before
 
 
+@pytest.mark.soak
 def test_one_process_trains_into_a_folder(small_panel: Panel, tmp_path: Path) -> None:
     """The system drops the claim with the process, however that ends."""
     out = tmp_path / "model"
@@ -180,6 +181,7 @@ def test_a_mark_that_says_nothing_is_named(small_panel: Panel, tmp_path: Path, w
         run(small_panel, CONFIG, out=tmp_path / "model", resume=True)
 
 
+@pytest.mark.soak
 def test_a_trial_cut_off_while_it_is_noted(small_panel: Panel, tmp_path: Path) -> None:
     """Its line would run into the next one, and the lock of a killed process would not open."""
     installed("optuna", "tune")

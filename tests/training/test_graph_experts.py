@@ -141,6 +141,7 @@ def test_folder_and_command_line_give_the_digits_of_python(
         assert (np.isnan(found) == expected[task].isna()).all()
 
 
+@pytest.mark.soak
 def test_experts_of_all_kinds_are_compared(small_panel: Panel, trained: tuple[Model, Path]) -> None:
     model, _ = trained
     features = model.featurize((small_panel.structures or [])[:50])

@@ -266,6 +266,7 @@ def test_both_names_at_once_are_refused() -> None:
         TrainingConfig.of({"inputs": INPUTS, "fingerprints": INPUTS})
 
 
+@pytest.mark.soak
 def test_raw_values_never_reach_a_network(trained: tuple[Model, Path]) -> None:
     from bioassay_mtl.nn.resident import resident
 

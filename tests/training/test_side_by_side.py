@@ -143,6 +143,7 @@ def test_rounds_of_a_search_are_the_same_whoever_ends_first_and_after_a_kill(
     assert same(resumed, whole)
 
 
+@pytest.mark.soak
 def test_a_round_is_told_as_a_whole(
     small_panel: Panel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

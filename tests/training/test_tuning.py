@@ -37,6 +37,7 @@ def unbroken(small_panel: Panel, tmp_path_factory: pytest.TempPathFactory) -> Mo
     return model
 
 
+@pytest.mark.soak
 def test_the_best_trial_is_trained_again(small_panel: Panel, unbroken: Model) -> None:
     found = unbroken.training["tuning"]
     assert [row["trial"] for row in found["trials"]] == list(range(1, TRIALS + 1))

@@ -158,6 +158,7 @@ def test_an_error_of_the_metric_stays_one(dc: Any, fitted: Any) -> None:
         )
 
 
+@pytest.mark.soak
 def test_the_search_chooses_by_measured_cells(dc: Any) -> None:
     """By all cells, the model that has learned nothing would be the better one."""
     from bioassay_mtl.adapters.deepchem import MMoEExModel

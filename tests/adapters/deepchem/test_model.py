@@ -109,6 +109,7 @@ def test_balancing_weights_reach_the_loss(dc: Any, ours: Any, dataset: Any) -> N
     assert means[1] > 1.5 * means[0]
 
 
+@pytest.mark.soak
 def test_inputs_of_all_kinds(dc: Any, ours: Any, dataset: Any, molecules: list[str]) -> None:
     metric = dc.metrics.Metric(dc.metrics.roc_auc_score)
     texts = {"fingerprints": {"features": {"kind": "morgan", "n_bits": N_BITS}}}

@@ -18,7 +18,7 @@ from tests.needs import installed
 
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning", "ignore::DeprecationWarning")
 
-BOTH = pytest.mark.parametrize("kind", ["theirs", "ours"])
+BOTH = pytest.mark.parametrize("kind", [pytest.param("theirs", marks=pytest.mark.soak), "ours"])
 OURS = pytest.mark.parametrize("kind", ["ours"])
 """Where a threshold is met by luck of DeepChem's own unseeded weights."""
 TINY: dict[str, Any] = {"layer_sizes": [1000], "dropouts": [0.0]}

@@ -87,6 +87,7 @@ class Killing(threading.Thread):
                     self.killed = True
 
 
+@pytest.mark.soak
 def test_workers_and_actors_are_killed_while_they_go_on_with_a_local_screen(
     molecules: str, model_folder: Path, whole: Path, tmp_path: Path
 ) -> None:

@@ -194,5 +194,6 @@ def test_its_weights_are_one_product_of_its_inputs(small_panel: Panel) -> None:
     assert [layer.tables["morgan"].shape for layer in layers] == [(256, len(small_panel.tasks))]
 
 
+@pytest.mark.soak
 def test_a_whole_linear_model_becomes_a_program(mixed_panel: Panel) -> None:  # noqa: F811
     assert export(train(mixed_panel, config()), "torch").difference <= 1e-5
