@@ -1,8 +1,7 @@
-"""The other ranks of a run: plain subprocesses, for the reasons that featurizing has."""
+"""The other ranks of a run."""
 
 from __future__ import annotations
 
-import os
 import pickle
 import subprocess
 import sys
@@ -19,6 +18,7 @@ from bioassay_mtl.chem.worker import receive, send
 from bioassay_mtl.errors import ConfigError, WorkerError
 from bioassay_mtl.registry import check_shared
 from bioassay_mtl.training import place
+from bioassay_mtl.training.child import death, serving
 from bioassay_mtl.training.loop import Run, fit
 from bioassay_mtl.training.place import Place
 
@@ -49,7 +49,7 @@ def other_ranks(run: Run, kind: str, n_ranks: int) -> Iterator[Place]:
         n_threads = max(1, torch.get_num_threads() // n_ranks)
         first = Place(kind, 0, n_ranks, n_threads, str(folder / "meeting"))
         logs = [folder / f"rank-{rank}.log" for rank in range(1, n_ranks)]
-        others = [stack.enter_context(_started(log)) for log in logs]
+        others = [stack.enter_context(serving(__name__, log)) for log in logs]
         try:
             for rank, process in enumerate(others, start=1):
                 assert process.stdin is not None
@@ -60,36 +60,12 @@ def other_ranks(run: Run, kind: str, n_ranks: int) -> Iterator[Place]:
             for process, log in zip(others, logs, strict=True):
                 with suppress(subprocess.TimeoutExpired):
                     if process.wait(timeout=_patience(error)):
-                        raise _death(process.returncode, log, run) from error
+                        raise death(process.returncode, log, _unshared(run)) from error
             if any(words in str(error).lower() for words in ("timed out", "timeout")):
                 raise WorkerError(
                     f"another training process has not answered for {place.PATIENCE}: {error}"
                 ) from error
             raise
-
-
-@contextmanager
-def _started(log: Path) -> Iterator[subprocess.Popen[bytes]]:
-    """A process that waits for its orders, until the end of the block."""
-    code = (
-        f"import sys; sys.path[:] = {[str(entry) for entry in sys.path]!r}; "
-        f"from bioassay_mtl.training.processes import serve; serve({os.getpid()})"
-    )
-    with log.open("wb") as file:
-        process = subprocess.Popen(
-            [sys.executable, "-c", code],
-            stdin=subprocess.PIPE,
-            stdout=file,
-            stderr=file,
-            start_new_session=True,  # Ctrl-C is for the first rank, which then ends the others
-        )
-    try:
-        yield process
-    finally:
-        process.kill()
-        process.wait()
-        with suppress(OSError):
-            process.stdin.close()  # type: ignore[union-attr]
 
 
 def serve(first: int) -> None:
@@ -103,13 +79,6 @@ def _patience(error: Exception) -> float:
     """Seconds to wait for another rank's end: it is certain where the connection to it is lost."""
     is_lost = any(word in str(error) for word in ("onnection", "peer", "remote process"))
     return 60.0 if is_lost or isinstance(error, OSError) else 2.0
-
-
-def _death(code: int, log: Path, run: Run) -> WorkerError:
-    how = f"was killed by signal {-code}" if code < 0 else f"ended with code {code}"
-    lines = log.read_text(errors="replace").split("\n")
-    said = next((line for line in reversed(lines) if line.strip()), "it left no message")
-    return WorkerError(f"a training process {how}: {said}{_unshared(run)}")
 
 
 def _unshared(run: Run) -> str:

@@ -28,6 +28,7 @@ from bioassay_mtl.chem.lifeline import end_with
 from bioassay_mtl.chem.worker import receive, send
 from bioassay_mtl.errors import BioassayError, ConfigError, WorkerError
 from bioassay_mtl.registry import check_shared
+from bioassay_mtl.training.child import death, serving
 from bioassay_mtl.training.fit import train_session
 from bioassay_mtl.training.mapped import read_mapped, remove_mapped, write_mapped
 from bioassay_mtl.training.scratch import STATES
@@ -163,11 +164,7 @@ class _Crew:
             send(stream, pickle.dumps(what))
 
     def _death(self, place: int) -> WorkerError:
-        code = self._processes[place].wait()
-        how = f"was killed by signal {-code}" if code < 0 else f"ended with code {code}"
-        lines = self._logs[place].read_text(errors="replace").split("\n")
-        said = next((line for line in reversed(lines) if line.strip()), "it left no message")
-        return WorkerError(f"a training process {how}: {said}")
+        return death(self._processes[place].wait(), self._logs[place])
 
 
 def _listen(place: int, process: subprocess.Popen[bytes], heard: SimpleQueue[Any]) -> None:
@@ -182,29 +179,14 @@ def _listen(place: int, process: subprocess.Popen[bytes], heard: SimpleQueue[Any
 @contextmanager
 def _started(log: Path, place: int, heard: SimpleQueue[Any]) -> Iterator[subprocess.Popen[bytes]]:
     """A process that waits for its orders, and is listened to, until the end of the block."""
-    code = (
-        f"import sys; sys.path[:] = {[str(entry) for entry in sys.path]!r}; "
-        f"from bioassay_mtl.training.side_by_side import serve; serve({os.getpid()})"
-    )
-    with log.open("wb") as file:
-        process = subprocess.Popen(
-            [sys.executable, "-c", code],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=file,
-            env=os.environ | _one_gpu(place),
-            start_new_session=True,  # Ctrl-C is for this process, which then ends the others
-        )
-    listening = Thread(target=_listen, args=(place, process, heard), daemon=True)
-    listening.start()
-    try:
-        yield process
-    finally:
-        process.kill()
-        process.wait()
-        listening.join()
-        with suppress(OSError):
-            process.stdin.close()  # type: ignore[union-attr]
+    with serving(__name__, log, answers=True, env=_one_gpu(place)) as process:
+        listening = Thread(target=_listen, args=(place, process, heard), daemon=True)
+        listening.start()
+        try:
+            yield process
+        finally:
+            process.kill()
+            listening.join()
 
 
 def _one_gpu(place: int) -> dict[str, str]:
