@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -17,7 +18,7 @@ from bioassay_mtl.errors import ConfigError
 from bioassay_mtl.nn.inputs import Inputs
 from bioassay_mtl.nn.outputs import as_outputs
 from bioassay_mtl.nn.resident import batch_of, resident
-from bioassay_mtl.nn.rows import Offsets, RowNumbers, SomeRows, in_order, kept_on
+from bioassay_mtl.nn.rows import Offsets, RowNumbers, SomeRows, in_order, kept_on, on_device
 from bioassay_mtl.tasks.kinds import TaskKind
 from bioassay_mtl.tasks.labels import NOT_MEASURED, view_dtype
 from bioassay_mtl.tasks.measured import MeasuredCells
@@ -27,6 +28,11 @@ FEWEST_SPARSE_TASKS = 256
 MOST_SPARSE_SHARE = 0.05
 """Of cells that are measured. Below, products of single pairs take less time than those of whole
 matrices (``python -m benchmarks.many_assays``)."""
+FEWEST_WHOLE_SHARE = 1 / 8
+"""Of cells that are measured. From here on outcomes are kept as a matrix, too: a byte for each,
+measured or not, is no more than the eight that a measured one has alone."""
+ROWS_AT_ONCE = 65_536
+"""Rows of that matrix that are made at once."""
 
 
 class ResidentData:
@@ -71,6 +77,8 @@ class ResidentData:
         self._bound = None if cells.bound is None else kept_on(cells.bound, device)
         self._weight = None if weights is None else kept_on(weights, device)
         self._first = self.outputs.first(device)
+        dense = outcomes and not self.is_sparse and cells.share_measured >= FEWEST_WHOLE_SHARE
+        self._is_kept_whole = dense and weights is None and cells.bound is None
 
     def __len__(self) -> int:
         return self.cells.n_rows
@@ -88,6 +96,9 @@ class ResidentData:
 
         Where cells have weights, the mask is these, 0 where not measured.
         """
+        if self._is_kept_whole:
+            targets = self._whole[on_device(rows)]
+            return targets.float(), targets >= 0
         shape = len(rows), self.cells.n_tasks
         cells, row, _ = self._offsets.owned(rows)
         place = row * shape[1] + self._task[cells]
@@ -102,6 +113,17 @@ class ResidentData:
             return targets, spread(self._weight, 0.0), *bounds
         mask = targets == targets if math.isnan(self._missing) else targets >= 0
         return targets, mask, *bounds
+
+    @cached_property
+    def _whole(self) -> Tensor:
+        """``(n, T) int8`` outcomes of all rows."""
+        n = len(self)
+        found = torch.empty((n, self.cells.n_tasks), dtype=torch.int8, device=self.device)
+        for start in range(0, n, ROWS_AT_ONCE):
+            rows = np.arange(start, min(start + ROWS_AT_ONCE, n))
+            part = self.cells.dense(rows, missing=NOT_MEASURED, dtype=np.int8)
+            found[start : start + ROWS_AT_ONCE] = torch.from_numpy(part)
+        return found
 
     def cell_targets(self, rows: RowNumbers) -> CellTargets:
         """The measured cells of a batch."""

@@ -168,3 +168,17 @@ def test_few_cells_of_many_tasks_are_learned_alone(monkeypatch: pytest.MonkeyPat
     assert not ResidentData({}, cells, device).is_sparse
     monkeypatch.setattr(batches, "MOST_SPARSE_SHARE", 0.2)
     assert ResidentData({}, cells, device).is_sparse
+
+
+def test_outcomes_kept_whole_are_those_of_their_cells(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(batches, "ROWS_AT_ONCE", 7)
+    device, cells = torch.device("cpu"), cells_of(PLAIN, share=0.3)
+    rows = torch.tensor([N - 1, 0, 8, 8, 3])
+    whole = ResidentData({}, cells, device, PLAIN)
+    assert whole._is_kept_whole
+    monkeypatch.setattr(batches, "FEWEST_WHOLE_SHARE", 0.9)
+    alone = ResidentData({}, cells, device, PLAIN)
+    assert not alone._is_kept_whole
+    for ours, theirs in zip(whole.dense_targets(rows), alone.dense_targets(rows), strict=True):
+        assert ours.dtype == theirs.dtype
+        assert torch.equal(ours, theirs)
