@@ -20,24 +20,28 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor
 
-from benchmarks.harness.molecules import nci_smiles
+from benchmarks.harness.steps import (
+    BATCH,
+    Step,
+    module_of,
+    nci_features,
+    order_of_rows,
+    random_labels,
+    step_of,
+)
 from benchmarks.harness.study import parser
 from benchmarks.harness.timing import peak_bytes
 from benchmarks.report import report
 from bioassay_mtl.balance import Batch, Update, balancers
 from bioassay_mtl.balance.reductions import task_means
-from bioassay_mtl.chem.featurizer import Featurizer
-from bioassay_mtl.nn import build_network
 from bioassay_mtl.nn.rows import Rows
 from bioassay_mtl.training.batches import ResidentData
 from bioassay_mtl.training.config import TrainingConfig
 from bioassay_mtl.training.module import TrainingModule
 
-BATCH = 1024
 N_TASKS = (12, 32, 128, 617)
 ENOUGH_SECONDS = 20
 OURS = {"sum", "fixed", "two_step"}
@@ -63,7 +67,7 @@ class Case:
     """One balancer at one number of tasks: its name, a whole step, how often it is timed."""
 
     name: str
-    step: Callable[[], None]
+    step: Step
     n_rounds: int
 
 
@@ -71,11 +75,10 @@ def main() -> None:
     """Time all cases."""
     quick = parser(__doc__, "narrow experts, few rounds, no 617 tasks").parse_args().quick
     torch.set_num_threads(1)
-    blocks, n_features = nci_features()
     config = quick_config() if quick else TrainingConfig()
     for device in ["cpu", *(["cuda"] if torch.cuda.is_available() else [])]:
         for n_tasks in (12, 128) if quick else N_TASKS:
-            run(torch.device(device), config, blocks, n_features, n_tasks, quick)
+            run(torch.device(device), config, n_tasks, quick)
 
 
 def quick_config() -> TrainingConfig:
@@ -86,36 +89,25 @@ def quick_config() -> TrainingConfig:
     return TrainingConfig.of({"network": network})
 
 
-def nci_features() -> tuple[Any, dict[str, int]]:
-    """Count fingerprints of two batches of molecules."""
-    featurizer = Featurizer.from_config({"fingerprints": TrainingConfig().fingerprints})
-    return featurizer(nci_smiles()[: 2 * BATCH]).blocks, featurizer.n_features
-
-
-def run(
-    device: torch.device,
-    config: TrainingConfig,
-    blocks: Any,
-    n_features: dict[str, int],
-    n_tasks: int,
-    quick: bool,
-) -> None:
+def run(device: torch.device, config: TrainingConfig, n_tasks: int, quick: bool) -> None:
     """Time the cases of one number of tasks against plain steps, and report."""
-    rng = np.random.default_rng(0)
-    shape = (2 * BATCH, n_tasks)
-    labels = np.where(rng.random(shape) < 0.6, rng.random(shape) < 0.014, -1).astype(np.int8)
-    data = ResidentData(blocks, labels, device)
+    blocks, sizes = nci_features(n=2 * BATCH)
+    data = ResidentData(blocks, random_labels(2 * BATCH, n_tasks), device)
+    rows = Rows.of(order_of_rows(2 * BATCH).to(device))
+    batches = rows[:BATCH], rows[BATCH:]
 
     def module(balance: Any) -> TrainingModule:
-        tasks = [f"task-{t}" for t in range(n_tasks)]
-        torch.manual_seed(0)
-        network = build_network(config.network, n_features, tasks).to(device).train()
         settings = TrainingConfig.of({**config.model_dump(), "balance": balance})
-        rows = torch.arange(2 * BATCH, device=device)
-        return TrainingModule(network, settings, data, rows, rows[:0])
+        return module_of(settings, data, sizes)
+
+    def naive() -> Case:
+        """Two-step on everything as the paper has it: a deep copy and two passes a task."""
+        found = module("sum")
+        found.balancer.forward = naive_two_step  # type: ignore[method-assign]
+        return Case(f"naive loop T={n_tasks}", step_of(found, batches), few)
 
     def case(name: str, balance: Any, n_rounds: int) -> Case:
-        return Case(f"{name} T={n_tasks}", stepper(module(balance), device), n_rounds)
+        return Case(f"{name} T={n_tasks}", step_of(module(balance), batches), n_rounds)
 
     plain = case("plain sum", "sum", 0)
     rounds = 3 if quick else 9
@@ -129,7 +121,7 @@ def run(
     ]
     if n_tasks <= 128:
         makers.append(lambda: case("two_step all order=1", two_step(scope="all"), few))
-        makers.append(lambda: naive_case(module("sum"), device, n_tasks, few))
+        makers.append(naive)
     makers += [
         lambda kind=kind: case(kind, kind, rounds)  # type: ignore[misc]
         for kind in sorted(QUICK & set(balancers) if quick else set(balancers) - OURS)
@@ -165,7 +157,7 @@ def measure(case: Case, plain: Case, plain_bytes: int | None, device: torch.devi
         report(name, "peak_memory_ratio", n_bytes / plain_bytes, "1")
 
 
-def seconds_of(step: Callable[[], None], device: torch.device) -> float:
+def seconds_of(step: Step, device: torch.device) -> float:
     """Wall time of one step; on a CPU, the time of this one thread on it."""
     if device.type == "cpu":
         start = time.process_time()
@@ -176,32 +168,6 @@ def seconds_of(step: Callable[[], None], device: torch.device) -> float:
     step()
     torch.cuda.synchronize()
     return time.perf_counter() - start
-
-
-def stepper(module: TrainingModule, device: torch.device) -> Callable[[], None]:
-    """One whole step of a training module."""
-    module.balancer.start_epoch(0)
-    optimizer = module.optimizer
-    order = torch.randperm(2 * BATCH, generator=torch.Generator().manual_seed(0)).to(device)
-    every = Rows.of(order)
-    rows = every[:BATCH], every[BATCH:]
-    number = 0
-
-    def step() -> None:
-        nonlocal number
-        optimizer.zero_grad()
-        module(rows[number % 2]).backward()
-        optimizer.step()
-        number += 1
-        module.losses.clear()
-
-    return step
-
-
-def naive_case(module: TrainingModule, device: torch.device, n_tasks: int, n_rounds: int) -> Case:
-    """Two-step on everything as the paper has it: a deep copy and two passes for every task."""
-    module.balancer.forward = naive_two_step  # type: ignore[method-assign]
-    return Case(f"naive loop T={n_tasks}", stepper(module, device), n_rounds)
 
 
 def naive_two_step(batch: Batch) -> Update:

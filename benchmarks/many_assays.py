@@ -20,7 +20,6 @@ import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -28,21 +27,19 @@ from typing import Any
 import numpy as np
 import torch
 
+from benchmarks.harness.steps import BATCH, Step, module_of, random_labels, step_of
 from benchmarks.harness.study import parser
 from benchmarks.harness.timing import in_turn, seconds_of
 from benchmarks.report import report
 from bioassay_mtl.chem.features import PackedBits
-from bioassay_mtl.nn import build_network
 from bioassay_mtl.panels import Panel
 from bioassay_mtl.splits import Split
 from bioassay_mtl.tasks.measured import MeasuredCells
 from bioassay_mtl.training import train
 from bioassay_mtl.training.batches import ResidentData
 from bioassay_mtl.training.config import TrainingConfig
-from bioassay_mtl.training.module import TrainingModule
 
 BITS = 1024
-BATCH = 1024
 PER_ROW = 20
 SMALL = {"n": 2, "width": 64}
 CASES = ("chembl", "simulated", "dense")
@@ -151,27 +148,13 @@ def dense(rounds: int) -> None:
         report(case, "training_rate", 1000 * BATCH / min(whole, alone), "rows/s")
 
 
-def a_step(n_tasks: int, share: float, sparse: bool) -> Callable[[], None]:
+def a_step(n_tasks: int, share: float, sparse: bool) -> Step:
     """Takes a step of the package's own training module."""
-    rng = np.random.default_rng(0)
-    shape = (2 * BATCH, n_tasks)
-    labels = np.where(rng.random(shape) < share, rng.random(shape) < 0.1, -1).astype(np.int8)
-    blocks = {"bits": PackedBits(random_bits(rng, len(labels)), BITS)}
+    labels = random_labels(2 * BATCH, n_tasks, share, 0.1)
+    blocks = {"bits": PackedBits(random_bits(np.random.default_rng(0), len(labels)), BITS)}
     data = ResidentData(blocks, labels, torch.device("cpu"), sparse=sparse)
-    config = settings()
-    tasks = [f"assay-{number}" for number in range(n_tasks)]
-    network = build_network(config.network, {"bits": BITS}, tasks).train()
-    rows = torch.arange(len(labels))
-    module = TrainingModule(network, config, data, rows, rows[:0], tasks)
-
-    def step() -> None:
-        loss = module(rows[torch.randperm(len(rows))[:BATCH]])
-        module.optimizer.zero_grad()
-        loss.backward()
-        module.optimizer.step()
-        module.losses.clear()
-
-    return step
+    module = module_of(settings(), data, {"bits": BITS})
+    return step_of(module, torch.randperm(len(labels)).split(BATCH))
 
 
 def peak() -> float:

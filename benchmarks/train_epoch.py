@@ -24,16 +24,15 @@ import numpy as np
 import torch
 
 from benchmarks.harness.molecules import nci_smiles
+from benchmarks.harness.steps import module_of, step_of
 from benchmarks.harness.study import parser
 from benchmarks.report import report
 from bioassay_mtl.models.panel_inputs import panel_features
-from bioassay_mtl.nn import build_network
 from bioassay_mtl.panels.panel import Panel
 from bioassay_mtl.splits import Split
 from bioassay_mtl.training import train
 from bioassay_mtl.training.batches import ResidentData
 from bioassay_mtl.training.config import TrainingConfig
-from bioassay_mtl.training.module import TrainingModule
 
 SHORT = 5
 SMALL = {
@@ -107,22 +106,18 @@ def arithmetic(
     """Measures milliseconds of a bare step and the outputs of the validation rows."""
     config = config_of(settings, 1)
     featurizer = config.featurizer()
-    network = build_network(config.network, featurizer.input_sizes, panel.tasks).train()
     blocks = panel_features(panel, featurizer).blocks
     data = ResidentData(blocks, panel.cells, torch.device("cpu"))
-    rows = torch.from_numpy(parts.train), torch.from_numpy(parts.valid)
-    module = TrainingModule(network, config, data, *rows, panel.tasks)
+    valid = torch.from_numpy(parts.valid)
+    module = module_of(config, data, featurizer.input_sizes, valid)
+    step = step_of(module, [module.train_rows])
 
     def measured() -> float:
         start = time.process_time()
         for _ in range(n):
-            loss = module(module.train_rows)
-            module.optimizer.zero_grad()
-            loss.backward()
-            module.optimizer.step()
-            module.losses.clear()
+            step()
             with torch.inference_mode():
-                module.outputs(module.valid_rows)
+                module.outputs(valid)
         return 1000 * (time.process_time() - start) / n
 
     return measured

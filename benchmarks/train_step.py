@@ -13,30 +13,31 @@ from __future__ import annotations
 
 import statistics
 import time
-from collections.abc import Callable, Sequence
-from itertools import count
+from collections.abc import Callable
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import binary_cross_entropy_with_logits
 
-from benchmarks.harness.molecules import nci_smiles
+from benchmarks.harness.steps import (
+    BATCH,
+    N_TASKS,
+    Step,
+    module_of,
+    nci_data,
+    step_of,
+    stepper,
+    whole_batches,
+)
 from benchmarks.harness.study import parser
 from benchmarks.harness.timing import in_turn, report_ratios
 from benchmarks.report import report
-from bioassay_mtl.chem.featurizer import Featurizer
-from bioassay_mtl.nn import build_network
 from bioassay_mtl.training.batches import ResidentData
 from bioassay_mtl.training.config import TrainingConfig
-from bioassay_mtl.training.module import TrainingModule
 
-N_TASKS = 128
-BATCH = 1024
 INPUTS = ("morgan", "morgan", "torsion", "atom_pair")
 WIDTH = 600
-TOWERS = {"kind": "per_expert"}
 
 
 class NaiveMixture(nn.Module):
@@ -80,13 +81,14 @@ def main() -> None:
 
 def run(device: torch.device, precision: str, rounds: int, steps: int) -> None:
     """Time every case in turn, and report rates and their ratios to MMoEEx."""
-    data, n_features = resident_data(device)
-    bottom = {"inputs": list(n_features), "width": 970, "depth": 2, "dropout": 0.4}
+    data, sizes = nci_data(device)
+    bottom = {"inputs": list(sizes), "width": 970, "depth": 2, "dropout": 0.4}
     shared = TrainingConfig.of({"network": {"kind": "shared_bottom", "bottom": bottom}})
+    batches = whole_batches(data)
     cases = {
-        "mmoeex": ours(TrainingConfig(), data, n_features),
-        "shared_bottom of equal size": ours(shared, data, n_features),
-        "naive loop over experts and tasks": naive(data, n_features),
+        "mmoeex": step_of(module_of(TrainingConfig(), data, sizes), batches),
+        "shared_bottom of equal size": step_of(module_of(shared, data, sizes), batches),
+        "naive loop over experts and tasks": naive(data, sizes, batches),
     }
     timed = {name: seconds_of_steps(step, device, precision, steps) for name, step in cases.items()}
     seconds = in_turn(timed, rounds)
@@ -97,16 +99,15 @@ def run(device: torch.device, precision: str, rounds: int, steps: int) -> None:
 
 
 def seconds_of_steps(
-    step: Callable[[int], None], device: torch.device, precision: str, steps: int
+    step: Step, device: torch.device, precision: str, steps: int
 ) -> Callable[[], float]:
     """Seconds of one of some steps, after one that warms up."""
-    numbers = count()
 
     def timed(n: int = steps) -> float:
         with torch.autocast(device.type, torch.bfloat16, enabled=precision == "bfloat16"):
             start = time.perf_counter()
             for _ in range(n):
-                step(next(numbers))
+                step()
             if device.type == "cuda":
                 torch.cuda.synchronize()
         return (time.perf_counter() - start) / n
@@ -115,39 +116,7 @@ def seconds_of_steps(
     return timed
 
 
-def resident_data(
-    device: torch.device, fingerprints: Any = None, smiles: Sequence[str] | None = None
-) -> tuple[ResidentData, dict[str, Any]]:
-    """Molecules with random labels, 60 % of the cells measured, 1.4 % of those active."""
-    smiles = smiles or nci_smiles()
-    fingerprints = fingerprints or TrainingConfig().fingerprints
-    featurizer = Featurizer.from_config({"fingerprints": fingerprints})
-    features = featurizer(smiles)
-    rng = np.random.default_rng(0)
-    shape = (len(smiles), N_TASKS)
-    labels = np.where(rng.random(shape) < 0.6, rng.random(shape) < 0.014, -1).astype(np.int8)
-    return ResidentData(features.blocks, labels, device), featurizer.input_sizes
-
-
-def ours(
-    config: TrainingConfig,
-    data: ResidentData,
-    sizes: dict[str, Any],
-    batch: int = BATCH,
-    compiled: bool = False,
-) -> Callable[[int], None]:
-    """A step of the package's own training module."""
-    tasks = [f"task-{t}" for t in range(N_TASKS)]
-    network = build_network(config.network, sizes, tasks).to(data.device).train()
-    if compiled:
-        for part in (*network.groups, network.gate, network.tower):
-            part.compile(dynamic=True)
-    rows = torch.arange(len(data), device=data.device)
-    module = TrainingModule(network, config, data, rows, rows[:0])
-    return stepper(lambda r: module(r), module.optimizer, data, batch)
-
-
-def naive(data: ResidentData, n_features: dict[str, int]) -> Callable[[int], None]:
+def naive(data: ResidentData, n_features: dict[str, int], batches: Any) -> Step:
     """A step of the naive mixture on dense inputs."""
     network = NaiveMixture(n_features).to(data.device).train()
 
@@ -163,29 +132,7 @@ def naive(data: ResidentData, n_features: dict[str, int]) -> Callable[[int], Non
         total: Tensor = (losses[0] + sum(losses[1:]) / len(votes)) / len(rows)
         return total
 
-    return stepper(loss, torch.optim.AdamW(network.parameters(), fused=True), data)
-
-
-def order_of_rows(n_rows: int) -> Tensor:
-    """In which batches take them."""
-    return torch.randperm(n_rows, generator=torch.Generator().manual_seed(0))
-
-
-def stepper(
-    loss: Callable[[Tensor], Tensor],
-    optimizer: torch.optim.Optimizer,
-    data: ResidentData,
-    batch: int = BATCH,
-) -> Callable[[int], None]:
-    """One whole step: batch, forward, backward, update."""
-    batches = order_of_rows(len(data)).to(data.device).split(batch)[:-1]
-
-    def step(number: int) -> None:
-        optimizer.zero_grad()
-        loss(batches[number % len(batches)]).backward()
-        optimizer.step()
-
-    return step
+    return stepper(loss, torch.optim.AdamW(network.parameters(), fused=True), batches)
 
 
 if __name__ == "__main__":

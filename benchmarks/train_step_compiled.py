@@ -11,22 +11,19 @@ round by round; below 1 compiling is a loss. Needs a C++ compiler.
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
 from typing import Any
 
 import torch
 
+from benchmarks.harness.steps import BATCH, Step, module_of, nci_data, step_of, whole_batches
 from benchmarks.harness.study import parser
-from benchmarks.harness.timing import in_turn, report_ratios
+from benchmarks.harness.timing import in_turn, report_ratios, seconds_of
 from benchmarks.report import report
-from benchmarks.train_step import BATCH, ours, resident_data
 from benchmarks.train_step_graphs import BATCHES, GRAPH, graph_config
 from bioassay_mtl.nn import products
 from bioassay_mtl.nn.graphs import GraphInput, Incidence
 from bioassay_mtl.training.config import TrainingConfig
 
-Step = Callable[[int], None]
 FIRST = 3  # at the second the compiler learns that sizes change
 
 
@@ -47,9 +44,12 @@ def main() -> None:
     }
     for name, (config, prints, batch) in cases.items():
         torch.compiler.reset()
-        data, sizes = resident_data(torch.device("cpu"), prints)
-        plain = ours(config, data, sizes, batch)
-        compiled = ours(config, data, sizes, batch, compiled=True)
+        data, sizes = nci_data(torch.device("cpu"), prints)
+        modules = [module_of(config, data, sizes) for _ in range(2)]
+        network = modules[1].network
+        for part in (*network.groups, network.gate, network.tower):
+            part.compile(dynamic=True)
+        plain, compiled = (step_of(each, whole_batches(data, batch)) for each in modules)
         compare(f"{name}, batch {batch}, float32", plain, compiled, rounds, steps)
 
 
@@ -69,10 +69,7 @@ def compare(name: str, plain: Step, compiled: Step, rounds: int, steps: int) -> 
     """Report the time to compile and the ratio of the steps thereafter."""
 
     def seconds(step: Step, n: int) -> float:
-        start = time.perf_counter()
-        for number in range(n):
-            step(number)
-        return time.perf_counter() - start
+        return sum(seconds_of(step) for _ in range(n))
 
     report(name, "first_steps_compiled", seconds(compiled, FIRST), "s")
     report(name, "first_steps_plain", seconds(plain, FIRST), "s")

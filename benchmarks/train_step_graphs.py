@@ -1,6 +1,6 @@
 """Molecules per second of a training step of graph experts, against chemprop's D-MPNN.
 
-    python -m benchmarks.train_step_graphs [--quick] [--chemprop PYTHON] [--smiles FILE]
+    python -m benchmarks.train_step_graphs [--quick] [--chemprop PYTHON]
 
 Equal width, depth, tasks, molecules and order of these; chemprop's own graphs are made beforehand,
 too. Steps are timed in turn, round by round, on one thread; the median round counts, beside the
@@ -23,10 +23,18 @@ from typing import Any
 import torch
 
 from benchmarks.harness.molecules import nci_smiles
+from benchmarks.harness.steps import (
+    N_TASKS,
+    module_of,
+    nci_data,
+    order_of_rows,
+    step_of,
+    whole_batches,
+)
 from benchmarks.harness.study import parser
 from benchmarks.harness.timing import in_turn, report_ratios
 from benchmarks.report import report
-from benchmarks.train_step import N_TASKS, order_of_rows, ours, resident_data, seconds_of_steps
+from benchmarks.train_step import seconds_of_steps
 from bioassay_mtl.training.config import TrainingConfig
 
 BATCHES = (64, 256)  # 64 is chemprop's default
@@ -50,23 +58,27 @@ def main() -> None:
     options = parser(__doc__, "two rounds of two steps")
     usual = os.environ.get("CHEMPROP_PYTHON", sys.executable)
     options.add_argument("--chemprop", default=usual, help="interpreter that has chemprop")
-    options.add_argument("--smiles", type=Path, help="file of SMILES (default: RDKit's NCI set)")
     asked = options.parse_args()
     torch.set_num_threads(1)
     for batch in BATCHES:
         rounds, steps = (2, 2) if asked.quick else (9, 4)
-        compare(asked.chemprop, nci_smiles(asked.smiles), batch, rounds, steps)
+        compare(asked.chemprop, batch, rounds, steps)
 
 
-def compare(python: str, smiles: Sequence[str], batch: int, rounds: int, steps: int) -> None:
+def compare(python: str, batch: int, rounds: int, steps: int) -> None:
     """Report the rate of every case, and its ratio to chemprop's.
 
     ``python`` is an interpreter that has chemprop; without it its case is left out.
     """
-    data, sizes = resident_data(torch.device("cpu"), GRAPH, smiles)
+    smiles = nci_smiles()
+    data, sizes = nci_data(torch.device("cpu"), GRAPH)
+    batches = whole_batches(data, batch)
     cases = {
         f"{name}, {precision}": seconds_of_steps(
-            ours(graph_config(group), data, sizes, batch), data.device, precision, steps
+            step_of(module_of(graph_config(group), data, sizes), batches),
+            data.device,
+            precision,
+            steps,
         )
         for name, group in CASES.items()
         for precision in ("float32", "bfloat16")

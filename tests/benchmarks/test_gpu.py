@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from benchmarks.gpu.__main__ import MINUTES, OUT_OF_TIME, Stage, run, stages
+from benchmarks.gpu import MINUTES, OUT_OF_TIME, Stage, run, stages
 
 WAITING = "print(1, flush=True); import time; time.sleep(60)"
 
