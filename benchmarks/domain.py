@@ -11,17 +11,13 @@ from __future__ import annotations
 
 import os
 import statistics
-import subprocess
 import tempfile
-import time
 from pathlib import Path
-from typing import NamedTuple
 
 from benchmarks.harness.molecules import real_smiles, write_smiles
 from benchmarks.harness.study import parser
-from benchmarks.harness.timing import children_seconds
+from benchmarks.harness.timing import Ended, screened
 from benchmarks.report import report
-from benchmarks.screen_throughput import COMMAND
 from bioassay_mtl.models.domain import NAME, DomainFile
 from bioassay_mtl.models.folder import read_config
 from bioassay_mtl.models.shipped import find_model
@@ -31,24 +27,6 @@ WAYS = {
     "one assay": ["--assays", "{first}"],
     "best of each assay": ["--top", "100"],
 }
-
-
-class Run(NamedTuple):
-    """Seconds by the clock, and of the processor."""
-
-    wall: float
-    processor: float
-
-
-def timed(path: Path, model: str, options: list[str]) -> Run:
-    """One screen."""
-    with tempfile.TemporaryDirectory() as folder:
-        command = [*COMMAND, str(path), "--model", model, *options]
-        start, used = time.perf_counter(), children_seconds()
-        subprocess.run(
-            [*command, "-o", f"{folder}/out.csv", "--json"], check=True, capture_output=True
-        )
-        return Run(time.perf_counter() - start, children_seconds() - used)
 
 
 def main() -> None:
@@ -67,18 +45,18 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "molecules.smi"
         write_smiles(path, smiles, options.rows)
+
+        def run(*given: str) -> Ended:
+            found = screened(path, path.with_suffix(".csv"), "--model", options.model, *given)
+            assert found.code == 0
+            return found
+
         for name, given in WAYS.items():
             chosen = [each.format(first=config["tasks"][0]) for each in given]
-            pairs = [
-                (
-                    timed(path, options.model, chosen),
-                    timed(path, options.model, [*chosen, "--domain"]),
-                )
-                for _ in range(options.rounds)
-            ]
+            pairs = [(run(*chosen), run(*chosen, "--domain")) for _ in range(options.rounds)]
             cores = len(os.sched_getaffinity(0))
             case = f"screen {options.rows} rows, {cores} cores, {name}"
-            for kind in Run._fields:
+            for kind in ("wall", "processor"):
                 lost = [1 - getattr(plain, kind) / getattr(more, kind) for plain, more in pairs]
                 report(case, f"speed_lost_{kind}", statistics.median(lost), "1", "<= 0.3")
             rates = [options.rows / more.wall for _, more in pairs]

@@ -3,7 +3,7 @@
 Bare RDKit parses each SMILES and makes the same fingerprint, and does nothing else; it runs in as
 many processes. Both are timed in turn. At last graphs, as ``benchmarks.featurize_graphs`` alone.
 
-Run with ``python -m benchmarks.featurize [--quick] [--smiles FILE]``; prints one JSON object a
+Run with ``python -m benchmarks.featurize [--quick]``; prints one JSON object a
 line.
 """
 
@@ -12,19 +12,18 @@ from __future__ import annotations
 import multiprocessing
 import os
 import time
-from collections.abc import Callable, Sequence
-from pathlib import Path
+from collections.abc import Sequence
 from typing import Any
 
 from benchmarks.featurize_graphs import compare_graphs
+from benchmarks.harness.bare import bare, rdkit_vector
 from benchmarks.harness.molecules import nci_smiles, smiles_of
 from benchmarks.harness.study import parser
 from benchmarks.harness.timing import seconds_of
 from benchmarks.report import report
 from bioassay_mtl.chem.featurizer import Featurizer
-from bioassay_mtl.chem.fingerprints import Fingerprint, fingerprint_from
+from bioassay_mtl.chem.fingerprints import fingerprint_from
 from bioassay_mtl.chem.parallel import featurize, featurize_batches
-from bioassay_mtl.chem.representation import Representation
 from bioassay_mtl.tables import RecordBatch
 
 CASES: dict[str, dict[str, Any]] = {
@@ -39,42 +38,6 @@ CASES: dict[str, dict[str, Any]] = {
 }
 SLOW = {"maccs": 2_000, "rdkit_path": 2_000, "rdkit_descriptors": 2_000}
 """Molecules of the slow ones."""
-
-
-def bare(smiles: Sequence[str], settings: dict[str, Any]) -> None:
-    """Parse and fingerprint, nothing else."""
-    from rdkit.Chem import MolFromSmiles
-    from rdkit.rdBase import BlockLogs
-
-    vector = rdkit_vector(fingerprint_from(settings))
-    with BlockLogs():
-        for text in smiles:
-            mol = MolFromSmiles(text)
-            if mol is not None:
-                vector(mol)
-
-
-def rdkit_vector(fingerprint: Representation) -> Callable[[Any], Any]:
-    """RDKit's own function for the same features."""
-    if not isinstance(fingerprint, Fingerprint):
-        from rdkit.Chem.Descriptors import CalcMolDescriptors
-
-        descriptors: Callable[[Any], Any] = CalcMolDescriptors
-        return descriptors
-    from rdkit.Chem import rdFingerprintGenerator as generators
-    from rdkit.Chem.rdMolDescriptors import GetMACCSKeysFingerprint
-
-    if fingerprint.kind == "maccs":
-        vector: Callable[[Any], Any] = GetMACCSKeysFingerprint
-        return vector
-    generator = {
-        "morgan": lambda: generators.GetMorganGenerator(radius=2, fpSize=fingerprint.n_bits),
-        "torsion": lambda: generators.GetTopologicalTorsionGenerator(fpSize=fingerprint.n_bits),
-        "atom_pair": lambda: generators.GetAtomPairGenerator(fpSize=fingerprint.n_bits),
-        "rdkit_path": lambda: generators.GetRDKitFPGenerator(fpSize=fingerprint.n_bits),
-    }[fingerprint.kind]()
-    vector = generator.GetCountFingerprint if fingerprint.counts else generator.GetFingerprint
-    return vector
 
 
 def bare_parallel(smiles: Sequence[str], settings: dict[str, Any], workers: int) -> float:
@@ -97,22 +60,20 @@ def bare_parallel(smiles: Sequence[str], settings: dict[str, Any], workers: int)
 def _bare_share(smiles: Sequence[str], settings: dict[str, Any], barrier: Any) -> None:
     if hasattr(os, "setsid"):
         os.setsid()  # a session of its own, as our workers have: schedulers share time by session
-    bare(smiles[:100], settings)
+    vectors = [rdkit_vector(settings)]
+    bare(smiles[:100], vectors)
     barrier.wait()
-    bare(smiles, settings)
+    bare(smiles, vectors)
 
 
 def main() -> None:
     """Run every case."""
-    options = parser(__doc__, "fewer molecules, one repeat")
-    options.add_argument("--smiles", type=Path, help="file of SMILES (default: RDKit's NCI set)")
-    asked = options.parse_args()
-    smiles = smiles_of(asked.smiles)[: 2_000 if asked.quick else 20_000]
-    rounds = 1 if asked.quick else 3
+    quick = parser(__doc__, "fewer molecules, one repeat").parse_args().quick
+    smiles, rounds = smiles_of()[: 2_000 if quick else None], 1 if quick else 3
     for name, settings in CASES.items():
         for workers in (1, 2):
             compare(name, settings, smiles[: SLOW.get(name)], workers, rounds)
-    compare_graphs(nci_smiles(asked.smiles)[:5_000], rounds)
+    compare_graphs(nci_smiles(), rounds)
 
 
 def compare(
@@ -124,6 +85,7 @@ def compare(
     Several: the best round of all molecules, less the start of the processes, reported beside.
     """
     featurizer = Featurizer({name: fingerprint_from(settings)})
+    settings = featurizer.config()["fingerprints"][name]
     step = 1_000 if workers == 1 else len(smiles)
     rdkit = ours = 0.0
     for part in (smiles[first : first + step] for first in range(0, len(smiles), step)):
@@ -146,7 +108,7 @@ def one_turn(
 ) -> tuple[float, float]:
     """Seconds of bare RDKit and of ours."""
     if workers == 1:
-        bare_seconds = seconds_of(lambda: bare(smiles, settings))
+        bare_seconds = bare(smiles, [rdkit_vector(settings)])
     else:
         bare_seconds = bare_parallel(smiles, settings, workers)
     return bare_seconds, seconds_of(lambda: featurize(smiles, featurizer, workers))

@@ -1,6 +1,6 @@
 """Molecules per second from SMILES to one batch of graphs, in one process, against others.
 
-    python -m benchmarks.featurize_graphs [--quick] [--smiles FILE]
+    python -m benchmarks.featurize_graphs [--quick]
 
 Each maker does all that a network needs: parse, make the graphs, join them in batches of 500
 molecules. They are timed in turn, batch by batch; of each batch the best round counts. Makers that
@@ -14,7 +14,6 @@ import warnings
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 from benchmarks.harness.molecules import nci_smiles
@@ -112,11 +111,9 @@ TARGETS = {"bare parsing": ">= 0.7", "PyG from_smiles": ">= 3", "chemprop, Pytho
 
 def main() -> None:
     """Run every maker."""
-    options = parser(__doc__, "fewer molecules, one repeat")
-    options.add_argument("--smiles", type=Path, help="file of SMILES (default: RDKit's NCI set)")
-    asked = options.parse_args()
-    n_molecules, rounds = (1_000, 1) if asked.quick else (5_000, 3)
-    compare_graphs(nci_smiles(asked.smiles)[:n_molecules], rounds)
+    quick = parser(__doc__, "fewer molecules, one repeat").parse_args().quick
+    n_molecules, rounds = (1_000, 1) if quick else (5_000, 3)
+    compare_graphs(nci_smiles()[:n_molecules], rounds)
 
 
 def compare_graphs(smiles: Sequence[str], rounds: int) -> None:

@@ -21,53 +21,13 @@ import time
 from pathlib import Path
 from typing import NamedTuple
 
+from benchmarks.harness import bare
 from benchmarks.harness.molecules import real_smiles, write_smiles
 from benchmarks.harness.study import parser
-from benchmarks.harness.timing import children_seconds, tree_bytes
+from benchmarks.harness.timing import children_seconds, screened
 from benchmarks.report import report
 
-__all__ = ["COMMAND", "SAMPLING_SECONDS", "real_smiles", "run_cli"]
-
-COMMAND = [sys.executable, "-m", "bioassay_mtl.cli.app", "screen"]
-SAMPLING_SECONDS = 0.1
 RATIOS = {"ratio": "wall", "ratio_without_startup": "loop", "ratio_processor": "processor"}
-
-BARE = """
-import json, sys, time
-from rdkit import RDLogger
-from rdkit.Chem import MolFromSmiles
-from rdkit.Chem import rdFingerprintGenerator as g
-RDLogger.DisableLog("rdApp.*")
-
-def compute(f):
-    common = {"includeChirality": f.get("chirality", False), "fpSize": f["n_bits"]}
-    generator = {
-        "morgan": lambda: g.GetMorganGenerator(radius=f["radius"], **common),
-        "torsion": lambda: g.GetTopologicalTorsionGenerator(
-            torsionAtomCount=f["n_atoms"], **common
-        ),
-        "atom_pair": lambda: g.GetAtomPairGenerator(
-            minDistance=f["min_distance"], maxDistance=f["max_distance"], **common
-        ),
-        "rdkit_path": lambda: g.GetRDKitFPGenerator(
-            minPath=f["min_path"], maxPath=f["max_path"], fpSize=f["n_bits"]
-        ),
-    }[f["kind"]]()
-    return generator.GetCountFingerprint if f["counts"] else generator.GetFingerprint
-
-config, path, share, shares = json.loads(sys.argv[1]), *sys.argv[2:]
-prints = config["fingerprints"].values()
-fingerprints = [compute(f) for f in prints if "n_bits" in f]  # not graphs
-with open(path) as file:
-    lines = file.readlines()[int(share)::int(shares)]
-start = time.perf_counter()
-for line in lines:
-    mol = MolFromSmiles(line.split()[0])
-    if mol is not None:
-        for fingerprint in fingerprints:
-            fingerprint(mol)
-print(time.perf_counter() - start)
-"""
 
 
 class Run(NamedTuple):
@@ -83,7 +43,7 @@ def run_bare(path: Path, config: str, processes: int) -> Run:
     start, used = time.perf_counter(), children_seconds()
     running = [
         subprocess.Popen(
-            [sys.executable, "-c", BARE, config, str(path), str(share), str(processes)],
+            [sys.executable, "-m", bare.__name__, config, str(path), str(share), str(processes)],
             stdout=subprocess.PIPE,
             text=True,
         )
@@ -93,29 +53,13 @@ def run_bare(path: Path, config: str, processes: int) -> Run:
     return Run(time.perf_counter() - start, max(loops), children_seconds() - used)
 
 
-def run_cli(
-    path: Path, model: str, workers: int, device: str = "cpu"
-) -> tuple[Run, dict[str, float], float]:
+def run_cli(path: Path, asked: argparse.Namespace) -> tuple[Run, dict[str, float], float]:
     """The command; also the seconds of each stage, and the peak memory of all processes in MB."""
-    import psutil
-
-    with tempfile.TemporaryDirectory() as folder:
-        output = Path(folder) / "out.csv"
-        command = [*COMMAND, str(path), "-o", str(output), "--model", model, "--device", device]
-        start, used = time.perf_counter(), children_seconds()
-        process = subprocess.Popen(
-            [*command, "--workers", str(workers), "--json"], stdout=subprocess.PIPE, text=True
-        )
-        root, peak = psutil.Process(process.pid), 0
-        while process.poll() is None:
-            peak = max(peak, tree_bytes(root))
-            time.sleep(SAMPLING_SECONDS)
-        wall = time.perf_counter() - start
-        assert process.stdout is not None
-        summary = json.loads(process.stdout.read())
-        assert process.returncode == 0
-    seconds = summary["seconds"]
-    return Run(wall, seconds["total"], children_seconds() - used), seconds, peak / 1e6
+    options = ("--model", asked.model, "--device", asked.device, "--workers", str(asked.workers))
+    found = screened(path, path.with_suffix(".csv"), *options)
+    assert found.code == 0
+    seconds = json.loads(found.said)["seconds"]
+    return Run(found.wall, seconds["total"], found.processor), seconds, found.peak
 
 
 def main() -> None:
@@ -137,7 +81,7 @@ def main() -> None:
         peak = compare(path, asked)
         if not asked.quick:
             write_smiles(path, smiles, 10 * asked.rows)
-            run, _, more = run_cli(path, asked.model, asked.workers, asked.device)
+            run, _, more = run_cli(path, asked)
             case = f"screen {10 * asked.rows} rows, {asked.workers} workers"
             report(case, "end_to_end", 10 * asked.rows / run.wall, "molecules/s")
             report(case, "peak_memory", more, "MB", "< 1000")
@@ -150,23 +94,23 @@ def compare(path: Path, asked: argparse.Namespace) -> float:
     from bioassay_mtl.models.shipped import find_model
 
     config = json.dumps(read_config(find_model(asked.model))["featurizer"])
-    bare, cli, memory = [], [], []
+    alone, cli, memory = [], [], []
     stages: dict[str, float] = {}
     for _ in range(asked.rounds):
-        bare.append(run_bare(path, config, asked.workers))
-        run, stages, peak = run_cli(path, asked.model, asked.workers, asked.device)
+        alone.append(run_bare(path, config, asked.workers))
+        run, stages, peak = run_cli(path, asked)
         cli.append(run)
         memory.append(peak)
     place = "" if asked.device == "cpu" else f", {asked.device}"
     case = f"screen {asked.rows} rows, {asked.workers} workers{place}"
-    for name, runs in (("end_to_end", cli), ("bare_rdkit", bare)):
+    for name, runs in (("end_to_end", cli), ("bare_rdkit", alone)):
         rate = statistics.median(asked.rows / run.wall for run in runs)
         report(case, name, rate, "molecules/s")
         used = statistics.median(run.processor / asked.rows * 1e6 for run in runs)
         report(case, f"{name}_processor", used, "us/molecule")
     aim = ">= 0.8" if asked.model == "pcba128" else None  # networks of graphs take longer
     for name, field in RATIOS.items():
-        pairs = zip(bare, cli, strict=True)
+        pairs = zip(alone, cli, strict=True)
         ratio = statistics.median(getattr(b, field) / getattr(c, field) for b, c in pairs)
         report(case, name, ratio, "", aim)
     for stage, value in stages.items():

@@ -8,9 +8,10 @@ from __future__ import annotations
 import statistics
 import subprocess
 import sys
-import time
+from functools import partial
 
 from benchmarks.harness.study import parser
+from benchmarks.harness.timing import COMMAND, seconds_of
 from benchmarks.report import report
 
 FIRST_PREDICTION = """
@@ -19,18 +20,13 @@ import bioassay_mtl as bm
 model = bm.load(sys.argv[1])
 model.predict(["CC(=O)Oc1ccccc1C(=O)O"])
 """
-COMMAND = [sys.executable, "-m", "bioassay_mtl.cli.app"]
 VERBS = ("screen", "train", "evaluate", "info", "models", "datasets")
 
 
 def seconds(command: list[str], repeats: int) -> float:
     """Median wall time of a command, after one run that fills the file cache."""
-    times = []
-    for _ in range(repeats + 1):
-        start = time.perf_counter()
-        subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
-        times.append(time.perf_counter() - start)
-    return statistics.median(times[1:])
+    run = partial(subprocess.run, command, check=True, stdout=subprocess.DEVNULL)
+    return statistics.median([seconds_of(run) for _ in range(repeats + 1)][1:])
 
 
 def main() -> None:

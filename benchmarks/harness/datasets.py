@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import os
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -13,9 +12,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
+from benchmarks.harness.molecules import data_folder, nci_smiles
+from benchmarks.pcba_sample import read_pcba
 from bioassay_mtl.chem.features import PackedBits
 from bioassay_mtl.chem.featurizer import Featurizer
 from bioassay_mtl.models.panel_inputs import panel_features
@@ -118,8 +118,7 @@ sources: Registry[Callable[[str | None], Source]] = Registry("dataset")
 
 def find_data(given: str | None) -> Path:
     """Folder that holds the data: the option, else BIOASSAY_DATA, else the default."""
-    default = Path(__file__).resolve().parents[2].parent / "shared" / "data"
-    folder = Path(given or os.environ.get("BIOASSAY_DATA") or default)
+    folder = data_folder(given)
     for name in ("pcba_fingerprints.npz", "pcba_smiles.csv.gz"):
         if not (folder / "pcba" / name).is_file():
             raise DataAbsentError(
@@ -153,32 +152,21 @@ def cut_holdout(packed: NDArray[np.uint8], train: Rows, share: float) -> tuple[R
 def pcba(protocol: str, given: str | None, holdout: float = HOLDOUT) -> Source:
     """One of the :data:`PROTOCOLS` on PCBA; validation rows are that share of the training rows."""
     folder = find_data(given) / "pcba"
-    with np.load(folder / "pcba_fingerprints.npz", allow_pickle=False) as arrays:
-        packed, labels = arrays["fingerprint"], arrays["label"]
-        tasks = tuple(str(task) for task in arrays["task"])
-        part, numbers = arrays["part"].astype(str), arrays["row"]
+    panel, of_bits, by_scaffold = read_pcba(folder), protocol == "A", protocol == "B-scaffold"
+    if not of_bits:
+        panel = panel.take(np.flatnonzero(panel.has_structure))
+    block = (panel.features or {})["morgan"]
+    assert isinstance(block, PackedBits)
+    part = np.array(panel.columns["ogb_split" if by_scaffold else "part"])
+    train, valid = np.flatnonzero(part == "train"), np.flatnonzero(part == "valid")
+    test = np.flatnonzero((part == "test") | (part == "public_test"))
+    fit, valid = (train, valid) if by_scaffold else cut_holdout(block.packed, train, holdout)
+    rows = "all rows with 1,024 Morgan bits" if of_bits else "rows with SMILES"
+    about = f"{rows}, {'scaffold split of ogbg-molpcba' if by_scaffold else 'public test part'}"
+    panel = panel.changed(structures=None) if of_bits else panel.changed(features=None)
+    read = BITS if of_bits else COUNTS
     groups = target_classes(folder)
-    if protocol == "A":
-        blocks: Any = {"morgan": PackedBits(packed, 1024)}
-        panel = Panel(None, blocks, labels, tasks, [""] * len(labels))
-        train, test = np.flatnonzero(part == "train"), np.flatnonzero(part == "public_test")
-        fit, valid = cut_holdout(packed, train, holdout)
-        about = "all rows with 1,024 Morgan bits, public test part"
-        return Source(panel, fit, valid, test, about, groups, BITS, train=train, bits=packed)
-    columns = ["smiles", "row", "part", "ogb_split"]
-    table = pd.read_csv(folder / "pcba_smiles.csv.gz", usecols=columns, keep_default_na=False)
-    place = {int(number): index for index, number in enumerate(numbers)}
-    rows = np.array([place[int(number)] for number in table["row"]])
-    packed, labels = packed[rows], labels[rows]
-    panel = Panel(list(table["smiles"]), None, labels, tasks, [""] * len(labels))
-    random = protocol == "B-random"
-    names = ("train", "", "public_test") if random else ("train", "valid", "test")
-    parts = table["part" if random else "ogb_split"].to_numpy()
-    train, valid, test = (np.flatnonzero(parts == name) for name in names)
-    fit, valid = cut_holdout(packed, train, holdout) if random else (train, valid)
-    end = "public test part" if random else "scaffold split of ogbg-molpcba"
-    about = f"rows with SMILES, {end}"
-    return Source(panel, fit, valid, test, about, groups, train=train, bits=packed)
+    return Source(panel, fit, valid, test, about, groups, read, train=train, bits=block.packed)
 
 
 def target_classes(folder: Path, n: int = 2) -> dict[str, str]:
@@ -274,8 +262,6 @@ def _chembl(given: str | None) -> Source:
 def rules(given: str | None) -> Source:
     """Molecules that come with RDKit, labelled by substructures: for tests, without any data."""
     from rdkit import Chem
-
-    from benchmarks.harness.molecules import nci_smiles
 
     smarts = {
         "amide": "[NX3][CX3]=O",

@@ -6,31 +6,33 @@ import csv
 import gzip
 import os
 from collections.abc import Sequence
+from functools import cache
 from itertools import cycle, islice
 from pathlib import Path
 
 
-def data_folder() -> Path:
-    """Where tables are looked for; it need not be there."""
+def data_folder(given: str | None = None) -> Path:
+    """Where tables are looked for: the option, else BIOASSAY_DATA, else the default."""
     usual = Path(__file__).resolve().parents[2].parent / "shared" / "data"
-    return Path(os.environ.get("BIOASSAY_DATA") or usual)
+    return Path(given or os.environ.get("BIOASSAY_DATA") or usual)
 
 
-def smiles_of(file: Path | None = None) -> list[str]:
-    """First words of the lines of a file; by default of RDKit's 5,000 of the NCI."""
+def smiles_of() -> list[str]:
+    """RDKit's 5,000 of the NCI."""
     from rdkit import RDConfig
 
-    file = file or Path(RDConfig.RDDataDir) / "NCI" / "first_5K.smi"
+    file = Path(RDConfig.RDDataDir) / "NCI" / "first_5K.smi"
     return [line.split()[0] for line in file.read_text().splitlines() if line.strip()]
 
 
-def nci_smiles(file: Path | None = None) -> list[str]:
+@cache
+def nci_smiles() -> list[str]:
     """Those of :func:`smiles_of` that RDKit can read."""
     from rdkit.Chem import MolFromSmiles
     from rdkit.rdBase import BlockLogs
 
     with BlockLogs():
-        return [text for text in smiles_of(file) if MolFromSmiles(text) is not None]
+        return [text for text in smiles_of() if MolFromSmiles(text) is not None]
 
 
 def real_smiles() -> tuple[list[str], str]:

@@ -1,6 +1,6 @@
 """Records survived: good, bad and hard ones, screened with a shipped model through the command.
 
-``python -m benchmarks.robustness.records [--records N] [--seed N] [--without KIND] [--quick]``
+``python -m benchmarks.robustness.records [--records N] [--seed N] [--quick]``
 
 Half of the records are in a SMILES file, half in a table. Every record must have its row, in its
 place, with a plausible status; every real molecule the status and the value that it has when it is
@@ -10,26 +10,19 @@ predicted by itself; and nothing may hang, or take a gigabyte.
 from __future__ import annotations
 
 import argparse
-import os
+import csv
 import random
-import signal
-import subprocess
 import sys
 import tempfile
-import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-import psutil
-
 from benchmarks.harness.molecules import smiles_of
-from benchmarks.harness.timing import tree_bytes
+from benchmarks.harness.timing import Ended, screened
 from benchmarks.report import report
-from benchmarks.robustness.record_check import GIVEN_UP, Alone, Row, faults, read_rows
 from benchmarks.robustness.record_files import Entry, entries, write_csv, write_smi
-from benchmarks.screen_throughput import COMMAND, SAMPLING_SECONDS
 
 N_RECORDS = 100_000
 N_QUICK = 5_000
@@ -43,26 +36,87 @@ WRITERS: dict[str, Callable[[Path, Sequence[Entry]], list[Entry]]] = {
 }
 
 
-class Ended(NamedTuple):
-    """How a screen ended: its exit code (None where it hung), wall time and peak memory."""
+GIVEN_UP = frozenset({"timed_out", "failed"})
+PLAUSIBLE: Mapping[str, frozenset[str]] = {
+    "mutated": frozenset({"ok", "invalid_smiles", "too_large"}) | GIVEN_UP,
+    "hard": frozenset({"ok", "invalid_smiles", "too_large", "featurization_failed"}) | GIVEN_UP,
+    "blank": frozenset({"empty"}),
+    "malformed": frozenset({"malformed_row"}),
+    "long structure": frozenset({"too_large", "too_long"}),
+    "beyond the limit": frozenset({"too_long"}),
+}
+"""Statuses that a kind of record may have; any other kind has a real molecule's."""
 
-    code: int | None
-    seconds: float
-    peak_bytes: int
+
+class Row(NamedTuple):
+    """What a table says of a record: as text, the value of the first assay last."""
+
+    row: str
+    id: str
+    smiles: str
+    status: str
+    value: str
 
 
-def screened(path: Path, output: Path, workers: int, limit: float = SECONDS) -> Ended:
-    """Screen a file; killed, with all its processes, at the limit."""
-    command = [*COMMAND, str(path), "-o", str(output), "--workers", str(workers), "--json"]
-    start, peak = time.perf_counter(), 0
-    with subprocess.Popen(command, stdout=subprocess.DEVNULL, start_new_session=True) as process:
-        root = psutil.Process(process.pid)
-        while (code := process.poll()) is None and time.perf_counter() - start < limit:
-            peak = max(peak, tree_bytes(root))
-            time.sleep(SAMPLING_SECONDS)
-        if code is None:
-            os.killpg(process.pid, signal.SIGKILL)
-    return Ended(code, time.perf_counter() - start, peak)
+Alone = Mapping[str, tuple[str, str]]
+"""Status and first value, as text, that a molecule has when it is predicted by itself."""
+
+
+def read_rows(path: Path) -> list[Row]:
+    """The first columns of a table that was written."""
+    before = csv.field_size_limit(sys.maxsize)
+    try:
+        with path.open(newline="", encoding="utf-8") as file:
+            rows = csv.reader(file)
+            header = next(rows)
+            place = [header.index(name) for name in ("row", "id", "smiles", "status")]
+            place.append(place[-1] + 2)
+            return [Row(*(row[i] for i in place)) for row in rows]
+    finally:
+        csv.field_size_limit(before)
+
+
+def faults(records: Sequence[Entry], rows: Sequence[Row], alone: Alone) -> Counter[str]:
+    """How often each thing is wrong; also how many values were ``compared``.
+
+    ``records`` were screened, ``rows`` written; ``alone`` predicts some real molecules.
+    """
+    found = Counter(lost=abs(len(records) - len(rows)), shifted=0, implausible=0, wrong=0)
+    for number, (entry, row) in enumerate(zip(records, rows, strict=False), 1):
+        found.update(_faults(number, entry, row, alone))
+    return found
+
+
+def _faults(number: int, entry: Entry, row: Row, alone: Alone) -> Iterator[str]:
+    if row.row != str(number) or not _same_name(entry, row):
+        yield "shifted"
+    elif not _same_text(entry, row):
+        yield "changed"
+    plausible = PLAUSIBLE.get(entry.kind)
+    if plausible is not None:
+        if row.status not in plausible:
+            yield "implausible"
+    elif entry.smiles in alone:
+        yield "compared"
+        if (row.status, row.value) != alone[entry.smiles]:
+            yield "wrong"
+    if (row.value == "") != (row.status != "ok"):
+        yield "implausible"
+
+
+def _same_name(entry: Entry, row: Row) -> bool:
+    if row.status == "too_long":  # nothing of it is kept
+        return row.id == ""
+    return row.id.partition(" ")[0] == entry.id
+
+
+def _same_text(entry: Entry, row: Row) -> bool:
+    """The structure as given, and the length of the name."""
+    if row.status == "too_long":
+        return True
+    kept = row.smiles in (entry.smiles, "") if row.status == "too_large" else False
+    same_name = entry.kind != "long name" or row.id.encode() == entry.name
+    return (kept or row.smiles == entry.smiles) and same_name
 
 
 def predicted_alone(smiles: Sequence[str]) -> Alone:
@@ -85,22 +139,21 @@ def report_screen(
     """Print what came of a screen; whether it is as it should be."""
     code = -1 if ended.code is None else ended.code
     n_hard = sum(entry.kind == "hard" for entry in records)
-    peak = ended.peak_bytes / 1e6
     report(case, "records", len(records), "records")
     report(case, "hard records", n_hard, "records")
     report(case, "exit code", code, "", "== 0")
     for fault in ("lost", "shifted", "changed", "implausible", "wrong"):
         report(case, fault, found[fault], "records", "== 0")
     report(case, "compared", found["compared"], "records")
-    report(case, "wall", ended.seconds, "s")
-    report(case, "rate", len(records) / ended.seconds, "records/s")
-    report(case, "peak_memory", peak, "MB", "< 1000")
+    report(case, "wall", ended.wall, "s")
+    report(case, "rate", len(records) / ended.wall, "records/s")
+    report(case, "peak_memory", ended.peak, "MB", "< 1000")
     for status, count in Counter(row.status for row in rows).most_common():
         report(case, f"status {status}", count, "records")
     given_up = sum(row.status in GIVEN_UP for row in rows)
     report(case, "given up", given_up, "records", f"<= {n_hard}")
     wrong = any(count for fault, count in found.items() if fault != "compared")
-    return not (code or wrong or peak >= 1000 or given_up > n_hard)
+    return not (code or wrong or ended.peak >= 1000 or given_up > n_hard)
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -108,8 +161,6 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="benchmarks.robustness.records")
     parser.add_argument("--records", type=int, default=N_RECORDS)
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--workers", type=int, default=2)
-    parser.add_argument("--without", action="append", default=[], metavar="KIND")
     parser.add_argument("--quick", action="store_true", help=f"{N_QUICK:,} records")
     given = parser.parse_args(arguments)
     n = min(given.records, N_QUICK) if given.quick else given.records
@@ -120,8 +171,8 @@ def main(arguments: list[str] | None = None) -> int:
     with tempfile.TemporaryDirectory() as work:
         for seed, (suffix, write) in enumerate(WRITERS.items(), given.seed):
             path, output = Path(work) / f"records.{suffix}", Path(work) / f"{suffix}.csv"
-            records = write(path, entries(n // 2, smiles, seed, given.without, n_hard))
-            ended = screened(path, output, given.workers)
+            records = write(path, entries(n // 2, smiles, seed, n_hard=n_hard))
+            ended = screened(path, output, "--workers", "2", limit=SECONDS)
             rows = read_rows(output) if output.exists() else []
             found = faults(records, rows, alone)
             good &= report_screen(f"records: {suffix}", records, rows, ended, found)

@@ -21,8 +21,8 @@ import sys
 import tempfile
 from pathlib import Path
 
+from benchmarks.harness.molecules import real_smiles
 from benchmarks.scale import cost, engines, long_run
-from benchmarks.screen_throughput import real_smiles
 
 STUDIES = {
     "engines": engines.run,
