@@ -26,6 +26,8 @@ _PRIOR = np.diag([0.1, 0.25])
 """Covariance between assays that the panel is held to, as of so many assays:"""
 _WEIGHT = 2.0
 _ROUNDING = 1e-12
+SETTLED = 1e-6
+"""Of slopes and offsets: their errors are a thousand times as large."""
 _SMALLEST_SLOPE = 0.05
 """A calibration keeps the order of molecules."""
 
@@ -87,12 +89,17 @@ class LabelledLogits:
         """``(T,)`` sums."""
         return np.asarray(np.bincount(self.task, cells, self.n_tasks), np.float64)
 
+    def summed_loss(self, numbers: Floats) -> Floats:
+        """``(T,)`` log loss in nats of slopes and offsets ``(T, 2)``, summed over cells."""
+        z = self.logit * numbers[self.task, 0] + numbers[self.task, 1]
+        return self.by_task(self.active * np.logaddexp(0, -z) + self.inactive * np.logaddexp(0, z))
+
     def log_loss(self, numbers: Floats) -> Floats:
         """``(T,)`` mean log loss in nats of slopes and offsets ``(T, 2)``; NaN without cells."""
-        z = self.logit * numbers[self.task, 0] + numbers[self.task, 1]
-        total = self.by_task(self.active * np.logaddexp(0, -z) + self.inactive * np.logaddexp(0, z))
         n = self.by_task(self.active + self.inactive)
-        found: Floats = np.divide(total, n, out=np.full(self.n_tasks, np.nan), where=n > 0)
+        found: Floats = np.divide(
+            self.summed_loss(numbers), n, out=np.full(self.n_tasks, np.nan), where=n > 0
+        )
         return found
 
 
@@ -138,7 +145,8 @@ def fit_platt(cells: LabelledLogits, *, shrink: bool = True, n_rounds: int = 25)
         Whether tasks borrow from the panel. Without it each has the numbers of highest likelihood,
         which may be infinite; a task of one outcome stays as it is.
     n_rounds
-        Of expectation and maximisation.
+        Of expectation and maximisation, at most: they end where none of the numbers moves by a
+        millionth.
     """
     numbers = np.tile(AS_IT_IS, (cells.n_tasks, 1))
     told = cells.by_task(cells.active + cells.inactive) > 0
@@ -149,11 +157,14 @@ def fit_platt(cells: LabelledLogits, *, shrink: bool = True, n_rounds: int = 25)
     elif told.any():
         mean, covariance = AS_IT_IS, _PRIOR
         for _ in range(n_rounds):
+            before = numbers
             numbers, spread = _highest(cells, numbers, np.linalg.inv(covariance), mean, 3)
             mean = (numbers[told].sum(axis=0) + AS_IT_IS) / (told.sum() + 1)
             away = numbers[told] - mean
             sums = spread[told].sum(axis=0) + away.T @ away + _WEIGHT * _PRIOR
             covariance = sums / (told.sum() + _WEIGHT)
+            if np.abs(numbers - before).max() < SETTLED:
+                break
         numbers[~told] = mean
     slope = np.maximum(numbers[:, 0], _SMALLEST_SLOPE)
     return Calibration(slope, numbers[:, 1])
@@ -218,11 +229,8 @@ def _highest(
 
 
 def _loss(cells: LabelledLogits, numbers: Floats, precision: Floats, mean: Floats) -> Floats:
-    n = cells.by_task(cells.active + cells.inactive)
     away = numbers - mean
-    penalty = np.einsum("ti,ij,tj->t", away, precision, away) / 2
-    found: Floats = np.nan_to_num(cells.log_loss(numbers)) * n + penalty
-    return found
+    return cells.summed_loss(numbers) + ((away @ precision) * away).sum(axis=1) / 2
 
 
 def _derivatives(

@@ -14,6 +14,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from bioassay_mtl.confidence.calibration import SETTLED
+
 Floats = NDArray[np.float64]
 
 _VARIANCE, _WEIGHT = 0.1, 2.0
@@ -104,16 +106,19 @@ def fit_temperatures(cells: ClassLogits, *, shrink: bool = True, n_rounds: int =
     shrink
         Whether assays borrow from the panel.
     n_rounds
-        Of expectation and maximisation.
+        Of expectation and maximisation, at most: they end where no slope moves by a millionth.
     """
     slope, told = np.ones(cells.n_tasks), cells.n_cells > 0
     mean, variance = 1.0, _VARIANCE
     for _ in range(n_rounds if shrink else 1):
         precision = 1 / variance if shrink else 1e-9
+        before = slope
         slope, spread = _highest(cells, slope, mean, precision, 3 if shrink else 20)
         mean = float((slope[told].sum() + 1) / (told.sum() + 1))
         sums = spread[told].sum() + ((slope[told] - mean) ** 2).sum() + _WEIGHT * _VARIANCE
         variance = float(sums / (told.sum() + _WEIGHT))
+        if np.abs(slope - before).max() < SETTLED:
+            break
     slope[~told] = 1.0
     return np.maximum(slope, _SMALLEST_SLOPE)
 
