@@ -16,7 +16,8 @@ most actives), MUV, HIV, and 100 assays of values of ChEMBL. All read Morgan cou
 positions) by two experts of three layers of 64 units, for 20 rounds, and keep the round that is
 best on their own validation rows. Parts are other scaffolds; molecules of one panel's test part are
 nowhere trained on. The seed draws the rows to learn from and the first weights, not the test rows.
-What parts of modules are worth is asked on one mix.
+What parts of modules are worth is asked on one mix; which layers, on the same one with towers of a
+hidden layer.
 
 Each finished run is a line of ``results/muir.jsonl`` and is not done again; the table is
 ``results/muir.md``, beside plots. One thread. The data are looked for in ``BIOASSAY_DATA``.

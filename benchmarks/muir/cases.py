@@ -39,6 +39,13 @@ CASES: Mapping[str, dict[str, Any]] = {
     "muir, 2 contexts": {"kind": "muir", "contexts": 2},
     "muir, a quarter of the pool": {"kind": "muir", "pool": 0.25},
 }
+LAYERS: Mapping[str, dict[str, Any]] = {
+    "none": {"kind": "none"},
+    "muir": {"kind": "muir"},
+    "muir, experts alone": {"kind": "muir", "layers": ("experts",)},
+    "muir, towers alone": {"kind": "muir", "layers": ("towers",)},
+}
+"""Which layers modules make, where towers have a hidden layer, too."""
 MAIN = ("none", "trunk", "muir", "adapters", "mmoeex")
 """Of these the questions are; the others say what a part of modules is worth."""
 
@@ -61,3 +68,5 @@ SETTINGS: Mapping[str, Any] = {
 }
 """Of every panel in every case: the budgets are equal. Of seven pairs of rate and
 dropout, panels apart (300 rows of Tox21, one seed) have the best validation scores with this."""
+HIDDEN_TOWERS = {"network": {**SETTINGS["network"], "tower": {"kind": "mlp", "width": 32}}}
+"""What differs for :data:`LAYERS`."""

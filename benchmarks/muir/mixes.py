@@ -25,6 +25,8 @@ MIXES: Mapping[str, Mapping[str, int]] = {
     "tox21 1000": {"tox21": 1000, "toxcast": LARGE},
     "hiv 1000": {"hiv": 1000, "pcba": LARGE},
 }
+LAYERED = "tox21 300, hidden towers"
+"""The first again, with another network: which layers are made of modules."""
 """Rows to train on of each panel."""
 SAMPLE = {"muv": 6000}
 """Molecules drawn of a table, all actives of MUV among them; of the others, :data:`MOST`."""
@@ -65,7 +67,9 @@ def parted() -> dict[str, Panel]:
 @lru_cache(1)
 def mixed(mix: str, seed: int) -> dict[str, Panel]:
     """The panels of a mix, each with as many rows to learn from as it is to have."""
-    return {name: cut(parted()[name], rows, seed) for name, rows in MIXES[mix].items()}
+    return {
+        name: cut(parted()[name], rows, seed) for name, rows in MIXES[mix.partition(",")[0]].items()
+    }
 
 
 def sampled(made: Table, most: int, assays: int | None = None) -> Panel:

@@ -6,8 +6,8 @@ import time
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
-from benchmarks.muir.cases import CASES, MAIN, SETTINGS
-from benchmarks.muir.mixes import MIXES, SPLIT, mixed
+from benchmarks.muir.cases import CASES, HIDDEN_TOWERS, LAYERS, MAIN, SETTINGS
+from benchmarks.muir.mixes import LAYERED, MIXES, SPLIT, mixed
 from bioassay_mtl.training.together.fit import Together, train_together
 
 ABLATED = "tox21 300"
@@ -34,6 +34,7 @@ def plan(seeds: int) -> Iterator[Key]:
             Key(m, c, seed) for seed in range(min(most, seeds)) for m in mixes for c in cases
         )
     yield from (Key(ABLATED, case, seed) for seed in range(1, seeds) for case in CASES)
+    yield from (Key(LAYERED, case, seed) for seed in range(seeds) for case in LAYERS)
 
 
 def run(key: Key, epochs: int | None = None) -> dict[str, Any]:
@@ -47,10 +48,11 @@ def run(key: Key, epochs: int | None = None) -> dict[str, Any]:
         Rounds, for a quick look.
     """
     rounds = {} if epochs is None else {"epochs": epochs, "patience": epochs}
-    settings = {**SETTINGS, **rounds, "split": SPLIT, "seed": key.seed}
+    towers, cases = (HIDDEN_TOWERS, LAYERS) if key.mix == LAYERED else ({}, CASES)
+    settings = {**SETTINGS, **towers, **rounds, "split": SPLIT, "seed": key.seed}
     panels = {name: (panel, settings) for name, panel in mixed(key.mix, key.seed).items()}
     # Molecules that another panel tests are left out already.
-    config = {"sharing": CASES[key.case], "seed": key.seed, "apart": False}
+    config = {"sharing": cases[key.case], "seed": key.seed, "apart": False}
     spent = time.process_time()
     found = train_together(panels, config=config)
     return {
