@@ -143,7 +143,8 @@ def train(
     sharing: Annotated[
         str | None,
         typer.Option(
-            metavar="none|trunk|mmoeex|adapters|muir", help="With --together: what panels share."
+            metavar="none|trunk|mmoeex|adapters|muir",
+            help="With --together: what panels share (adapters).",
         ),
     ] = None,
     alternation: Annotated[

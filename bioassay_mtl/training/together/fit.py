@@ -81,7 +81,7 @@ def train_together(
     panels
         Panel, or panel and settings, by name.
     sharing
-        What is shared: ``none``, ``trunk``, ``mmoeex``, ``adapters`` or ``muir`` (the default), or
+        What is shared: ``none``, ``trunk``, ``mmoeex``, ``adapters`` (the default) or ``muir``, or
         its settings by ``kind``.
     config
         Other settings, or these too: see

@@ -37,7 +37,9 @@ class TogetherConfig(Config):
         Of what is shared.
     """
 
-    sharing: Setting[SerializeAsAny[Sharing], Sharing | Mapping[str, Any] | str] = given_as("muir")
+    sharing: Setting[SerializeAsAny[Sharing], Sharing | Mapping[str, Any] | str] = given_as(
+        "adapters"
+    )
     alternation: Alternation = "square_root"
     balance: Setting[SerializeAsAny[Config], Config | Mapping[str, Any] | str] = given_as("sum")
     panel_weights: dict[str, Annotated[float, Field(gt=0, allow_inf_nan=False)]] = Field(

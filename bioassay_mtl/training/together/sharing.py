@@ -106,4 +106,4 @@ def sharing_config(values: str | Mapping[str, Any] | Sharing) -> Sharing:
     """A way of sharing by its name, or by a mapping of settings with its ``kind``."""
     if isinstance(values, Sharing):
         return values
-    return settings_of(sharings, values, "muir")
+    return settings_of(sharings, values, "adapters")
