@@ -100,7 +100,7 @@ def judged(evaluation: str, seed: int, keep: Path, quick: bool) -> Iterator[dict
     splits = list(fold_parts(session, N_FOLDS))
     keep.mkdir(parents=True, exist_ok=True)
     runs = Experts(configs, session, keep, None, scalings, len(splits))
-    said = Said.of(session, splits, runs.out_of_fold(splits), runs.standardisation, runs.cells)
+    said = Said.of(session, splits, runs.out_of_fold(splits), runs.target_scaler, runs.cells)
     models: list[Model] = [runs.whole(number) for number in range(len(members))]
     test = panel.take(parts.test)
     outputs = [model.outputs_of(read_by(model, features.take(parts.test))) for model in models]

@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from difflib import get_close_matches
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SerializerFunctionWrapHandler,
+    ValidationError,
+    model_serializer,
+    model_validator,
+)
 
 from bioassay_mtl.errors import ConfigError
+from bioassay_mtl.renamed import under_new_names
 
 ConfigT = TypeVar("ConfigT", bound="Config")
 Held = TypeVar("Held", covariant=True)
@@ -41,11 +50,14 @@ class Config(BaseModel):
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, protected_namespaces=())
+    former_names: ClassVar[Mapping[str, str]] = {}
+    """Names of fields by those of version 0.1, which are read, and written, for one release."""
 
     @model_validator(mode="before")
     @classmethod
     def _suggest_known_keys(cls, values: Any) -> Any:
         if isinstance(values, dict):
+            values = under_new_names(values, cls.former_names)
             names = {field.alias or name for name, field in cls.model_fields.items()}
             for key in values:
                 if key not in names and key not in cls.model_fields:
@@ -53,6 +65,12 @@ class Config(BaseModel):
                         f"{cls.__name__}: unknown key {key!r} ({did_you_mean(str(key), names)})"
                     )
         return values
+
+    @model_serializer(mode="wrap")
+    def _as_files_have_it(self, handler: SerializerFunctionWrapHandler) -> Any:
+        written = handler(self)
+        former = {today: name for name, today in self.former_names.items()}
+        return {former.get(name, name): value for name, value in written.items()}
 
     def __init__(self, **values: Any) -> None:
         with _readable(type(self).__name__):

@@ -37,6 +37,8 @@ class Registry(Mapping[str, T]):
     homes
         The module of each built-in entry, imported when its name is asked for: for entries that
         take long to import, or whose modules need this one.
+    former_names
+        Names of today by those of version 0.1, which settings may have for one release.
     """
 
     def __init__(
@@ -45,9 +47,11 @@ class Registry(Mapping[str, T]):
         group: str = "",
         accept: Callable[[str, Any], Any] | None = None,
         homes: Mapping[str, str] = MappingProxyType({}),
+        former_names: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
         self.kind = kind
         self._homes = homes
+        self._former_names = former_names
         self.group = group and PREFIX + group
         self._accept = accept
         self._entries: dict[str, T] = {}
@@ -74,6 +78,10 @@ class Registry(Mapping[str, T]):
                 f"unknown {self.kind} {name!r} ({did_you_mean(str(name), self.names())})"
             )
         return self._entries[name]
+
+    def today(self, name: Any) -> Any:
+        """The name of today, where this is a former one; otherwise the name itself."""
+        return self._former_names.get(name, name) if isinstance(name, str) else name
 
     def known(self, name: str) -> str:
         """The name itself, if there is an entry of that name: a validator of settings."""
@@ -265,7 +273,8 @@ def settings_of(
     if isinstance(values, str):
         values = {"kind": values}
     if isinstance(values, Mapping):
-        return kinds[values.get("kind", default)].of(dict(values))
+        kind = kinds.today(values.get("kind", default))
+        return kinds[kind].of({**values, "kind": kind} if "kind" in values else dict(values))
     if isinstance(values, kinds.loaded()) or _is_of_plugin(kinds, values):
         return values
     raise ConfigError(f"{kinds.kind}: a name or settings by name are expected, found {values!r}")

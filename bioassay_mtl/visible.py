@@ -15,7 +15,7 @@ def visible(text: str, *, lines: bool = False) -> str:
     r"""The text with each character that a terminal would obey written out, as ``\x1b``.
 
     Names of files, molecules, assays and columns come from anywhere, and one that holds an escape
-    sequence could recolour, overwrite or retitle a terminal, or hide what stands before it.
+    sequence could recolor, overwrite or retitle a terminal, or hide what stands before it.
 
     Parameters
     ----------

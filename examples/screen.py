@@ -13,7 +13,7 @@ model = bm.load(sys.argv[1] if len(sys.argv) > 1 else "pcba128")
 table = model.predict(SMILES)
 print(table["status"].tolist())
 
-# Raw probabilities favour assays with many actives: compare with each assay's active share.
+# Raw probabilities favor assays with many actives: compare with each assay's active share.
 active, inactive = (model.label_counts[key] for key in ("active", "inactive"))
 for row, smiles in enumerate(SMILES):
     if table["status"][row] != "ok":

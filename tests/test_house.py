@@ -165,6 +165,7 @@ def test_base_modules_import_no_layer() -> None:
         "plugins",
         "registry",
         "remote",
+        "renamed",
         "visible",
         "wording",
     ):

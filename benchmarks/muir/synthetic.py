@@ -15,14 +15,14 @@ from sklearn.metrics import adjusted_rand_score
 from torch import Tensor, nn
 
 from benchmarks.report import report
-from bioassay_mtl.nn.reparameterised import (
+from bioassay_mtl.nn.reparameterized import (
     AlignmentSearch,
     Blocks,
     Hypermodules,
     ModuleConfig,
-    Reparameterised,
+    Reparameterized,
 )
-from bioassay_mtl.nn.reparameterised.attached import RowOptimizers
+from bioassay_mtl.nn.reparameterized.attached import RowOptimizers
 
 N_TASKS, N_GROUPS, N_INPUTS = 30, 3, 20
 N_TRAIN, N_VALID, N_TEST = 10, 5, 200
@@ -151,7 +151,7 @@ def solve(
         modules.candidates[:] = torch.from_numpy(problem.group)[:, None]
     optimizers = RowOptimizers(modules)
     weight = nn.Parameter(torch.zeros(N_TASKS, N_INPUTS, 1))
-    made = Reparameterised(
+    made = Reparameterized(
         modules, optimizers, [weight], blocks, soft_rate=config.soft_learning_rate
     )
     found = None if search is None else search(modules, config, seed, optimizers.forget)

@@ -60,7 +60,7 @@ def judged(single: Single) -> dict[str, list[float]]:
     splits = list(fold_parts(session, network.gate.folds))
     scalings = fit_scalings(features.blocks, parts.train)
     runs = Runs(session, None, None, scalings, len(splits))
-    said = Said.of(session, splits, runs.out_of_fold(splits), runs.standardisation, runs.cells)
+    said = Said.of(session, splits, runs.out_of_fold(splits), runs.target_scaler, runs.cells)
     models = [runs.whole(number) for number in range(len(network.members))]
     outputs = np.stack([model.outputs_of(held)[:, 0] for model in models], axis=1)
     expected = [EXPECTED_ALONE.get(each.kind, 1.0) for each in network.members]
@@ -72,7 +72,7 @@ def judged(single: Single) -> dict[str, list[float]]:
     }.items():
         gates = said.stacked(stacking_config(method), 0)  # type: ignore[arg-type]
         found[name] = outputs @ gates.weights[0] + gates.bias[0]
-    unit = runs.standardisation
+    unit = runs.target_scaler
     if unit is not None:
         found = {name: z * unit.scale[0] + unit.center[0] for name, z in found.items()}
     return {name: scores(single, z) for name, z in found.items()}

@@ -22,7 +22,7 @@ import bioassay_mtl as bm
 from benchmarks.report import report
 from benchmarks.trust.measures import RATES, false_share, outcome_scores
 from benchmarks.trust.panels import QUICK, outcomes, read, values
-from bioassay_mtl.confidence.calibration import LabelledLogits, expit, fit_platt
+from bioassay_mtl.confidence.calibration import LabeledLogits, expit, fit_platt
 from bioassay_mtl.confidence.conformal import inactive_p_values
 from bioassay_mtl.confidence.evidence import LEVELS
 from bioassay_mtl.confidence.grid import ScoreCounts, places
@@ -91,7 +91,7 @@ def out_of_fold(file: Path) -> Iterator[tuple[str, float]]:
     for number in np.unique(fold).tolist():
         other, own = folds != number, folds == number
         counts = ScoreCounts.of(task[other], logit[other], label[other], n_tasks)
-        platt = fit_platt(LabelledLogits.of_counts(counts))
+        platt = fit_platt(LabeledLogits.of_counts(counts))
         at, of, z = row[own], task[own], logit[own].astype(np.float64)
         raw[at, of] = expit(z)
         said[at, of] = expit(platt.slope[of] * z + platt.offset[of])

@@ -92,7 +92,7 @@ def representation_of(x: Any) -> dict[str, Any]:
 
     In 64 columns or more, zeros and ones are the bits of a fingerprint; whole numbers from 0 to
     255, most of them 0, are its counts. All else are real-valued features, each column
-    standardised: a few columns may hold other values in the rows to come.
+    standardized: a few columns may hold other values in the rows to come.
 
     Raises
     ------

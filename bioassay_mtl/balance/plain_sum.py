@@ -17,7 +17,7 @@ class PlainSumConfig(Config):
 
 @balancers.register("sum")
 class PlainSum(Balancer):
-    """``sum_t L_t``: with ordinary regularisation a match for every special optimiser so far."""
+    """``sum_t L_t``: with ordinary regularization a match for every special optimizer so far."""
 
     config_class = PlainSumConfig
 

@@ -21,7 +21,7 @@ from bioassay_mtl.chem.molecule import (
     PARSERS,
     Notation,
     Parser,
-    Standardising,
+    Standardizing,
     is_too_long,
     parse_smiles,
 )
@@ -30,12 +30,14 @@ from bioassay_mtl.chem.representation import InputSize, Representation, encoder_
 from bioassay_mtl.chem.status import Status
 from bioassay_mtl.config import Config
 from bioassay_mtl.errors import ConfigError, InputError, ModelFolderError
+from bioassay_mtl.renamed import FORMER_SPELLING, attribute, keywords
 
 
 class _Settings(Config):
     fingerprints: dict[str, dict[str, Any]]
     max_atoms: int = Field(default=DEFAULT_MAX_ATOMS, gt=0)
-    standardise: Standardising = False
+    standardize: Standardizing = False
+    former_names = FORMER_SPELLING
     training: Any = None  # between processes, never in a file
 
 
@@ -52,8 +54,8 @@ class Featurizer:
         :mod:`bioassay_mtl.chem.descriptors`.
     max_atoms
         Molecules of more heavy atoms get the status ``too_large``.
-    standardise
-        Whether molecules are standardised first (:mod:`bioassay_mtl.chem.standardise`), and their
+    standardize
+        Whether molecules are standardized first (:mod:`bioassay_mtl.chem.standardize`), and their
         tautomers too: a model reads new molecules as it read those that it was trained on.
     training
         The molecules that a model was trained on, for :attr:`Features.in_training`; None to look
@@ -72,8 +74,9 @@ class Featurizer:
 
     fingerprints: Mapping[str, Representation]
     max_atoms: int = DEFAULT_MAX_ATOMS
-    standardise: Standardising = False
+    standardize: Standardizing = False
     training: TrainingMolecules | None = field(default=None, compare=False, repr=False)
+    standardise = attribute("standardise", "standardize")
 
     def __post_init__(self) -> None:
         if not self.fingerprints:
@@ -146,13 +149,13 @@ class Featurizer:
         return Search(self.training, texts, notation)
 
     def _parser(self, notation: Notation) -> Parser:
-        parse, tautomer = PARSERS[notation], self.standardise == "tautomer"
-        if not self.standardise:
+        parse, tautomer = PARSERS[notation], self.standardize == "tautomer"
+        if not self.standardize:
             return parse
 
-        from bioassay_mtl.chem.standardise import standardise
+        from bioassay_mtl.chem.standardize import standardize
 
-        def parse_standardised(structure: object, max_atoms: int) -> Any | Status:
+        def parse_standardized(structure: object, max_atoms: int) -> Any | Status:
             # A counter-ion does not make a molecule too large.
             most = max(max_atoms, DEFAULT_MAX_ATOMS)
             if notation != "smiles":
@@ -160,14 +163,14 @@ class Featurizer:
                 if isinstance(mol, Status):
                     return mol
                 structure = MolToSmiles(mol)
-            done = standardise(structure, tautomer=tautomer, max_atoms=most)
+            done = standardize(structure, tautomer=tautomer, max_atoms=most)
             return parse_smiles(done.smiles, max_atoms) if done.status is Status.OK else done.status
 
-        return parse_standardised
+        return parse_standardized
 
-    def standardising(self) -> Featurizer:
-        """The same inputs, of standardised molecules."""
-        return self if self.standardise else replace(self, standardise=True)
+    def standardizing(self) -> Featurizer:
+        """The same inputs, of standardized molecules."""
+        return self if self.standardize else replace(self, standardize=True)
 
     def with_columns(self, features: Features, table: Mapping[str, Sequence[Any]]) -> Features:
         """Features with the inputs that are columns of the user's table.
@@ -240,7 +243,7 @@ class Featurizer:
         return {
             "fingerprints": {name: f.model_dump() for name, f in self.fingerprints.items()},
             "max_atoms": self.max_atoms,
-            **({"standardise": self.standardise} if self.standardise else {}),
+            **({"standardise": self.standardize} if self.standardize else {}),
             **({} if self.training is None else {"training": self.training}),
         }
 
@@ -249,7 +252,7 @@ class Featurizer:
         """The featurizer of some settings; unknown keys raise :class:`ConfigError`."""
         settings = _Settings.of(dict(config))
         prints = {name: fingerprint_from(f) for name, f in settings.fingerprints.items()}
-        return cls(prints, settings.max_atoms, settings.standardise, settings.training)
+        return cls(prints, settings.max_atoms, settings.standardize, settings.training)
 
     @staticmethod
     def versions() -> dict[str, str]:
@@ -298,6 +301,9 @@ class Featurizer:
             f"model was trained on (with RDKit {then or 'of an unknown version'})"
             + (f": pip install rdkit=={then} brings that version" if then else "")
         )
+
+
+Featurizer.__init__ = keywords(FORMER_SPELLING)(Featurizer.__init__)  # type: ignore[method-assign]
 
 
 def _status_of(error: Exception) -> Status:

@@ -1,10 +1,10 @@
 """Which molecules a model was trained on, eight bytes each.
 
-An identity is that of the standardised parent (:mod:`bioassay_mtl.chem.standardise`): salts,
+An identity is that of the standardized parent (:mod:`bioassay_mtl.chem.standardize`): salts,
 charges, stereochemistry, isotopes and atom maps make no difference. Its upper half is a hash of the
 parent's skeleton (:mod:`bioassay_mtl.chem.skeleton`), its lower half one of its canonical SMILES.
 So whether a molecule may be known is seen from its SMILES at once, and only those that may are
-standardised.
+standardized.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ Identities = NDArray[np.uint64]
 
 _NONE = np.zeros(0, np.uint64)
 _HALF = np.uint64(32)
-_LABELLED = re.compile(r"\[\d|:\d+\]|\[H\]")
+_LABELED = re.compile(r"\[\d|:\d+\]|\[H\]")
 
 
 def identities(
@@ -43,7 +43,7 @@ def identities(
     smiles
         n SMILES.
     tautomer
-        Whether tautomers are one molecule: for models that standardise them.
+        Whether tautomers are one molecule: for models that standardize them.
 
     Returns
     -------
@@ -188,7 +188,7 @@ class TrainingMolecules:
         skeletons
             :attr:`Seen.skeletons`.
         apart
-            Standardise what may take long in another process: not in one that is ended for that.
+            Standardize what may take long in another process: not in one that is ended for that.
         """
         rows = [*plain]
         ids = _joined(skeletons[rows], [*plain.values()])
@@ -272,7 +272,7 @@ class Search:
 def probe() -> str:
     """Identities of a fixed, diverse set of molecules, as hexadecimal text.
 
-    Another RDKit may standardise or write molecules otherwise, and would not find what this one
+    Another RDKit may standardize or write molecules otherwise, and would not find what this one
     identified.
     """
     return hashlib.blake2b(identities(PROBE_SMILES)[0].tobytes(), digest_size=8).hexdigest()
@@ -287,7 +287,7 @@ def plain_smiles(smiles: str) -> str | None:
 
 def _plain(mol: Any) -> str:
     text = str(MolToSmiles(mol, isomericSmiles=False))
-    if not _LABELLED.search(text):
+    if not _LABELED.search(text):
         return text
     mol = parse_smiles(without_labels(text))  # what was deuterium joins the other hydrogens
     return text if isinstance(mol, Status) else str(MolToSmiles(mol, isomericSmiles=False))
@@ -295,8 +295,8 @@ def _plain(mol: Any) -> str:
 
 @lru_cache(maxsize=1 << 17)  # members of an ensemble, and folds, are of the same molecules
 def _parent(plain: str, tautomer: bool) -> str:
-    """The same of the standardised parent."""
-    from bioassay_mtl.chem.standardise import parent
+    """The same of the standardized parent."""
+    from bioassay_mtl.chem.standardize import parent
 
     with BlockLogs():
         mol = parse_smiles(plain)

@@ -1,7 +1,7 @@
 """Structural alerts and simple properties of a molecule: what a chemist asks before buying it.
 
-Alerts are RDKit's catalogues: PAINS (Baell and Holloway 2010, New substructure filters for removal
-of pan assay interference compounds), Brenk (Brenk et al. 2008, Lessons learnt from assembling
+Alerts are RDKit's catalogs: PAINS (Baell and Holloway 2010, New substructure filters for removal
+of pan assay interference compounds), Brenk (Brenk et al. 2008, Lessons learned from assembling
 screening libraries for drug discovery for neglected diseases) and NIH (Jadhav et al. 2010; Doveston
 et al. 2015). logP is Crippen's, QED that of Bickerton et al. 2012 (Quantifying the chemical beauty
 of drugs).
@@ -15,8 +15,8 @@ from typing import Any, NamedTuple
 from bioassay_mtl.chem.molecule import PARSERS, Notation
 from bioassay_mtl.chem.status import Status
 
-CATALOGUES = {"PAINS": "PAINS", "BRENK": "Brenk", "NIH": "NIH"}
-"""RDKit's names of the catalogues of alerts, and what they are called here."""
+CATALOGS = {"PAINS": "PAINS", "BRENK": "Brenk", "NIH": "NIH"}
+"""RDKit's names of the catalogs of alerts, and what they are called here."""
 
 MOST_ATOMS = 500
 
@@ -77,21 +77,21 @@ def liabilities(structure: str, notation: Notation = "smiles") -> Liabilities | 
 
 
 def alerts_of(mol: Any) -> list[str]:
-    """Names of the alerts in a molecule, each with its catalogue, each once."""
-    return list(dict.fromkeys(_named(match) for match in _catalogue().GetMatches(mol)))
+    """Names of the alerts in a molecule, each with its catalog, each once."""
+    return list(dict.fromkeys(_named(match) for match in _catalog().GetMatches(mol)))
 
 
 def _named(match: Any) -> str:
     kind, name = match.GetProp("FilterSet"), match.GetDescription()
-    known = next((said for key, said in CATALOGUES.items() if kind.upper().startswith(key)), kind)
+    known = next((said for key, said in CATALOGS.items() if kind.upper().startswith(key)), kind)
     return f"{known}: {name.split('(')[0].strip() or name}"
 
 
 @lru_cache(maxsize=1)
-def _catalogue() -> Any:
+def _catalog() -> Any:
     from rdkit.Chem.FilterCatalog import FilterCatalog, FilterCatalogParams
 
     params = FilterCatalogParams()
-    for name in CATALOGUES:
+    for name in CATALOGS:
         params.AddCatalog(getattr(FilterCatalogParams.FilterCatalogs, name))
     return FilterCatalog(params)

@@ -71,7 +71,7 @@ def check_aligned(structures: Any, other: Any, what: str) -> None:
     Raises
     ------
     InputError
-        They are labelled otherwise: joined by position, molecules would get each other's values.
+        They are labeled otherwise: joined by position, molecules would get each other's values.
     """
     first, second = index_of(structures), index_of(other)
     if first is None or second is None or first.equals(second):

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from rdkit.Chem import MolFromMolBlock, MolFromSmiles, MolToSmiles
 from rdkit.rdBase import BlockLogs
 
 from bioassay_mtl.chem.status import Status
+from bioassay_mtl.renamed import in_module
 
 Notation = Literal["smiles", "molblock"]
 
@@ -90,8 +91,8 @@ def _is_missing(value: object) -> bool:
 
 
 Parser = Callable[[object, int], Any | Status]
-Standardising = bool | Literal["tautomer"]
-"""Whether molecules are standardised (:mod:`bioassay_mtl.chem.standardise`), and tautomers too."""
+Standardizing = bool | Literal["tautomer"]
+"""Whether molecules are standardized (:mod:`bioassay_mtl.chem.standardize`), and tautomers too."""
 
 PARSERS: dict[Notation, Parser] = {
     "smiles": parse_smiles,
@@ -141,3 +142,7 @@ def molecule_key(smiles: str, max_atoms: int = DEFAULT_MAX_ATOMS) -> str | None:
     Atom maps and isotopes do not count; stereochemistry, charges and counter-ions do.
     """
     return canonical_smiles(without_labels(smiles, max_atoms), "smiles", max_atoms)
+
+
+if not TYPE_CHECKING:
+    __getattr__ = in_module(__name__, Standardising="Standardizing")

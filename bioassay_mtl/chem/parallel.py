@@ -210,7 +210,7 @@ def _features_here(
 ) -> Features:
     """Features of one batch, computed in this process where that is safe."""
     structures, notation, problems = batch.structures, batch.notation, batch.problems
-    slow = featurizer.standardise == "tautomer"  # minutes, for some molecules of few rings
+    slow = featurizer.standardize == "tautomer"  # minutes, for some molecules of few rings
     apart = [
         at
         for at, text in enumerate(structures)

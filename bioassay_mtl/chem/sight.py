@@ -51,8 +51,8 @@ class Sight(NamedTuple):
         if self.salts:
             said.append(
                 "Charges and counter-ions matter: a salt and its parent get different predictions, "
-                "unless molecules are standardised (`screen --standardise`, "
-                "`predict(..., standardise=True)`)."
+                "unless molecules are standardized (`screen --standardize`, "
+                "`predict(..., standardize=True)`)."
             )
         else:
             said.append("A salt and its parent get the same predictions.")

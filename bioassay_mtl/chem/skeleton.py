@@ -1,6 +1,6 @@
 """Skeletons: heavy atoms and which are bonded, as one number for each fragment.
 
-Standardising a molecule changes charges, hydrogens and bond orders, takes counter-ions away and
+Standardizing a molecule changes charges, hydrogens and bond orders, takes counter-ions away and
 cuts bonds to metals; it leaves the skeleton of every fragment as it is. So molecules that differ in
 their skeletons have different parents, which takes a hundred times longer to find out otherwise.
 
@@ -142,7 +142,7 @@ def _letters(
 
 
 def _open_ended(steps: NDArray[np.int8], owner: Ints, n: int) -> Ints:
-    """Texts whose brackets do not end inside, so that their neighbours would be read otherwise."""
+    """Texts whose brackets do not end inside, so that their neighbors would be read otherwise."""
     if not n:
         return np.zeros(0, np.int64)
     starts = np.searchsorted(owner, np.arange(n))
@@ -283,7 +283,7 @@ def _hashes(
 
 
 def _mixed(values: Hashes) -> Hashes:
-    """Each bit depends on all: the finaliser of splitmix64 (Steele, Lea and Flood, 2014)."""
+    """Each bit depends on all: the finalizer of splitmix64 (Steele, Lea and Flood, 2014)."""
     values = values ^ (values >> np.uint64(30))
     values = values * np.uint64(0xBF58476D1CE4E5B9)
     values = values ^ (values >> np.uint64(27))

@@ -34,7 +34,7 @@ MEMORY = 192 * 1024 * 1024
 OUT_OF_MEMORY = 3
 """Exit code of a worker that could not hold an answer."""
 
-LOADED_FIRST = ("bioassay_mtl.chem.parallel", "bioassay_mtl.chem.standardise")
+LOADED_FIRST = ("bioassay_mtl.chem.parallel", "bioassay_mtl.chem.standardize")
 """What jobs are of: loaded while the first records are read, in no record's time, and before memory
 is limited, within which a library may find no room."""
 

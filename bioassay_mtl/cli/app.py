@@ -37,6 +37,7 @@ from bioassay_mtl.cli.faults import interrupt_once, leave, reported_faults
 from bioassay_mtl.cli.panel import app as panel
 from bioassay_mtl.cli.terminal import SpokenLog, mend_streams
 from bioassay_mtl.cli.wording import option
+from bioassay_mtl.renamed import FORMER_SPELLING
 from bioassay_mtl.wording import worded
 
 
@@ -55,8 +56,11 @@ app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
-    rich_markup_mode=None,  # boxes and colours cost help a third of its time
-    context_settings={"help_option_names": ["-h", "--help"]},
+    rich_markup_mode=None,  # boxes and colors cost help a third of its time
+    context_settings={
+        "help_option_names": ["-h", "--help"],
+        "token_normalize_func": lambda name: FORMER_SPELLING.get(name, name),
+    },
 )
 
 

@@ -37,10 +37,10 @@ def show(facts: dict[str, Any], *, all_assays: bool = False) -> None:
 FEW_ASSAYS = 20
 """Which are listed without being asked for."""
 
-_STANDARDISED = {
+_STANDARDIZED = {
     False: "",
-    True: "standardised: salts stripped, charges neutralised",
-    "tautomer": "standardised: salts stripped, charges neutralised, canonical tautomers",
+    True: "standardized: salts stripped, charges neutralized",
+    "tautomer": "standardized: salts stripped, charges neutralized, canonical tautomers",
 }
 
 
@@ -52,7 +52,7 @@ def overview(facts: dict[str, Any]) -> Table:
     kinds = Counter(kind["kind"] for kind in facts["kinds"])
     said = "" if set(kinds) == {"binary"} else ", ".join(f"{n} {kind}" for kind, n in kinds.items())
     measured = sum(counts.get("measured", [measured]))
-    standard = _STANDARDISED[facts["features"].get("standardise", False)]
+    standard = _STANDARDIZED[facts["features"].get("standardise", False)]
     links = facts["connections"]
     table = Table(box=None, show_header=False, pad_edge=False)
     table.add_column(style="bold")

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 def model_facts(model: Model) -> dict[str, Any]:
     """Everything that ``info`` tells.
 
-    Gate utilisation ``(T, E)`` and expert diversity ``(E, E)`` are taken on the fixed, diverse
+    Gate utilization ``(T, E)`` and expert diversity ``(E, E)`` are taken on the fixed, diverse
     molecules of :meth:`Featurizer.examples`.
     """
     from bioassay_mtl.chem.sight import sight_of
@@ -51,7 +51,7 @@ def model_facts(model: Model) -> dict[str, Any]:
         },
         "gate_utilisation": {
             task: [round(weight, 4) for weight in weights]
-            for task, weights in zip(model.tasks, found.utilisation.tolist(), strict=True)
+            for task, weights in zip(model.tasks, found.utilization.tolist(), strict=True)
         },
         "expert_diversity": {
             "mean": round(found.mean_diversity, 4),

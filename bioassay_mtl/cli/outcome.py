@@ -45,7 +45,7 @@ def expected(found: Estimate, epochs: int, models: int, experts: int = 1, times:
     bound = " at most" if times == 1 else ""  # trees are guessed from a few small ones
     return (
         f"about {duration(found.total)}{bound}: {runs} {duration(found.epochs)}, features of "
-        f"molecules {duration(found.featurising)}"
+        f"molecules {duration(found.featurizing)}"
     )
 
 

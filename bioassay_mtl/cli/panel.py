@@ -14,7 +14,7 @@ from bioassay_mtl.cli.panel_schema import (
     Merge,
     MinRows,
     Missing,
-    Standardise,
+    Standardize,
     Tasks,
     ToP,
     kinds_line,
@@ -73,7 +73,7 @@ def check(
     to_p: ToP = False,
     missing: Missing = None,
     merge: Merge = False,
-    standardise: Standardise = False,
+    standardize: Standardize = False,
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Replace files that exist.")
     ] = False,
@@ -101,7 +101,7 @@ def check(
         min_rows,
         to_p,
         merge,
-        standardise,
+        standardize,
         id_column,
         table_options(encoding, delimiter, decimal, thousands, sheet),
         missing,

@@ -26,7 +26,7 @@ def remarks(loaded: Loaded) -> Iterator[str]:
         task for task, tells in zip(panel.tasks, telling(panel.cells), strict=True) if not tells
     ]
     if alone:
-        yield f"one outcome alone, from which nothing can be learnt: {some(alone)}"
+        yield f"one outcome alone, from which nothing can be learned: {some(alone)}"
     yield from _wide(loaded.panel)
     if (copies := len(panel) - len(np.unique(panel.groups()))) > 0:
         yield (

@@ -43,9 +43,9 @@ Merge = Annotated[
     bool,
     typer.Option("--merge", help="One row for each molecule: the majority or median of its rows."),
 ]
-Standardise = Annotated[
+Standardize = Annotated[
     bool,
-    typer.Option("--standardise", help="Strip salts and neutralise molecules before all else."),
+    typer.Option("--standardize", help="Strip salts and neutralize molecules before all else."),
 ]
 
 
@@ -57,7 +57,7 @@ def schema_of(
     min_rows: int | None,
     to_p: bool,
     merge: bool,
-    standardise: bool,
+    standardize: bool,
     id_column: str | None = None,
     table_options: Mapping[str, Any] | None = None,
     missing: Sequence[str] | None = None,
@@ -70,7 +70,7 @@ def schema_of(
         "min_rows": min_rows,
         "to_p": to_p or None,
         "merge": merge or None,
-        "standardise": standardise or None,
+        "standardize": standardize or None,
         "missing": tuple(missing) if missing else None,
     }
     named = {"smiles": smiles_column, "id": id_column}

@@ -114,7 +114,7 @@ def screen(
         bool,
         typer.Option(
             "--reasons/--no-reasons",
-            help="Colour atoms of the hits in the report by what they add to the prediction.",
+            help="Color atoms of the hits in the report by what they add to the prediction.",
         ),
     ] = True,
     file_format: Format = None,
@@ -143,10 +143,10 @@ def screen(
             min=1, metavar="N", help="Leave out molecules with more heavy atoms (too_large)."
         ),
     ] = None,
-    standardise: Annotated[
+    standardize: Annotated[
         bool,
         typer.Option(
-            "--standardise", help="Strip salts and charges first, so that they change nothing."
+            "--standardize", help="Strip salts and charges first, so that they change nothing."
         ),
     ] = False,
     new_only: Annotated[
@@ -242,7 +242,7 @@ def screen(
         "max_atoms": max_atoms,
         "molecule_timeout": molecule_timeout,
         "overwrite": overwrite,
-        "standardise": standardise,
+        "standardize": standardize,
         "new_only": new_only,
         "annotate": annotators_of(
             domain=domain, confidence=confidence, liabilities=annotate, p_value=p_values
@@ -300,7 +300,7 @@ def screen(
 
         found = {}
         if reasons:
-            with waiting("colouring the atoms of the hits"):
+            with waiting("coloring the atoms of the hits"):
                 found = hit_reasons(pending.loaded(), tally, options)
         try:
             with page_target.opened() as sink:

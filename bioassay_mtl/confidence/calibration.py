@@ -2,7 +2,7 @@
 
 ``p = sigmoid(slope * logit + offset)`` (Platt 1999, Probabilistic outputs for support vector
 machines). The numbers of an assay are those of highest posterior probability under a normal prior
-whose mean and covariance are the panel's own, found by expectation and maximisation with Laplace's
+whose mean and covariance are the panel's own, found by expectation and maximization with Laplace's
 approximation (empirical Bayes: Morris 1983, Parametric empirical Bayes inference): an assay with
 few actives borrows from the others, one with many hardly does. The panel itself is held to leaving
 logits as they are with the weight of a single assay, so that a small panel changes little.
@@ -12,12 +12,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bioassay_mtl.confidence.grid import LARGEST, STEP, ScoreCounts, total
+from bioassay_mtl.renamed import in_module
 
 Floats = NDArray[np.float64]
 
@@ -39,7 +40,7 @@ def expit(logits: Floats) -> Floats:
 
 
 @dataclass(frozen=True, eq=False)
-class LabelledLogits:
+class LabeledLogits:
     """What was said of measured cells, by task.
 
     Parameters
@@ -63,27 +64,27 @@ class LabelledLogits:
     @staticmethod
     def of(
         task: NDArray[np.integer], logits: NDArray[np.floating], labels: NDArray[Any], n: int
-    ) -> LabelledLogits:
+    ) -> LabeledLogits:
         """One cell each; labels are 0 or 1."""
         active = (labels == 1).astype(np.float64)
-        return LabelledLogits(
+        return LabeledLogits(
             task.astype(np.int64), logits.astype(np.float64), active, 1 - active, n
         )
 
     @staticmethod
-    def of_counts(counts: ScoreCounts) -> LabelledLogits:
+    def of_counts(counts: ScoreCounts) -> LabeledLogits:
         """All cells at the places of the grid, each place once."""
         task, place = np.nonzero(counts.active + counts.inactive)
         active, inactive = (
             each[task, place].astype(np.float64) for each in (counts.active, counts.inactive)
         )
         logit = np.asarray(place * STEP - LARGEST, np.float64)
-        return LabelledLogits(task, logit, active, inactive, len(counts.active))
+        return LabeledLogits(task, logit, active, inactive, len(counts.active))
 
-    def take(self, chosen: NDArray[np.bool_]) -> LabelledLogits:
+    def take(self, chosen: NDArray[np.bool_]) -> LabeledLogits:
         """Some of them, ``(m,) bool``."""
         own = self.task[chosen], self.logit[chosen], self.active[chosen], self.inactive[chosen]
-        return LabelledLogits(*own, self.n_tasks)
+        return LabeledLogits(*own, self.n_tasks)
 
     def by_task(self, cells: Floats) -> Floats:
         """``(T,)`` sums."""
@@ -134,7 +135,7 @@ class Calibration:
         return found
 
 
-def fit_platt(cells: LabelledLogits, *, shrink: bool = True, n_rounds: int = 25) -> Calibration:
+def fit_platt(cells: LabeledLogits, *, shrink: bool = True, n_rounds: int = 25) -> Calibration:
     """Slope and offset of each task.
 
     Parameters
@@ -145,7 +146,7 @@ def fit_platt(cells: LabelledLogits, *, shrink: bool = True, n_rounds: int = 25)
         Whether tasks borrow from the panel. Without it each has the numbers of highest likelihood,
         which may be infinite; a task of one outcome stays as it is.
     n_rounds
-        Of expectation and maximisation, at most: they end where none of the numbers moves by a
+        Of expectation and maximization, at most: they end where none of the numbers moves by a
         millionth.
     """
     numbers = np.tile(AS_IT_IS, (cells.n_tasks, 1))
@@ -184,14 +185,14 @@ def chosen_platt(folds: Sequence[ScoreCounts], rows: str) -> Calibration | None:
     -------
     None where logits as they are do no worse in the mean over assays.
     """
-    every = LabelledLogits.of_counts(total(folds))
+    every = LabeledLogits.of_counts(total(folds))
     n = every.by_task(every.active + every.inactive)
     if not (n > 0).any():
         return None
     before, after = np.zeros(len(n)), np.zeros(len(n))
     for number, fold in enumerate(folds):
         others = [*folds[:number], *folds[number + 1 :]]
-        held, fitted = LabelledLogits.of_counts(fold), fit_platt_of(others)
+        held, fitted = LabeledLogits.of_counts(fold), fit_platt_of(others)
         weight = held.by_task(held.active + held.inactive)
         before += np.nan_to_num(held.log_loss(np.tile(AS_IT_IS, (len(n), 1)))) * weight
         after += np.nan_to_num(held.log_loss(fitted.numbers)) * weight
@@ -204,11 +205,11 @@ def chosen_platt(folds: Sequence[ScoreCounts], rows: str) -> Calibration | None:
 
 def fit_platt_of(folds: Sequence[ScoreCounts]) -> Calibration:
     """:func:`fit_platt` to all cells of some parts."""
-    return fit_platt(LabelledLogits.of_counts(total(folds)))
+    return fit_platt(LabeledLogits.of_counts(total(folds)))
 
 
 def _highest(
-    cells: LabelledLogits, start: Floats, precision: Floats, mean: Floats, n_steps: int
+    cells: LabeledLogits, start: Floats, precision: Floats, mean: Floats, n_steps: int
 ) -> tuple[Floats, Floats]:
     """Newton's steps to the highest posterior; ``(T, 2)``, and covariances ``(T, 2, 2)``."""
     numbers, height = start, _loss(cells, start, precision, mean)
@@ -228,13 +229,13 @@ def _highest(
     return numbers, np.asarray(np.linalg.inv(curvature), np.float64)
 
 
-def _loss(cells: LabelledLogits, numbers: Floats, precision: Floats, mean: Floats) -> Floats:
+def _loss(cells: LabeledLogits, numbers: Floats, precision: Floats, mean: Floats) -> Floats:
     away = numbers - mean
     return cells.summed_loss(numbers) + ((away @ precision) * away).sum(axis=1) / 2
 
 
 def _derivatives(
-    cells: LabelledLogits, numbers: Floats, precision: Floats, mean: Floats
+    cells: LabeledLogits, numbers: Floats, precision: Floats, mean: Floats
 ) -> tuple[Floats, Floats]:
     """Gradient ``(T, 2)`` and curvature ``(T, 2, 2)`` of the loss."""
     s, n = cells.logit, cells.active + cells.inactive
@@ -245,3 +246,7 @@ def _derivatives(
     curvature = np.array([[cells.by_task(weight * s * s), across], [across, cells.by_task(weight)]])
     gradient += (numbers - mean) @ precision
     return gradient, np.moveaxis(curvature, 2, 0) + precision + 1e-9 * np.eye(2)
+
+
+if not TYPE_CHECKING:
+    __getattr__ = in_module(__name__, LabelledLogits="LabeledLogits")

@@ -87,14 +87,14 @@ def _filled(print_: Any, mol: Any) -> Any:
 
 
 @tracers.register("morgan")
-def _neighbourhoods(print_: MorganFingerprint, mol: Any) -> Iterator[Found]:
-    """All atoms of a circular neighbourhood, not its centre alone."""
+def _neighborhoods(print_: MorganFingerprint, mol: Any) -> Iterator[Found]:
+    """All atoms of a circular neighborhood, not its center alone."""
     from rdkit.Chem import FindAtomEnvironmentOfRadiusN
 
     for position, places in _filled(print_, mol).GetBitInfoMap().items():
-        for centre, radius in places:
-            atoms = {centre}
-            for bond in FindAtomEnvironmentOfRadiusN(mol, radius, centre) if radius else ():
+        for center, radius in places:
+            atoms = {center}
+            for bond in FindAtomEnvironmentOfRadiusN(mol, radius, center) if radius else ():
                 ends = mol.GetBondWithIdx(bond)
                 atoms |= {ends.GetBeginAtomIdx(), ends.GetEndAtomIdx()}
             yield from ((position, atom, 1 / len(atoms)) for atom in atoms)

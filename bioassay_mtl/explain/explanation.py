@@ -98,7 +98,7 @@ class Explained(Protocol):
     network: Any
     tasks: tuple[str, ...]
     kinds: tuple[Any, ...]
-    standardisation: Any
+    target_scaler: Any
     featurizer: Any
 
     @property
@@ -161,11 +161,11 @@ def _slopes(
     """Mean slopes ``(k,)`` of what is explained by the outputs of its task, and both ends."""
     kind = model.kinds[task]
     if kind.is_value:
-        standard = model.standardisation
-        scale, centre = (
+        standard = model.target_scaler
+        scale, center = (
             (float(standard.scale[task]), float(standard.center[task])) if standard else (1.0, 0.0)
         )
-        return [scale], centre + scale * float(low[0]), centre + scale * float(high[0])
+        return [scale], center + scale * float(low[0]), center + scale * float(high[0])
     if kind.has_actives:
         return [1.0], float(low[0]), float(high[0])
 

@@ -83,9 +83,9 @@ def bootstrap_interval(
     ends = np.full((*values.shape[:-1], 2), np.nan)
     if known.any():
         low, middle, high = np.nanpercentile(values[known], points, axis=-1)
-        centre = estimate[known]
-        moved = np.stack([centre - (middle - low), centre + (high - middle)], axis=-1)
+        center = estimate[known]
+        moved = np.stack([center - (middle - low), center + (high - middle)], axis=-1)
         ends[known] = np.clip(
-            moved, np.minimum(limits[0], centre)[:, None], np.maximum(limits[1], centre)[:, None]
+            moved, np.minimum(limits[0], center)[:, None], np.maximum(limits[1], center)[:, None]
         )
     return ends

@@ -100,9 +100,9 @@ def auc_interval(value: float, n_actives: float, n_inactives: float) -> Interval
 
 def share_interval(value: float, n: float) -> Interval:
     """Wilson's 95 % interval of a share of n."""
-    centre = (value + Z * Z / (2 * n)) / (1 + Z * Z / n)
+    center = (value + Z * Z / (2 * n)) / (1 + Z * Z / n)
     half = Z / (1 + Z * Z / n) * math.sqrt(value * (1 - value) / n + Z * Z / (4 * n * n))
-    return max(0.0, min(centre - half, value)), min(1.0, max(centre + half, value))
+    return max(0.0, min(center - half, value)), min(1.0, max(center + half, value))
 
 
 def r2_interval(value: float, n: float) -> Interval:

@@ -24,7 +24,7 @@ from bioassay_mtl.nn.spread import spread_of
 
 BLOCK_ROWS = 256
 """Molecules per forward pass. Every pass has exactly this many rows (the last is padded), so that a
-molecule's probabilities do not depend on its neighbours or on how a file is cut into batches."""
+molecule's probabilities do not depend on its neighbors or on how a file is cut into batches."""
 DEVICE_BLOCK_ROWS = 1024
 """The same on an accelerator, which does little at a time no faster."""
 DEVICE_ROWS = 65_536
@@ -156,8 +156,8 @@ class Computing(ModelContent, Knowing):
     ) -> NDArray[np.float32]:
         outputs = calibrated(outputs, calibration, self.network.outputs)
         found = on_host(self.network.outputs.predict(outputs))
-        if self.standardisation is not None:
-            found = self.standardisation.undo(found, self.kinds)
+        if self.target_scaler is not None:
+            found = self.target_scaler.undo(found, self.kinds)
         return found if self.limits is None else self.limits.clip(found, self.kinds)
 
     def _spread(self, inputs: Inputs) -> torch.Tensor:
@@ -188,7 +188,7 @@ class Computing(ModelContent, Knowing):
         Returns
         -------
         By input ``(n, F) float32``, on the network's device: 1 and 0 for bits; counts, or their
-        ``log2(1 + count)``; real numbers as ranks (:class:`ColumnScaling`).
+        ``log2(1 + count)``; real numbers as ranks (:class:`FeatureScaler`).
 
         Raises
         ------

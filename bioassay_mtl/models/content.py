@@ -7,7 +7,7 @@ from typing import Any
 
 from bioassay_mtl.config import Config
 from bioassay_mtl.models.description import ModelDescription
-from bioassay_mtl.models.scaling import ColumnScaling
+from bioassay_mtl.models.scaling import FeatureScaler
 from bioassay_mtl.nn.network import Network
 
 
@@ -33,4 +33,4 @@ class ModelContent(ModelDescription):
     network_config: Config
     metrics: dict[str, Any]
     card: str
-    scalings: dict[str, ColumnScaling]
+    scalings: dict[str, FeatureScaler]

@@ -13,8 +13,9 @@ from bioassay_mtl.chem.features import Features
 from bioassay_mtl.chem.featurizer import Featurizer
 from bioassay_mtl.chem.identity import TrainingMolecules
 from bioassay_mtl.models.companions import Beside
+from bioassay_mtl.renamed import attribute
 from bioassay_mtl.tasks.kinds import TaskKind, columns_of, complete
-from bioassay_mtl.tasks.target_scaling import Standardisation
+from bioassay_mtl.tasks.target_scaling import TargetScaler
 
 if TYPE_CHECKING:
     from bioassay_mtl.confidence.calibration import Calibration
@@ -44,7 +45,7 @@ class ModelDescription:
         Settings, data hash and split that it was trained with.
     kinds
         Of the tasks; all binary where none are given.
-    standardisation
+    target_scaler
         Of values, undone in predictions; None where all tasks are binary.
     training_molecules
         Those that it was trained on, or that chose its epoch; None where they are not known.
@@ -59,9 +60,11 @@ class ModelDescription:
     name: str = "model"
     training: dict[str, Any] = field(default_factory=dict)
     kinds: tuple[TaskKind, ...] = ()
-    standardisation: Standardisation | None = None
+    target_scaler: TargetScaler | None = None
     training_molecules: TrainingMolecules | None = None
     beside: MutableMapping[str, Any] = field(default_factory=Beside)
+
+    standardisation = attribute("standardisation", "target_scaler")
 
     def __post_init__(self) -> None:
         self.beside = Beside(self.beside)

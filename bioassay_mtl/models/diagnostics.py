@@ -9,6 +9,7 @@ from torch import Tensor
 
 from bioassay_mtl.nn.inputs import Inputs
 from bioassay_mtl.nn.network import Network
+from bioassay_mtl.renamed import attribute
 
 
 def expert_diversity(experts: Tensor) -> Tensor:
@@ -37,11 +38,16 @@ def mean_diversity(distances: Tensor) -> float:
 
 
 class MixtureDiagnostics(NamedTuple):
-    """Diversity ``(E, E)``, its mean, and gate utilisation ``(T, E)`` (rows sum to 1)."""
+    """Diversity ``(E, E)``, its mean, and gate utilization ``(T, E)`` (rows sum to 1)."""
 
     diversity: Tensor
     mean_diversity: float
-    utilisation: Tensor
+    utilization: Tensor
+
+
+MixtureDiagnostics.utilisation = attribute(  # type: ignore[attr-defined]
+    "utilisation", "utilization"
+)
 
 
 @torch.no_grad()
@@ -51,7 +57,7 @@ def diagnose(network: Network, inputs: Inputs) -> MixtureDiagnostics:
     network.eval()
     try:
         distances = expert_diversity(network.experts(inputs))
-        utilisation = network.mixing_weights(inputs).mean(dim=0)
+        utilization = network.mixing_weights(inputs).mean(dim=0)
     finally:
         network.train(was_training)
-    return MixtureDiagnostics(distances, mean_diversity(distances), utilisation)
+    return MixtureDiagnostics(distances, mean_diversity(distances), utilization)

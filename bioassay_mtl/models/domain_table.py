@@ -52,10 +52,10 @@ def domain_table(
     return pd.DataFrame(told, index=index)
 
 
-def neighbour_table(
+def neighbor_table(
     model: ModelDescription, features: Features, assay: str | None, k: int
 ) -> pd.DataFrame:
-    """See :meth:`bioassay_mtl.models.knowing.Knowing.neighbours`."""
+    """See :meth:`bioassay_mtl.models.knowing.Knowing.neighbors`."""
     import pandas as pd
 
     domain = known_domain(model)
@@ -63,7 +63,7 @@ def neighbour_table(
     evidence = Evidence(domain.cells, model.kinds, columns)
     own = [evidence.molecules_for(place) for place in range(len(columns))]
     wanted = np.unique(np.concatenate(own)) if own else None
-    molecules, neighbours, similarities = [], [], []
+    molecules, neighbors, similarities = [], [], []
     bits = bits_of(features, model.featurizer.fingerprints)
     for at in np.flatnonzero(features.ok).tolist():
         near = domain.near(bits[at : at + 1], 0.0)
@@ -72,9 +72,9 @@ def neighbour_table(
         rows = np.arange(len(domain)) if wanted is None else wanted
         best = rows[np.argsort(-similarity[rows], kind="stable")[:k]]
         molecules += [at] * len(best)
-        neighbours += best.tolist()
+        neighbors += best.tolist()
         similarities += similarity[best].tolist()
-    found = np.array(neighbours, np.int64)
+    found = np.array(neighbors, np.int64)
     table = pd.DataFrame(
         {
             "molecule": np.array(molecules, np.int64),

@@ -47,10 +47,10 @@ from bioassay_mtl.models.folder_checks import (
     of_no_more_weights,
     read_json,
     read_matrix,
-    read_standardisation,
+    read_target_scaler,
 )
 from bioassay_mtl.models.plugin_kinds import check_kinds, kinds_record
-from bioassay_mtl.models.scaling import N_QUANTILES, ColumnScaling
+from bioassay_mtl.models.scaling import N_QUANTILES, FeatureScaler
 from bioassay_mtl.models.training_molecules import (
     MOLECULES,
     read_molecules,
@@ -250,7 +250,7 @@ def read_description(config: Mapping[str, Any], folder: Path) -> ModelDescriptio
     with described(path, "kinds"):
         kinds = tuple(kind_config(kind) for kind in config.get("kinds", ()))
     with described(path, "standardisation"):
-        standardisation = read_standardisation(config["standardisation"], path) if kinds else None
+        target_scaler = read_target_scaler(config["standardisation"], path) if kinds else None
     return ModelDescription(
         featurizer=featurizer,
         tasks=tuple(config["tasks"]),
@@ -259,7 +259,7 @@ def read_description(config: Mapping[str, Any], folder: Path) -> ModelDescriptio
         name=config["name"],
         training=config["training"],
         kinds=kinds,
-        standardisation=standardisation,
+        target_scaler=target_scaler,
         training_molecules=read_molecules(folder, config),
         beside=read_beside(folder, config),
     )
@@ -278,14 +278,14 @@ def _weights(path: Path) -> Iterator[None]:
 
 def _scalings(
     weights: dict[str, torch.Tensor], featurizer: Featurizer, path: Path
-) -> dict[str, ColumnScaling]:
+) -> dict[str, FeatureScaler]:
     """Scalings of dense inputs, taken out of the weights."""
     found = {}
     for name, size in featurizer.input_sizes.items():
         if isinstance(size, DenseSize):
             quantiles = weights.pop(_SCALING + name)
             check_quantiles(quantiles, (size.n_columns, N_QUANTILES), path, _SCALING + name)
-            found[name] = ColumnScaling(quantiles.numpy())
+            found[name] = FeatureScaler(quantiles.numpy())
     return found
 
 
@@ -333,11 +333,11 @@ def _config(model: ModelContent) -> dict[str, Any]:
 
 def _kinds(model: ModelContent) -> dict[str, Any]:
     """What only models with tasks that are not binary have."""
-    if model.standardisation is None:
+    if model.target_scaler is None:
         return {}
     return {
         "kinds": [kind.model_dump(mode="json") for kind in model.kinds],
-        "standardisation": model.standardisation.to_json(),
+        "standardisation": model.target_scaler.to_json(),
     }
 
 

@@ -20,7 +20,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from bioassay_mtl.errors import BioassayError, ConfigError, ModelFolderError
 from bioassay_mtl.files import sha256
-from bioassay_mtl.tasks.target_scaling import Standardisation
+from bioassay_mtl.tasks.target_scaling import TargetScaler
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -161,9 +161,9 @@ def described(path: Path, key: str) -> Iterator[None]:
         ) from error
 
 
-def read_standardisation(held: Mapping[str, Any], path: Path) -> Standardisation:
+def read_target_scaler(held: Mapping[str, Any], path: Path) -> TargetScaler:
     """Centers and scales of the tasks."""
-    found = Standardisation.from_json(held)
+    found = TargetScaler.from_json(held)
     most = np.finfo(np.float32).max / 10  # predictions are float32
     for name, values in (("center", found.center), ("scale", found.scale)):
         if not (np.abs(values) < most).all() or (name == "scale" and not (values > 0).all()):

@@ -22,7 +22,7 @@ from bioassay_mtl.nn.architectures.mmoeex import read_by_gate
 from bioassay_mtl.nn.architectures.stacked import StackedConfig
 from bioassay_mtl.nn.draws import Draws
 from bioassay_mtl.nn.gates import gates
-from bioassay_mtl.tasks.target_scaling import Standardisation
+from bioassay_mtl.tasks.target_scaling import TargetScaler
 
 
 def join(models: Sequence[Model], weights: Sequence[float] | None = None, name: str = "") -> Model:
@@ -50,8 +50,8 @@ def join(models: Sequence[Model], weights: Sequence[float] | None = None, name: 
     for number, model in enumerate(models, start=1):
         if (model.tasks, model.kinds) != (first.tasks, first.kinds):
             raise ConfigError(f"join: model {number} predicts other tasks than model 1")
-        if model.featurizer.standardise != first.featurizer.standardise:
-            raise ConfigError(f"join: model {number} standardises molecules otherwise than model 1")
+        if model.featurizer.standardize != first.featurizer.standardize:
+            raise ConfigError(f"join: model {number} standardizes molecules otherwise than model 1")
         for mine, all_known in (
             (model.featurizer.fingerprints, fingerprints),
             (model.scalings, scalings),
@@ -75,7 +75,7 @@ def join(models: Sequence[Model], weights: Sequence[float] | None = None, name: 
     for member, model in zip(network.members, models, strict=True):
         member.load_state_dict(model.network.state_dict())
         member.connections.copy_(model.network.connections)
-        _rescale(member, model.standardisation, first.standardisation)
+        _rescale(member, model.target_scaler, first.target_scaler)
     return Model(
         network=network,
         network_config=config,
@@ -87,7 +87,7 @@ def join(models: Sequence[Model], weights: Sequence[float] | None = None, name: 
         training=first.training,
         scalings=scalings,
         kinds=first.kinds,
-        standardisation=first.standardisation,
+        target_scaler=first.target_scaler,
         training_molecules=_molecules_of_all(models),
         beside=joined_beside([model.beside for model in models]),
     )
@@ -111,7 +111,7 @@ def naming_inputs(config: Any, sizes: Mapping[str, InputSize]) -> Config:
     return config.model_copy(update={"gate": read})  # type: ignore[no-any-return]
 
 
-def _rescale(network: Any, own: Standardisation | None, common: Standardisation | None) -> None:
+def _rescale(network: Any, own: TargetScaler | None, common: TargetScaler | None) -> None:
     """Let a network predict in other standard units; only values have any."""
     if own is None or common is None or _same(own, common):
         return

@@ -14,6 +14,7 @@ from bioassay_mtl.chem.parallel import featurize
 from bioassay_mtl.errors import ConfigError
 from bioassay_mtl.models.description import Predictor
 from bioassay_mtl.models.domain import known_domain
+from bioassay_mtl.renamed import attribute
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -97,7 +98,7 @@ class Knowing(Predictor):
 
         return domain_table(self, self._told(structures), assays, index_of(structures))
 
-    def neighbours(
+    def neighbors(
         self, structures: Structures, assay: str | None = None, k: int = 1
     ) -> pd.DataFrame:
         """The nearest training molecules, however far they are.
@@ -110,13 +111,13 @@ class Knowing(Predictor):
             Name of an assay, or of a predicted column: only its known actives are looked at (those
             of the class, of a class's column; those measured, in an assay of values).
         k
-            Neighbours of each molecule, at most.
+            Neighbors of each molecule, at most.
 
         Returns
         -------
         DataFrame with a row for each pair, the nearest first: ``molecule``, the number of the
         molecule in the input; ``rank`` from 1; ``similarity``; ``nearest``, the SMILES of the
-        neighbour where it is kept; with an assay also ``known``, what was measured of it. Molecules
+        neighbor where it is kept; with an assay also ``known``, what was measured of it. Molecules
         that cannot be read have no row.
 
         Raises
@@ -127,12 +128,14 @@ class Knowing(Predictor):
         Examples
         --------
         >>> import bioassay_mtl as bm
-        >>> bm.load("pcba128").neighbours(["CC(=O)Nc1ccc(O)cc1"], k=2)["rank"].tolist()
+        >>> bm.load("pcba128").neighbors(["CC(=O)Nc1ccc(O)cc1"], k=2)["rank"].tolist()
         [1, 2]
         """
-        from bioassay_mtl.models.domain_table import neighbour_table
+        from bioassay_mtl.models.domain_table import neighbor_table
 
-        return neighbour_table(self, self._told(structures), assay, k)
+        return neighbor_table(self, self._told(structures), assay, k)
+
+    neighbours = attribute("neighbours", "neighbors")
 
     def explain(
         self,

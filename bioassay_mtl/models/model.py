@@ -19,9 +19,10 @@ from bioassay_mtl.errors import ConfigError, OutputError
 from bioassay_mtl.models.computing import Computing
 from bioassay_mtl.models.folder import read_folder, write_folder
 from bioassay_mtl.models.knowing import Structures
-from bioassay_mtl.models.scaling import ColumnScaling
+from bioassay_mtl.models.scaling import FeatureScaler
 from bioassay_mtl.models.shipped import find_model
 from bioassay_mtl.nn.network import Network, n_weights
+from bioassay_mtl.renamed import FORMER_SPELLING, keywords
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -45,11 +46,12 @@ class Model(Computing):
         The model card, Markdown.
     scalings
         Of every real-valued input, from the training rows.
-    featurizer, tasks, label_counts, annotations, name, training, kinds, standardisation, \
+    featurizer, tasks, label_counts, annotations, name, training, kinds, target_scaler, \
 training_molecules, beside
         See :class:`~bioassay_mtl.models.description.ModelDescription`.
     """
 
+    @keywords({"standardisation": "target_scaler"})
     def __init__(
         self,
         network: Network,
@@ -61,7 +63,7 @@ training_molecules, beside
         *,
         metrics: dict[str, Any] | None = None,
         card: str = "",
-        scalings: dict[str, ColumnScaling] | None = None,
+        scalings: dict[str, FeatureScaler] | None = None,
         **described: Any,
     ) -> None:
         super().__init__(
@@ -104,12 +106,13 @@ training_molecules, beside
             raise ConfigError(f"device {str(device)!r} cannot be used: {error}") from error
         return self
 
+    @keywords(FORMER_SPELLING)
     def featurize(
         self,
         structures: Structures,
         workers: int = 1,
         columns: Mapping[str, Sequence[Any]] | None = None,
-        standardise: bool = False,
+        standardize: bool = False,
     ) -> Features:
         """Features of SMILES, row by row; those that fail carry a status and blank rows.
 
@@ -122,8 +125,8 @@ training_molecules, beside
         columns
             n values by the name of each column that the model reads beside structures (a mapping,
             or a table of pandas).
-        standardise
-            Whether molecules are standardised first, also where the model was not trained so:
+        standardize
+            Whether molecules are standardized first, also where the model was not trained so:
             salts, charges and ways to write a group then make no difference. It takes two or three
             times as long.
 
@@ -135,16 +138,17 @@ training_molecules, beside
             Where such columns are missing, hold no numbers, or are those of other rows.
         """
         check_aligned(structures, columns, "columns")
-        featurizer = self.featurizer.standardising() if standardise else self.featurizer
+        featurizer = self.featurizer.standardizing() if standardize else self.featurizer
         features = featurize(listed(structures), featurizer, workers=workers)
         return self.featurizer.with_columns(features, {} if columns is None else columns)
 
+    @keywords(FORMER_SPELLING)
     def predict(
         self,
         structures: Structures,
         workers: int = 1,
         columns: Mapping[str, Sequence[Any]] | None = None,
-        standardise: bool = False,
+        standardize: bool = False,
         *,
         calibrated: bool = True,
         confidence: bool = False,
@@ -153,7 +157,7 @@ training_molecules, beside
 
         Parameters
         ----------
-        structures, workers, columns, standardise
+        structures, workers, columns, standardize
             As for :meth:`featurize`.
         calibrated
             Whether probabilities are those of the model's :attr:`calibration`, where it has one, or
@@ -170,7 +174,7 @@ training_molecules, beside
         """
         import pandas as pd
 
-        features = self.featurize(structures, workers, columns, standardise)
+        features = self.featurize(structures, workers, columns, standardize)
         predicted, index = self.predict_features(features, calibrated), index_of(structures)
         table = pd.DataFrame(predicted, index=index, columns=list(self.columns))
         table.insert(0, "status", [Status.from_code(int(code)).value for code in features.status])

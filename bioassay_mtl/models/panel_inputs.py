@@ -38,8 +38,8 @@ def panel_features(panel: Panel, featurizer: Featurizer, workers: int = 1) -> Fe
         )
     if absent := [name for name, each in missing.items() if not each.is_computed]:
         raise ConfigError(f"no features fit the input {absent[0]!r}, which is not computed here")
-    again = False if panel.standardise == featurizer.standardise else featurizer.standardise
-    rest = replace(featurizer, fingerprints=missing, standardise=again)
+    again = False if panel.standardize == featurizer.standardize else featurizer.standardize
+    rest = replace(featurizer, fingerprints=missing, standardize=again)
     computed = featurize(panel.structures, rest, workers=workers)
     order = featurizer.n_features
     blocks = given | computed.blocks

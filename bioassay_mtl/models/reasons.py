@@ -9,7 +9,7 @@ import numpy as np
 
 from bioassay_mtl.chem.listing import check_aligned, listed
 from bioassay_mtl.chem.molecule import parse_smiles
-from bioassay_mtl.chem.standardise import standardise
+from bioassay_mtl.chem.standardize import standardize
 from bioassay_mtl.chem.status import Status
 from bioassay_mtl.errors import ConfigError
 from bioassay_mtl.explain import Explanation, explain_features
@@ -44,8 +44,8 @@ def explained(
 def as_read(featurizer: Any, text: str) -> tuple[Any, str]:
     """The molecule that a featurizer makes features of, and its SMILES."""
     smiles = text.split(None, 1)[0]
-    if featurizer.standardise:
-        smiles = standardise(smiles, tautomer=featurizer.standardise == "tautomer").smiles
+    if featurizer.standardize:
+        smiles = standardize(smiles, tautomer=featurizer.standardize == "tautomer").smiles
     mol = parse_smiles(smiles, featurizer.max_atoms)
     if isinstance(mol, Status):
         raise ConfigError(f"{text!r} cannot be read: {mol.value}")

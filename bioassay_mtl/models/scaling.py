@@ -1,7 +1,7 @@
 """From real-valued features to what a network reads: the ranks of values among training rows.
 
 Descriptors are counts, sums of charges, and numbers as large as the information content of a
-polymer. Standardised by mean and variance, rare groups and large molecules lie tens of deviations
+polymer. Standardized by mean and variance, rare groups and large molecules lie tens of deviations
 away from all others. Ranks are bounded, whatever the units and however far a new molecule is from
 those that were trained on, and no choice for each column is needed.
 """
@@ -10,19 +10,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bioassay_mtl.chem.blocks import Block
 from bioassay_mtl.chem.descriptors import DenseBlock
+from bioassay_mtl.renamed import in_module
 
 N_QUANTILES = 65
 
 
 @dataclass(frozen=True)
-class ColumnScaling:
+class FeatureScaler:
     """``sqrt(12) (rank - 1/2)`` for ranks from 0 to 1: uniform of mean 0 and variance 1.
 
     Ranks are linear between 65 quantiles of the training rows, and end at the outermost. A value
@@ -40,7 +41,7 @@ class ColumnScaling:
     quantiles: NDArray[np.float32]
 
     @staticmethod
-    def fit(block: Block, rows: NDArray[Any]) -> ColumnScaling:
+    def fit(block: Block, rows: NDArray[Any]) -> FeatureScaler:
         """Statistics of some rows."""
         shares = np.linspace(0, 1, N_QUANTILES)
         quantiles = np.full((block.n_features, N_QUANTILES), np.nan, dtype=np.float32)
@@ -49,7 +50,7 @@ class ColumnScaling:
             if len(values):
                 # Rounding must not make them fall.
                 quantiles[column] = np.maximum.accumulate(np.quantile(values, shares))
-        return ColumnScaling(quantiles)
+        return FeatureScaler(quantiles)
 
     def __call__(self, block: Block) -> DenseBlock:
         """The same molecules, as a network reads them."""
@@ -65,13 +66,17 @@ class ColumnScaling:
         return DenseBlock((np.sqrt(12) * (ranks - 0.5)).astype(np.float32), standard=True)
 
 
-def fit_scalings(blocks: Mapping[str, Block], rows: NDArray[Any]) -> dict[str, ColumnScaling]:
+def fit_scalings(blocks: Mapping[str, Block], rows: NDArray[Any]) -> dict[str, FeatureScaler]:
     """Of every dense input, by its name."""
-    return {name: ColumnScaling.fit(block, rows) for name, block in blocks.items() if block.is_real}
+    return {name: FeatureScaler.fit(block, rows) for name, block in blocks.items() if block.is_real}
 
 
-def scaled(blocks: Mapping[str, Block], scalings: Mapping[str, ColumnScaling]) -> dict[str, Block]:
+def scaled(blocks: Mapping[str, Block], scalings: Mapping[str, FeatureScaler]) -> dict[str, Block]:
     """All inputs, dense ones as a network reads them."""
     return {
         name: scalings[name](block) if block.is_real else block for name, block in blocks.items()
     }
+
+
+if not TYPE_CHECKING:
+    __getattr__ = in_module(__name__, ColumnScaling="FeatureScaler")

@@ -37,7 +37,7 @@ def spread_in_units(
 
 def _units(model: ModelContent, calibrated: bool) -> NDArray[np.float32]:
     """``(T,)``: what the spread of a task's output is multiplied by."""
-    calibration, known = model.calibration if calibrated else None, model.standardisation
+    calibration, known = model.calibration if calibrated else None, model.target_scaler
     units = np.full(len(model.kinds), np.nan, np.float32)
     for task, kind in enumerate(model.kinds):
         if kind.has_actives:

@@ -1,7 +1,7 @@
 """The products of stacked layers: a matrix for each of E experts, or one for all of them.
 
 One batched product of BLAS; but in float32 on a CPU oneDNN in its place, which is twice as fast on
-processors that PyTorch's BLAS does not favour.
+processors that PyTorch's BLAS does not favor.
 """
 
 from __future__ import annotations

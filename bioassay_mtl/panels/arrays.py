@@ -35,7 +35,7 @@ def content_of_arrays(
     structures_or_features
         n SMILES or RDKit molecules; or a feature block, or a mapping of them; or an array
         ``(n, F)`` of real numbers, or of bits: 0 and 1 of any type, or packed ``(n, F / 8) uint8``
-        (recognised by values above 1; give a :class:`PackedBits` where F is no multiple of 8).
+        (recognized by values above 1; give a :class:`PackedBits` where F is no multiple of 8).
     labels
         ``(n, T)``, or ``(n,)`` for one task: 1, 0, and NaN or -1 where not measured; any type. Of
         tasks that are not binary: numbers of classes, or values; and NaN where not measured.

@@ -441,7 +441,7 @@ def _asked(each: Candidate, entry: TaskEntry) -> str:
 
 
 def _say_words(each: Candidate, kind: str, log: RowLog) -> None:
-    """Say what words were taken for, and units that are spelt as another."""
+    """Say what words were taken for, and units that are spelled as another."""
     if kind == "binary" and each.held is Held.WORDS:
         texts = [each.source.cells.texts[code] for code in each.source.occurring()]
         words = word_outcomes(texts)
@@ -451,9 +451,9 @@ def _say_words(each: Candidate, kind: str, log: RowLog) -> None:
             if label in words.values()
         ]
         log.note(Topic.WORDS, f"{each.name}: {'; '.join(said)}")
-    spelt, unit = each.source.spelt_unit
-    if spelt and kind in ("regression", "censored"):
-        log.note(Topic.UNITS, f"{each.name}: the unit of {spelt!r} is read as {unit}")
+    spelled, unit = each.source.spelled_unit
+    if spelled and kind in ("regression", "censored"):
+        log.note(Topic.UNITS, f"{each.name}: the unit of {spelled!r} is read as {unit}")
 
 
 def _nearly_01(cells: Cells) -> bool:

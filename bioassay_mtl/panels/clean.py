@@ -67,8 +67,8 @@ def schema_text(panel: Panel, smiles: str, identity: str) -> str:
         "columns": {"smiles": smiles, "id": identity},
         "tasks": tasks,
     }
-    if panel.standardise:
-        settings["standardise"] = panel.standardise
+    if panel.standardize:
+        settings["standardize"] = panel.standardize
     # What is no letter, such as a line separator, is escaped: YAML would fold it.
     plain = all(name.isprintable() for name in (*panel.tasks, smiles, identity))
     text: str = yaml.safe_dump(settings, sort_keys=False, allow_unicode=plain)

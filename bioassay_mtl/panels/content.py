@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bioassay_mtl.chem.blocks import Block
-from bioassay_mtl.chem.molecule import Standardising
+from bioassay_mtl.chem.molecule import Standardizing
 from bioassay_mtl.tasks.kinds import TaskKind
 from bioassay_mtl.tasks.measured import MeasuredCells
 
@@ -20,7 +20,7 @@ class PanelContent:
 
     Parameters
     ----------
-    structures, features, labels, tasks, ids, columns, kinds, bounds, standardise
+    structures, features, labels, tasks, ids, columns, kinds, bounds, standardize
         See there.
     """
 
@@ -32,4 +32,4 @@ class PanelContent:
     columns: dict[str, list[str]] = field(default_factory=dict)
     kinds: tuple[TaskKind, ...] = ()
     bounds: NDArray[np.int8] | None = None
-    standardise: Standardising = False
+    standardize: Standardizing = False

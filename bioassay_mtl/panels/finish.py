@@ -17,13 +17,13 @@ from bioassay_mtl.panels.header import some
 from bioassay_mtl.panels.parts import Parts
 from bioassay_mtl.panels.row_log import Outcome, RowLog, Topic
 from bioassay_mtl.panels.schema import PanelSchema
-from bioassay_mtl.panels.structures import of_molecules, standardised, usable
+from bioassay_mtl.panels.structures import of_molecules, standardized, usable
 from bioassay_mtl.tasks.kinds import TaskKind
 from bioassay_mtl.wording import setting
 
 
 def finish(parts: Parts, schema: PanelSchema, files: Sequence[Path], log: RowLog) -> PanelContent:
-    """Standardise, group, drop small assays, merge replicates, assemble.
+    """Standardize, group, drop small assays, merge replicates, assemble.
 
     Raises
     ------
@@ -33,7 +33,7 @@ def finish(parts: Parts, schema: PanelSchema, files: Sequence[Path], log: RowLog
     used = _usable(parts, files, log) if log.clean else parts.used
     if parts.by == "row" and not len(used):
         raise InputError("no row has a SMILES that can be used", file=files[0])
-    structures = _standardised(parts, used, schema, files, log)
+    structures = _standardized(parts, used, schema, files, log)
     whole = parts.by == "row" and not schema.merge
     molecule = _molecules(parts, structures, used, whole)
     tasks, kinds = _names(parts), [part.reading.kind for part in parts.assays]
@@ -64,7 +64,7 @@ def finish(parts: Parts, schema: PanelSchema, files: Sequence[Path], log: RowLog
         },
     )
     content = assemble(molecules, tasks, kinds, found)
-    return replace(content, standardise=schema.standardise)
+    return replace(content, standardize=schema.standardize)
 
 
 def _names(parts: Parts) -> list[str]:
@@ -83,7 +83,7 @@ def _usable(parts: Parts, files: Sequence[Path], log: RowLog) -> NDArray[np.int6
     return used[~empty & ~bad]
 
 
-def _standardised(
+def _standardized(
     parts: Parts,
     used: NDArray[np.int64],
     schema: PanelSchema,
@@ -91,14 +91,14 @@ def _standardised(
     log: RowLog,
 ) -> list[str]:
     """All structures, those in use as the schema wants them; what changed is recorded."""
-    if not schema.standardise:
+    if not schema.standardize:
         return parts.structures
     wanted = [parts.structures[i] for i in used]
-    done, changes = standardised(wanted, schema)
+    done, changes = standardized(wanted, schema)
     for place, file in enumerate(files):
         changed = [i for i in used[parts.files[used] == place] if parts.structures[i] in changes]
         details = [changes[parts.structures[i]] for i in changed]
-        log.add(Outcome.STANDARDISED, file, parts.rows[changed], "", details)
+        log.add(Outcome.STANDARDIZED, file, parts.rows[changed], "", details)
     structures = list(parts.structures)
     for i, text in zip(used.tolist(), done, strict=True):
         structures[i] = text

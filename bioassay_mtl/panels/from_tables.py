@@ -129,7 +129,7 @@ def layout_of(
     table: pa.Table, path: Path, schema: PanelSchema, known: Mapping[str, TaskEntry]
 ) -> str:
     """The layout of a table: wide where the assays that are asked for are its columns."""
-    fitting = [name for name in layouts if layouts[name].recognises(table, path, schema)]
+    fitting = [name for name in layouts if layouts[name].recognizes(table, path, schema)]
     best = max(fitting, key=lambda name: layouts[name].rank)
     named = {*(schema.tasks or ()), *schema.also} - {
         task for task, entry in schema.also.items() if entry.kind == NO_TASK

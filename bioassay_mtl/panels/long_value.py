@@ -97,9 +97,9 @@ def value_of(
         more = "; used where it is empty" if filled is not None else ""
         columns[computed_of] = Role.OTHER, f"{value!r} was computed of it{more}"
     say_aside(filled or source, log)
-    spelt, read = (filled or source).spelt_unit
-    if spelt:
-        log.note(Topic.UNITS, f"the unit of {spelt!r} is read as {read}")
+    spelled, read = (filled or source).spelled_unit
+    if spelled:
+        log.note(Topic.UNITS, f"the unit of {spelled!r} is read as {read}")
     return Value(filled or source, columns, filled is not None)
 
 

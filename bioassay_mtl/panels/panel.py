@@ -18,11 +18,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bioassay_mtl.chem.blocks import Block
-from bioassay_mtl.chem.molecule import Standardising
+from bioassay_mtl.chem.molecule import Standardizing
 from bioassay_mtl.config import did_you_mean
 from bioassay_mtl.errors import ConfigError, InputError
 from bioassay_mtl.panels.arrays import content_of_arrays
 from bioassay_mtl.panels.duplicates import group_by_features, group_by_structure
+from bioassay_mtl.renamed import FORMER_SPELLING, attribute, keywords
 from bioassay_mtl.tasks.kinds import OF_EVERY_RESULT, TaskKind, columns_of, complete
 from bioassay_mtl.tasks.labels import (
     MOST_CELLS,
@@ -89,8 +90,8 @@ class Panel:
     bounds
         ``(n, T) int8``, of censored tasks: 1 where the true value is at or above the label, -1
         where it is at or below, 0 where the label is the value; None where all are.
-    standardise
-        Whether structures were standardised (:mod:`bioassay_mtl.chem.standardise`), and tautomers
+    standardize
+        Whether structures were standardized (:mod:`bioassay_mtl.chem.standardize`), and tautomers
         too: molecules to predict must then be.
     """
 
@@ -100,10 +101,12 @@ class Panel:
     ids: list[str]
     columns: dict[str, list[str]]
     kinds: tuple[TaskKind, ...]
-    standardise: Standardising
+    standardize: Standardizing
+    standardise = attribute("standardise", "standardize")
     labels: NDArray[Any] = _LABELS
     bounds: NDArray[np.int8] | None = _BOUNDS
 
+    @keywords(FORMER_SPELLING)
     def __init__(
         self,
         structures: list[str] | None,
@@ -114,7 +117,7 @@ class Panel:
         columns: dict[str, list[str]] | None = None,
         kinds: tuple[TaskKind, ...] = (),
         bounds: NDArray[np.int8] | None = None,
-        standardise: Standardising = False,
+        standardize: Standardizing = False,
     ) -> None:
         if structures is None and not features:
             raise InputError("a panel needs structures, features, or both")
@@ -132,7 +135,7 @@ class Panel:
             ids=ids,
             columns={} if columns is None else columns,
             kinds=kinds,
-            standardise=standardise,
+            standardize=standardize,
         )
         check_cells(self.cells, tasks, kinds)
         for name, held in self._per_row():
@@ -152,7 +155,7 @@ class Panel:
             name: getattr(self, name)
             for name in ("structures", "features", "tasks", "ids", "columns", "kinds")
         }
-        return Panel(**{**held, "standardise": self.standardise, "labels": labels, **changes})
+        return Panel(**{**held, "standardize": self.standardize, "labels": labels, **changes})
 
     def _per_row(self) -> Iterable[tuple[str, Any]]:
         yield "ids", self.ids
@@ -220,7 +223,7 @@ class Panel:
             [self.ids[i] for i in places],
             {name: [column[i] for i in places] for name, column in self.columns.items()},
             self.kinds,
-            standardise=self.standardise,
+            standardize=self.standardize,
         )
 
     def select_tasks(self, names: Sequence[str]) -> Panel:
@@ -280,8 +283,8 @@ class Panel:
         if self.cells.bound is not None and is_dense:
             _digest_dense_bounds(state, self.cells)
         for name, block in sorted((self.features or {}).items()):
-            for attribute, value in vars(block).items():
-                _digest_value(state, f"{name}.{attribute}", value)
+            for part, value in vars(block).items():
+                _digest_value(state, f"{name}.{part}", value)
         return state.hexdigest()
 
     @staticmethod

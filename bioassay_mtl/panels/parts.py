@@ -84,7 +84,7 @@ class Parts:
 
 
 Read = Callable[[Sequence["pa.Table"], Sequence[Path], "PanelSchema", "RowLog"], Parts]
-Recognise = Callable[["pa.Table", Path, "PanelSchema"], bool]
+Recognize = Callable[["pa.Table", Path, "PanelSchema"], bool]
 ROLES = frozenset({"smiles", "id", "assay", "value", "qualifier", "unit"})
 """Of columns, all that a schema can name."""
 TURNS = "qualifier_of"
@@ -96,19 +96,19 @@ class Layout(NamedTuple):
 
     Parameters
     ----------
-    recognises
+    recognizes
         Whether a table, its name and what is known of it look like this.
     read
         From tables to parts.
     rank
-        Of layouts that recognise a table, the one with the highest rank reads it.
+        Of layouts that recognize a table, the one with the highest rank reads it.
     many
         Whether several tables can be one panel.
     heeds
         Roles of columns that such a table may have, and whether their qualifiers may turn.
     """
 
-    recognises: Recognise
+    recognizes: Recognize
     read: Read
     rank: int = 0
     many: bool = False

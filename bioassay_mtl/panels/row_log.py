@@ -30,7 +30,7 @@ class Outcome(str, Enum):
     CONVERTED = "converted to the p-scale"
     MERGED = "merged with other measurements of the molecule"
     CONTRADICTION = "contradicts another measurement of the molecule"
-    STANDARDISED = "molecule standardised"
+    STANDARDIZED = "molecule standardized"
     NO_STRUCTURE = "no SMILES, left out"
     INVALID_STRUCTURE = "SMILES cannot be used, left out"
 

@@ -18,10 +18,11 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, field_validator
 
-from bioassay_mtl.chem.molecule import Standardising
+from bioassay_mtl.chem.molecule import Standardizing
 from bioassay_mtl.config import Config, did_you_mean
 from bioassay_mtl.errors import ConfigError, InputError
 from bioassay_mtl.panels.known_layouts import layouts
+from bioassay_mtl.renamed import FORMER_SPELLING, attribute
 from bioassay_mtl.tables.options import TableOptions
 from bioassay_mtl.tasks.kinds import task_kinds
 from bioassay_mtl.wording import setting
@@ -111,8 +112,8 @@ class PanelSchema(TableOptions):
         :mod:`~bioassay_mtl.panels.replicates`, with its first name; other columns stay where they
         say one thing for each molecule, and of dates the earliest. Long and PubChem tables are
         always merged.
-    standardise
-        Standardise molecules before anything else (:mod:`bioassay_mtl.chem.standardise`), with
+    standardize
+        Standardize molecules before anything else (:mod:`bioassay_mtl.chem.standardize`), with
         tautomers where it is ``tautomer``.
     """
 
@@ -126,7 +127,9 @@ class PanelSchema(TableOptions):
     min_rows: Annotated[int, Field(ge=1)] = 1
     to_p: bool = False
     merge: bool = False
-    standardise: Standardising = False
+    standardize: Standardizing = False
+    former_names = FORMER_SPELLING
+    standardise = attribute("standardise", "standardize")
 
     @field_validator("layout")
     @classmethod

@@ -117,7 +117,7 @@ class Source:
         return codes
 
     @property
-    def spelt_unit(self) -> tuple[str, str]:
+    def spelled_unit(self) -> tuple[str, str]:
         """A unit that is read as another one than it says, and that one; mostly empty."""
         texts = [] if self.units is None else self.units.occurring
         for text in texts:

@@ -1,4 +1,4 @@
-"""Molecules of a panel file: standardised, checked, and one row for each."""
+"""Molecules of a panel file: standardized, checked, and one row for each."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ _DATE = re.compile(r"\s*\d{4}-\d\d")
 _NAME_OF_DATES = re.compile(r"(?<![A-Za-z])(date|year|DATE|YEAR)(?![A-Za-z])|(Date|Year)(?![a-z])")
 
 
-def standardised(structures: list[str], schema: PanelSchema) -> tuple[list[str], dict[str, str]]:
+def standardized(structures: list[str], schema: PanelSchema) -> tuple[list[str], dict[str, str]]:
     """Structures as the schema wants them, and what changed of those that did, by the old text."""
-    if not schema.standardise:
+    if not schema.standardize:
         return structures, {}
     from bioassay_mtl.chem.isolation import each
-    from bioassay_mtl.chem.standardise import Standardised, standardise
+    from bioassay_mtl.chem.standardize import Standardized, standardize
 
     texts = [*dict.fromkeys(structures)]
-    done = each(partial(standardise, tautomer=schema.standardise == "tautomer"), texts)
+    done = each(partial(standardize, tautomer=schema.standardize == "tautomer"), texts)
     found = {
-        text: Standardised(text, (), one) if isinstance(one, Status) else one
+        text: Standardized(text, (), one) if isinstance(one, Status) else one
         for text, one in zip(texts, done, strict=True)
     }
     changes = {

@@ -48,7 +48,7 @@ def beside_baseline(evidence: Evidence, panel: Panel, parts: Split, workers: int
     panel, parts
         As the model was trained.
     workers
-        Processes that featurise.
+        Processes that featurize.
     """
     assert evidence.at is not None
     return _beside(evidence, panel, [(parts.train, evidence.at)], workers)

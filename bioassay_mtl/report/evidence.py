@@ -173,7 +173,7 @@ def gather(
     rows
         Which molecules these are, for people to read.
     workers
-        Processes that featurise.
+        Processes that featurize.
     n_bootstrap, seed
         Resamples of the molecules for intervals, and their seed.
 
@@ -217,7 +217,7 @@ def held_out(model: Model, panel: Panel, parts: Split, *, workers: int = 1) -> E
     model, panel, parts
         As they were trained.
     workers
-        Processes that featurise.
+        Processes that featurize.
     """
     said: tuple[tuple[NDArray[np.int64], str, Role], ...] = (
         (parts.test, "held-out test molecules", "graded"),

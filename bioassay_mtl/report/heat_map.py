@@ -32,7 +32,7 @@ def heat_map(
     Parameters
     ----------
     values
-        ``(R, C)`` in [0, 1]. Too many columns are averaged over neighbours; rows beyond
+        ``(R, C)`` in [0, 1]. Too many columns are averaged over neighbors; rows beyond
         :data:`MOST_ROWS` are not shown.
     rows, columns
         Names; columns are named only where names are given.
@@ -51,7 +51,7 @@ def heat_map(
     names = [shortened(name, 18) for name in rows[:MOST_ROWS]]
     left = 8 + round(7 * max(map(len, names), default=0))
     top = 18 if columns else 2
-    # Whole numbers, so that neighbours end and begin on the same line, however they are scaled.
+    # Whole numbers, so that neighbors end and begin on the same line, however they are scaled.
     across = 44 if n_columns <= 24 else max(2, 640 // n_columns)
     width = left + across * n_columns + 2
     down = 26 if n_rows <= 16 else 10
@@ -98,7 +98,7 @@ def heat_map(
 
 
 def averaged(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """At most :data:`MOST_COLUMNS` columns: means over neighbours."""
+    """At most :data:`MOST_COLUMNS` columns: means over neighbors."""
     if values.shape[1] <= MOST_COLUMNS:
         return values
     blocks = np.array_split(values, MOST_COLUMNS, axis=1)

@@ -35,8 +35,8 @@ def hit_reasons(model: Model, tally: ScreenTally, options: ScreenOptions) -> Hit
     """
     if model.featurizer.columns or str(model.device) != "cpu":
         return {}
-    if options.standardise:
-        model = replace(model, featurizer=model.featurizer.standardising())
+    if options.standardize:
+        model = replace(model, featurizer=model.featurizer.standardizing())
     found: HitReasons = {}
     for row, column, smiles in _shown(tally):
         try:

@@ -1,4 +1,4 @@
-"""Molecules as drawings whose colours are the page's, by day and by night."""
+"""Molecules as drawings whose colors are the page's, by day and by night."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ MOST_ATOMS = 120
 LINE = 16
 """Height of a line of text below a drawing."""
 
-_COLOURS = {
+_COLORS = {
     "#000000": "currentColor",
     "#0000FF": "var(--atom-n)",
     "#FF0000": "var(--atom-o)",
@@ -129,7 +129,7 @@ def _main_part(mol: Any, whole: bool) -> tuple[Any, list[int], str]:
 def _painted(
     mol: Any, width: int, height: int, padding: float
 ) -> tuple[Markup, NDArray[np.float64]]:
-    """What RDKit draws, in the page's colours, and where the atoms are."""
+    """What RDKit draws, in the page's colors, and where the atoms are."""
     from rdkit.Chem.Draw import rdMolDraw2D
 
     canvas = rdMolDraw2D.MolDraw2DSVG(width, height)
@@ -152,15 +152,15 @@ def _bond_length(mol: Any, points: NDArray[np.float64], height: int) -> float:
 
 
 def themed(svg: str) -> str:
-    """RDKit's drawing in the page's colours: one path for all that is painted alike."""
+    """RDKit's drawing in the page's colors: one path for all that is painted alike."""
     painted: dict[str, list[str]] = {}
     for path in re.findall(r"<path [^>]*/>", svg):
         course = re.search(r" d='([^']*)'", path)
         fill, stroke, width = (_paint(name, path) for name in ("fill", "stroke", "stroke-width"))
         if course:
-            paint = f'fill="{_colour(fill)}"'
+            paint = f'fill="{_color(fill)}"'
             if stroke not in ("", "none"):
-                paint += f' stroke="{_colour(stroke)}" stroke-width="{width.removesuffix("px")}"'
+                paint += f' stroke="{_color(stroke)}" stroke-width="{width.removesuffix("px")}"'
             painted.setdefault(paint, []).append(_brief(course[1]))
     return "".join(f'<path {paint} d="{"".join(each)}"/>' for paint, each in painted.items())
 
@@ -171,8 +171,8 @@ def _paint(name: str, path: str) -> str:
     return (found[1] or found[2] or "") if found else ""
 
 
-def _colour(given: str) -> str:
-    return given if given in ("", "none") else _COLOURS.get(given.upper(), "currentColor")
+def _color(given: str) -> str:
+    return given if given in ("", "none") else _COLORS.get(given.upper(), "currentColor")
 
 
 def _brief(course: str) -> str:

@@ -1,4 +1,4 @@
-"""Small plots as SVG, whose colours are the page's."""
+"""Small plots as SVG, whose colors are the page's."""
 
 from __future__ import annotations
 
@@ -167,7 +167,7 @@ class Plot:
         return self
 
     def bars(self, edges: ArrayLike, heights: ArrayLike) -> Plot:
-        """Bars between neighbouring edges, from the lower end of the y axis."""
+        """Bars between neighboring edges, from the lower end of the y axis."""
         ends = np.asarray(edges, dtype=np.float64)
         tall = np.asarray(heights, dtype=np.float64)
         floor = self._box[3]

@@ -34,7 +34,7 @@ def drawing(
     found
         What is drawn.
     alone
-        Whether it is a file of its own, which brings its colours.
+        Whether it is a file of its own, which brings its colors.
     width, height
         Of the drawing.
     """

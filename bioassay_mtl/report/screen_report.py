@@ -55,7 +55,7 @@ def screen_report(
         What watched it, from :func:`screen_tally`.
     reasons
         Of the hits, from :func:`~bioassay_mtl.report.hit_reasons.hit_reasons`: their atoms get
-        colours.
+        colors.
     """
     rate = summary.molecules_per_second.get("total")
     key = [
@@ -131,7 +131,7 @@ def _called(column: Predicted) -> str:
     return f" ({column.assay.title})" if column.assay.title else ""
 
 
-COLOURS = (
+COLORS = (
     " Orange atoms raise the prediction in one assay, blue atoms lower it, against an empty input."
 )
 
@@ -145,7 +145,7 @@ def _hits(tally: ScreenTally, reasons: HitReasons) -> Markup:
             f"with its {ASSAYS_PER_HIT} most telling assays: predicted probability, and how many "
             "times the usual share that is."
         )
-        text += COLOURS if reasons else ""
+        text += COLORS if reasons else ""
         cards = [_hit_card(tally, hit, p, reasons.get((hit.row, hit.assay))) for hit, p in hits]
         return paragraph(text) + _cards(cards)
     return _best_values(tally, reasons) or _largest(tally)
@@ -165,7 +165,7 @@ def _best_values(tally: ScreenTally, reasons: HitReasons) -> Markup:
             f" Of {shortened(', '.join(unknown), 200)} it is not known whether high or low values "
             "are good: highest first."
         )
-    text += COLOURS if reasons else ""
+    text += COLORS if reasons else ""
     return paragraph(text) + _cards(
         [_card(b, [_value_line(c, b)], reason=reasons.get((b.row, c.name))) for c, b in found]
     )
@@ -237,7 +237,7 @@ def _card(
     """A molecule; `assay` is the one that what is said beside it is of, where there are several."""
     name = best.id or f"row {best.row}"
     known = ["the model was trained on it"] if best.in_training else []
-    said = [f"colours of atoms: {reason.column}"] if reason else []
+    said = [f"colors of atoms: {reason.column}"] if reason else []
     said += [shortened(each, 160) for each in sentences(best.beside, assay)]
     return piece(
         "cards",

@@ -57,7 +57,7 @@ class BestValues:
         self.assays: list[Assay] = [assay for _, assay in known]
         self._at = np.array([written.index(assay.id) for assay in self.assays], dtype=np.intp)
         self._sign = np.array([-1.0 if a.direction == "low" else 1.0 for a in self.assays])
-        tasks, units = [task for task, _ in known], model.standardisation
+        tasks, units = [task for task, _ in known], model.target_scaler
         self._center = np.zeros(len(tasks)) if units is None else units.center[tasks]
         self._scale = np.ones(len(tasks)) if units is None else units.scale[tasks]
         self.k = k

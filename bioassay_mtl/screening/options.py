@@ -10,6 +10,7 @@ from pydantic import Field, model_validator
 
 from bioassay_mtl.chem.supervised import DEFAULT_TIMEOUT
 from bioassay_mtl.errors import ConfigError
+from bioassay_mtl.renamed import FORMER_SPELLING, attribute
 from bioassay_mtl.tables.options import TableOptions
 from bioassay_mtl.tasks.kinds import TaskKind
 from bioassay_mtl.wording import setting
@@ -40,7 +41,7 @@ class ScreenOptions(TableOptions):
     smiles_column, id_column
         Columns of a table input; found by name when None.
     workers
-        Processes that parse and featurise; all available cores when None.
+        Processes that parse and featurize; all available cores when None.
     batch_size
         Records handled at a time.
     max_atoms
@@ -50,8 +51,8 @@ class ScreenOptions(TableOptions):
         longer gets the status ``timed_out``. 0 for no limit.
     overwrite
         Replace an output file that exists.
-    standardise
-        Standardise molecules first, also where the model was not trained so: a salt and its parent
+    standardize
+        Standardize molecules first, also where the model was not trained so: a salt and its parent
         then get the same predictions. SMILES are written as they were read.
     spreadsheet_safe
         Put an apostrophe before text in CSV and TSV that spreadsheets would run as a formula, such
@@ -81,7 +82,9 @@ class ScreenOptions(TableOptions):
     max_atoms: int | None = Field(default=None, ge=1)
     molecule_timeout: float = Field(default=DEFAULT_TIMEOUT, ge=0, allow_inf_nan=False)
     overwrite: bool = False
-    standardise: bool = False
+    standardize: bool = False
+    former_names = FORMER_SPELLING
+    standardise = attribute("standardise", "standardize")
     new_only: bool = False
     annotate: tuple[str, ...] = ()
     raw: bool = False

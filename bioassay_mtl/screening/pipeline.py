@@ -1,6 +1,6 @@
 """Files of molecules in, a table of probabilities out, in constant memory.
 
-The main process reads and writes, worker processes parse and featurise, and threads ask the
+The main process reads and writes, worker processes parse and featurize, and threads ask the
 network. Every input record yields exactly one output row, in order.
 """
 
@@ -343,8 +343,8 @@ def _predict(
 ) -> Generator[ScreenedBatch, None, None]:
     """Batches with their predictions, in order."""
     featurizer = replace(model.featurizer, training=model.training_molecules)
-    if options.standardise:
-        featurizer = featurizer.standardising()
+    if options.standardize:
+        featurizer = featurizer.standardizing()
     if options.max_atoms:
         featurizer = replace(featurizer, max_atoms=options.max_atoms)
     if annotated and annotated.inputs:
@@ -386,7 +386,7 @@ def _predicted(model: Predictor, calibrated: bool, features: Features) -> NDArra
 
 
 def _reads_graphs(featurizer: Featurizer) -> bool:
-    """Whether predicting takes about as long as featurising, and not a sixth of it."""
+    """Whether predicting takes about as long as featurizing, and not a sixth of it."""
     return any(isinstance(size, GraphSize) for size in featurizer.input_sizes.values())
 
 

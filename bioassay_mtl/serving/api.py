@@ -122,7 +122,7 @@ def _add_predictions(app: FastAPI, engine: Engine, runner: Runner) -> None:
         if len(asked.smiles) > most:
             raise too_many(most)
         options = engine.screen_options(
-            assays=asked.assays, annotate=asked.beside, standardise=asked.standardise
+            assays=asked.assays, annotate=asked.beside, standardize=asked.standardize
         )
         job = Job(engine, listed_file(asked.smiles, asked.ids), options)
         told = [said async for said in runner.events(job)]
@@ -137,7 +137,8 @@ def _add_predictions(app: FastAPI, engine: Engine, runner: Runner) -> None:
         name: Annotated[str, Query(description="Of the file; its suffix tells the format.")] = "",
         assays: Annotated[list[str] | None, Query(description="As of /api/predict.")] = None,
         beside: Annotated[list[str] | None, Query(description="As of /api/predict.")] = None,
-        standardise: Annotated[bool, Query(description="As of /api/predict.")] = False,
+        standardize: Annotated[bool, Query(description="As of /api/predict.")] = False,
+        standardise: Annotated[bool, Query(include_in_schema=False)] = False,  # its former name
         format: Annotated[
             Literal["lines", "csv", "both"],
             Query(
@@ -149,7 +150,7 @@ def _add_predictions(app: FastAPI, engine: Engine, runner: Runner) -> None:
         content = await request.body()
         file = sent_file(content, name, request.headers.get("content-type", ""))
         options = engine.screen_options(
-            assays=assays or None, annotate=beside or (), standardise=standardise
+            assays=assays or None, annotate=beside or (), standardize=standardize or standardise
         )
         job = Job(engine, file, options, with_rows=format != "csv", with_csv=format != "lines")
         events = runner.events(job)

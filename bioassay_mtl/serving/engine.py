@@ -32,7 +32,7 @@ MOST_KEPT = 4
 
 
 class Engine:
-    """Keeps the model, processes that featurise, and threads that requests are at work in.
+    """Keeps the model, processes that featurize, and threads that requests are at work in.
 
     Parameters
     ----------
@@ -81,7 +81,7 @@ class Engine:
     def annotators(self, asked: Asked) -> Annotators:
         """What is asked for beside predictions; kept, for it takes a second to make."""
         asked = replace(asked, pool=self.pool)
-        key = (tuple(asked.columns), asked.options.annotate, asked.options.standardise)
+        key = (tuple(asked.columns), asked.options.annotate, asked.options.standardize)
         with self._lock:
             found = self._kept.pop(key, None) or Annotators(asked)
             self._kept[key] = found

@@ -37,7 +37,7 @@ class ServeOptions(Config):
     at_once
         Requests at work.
     workers
-        Processes that parse and featurise; all available cores when None.
+        Processes that parse and featurize; all available cores when None.
     """
 
     host: str = "127.0.0.1"

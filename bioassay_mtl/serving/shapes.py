@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field
 
 MOST_DRAWN = 60
 """Molecules of one request for drawings."""
@@ -26,7 +26,11 @@ class PredictRequest(_Strict):
         None, description="Identifiers, names, genes or patterns; all when left out."
     )
     beside: list[str] = Field([], description="What to say beside predictions: see /api/model.")
-    standardise: bool = Field(False, description="Strip salts and charges first.")
+    standardize: bool = Field(
+        False,
+        validation_alias=AliasChoices("standardize", "standardise"),
+        description="Strip salts and charges first.",
+    )
 
 
 class Row(BaseModel):

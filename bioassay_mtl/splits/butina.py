@@ -46,9 +46,9 @@ class Fingerprints:
 
 
 def butina_clusters(block: PackedBits, distance: float) -> NDArray[np.int64]:
-    """Cluster around the molecules with most neighbours, ``(n,) int64``.
+    """Cluster around the molecules with most neighbors, ``(n,) int64``.
 
-    The molecule with most neighbours takes these as its cluster; of the others, the one that had
+    The molecule with most neighbors takes these as its cluster; of the others, the one that had
     most takes what is left of its own; and so on. Time grows with the square of n.
 
     References
@@ -56,8 +56,8 @@ def butina_clusters(block: PackedBits, distance: float) -> NDArray[np.int64]:
     Butina, J. Chem. Inf. Comput. Sci. 39 (1999) 747; ties as in ``rdkit.ML.Cluster.Butina``.
     """
     prints = Fingerprints(block)
-    neighbours = [np.count_nonzero(prints.near(one, distance)) for one in range(len(prints))]
-    return sphere_exclusion(block, distance, np.argsort(neighbours, kind="stable")[::-1])
+    neighbors = [np.count_nonzero(prints.near(one, distance)) for one in range(len(prints))]
+    return sphere_exclusion(block, distance, np.argsort(neighbors, kind="stable")[::-1])
 
 
 def sphere_exclusion(

@@ -23,7 +23,7 @@ from bioassay_mtl.splits.structures import distinct_structures
 logger = logging.getLogger(__name__)
 
 MOST_FOR_BUTINA = 20_000
-"""Molecules; for more, the order of the rows replaces that of the numbers of neighbours."""
+"""Molecules; for more, the order of the rows replaces that of the numbers of neighbors."""
 
 N_BITS = 2048
 
@@ -32,7 +32,7 @@ N_BITS = 2048
 def split_by_cluster(panel: Panel, config: SplitConfig) -> Split:
     """Large clusters go to train, the others anywhere at random, as in ``scaffold_balanced``.
 
-    A molecule of test may still have a neighbour in train, in a cluster beside its own.
+    A molecule of test may still have a neighbor in train, in a cluster beside its own.
     """
     return split_by_dealing(panel, config, deal_groups(clusters(panel, config), frequent_first))
 
@@ -48,7 +48,7 @@ def clusters(panel: Panel, config: SplitConfig) -> NDArray[np.int64]:
 
     Butina's clusters of Morgan fingerprints (radius 2, 2,048 bits) by Tanimoto distance; for more
     than :data:`MOST_FOR_BUTINA` molecules, sphere exclusion in the order of the rows, which takes
-    seconds where Butina's neighbour counts take minutes. A SMILES that cannot be used is alone.
+    seconds where Butina's neighbor counts take minutes. A SMILES that cannot be used is alone.
 
     Raises
     ------

@@ -51,7 +51,7 @@ QUALIFIERS = {
 }
 """1: the true value is at or above what is written; -1: at or below; 0: it is what is written."""
 
-SPELT = {
+SPELLED = {
     **dict.fromkeys(("ca", "ca.", "circa", "approx", "approx."), "~"),
     **dict.fromkeys(("gt", "&gt;"), ">"),
     **dict.fromkeys(("lt", "&lt;"), "<"),
@@ -61,19 +61,19 @@ SPELT = {
 """Qualifiers that are words, in small letters, or HTML's way to write a sign."""
 
 # Words stand apart from the number: GT10 is a name.
-_SPELT = r"(?i:&(?:[gl]t;=?|[gl]e;)|(?:ca|approx)\.|(?:circa|ca|approx|[gl]te?|[gl]e)(?=\s))"
+_SPELLED = r"(?i:&(?:[gl]t;=?|[gl]e;)|(?:ca|approx)\.|(?:circa|ca|approx|[gl]te?|[gl]e)(?=\s))"
 _CELL = re.compile(
-    rf"(>>|<<|>=|<=|=>|=<|[<>=~\u2265\u2264\u2248]|{_SPELT})?\s*"
+    rf"(>>|<<|>=|<=|=>|=<|[<>=~\u2265\u2264\u2248]|{_SPELLED})?\s*"
     r"([+\u2212-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+\u2212-]?\d+)?)\s*(\D.*)?",
     re.ASCII | re.DOTALL,
 )
 
 
-_WITH_COMMAS = re.compile(rf"(?:[<>=~\s]|{_SPELT})*[+\u2212-]?\d+(,\d+)+(\.\d+)?\s*", re.ASCII)
+_WITH_COMMAS = re.compile(rf"(?:[<>=~\s]|{_SPELLED})*[+\u2212-]?\d+(,\d+)+(\.\d+)?\s*", re.ASCII)
 
 
 _GROUPED = re.compile(r"\d{1,3}([.,'\u2019 \u00a0\u2009\u202f]\d{3})+")
-_BEFORE = rf"(?:[<>=~\u2265\u2264\u2248'\s]|{_SPELT})*[+\u2212-]?"
+_BEFORE = rf"(?:[<>=~\u2265\u2264\u2248'\s]|{_SPELLED})*[+\u2212-]?"
 _BEHIND = r"([eE][+-]?\d+)?(\D.*)?"
 _NUMBER = re.compile(_BEFORE + r"((?:\d|[.,'\u2019 \u00a0\u2009\u202f](?=\d))+)")
 _POINT = re.compile(rf"{_BEFORE}\d*\.\d+{_BEHIND}", re.ASCII | re.DOTALL)
@@ -182,7 +182,7 @@ def read_cell(text: str) -> Cell:
     if unit is None or not math.isfinite(value) or abs(value) > LARGEST_VALUE:
         return Cell(None)
     sign = found[1] or ""
-    return Cell(value, SPELT.get(sign.lower(), sign), unit)
+    return Cell(value, SPELLED.get(sign.lower(), sign), unit)
 
 
 def bound_of(qualifier: str) -> int | None:
@@ -193,7 +193,7 @@ def bound_of(qualifier: str) -> int | None:
     >>> bound_of(">="), bound_of("LT"), bound_of("ca."), bound_of("high")
     (1, -1, 0, None)
     """
-    return QUALIFIERS.get(SPELT.get(qualifier.lower(), qualifier))
+    return QUALIFIERS.get(SPELLED.get(qualifier.lower(), qualifier))
 
 
 _NAME = re.compile(r"\s*(ca|[gl]te?|[gl]e)\s[^a-z]*", re.ASCII | re.IGNORECASE)

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
+from bioassay_mtl.renamed import in_module
 from bioassay_mtl.tasks.kinds import TaskKind
 from bioassay_mtl.tasks.measured import MeasuredCells
 
 ENOUGH_EXACT = 10
-"""Exact values that a censored task needs to be standardised by them alone."""
+"""Exact values that a censored task needs to be standardized by them alone."""
 
 
 @dataclass(frozen=True, eq=False)
-class Standardisation:
+class TargetScaler:
     """``standard = (value - center) / scale`` for each of T tasks; 0 and 1 for classes.
 
     Parameters
@@ -29,7 +31,7 @@ class Standardisation:
     scale: NDArray[np.float64]
 
     @staticmethod
-    def of(cells: MeasuredCells, kinds: Sequence[TaskKind]) -> Standardisation:
+    def of(cells: MeasuredCells, kinds: Sequence[TaskKind]) -> TargetScaler:
         """Mean and standard deviation of the measured values of each task.
 
         Bounds say little of where values are: they count, at their face value, only in a task with
@@ -55,7 +57,7 @@ class Standardisation:
                 # Rounding alone makes no spread: float32 values have some seven digits.
                 spread = values.std()
                 scale[task] = spread if spread > 1e-6 * np.abs(values).max() else 1.0
-        return Standardisation(center, scale)
+        return TargetScaler(center, scale)
 
     def apply(self, cells: MeasuredCells) -> MeasuredCells:
         """The same cells, values in standard units."""
@@ -76,6 +78,10 @@ class Standardisation:
         return {"center": self.center.tolist(), "scale": self.scale.tolist()}
 
     @staticmethod
-    def from_json(held: Mapping[str, Sequence[float]]) -> Standardisation:
+    def from_json(held: Mapping[str, Sequence[float]]) -> TargetScaler:
         """From plain lists."""
-        return Standardisation(np.array(held["center"]), np.array(held["scale"]))
+        return TargetScaler(np.array(held["center"]), np.array(held["scale"]))
+
+
+if not TYPE_CHECKING:
+    __getattr__ = in_module(__name__, Standardisation="TargetScaler")

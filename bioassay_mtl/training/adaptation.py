@@ -229,7 +229,7 @@ def _learn(network: Any, data: _Data, mean: Tensor, spread: Tensor, weight: floa
         total: Tensor = data.loss(network) + 0.5 * weight * far + 1e-3 * tower.bias.square().sum()
         return total
 
-    _minimise(learned, objective)
+    _minimize(learned, objective)
 
 
 def _round(network: Any, data: _Data, levels: NDArray[np.float32]) -> None:
@@ -239,13 +239,13 @@ def _round(network: Any, data: _Data, levels: NDArray[np.float32]) -> None:
         nearest = (tower.coordinates[..., None] - known).abs().argmin(-1)
         tower.coordinates.copy_(known[nearest])
     tower.bias.requires_grad_()
-    _minimise([tower.bias], lambda: data.loss(network) + 1e-3 * tower.bias.square().sum())
+    _minimize([tower.bias], lambda: data.loss(network) + 1e-3 * tower.bias.square().sum())
     with torch.no_grad():
         steps = (tower.bias / BIAS_STEP).round() * BIAS_STEP
         tower.bias.copy_(steps.clamp(-LARGEST_BIAS, LARGEST_BIAS))
 
 
-def _minimise(learned: list[Tensor], objective: Any) -> None:
+def _minimize(learned: list[Tensor], objective: Any) -> None:
     optimizer = torch.optim.LBFGS(learned, max_iter=_STEPS, line_search_fn="strong_wolfe")
 
     def closure() -> Tensor:

@@ -43,7 +43,7 @@ class QuickBaseline:
     panel
         n molecules, with structures.
     workers
-        Processes that featurise.
+        Processes that featurize.
     """
 
     panel: Panel
@@ -55,7 +55,7 @@ class QuickBaseline:
         settings: dict[str, Any] = {
             "fingerprints": {INPUT: DEFAULT_FINGERPRINTS[INPUT]},
             "network": {"kind": "linear", "inputs": (INPUT,)},
-            "standardise": self.panel.standardise,
+            "standardize": self.panel.standardize,
         }
         return TrainingConfig.of(settings)
 

@@ -13,12 +13,13 @@ from bioassay_mtl.balance.losses import CellLoss, PositiveWeight, ValueLoss, los
 from bioassay_mtl.balance.reductions import reductions
 from bioassay_mtl.chem.featurizer import Featurizer
 from bioassay_mtl.chem.fingerprints import fingerprint_from
-from bioassay_mtl.chem.molecule import DEFAULT_MAX_ATOMS, Standardising
+from bioassay_mtl.chem.molecule import DEFAULT_MAX_ATOMS, Standardizing
 from bioassay_mtl.config import Config, Setting, given_as
 from bioassay_mtl.errors import ConfigError
 from bioassay_mtl.nn import network_config
 from bioassay_mtl.nn.devices import device_name
 from bioassay_mtl.registry import tell_faults
+from bioassay_mtl.renamed import FORMER_SPELLING, attribute
 from bioassay_mtl.splits import SplitConfig
 from bioassay_mtl.training.sampling import Sampling, sampling_config
 
@@ -80,8 +81,8 @@ class TrainingConfig(Config):
         also be written as ``inputs``.
     max_atoms
         Larger molecules are not trained on, and get the status ``too_large`` in a screen.
-    standardise
-        Whether molecules are standardised (salts stripped, charges neutralised; ``tautomer``: the
+    standardize
+        Whether molecules are standardized (salts stripped, charges neutralized; ``tautomer``: the
         canonical tautomer too) before anything is computed of them, in training and ever after. A
         panel that was read so brings it; splits see molecules as the panel has them.
     network
@@ -168,7 +169,9 @@ class TrainingConfig(Config):
         Setting[dict[str, dict[str, Any]], Mapping[str, Mapping[str, Any]]], Field(min_length=1)
     ] = given_as(DEFAULT_FINGERPRINTS)
     max_atoms: Annotated[int, Field(gt=0)] = DEFAULT_MAX_ATOMS
-    standardise: Standardising = False
+    standardize: Standardizing = False
+    former_names = FORMER_SPELLING
+    standardise = attribute("standardise", "standardize")
     network: Setting[SerializeAsAny[Config], Config | Mapping[str, Any] | None] = given_as(None)
     effort: Literal["quick", "normal", "thorough"] = "normal"
     start_from: str | None = None
@@ -211,7 +214,7 @@ class TrainingConfig(Config):
             {
                 "fingerprints": self.fingerprints,
                 "max_atoms": self.max_atoms,
-                "standardise": self.standardise,
+                "standardize": self.standardize,
             }
         )
 

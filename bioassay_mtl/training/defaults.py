@@ -194,8 +194,8 @@ def _choices(
             experts_for(config, network, inputs, panel, alone) if stacks else (None, "")
         )
         yield {"network": stacked or network}, f"{said} {beside}".rstrip()
-    if panel.standardise:
-        yield {"standardise": panel.standardise}, "molecules standardised, as the panel's are"
+    if panel.standardize:
+        yield {"standardize": panel.standardize}, "molecules standardized, as the panel's are"
     epochs = None if isinstance(config.network, FittedConfig) else epochs_for(panel, n)
     if alone:
         epochs = epochs_alone(n, config.batch_size)
@@ -292,7 +292,7 @@ def _as_of(model: Model, config: TrainingConfig) -> TrainingConfig:
     theirs = {
         "fingerprints": prints,
         "network": model.network_config,
-        "standardise": model.featurizer.standardise,
+        "standardize": model.featurizer.standardize,
     }
     unset = {key: value for key, value in theirs.items() if key not in config.model_fields_set}
     return config.model_copy(update=unset)

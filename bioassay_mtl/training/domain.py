@@ -42,7 +42,7 @@ def domain_of(
         bits_of(found, featurizer.fingerprints),
         panel.cells,
         [text.split(None, 1)[0] for text in panel.structures],
-        tautomer=featurizer.standardise == "tautomer",
+        tautomer=featurizer.standardize == "tautomer",
         keeps_structures=config.domain == "structures",
     )
 

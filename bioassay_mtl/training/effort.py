@@ -87,7 +87,7 @@ def experts_for(
     gate: dict[str, Any] = {"folds": n_folds}
     if alone:
         expected = [EXPECTED_ALONE.get(each.get("kind"), 1.0) for each in members]
-        gate["method"] = {"kind": "penalised", "expected": expected}
+        gate["method"] = {"kind": "penalized", "expected": expected}
     said = (
         f"beside {', '.join(names[:-1])} and {names[-1]}, weighed for each assay by {n_folds} folds"
     )

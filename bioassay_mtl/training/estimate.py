@@ -23,7 +23,7 @@ from bioassay_mtl.training.fit import train_session
 from bioassay_mtl.training.session import Session
 
 N_MOLECULES = 96
-"""Molecules that are featurised on trial, spread evenly over the panel."""
+"""Molecules that are featurized on trial, spread evenly over the panel."""
 
 N_BATCHES = 2
 """Batches of an epoch on trial."""
@@ -41,19 +41,19 @@ class Estimate:
 
     Parameters
     ----------
-    featurising
+    featurizing
         To make features of all molecules.
     epochs
         To train for all epochs; stopping early makes it less.
     """
 
-    featurising: float
+    featurizing: float
     epochs: float
 
     @property
     def total(self) -> float:
         """Both."""
-        return self.featurising + self.epochs
+        return self.featurizing + self.epochs
 
 
 def estimate(
@@ -66,7 +66,7 @@ def estimate(
     panel, config
         As they are to be trained on, the settings settled.
     workers
-        Processes that will featurise.
+        Processes that will featurize.
     models
         How many times all epochs are run: members, folds, trials.
 
@@ -92,7 +92,7 @@ def estimate(
         for each in networks
     )
     return Estimate(
-        featurising=per_molecule * len(panel) / max(1, workers),
+        featurizing=per_molecule * len(panel) / max(1, workers),
         epochs=per_row * rows * config.epochs * models * runs,
     )
 

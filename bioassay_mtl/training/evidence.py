@@ -26,7 +26,7 @@ from bioassay_mtl.nn.heads import heads
 from bioassay_mtl.tasks.kinds import TaskKind
 from bioassay_mtl.tasks.limits import Limits
 from bioassay_mtl.tasks.measured import MeasuredCells
-from bioassay_mtl.tasks.target_scaling import Standardisation
+from bioassay_mtl.tasks.target_scaling import TargetScaler
 from bioassay_mtl.training.out_of_fold import Said, places_of
 from bioassay_mtl.training.session import Session
 
@@ -46,7 +46,7 @@ class OutOfSight:
         ``(m,) float32``: outputs of the cells, of several the first.
     fold
         ``(n,)``: parts of different molecules.
-    kinds, standardisation
+    kinds, target_scaler
         Of the tasks.
     rows
         See :class:`~bioassay_mtl.confidence.evidence.Evidence`.
@@ -61,7 +61,7 @@ class OutOfSight:
     said: NDArray[np.float32]
     fold: NDArray[np.int64]
     kinds: tuple[TaskKind, ...]
-    standardisation: Standardisation | None
+    target_scaler: TargetScaler | None
     rows: str
     limits: Limits | None = None
     outputs: NDArray[np.float32] | None = None
@@ -130,13 +130,13 @@ class OutOfSight:
             bounds = None if self.cells.bound is None else self.cells.bound[own]
             values = self.cells.value[own].astype(np.float64)
             away = errors(self._within(task, own), values, bounds)
-            unit = 1.0 if self.standardisation is None else float(self.standardisation.scale[task])
+            unit = 1.0 if self.target_scaler is None else float(self.target_scaler.scale[task])
             found[task] = [half_width(away, level) * unit for level in LEVELS]
         return found
 
     def _within(self, task: int, own: NDArray[np.int64]) -> NDArray[np.float64]:
         """What was said of a task's cells, within its limits."""
-        said, known = self.said[own].astype(np.float64), self.standardisation
+        said, known = self.said[own].astype(np.float64), self.target_scaler
         if self.limits is None or known is None:
             return said
         ends = np.array([self.limits.low[task], self.limits.high[task]])
@@ -224,7 +224,7 @@ def _out_of_fold(said: Said, model: Model, session: Session) -> OutOfSight | Non
         mixed[said.first],
         said.fold,
         kinds,
-        said.standardisation,
+        said.target_scaler,
         OUT_OF_FOLD,
         model.limits,
         mixed,
@@ -236,7 +236,7 @@ def _of_validation(model: Model, session: Session) -> OutOfSight | None:
     rows = session.parts.valid
     if not len(rows):
         return None
-    cells, known = session.panel.cells.take(rows), model.standardisation
+    cells, known = session.panel.cells.take(rows), model.target_scaler
     cells = cells if known is None else known.apply(cells)
     at, columns, first = places_of(cells, model.network.outputs)
     read = {name: session.features.blocks[name] for name in model.featurizer.fingerprints}

@@ -21,7 +21,7 @@ from bioassay_mtl.models.about import About
 from bioassay_mtl.models.assay_sheet import NAME, Described
 from bioassay_mtl.models.evaluation import predictions_at
 from bioassay_mtl.models.model import Model
-from bioassay_mtl.models.scaling import ColumnScaling, fit_scalings, scaled
+from bioassay_mtl.models.scaling import FeatureScaler, fit_scalings, scaled
 from bioassay_mtl.models.sheet_making import sheet_of
 from bioassay_mtl.nn.devices import found_device
 from bioassay_mtl.nn.network import Network
@@ -29,7 +29,7 @@ from bioassay_mtl.panels.panel import Panel
 from bioassay_mtl.splits import Split
 from bioassay_mtl.tasks.labels import view_dtype
 from bioassay_mtl.tasks.measured import MeasuredCells
-from bioassay_mtl.tasks.target_scaling import Standardisation
+from bioassay_mtl.tasks.target_scaling import TargetScaler
 from bioassay_mtl.training.callbacks import Progress
 from bioassay_mtl.training.card import model_card
 from bioassay_mtl.training.config import TrainingConfig
@@ -58,7 +58,7 @@ def train(
     record: Mapping[str, Any] | None = None,
     weights: NDArray[np.float32] | None = None,
     start: Model | None = None,
-    scalings: Mapping[str, ColumnScaling] | None = None,
+    scalings: Mapping[str, FeatureScaler] | None = None,
     finish: Finish | None = None,
     about: About | None = None,
 ) -> Model:
@@ -83,7 +83,7 @@ def train(
     name
         Of the model; None for that of the folder.
     workers
-        Processes that featurise.
+        Processes that featurize.
     progress
         Called after each epoch with its number, loss and score.
     features
@@ -153,7 +153,7 @@ def train_session(
     name: str | None = None,
     progress: Progress | None = None,
     record: Mapping[str, Any] | None = None,
-    scalings: Mapping[str, ColumnScaling] | None = None,
+    scalings: Mapping[str, FeatureScaler] | None = None,
     finish: Finish | None = None,
 ) -> Model:
     """Train a model as it is settled; parameters, result and errors as of :func:`train`."""
@@ -199,7 +199,7 @@ def train_session(
 
 def run_of(
     session: Session,
-    scalings: Mapping[str, ColumnScaling],
+    scalings: Mapping[str, FeatureScaler],
     checkpoint: Path | None = None,
     *,
     resume: bool = False,
@@ -221,7 +221,7 @@ def run_of(
         tasks=panel.tasks,
         sizes=config.featurizer().input_sizes,
         blocks=scaled(session.features.blocks, scalings),
-        cells=standardised_of(session)[1],
+        cells=standardized_of(session)[1],
         train_rows=session.parts.train,
         valid_rows=session.parts.valid,
         checkpoint=checkpoint,
@@ -236,7 +236,7 @@ def run_of(
 def model_of(
     session: Session,
     network: Network,
-    scalings: Mapping[str, ColumnScaling],
+    scalings: Mapping[str, FeatureScaler],
     name: str,
     course: Mapping[str, Any],
     record: Mapping[str, Any],
@@ -266,7 +266,7 @@ def model_of(
         tasks=panel.tasks,
         label_counts=label_counts(panel.take(parts.train)),
         kinds=panel.kinds,
-        standardisation=standardised_of(session)[0],
+        target_scaler=standardized_of(session)[0],
         name=name,
         scalings=dict(scalings),
         training={
@@ -312,7 +312,7 @@ def training_molecules(
     if panel.structures is None or not panel.has_structure.any():
         return None
     rows = np.concatenate([parts.train, parts.valid]).tolist()
-    tautomer = featurizer.standardise == "tautomer"
+    tautomer = featurizer.standardize == "tautomer"
     own = TrainingMolecules.of([panel.structures[row] for row in rows], tautomer=tautomer)
     if start is None or not start.is_whole:
         return own
@@ -351,24 +351,24 @@ def _metrics(model: Model, panel: Panel, features: Features, rows: Any) -> Any:
     return evaluate(cells, predictions, panel.tasks, kinds=panel.kinds).to_json()
 
 
-def standardised(
+def standardized(
     panel: Panel, rows: NDArray[np.int64], start: WarmStart | None
-) -> tuple[Standardisation | None, MeasuredCells]:
+) -> tuple[TargetScaler | None, MeasuredCells]:
     """Cells to train on, values in standard units of some rows; outcomes alone as they are."""
     if view_dtype(panel.kinds) == np.int8:
         return None, panel.cells
-    standardisation = start.standardisation if start else None
-    if standardisation is None:
-        standardisation = Standardisation.of(panel.cells.take(rows), panel.kinds)
-    return standardisation, standardisation.apply(panel.cells)
+    target_scaler = start.target_scaler if start else None
+    if target_scaler is None:
+        target_scaler = TargetScaler.of(panel.cells.take(rows), panel.kinds)
+    return target_scaler, target_scaler.apply(panel.cells)
 
 
-def standardised_of(session: Session) -> tuple[Standardisation | None, MeasuredCells]:
-    """:func:`standardised` of a session, in the units that it is given, if it is."""
-    given = session.standardisation
+def standardized_of(session: Session) -> tuple[TargetScaler | None, MeasuredCells]:
+    """:func:`standardized` of a session, in the units that it is given, if it is."""
+    given = session.target_scaler
     if given is not None:
         return given, given.apply(session.panel.cells)
-    return standardised(session.panel, session.parts.train, session.begin)
+    return standardized(session.panel, session.parts.train, session.begin)
 
 
 def label_counts(panel: Panel) -> dict[str, Any]:

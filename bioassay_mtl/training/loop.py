@@ -18,7 +18,7 @@ from bioassay_mtl.errors import TrainingError
 from bioassay_mtl.nn import build_network
 from bioassay_mtl.nn.draws import Draws
 from bioassay_mtl.nn.network import Network
-from bioassay_mtl.nn.reparameterised.attached import Made
+from bioassay_mtl.nn.reparameterized.attached import Made
 from bioassay_mtl.tasks.kinds import TaskKind
 from bioassay_mtl.tasks.measured import MeasuredCells
 from bioassay_mtl.training.batches import ResidentData

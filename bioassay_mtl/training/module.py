@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from bioassay_mtl.balance import Batch, build_balancer
 from bioassay_mtl.balance.balancer import Update
-from bioassay_mtl.nn.reparameterised.attached import Made
+from bioassay_mtl.nn.reparameterized.attached import Made
 from bioassay_mtl.nn.rows import RowNumbers, Rows
 from bioassay_mtl.tasks.measured import MeasuredCells
 from bioassay_mtl.training.averaging import WeightAverage

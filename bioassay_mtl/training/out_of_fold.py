@@ -20,7 +20,7 @@ from bioassay_mtl.nn.stacking import Stacking, StackingMethod, fit_stacking
 from bioassay_mtl.panels.panel import Panel
 from bioassay_mtl.splits import Split
 from bioassay_mtl.tasks.measured import MeasuredCells
-from bioassay_mtl.tasks.target_scaling import Standardisation
+from bioassay_mtl.tasks.target_scaling import TargetScaler
 from bioassay_mtl.training.session import Session
 
 Floats = NDArray[np.float32]
@@ -38,7 +38,7 @@ class Said:
         Their measured cells, values in standard units.
     outputs
         Which of the O outputs belong to which task.
-    standardisation
+    target_scaler
         Of the values; None where there are none.
     rows, columns
         ``(P,)``: row and output of the P outputs of the measured cells.
@@ -53,7 +53,7 @@ class Said:
     panel: Panel
     cells: MeasuredCells
     outputs: Outputs
-    standardisation: Standardisation | None
+    target_scaler: TargetScaler | None
     rows: NDArray[np.int64]
     columns: NDArray[np.int64]
     first: NDArray[np.int64]
@@ -65,7 +65,7 @@ class Said:
         session: Session,
         splits: Sequence[Split],
         models: Iterable[tuple[int, int, Model]],
-        standardisation: Standardisation | None,
+        target_scaler: TargetScaler | None,
         cells: MeasuredCells,
     ) -> Said:
         """Ask the experts of every fold for its rows.
@@ -78,7 +78,7 @@ class Said:
             K, their test parts the folds.
         models
             Number of an expert, of a fold, and what was trained without that.
-        standardisation
+        target_scaler
             Of the values.
         cells
             Of all rows, values in standard units.
@@ -99,7 +99,7 @@ class Said:
             here = np.flatnonzero(fold[rows] == number)
             said[here, expert] = outputs_at(model, features, rows[here], columns[here])
         panel = session.panel.take(train)
-        return Said(panel, own, outputs, standardisation, rows, columns, first, fold, said)
+        return Said(panel, own, outputs, target_scaler, rows, columns, first, fold, said)
 
     def stacked(
         self, method: StackingMethod, seed: int, pairs: NDArray[np.bool_] | None = None
@@ -159,8 +159,8 @@ class Said:
             outputs = said[self.first[mine][:, None] + np.arange(k)]
             predicted = heads[group.kind].predict(torch.from_numpy(outputs)[:, None])
             found[to[mine][:, None] + np.arange(c)] = predicted.numpy().reshape(len(mine), c)
-            if self.standardisation is not None:
-                known = self.standardisation
+            if self.target_scaler is not None:
+                known = self.target_scaler
                 scale, center = known.scale[task[mine]], known.center[task[mine]]
                 found[to[mine]] = found[to[mine]] * scale + center if c == 1 else found[to[mine]]
         return found

@@ -20,7 +20,7 @@ from bioassay_mtl.models.panel_inputs import panel_features
 from bioassay_mtl.panels.panel import Panel
 from bioassay_mtl.splits import Split, split
 from bioassay_mtl.tasks.limits import Limits
-from bioassay_mtl.tasks.target_scaling import Standardisation
+from bioassay_mtl.tasks.target_scaling import TargetScaler
 from bioassay_mtl.training.config import TrainingConfig
 from bioassay_mtl.training.defaults import settled
 from bioassay_mtl.training.identity import run_identity
@@ -50,8 +50,8 @@ class Session:
     start
         A model from whose weights the run goes on, or None.
     workers
-        Processes that featurise.
-    standardisation
+        Processes that featurize.
+    target_scaler
         Of values; None for that of the training rows.
     remembers
         Whether the model is to know its training molecules: a part of a model need not.
@@ -69,7 +69,7 @@ class Session:
     weights: NDArray[np.float32] | None = None
     start: Model | None = None
     workers: int = 1
-    standardisation: Standardisation | None = None
+    target_scaler: TargetScaler | None = None
     remembers: bool = True
     is_part: bool = False
     about: Mapping[str, Described] = field(default_factory=dict)

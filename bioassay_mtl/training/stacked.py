@@ -22,7 +22,7 @@ from bioassay_mtl.chem.features import Features
 from bioassay_mtl.errors import InputError, counted
 from bioassay_mtl.models.join import naming_inputs
 from bioassay_mtl.models.model import Model
-from bioassay_mtl.models.scaling import ColumnScaling, fit_scalings
+from bioassay_mtl.models.scaling import FeatureScaler, fit_scalings
 from bioassay_mtl.nn.architectures.base import build_network
 from bioassay_mtl.nn.architectures.stacked import StackedConfig
 from bioassay_mtl.nn.draws import Draws
@@ -40,7 +40,7 @@ from bioassay_mtl.training.fit import (
     label_counts,
     measure,
     molecules_of,
-    standardised_of,
+    standardized_of,
 )
 from bioassay_mtl.training.members import mark, member, numbered
 from bioassay_mtl.training.out_of_fold import Said
@@ -60,7 +60,7 @@ def train_stacked(
     name: str | None = None,
     progress: Progress | None = None,
     record: Mapping[str, Any] | None = None,
-    scalings: Mapping[str, ColumnScaling] | None = None,
+    scalings: Mapping[str, FeatureScaler] | None = None,
     finish: Finish | None = None,
 ) -> Model:
     """Train experts, fit gates, join; parameters, result and errors as of :func:`fit.train`.
@@ -82,7 +82,7 @@ def train_stacked(
             splits = list(fold_parts(session, stacked.gate.folds))
             runs = Runs(session, scratch, progress, scaled_by, len(splits))
             said = Said.of(
-                session, splits, runs.out_of_fold(splits), runs.standardisation, runs.cells
+                session, splits, runs.out_of_fold(splits), runs.target_scaler, runs.cells
             )
             stacking = said.stacked(stacked.gate.method, config.seed)
             heard = np.flatnonzero((stacking.weights > 0).any(axis=0)).tolist()
@@ -137,14 +137,14 @@ class Runs:
         session: Session,
         scratch: Path | None,
         progress: Progress | None,
-        scalings: Mapping[str, ColumnScaling],
+        scalings: Mapping[str, FeatureScaler],
         n_folds: int,
     ) -> None:
         self.session, self.scratch, self.progress = session, scratch, progress
         self.scalings, self.n_folds = scalings, n_folds
         network: StackedConfig = session.config.network  # type: ignore[assignment]
         self.members = network.members
-        self.standardisation, self.cells = standardised_of(session)
+        self.target_scaler, self.cells = standardized_of(session)
 
     def out_of_fold(self, splits: Sequence[Split]) -> Iterator[tuple[int, int, Model]]:
         """Number of an expert, of a fold, and the model that has not seen the fold's rows."""
@@ -166,7 +166,7 @@ class Runs:
     def _trained(self, number: int, part: str, parts: Split, run: int) -> Model:
         config = self.settings(number)
         plain = replace(
-            self.session, standardisation=self.standardisation, remembers=False, is_part=True
+            self.session, target_scaler=self.target_scaler, remembers=False, is_part=True
         )
         vars(plain).update(features=self.session.features, parts=self.session.parts)
         session = plain.with_settings(config).within(parts)
@@ -241,7 +241,7 @@ def _joined(
         tasks=panel.tasks,
         label_counts=label_counts(panel.take(parts.train)),
         kinds=panel.kinds,
-        standardisation=models[0].standardisation,
+        target_scaler=models[0].target_scaler,
         scalings={n: s for n, s in models[0].scalings.items() if n in featurizer.fingerprints},
         training_molecules=molecules_of(session),
     )

@@ -1,4 +1,4 @@
-"""The steps of an epoch, and the judgement after it."""
+"""The steps of an epoch, and the judgment after it."""
 
 from __future__ import annotations
 

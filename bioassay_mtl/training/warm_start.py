@@ -19,14 +19,14 @@ from bioassay_mtl.errors import ConfigError
 from bioassay_mtl.models.folder import read_config
 from bioassay_mtl.models.folder_checks import WEIGHTS
 from bioassay_mtl.models.model import Model
-from bioassay_mtl.models.scaling import ColumnScaling
+from bioassay_mtl.models.scaling import FeatureScaler
 from bioassay_mtl.models.shipped import find_model
 from bioassay_mtl.nn.architectures.base import network_config
 from bioassay_mtl.nn.experts import GroupConfig
 from bioassay_mtl.nn.low_dimensional.settings import LowDimensionalConfig
 from bioassay_mtl.panels.panel import Panel
 from bioassay_mtl.tasks.kinds import TaskKind
-from bioassay_mtl.tasks.target_scaling import Standardisation
+from bioassay_mtl.tasks.target_scaling import TargetScaler
 from bioassay_mtl.training.config import TrainingConfig, default_network
 from bioassay_mtl.training.low_dimensional import origin_of
 
@@ -49,7 +49,7 @@ class WarmStart:
         Of the transferred experts, under their names in the new network.
     scalings
         Of the real-valued inputs that these experts read.
-    standardisation
+    target_scaler
         Of values, where the weights of towers are taken over, too.
     training_molecules
         Of the model, where the run goes on where its own ended; None where these are not known.
@@ -60,8 +60,8 @@ class WarmStart:
     name: str
     sha256: str
     weights: Mapping[str, Tensor]
-    scalings: Mapping[str, ColumnScaling]
-    standardisation: Standardisation | None = None
+    scalings: Mapping[str, FeatureScaler]
+    target_scaler: TargetScaler | None = None
     training_molecules: TrainingMolecules | None = None
     is_whole: bool = False
 
@@ -87,7 +87,7 @@ def with_start(config: TrainingConfig) -> TrainingConfig:
     taken = TrainingConfig(
         fingerprints={name: f.model_dump() for name, f in featurizer.fingerprints.items()},
         max_atoms=featurizer.max_atoms,
-        standardise=featurizer.standardise,
+        standardize=featurizer.standardize,
     )
     inputs = config if "fingerprints" in config.model_fields_set else taken
     groups = [group for _, group in expert_groups(network_config(known["network"]))]
@@ -107,7 +107,7 @@ def with_start(config: TrainingConfig) -> TrainingConfig:
     found = {
         "fingerprints": taken.fingerprints,
         "max_atoms": taken.max_atoms,
-        "standardise": taken.standardise,
+        "standardize": taken.standardize,
     }
     unset = {key: value for key, value in found.items() if key not in config.model_fields_set}
     return config.model_copy(update={**unset, "network": network})
@@ -198,7 +198,7 @@ def warm_start(config: TrainingConfig, kinds: Sequence[TaskKind] = ()) -> WarmSt
     )
 
 
-def _scalings_of(model: Model, read: Mapping[str, None]) -> dict[str, ColumnScaling]:
+def _scalings_of(model: Model, read: Mapping[str, None]) -> dict[str, FeatureScaler]:
     return {name: scaling for name, scaling in model.scalings.items() if name in read}
 
 
@@ -227,7 +227,7 @@ def whole_start(model: Model, config: TrainingConfig, panel: Panel) -> WarmStart
         digest,
         weights,
         model.scalings,
-        model.standardisation,
+        model.target_scaler,
         model.training_molecules,
         is_whole=True,
     )

@@ -82,7 +82,7 @@ def test_the_block_holds_the_array(kind: str, data: Any) -> None:
     np.testing.assert_array_equal(array_of(block), x.astype(np.float32))
 
 
-def test_each_kind_is_recognised() -> None:
+def test_each_kind_is_recognized() -> None:
     bits = np.eye(64)
     assert representation_of(bits) == {"kind": "given", "n_bits": 64}
     assert representation_of(3 * bits) == {"kind": "given", "n_bits": 64, "counts": True}

@@ -229,7 +229,7 @@ def test_gradnorm_makes_weighed_norms_equal() -> None:
     assert balancer.weight.sum().item() == pytest.approx(5, rel=1e-4)
 
 
-def test_gradnorm_favours_the_task_that_lags() -> None:
+def test_gradnorm_favors_the_task_that_lags() -> None:
     balancer = build("gradnorm")
     balancer.learn(torch.ones(5), torch.ones(5), ALL)
     balancer.learn(torch.ones(5), torch.tensor([1.0, 0.5, 0.5, 0.5, 0.5]), ALL)

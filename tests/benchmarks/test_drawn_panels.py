@@ -36,7 +36,7 @@ pytestmark = pytest.mark.soak
 PIECE = Piece("made up", "amide", 300, "random")
 
 
-def labelled(n: int | None = None) -> Table:
+def labeled(n: int | None = None) -> Table:
     """Outcomes by substructure, of distinct molecules."""
     panel = rules(None).panel
     panel = panel.take(np.arange(n or len(panel)))
@@ -46,7 +46,7 @@ def labelled(n: int | None = None) -> Table:
 
 @pytest.fixture(scope="module")
 def made_up() -> Table:
-    return labelled(1000)
+    return labeled(1000)
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -112,7 +112,7 @@ def test_each_piece_is_there_once_and_singles_come_first(made_up: Table) -> None
     assert {piece.draw for piece in found} == set(range(1, DRAWS + 1))
     assert {piece.table for piece in found if piece.task is None} == set(MULTI)
     for n, expected in ((1000, 2), (None, 4)):
-        assert {len(each) for each in single_pieces({"tox21": labelled(n)})} == {expected}
+        assert {len(each) for each in single_pieces({"tox21": labeled(n)})} == {expected}
 
 
 def test_in_turn() -> None:

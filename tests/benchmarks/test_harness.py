@@ -142,7 +142,7 @@ def test_counts_are_log2_of_one_plus_count(tmp_path: Path, monkeypatch: pytest.M
     monkeypatch.setattr(inputs, "CACHE", tmp_path)
     matrix = inputs.counts(("CCCCO", "c1ccccc1"))
     assert matrix.shape == (2, inputs.MORGAN_SIZE + inputs.TORSION_SIZE)
-    # Benzene: six equal atoms, each alone, with its neighbours, and two bonds away.
+    # Benzene: six equal atoms, each alone, with its neighbors, and two bonds away.
     assert matrix[1, : inputs.MORGAN_SIZE].data == pytest.approx(np.full(3, np.log2(7)))
     assert matrix[1, inputs.MORGAN_SIZE :].data == pytest.approx([np.log2(7)])
     assert (inputs.counts(("CCCCO", "c1ccccc1")) != matrix).nnz == 0

@@ -75,10 +75,10 @@ PARENTS = ("CC(=O)O", "CNCCc1ccccc1", "OC1=CCCCC1", "not a molecule", "C" * 101)
 
 
 @pytest.mark.parametrize("tautomer", [False, True])
-def test_standardised_molecules_are_read_as_their_parents(
+def test_standardized_molecules_are_read_as_their_parents(
     featurizer: Featurizer, tautomer: bool
 ) -> None:
-    standard = replace(featurizer, standardise="tautomer" if tautomer else True)
+    standard = replace(featurizer, standardize="tautomer" if tautomer else True)
     parents = [*PARENTS[:2], "O=C1CCCCC1" if tautomer else PARENTS[2], *PARENTS[3:]]
     expected, found = featurizer(parents), standard(SALTS)
     np.testing.assert_array_equal(found.status, expected.status)
@@ -89,16 +89,16 @@ def test_standardised_molecules_are_read_as_their_parents(
 
 
 def test_salts_do_not_count_as_too_large(featurizer: Featurizer) -> None:
-    small = replace(featurizer, max_atoms=4, standardise=True)
+    small = replace(featurizer, max_atoms=4, standardize=True)
     assert small(["CCCC.Cl", "CCCCC.Cl"]).status.tolist() == [0, Status.TOO_LARGE.code]
-    large = replace(featurizer, max_atoms=600, standardise=True)
+    large = replace(featurizer, max_atoms=600, standardize=True)
     parent, salt = large(["C" * 510, "C" * 510 + ".Cl"]).blocks["bits"].dense()
     np.testing.assert_array_equal(parent, salt)
 
 
-def test_standardised_mol_blocks_too(featurizer: Featurizer) -> None:
+def test_standardized_mol_blocks_too(featurizer: Featurizer) -> None:
     blocks = [Chem.MolToMolBlock(Chem.MolFromSmiles(text)) for text in SALTS[:2]]
-    found = replace(featurizer, standardise=True)([*blocks, "no block"], "molblock")
+    found = replace(featurizer, standardize=True)([*blocks, "no block"], "molblock")
     assert found.status.tolist() == [0, 0, Status.INVALID_MOLBLOCK.code]
     for name, block in featurizer(PARENTS[:2]).blocks.items():
         np.testing.assert_array_equal(found.blocks[name].dense()[:2], block.dense())
@@ -139,7 +139,7 @@ def test_rdkit_is_quiet_then_as_before(
 
 def test_settings_survive_a_round_trip(featurizer: Featurizer) -> None:
     assert Featurizer.from_config(featurizer.config()) == featurizer
-    standard = replace(featurizer, standardise="tautomer")
+    standard = replace(featurizer, standardize="tautomer")
     assert Featurizer.from_config(standard.config()) == standard
     assert featurizer.n_features == {"bits": 1024, "counts": 2048}
 

@@ -96,7 +96,7 @@ def test_any_form_of_a_training_molecule_is_found(nci_smiles: list[str]) -> None
 
 
 def is_organic(smiles: str) -> bool:
-    """Of more carbon atoms than a counter-ion has, and no metal that standardising cuts out."""
+    """Of more carbon atoms than a counter-ion has, and no metal that standardizing cuts out."""
     with BlockLogs():
         mol = Chem.MolFromSmiles(smiles)
     numbers = [] if mol is None else [atom.GetAtomicNum() for atom in mol.GetAtoms()]
@@ -133,11 +133,11 @@ def test_plain_smiles_and_the_probe() -> None:
 SALTS = ["CCO", "CC(=O)[O-].[Na+]", "C[C@@H](C(=O)[O-])[NH3+]", "CC(N)C(=O)OC", "not a molecule"]
 
 
-@pytest.mark.parametrize("standardise", [False, True])
-def test_featurizers_mark_training_molecules(standardise: bool) -> None:
+@pytest.mark.parametrize("standardize", [False, True])
+def test_featurizers_mark_training_molecules(standardize: bool) -> None:
     training = TrainingMolecules.of(["CC(N)C(O)=O", "OC(C)=O"])
     featurizer = Featurizer(
-        {"morgan": MorganFingerprint()}, standardise=standardise, training=training
+        {"morgan": MorganFingerprint()}, standardize=standardize, training=training
     )
     expected = [False, True, True, False, False]
     features = featurizer(SALTS)
@@ -170,12 +170,12 @@ def test_workers_mark_training_molecules(nci_smiles: list[str]) -> None:
 def test_few_molecules_are_looked_at_closely(
     notation: Notation, nci_smiles: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Standardising takes longer than a fingerprint: only what has a known skeleton may be."""
-    standardised: list[str] = []
+    """Standardizing takes longer than a fingerprint: only what has a known skeleton may be."""
+    standardized: list[str] = []
     parent = identity._parent
 
     def counted(plain: str, tautomer: bool) -> str:
-        standardised.append(plain)
+        standardized.append(plain)
         return parent(plain, tautomer)
 
     training = TrainingMolecules.of(nci_smiles[:50])
@@ -188,7 +188,7 @@ def test_few_molecules_are_looked_at_closely(
     found = featurizer([write(mol) for mol in mols], notation).in_training
     assert found is not None
     assert found[:45].all()
-    assert len(standardised) < 25
+    assert len(standardized) < 25
 
 
 def test_only_what_can_be_a_molecule_is_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -339,7 +339,7 @@ def _is_alive(pid: int) -> bool:
 
 
 def test_what_jobs_need_is_there_before_memory_is_limited(nci_smiles: list[str]) -> None:
-    """A molecule that may be known is standardised, by a library that is loaded late."""
+    """A molecule that may be known is standardized, by a library that is loaded late."""
     known = TrainingMolecules.of(nci_smiles[:200])
     featurizer = Featurizer({"bits": MorganFingerprint()}, training=known)
     salts = [f"{text}.[Na+]" for text in nci_smiles[:200]]

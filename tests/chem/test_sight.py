@@ -13,8 +13,8 @@ from bioassay_mtl.chem.sight import Sight, sight_of
 from bioassay_mtl.models.model import Model
 
 
-def featurizer(standardise: bool = False, **settings: Any) -> Featurizer:
-    return Featurizer.from_config({"fingerprints": {"a": settings}, "standardise": standardise})
+def featurizer(standardize: bool = False, **settings: Any) -> Featurizer:
+    return Featurizer.from_config({"fingerprints": {"a": settings}, "standardize": standardize})
 
 
 @pytest.mark.parametrize(
@@ -47,7 +47,7 @@ def test_words_say_what_is_not_seen() -> None:
     blind = " ".join(Sight(False, False, True).sentences)
     assert "Blind to stereochemistry" in blind
     assert "mirror images (enantiomers)" in blind
-    assert "standardise" in blind
+    assert "standardize" in blind
     seeing = " ".join(Sight(True, True, False).sentences)
     assert "Blind" not in seeing
     assert "A salt and its parent get the same predictions" in seeing
@@ -62,7 +62,7 @@ def test_shipped_models_predict_what_is_said_of_them(name: str) -> None:
     pair = model.predict(["C[C@H](O)c1ccccn1", "C[C@@H](O)c1ccccn1"])[list(model.tasks)]
     assert (not np.array_equal(pair.iloc[0], pair.iloc[1])) == sight.enantiomers
     salts = ["CC(=O)Oc1ccccc1C(=O)O", "CC(=O)Oc1ccccc1C(=O)[O-].[Na+]"]
-    raw, parents = model.predict(salts), model.predict(salts, standardise=True)
+    raw, parents = model.predict(salts), model.predict(salts, standardize=True)
     tasks = list(model.tasks)
     assert not raw[tasks].iloc[0].equals(raw[tasks].iloc[1])
     np.testing.assert_array_equal(parents[tasks].iloc[0], parents[tasks].iloc[1])

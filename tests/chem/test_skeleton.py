@@ -1,4 +1,4 @@
-"""Skeletons read from SMILES are those of the molecules, and standardising leaves them."""
+"""Skeletons read from SMILES are those of the molecules, and standardizing leaves them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from rdkit import Chem
 from rdkit.rdBase import BlockLogs
 
 from bioassay_mtl.chem.skeleton import read_skeletons, skeletons_of
-from bioassay_mtl.chem.standardise import parent
+from bioassay_mtl.chem.standardize import parent
 
 
 def read(smiles: list[str]) -> list[list[tuple[int, int]] | None]:
@@ -126,7 +126,7 @@ def test_nothing_to_read() -> None:
 
 
 def test_the_parents_skeleton_is_one_of_the_molecules(nci_smiles: list[str]) -> None:
-    """What the quick look rests on: it never misses a molecule that standardising would find."""
+    """What the quick look rests on: it never misses a molecule that standardizing would find."""
     salts = ["CC(=O)[O-].[Na+]", "C[N+](C)(C)C.[I-]", "O=[N+]([O-])c1ccccc1.Cl", "CN(=O)=O",
              "CS(=O)C.O", "[K+].C[S+]([O-])C", "CC(=O)O[Hg]c1ccccc1", "[Ca+2].[O-]CC.[O-]CC",
              "CCO[Ti](OCC)(OCC)OCC", "[O-][n+]1ccccc1", "C[As](=O)(O)O.[Na]"]  # fmt: skip
@@ -150,7 +150,7 @@ def test_the_parents_skeleton_is_one_of_the_molecules(nci_smiles: list[str]) -> 
         max_size=6,
     )
 )
-def test_no_text_raises_or_changes_its_neighbours(texts: list[str]) -> None:
+def test_no_text_raises_or_changes_its_neighbors(texts: list[str]) -> None:
     whole = ["c1ccc(Cl)cc1", "CC(N)C(=O)O.[Na+]", "C%12CC%12"]
     mixed = [each for text in [*texts, "C"] for each in (*whole, text)]
     found, alone = read(mixed), read(whole)

@@ -91,7 +91,7 @@ def test_a_clear_message(
             table(assay=["x"] * 10, value=["high", *range(2, 11)]),
             "9 molecules, 1 assay (1 regression)",
         ),
-        (table(a=[1] * 10, b=[0] * 10), "one outcome alone, from which nothing can be learnt: a"),
+        (table(a=[1] * 10, b=[0] * 10), "one outcome alone, from which nothing can be learned: a"),
         (table(a=OUTCOMES, b=[""] * 10, c=[7.5] * 10), "no assays: b (empty), c (one value alone)"),
         ({"smiles": ["CCO", "CCN"], "a": [1, 0]}, "2 molecules, 1 assay (1 binary)"),
         (table(ic50=[">10000"] * 10), "1 censored"),

@@ -52,7 +52,7 @@ BESIDE = {  # a command that a message gives whole, with options of its own verb
     "bioassay-mtl panel check --out",
     "bioassay-mtl --debug",
     "train --about",
-    "screen --standardise",
+    "screen --standardize",
     "screen --p-values",
     "screen --out",
     "bioassay-mtl info MODEL --json",

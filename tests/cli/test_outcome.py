@@ -30,7 +30,7 @@ def panel(tmp_path: Path, nci_smiles: list[str]) -> Path:
     smiles = [*dict.fromkeys(nci_smiles[:120])][:99]
     rows = [[text, int("N" in text), int("S" in text)] for text in smiles]
     with path.open("w", newline="") as file:
-        header = ["smiles", "nitrogen", "sulphur"]
+        header = ["smiles", "nitrogen", "sulfur"]
         csv.writer(file).writerows([header, *rows, ["no molecule", 1, 0]])
     (tmp_path / "settings.yaml").write_text(SETTINGS)
     return path

@@ -26,14 +26,14 @@ def table(tmp_path: Path) -> Path:
 def test_check_writes_a_cleaned_panel_and_a_log(table: Path, cli: Run) -> None:
     clean, log = table.with_name("clean.csv"), table.with_name("log.csv")
     done = cli(
-        *("panel", "check", str(table), "--to-p", "--standardise"),
+        *("panel", "check", str(table), "--to-p", "--standardize"),
         *("--out", str(clean), "--log", str(log)),
     )
     assert done.code == 0, done.err
     assert "wide table, 6 rows: 5 molecules, 2 assays (1 censored, 1 binary)" in done.out
     panel = Panel.read(clean)
     assert panel.tasks == ("pIC50", "hERG")
-    assert panel.standardise is True  # of a model made of it, too
+    assert panel.standardize is True  # of a model made of it, too
     assert panel.structures == ["CCO", "CC(=O)O", "CCN", "CCC", "CCCC"]
     assert panel.bounds is not None
     assert panel.bounds[:, 0].tolist() == [-1, 0, 0, 0, 1]
@@ -41,7 +41,7 @@ def test_check_writes_a_cleaned_panel_and_a_log(table: Path, cli: Run) -> None:
         entries = [(row["line"], row["outcome"]) for row in csv.DictReader(stream)]
     assert ("5", "unreadable value, left out") in entries
     assert ("4", "SMILES cannot be used, left out") in entries
-    assert ("3", "molecule standardised") in entries
+    assert ("3", "molecule standardized") in entries
     again = cli("panel", "check", str(table), "--out", str(clean))
     assert again.code == 2
     assert "exists" in again.err

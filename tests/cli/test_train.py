@@ -27,15 +27,15 @@ epochs: 2
 
 @pytest.fixture(scope="module")
 def panel(tmp_path_factory: pytest.TempPathFactory, nci_smiles: list[str]) -> Path:
-    """Do a molecule's atoms include nitrogen, or sulphur? The latter is often not measured."""
+    """Do a molecule's atoms include nitrogen, or sulfur? The latter is often not measured."""
     path = tmp_path_factory.mktemp("panel") / "panel.csv"
     with path.open("w", newline="") as file:
         table = csv.writer(file)
-        table.writerow(["smiles", "part", "nitrogen", "sulphur"])
+        table.writerow(["smiles", "part", "nitrogen", "sulfur"])
         for row, smiles in enumerate(dict.fromkeys(nci_smiles[:400])):
             part = ("train", "train", "train", "valid", "test")[row % 5]
-            sulphur = "" if row % 3 else int("S" in smiles)
-            table.writerow([smiles, part, int("N" in smiles), sulphur])
+            sulfur = "" if row % 3 else int("S" in smiles)
+            table.writerow([smiles, part, int("N" in smiles), sulfur])
     return path
 
 
@@ -61,7 +61,7 @@ def trained(panel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_trained_folder_remembers_its_settings(trained: Path) -> None:
     config = json.loads((trained / "config.json").read_text())
-    assert config["tasks"] == ["nitrogen", "sulphur"]
+    assert config["tasks"] == ["nitrogen", "sulfur"]
     used = config["training"]["config"]
     assert (used["epochs"], used["seed"], used["split"]["column"]) == (3, 7, "part")
 

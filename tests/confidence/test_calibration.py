@@ -11,7 +11,7 @@ from sklearn.linear_model import LogisticRegression
 from bioassay_mtl.confidence.calibration import (
     AS_IT_IS,
     Calibration,
-    LabelledLogits,
+    LabeledLogits,
     chosen_platt,
     fit_platt,
 )
@@ -20,13 +20,13 @@ from bioassay_mtl.confidence.grid import ScoreCounts
 
 def simulated(
     slopes: NDArray[np.float64], n: int, shift: float = 0.0, seed: int = 0
-) -> LabelledLogits:
+) -> LabeledLogits:
     """Labels drawn with the probabilities ``sigmoid(slope * logit + shift)``, n of each task."""
     rng = np.random.default_rng(seed)
     task = np.repeat(np.arange(len(slopes)), n)
     logits = rng.normal(-1, 2, len(task))
     labels = rng.random(len(task)) < expit(slopes[task] * logits + shift)
-    return LabelledLogits.of(task, logits, labels, len(slopes))
+    return LabeledLogits.of(task, logits, labels, len(slopes))
 
 
 def test_one_assay_alone_is_logistic_regression() -> None:
@@ -46,7 +46,7 @@ def test_assays_with_few_actives_borrow_from_the_panel() -> None:
     many = simulated(slopes, 600)
     few = simulated(slopes, 12, seed=1)
     one, other = few.take(few.task <= 4), many.take(many.task > 4)
-    mixed = LabelledLogits(
+    mixed = LabeledLogits(
         np.concatenate([one.task, other.task]),
         np.concatenate([one.logit, other.logit]),
         np.concatenate([one.active, other.active]),
@@ -74,7 +74,7 @@ def test_what_is_calibrated_already_stays() -> None:
 
 def test_one_outcome_alone_stays_finite() -> None:
     cells = simulated(np.ones(3), 50)
-    cells = LabelledLogits.of(cells.task, cells.logit, np.zeros(150), 3)
+    cells = LabeledLogits.of(cells.task, cells.logit, np.zeros(150), 3)
     for shrink in (True, False):
         assert np.isfinite(fit_platt(cells, shrink=shrink).numbers).all()
     assert np.array_equal(fit_platt(cells, shrink=False).numbers, np.tile(AS_IT_IS, (3, 1)))
@@ -83,15 +83,15 @@ def test_one_outcome_alone_stays_finite() -> None:
 def test_counts_are_as_good_as_cells() -> None:
     cells = simulated(np.array([0.7]), 300)
     logit, at = np.unique(np.round(cells.logit, 1), return_inverse=True)
-    rounded = LabelledLogits(cells.task, logit[at], cells.active, cells.inactive, 1)
+    rounded = LabeledLogits(cells.task, logit[at], cells.active, cells.inactive, 1)
     active, inactive = (
         np.bincount(at, each).astype(float) for each in (cells.active, cells.inactive)
     )
-    counted = LabelledLogits(np.zeros(len(logit), np.int64), logit, active, inactive, 1)
+    counted = LabeledLogits(np.zeros(len(logit), np.int64), logit, active, inactive, 1)
     assert fit_platt(counted).numbers == pytest.approx(fit_platt(rounded).numbers)
 
 
-def parts(cells: LabelledLogits, n: int = 5) -> list[ScoreCounts]:
+def parts(cells: LabeledLogits, n: int = 5) -> list[ScoreCounts]:
     fold = np.random.default_rng(0).integers(0, n, len(cells.task))
     some = (cells.take(fold == number) for number in range(n))
     return [ScoreCounts.of(part.task, part.logit, part.active, part.n_tasks) for part in some]
@@ -107,7 +107,7 @@ def test_it_is_chosen_where_it_helps_on_cells_that_it_was_not_fitted_to() -> Non
 
 
 def test_nothing_is_chosen_where_there_is_nothing_to_learn_from() -> None:
-    none = LabelledLogits.of(np.zeros(0, int), np.zeros(0), np.zeros(0), 3)
+    none = LabeledLogits.of(np.zeros(0, int), np.zeros(0), np.zeros(0), 3)
     assert chosen_platt(parts(none), "validation") is None
 
 
@@ -122,7 +122,7 @@ def test_the_order_of_molecules_is_kept(n: int, seed: int, shift: float, scale: 
     rng = np.random.default_rng(seed)
     task, logits = rng.integers(0, n, 40), rng.normal(shift, scale, 40)
     labels = rng.integers(0, 2, 40)  # it says nothing, or the opposite
-    found = fit_platt(LabelledLogits.of(task, logits, labels, n))
+    found = fit_platt(LabeledLogits.of(task, logits, labels, n))
     line = np.linspace(-8, 8, 60)[:, None].repeat(n, axis=1)
     assert (np.diff(found(line), axis=0) >= 0).all()
     assert np.isfinite(found.numbers).all()

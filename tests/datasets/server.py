@@ -21,7 +21,7 @@ class Site:
         The file, the same at each path.
     ranges
         Whether it can send a part.
-    honours_if_range
+    honors_if_range
         Whether it looks at the file's identity first.
     tag, modified
         How it identifies the file.
@@ -39,7 +39,7 @@ class Site:
 
     content: bytes
     ranges: bool = True
-    honours_if_range: bool = True
+    honors_if_range: bool = True
     tag: bool = True
     modified: str | None = None
     send_at_most: int | None = None
@@ -70,7 +70,7 @@ def serve(site: Site) -> Iterator[Site]:
                 return
             start = 0
             same = self.headers.get("If-Range") in (site.etag if site.tag else None, site.modified)
-            if asked and site.ranges and (same or not site.honours_if_range):
+            if asked and site.ranges and (same or not site.honors_if_range):
                 start = int(asked.removeprefix("bytes=").rstrip("-"))
                 if start >= len(site.content):
                     self.send_error(416)

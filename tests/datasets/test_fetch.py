@@ -143,7 +143,7 @@ def interrupt(there: int, total: int | None) -> None:
     "habits",
     [
         {},
-        {"honours_if_range": False},
+        {"honors_if_range": False},
         {"tag": False, "modified": "Mon, 01 Jan 2024 00:00:00 GMT"},
         {"ranges": False},
         {"tag": False},

@@ -39,7 +39,7 @@ def test_all_that_is_set_is_shared_among_atoms(
             assert rest == 0
 
 
-def test_a_neighbourhood_is_shared_by_its_atoms() -> None:
+def test_a_neighborhood_is_shared_by_its_atoms() -> None:
     mol, prints = Chem.MolFromSmiles("CCO"), {"x": fingerprint_from({"kind": "morgan"})}
     block = Featurizer(prints)(["CCO"]).blocks["x"]
     positions = np.flatnonzero(block.dense()[0])

@@ -176,9 +176,9 @@ def test_atoms_of_the_substructure_rank_first(
     assert np.mean(areas) > 0.9
 
 
-def test_standardised_molecules_are_explained_as_they_are_read(nci_smiles: list[str]) -> None:
+def test_standardized_molecules_are_explained_as_they_are_read(nci_smiles: list[str]) -> None:
     labels = [[n % 2] for n in range(60)]
-    given = settings("mlp") | {"standardise": True}
+    given = settings("mlp") | {"standardize": True}
     model = train(Panel.from_arrays(nci_smiles[:60], labels, ["a"]), given)
     salt, parent, none = model.explain(["CC(=O)[O-].[Na+]", "CC(=O)O", "?"], "a")
     assert none is None

@@ -72,7 +72,7 @@ def test_a_whole_sheet_describes_too(tmp_path: Path) -> None:
             r"1 of the assays described are not the model's: 'KI' \(known: IC50, Ki",
         ),
         ("name,target\na,b\n", "no column says which assay a row is about"),
-        ("assay,colour\nKi,blue\n", "column 'colour': nothing of the name is kept"),
+        ("assay,color\nKi,blue\n", "column 'color': nothing of the name is kept"),
         ("assay,name\nKi,x\nKi,y\n", "assay 'Ki' is there twice"),
     ],
 )

@@ -100,7 +100,7 @@ def test_a_sheet_of_other_assays_is_refused(model: Model, tmp_path: Path) -> Non
         with pytest.raises(ModelFolderError, match=r"assays\.json"):
             Model.load(folder)
     newer = json.loads(text)
-    newer["assays"][0]["colour"] = "blue"
+    newer["assays"][0]["color"] = "blue"
     path.write_text(json.dumps(newer))
     sign(folder, json.loads((folder / "config.json").read_text()))
     assert isinstance(Model.load(folder).beside["assays"], AssaySheet)

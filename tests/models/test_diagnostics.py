@@ -1,4 +1,4 @@
-"""Diversity and utilisation say what the definition says."""
+"""Diversity and utilization say what the definition says."""
 
 from __future__ import annotations
 
@@ -29,5 +29,5 @@ def test_diagnose_leaves_the_network_as_it_was() -> None:
     network = make("low_rank", "linear", np.ones((6, 5), bool).tolist()).train()
     result = diagnose(network, some_inputs())
     assert network.training
-    assert result.utilisation.shape == (6, 5)
-    torch.testing.assert_close(result.utilisation.sum(1), torch.ones(6).double())
+    assert result.utilization.shape == (6, 5)
+    torch.testing.assert_close(result.utilization.sum(1), torch.ones(6).double())

@@ -83,9 +83,9 @@ def test_others_are_as_near_as_they_are(model: Model, panel: Panel) -> None:
     assert found["in_training"].tolist() == [False, False, True]
 
 
-def test_neighbours_are_ranked(model: Model, panel: Panel, nci_smiles: list[str]) -> None:
+def test_neighbors_are_ranked(model: Model, panel: Panel, nci_smiles: list[str]) -> None:
     others = nci_smiles[300:303]
-    found = model.neighbours([*others, "?"], k=4)
+    found = model.neighbors([*others, "?"], k=4)
     assert found["molecule"].tolist() == np.repeat([0, 1, 2], 4).tolist()
     assert found["rank"].tolist() == [1, 2, 3, 4] * 3
     for _, own in found.groupby("molecule"):
@@ -96,12 +96,12 @@ def test_neighbours_are_ranked(model: Model, panel: Panel, nci_smiles: list[str]
     np.testing.assert_array_equal(first["similarity"], nearest["similarity"])
 
 
-def test_neighbours_in_an_assay_are_its_actives(model: Model, nci_smiles: list[str]) -> None:
-    found = model.neighbours(nci_smiles[300:303], "active", k=5)
+def test_neighbors_in_an_assay_are_its_actives(model: Model, nci_smiles: list[str]) -> None:
+    found = model.neighbors(nci_smiles[300:303], "active", k=5)
     assert (found["known"] == "active").all()
-    assert not model.neighbours(nci_smiles[300:303], k=5).equals(found.drop(columns="known"))
+    assert not model.neighbors(nci_smiles[300:303], k=5).equals(found.drop(columns="known"))
     with pytest.raises(ConfigError, match="actve"):
-        model.neighbours(["CCO"], "actve")
+        model.neighbors(["CCO"], "actve")
 
 
 def test_loading_reads_none_of_it(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -145,7 +145,7 @@ def test_neither_model_nor_folder(tmp_path: Path) -> None:
         Model.load(file)
 
 
-def test_a_prediction_does_not_depend_on_neighbours(model: Model, nci_smiles: list[str]) -> None:
+def test_a_prediction_does_not_depend_on_neighbors(model: Model, nci_smiles: list[str]) -> None:
     smiles = nci_smiles[:300]
     together = model.predict(smiles)
     values = together[list(model.tasks)].to_numpy()

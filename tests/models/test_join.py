@@ -18,7 +18,7 @@ from bioassay_mtl.nn.architectures.ensemble import EnsembleConfig
 from bioassay_mtl.nn.resident import resident
 from bioassay_mtl.nn.towers import towers
 from bioassay_mtl.tasks.kinds import Binary, Multiclass, Regression, TaskKind
-from bioassay_mtl.tasks.target_scaling import Standardisation
+from bioassay_mtl.tasks.target_scaling import TargetScaler
 from tests.nn import dense_models
 
 TASKS = ("first", "second", "third")
@@ -50,9 +50,9 @@ def member(
     for parameter in network.parameters():
         torch.nn.init.normal_(parameter, std=0.3)
     counts = {"active": [1] * len(tasks), "inactive": [9] * len(tasks)}
-    values = Standardisation(np.zeros(len(tasks)), np.ones(len(tasks))) if kinds else None
+    values = TargetScaler(np.zeros(len(tasks)), np.ones(len(tasks))) if kinds else None
     return Model(
-        network, config, featurizer, tasks, counts, kinds=kinds, standardisation=values, name="one"
+        network, config, featurizer, tasks, counts, kinds=kinds, target_scaler=values, name="one"
     )
 
 
@@ -121,7 +121,7 @@ def test_values_of_other_scales_are_brought_to_one(nci_smiles: list[str], tower:
     models = [member(MORGAN, seed, kinds, tower=tower) for seed in (1, 2, 3)]
     for number, model in enumerate(models):
         center, scale = np.array([0, 0, 5.0 - number]), np.array([1, 1, 0.5 + number])
-        model.standardisation = Standardisation(center, scale)
+        model.target_scaler = TargetScaler(center, scale)
     joined = join([models[0], join(models[1:])], weights=(1 / 3, 2 / 3))
     found, *parts = (model.predict(nci_smiles[:20]) for model in (joined, *models))
     values = np.mean([part["third"] for part in parts], axis=0)

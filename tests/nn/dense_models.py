@@ -13,7 +13,7 @@ from bioassay_mtl.models.model import Model
 from bioassay_mtl.models.scaling import fit_scalings
 from bioassay_mtl.nn import build_network, network_config
 from bioassay_mtl.tasks import Binary, Censored, Multiclass, Ordinal, Regression, TaskKind
-from bioassay_mtl.tasks.target_scaling import Standardisation
+from bioassay_mtl.tasks.target_scaling import TargetScaler
 
 KINDS: tuple[TaskKind, ...] = (
     Binary(),
@@ -67,7 +67,7 @@ def dense_model(
         counts,
         kinds=kinds,
         scalings=fit_scalings(examples.blocks, np.arange(len(examples))),
-        standardisation=None if binary else Standardisation(center, scale),
+        target_scaler=None if binary else TargetScaler(center, scale),
     )
 
 

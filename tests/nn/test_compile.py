@@ -45,8 +45,8 @@ def test_a_network_compiles_without_a_break(
         expected = model.network(inputs)
         predicted = model.network.outputs.predict(outputs).numpy()
     torch.testing.assert_close(outputs, expected, rtol=1e-5, atol=1e-5)
-    if model.standardisation is not None:
-        predicted = model.standardisation.undo(predicted, model.kinds)
+    if model.target_scaler is not None:
+        predicted = model.target_scaler.undo(predicted, model.kinds)
     found = model.predict_features(features)
     np.testing.assert_allclose(predicted, found, rtol=1e-4, atol=1e-5)
 

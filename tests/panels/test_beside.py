@@ -32,14 +32,14 @@ def test_one_odd_cell_drops_no_bound_but_its_own(tmp_path: Path, odd: str, heade
     assert loaded.log.counts() == {Outcome.UNREADABLE: 1}
 
 
-SPELT = ("&gt;", "=", "LT", "ca.", "=", "GT", "circa", "=", "&lt;")
+SPELLED = ("&gt;", "=", "LT", "ca.", "=", "GT", "circa", "=", "&lt;")
 
 
 @pytest.mark.parametrize(
     "header", ["smiles,assay,value,relation,unit", "smiles,name,IC50,q,IC50 unit"]
 )
-def test_spelt_qualifiers_are_read(tmp_path: Path, header: str) -> None:
-    rows = [f"{'C' * (row + 1)}O,A,{10 + 7 * row},{sign},nM" for row, sign in enumerate(SPELT)]
+def test_spelled_qualifiers_are_read(tmp_path: Path, header: str) -> None:
+    rows = [f"{'C' * (row + 1)}O,A,{10 + 7 * row},{sign},nM" for row, sign in enumerate(SPELLED)]
     path = tmp_path / "t.csv"
     path.write_text("\n".join([header, *rows]))
     loaded = load_panel([path])

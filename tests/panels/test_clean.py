@@ -34,7 +34,7 @@ SCHEMAS = st.builds(
     PanelSchema,
     to_p=st.booleans(),
     merge=st.booleans(),
-    standardise=st.booleans(),
+    standardize=st.booleans(),
     min_rows=st.integers(1, 2),
 )
 

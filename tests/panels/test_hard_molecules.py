@@ -36,11 +36,11 @@ def test_a_scaffold_split_leaves_them_alone() -> None:
 
 
 @pytest.mark.soak
-@pytest.mark.parametrize("standardise", [False, True])
-def test_a_panel_leaves_them_out(tmp_path: Path, standardise: bool) -> None:
+@pytest.mark.parametrize("standardize", [False, True])
+def test_a_panel_leaves_them_out(tmp_path: Path, standardize: bool) -> None:
     table = tmp_path / "panel.csv"
     table.write_text("smiles,a\n" + "".join(f"{text},{i % 2}\n" for i, text in enumerate(SMILES)))
-    schema = PanelSchema.of({"standardise": standardise})
+    schema = PanelSchema.of({"standardize": standardize})
     loaded = load_panel([table], schema, clean=True)
     assert HARD not in (loaded.panel.structures or [])
     assert len(loaded.panel) == len(SMILES) - 1

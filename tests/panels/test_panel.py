@@ -219,7 +219,7 @@ def test_dense_and_packed_bits_are_the_same_panel(n: int, n_bits: int, seed: int
     np.testing.assert_array_equal(by_dense.features["morgan"].dense(), dense)
 
 
-def test_packed_bytes_are_recognised() -> None:
+def test_packed_bytes_are_recognized() -> None:
     packed = np.array([[255, 1], [0, 128]], np.uint8)
     panel = Panel.from_arrays(packed, [1, 0], ["x"], block="ecfp")
     assert panel.features is not None

@@ -183,8 +183,8 @@ def test_what_is_given_cannot_run_or_mark_up(opened: Open, wide_page: str) -> No
     assert "Content Security Policy" in driver.get_log("browser")[0]["message"]
 
 
-def luminance(colour: str) -> float:
-    parts = [float(part) / 255 for part in colour[colour.index("(") + 1 : -1].split(",")[:3]]
+def luminance(color: str) -> float:
+    parts = [float(part) / 255 for part in color[color.index("(") + 1 : -1].split(",")[:3]]
     linear = [p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts]
     return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
 
@@ -195,8 +195,8 @@ def test_contrast_is_enough_by_day_and_by_night(opened: Open, model_page: str, d
     driver = opened(model_page, dark=dark)
     pairs = driver.execute_script(
         """const behind = (node) => {
-          const colour = getComputedStyle(node).backgroundColor;
-          return colour === "rgba(0, 0, 0, 0)" ? behind(node.parentElement) : colour;
+          const color = getComputedStyle(node).backgroundColor;
+          return color === "rgba(0, 0, 0, 0)" ? behind(node.parentElement) : color;
         };
         return [...document.querySelectorAll("p, a, dt, dd, small, th, td, h1, h2, h3, h4, button,"
             + "summary, figcaption, text, .verdict")].map((node) => {
@@ -236,6 +236,6 @@ def test_everything_has_a_name(opened: Open, model_page: str, screen_page: str) 
 
 def test_paper_shows_ink_and_no_buttons(opened: Open, wide_page: str) -> None:
     driver = opened(wide_page, dark=True, medium="print")
-    colours = "const s = getComputedStyle(document.body); return [s.backgroundColor, s.color]"
-    assert driver.execute_script(colours) == ["rgb(255, 255, 255)", "rgb(0, 0, 0)"]
+    colors = "const s = getComputedStyle(document.body); return [s.backgroundColor, s.color]"
+    assert driver.execute_script(colors) == ["rgb(255, 255, 255)", "rgb(0, 0, 0)"]
     assert not driver.find_element("css selector", "#assays button.more").is_displayed()

@@ -1,4 +1,4 @@
-"""Colours of atoms on the cards of hits."""
+"""Colors of atoms on the cards of hits."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def test_each_new_hit_is_explained_in_its_own_assay(nci_smiles: list[str], tmp_p
     page, plain = screen_report(summary, tally, found), screen_report(summary, tally)
     assert page.count('<svg class="reasons molecule"') == len(hits)
     assert "Orange atoms raise" in page
-    assert f"colours of atoms: {hits[0].assay}" in page
+    assert f"colors of atoms: {hits[0].assay}" in page
     assert "Orange atoms raise" not in plain
     assert 'class="reasons' not in plain.split("<main")[1]
 
@@ -48,19 +48,19 @@ def test_the_best_values_are_explained(tmp_path: Path) -> None:
     assert screen_report(summary, tally, found).count('<svg class="reasons molecule"') == 6
 
 
-def test_a_screen_that_standardises_explains_what_it_predicted(tmp_path: Path) -> None:
-    settings = ScreenOptions.of({"workers": 1, "standardise": True})
+def test_a_screen_that_standardizes_explains_what_it_predicted(tmp_path: Path) -> None:
+    settings = ScreenOptions.of({"workers": 1, "standardize": True})
     _, tally = nci_screen(["CC(=O)Nc1ccc(O)cc1.Cl", "NCCc1ccccc1.[Na+]"], tmp_path)
     found = hit_reasons(tiny_model(), tally, settings)
     assert found
     assert all("." not in each.smiles for each in found.values())
 
 
-def test_colours_can_be_left_out(cli: Run, tmp_path: Path, nci_smiles: list[str]) -> None:
+def test_colors_can_be_left_out(cli: Run, tmp_path: Path, nci_smiles: list[str]) -> None:
     source, page = tmp_path / "in.smi", tmp_path / "page.html"
     source.write_text("\n".join(nci_smiles[:20]))
     folder = tiny_model().save(tmp_path / "tiny")
-    for option, coloured in (("--reasons", True), ("--no-reasons", False)):
+    for option, colored in (("--reasons", True), ("--no-reasons", False)):
         given = ("-o", tmp_path / "o.csv", "--report", page, "--overwrite", option)
         assert cli("screen", source, "--model", folder, *given).code == 0
-        assert ('<svg class="reasons molecule"' in page.read_text()) is coloured
+        assert ('<svg class="reasons molecule"' in page.read_text()) is colored

@@ -239,7 +239,7 @@ def test_closed_connections_are_drawn_apart(evidence: Evidence) -> None:
     assert 'class="shut"' in model_report(evidence)
 
 
-def test_a_drawing_has_the_colours_of_the_page() -> None:
+def test_a_drawing_has_the_colors_of_the_page() -> None:
     drawn = molecule("CC(=O)Nc1ccc(Cl)cc1S", "<script>")
     assert "currentColor" in drawn
     assert "var(--atom-n)" in drawn

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from bioassay_mtl.nn.reparameterised import Blocks
+from bioassay_mtl.nn.reparameterized import Blocks
 from bioassay_mtl.report.together import summary, together_page
 from bioassay_mtl.training.together.module_map import module_map
 

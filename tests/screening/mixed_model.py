@@ -10,7 +10,7 @@ from bioassay_mtl.chem.fingerprints import MorganFingerprint
 from bioassay_mtl.models.model import Model
 from bioassay_mtl.nn.architectures.base import build_network, network_config
 from bioassay_mtl.tasks import Binary, Censored, Multiclass, Ordinal, Regression, TaskKind
-from bioassay_mtl.tasks.target_scaling import Standardisation
+from bioassay_mtl.tasks.target_scaling import TargetScaler
 
 KINDS: tuple[TaskKind, ...] = (
     Multiclass(classes=("agonist", "antagonist", "neither")),
@@ -41,7 +41,7 @@ def mixed_model(kinds: tuple[TaskKind, ...] = KINDS) -> Model:
         "measured": [90, 80, 100, 60, 50][:n],
         "classes": {"mode": [50, 30, 10], "dose": [40, 20]},
     }
-    standard = Standardisation(np.array([0, 3e-9, 0, 0, 0.5][:n]), np.array([1, 1e-9, 1, 1, 2][:n]))
+    standard = TargetScaler(np.array([0, 3e-9, 0, 0, 0.5][:n]), np.array([1, 1e-9, 1, 1, 2][:n]))
     return Model(
-        network, architecture, featurizer, tasks, counts, kinds=kinds, standardisation=standard
+        network, architecture, featurizer, tasks, counts, kinds=kinds, target_scaler=standard
     )

@@ -175,7 +175,7 @@ def test_the_best_keep_what_stands_beside_them(name: str) -> None:
     agree(name, layout, found, [every[str(row["row"]), row["assay"]] for row in found])
 
 
-def test_numbers_read_alike_however_large_their_neighbours_are() -> None:
+def test_numbers_read_alike_however_large_their_neighbors_are() -> None:
     layout = Layout(("a",), beside=(BesideColumn("spread", "decimals", of_assays=True),))
     lines = []
     for other in (0.5, 123.5):

@@ -16,7 +16,7 @@ import torch
 from bioassay_mtl.chem.featurizer import Featurizer
 from bioassay_mtl.errors import ConfigError, InputError
 from bioassay_mtl.models.model import Model
-from bioassay_mtl.models.scaling import ColumnScaling
+from bioassay_mtl.models.scaling import FeatureScaler
 from bioassay_mtl.nn.architectures.base import build_network, network_config
 from bioassay_mtl.screening.options import ScreenOptions
 from bioassay_mtl.screening.pipeline import screen
@@ -41,8 +41,8 @@ def model() -> Model:
         torch.nn.init.normal_(parameter, std=0.5)
     ranks = np.linspace(0, 14, 65, dtype=np.float32)
     scalings = {
-        "conditions": ColumnScaling(np.stack([ranks, ranks])),
-        "again": ColumnScaling(ranks[None]),
+        "conditions": FeatureScaler(np.stack([ranks, ranks])),
+        "again": FeatureScaler(ranks[None]),
     }
     counts = {"active": [1, 1], "inactive": [9, 9]}
     return Model(network, config, featurizer, TASKS, counts, scalings=scalings)

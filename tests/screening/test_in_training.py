@@ -27,7 +27,7 @@ LIBRARY = [
     "CC(=O)[O-].[Na+] salt",
     "not_a_molecule bad",
     "C[C@@H](C(=O)O)N stereo",
-    "[13CH3]C(C(O)=O)N labelled",
+    "[13CH3]C(C(O)=O)N labeled",
     "c1ccccc1CCN new-2",
     "CC(N)C(=O)OC new-3",
 ]
@@ -146,12 +146,12 @@ def test_marks_cost_no_row(trained: Model, tmp_path: Path, nci_smiles: list[str]
     assert table.drop(columns="in_training").equals(unmarked.drop(columns="in_training"))
 
 
-def test_standardised_screens_give_a_salt_what_its_parent_gets(
+def test_standardized_screens_give_a_salt_what_its_parent_gets(
     model: Model, tmp_path: Path
 ) -> None:
     path = tmp_path / "salts.smi"
     path.write_text("CC(=O)O acid\nCC(=O)[O-].[Na+] salt\nCCN amine\nCC[NH3+].[Cl-] chloride\nx\n")
-    raw, done = (pd.read_csv(run(model, path, standardise=each)[0]) for each in (False, True))
+    raw, done = (pd.read_csv(run(model, path, standardize=each)[0]) for each in (False, True))
     tasks = list(model.tasks)
     for table, same in ((raw, False), (done, True)):
         for parent in (0, 2):
@@ -160,14 +160,14 @@ def test_standardised_screens_give_a_salt_what_its_parent_gets(
     assert done["status"].tolist() == raw["status"].tolist()
     assert done[tasks].iloc[[0, 2]].equals(raw[tasks].iloc[[0, 2]])  # parents are their own
     structures = raw["smiles"].tolist()
-    found = model.predict(structures, standardise=True)[tasks]
+    found = model.predict(structures, standardize=True)[tasks]
     np.testing.assert_allclose(found, done[tasks], atol=6e-7)
-    two = run(model, path, "two.csv", standardise=True, workers=2, batch_size=2)[0]
+    two = run(model, path, "two.csv", standardize=True, workers=2, batch_size=2)[0]
     assert two.read_bytes() == path.with_name("out.csv").read_bytes()
 
 
-def test_a_model_that_standardises_anyhow_takes_the_option(model: Model) -> None:
-    own = replace(model, featurizer=replace(model.featurizer, standardise="tautomer"))
-    assert own.featurizer.standardising() is own.featurizer
+def test_a_model_that_standardizes_anyhow_takes_the_option(model: Model) -> None:
+    own = replace(model, featurizer=replace(model.featurizer, standardize="tautomer"))
+    assert own.featurizer.standardizing() is own.featurizer
     structures = ["CC(=O)[O-].[Na+]", "CC(=O)O"]
-    assert own.predict(structures).equals(own.predict(structures, standardise=True))
+    assert own.predict(structures).equals(own.predict(structures, standardize=True))

@@ -212,7 +212,7 @@ def test_watchers_see_every_batch(model: Model, tmp_path: Path, mixed: Path) -> 
         ("quoted.csv", 'smiles,id\n"CCO","etha""nol"\n"C","a,b"\n'),
     ],
 )
-def test_flavours_of_text(model: Model, tmp_path: Path, name: str, content: str) -> None:
+def test_flavors_of_text(model: Model, tmp_path: Path, name: str, content: str) -> None:
     for suffix in ("", ".gz"):
         path = tmp_path / (name + suffix)
         data = content.encode()

@@ -124,10 +124,10 @@ def test_what_stands_beside_predictions(server: Served, nci_smiles: list[str]) -
 
 def test_salts_can_be_stripped(server: Served) -> None:
     smiles = ["CCN.Cl", "CCN"]
-    for standardise in (False, True):
-        asked = {"smiles": smiles, "standardise": standardise, "assays": ["level"]}
+    for standardize in (False, True):
+        asked = {"smiles": smiles, "standardize": standardize, "assays": ["level"]}
         salt, base = server.client.post("/api/predict", json=asked).json()["rows"]
-        assert (salt["predictions"] == base["predictions"]) is standardise
+        assert (salt["predictions"] == base["predictions"]) is standardize
 
 
 def test_drawings(server: Served) -> None:

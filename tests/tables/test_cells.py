@@ -24,7 +24,7 @@ from bioassay_mtl.tables.cells import Cell, Cells, NumberFormat, bound_of, read_
         ("&GE; 5 nM", ">=", 1),
     ],
 )
-def test_spelt_qualifiers_are_those_of_signs(text: str, sign: str, bound: int) -> None:
+def test_spelled_qualifiers_are_those_of_signs(text: str, sign: str, bound: int) -> None:
     assert read_cell(text) == read_cell(f"{sign}5 nM") == Cell(5.0, sign, "nM")
     assert bound_of(text.partition("5")[0].strip()) == bound
 
@@ -41,7 +41,7 @@ def test_a_minus_is_a_minus_however_it_is_written(text: str) -> None:
     assert NumberFormat(",").plain(text.replace(".", ",")) == text
 
 
-def test_spelt_qualifiers_stand_before_numbers_of_any_format() -> None:
+def test_spelled_qualifiers_stand_before_numbers_of_any_format() -> None:
     assert NumberFormat("").settled(["ca. 7,5", "&lt;7,63", "5"]).decimal == ","
     assert NumberFormat(",").plain("ca. 7,5 nM") == "ca. 7.5 nM"
     assert NumberFormat(".", thousands=True).plain("GT 1,000") == "GT 1000"

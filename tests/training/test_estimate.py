@@ -26,11 +26,11 @@ def test_the_sum_is_that_of_all_molecules_and_epochs(small_panel: Panel) -> None
     """96 molecules take a second, and so does an epoch of two batches of 64 rows."""
     found = estimate(small_panel, small_config(epochs=10))
     assert found is not None
-    assert found.featurising == pytest.approx(300 / 96)
+    assert found.featurizing == pytest.approx(300 / 96)
     assert found.epochs == pytest.approx(10 * 240 / 128)
-    assert found.total == found.featurising + found.epochs
+    assert found.total == found.featurizing + found.epochs
     again = estimate(small_panel, small_config(epochs=20), workers=2, models=3)
-    expected: list[Any] = [pytest.approx(found.featurising / 2), pytest.approx(found.epochs * 6)]
+    expected: list[Any] = [pytest.approx(found.featurizing / 2), pytest.approx(found.epochs * 6)]
     assert again == Estimate(*expected)
 
 

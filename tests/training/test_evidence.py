@@ -145,8 +145,8 @@ def test_the_spread_is_that_of_the_experts(plain: Model, panel: Panel) -> None:
     mean = np.einsum("ebo,oe->bo", votes, gates[0])
     expected = np.sqrt(np.einsum("ebo,oe->bo", (votes - mean) ** 2, gates[0]))
     assert plain.calibration is not None
-    assert plain.standardisation is not None
-    units = [*plain.calibration.slope[:2], plain.standardisation.scale[2]]
+    assert plain.target_scaler is not None
+    units = [*plain.calibration.slope[:2], plain.target_scaler.scale[2]]
     assert np.allclose(plain.spread_features(features), expected * units, rtol=1e-3, atol=1e-5)
 
 

@@ -149,7 +149,7 @@ def test_experts_of_all_kinds_are_compared(small_panel: Panel, trained: tuple[Mo
     inputs = {n: resident(b, model.device).batch(every) for n, b in features.blocks.items()}
     found = diagnose(model.network, inputs)
     assert found.diversity.shape == (6, 6)
-    assert found.utilisation.shape == (3, 6)
+    assert found.utilization.shape == (3, 6)
     assert (found.diversity + torch.eye(6) > 0).all()
 
 

@@ -34,7 +34,7 @@ def rules_panel(nci_smiles: list[str]) -> Panel:
     rules = ("N", "S", "Cl")
     labels = np.array([[float(rule in each) for rule in rules] for each in smiles])
     labels[np.random.default_rng(0).random(labels.shape) < 1 / 3] = np.nan
-    return Panel.from_arrays(smiles, labels, ["nitrogen", "sulphur", "chlorine"])
+    return Panel.from_arrays(smiles, labels, ["nitrogen", "sulfur", "chlorine"])
 
 
 def config(low: dict[str, Any] | None = None, **changes: Any) -> TrainingConfig:

@@ -15,7 +15,7 @@ from bioassay_mtl.panels import Panel
 from bioassay_mtl.splits import split
 from bioassay_mtl.tasks import Binary, Censored, Multiclass, Ordinal, Regression
 from bioassay_mtl.tasks.measured import MeasuredCells
-from bioassay_mtl.tasks.target_scaling import Standardisation
+from bioassay_mtl.tasks.target_scaling import TargetScaler
 from bioassay_mtl.training import train
 from tests.training.conftest import small_config
 from tests.training.test_devices import PARTS as BATCHES
@@ -162,16 +162,16 @@ def test_version_1_cannot_read_other_kinds(mixed_panel: Panel, tmp_path: Path) -
         Model.load(tmp_path / "mine")
 
 
-def test_values_are_standardised_by_exact_values_where_there_are_enough() -> None:
+def test_values_are_standardized_by_exact_values_where_there_are_enough() -> None:
     labels = np.concatenate([np.linspace(0, 10, 20), np.full(20, 12.0)])[:, None].astype("f4")
     bounds = np.concatenate([np.zeros(20), np.ones(20)])[:, None].astype(np.int8)
     cells = MeasuredCells.from_dense(labels, bounds)
-    found = Standardisation.of(cells, [Censored()])
+    found = TargetScaler.of(cells, [Censored()])
     assert found.center[0] == pytest.approx(5)
     assert found.scale[0] == pytest.approx(labels[:20].std())
-    few = Standardisation.of(cells.take(np.arange(15, 40)), [Censored()])
+    few = TargetScaler.of(cells.take(np.arange(15, 40)), [Censored()])
     assert few.center[0] == pytest.approx(labels[15:].mean())
-    constant = Standardisation.of(
+    constant = TargetScaler.of(
         MeasuredCells.from_dense(np.full((3, 1), 0.1, np.float32)), [Regression()]
     )
     assert constant.scale[0] == 1

@@ -17,12 +17,12 @@ from bioassay_mtl.chem.identity import TrainingMolecules
 from bioassay_mtl.domain import Domain
 from bioassay_mtl.models.domain import NAME as DOMAIN
 from bioassay_mtl.models.model import Model
-from bioassay_mtl.models.scaling import ColumnScaling, fit_scalings
+from bioassay_mtl.models.scaling import FeatureScaler, fit_scalings
 from bioassay_mtl.nn import build_network
 from bioassay_mtl.nn.draws import Draws
 from bioassay_mtl.panels.panel import Panel
 from bioassay_mtl.splits import Split
-from bioassay_mtl.tasks.target_scaling import Standardisation
+from bioassay_mtl.tasks.target_scaling import TargetScaler
 from bioassay_mtl.training.card import model_card
 from bioassay_mtl.training.config import TrainingConfig
 from bioassay_mtl.training.defaults import settled
@@ -30,7 +30,7 @@ from bioassay_mtl.training.domain import domain_of
 from bioassay_mtl.training.fit import (
     device_of,
     label_counts,
-    standardised,
+    standardized,
     training_molecules,
 )
 from bioassay_mtl.training.module import start_at_base_rates
@@ -127,7 +127,7 @@ def begun(
         tasks=panel.tasks,
         label_counts=origin.model.label_counts if origin and origin.whole else {},
         kinds=panel.kinds,
-        standardisation=_standardisation(material, start),
+        target_scaler=_target_scaler(material, start),
         scalings=_scalings(material, start),
         training_molecules=origin.model.training_molecules if origin and origin.whole else None,
         beside={DOMAIN: known} if (known := _known_domain(origin)) is not None else {},
@@ -229,10 +229,10 @@ def _record(origin: Origin | None) -> dict[str, Any]:
     return found
 
 
-def _standardisation(material: Material, start: WarmStart | None) -> Standardisation | None:
-    return standardised(material.panel, material.usable, start)[0]
+def _target_scaler(material: Material, start: WarmStart | None) -> TargetScaler | None:
+    return standardized(material.panel, material.usable, start)[0]
 
 
-def _scalings(material: Material, start: WarmStart | None) -> dict[str, ColumnScaling]:
+def _scalings(material: Material, start: WarmStart | None) -> dict[str, FeatureScaler]:
     fitted = fit_scalings(material.features.blocks, material.usable)
     return fitted | dict(start.scalings if start else {})

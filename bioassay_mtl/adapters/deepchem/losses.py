@@ -48,10 +48,10 @@ def _logits(outputs: Tensor, n_tasks: int) -> Tensor:
 
 
 def _in_units(model: Model, values: Tensor) -> Tensor:
-    assert model.standardisation is not None
+    assert model.target_scaler is not None
     center, scale = (
         torch.from_numpy(numbers).to(values)
-        for numbers in (model.standardisation.center, model.standardisation.scale)
+        for numbers in (model.target_scaler.center, model.target_scaler.scale)
     )
     found: Tensor = values * scale + center
     return found

@@ -83,9 +83,9 @@ class Material:
 
     def cells(self, model: Model) -> MeasuredCells:
         """The measured cells as a model learns them, values in its standard units."""
-        if model.standardisation is None:
+        if model.target_scaler is None:
             return self.panel.cells
-        return model.standardisation.apply(self.panel.cells)
+        return model.target_scaler.apply(self.panel.cells)
 
     def resident(self, model: Model) -> tuple[ResidentData, torch.Tensor]:
         """All rows where a model is, and the numbers of those that are usable."""

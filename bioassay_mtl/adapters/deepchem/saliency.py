@@ -12,7 +12,7 @@ from bioassay_mtl.adapters.arrays import DataError
 from bioassay_mtl.chem.features import Features, SparseCounts
 from bioassay_mtl.models.calibration_file import calibrated
 from bioassay_mtl.models.model import Model
-from bioassay_mtl.models.scaling import N_QUANTILES, ColumnScaling, scaled
+from bioassay_mtl.models.scaling import N_QUANTILES, FeatureScaler, scaled
 
 
 def jacobians(model: Model, features: Features) -> dict[str, NDArray[np.float32]]:
@@ -58,10 +58,10 @@ def jacobians(model: Model, features: Features) -> dict[str, NDArray[np.float32]
 
 def _units(model: Model) -> NDArray[np.float32]:
     """``(columns, 1)``: what a standard unit of each column is."""
-    if model.standardisation is None:
+    if model.target_scaler is None:
         return np.ones((1, 1), dtype=np.float32)
     widths = [len(kind.columns("")) for kind in model.kinds]
-    return np.repeat(model.standardisation.scale, widths).astype(np.float32)[:, None]
+    return np.repeat(model.target_scaler.scale, widths).astype(np.float32)[:, None]
 
 
 def _slopes(model: Model, name: str, block: Any) -> NDArray[np.float32]:
@@ -76,7 +76,7 @@ def _slopes(model: Model, name: str, block: Any) -> NDArray[np.float32]:
     return found
 
 
-def slopes(scaling: ColumnScaling, values: NDArray[np.float32]) -> NDArray[np.float32]:
+def slopes(scaling: FeatureScaler, values: NDArray[np.float32]) -> NDArray[np.float32]:
     """``(F,)`` derivatives of the scaled columns at values ``(F,)``.
 
     Where a value is that of a quantile, the mean of both sides; 0 beyond the outermost, of missing

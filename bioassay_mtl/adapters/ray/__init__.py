@@ -1,6 +1,6 @@
 """Screens on a cluster, by Ray Data. Needs the ``ray`` extra.
 
-CPU tasks featurise, actors predict and write: one for every GPU, or for every eight cores.
+CPU tasks featurize, actors predict and write: one for every GPU, or for every eight cores.
 """
 
 from bioassay_mtl.adapters.ray.datasets import predict

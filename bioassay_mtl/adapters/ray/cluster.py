@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from bioassay_mtl.errors import ConfigError, MissingExtraError
 
 CORES_OF_AN_ACTOR = 8
-"""Cores whose features one actor reads: predicting takes a sixth of the time of featurising."""
+"""Cores whose features one actor reads: predicting takes a sixth of the time of featurizing."""
 
 
 OWN_CLUSTER = {

@@ -1,4 +1,4 @@
-"""Tasks of a cluster that featurise for an actor."""
+"""Tasks of a cluster that featurize for an actor."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class ClusterPool:
         self.n_workers = n_workers
         self._timeout = timeout
         self._recipes: dict[bytes, Any] = {}
-        self._ask = ray().remote(num_cpus=1, max_retries=-1)(featurised)
+        self._ask = ray().remote(num_cpus=1, max_retries=-1)(featurized)
 
     def submit(self, recipe: bytes, records: Records) -> Future[list[Any]]:
         """As :meth:`bioassay_mtl.chem.pool.Pool.submit`."""
@@ -39,6 +39,6 @@ class ClusterPool:
         return future
 
 
-def featurised(recipe: bytes, records: tuple[Any, ...], timeout: float) -> list[Any]:
+def featurized(recipe: bytes, records: tuple[Any, ...], timeout: float) -> list[Any]:
     """One request's answers."""
     return [features_of(recipe, Records(*records), timeout)]

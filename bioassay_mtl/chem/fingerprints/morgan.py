@@ -1,4 +1,4 @@
-"""Morgan fingerprints: circular atom neighbourhoods (ECFP, FCFP)."""
+"""Morgan fingerprints: circular atom neighborhoods (ECFP, FCFP)."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from bioassay_mtl.chem.representation import Encoder
 
 @fingerprints.register("morgan")
 class MorganFingerprint(Fingerprint):
-    """Circular neighbourhoods of every atom (Rogers and Hahn, doi 10.1021/ci100050t).
+    """Circular neighborhoods of every atom (Rogers and Hahn, doi 10.1021/ci100050t).
 
     Parameters
     ----------

@@ -212,8 +212,8 @@ def _atoms(data: Bytes, at: Ints) -> tuple[dict[str, Bytes], NDArray[np.uint16],
         value[bit] = np.where(there, data[cursor], np.uint8(_DEFAULTS.get(bit, 0)))
         cursor += there
     isotopes = np.zeros(len(at), dtype=np.uint16)
-    labelled = np.flatnonzero(data[at + 3] & 1)
-    isotopes[labelled] = data[cursor[labelled, None] + np.arange(2)].view("<u2")[:, 0]
+    labeled = np.flatnonzero(data[at + 3] & 1)
+    isotopes[labeled] = data[cursor[labeled, None] + np.arange(2)].view("<u2")[:, 0]
     unknown = (flags & _ATOM_UNKNOWN) | (which & 1) | (data[at + 3] & 0xFE)
     unknown |= data[at + 4] | data[at + 5]
     fields = {

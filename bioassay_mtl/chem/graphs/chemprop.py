@@ -1,7 +1,7 @@
 """The codes of chemprop v2's default featurizers (Heid et al., doi 10.1021/acs.jcim.3c01250).
 
 Expanded, they equal ``MultiHotAtomFeaturizer.v2`` and ``MultiHotBondFeaturizer``, whose first
-position marks a bond that is not there; tags of stereo centres are those of canonical SMILES.
+position marks a bond that is not there; tags of stereo centers are those of canonical SMILES.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""Tags of stereo centres that do not depend on how a molecule is written.
+"""Tags of stereo centers that do not depend on how a molecule is written.
 
-RDKit's tag of a centre (clockwise or not) follows the order in which its neighbours are written, so
+RDKit's tag of a center (clockwise or not) follows the order in which its neighbors are written, so
 that one molecule has as many codes as writings. Those of its canonical SMILES are taken for all.
 """
 
@@ -18,7 +18,7 @@ from bioassay_mtl.chem.graphs.fields import Column, MolFields
 
 
 def with_canonical_tags(fields: MolFields, texts: Sequence[bytes]) -> MolFields:
-    """Fields whose stereo centres have the tags of the canonical SMILES; atoms stay in their order.
+    """Fields whose stereo centers have the tags of the canonical SMILES; atoms stay in their order.
 
     Parameters
     ----------
@@ -29,12 +29,12 @@ def with_canonical_tags(fields: MolFields, texts: Sequence[bytes]) -> MolFields:
     """
     tags = fields.atoms["chirality"]
     ends = np.cumsum(fields.n_atoms)
-    centres = np.unique(np.searchsorted(ends, np.flatnonzero(tags), side="right"))
-    if not len(centres):
+    centers = np.unique(np.searchsorted(ends, np.flatnonzero(tags), side="right"))
+    if not len(centers):
         return fields
     tags = tags.copy()
     with BlockLogs():
-        for molecule in centres.tolist():
+        for molecule in centers.tolist():
             atoms = slice(ends[molecule] - fields.n_atoms[molecule], ends[molecule])
             tags[atoms] = _canonical_tags(texts[molecule], tags[atoms])
     return replace(fields, atoms=fields.atoms | {"chirality": tags})
@@ -50,13 +50,13 @@ def _canonical_tags(text: bytes, written: Column) -> Column:
         return written
     place = np.argsort(order)
     tags = np.zeros_like(written)
-    for centre in np.flatnonzero(written).tolist():
-        tags[centre] = int(again.GetAtomWithIdx(int(place[centre])).GetChiralTag())
+    for center in np.flatnonzero(written).tolist():
+        tags[center] = int(again.GetAtomWithIdx(int(place[center])).GetChiralTag())
     return tags
 
 
 def _as_written() -> SmilesParserParams:
     params = SmilesParserParams()
     params.removeHs = False
-    params.sanitize = False  # only centres are written with a tag
+    params.sanitize = False  # only centers are written with a tag
     return params

@@ -54,7 +54,7 @@ def laplacian(
     size: int,
     order: Callable[[int], Ints],
 ) -> Floats:
-    """Eigenvectors of the normalised Laplacian, from the second smallest eigenvalue on.
+    """Eigenvectors of the normalized Laplacian, from the second smallest eigenvalue on.
 
     :math:`I - D^{-1/2} A D^{-1/2}` (Dwivedi and Bresson, https://arxiv.org/abs/2012.09699). The
     sign of each is such that the sum of its cubes is positive, or, where that is zero, its first

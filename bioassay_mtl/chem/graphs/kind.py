@@ -26,7 +26,7 @@ class MolecularGraph(Representation):
     """Atoms and bonds of the molecule as it is written: no hydrogens added, no salts removed.
 
     Codes of chirality are RDKit's tags, as in OGB and chemprop, and always those of the canonical
-    SMILES: elsewhere they depend on the order in which the neighbours of a centre are written.
+    SMILES: elsewhere they depend on the order in which the neighbors of a center are written.
 
     Parameters
     ----------

@@ -128,9 +128,9 @@ def _difference(
     if found.shape != expected.shape:
         raise ExportError(f"what was written predicts {found.shape}, the model {expected.shape}")
     unit = np.ones(expected.shape[1])
-    if model.standardisation is not None:
+    if model.target_scaler is not None:
         widths = [len(kind.columns("")) for kind in model.kinds]
-        unit = np.repeat(model.standardisation.scale, widths)
+        unit = np.repeat(model.target_scaler.scale, widths)
     apart = np.abs(found.astype(np.float64) - expected)
     return float((apart / np.maximum(unit, np.abs(expected))).max())
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from bioassay_mtl.chem.features import Features
-from bioassay_mtl.models.scaling import N_QUANTILES, ColumnScaling
+from bioassay_mtl.models.scaling import N_QUANTILES, FeatureScaler
 from bioassay_mtl.nn.inputs import check_dense
 
 if TYPE_CHECKING:
@@ -110,11 +110,11 @@ class ExportedModel(nn.Module):
                 ("least", "most"), model.limits.columns(model.kinds), strict=True
             ):
                 self.register_buffer(name, torch.from_numpy(ends))
-        self.is_standard = model.standardisation is not None
-        if model.standardisation is not None:
+        self.is_standard = model.target_scaler is not None
+        if model.target_scaler is not None:
             widths = [len(kind.columns("")) for kind in model.kinds]
             for name in ("center", "scale"):
-                values = np.repeat(getattr(model.standardisation, name), widths)
+                values = np.repeat(getattr(model.target_scaler, name), widths)
                 self.register_buffer(name, torch.from_numpy(values))
 
     def forward(self, *raw: Tensor) -> Tensor:
@@ -156,13 +156,13 @@ class Counts(nn.Module):
 
 
 class Ranks(nn.Module):
-    """:class:`ColumnScaling` by comparisons with all quantiles, in double precision."""
+    """:class:`FeatureScaler` by comparisons with all quantiles, in double precision."""
 
     quantiles: Tensor
     first: Tensor
     varies: Tensor
 
-    def __init__(self, scaling: ColumnScaling) -> None:
+    def __init__(self, scaling: FeatureScaler) -> None:
         super().__init__()
         quantiles = scaling.quantiles.astype(np.float64)
         varies = quantiles[:, 0] < quantiles[:, -1]

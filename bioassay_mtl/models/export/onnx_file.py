@@ -57,7 +57,7 @@ def to_onnx(model: Computing) -> Export:
                 f"the network cannot be written as ONNX: {type(error).__name__}: {reason}"
             ) from error
         _needed("onnx").helper.set_model_props(proto, metadata(model))
-        data = _serialised(proto)
+        data = _serialized(proto)
         return checked(model, data, lambda arrays: run(data, arrays))
 
 
@@ -92,7 +92,7 @@ def metadata(model: Computing) -> dict[str, str]:
     return own | {name: json.dumps(value) for name, value in facts.items()}
 
 
-def _serialised(proto: Any) -> bytes:
+def _serialized(proto: Any) -> bytes:
     if proto.ByteSize() > LARGEST:
         raise ExportError(
             f"the model takes {proto.ByteSize() / 1e9:.1f} GB, and a file of ONNX holds 2 GB"

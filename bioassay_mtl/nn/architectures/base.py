@@ -77,7 +77,7 @@ def build_network(
     tasks: Sequence[str],
     kinds: Sequence[TaskKind] = (),
 ) -> Network:
-    """A freshly initialised network; it draws from PyTorch's global generator, unless
+    """A freshly initialized network; it draws from PyTorch's global generator, unless
     :class:`~bioassay_mtl.nn.draws.Draws` are used.
 
     ``sizes`` are those of :attr:`Featurizer.input_sizes`; all tasks are binary where no kinds are

@@ -50,7 +50,7 @@ class StackedGateConfig(Config):
     kind: Literal["stacked"] = "stacked"
     folds: Annotated[int, Field(ge=2)] = 5
     method: Annotated[SerializeAsAny[StackingMethod], BeforeValidator(stacking_config)] = Field(
-        default="penalised", validate_default=True
+        default="penalized", validate_default=True
     )
 
 

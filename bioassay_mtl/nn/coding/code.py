@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from bioassay_mtl.nn.coding.entropy import decode, encode, entropy_bits
-from bioassay_mtl.nn.coding.quantise import nearest
+from bioassay_mtl.nn.coding.quantize import nearest
 
 WORDS, COUNTS, ALPHABETS = "code.words", "code.counts", "code.alphabets"
 """Tensors that a code is kept as."""

@@ -44,7 +44,7 @@ class GatedGCNLayer(nn.Module):
     ``g_uv = C e_uv + D x_v + E x_u``;
     ``x_v <- x_v + act(norm(A x_v + sum_u sig(g_uv) B x_u / sum_u sig(g_uv)))``;
     ``e_uv <- e_uv + act(norm(g_uv))``; then the feed-forward block of Luo et al.
-    (https://arxiv.org/abs/2502.09263), normalised at its input.
+    (https://arxiv.org/abs/2502.09263), normalized at its input.
 
     Parameters
     ----------

@@ -48,7 +48,7 @@ class GraphGroupConfig(GroupConfig):
     heads
         Of ``multi_head``.
     norm
-        Normalise vectors (``layer``) in every layer, or not (``none``). Not over the batch: what a
+        Normalize vectors (``layer``) in every layer, or not (``none``). Not over the batch: what a
         molecule gives must not depend on others, in a two-step update either.
     dropout
         Share of units dropped in training, after every layer. On a CPU atoms of a batch that are
@@ -94,7 +94,7 @@ class GraphGroupConfig(GroupConfig):
         return [1] * shared + [self.n] * (self.depth - shared)
 
     def norm_of(self, n_experts: int, width: int | None = None) -> nn.Module:
-        """A fresh normalisation."""
+        """A fresh normalization."""
         return StackedNorm(n_experts, width or self.hidden) if self.norm == "layer" else _Same()
 
 

@@ -12,7 +12,7 @@ from bioassay_mtl.nn.products import StackedProduct
 class StackedLinear(nn.Module):
     """E independent linear layers of equal size, as one batched product.
 
-    ``y_be = x_be W_e + b_e`` with ``W (E, H_in, H_out)``, each initialised as `torch.nn.Linear`.
+    ``y_be = x_be W_e + b_e`` with ``W (E, H_in, H_out)``, each initialized as `torch.nn.Linear`.
     """
 
     def __init__(self, n_experts: int, n_inputs: int, n_outputs: int) -> None:
@@ -30,7 +30,7 @@ class StackedLinear(nn.Module):
 
 
 class StackedNorm(nn.Module):
-    """Layer normalisation with a scale and a bias for each of E experts.
+    """Layer normalization with a scale and a bias for each of E experts.
 
     The scale counts from 1, so that weight decay pulls it there.
     """

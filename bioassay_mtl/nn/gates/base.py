@@ -36,7 +36,7 @@ class GateConfig(Config):
         Share of the bottleneck's units (``linear``: of the scores) dropped in training.
     expert_dropout
         Share of open connections closed at random in training, per molecule; the gate is
-        renormalised over those left.
+        renormalized over those left.
     temperature
         Scores are divided by it: above 1 nearer to uniform.
     weight_decay

@@ -1,6 +1,6 @@
 """Atoms and edges with equal surroundings are computed once.
 
-What a layer gives an atom depends on its neighbourhood alone, so that atoms whose neighbourhoods
+What a layer gives an atom depends on its neighborhood alone, so that atoms whose neighborhoods
 are alike (Weisfeiler and Lehman's refinement) have one vector. Drug-like molecules are made of few
 parts: in a batch of 64 with 1,000 atoms and 2,000 edges, the first layer of a D-MPNN has 350
 different results, the second 700. Layers work on these, with sums, derivatives and all else equal

@@ -1,4 +1,4 @@
-"""Sums over neighbours: products with a sparse matrix of zeros and ones.
+"""Sums over neighbors: products with a sparse matrix of zeros and ones.
 
 The message passing of PyTorch Geometric scatters; here rows are sorted once a batch, and every sum,
 forward and backward, is one sum of table rows. On a CPU that takes a quarter of the time, it rounds

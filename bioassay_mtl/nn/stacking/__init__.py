@@ -1,6 +1,6 @@
 """Gates fitted to out-of-fold outputs of finished experts. A new method is a new file here."""
 
-from bioassay_mtl.nn.stacking import best, greedy, mean, penalised
+from bioassay_mtl.nn.stacking import best, greedy, mean, penalized
 from bioassay_mtl.nn.stacking.base import (
     StackingMethod,
     fit_stacking,
@@ -18,7 +18,7 @@ __all__ = [
     "fit_stacking",
     "greedy",
     "mean",
-    "penalised",
+    "penalized",
     "stacking_config",
     "stackings",
 ]

@@ -19,7 +19,7 @@ from bioassay_mtl.nn.stacking.out_of_fold import Floats, OutOfFold, TaskOutputs
 from bioassay_mtl.nn.stacking.result import Stacking
 from bioassay_mtl.registry import Registry, settings_of
 
-DEFAULT = "penalised"
+DEFAULT = "penalized"
 
 
 class StackingMethod(Config):
@@ -53,7 +53,9 @@ class StackingMethod(Config):
         """Raise a ValueError where the settings are of another number of experts."""
 
 
-stackings: Registry[type[StackingMethod]] = Registry("stacking")
+stackings: Registry[type[StackingMethod]] = Registry(
+    "stacking", former_names={"penalised": "penalized"}
+)
 
 
 def stacking_config(values: str | Mapping[str, Any] | StackingMethod) -> StackingMethod:

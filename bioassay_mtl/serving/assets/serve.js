@@ -93,7 +93,7 @@ $("ask").addEventListener("submit", async (event) => {
   const body = file || new Blob([$("text").value]);
   if (!file && !$("text").value.trim()) { fault("Paste some molecules, or choose a file."); $("text").focus(); return; }
   if (model && body.size > model.limits.bytes) { fault(`This is ${(body.size / 1e6).toFixed(1)} MB: up to ${model.limits.bytes / 1e6} MB are taken. Larger files are for bioassay-mtl screen.`); return; }
-  const query = new URLSearchParams({ format: "both", name: file ? file.name : "", standardise: $("standardise").checked });
+  const query = new URLSearchParams({ format: "both", name: file ? file.name : "", standardize: $("standardize").checked });
   for (const assay of chosen()) query.append("assays", assay);
   for (const box of $("beside").querySelectorAll("input")) if (box.checked) query.append("beside", box.value);
   going = new AbortController();

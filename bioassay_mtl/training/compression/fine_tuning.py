@@ -16,7 +16,7 @@ from bioassay_mtl.models.scaling import scaled
 from bioassay_mtl.nn.coding import CodedArray, Rounded
 from bioassay_mtl.training.batches import ResidentData
 from bioassay_mtl.training.checkpoint import Best
-from bioassay_mtl.training.fit import standardised_of
+from bioassay_mtl.training.fit import standardized_of
 from bioassay_mtl.training.module import TrainingModule
 from bioassay_mtl.training.place import Place
 from bioassay_mtl.training.session import Session
@@ -61,7 +61,7 @@ def fine_tuned(model: Model, levels: Levels, session: Session | None) -> tuple[C
 def _train(model: Model, session: Session) -> None:
     device, parts = torch.device("cpu"), session.parts
     blocks = scaled(session.features.blocks, model.scalings)
-    _, cells = standardised_of(session)
+    _, cells = standardized_of(session)
     module = TrainingModule(
         model.network,
         session.config,

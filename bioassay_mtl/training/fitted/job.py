@@ -45,7 +45,7 @@ class Part:
         """Some of the rows."""
         return Part(self.x[chosen], self.y[chosen], self.bound[chosen], self.weight[chosen])
 
-    def labelled(self, y: NDArray[Any]) -> Part:
+    def labeled(self, y: NDArray[Any]) -> Part:
         """The same rows with other labels."""
         return replace(self, y=y.astype(np.float32))
 

@@ -79,7 +79,7 @@ def _ordinal(job: Job) -> Line:
     weights, intercept = np.zeros((job.train.x.shape[1], len(job.outputs))), job.start.copy()
     for step in range(len(job.outputs)):
         reach = job.train.where(job.train.y >= step)
-        part = reach.labelled(reach.y > step)
+        part = reach.labeled(reach.y > step)
         if part.tells:
             line = _logistic(job, part)
             weights[:, step], intercept[step] = line.weights[:, 0], line.intercept[0]

@@ -11,9 +11,9 @@ from torch import Tensor, nn
 
 from bioassay_mtl.errors import ConfigError
 from bioassay_mtl.nn.network import Network
-from bioassay_mtl.nn.reparameterised.attached import Made
-from bioassay_mtl.nn.reparameterised.layers import hidden_weights, slowest_factor
-from bioassay_mtl.nn.reparameterised.rows import RowAdamW
+from bioassay_mtl.nn.reparameterized.attached import Made
+from bioassay_mtl.nn.reparameterized.layers import hidden_weights, slowest_factor
+from bioassay_mtl.nn.reparameterized.rows import RowAdamW
 from bioassay_mtl.training.batches import seed_of
 from bioassay_mtl.training.config import TrainingConfig
 from bioassay_mtl.training.together.sharing import Joined, Sharing, sharings
@@ -122,7 +122,7 @@ def _pair(weight: Tensor, rank: int, draws: torch.Generator) -> tuple[Learned, L
 
 class Adapted:
     """Hidden weights of a panel's network: ``W + U V``; see
-    :class:`~bioassay_mtl.nn.reparameterised.attached.Made`."""
+    :class:`~bioassay_mtl.nn.reparameterized.attached.Made`."""
 
     def __init__(
         self,

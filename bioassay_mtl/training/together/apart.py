@@ -48,7 +48,7 @@ def _test_molecules(session: Session) -> TrainingMolecules | None:
     structures, rows = session.panel.structures, session.parts.test
     if structures is None or not len(rows):
         return None
-    tautomer = session.config.standardise == "tautomer"
+    tautomer = session.config.standardize == "tautomer"
     return TrainingMolecules.of([structures[row] for row in rows.tolist()], tautomer=tautomer)
 
 

@@ -19,7 +19,7 @@ from bioassay_mtl.errors import ConfigError, ModelFolderError, TrainingError, co
 from bioassay_mtl.files import whole_folder, write_whole
 from bioassay_mtl.models.folder import write_files
 from bioassay_mtl.models.model import Model
-from bioassay_mtl.models.scaling import ColumnScaling, fit_scalings
+from bioassay_mtl.models.scaling import FeatureScaler, fit_scalings
 from bioassay_mtl.nn.architectures.base import networks
 from bioassay_mtl.nn.architectures.mmoeex import MMoEEx
 from bioassay_mtl.panels.panel import Panel
@@ -92,7 +92,7 @@ def train_together(
         Go on from the last round that was kept in ``OUT.training``: the result is that of an
         unbroken run, to the byte. A run that has ended already gives its models.
     workers
-        Processes that featurise.
+        Processes that featurize.
     progress
         Called after each round for each ``panel`` with its epoch, loss and score.
     finish
@@ -213,7 +213,7 @@ def sessions_of(
 
 def _as_of(first: TrainingConfig, own: TrainingConfig) -> TrainingConfig:
     """Settings with the inputs and experts of another's, where they set none."""
-    taken = ("fingerprints", "network", "max_atoms", "standardise")
+    taken = ("fingerprints", "network", "max_atoms", "standardize")
     unset = {name: getattr(first, name) for name in taken if name not in own.model_fields_set}
     return own.model_copy(update=unset)
 
@@ -273,7 +273,7 @@ def _identity(sessions: Mapping[str, Session], config: TogetherConfig) -> str:
 
 def _scalings(
     sessions: Mapping[str, Session], *, joint: bool
-) -> dict[str, dict[str, ColumnScaling]]:
+) -> dict[str, dict[str, FeatureScaler]]:
     """Of real-valued inputs by panel; where experts are shared, one of all training rows."""
     if not joint:
         return {
@@ -289,7 +289,7 @@ def _scalings(
     whole = {}
     for name, parts in raw.items():
         block = DenseBlock(np.concatenate(parts).astype(np.float32))
-        whole[name] = ColumnScaling.fit(block, np.arange(len(block)))
+        whole[name] = FeatureScaler.fit(block, np.arange(len(block)))
     return {
         name: {key: whole[key] for key, block in session.features.blocks.items() if block.is_real}
         for name, session in sessions.items()

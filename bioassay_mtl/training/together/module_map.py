@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from scipy.cluster.hierarchy import leaves_list, linkage
 from scipy.spatial.distance import squareform
 
-from bioassay_mtl.nn.reparameterised import Blocks
+from bioassay_mtl.nn.reparameterized import Blocks
 
 Alignment = NDArray[np.int64]
 TOWERS, MOST_ASSAYS = "tower.hidden", 200

@@ -11,15 +11,15 @@ from torch import Tensor, nn
 
 from bioassay_mtl.errors import ConfigError
 from bioassay_mtl.nn.network import Network
-from bioassay_mtl.nn.reparameterised import (
+from bioassay_mtl.nn.reparameterized import (
     AlignmentSearch,
     Blocks,
     Hypermodules,
     ModuleConfig,
-    Reparameterised,
+    Reparameterized,
 )
-from bioassay_mtl.nn.reparameterised.attached import Made, RowOptimizers
-from bioassay_mtl.nn.reparameterised.layers import hidden_weights, slowest_factor
+from bioassay_mtl.nn.reparameterized.attached import Made, RowOptimizers
+from bioassay_mtl.nn.reparameterized.layers import hidden_weights, slowest_factor
 from bioassay_mtl.training.batches import seed_of
 from bioassay_mtl.training.config import TrainingConfig
 from bioassay_mtl.training.together.module_map import module_map
@@ -29,7 +29,7 @@ from bioassay_mtl.training.together.sharing import Joined, Sharing, sharings
 @sharings.register("muir")
 class SharedModules(Sharing, ModuleConfig):
     """Hidden layers are made of shared modules: see
-    :class:`~bioassay_mtl.nn.reparameterised.settings.ModuleConfig`."""
+    :class:`~bioassay_mtl.nn.reparameterized.settings.ModuleConfig`."""
 
     kind: Literal["muir"] = "muir"
 
@@ -70,11 +70,11 @@ class JoinedModules(Joined):
         self.search = search(self.modules, config, seed, self.optimizers.forget)
         self._owners = {name: net.tower.owner.tolist() for name, net in networks.items()}
         self._names = {name: [*found] for name, found in weights.items()}
-        self._made: dict[str, Reparameterised] = {}
+        self._made: dict[str, Reparameterized] = {}
         start = 0
         for name, found in weights.items():
             own = Blocks(tuple(tuple(w.shape) for w in found.values()), self.blocks.block)
-            self._made[name] = Reparameterised(
+            self._made[name] = Reparameterized(
                 self.modules,
                 self.optimizers,
                 [*found.values()],

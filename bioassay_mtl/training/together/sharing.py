@@ -13,7 +13,7 @@ from torch import Tensor
 
 from bioassay_mtl.config import Config
 from bioassay_mtl.nn.network import Network
-from bioassay_mtl.nn.reparameterised.attached import Made
+from bioassay_mtl.nn.reparameterized.attached import Made
 from bioassay_mtl.registry import Registry, settings_of
 from bioassay_mtl.training.config import TrainingConfig
 

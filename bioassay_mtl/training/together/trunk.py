@@ -82,7 +82,7 @@ def check_same_experts(configs: Mapping[str, TrainingConfig]) -> None:
 def _read(config: TrainingConfig) -> Any:
     groups = [group.model_dump() for _, group in expert_groups(config.network)]
     inputs = {name: config.fingerprints[name] for name in inputs_of(groups)}
-    return groups, inputs, config.max_atoms, config.standardise
+    return groups, inputs, config.max_atoms, config.standardize
 
 
 def tie(networks: Mapping[str, Network], without: Collection[str] = ()) -> None:

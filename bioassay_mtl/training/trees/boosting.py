@@ -31,7 +31,7 @@ def _ordinal(job: Job) -> Grown:
     parts = []
     for step in range(len(job.outputs)):
         train, valid = (part.where(part.y >= step) for part in (job.train, job.valid))
-        train, valid = (part.labelled(part.y > step) for part in (train, valid))
+        train, valid = (part.labeled(part.y > step) for part in (train, valid))
         if train.tells:
             how = {"objective": "binary:logistic"}
             parts.append(_boosted(job, train, valid, how, first=step))

@@ -15,7 +15,7 @@ from bioassay_mtl.training.fitted.tobit import inverse_mills
 
 _grown_by = growers["forest"]
 
-NEIGHBOURS = 5
+NEIGHBORS = 5
 """The base rate counts as one molecule against so many that a forest votes by.
 
 Log loss with 1, 5 and 20 on 12 draws of 1,000 to 3,000 rows (Tox21, HIV, MUV): 0.2002, 0.1976 and
@@ -51,7 +51,7 @@ def _ordinal(job: Job) -> Grown:
     parts, intercept = [], base_rate(job)
     for step in range(len(job.outputs)):
         train = job.train.where(job.train.y >= step)
-        train = train.labelled(train.y > step)
+        train = train.labeled(train.y > step)
         if train.tells:
             found = _of_classes(job, train, intercept[step : step + 1], {1: step})
             parts.append(found.trees)
@@ -83,7 +83,7 @@ def _censored(job: Job) -> Grown:
         # What is expected lies beyond the bound, whatever rounding says.
         beyond = np.where(bound > 0, np.maximum(beyond, job.train.y), beyond)
         beyond = np.where(bound < 0, np.minimum(beyond, job.train.y), beyond)
-        train = train.labelled(np.where(exact, job.train.y, beyond))
+        train = train.labeled(np.where(exact, job.train.y, beyond))
     return _of_values(job, train)
 
 
@@ -107,7 +107,7 @@ def _of_classes(job: Job, train: Part, base: NDArray[np.float64], outputs: dict[
         From a class to the number of its output among the task's.
     """
     forest = _fitted(job, train)
-    share = NEIGHBOURS / (NEIGHBOURS + 1)
+    share = NEIGHBORS / (NEIGHBORS + 1)
     parts = []
     for place, known in enumerate(forest.classes_):
         if (output := outputs.get(int(known))) is None:

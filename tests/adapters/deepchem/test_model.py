@@ -188,7 +188,7 @@ def test_predictions_are_the_models(fitted: Any, dataset: Any) -> None:
 
 @pytest.mark.parametrize("n", [1, 4097])
 def test_transformers_are_undone_of_every_number_of_rows(dc: Any, ours: Any, n: int) -> None:
-    """DeepChem's normalisation mistakes one row alone, also the last of many chunks."""
+    """DeepChem's normalization mistakes one row alone, also the last of many chunks."""
     rng = np.random.default_rng(0)
     data = dc.data.NumpyDataset(rng.normal(size=(4097, 4)), rng.normal(size=(4097, 3)) * [1, 5, 9])
     normal = dc.trans.NormalizationTransformer(transform_y=True, dataset=data)

@@ -9,7 +9,7 @@ import pytest
 
 from bioassay_mtl.adapters.arrays import DataError
 from bioassay_mtl.chem.descriptors import DenseBlock
-from bioassay_mtl.models.scaling import ColumnScaling
+from bioassay_mtl.models.scaling import FeatureScaler
 from tests.adapters.deepchem.conftest import N_BITS, SMALL
 
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning", "ignore::DeprecationWarning")
@@ -104,7 +104,7 @@ def test_slopes_of_a_scaling(dc: Any) -> None:
 
     rng = np.random.default_rng(1)
     values = np.stack([rng.normal(size=500), rng.integers(0, 3, 500), np.ones(500)], axis=1)
-    scaling = ColumnScaling.fit(DenseBlock(values.astype(np.float32)), np.arange(500))
+    scaling = FeatureScaler.fit(DenseBlock(values.astype(np.float32)), np.arange(500))
     for number in (0.123, -0.777, 1.3):
         row, h = np.full(3, number, np.float32), 1e-4
         ends = [scaling(DenseBlock((row + e)[None].astype("f4"))).values[0] for e in (h, -h)]

@@ -93,7 +93,7 @@ def test_workers_and_actors_are_killed_while_they_go_on_with_a_local_screen(
 ) -> None:
     out = tmp_path / "out"
     screen_parts([molecules], model_folder, out, SMALL, shard=Shard(index=1, n=3))
-    killing = [Killing("ray::featurised", out, 6), Killing("PartWriter", out, 8)]
+    killing = [Killing("ray::featurized", out, 6), Killing("PartWriter", out, 8)]
     for each in killing:
         each.start()
     summary = screen(molecules, model_folder, out, SMALL)

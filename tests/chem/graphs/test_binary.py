@@ -110,7 +110,7 @@ def test_an_unknown_form_is_read_slowly(monkeypatch: pytest.MonkeyPatch) -> None
 
 
 @given(st.data())
-def test_noise_is_no_error_and_spoils_no_neighbour(data: Any) -> None:
+def test_noise_is_no_error_and_spoils_no_neighbor(data: Any) -> None:
     first, spoilt, last = binaries(["OC[C@H](F)c1ccccc1", "C/C=C/[N+](C)(C)C1CC1", "CC(=O)O"])
     noise = bytearray(spoilt)
     for _ in range(data.draw(st.integers(1, 6))):

@@ -107,7 +107,7 @@ def rewritten(mol: Chem.Mol, seed: int) -> tuple[Chem.Mol, list[int]]:
     return Chem.MolFromSmiles(text), [order[place] for place in written]
 
 
-def test_encodings_depend_on_no_neighbour() -> None:
+def test_encodings_depend_on_no_neighbor() -> None:
     block, found = encoded(SMILES, random_walk=3, laplacian=2)
     assert block.reals.shape[1] == 5
     for text, own in zip(SMILES, found, strict=True):

@@ -69,7 +69,7 @@ def test_order_of_atoms_is_that_of_the_smiles(featurizer: Featurizer) -> None:
         "C" * 260 + "[C@H](F)Cl",  # read atom by atom
     ],
 )
-def test_stereo_centres_do_not_depend_on_the_writing(smiles: str, featurizer: Featurizer) -> None:
+def test_stereo_centers_do_not_depend_on_the_writing(smiles: str, featurizer: Featurizer) -> None:
     mol = Chem.MolFromSmiles(smiles)
     order = np.random.default_rng(0)
     rows = [np.arange(mol.GetNumAtoms())]
@@ -82,7 +82,7 @@ def test_stereo_centres_do_not_depend_on_the_writing(smiles: str, featurizer: Fe
     assert len({tuple(sorted(map(tuple, each.tolist()))) for each in codes}) == 1
 
 
-def test_stereo_centres_of_canonical_smiles_have_their_own_tags(featurizer: Featurizer) -> None:
+def test_stereo_centers_of_canonical_smiles_have_their_own_tags(featurizer: Featurizer) -> None:
     smiles = Chem.MolToSmiles(Chem.MolFromSmiles("N[C@H](C)C(=O)N[C@@H](Cc1ccccc1)C(=O)O.C"))
     tags = [int(atom.GetChiralTag()) for atom in Chem.MolFromSmiles(smiles).GetAtoms()]
     assert sum(tags) > 0

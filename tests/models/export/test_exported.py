@@ -14,7 +14,7 @@ from bioassay_mtl.errors import ConfigError, ExportError
 from bioassay_mtl.models.export import ExportedModel, export, feed, raw_inputs
 from bioassay_mtl.models.export.base import Feed, checked, examples
 from bioassay_mtl.models.export.exported import Ranks
-from bioassay_mtl.models.scaling import ColumnScaling
+from bioassay_mtl.models.scaling import FeatureScaler
 from tests.nn.dense_models import BITS, dense_model, every_model, mixture
 
 MODELS = every_model()
@@ -31,7 +31,7 @@ def test_ranks_are_those_of_the_scaling(training: list[list[float]], new: list[f
     rows = np.full((longest, len(training)), np.nan, dtype=np.float32)
     for column, values in enumerate(training):
         rows[: len(values), column] = values
-    scaling = ColumnScaling.fit(DenseBlock(rows), np.arange(longest))
+    scaling = FeatureScaler.fit(DenseBlock(rows), np.arange(longest))
     asked = np.tile(np.array(new, dtype=np.float32)[:, None], (1, len(training)))
     asked = np.concatenate([asked, rows])  # the quantiles themselves, too
     found = Ranks(scaling)(torch.from_numpy(asked)).numpy()

@@ -48,9 +48,9 @@ def assert_equal(model: Model, data: bytes, smiles: list[str]) -> None:
     raw, expected = feed(features), model.predict_features(features)
     running = session(data)
     unit = np.ones(expected.shape[1])
-    if model.standardisation is not None:
+    if model.target_scaler is not None:
         widths = [len(kind.columns("")) for kind in model.kinds]
-        unit = np.repeat(model.standardisation.scale, widths)
+        unit = np.repeat(model.target_scaler.scale, widths)
     for n in (len(features), 1, 0):
         (found,) = running.run(["predictions"], {name: rows[:n] for name, rows in raw.items()})
         assert found.dtype == np.float32
@@ -135,4 +135,4 @@ def test_what_onnx_cannot_say_is_an_error_of_one_line(monkeypatch: pytest.Monkey
 def test_a_file_beyond_the_limit_is_refused() -> None:
     large = SimpleNamespace(ByteSize=lambda: 2**31)
     with pytest.raises(ExportError, match=r"takes 2\.1 GB, and a file of ONNX holds 2 GB"):
-        onnx_file._serialised(large)
+        onnx_file._serialized(large)

@@ -78,7 +78,7 @@ def test_groups_become_networks_of_their_own() -> None:
     config = network_config({"experts": GROUPS, "gate": {"kind": "stacked", "folds": 3}})
     assert isinstance(config, StackedConfig)
     assert [member.experts[0].inputs for member in config.members] == [("a",), ("b",)]  # type: ignore[attr-defined]
-    assert (config.gate.folds, config.gate.method.kind) == (3, "penalised")
+    assert (config.gate.folds, config.gate.method.kind) == (3, "penalized")
     again = network_config(config.model_dump(mode="json"))
     assert again == config
     brief = config.model_dump(mode="json", exclude_defaults=True) | {"kind": "stacked"}

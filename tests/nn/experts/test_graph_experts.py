@@ -26,7 +26,7 @@ def close(found: torch.Tensor, expected: torch.Tensor) -> None:
 @kinds
 @poolings
 def test_the_order_of_atoms_does_not_matter(kind: str, pooling: str, nci_smiles: list[str]) -> None:
-    # Signs of stereo depend on the order of neighbours.
+    # Signs of stereo depend on the order of neighbors.
     mols = [Chem.MolFromSmiles(s) for s in nci_smiles[:60] if not set("@/\\") & set(s)]
     orders = [Chem.MolToRandomSmilesVect(mol, 1, randomSeed=7)[0] for mol in mols]
     plain = [Chem.MolToSmiles(mol) for mol in mols]
@@ -56,7 +56,7 @@ def test_batched_equals_one_by_one_in_any_order(
 
 
 @kinds
-def test_a_prediction_does_not_depend_on_neighbours_to_the_bit(
+def test_a_prediction_does_not_depend_on_neighbors_to_the_bit(
     kind: str, nci_smiles: list[str]
 ) -> None:
     block = graphs(nci_smiles[:300])

@@ -54,17 +54,17 @@ def test_environments_are_as_many_as_refinement_finds(nci_smiles: list[str]) -> 
     graph = batch([*nci_smiles[:40], *STRANGE])
     begin, end = graph.source.columns.tolist(), graph.target.columns.tolist()
     bonds = graph.edges.environments.of.tolist()
-    colours = graph.atoms.environments.of.tolist()
+    colors = graph.atoms.environments.of.tolist()
     for depth in (1, 2, 3):
-        heard: list[list[tuple[int, int]]] = [[] for _ in colours]
+        heard: list[list[tuple[int, int]]] = [[] for _ in colors]
         for u, v, bond in zip(begin, end, bonds, strict=True):
-            heard[v].append((colours[u], bond))
-        texts = [(own, *sorted(others)) for own, others in zip(colours, heard, strict=True)]
+            heard[v].append((colors[u], bond))
+        texts = [(own, *sorted(others)) for own, others in zip(colors, heard, strict=True)]
         numbers = {text: number for number, text in enumerate(dict.fromkeys(texts))}
-        colours = [numbers[text] for text in texts]
+        colors = [numbers[text] for text in texts]
         _, _, which = message_steps(graph, depth, virtual_node=False)
-        assert groups(which.columns) == groups(torch.tensor(colours))
-        assert len(numbers) < len(colours)
+        assert groups(which.columns) == groups(torch.tensor(colors))
+        assert len(numbers) < len(colors)
 
 
 def test_excess_rows_are_equal_to_the_first() -> None:

@@ -23,7 +23,7 @@ from bioassay_mtl.tasks import Regression
 from bioassay_mtl.training.batches import seed_of
 from bioassay_mtl.training.config import TrainingConfig
 from bioassay_mtl.training.fit import train
-from bioassay_mtl.training.trees.forest import NEIGHBOURS, next_above
+from bioassay_mtl.training.trees.forest import NEIGHBORS, next_above
 from tests.needs import extra
 
 xgboost = extra("xgboost", "trees")
@@ -111,7 +111,7 @@ def test_forests_are_those_of_scikit_learn(small_panel: Panel, features: Feature
         forest.fit(x[parts.train][rows].toarray(), labels)
         p = forest.predict_proba(x.toarray())[:, 1]
         base = base_logit(*(torch.tensor((labels == k).sum()) for k in (1, 0))).sigmoid().item()
-        smoothed = (NEIGHBOURS * p + base) / (NEIGHBOURS + 1)
+        smoothed = (NEIGHBORS * p + base) / (NEIGHBORS + 1)
         np.testing.assert_allclose(1 / (1 + np.exp(-found[:, task])), smoothed, atol=1e-6)
 
 
@@ -124,8 +124,8 @@ def test_forests_of_values_are_those_of_scikit_learn(
     values = np.array([[float(len(text))] for text in smiles])
     panel = Panel.from_arrays(smiles, values, ["length"], kinds=kinds)
     model, x, parts = fitted(panel, features, kind="forest", columns_per_node=0.5)
-    assert model.standardisation is not None
-    _, y, _ = model.standardisation.apply(panel.cells).take(parts.train).of_task(0)
+    assert model.target_scaler is not None
+    _, y, _ = model.target_scaler.apply(panel.cells).take(parts.train).of_task(0)
     forest = RandomForestRegressor(20, max_features=0.5, random_state=seed_of(0, 0) % 2**31)
     expected = forest.fit(x[parts.train].toarray(), y).predict(x.toarray())
     np.testing.assert_allclose(outputs(model, features)[:, 0], expected, atol=1e-5)

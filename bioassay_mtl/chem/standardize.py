@@ -1,16 +1,16 @@
-"""Standardised molecules: one form for what is one compound, by RDKit's MolStandardize.
+"""Standardized molecules: one form for what is one compound, by RDKit's MolStandardize.
 
 The steps, in this order: ``metals`` (bonds from metals to organic atoms are cut), ``groups``
 (functional groups are written in one way, such as nitro), ``fragment`` (the largest organic
 fragment is kept: salts and solvents go), ``charge`` (what can be neutral becomes neutral) and,
-where asked for, ``tautomer`` (the canonical one; slow, and it may lose stereo centres).
+where asked for, ``tautomer`` (the canonical one; slow, and it may lose stereo centers).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cache
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from rdkit.Chem import MolToSmiles
 from rdkit.Chem.MolStandardize import rdMolStandardize
@@ -18,12 +18,13 @@ from rdkit.rdBase import BlockLogs
 
 from bioassay_mtl.chem.molecule import DEFAULT_MAX_ATOMS, parse_smiles
 from bioassay_mtl.chem.status import Status
+from bioassay_mtl.renamed import in_module
 
 STEPS = ("metals", "groups", "fragment", "charge")
 
 
-class Standardised(NamedTuple):
-    """A molecule after standardising.
+class Standardized(NamedTuple):
+    """A molecule after standardizing.
 
     Parameters
     ----------
@@ -40,23 +41,23 @@ class Standardised(NamedTuple):
     status: Status
 
 
-def standardise(
+def standardize(
     smiles: Any, *, tautomer: bool = False, max_atoms: int = DEFAULT_MAX_ATOMS
-) -> Standardised:
-    """Standardise one molecule.
+) -> Standardized:
+    """Standardize one molecule.
 
     A step that fails, or that leaves no atom, is left out. Rewriting a SMILES as canonical is no
     change.
 
     Examples
     --------
-    >>> standardise("CC(=O)[O-].[Na+]")
-    Standardised(smiles='CC(=O)O', changes=('fragment', 'charge'), status=<Status.OK: 'ok'>)
+    >>> standardize("CC(=O)[O-].[Na+]")
+    Standardized(smiles='CC(=O)O', changes=('fragment', 'charge'), status=<Status.OK: 'ok'>)
     """
     with BlockLogs():
         mol = parse_smiles(smiles, max_atoms)
         if isinstance(mol, Status):
-            return Standardised(smiles, (), mol)
+            return Standardized(smiles, (), mol)
         held, changes = str(MolToSmiles(mol)), []
         for name in (*STEPS, "tautomer") if tautomer else STEPS:
             try:
@@ -68,11 +69,11 @@ def standardise(
             if text and text != held and not isinstance(parse_smiles(text, max_atoms), Status):
                 mol, held = changed, text
                 changes.append(name)
-        return Standardised(held, tuple(changes), Status.OK)
+        return Standardized(held, tuple(changes), Status.OK)
 
 
 def parent(mol: Any, *, tautomer: bool = False) -> Any:
-    """The standardised molecule: as of :func:`standardise`, without an account of the steps."""
+    """The standardized molecule: as of :func:`standardize`, without an account of the steps."""
     for name in (*STEPS, "tautomer") if tautomer else STEPS:
         try:
             changed = _steps()[name](mol)
@@ -93,3 +94,7 @@ def _steps() -> dict[str, Callable[[Any], Any]]:
         "charge": rdMolStandardize.Uncharger().uncharge,
         "tautomer": rdMolStandardize.TautomerEnumerator().Canonicalize,
     }
+
+
+if not TYPE_CHECKING:
+    __getattr__ = in_module(__name__, standardise="standardize", Standardised="Standardized")

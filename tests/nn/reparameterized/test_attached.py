@@ -8,9 +8,9 @@ import torch
 from torch import Tensor, nn
 from torch.func import functional_call
 
-from bioassay_mtl.nn.reparameterised import Blocks, Hypermodules, Reparameterised
-from bioassay_mtl.nn.reparameterised.attached import RowOptimizers
-from bioassay_mtl.nn.reparameterised.rows import RowAdamW
+from bioassay_mtl.nn.reparameterized import Blocks, Hypermodules, Reparameterized
+from bioassay_mtl.nn.reparameterized.attached import RowOptimizers
+from bioassay_mtl.nn.reparameterized.rows import RowAdamW
 
 
 class Plain(nn.Module):
@@ -25,7 +25,7 @@ class Plain(nn.Module):
         return out
 
 
-def attached(plain: Plain, contexts: int) -> Reparameterised:
+def attached(plain: Plain, contexts: int) -> Reparameterized:
     """The two last layers, made of modules."""
     weights = [plain.middle.weight, plain.last.weight]
     blocks = Blocks.of({str(i): w.shape for i, w in enumerate(weights)}, (4, 2))
@@ -33,10 +33,10 @@ def attached(plain: Plain, contexts: int) -> Reparameterised:
     modules = Hypermodules(
         blocks.fan_in, blocks.block, len(blocks), contexts, 2, draws, torch.float64
     )
-    return Reparameterised(modules, RowOptimizers(modules), weights, blocks)
+    return Reparameterized(modules, RowOptimizers(modules), weights, blocks)
 
 
-def test_gradients_are_those_of_the_materialised_network_in_float64() -> None:
+def test_gradients_are_those_of_the_materialized_network_in_float64() -> None:
     torch.manual_seed(0)
     plain, x = Plain(), torch.randn(5, 6, dtype=torch.float64)
     made = attached(plain, 3)

@@ -1,4 +1,4 @@
-"""Penalised stacking: its optimum, its shrinkage, and what it closes."""
+"""Penalized stacking: its optimum, its shrinkage, and what it closes."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ FIXED = {"spread_of": 1e12, "mean_of": 1e12, "tolerance": np.inf, "threshold": 0
 
 
 def fit(held_out: Any, **settings: Any) -> Stacking:
-    return stackings["penalised"].of(settings).fit(held_out)
+    return stackings["penalized"].of(settings).fit(held_out)
 
 
 def of_kind(rng: np.random.Generator, kind: TaskKind, n_rows: int) -> tuple[Any, Any]:
@@ -42,7 +42,7 @@ def of_kind(rng: np.random.Generator, kind: TaskKind, n_rows: int) -> tuple[Any,
 @pytest.mark.parametrize(
     "kind", [sim.BINARY, sim.VALUE, sim.CLASSES, sim.ORDER], ids=lambda kind: str(kind.kind)
 )
-def test_weights_are_the_least_of_the_penalised_loss(kind: TaskKind) -> None:
+def test_weights_are_the_least_of_the_penalized_loss(kind: TaskKind) -> None:
     outputs, labels = of_kind(np.random.default_rng(0), kind, 40)
     task = sim.held_out(outputs, labels, (kind,)).of_task(0)
     k, heard = outputs.shape[2], np.ones(4, bool)
@@ -50,7 +50,7 @@ def test_weights_are_the_least_of_the_penalised_loss(kind: TaskKind) -> None:
     problem = Problem.of(task, heard, 0.7)
     found = solve(problem, prior, np.zeros(4 + k), heard, tolerance=1e-12)
 
-    def penalised(numbers: NDArray[Any]) -> float:
+    def penalized(numbers: NDArray[Any]) -> float:
         level = task.outputs.mean(axis=(0, 1))
         about = task.outputs - task.outputs.mean(axis=0)
         together = np.einsum("mek,e->mk", about, numbers[:4]) + numbers[4:] + level
@@ -58,11 +58,11 @@ def test_weights_are_the_least_of_the_penalised_loss(kind: TaskKind) -> None:
         return float(cells.sum() + prior.precision @ (numbers - prior.mean) ** 2 / 2)
 
     best = minimize(
-        penalised, prior.mean, method="L-BFGS-B", bounds=[(0, None)] * 4 + [(None, None)] * k,
+        penalized, prior.mean, method="L-BFGS-B", bounds=[(0, None)] * 4 + [(None, None)] * k,
         options={"ftol": 1e-15, "gtol": 1e-9},
     )  # fmt: skip
     np.testing.assert_allclose(found.at, best.x, atol=2e-4)
-    assert penalised(found.at) <= best.fun + 1e-9
+    assert penalized(found.at) <= best.fun + 1e-9
 
 
 def test_infinite_shrinkage_is_the_plain_mean() -> None:
@@ -187,7 +187,7 @@ def test_expected_weights_go_with_their_experts() -> None:
         {
             "members": [{"kind": "linear", "inputs": [name]} for name in "abc"],
             "kind": "stacked",
-            "gate": {"method": {"kind": "penalised", "expected": [0.5, 0.3, 0.2]}},
+            "gate": {"method": {"kind": "penalized", "expected": [0.5, 0.3, 0.2]}},
         }
     )
     kept: Any = config.keeping([0, 2])  # type: ignore[attr-defined]

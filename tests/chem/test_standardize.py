@@ -1,4 +1,4 @@
-"""Standardised molecules, and every change named."""
+"""Standardized molecules, and every change named."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from rdkit.Chem import MolFromSmiles, MolToSmiles
 from rdkit.Chem.MolStandardize import rdMolStandardize
 from rdkit.rdBase import BlockLogs
 
-from bioassay_mtl.chem.standardise import standardise
+from bioassay_mtl.chem.standardize import standardize
 from bioassay_mtl.chem.status import Status
 
 
@@ -25,7 +25,7 @@ from bioassay_mtl.chem.status import Status
     ],
 )
 def test_steps(given: str, smiles: str | None, changes: tuple[str, ...] | None) -> None:
-    done = standardise(given)
+    done = standardize(given)
     assert done.status is Status.OK
     if smiles is not None:
         assert (done.smiles, done.changes) == (smiles, changes)
@@ -33,20 +33,20 @@ def test_steps(given: str, smiles: str | None, changes: tuple[str, ...] | None) 
 
 def test_tautomers_are_one_only_where_asked() -> None:
     keto, enol = "CC(=O)CC(C)=O", "CC(O)=CC(C)=O"
-    assert standardise(keto).smiles != standardise(enol).smiles
-    assert standardise(keto, tautomer=True).smiles == standardise(enol, tautomer=True).smiles
-    assert "tautomer" in standardise(enol, tautomer=True).changes
+    assert standardize(keto).smiles != standardize(enol).smiles
+    assert standardize(keto, tautomer=True).smiles == standardize(enol, tautomer=True).smiles
+    assert "tautomer" in standardize(enol, tautomer=True).changes
 
 
 @pytest.mark.parametrize(("given", "status"), [("", Status.EMPTY), ("xx", Status.INVALID_SMILES)])
 def test_what_cannot_be_used_stays_as_it_is(given: str, status: Status) -> None:
-    assert standardise(given) == (given, (), status)
+    assert standardize(given) == (given, (), status)
 
 
 def test_real_molecules_are_standard_once_and_for_all(nci_smiles: list[str]) -> None:
     some = nci_smiles[:400]
-    done = [standardise(text) for text in some]
-    again = [standardise(item.smiles) for item in done]
+    done = [standardize(text) for text in some]
+    again = [standardize(item.smiles) for item in done]
     assert [a.smiles for a in again] == [d.smiles for d in done]
     assert not any(item.changes for item in again)
     for text, item in zip(some, done, strict=True):
@@ -59,7 +59,7 @@ def test_as_rdkits_own_parent(nci_smiles: list[str]) -> None:
     some = [text for text in nci_smiles[:2000] if "." in text][:40]
     with BlockLogs():
         for text in some:
-            done = standardise(text)
+            done = standardize(text)
             if done.status is Status.OK:
                 parent = rdMolStandardize.ChargeParent(MolFromSmiles(text))
                 assert done.smiles == MolToSmiles(parent)

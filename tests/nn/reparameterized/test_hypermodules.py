@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from bioassay_mtl.nn.reparameterised import Hypermodules
-from bioassay_mtl.nn.reparameterised.hypermodules import start_of, usage
+from bioassay_mtl.nn.reparameterized import Hypermodules
+from bioassay_mtl.nn.reparameterized.hypermodules import start_of, usage
 
 
 def pool_of(

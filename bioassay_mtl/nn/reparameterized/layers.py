@@ -10,8 +10,8 @@ from torch import nn
 from bioassay_mtl.nn.experts.graph import GraphGroupConfig
 from bioassay_mtl.nn.experts.stacked import StackedLinear
 from bioassay_mtl.nn.network import Network
-from bioassay_mtl.nn.reparameterised.blocks import SMALLEST
-from bioassay_mtl.nn.reparameterised.settings import Layers
+from bioassay_mtl.nn.reparameterized.blocks import SMALLEST
+from bioassay_mtl.nn.reparameterized.settings import Layers
 from bioassay_mtl.nn.towers import MLPTower
 
 

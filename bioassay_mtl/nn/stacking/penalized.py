@@ -28,9 +28,9 @@ from bioassay_mtl.nn.stacking.result import Stacking
 Positive = Annotated[float, Field(gt=0)]
 
 
-@stackings.register("penalised")
-class Penalised(StackingMethod):
-    """Penalised stacking of outputs, its penalty learned from all assays (empirical Bayes).
+@stackings.register("penalized")
+class Penalized(StackingMethod):
+    """Penalized stacking of outputs, its penalty learned from all assays (empirical Bayes).
 
     An assay's weights are those of the least log loss (of values: Tobit likelihood) plus a penalty
     for their distance from the panel's, which is as strong as the assays are alike: few cells leave
@@ -62,7 +62,7 @@ class Penalised(StackingMethod):
     least 0; Efron and Morris, JASA 70 (1975) 311, for assays that learn from each other.
     """
 
-    kind: Literal["penalised"] = "penalised"
+    kind: Literal["penalized"] = "penalized"
     spread: Positive = 0.07
     spread_of: Positive = 6.0
     expected: tuple[Positive, ...] | None = None
@@ -92,7 +92,7 @@ class Penalised(StackingMethod):
             expected = counted(n_experts, "weight")
             raise ValueError(f"expected: {expected} are needed, found {len(self.expected)}")
 
-    def of_experts(self, kept: Sequence[int]) -> Penalised:
+    def of_experts(self, kept: Sequence[int]) -> Penalized:
         if self.expected is None:
             return self
         return self.model_copy(update={"expected": tuple(self.expected[n] for n in kept)})

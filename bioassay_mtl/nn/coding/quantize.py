@@ -43,7 +43,7 @@ def nearest(values: NDArray[np.floating], levels: NDArray[np.floating]) -> NDArr
 
 
 class Rounded(nn.Module):
-    """A parametrisation: numbers are what a codebook has for them.
+    """A parametrization: numbers are what a codebook has for them.
 
     The gradient passes through to the numbers as if they were not rounded (straight-through
     estimator; Bengio et al. 2013, arXiv 1308.3432), and reaches the levels, too.

@@ -13,13 +13,13 @@ Layers = Literal["experts", "graphs", "towers"]
 
 
 class ModuleConfig(Config):
-    """Modular universal reparameterisation (Meyerson & Miikkulainen, arXiv 1906.00097).
+    """Modular universal reparameterization (Meyerson & Miikkulainen, arXiv 1906.00097).
 
     Parameters
     ----------
     block
         (m, n): size of a block, inputs x outputs, which must divide every layer that is
-        reparameterised; None for squares as large as that allows, up to 32.
+        reparameterized; None for squares as large as that allows, up to 32.
     contexts
         c: numbers by which a location mixes the matrices of its module; 0 shares modules as they
         are.
@@ -40,7 +40,7 @@ class ModuleConfig(Config):
     burn_in, search_until
         Shares of all steps between which is searched.
     layers
-        What is reparameterised: hidden layers of fully connected ``experts``, those of ``graphs``
+        What is reparameterized: hidden layers of fully connected ``experts``, those of ``graphs``
         (message passing, readout), and the hidden layers of ``towers``. First and last layers,
         biases and norms stay ordinary.
     """

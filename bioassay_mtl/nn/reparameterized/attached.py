@@ -14,9 +14,9 @@ from typing import Protocol
 import torch
 from torch import Tensor, nn
 
-from bioassay_mtl.nn.reparameterised.blocks import Blocks
-from bioassay_mtl.nn.reparameterised.hypermodules import Hypermodules, Mixture
-from bioassay_mtl.nn.reparameterised.rows import RowAdamW
+from bioassay_mtl.nn.reparameterized.blocks import Blocks
+from bioassay_mtl.nn.reparameterized.hypermodules import Hypermodules, Mixture
+from bioassay_mtl.nn.reparameterized.rows import RowAdamW
 
 
 class RowOptimizers(nn.Module):
@@ -58,7 +58,7 @@ class Made(Protocol):
         ...
 
 
-class Reparameterised:
+class Reparameterized:
     """Some weights of one network, and the locations of a pool that they are made of.
 
     Parameters

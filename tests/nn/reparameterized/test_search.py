@@ -9,14 +9,14 @@ import torch
 from torch import nn
 
 from bioassay_mtl.errors import ConfigError
-from bioassay_mtl.nn.reparameterised import (
+from bioassay_mtl.nn.reparameterized import (
     AlignmentSearch,
     Blocks,
     Hypermodules,
     ModuleConfig,
-    Reparameterised,
+    Reparameterized,
 )
-from bioassay_mtl.nn.reparameterised.attached import RowOptimizers
+from bioassay_mtl.nn.reparameterized.attached import RowOptimizers
 
 
 class Learning:
@@ -35,7 +35,7 @@ class Learning:
             torch.Generator().manual_seed(0),
         )
         self.optimizers = RowOptimizers(self.modules)
-        self.made = Reparameterised(self.modules, self.optimizers, self.weights, blocks)
+        self.made = Reparameterized(self.modules, self.optimizers, self.weights, blocks)
         self.search = AlignmentSearch(self.modules, self.config, 7, self.optimizers.forget)
 
     def steps(self, start: int, stop: int) -> None:

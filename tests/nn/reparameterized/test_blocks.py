@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bioassay_mtl.errors import ConfigError
-from bioassay_mtl.nn.reparameterised import Blocks
+from bioassay_mtl.nn.reparameterized import Blocks
 
 sides = st.integers(1, 3)
 

@@ -11,8 +11,8 @@ import torch
 from torch import Tensor
 
 from bioassay_mtl.errors import ConfigError
-from bioassay_mtl.nn.reparameterised.hypermodules import Hypermodules
-from bioassay_mtl.nn.reparameterised.settings import ModuleConfig
+from bioassay_mtl.nn.reparameterized.hypermodules import Hypermodules
+from bioassay_mtl.nn.reparameterized.settings import ModuleConfig
 
 GENERATIONS = 20
 """Where their steps are not given."""
