@@ -21,7 +21,8 @@ class InputError(BioassayError):
     message
         What was expected and what was found.
     file, line, column
-        Where, as far as it is known (lines count from 1; ``column`` is a column's name).
+        Place of the fault, as far as it is known (lines count from 1; ``column`` is a column's
+        name).
     hint
         What to do about it.
     """

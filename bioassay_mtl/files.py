@@ -54,7 +54,7 @@ def whole_file(path: str | Path, *, overwrite: bool = True) -> Iterator[BinaryIO
     Raises
     ------
     OutputError
-        Where it cannot be written, for example on a full disk, or must not be replaced. Nothing is
+        If it cannot be written, for example on a full disk, or must not be replaced. Nothing is
         left then, and a file that was there stays as it was.
     """
     with _worded(path):
@@ -76,7 +76,7 @@ def write_whole(path: str | Path, content: bytes | str) -> None:
     Raises
     ------
     OutputError
-        Where it cannot be written.
+        If it cannot be written.
     """
     with whole_file(path) as stream:
         stream.write(content.encode() if isinstance(content, str) else content)

@@ -20,7 +20,7 @@ from bioassay_mtl.errors import PluginError
 logger = logging.getLogger(__name__)
 
 PREFIX = "bioassay_mtl."
-"""Of the names of all groups of entry points that are looked at."""
+"""Prefix of the names of all groups of entry points that are read."""
 
 GUIDE = "docs/plugins.md"
 

@@ -16,7 +16,7 @@ T = TypeVar("T")
 logger = logging.getLogger(__name__)
 
 open_registries: dict[str, Registry[Any]] = {}
-"""Those that other packages can add to, by their group of entry points."""
+"""Registries that other packages can add to, by their group of entry points."""
 
 
 class Registry(Mapping[str, T]):
@@ -30,10 +30,10 @@ class Registry(Mapping[str, T]):
     kind
         What the entries are, for messages ("fingerprint", "gate").
     group
-        Of entry points, without the prefix ``bioassay_mtl.``; empty for none.
+        Group of entry points, without the prefix ``bioassay_mtl.``; empty for none.
     accept
-        From a name and what its entry point leads to, to the entry; raises TypeError where that is
-        none.
+        Map from a name and what its entry point leads to, to the entry; raises TypeError where that
+        is none.
     homes
         The module of each built-in entry, imported when its name is asked for: for entries that
         take long to import, or whose modules need this one.

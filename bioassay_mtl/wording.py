@@ -33,11 +33,11 @@ def setting(name: str, value: str = "", *, key: str = "") -> str:
     Parameters
     ----------
     name
-        Its name in Python, of a keyword or of a field of settings.
+        Name in Python, of a keyword or of a field of settings.
     value
         What to give it, as in ``min_rows=10``.
     key
-        Of a setting that is a mapping: the entry that the value is for.
+        Entry that the value is for, in a setting that is a mapping.
 
     Examples
     --------

@@ -200,7 +200,7 @@ def fit(
     tasks, kinds
         Names and kinds of the T tasks.
     settings
-        Of :class:`bioassay_mtl.training.config.TrainingConfig`.
+        Settings of :class:`bioassay_mtl.training.config.TrainingConfig`.
     weights
         ``(n, T)`` of the cells; None where all weigh 1.
 
@@ -249,7 +249,7 @@ def intervals(model: Model, x: Any, level: float) -> NDArray[np.float32]:
     Raises
     ------
     DataError
-        As :func:`predict`; or there are no intervals at the level.
+        See :func:`predict`; or there are no intervals at the level.
     """
     from bioassay_mtl.confidence.evidence import LEVELS
     from bioassay_mtl.models.confident import intervals as of_columns

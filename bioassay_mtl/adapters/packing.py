@@ -25,7 +25,7 @@ def packed(
     Parameters
     ----------
     parts
-        At least one.
+        Parts, at least one.
     recipe
         Settings of the input, where they are known; None for those that
         :func:`~bioassay_mtl.adapters.arrays.representation_of` finds for the whole array.

@@ -26,11 +26,11 @@ class PyGExperts(nn.Module):
     Parameters
     ----------
     kind
-        Of the experts: ``gine``, ``gatedgcn`` or ``dmpnn``.
+        Kind of the experts: ``gine``, ``gatedgcn`` or ``dmpnn``.
     graph
         What the codes mean; by default OGB's.
     settings
-        Of the experts: ``n``, ``width``, ``hidden``, ``depth``, ``pooling``, ...
+        Settings of the experts: ``n``, ``width``, ``hidden``, ``depth``, ``pooling``, ...
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""From task losses to one update."""
+"""Balancing: one update from the losses of all tasks."""
 
 from bioassay_mtl.balance import aggregators, plain_sum, two_step, weightings
 from bioassay_mtl.balance.balancer import (

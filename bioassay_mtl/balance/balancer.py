@@ -44,7 +44,7 @@ class Balancer(nn.Module):
     Parameters
     ----------
     config
-        Its settings, of :attr:`config_class`.
+        Settings of the balancer, of :attr:`config_class`.
     tasks
         Names of the T tasks.
     """
@@ -62,7 +62,7 @@ class Balancer(nn.Module):
         raise NotImplementedError
 
     def start_epoch(self, epoch: int) -> None:
-        """Told before the first batch of epoch number ``epoch`` (from 0)."""
+        """Callback before the first batch of epoch number ``epoch`` (from 0)."""
 
 
 balancers: Registry[type[Balancer]] = Registry(

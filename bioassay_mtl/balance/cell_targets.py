@@ -88,7 +88,7 @@ def output_pairs(
     Parameters
     ----------
     outputs
-        Of the network.
+        Outputs of the network.
     first_of
         ``(T,)``: :meth:`Outputs.first`.
     row, task

@@ -17,13 +17,13 @@ from bioassay_mtl.nn.inputs import Inputs
 from bioassay_mtl.nn.rows import RowNumbers
 
 MOST_DENSE_TASKS = 2_000
-"""Of sparse panels: the inner products of the gradients of more tasks take longer than a step."""
+"""Most tasks of a sparse panel: inner products of the gradients of more outlast a step."""
 
 Targets = Tensor | CellTargets
 CellLosses = Callable[..., TaskLosses]
 """``outputs (B, O)``, ``targets, mask (B, T)`` to the masked losses of every task.
 
-Where a panel has bounds, they are a fourth argument, ``(B, T)``."""
+Bounds of a panel with censored values are a fourth argument, ``(B, T)``."""
 
 
 @dataclass(frozen=True)
@@ -33,9 +33,9 @@ class Objective:
     Parameters
     ----------
     cell_losses
-        From logits to the masked losses of every task.
+        Map from logits to the masked losses of every task.
     reduce
-        From those to ``(T,)``, see :data:`bioassay_mtl.balance.reductions.reductions`.
+        Map from those to ``(T,)``, see :data:`bioassay_mtl.balance.reductions.reductions`.
     expert_loss
         Weight of the mean loss of the experts, each predicting alone the tasks that it serves.
     decoupled
@@ -56,7 +56,7 @@ class Objective:
         Parameters
         ----------
         network
-            Its tower and its connections are used.
+            Network whose tower and connections are used.
         experts, gates
             ``(B, E, H)`` and ``(B or 1, T, E)``.
         labels
@@ -130,7 +130,7 @@ class Objective:
 
 
 def full_precision(logits: Tensor) -> Tensor:
-    """At least single precision: in half of it, losses of rare actives drown."""
+    """Context of at least single precision: in half of it, losses of rare actives drown."""
     return logits.float() if logits.dtype in (torch.bfloat16, torch.float16) else logits
 
 
@@ -153,7 +153,7 @@ class Batch:
     objective
         Losses of the tasks.
     data
-        Where the rows are.
+        Data that the rows are of.
     rows
         ``(B,) int64``, in random order.
     """
@@ -210,7 +210,7 @@ class Batch:
         return mask.any(dim=0)
 
     def part(self, start: int, stop: int) -> Batch:
-        """Some of the rows, by position."""
+        """Subset of the rows, by position."""
         return Batch(self.network, self.objective, self.data, self.rows[start:stop])
 
     def task_losses(self) -> Tensor:

@@ -25,7 +25,7 @@ from bioassay_mtl.nn.outputs import Outputs
 from bioassay_mtl.nn.towers import VotingTower
 
 TASKS_AT_ONCE = 16
-"""Whose gradients are computed side by side: what these hold at a time grows with it."""
+"""Tasks whose gradients are computed side by side: memory grows with their number."""
 
 
 class SharedGradients(ABC):
@@ -147,7 +147,7 @@ class VoteGradients(SharedGradients):
 class TaskGradients(SharedGradients):
     """One backward pass for each task, for any tower; holds ``T x B x E x H`` numbers.
 
-    On an accelerator one for some tasks together.
+    On an accelerator one pass serves some tasks together.
     """
 
     def __init__(self, batch: Batch) -> None:

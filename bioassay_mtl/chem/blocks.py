@@ -1,6 +1,7 @@
 """What all that holds features of many molecules can do. A new container is a new file.
 
-Where the network runs it is one of the :data:`bioassay_mtl.nn.resident.residents`, by its `kind`.
+On the device that the network runs on, it is one of the :data:`bioassay_mtl.nn.resident.residents`,
+by its `kind`.
 """
 
 from __future__ import annotations
@@ -44,7 +45,7 @@ class Block(ABC):
 
     @abstractmethod
     def row_keys(self) -> Iterable[Hashable]:
-        """For each molecule what only molecules of the same features have."""
+        """Key of each molecule, which only molecules of the same features share."""
 
     @abstractmethod
     def stable_bytes(self) -> Iterator[bytes]:
@@ -52,7 +53,7 @@ class Block(ABC):
 
     @abstractmethod
     def settings(self) -> Mapping[str, Any]:
-        """Those of the input that reads such a block as it is given."""
+        """Settings of the input that reads such a block as it is given."""
 
     def untold(self) -> str:
         """What `settings` cannot tell of how the block was made, and must be set."""

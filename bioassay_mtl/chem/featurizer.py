@@ -1,4 +1,4 @@
-"""From structures to feature blocks: the recipe that a model remembers."""
+"""Structures to feature blocks: the recipe that a model remembers."""
 
 from __future__ import annotations
 
@@ -178,7 +178,7 @@ class Featurizer:
         Parameters
         ----------
         features
-            Of n structures.
+            Features of n structures.
         table
             Columns of n numbers, or of texts, by name.
 
@@ -206,7 +206,7 @@ class Featurizer:
         Raises
         ------
         ConfigError
-            Where an input is a block of features that are made elsewhere.
+            If an input is a block of features that are made elsewhere.
         """
         given = [
             f"{name!r} ({f.summary})"
@@ -284,7 +284,7 @@ class Featurizer:
         Raises
         ------
         ModelFolderError
-            Where the features differ.
+            If the features differ.
         """
         if self.probe() == expected:
             return

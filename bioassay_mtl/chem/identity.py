@@ -108,7 +108,7 @@ class TrainingMolecules:
 
     @property
     def n_blank(self) -> int:
-        """Those of the unidentified that are seen without looking at any molecule."""
+        """Number of the unidentified molecules that are seen without looking at any molecule."""
         return self._unidentified
 
     @property
@@ -306,7 +306,7 @@ def _parent(plain: str, tautomer: bool) -> str:
 
 
 def _parents(plain: Iterable[str], tautomer: bool, apart: bool) -> list[str]:
-    """Of each its parent, or itself where that takes too long."""
+    """Parent of each molecule, or the molecule itself where finding it takes too long."""
     texts, find = [*plain], partial(_parent, tautomer=tautomer)
     found = each(find, texts) if apart else map(find, texts)
     return [new if _is_text(new) else old for old, new in zip(texts, found, strict=True)]

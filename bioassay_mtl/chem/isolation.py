@@ -28,7 +28,7 @@ MOST_RINGS = 12
 MOST_CHARACTERS = 256
 MOST_ATOMS = 150
 MOST_MEETING = 8
-"""Of a structure that is looked at in this process: rings, characters of SMILES, atoms of a Mol
+"""Limits of a structure that is read in this process: rings, characters of SMILES, atoms of a Mol
 block, branches that follow another at the same atom (all atoms together; of a Mol block, bonds
 beyond the fourth)."""
 

@@ -22,7 +22,7 @@ MOST_ATOMS = 500
 
 
 class Liabilities(NamedTuple):
-    """Of one molecule.
+    """Liabilities of one molecule.
 
     Attributes
     ----------

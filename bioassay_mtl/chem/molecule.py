@@ -1,4 +1,4 @@
-"""From one structure as text to an RDKit molecule, or to the reason why there is none."""
+"""One structure as text to an RDKit molecule, or to the reason why there is none."""
 
 from __future__ import annotations
 

@@ -33,7 +33,7 @@ BATCH_SIZE = 1024
 """Records a message: large enough to hide the pipe, small enough to spread the end of a file."""
 
 WAITING_BYTES = 64_000_000
-"""Of batches that wait for the workers, or for the caller while it is busy with another."""
+"""Size of batches that wait for the workers, or for the caller while it is busy with another."""
 
 # Batches that wait, per worker, if they are not too large.
 _AHEAD = 3
@@ -133,7 +133,7 @@ def featurize_batches(
     Raises
     ------
     WorkerError
-        Where no worker can be started.
+        If no worker can be started.
     """
     batches = iter(batches)
     recipe = pickle.dumps((featurizing, featurizer.config()))
@@ -161,7 +161,7 @@ def features_of(recipe: bytes, records: Request, timeout: float = DEFAULT_TIMEOU
     Parameters
     ----------
     recipe, records
-        As a pool is asked.
+        What a pool is asked: the recipe and the records.
     timeout
         Seconds that one structure may take, else its status is ``timed_out``; 0 for no limit.
     """

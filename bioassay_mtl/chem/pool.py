@@ -89,7 +89,7 @@ class Pool:
     def submit(self, recipe: bytes, records: Records) -> Future[list[Any]]:
         """Queue a request; its answers belong to consecutive parts of the records.
 
-        Of one that is cancelled, no more is done than what is being done.
+        A cancelled one ends after the batch that is being worked on.
 
         Parameters
         ----------

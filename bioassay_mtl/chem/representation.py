@@ -59,7 +59,7 @@ class Representation(Config):
 
     @property
     def summary(self) -> str:
-        """In a word or two, for people."""
+        """Summary in a word or two, for people."""
         raise NotImplementedError
 
     def encoder(self) -> Encoder:

@@ -36,7 +36,7 @@ class Sight(NamedTuple):
 
     @property
     def sentences(self) -> list[str]:
-        """In words."""
+        """Sentences, in words for people."""
         parts = {
             "mirror images (enantiomers)": self.enantiomers,
             "cis and trans isomers": self.double_bonds,

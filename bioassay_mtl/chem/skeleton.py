@@ -58,7 +58,7 @@ _SYMBOL = re.compile(r"\d*(\*|[A-Z][a-z]?|[a-z][a-z]?)")
 
 
 class Skeletons(NamedTuple):
-    """Of the fragments of n texts, in their order.
+    """Skeletons of the fragments of n texts, in their order.
 
     Attributes
     ----------

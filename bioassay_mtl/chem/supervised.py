@@ -55,7 +55,7 @@ class Lost(Exception):
 
 @dataclass
 class _Mark:
-    """When a worker was first seen at a record, by the clock and in its own processor time."""
+    """Time at which a worker was first seen at a record, by the clock and in its processor time."""
 
     begun: int
     wall: float
@@ -99,9 +99,9 @@ class Worker:
         Raises
         ------
         Lost
-            Where the worker ends before it answers, by itself or because a record takes too long.
+            If the worker ends before it answers, by itself or because a record takes too long.
         WorkerError
-            Where it ended before it was ready to be asked anything.
+            If it ended before it was ready to be asked anything.
         """
         # The molecules that a model was trained on are part of its recipe: megabytes of some.
         news = recipe if recipe != self._recipe else None
@@ -186,9 +186,9 @@ class Watch(threading.Thread):
     Parameters
     ----------
     workers
-        Those to look after; others may take their places meanwhile.
+        Workers to look after; others may take their places meanwhile.
     timeout
-        As the workers have it; decides how often it looks.
+        Timeout of the workers; it decides how often the watch looks.
     """
 
     def __init__(self, workers: Sequence[Worker | None], timeout: float) -> None:

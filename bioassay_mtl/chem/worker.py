@@ -56,7 +56,7 @@ def receive(stream: IO[bytes]) -> Any:
     Raises
     ------
     EOFError
-        Where the other end closed its pipe.
+        If the other end closed its pipe.
     """
     head = stream.read(_LENGTH_BYTES)
     if len(head) == _LENGTH_BYTES:
@@ -153,7 +153,7 @@ class _Noted(Sequence[Any]):
 
 
 def _be_first_to_go() -> None:
-    """Where memory runs out, Linux ends this process, which can be replaced, and not the parent."""
+    """Let Linux end this process, which can be replaced, not the parent, if memory runs out."""
     with suppress(OSError):
         Path("/proc/self/oom_score_adj").write_text("1000")
 

@@ -1,4 +1,4 @@
-"""From the table of a screen to the few molecules that are worth a test."""
+"""The table of a screen to the few molecules that are worth a test."""
 
 from bioassay_mtl.choosing.candidates import Candidate, Candidates, read_candidates
 from bioassay_mtl.choosing.picking import Picked, PickOptions, pick

@@ -33,7 +33,7 @@ class Candidate:
     score
         Probability, or value.
     smiles, id, row
-        As in the screen; row 0 where it is not told.
+        Fields of the screen; row 0 where it is not told.
     in_training
         Whether the model was trained on it; None where that is not told.
     more
@@ -55,9 +55,9 @@ class Candidates:
     Parameters
     ----------
     assay
-        As the table names it.
+        Assay, as the table names it.
     found
-        At most as many as were asked for.
+        Candidates, at most as many as were asked for.
     n_predicted
         Molecules with a prediction in the assay.
     """

@@ -59,7 +59,7 @@ class Picked:
     Parameters
     ----------
     assay
-        As the table names it.
+        Assay, as the table names it.
     about
         What is known of it; None without a model.
     columns, cells
@@ -103,12 +103,12 @@ def pick(
     path
         Output of ``screen``: wide, long, or the best of each assay.
     assay
-        Its column; with a model also its name or gene.
+        Column of the assay; with a model also its name or gene.
     options
         See :class:`PickOptions`.
     model
-        That predicted: it tells promiscuity over all its assays, and where it keeps its training
-        molecules the nearest known active.
+        Model that predicted: it gives promiscuity over all its assays, and the nearest known active
+        where it keeps its training molecules.
 
     Raises
     ------

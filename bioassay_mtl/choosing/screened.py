@@ -12,7 +12,7 @@ from bioassay_mtl.errors import InputError
 
 Row = dict[str, Any]
 Choose = Callable[[Sequence[str]], list[str]]
-"""From the columns that there are to those that are read."""
+"""Map from the columns that there are to those that are read."""
 
 _DELIMITERS = {".csv": ",", ".tsv": "\t"}
 _WHOLE = (".xlsx", ".sdf")
@@ -26,7 +26,7 @@ def screened_rows(path: Path, choose: Choose) -> Iterator[Row]:
     path
         CSV, TSV, JSON lines (each also compressed), Parquet, XLSX or SDF.
     choose
-        Asked once for the columns to read.
+        Callback, asked once for the columns to read.
 
     Raises
     ------

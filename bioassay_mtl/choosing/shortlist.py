@@ -28,12 +28,12 @@ class Rules(Config):
     n
         Molecules.
     max_per_scaffold
-        Of them with one Bemis-Murcko scaffold, at most; molecules without rings have none.
+        Most molecules with one Bemis-Murcko scaffold; molecules without rings have none.
     no_alerts
         Leave out molecules with a structural alert (:mod:`bioassay_mtl.chem.liabilities`).
     diverse
-        Of the best :data:`POOL` times n, those least like each other (MaxMin on Morgan
-        fingerprints, from the best on), and not the best n.
+        Whether to take those least like each other among the best :data:`POOL` times n (MaxMin on
+        Morgan fingerprints, from the best on), and not the best n.
     """
 
     n: int = Field(default=50, ge=1)
@@ -160,7 +160,7 @@ def profile_of(smiles: str) -> Profile | None:
 
 
 def _unlike(pool: Sequence[Chosen], n: int) -> list[Chosen]:
-    """Those least like each other, the best among them, best first."""
+    """Molecules least like each other, the best among them, best first."""
     from rdkit.DataStructs import ExplicitBitVect
     from rdkit.SimDivFilters import MaxMinPicker
 

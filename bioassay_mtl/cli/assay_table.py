@@ -19,10 +19,10 @@ SHOWN |= {"roc_auc_ovr": "AUC", "balanced_accuracy": "balanced accuracy", "rmse"
 
 
 WIDTHS = {"gene": 80, "trained on": 130, "target": 150, "active when": 180}
-"""Of the terminal, from which on a column is shown."""
+"""Width of the terminal from which on a column is shown."""
 
 WITH_INTERVALS = 100
-"""Of the terminal, from which on scores have their intervals."""
+"""Width of the terminal from which on scores have their intervals."""
 
 
 def sheet_table(assays: Sequence[Assay], rule: str, width: int) -> Table:
@@ -31,11 +31,11 @@ def sheet_table(assays: Sequence[Assay], rule: str, width: int) -> Table:
     Parameters
     ----------
     assays
-        Of a model's sheet.
+        Assays of a model's sheet.
     rule
-        By which they are graded.
+        Rule by which they are graded.
     width
-        Of the terminal.
+        Width of the terminal.
     """
     columns: dict[str, list[str]] = {
         "assay": [assay.id for assay in assays],

@@ -22,14 +22,14 @@ class TimeLeft:
     Parameters
     ----------
     epochs
-        Of one model.
+        Number of epochs of one model.
     members, trials
         How many models (members, or one for each fold) are trained in the end, and how many are
         tried before (0 for none).
     experts, runs
-        Of a model whose experts are trained each on its own: how many, and how often each.
+        Number of experts, and of trainings of each, of a model whose experts are trained alone.
     panels
-        That are trained at once, each with a record of each epoch.
+        Panels that are trained at once, each with a record of each epoch.
     jobs
         Models, or trials, that are trained at a time.
     """
@@ -71,7 +71,8 @@ class TimeLeft:
         return float(per_epoch * (self.epochs - record["epoch"] + self.epochs * runs))
 
     def _epochs_left(self, record: Mapping[str, Any]) -> int:
-        """Of all trainings together; those that began first have ended, if others have begun."""
+        """Epochs left of all trainings together; those that began first have ended, if others have
+        begun."""
         is_trial = "trial" in record
         number = record["trial"] if is_trial else record.get("member", record.get("fold", 1))
         self._at_work[is_trial, number] = record["epoch"]
@@ -84,7 +85,7 @@ class TimeLeft:
 
     @property
     def all_epochs(self) -> int:
-        """Of all trainings, of which `left` are still to come."""
+        """Epochs of all trainings, of which `left` are still to come."""
         return self.epochs * (self.trials + self.members)
 
 

@@ -21,7 +21,7 @@ def show(facts: dict[str, Any], *, all_assays: bool = False) -> None:
     Parameters
     ----------
     facts
-        Of :func:`bioassay_mtl.cli.model_facts.model_facts`.
+        Facts of :func:`bioassay_mtl.cli.model_facts.model_facts`.
     all_assays
         List assays one by one even where there are many.
     """
@@ -97,7 +97,7 @@ def _coded(code: dict[str, float]) -> str:
 
 
 def _together(facts: dict[str, Any]) -> str:
-    """With which panels it was trained, and what they share."""
+    """Panels that it was trained with, and what they share."""
     known = facts["training"]["together"]
     others = [name for name in known["panels"] if name != facts["name"]]
     kind = known["settings"]["sharing"]["kind"]
@@ -132,7 +132,7 @@ def _calibration(known: dict[str, Any] | None) -> str:
 
 
 def _domain(known: dict[str, Any] | None) -> str:
-    """From which similarity on molecules are inside."""
+    """Similarity from which on molecules are inside."""
     if known is None:
         return "not kept: a screen cannot tell how near training molecules are"
     inside = f"inside from a similarity of {known['threshold']:.2f} to one of them on"
@@ -178,7 +178,7 @@ def metrics_table(metrics: dict[str, Any]) -> Table:
 
 
 def _once(values: dict[str, Any]) -> dict[str, Any]:
-    """Without the means of the first kind, where those of every kind are there."""
+    """Metrics without the means of the first kind, where those of every kind are there."""
     return {k: v for k, v in values.items() if k != "macro" or "macro_by_kind" not in values}
 
 

@@ -32,7 +32,7 @@ def expected(found: Estimate, epochs: int, models: int, experts: int = 1, times:
     Parameters
     ----------
     found
-        From a trial of the settings.
+        Estimate from a trial of the settings.
     epochs, models
         What is trained: epochs of each model (0 where trees are grown), and how many models.
     experts, times
@@ -55,11 +55,11 @@ def outcome(evidence: Evidence, out: Path, seconds: float) -> Iterator[str]:
     Parameters
     ----------
     evidence
-        Of the model, on the molecules that are reported on.
+        Evidence of the model, on the molecules that are reported on.
     out
         The model's folder.
     seconds
-        That it all took.
+        Seconds that it all took.
     """
     model = evidence.model
     n_assays = counted(len(model.tasks), "assay")

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from bioassay_mtl.training.config import TrainingConfig
 
 Run = Callable[..., "Evidence | None"]
-"""From a panel and its settings to a model, and what that says of molecules it has not seen.
+"""Training: a panel and its settings to a model, and to what it says of unseen molecules.
 
 Its report is in the folder when this appears. None where the folder was whole already.
 """
@@ -46,7 +46,7 @@ def run_of(
     baseline: bool = True,
     jobs: int = 1,
 ) -> Run:
-    """By folds, or on one split: one model or several, after a search or without one.
+    """Run by folds, or on one split: one model or several, after a search or without one.
 
     The report has a quick baseline beside it, unless that is not asked for.
     """
@@ -57,7 +57,7 @@ def run_of(
 
 @contextmanager
 def resumable(out: Path) -> Iterator[None]:
-    """Where Ctrl-C leaves something to go on from, the interrupt says so."""
+    """When Ctrl-C leaves something to go on from, let the interrupt say so."""
     try:
         yield
     except KeyboardInterrupt:
@@ -77,7 +77,7 @@ class _Reported:
     Parameters
     ----------
     evidence_of
-        From what was trained to what it says of molecules.
+        Map from what was trained to what it says of molecules.
     """
 
     def __init__(self, evidence_of: Callable[[Any], Evidence]) -> None:
@@ -130,7 +130,7 @@ def _training(members: int, trials: int, baseline: bool, jobs: int) -> Run:
 
 
 def _trained(members: int, trials: int, jobs: int) -> Callable[..., Model]:
-    """Of one model or several, after a search or without one."""
+    """Result of training one model or several, after a search or without one."""
     if trials:
         from bioassay_mtl.training.tuning import train_tuned
 

@@ -103,7 +103,7 @@ def _tell(summary: PartsSummary) -> None:
 
 
 def shard_of(text: str | None) -> Shard:
-    """From ``I/N``.
+    """Shard of ``I/N``.
 
     Raises
     ------

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from bioassay_mtl.training.config import TrainingConfig
 
 Settle = Callable[["TrainingConfig"], "TrainingConfig"]
-"""From settings that were given to all that are in effect."""
+"""Map from settings that were given to all that are in effect."""
 
 BY_KIND = ("network", "balance", "loss", "sampling")
 """Settings whose kinds have settings of their own, as fingerprints have."""
@@ -27,13 +27,13 @@ class Asked:
     Parameters
     ----------
     values
-        Of a file.
+        Settings of a file.
     start_from
         Name or folder of a model.
     changes
-        As ``split.seed=3``.
+        Changes such as ``split.seed=3``.
     seed
-        Of the run, and of the split unless that has its own.
+        Seed of the run, and of the split unless that has its own.
     """
 
     values: dict[str, Any]

@@ -102,7 +102,7 @@ class Joint:
         return Joint(Asked(values, start_from, rest, seed), own, together)
 
     def settings(self, panel: str) -> Asked:
-        """Of one panel."""
+        """Settings of one panel."""
         values = {**self.common.values, **self.own.get(panel, {})}
         return Asked(values, self.common.start_from, self.common.changes, self.common.seed)
 
@@ -182,7 +182,7 @@ def train_panels(
     Parameters
     ----------
     paths
-        Of the panels.
+        Paths of the panels.
     joint
         Settings.
     schema_for

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 
 @contextmanager
 def waiting(doing: str) -> Iterator[None]:
-    """Inside, standard error says what is being done and for how long, if it is a terminal.
+    """Context in which a terminal's standard error says what is being done and for how long.
 
     Parameters
     ----------

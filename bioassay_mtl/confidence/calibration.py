@@ -146,7 +146,7 @@ def fit_platt(cells: LabeledLogits, *, shrink: bool = True, n_rounds: int = 25) 
         Whether tasks borrow from the panel. Without it each has the numbers of highest likelihood,
         which may be infinite; a task of one outcome stays as it is.
     n_rounds
-        Of expectation and maximization, at most: they end where none of the numbers moves by a
+        Rounds of expectation and maximization, at most: they end where none of the numbers moves by a
         millionth.
     """
     numbers = np.tile(AS_IT_IS, (cells.n_tasks, 1))

@@ -24,7 +24,7 @@ def inactive_p_values(counts: ScoreCounts) -> NDArray[np.float32]:
     Parameters
     ----------
     counts
-        Of T tasks.
+        Score counts of T tasks.
 
     Returns
     -------
@@ -54,7 +54,7 @@ def errors(predicted: Floats, values: Floats, bounds: NDArray[np.int8] | None = 
 
 
 def half_width(errors: Floats, level: float) -> float:
-    """Of an interval about a prediction that agrees with a share ``level`` of new measurements.
+    """Half width of an interval that holds a share ``level`` of new measurements.
 
     The k-th smallest error, ``k = ceil((m + 1) level)`` (split conformal: Lei et al. 2018,
     Distribution-free predictive inference for regression); infinite where there are too few.

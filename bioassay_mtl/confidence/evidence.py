@@ -28,7 +28,7 @@ class Evidence:
     Parameters
     ----------
     counts
-        Of binary tasks: cells by the network's logit, before any calibration.
+        Score counts of binary tasks: cells by the network's logit, before any calibration.
     half_widths
         ``(T, len(LEVELS)) float64``: of intervals about values, in the tasks' units; infinite where
         there are too few cells, or outcomes.

@@ -14,10 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 STEP = 0.05
-"""Between two places: five per cent of odds."""
+"""Distance between two places: five per cent of odds."""
 LARGEST = 10.0
 N_PLACES = 401
-"""From ``-LARGEST`` to ``LARGEST``; what lies beyond is put at the end."""
+"""Places from ``-LARGEST`` to ``LARGEST``; what lies beyond is put at the end."""
 
 Counts = NDArray[np.int64]
 

@@ -38,7 +38,7 @@ def lowest_place(
     counts
         ``(T, G)``: molecules of the library at each place.
     rate
-        As of :func:`benjamini_hochberg`.
+        See :func:`benjamini_hochberg`.
 
     Returns
     -------

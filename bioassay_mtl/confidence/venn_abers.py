@@ -20,7 +20,7 @@ def venn_abers(counts: ScoreCounts) -> NDArray[np.float32]:
     Parameters
     ----------
     counts
-        Of T tasks.
+        Score counts of T tasks.
 
     Returns
     -------

@@ -36,9 +36,9 @@ class Limits:
     Parameters
     ----------
     seconds
-        In all, over all attempts.
+        Seconds in all, over all attempts.
     stall_s
-        Without a byte, after which an attempt is given up.
+        Seconds without a byte after which an attempt is given up.
     least_rate
         Bytes a second over any `stall_s`, below which an attempt is given up.
     """
@@ -67,11 +67,12 @@ def download(
     url
         Address.
     part
-        Where to; its identity is kept beside it, in ``<part>.json``, until the download is whole.
+        File to download to; its identity is kept beside it, in ``<part>.json``, until the download
+        is whole.
     most
         Bytes that the file may have.
     limits
-        Of time.
+        Limits of time.
     progress
         Told of each piece.
     pause_s
@@ -81,7 +82,7 @@ def download(
     Raises
     ------
     InputError
-        Where the file is not there or too large, the server cannot be reached or takes too long, or
+        If the file is not there or too large, the server cannot be reached or takes too long, or
         the disk is full. What was brought stays for the next attempt, unless it is too large.
     """
     watch = _Watch(url, part, most, limits or Limits(), progress)

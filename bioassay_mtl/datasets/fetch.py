@@ -51,7 +51,7 @@ def fetch(
     recipe
         Which panel.
     folder
-        Where to; made where it does not exist.
+        Folder to fetch to; made where it does not exist.
     base_url
         Another address of the folder that holds the file (a mirror).
     progress
@@ -61,7 +61,7 @@ def fetch(
     expected_sha256
         What the file must be, as hexadecimal text.
     limits
-        Of time and rate; the size is the recipe's.
+        Limits of time and rate; the size is the recipe's.
     pause_s
         Pause before the second attempt; see :func:`bioassay_mtl.datasets.download.download`.
 
@@ -73,9 +73,9 @@ def fetch(
     Raises
     ------
     InputError
-        Where the file cannot be had, is not the recipe's table, or its checksum is wrong.
+        If the file cannot be had, is not the recipe's table, or its checksum is wrong.
     OutputError
-        Where another process is fetching it.
+        If another process is fetching it.
     """
     folder = Path(folder)
     if not re.fullmatch("[0-9a-fA-F]{64}", expected_sha256 or "0" * 64):

@@ -67,7 +67,7 @@ def page_of(aid: int) -> str:
 
 
 def cache_folder() -> Path:
-    """Where answers are kept: ``bioassay_mtl/pubchem`` in the user's folder for caches."""
+    """Folder that answers are kept in: ``bioassay_mtl/pubchem`` in the user's folder for caches."""
     for name in ("XDG_CACHE_HOME", "LOCALAPPDATA"):
         if found := os.environ.get(name):
             return Path(found) / "bioassay_mtl" / "pubchem"
@@ -87,7 +87,7 @@ def fetch_assays(
     Parameters
     ----------
     aids
-        Of the assays.
+        Identifiers (AID) of the assays.
     server
         Address of PUG REST.
     cache

@@ -1,4 +1,4 @@
-"""Where public panels are, and how their files are read."""
+"""Addresses of public panels, and how their files are read."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ class Recipe(Config):
     Parameters
     ----------
     name
-        As the user calls it.
+        Name by which the user calls it.
     title
         One line on what was measured.
     url
         Address of the table.
     sha256
-        Of the file, where it has been verified; otherwise a fetch records what it finds.
+        Hash of the file, where it has been verified; otherwise a fetch records what it finds.
     smiles_column, id_column, other_columns
         Columns of the table that are no assays.
     tasks
@@ -45,7 +45,7 @@ class Recipe(Config):
     n_tasks
         Number of assays.
     license, source, citation
-        Of the data; who measured them and who made the file; what to cite.
+        License of the data; who measured them and who made the file; what to cite.
     """
 
     name: str = Field(pattern="^[a-z0-9_]+$")
@@ -76,7 +76,7 @@ class Recipe(Config):
         Raises
         ------
         InputError
-            Where the file is not what the recipe says.
+            If the file is not what the recipe says.
         """
         return Panel.read(path, self.smiles_column, self.id_column, self.tasks)
 
@@ -100,7 +100,7 @@ def recipe(name: str) -> Recipe:
     Raises
     ------
     ConfigError
-        Where there is none of this name.
+        If there is none of this name.
     """
     if name not in recipes():
         raise ConfigError(f"unknown data set {name!r} ({did_you_mean(name, recipes())})")

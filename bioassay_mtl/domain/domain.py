@@ -120,8 +120,8 @@ class Domain:
     def threshold(self) -> float:
         """Least similarity to the nearest training molecule that is inside.
 
-        By it 95 % of the training molecules are, each judged by the others, which are a random
-        sample where there are many.
+        Similarity that 95 % of the training molecules reach, each judged by the others, which are a
+        random sample where there are many.
         """
         n = len(self)
         if n < 2:
@@ -235,7 +235,7 @@ class Domain:
 
 
 def _best(near: Near, m: int) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-    """Of m queries each the most similar molecule, the first of equals, or -1; and how similar."""
+    """Most similar molecule of each of m queries, the first of equals, or -1; its similarity."""
     similarity = np.full(m, -1.0)
     np.maximum.at(similarity, near.query, near.similarity)
     best = near.similarity == similarity[near.query]

@@ -13,21 +13,21 @@ from bioassay_mtl.tasks.measured import MeasuredCells
 
 _BOUNDS = {-1: "<", 0: "", 1: ">"}
 BETWEEN = " / "
-"""Between labels that contradict each other."""
+"""Mark between labels that contradict each other."""
 
 
 class Evidence:
     """Which training molecules are evidence for which of some predicted columns.
 
-    For the column of a binary task, those that are known to be active; for that of a class, those
-    known to be of it; for that of a value, all that were measured.
+    Molecules of a binary task's column are those that are known to be active; for that of a class,
+    those known to be of it; for that of a value, all that were measured.
 
     Parameters
     ----------
     cells
-        Of n molecules and T tasks.
+        Measured cells of n molecules and T tasks.
     kinds
-        Of the tasks.
+        Kind of each task.
     columns
         Places of t columns among the predicted ones, in any order, each once.
     """

@@ -37,7 +37,7 @@ def bits_of(features: Features, prints: Mapping[str, Representation]) -> NDArray
     Parameters
     ----------
     features
-        With the inputs of a model, and those of :func:`also_computed`.
+        Features with the inputs of a model, and those of :func:`also_computed`.
     prints
         The model's inputs.
     """

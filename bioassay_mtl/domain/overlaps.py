@@ -74,7 +74,7 @@ class BitColumns:
         queries
             ``(m, n_bits / 8) uint8``.
         at_least
-            From 0, which every pair has, to 1.
+            Least similarity, from 0, which every pair has, to 1.
         """
         sizes, found = sizes_of(queries), list[Pairs]()
         bits = _bits_of(queries, sizes, self.n_bits)
@@ -119,7 +119,7 @@ class _Block:
         self._asked: dict[tuple[int, float], Words] = {}
 
     def pairs(self, bits: NDArray[np.intp], sizes: NDArray[np.int64], at_least: float) -> Pairs:
-        """Of q queries, by their ``bits (k, q)`` and ``sizes (q,)``."""
+        """Overlaps of q queries, given by their ``bits (k, q)`` and ``sizes (q,)``."""
         buffers = _Buffers((len(sizes), self.w))
         planes = self._planes(bits, buffers)
         reached = self._reached(planes, sizes, at_least, buffers)

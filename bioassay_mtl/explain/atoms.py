@@ -1,4 +1,4 @@
-"""From the positions of a fingerprint to the atoms that set them.
+"""Positions of a fingerprint to the atoms that set them.
 
 Each occurrence of a substructure is shared by its atoms in equal parts, and a position by the
 occurrences that are counted in it.
@@ -21,7 +21,7 @@ Found = tuple[int, int, float]
 """A position, an atom in it, and the weight of that."""
 
 tracers: Registry[Callable[[Any, Any], Iterator[Found]]] = Registry("tracer of atoms")
-"""From a fingerprint and a molecule of RDKit to what sets which position, by the kind of the
+"""Map from a fingerprint and a molecule of RDKit to what sets which position, by the kind of the
 fingerprint; positions of other kinds belong to the molecule as a whole."""
 
 
@@ -49,7 +49,7 @@ class AtomShares:
         Parameters
         ----------
         name
-            Of the input.
+            Name of the input.
         positions, amounts
             ``(p,)`` each.
         """

@@ -19,7 +19,7 @@ from bioassay_mtl.nn.heads import heads
 from bioassay_mtl.nn.inputs import Inputs
 
 STEPS = 1024
-"""Of the integral over what several outputs say together, as of ordered classes."""
+"""Steps of the integral over what several outputs say together, as of ordered classes."""
 
 _LEAST = 1e-12
 
@@ -31,11 +31,11 @@ class Share:
     Parameters
     ----------
     name
-        Of the expert.
+        Name of the expert.
     atoms
         ``(n,) float64``: of each atom of :attr:`Explanation.smiles`, in its order.
     whole
-        Of inputs that no atom has a part in: descriptors, columns, what the molecule lacks.
+        Share of inputs that no atom has a part in: descriptors, columns, what the molecule lacks.
     """
 
     name: str
@@ -117,7 +117,7 @@ def explain_features(
     model
         A model, on the CPU.
     features
-        Of one molecule that is ok.
+        Features of one molecule that is ok.
     mol, smiles
         RDKit's molecule that they were made of, and its SMILES.
     column

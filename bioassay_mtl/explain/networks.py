@@ -111,7 +111,7 @@ def _read(network: Any, inputs: Inputs) -> list[str]:
 
 
 def _names(network: Any) -> list[str]:
-    """Of the experts of a mixture: kind, inputs, and a number where there are several."""
+    """Names of the experts of a mixture: kind, inputs, and a number where there are several."""
     found = []
     for group in network.groups:
         name = f"{group.config.kind} on {', '.join(group.config.inputs)}"

@@ -41,9 +41,9 @@ class Path:
     network
         A network, or a part of one, that gradients pass.
     inputs
-        Of one molecule: what the network reads, tables ``(1, F)``.
+        Inputs of the network for one molecule, tables ``(1, F)``.
     graphs
-        Its graphs, as blocks of one row, by the name of the input.
+        Graphs of the molecule, as blocks of one row, by the name of the input.
     shares
         Which atoms share in the positions of tables.
     """
@@ -79,9 +79,9 @@ class Path:
         Parameters
         ----------
         names
-            Of the parts.
+            Names of the parts.
         parts
-            From inputs of S molecules to ``(S, E)``.
+            Map from inputs of S molecules to ``(S, E)``.
         """
         means: list[list[Tensor | None]] = [[None] * self._n_leaves for _ in names]
         ends = torch.linspace(0, 1, STEPS + 1) ** 2
@@ -110,7 +110,7 @@ class Path:
     def _gradients(
         self, parts: Callable[[Inputs], Tensor], low: Tensor, high: Tensor
     ) -> tuple[list[list[Tensor | None]], Tensor]:
-        """For each of E parts the gradients in the middle of K pieces of the path.
+        """Gradients of each of E parts in the middle of K pieces of the path.
 
         Returns
         -------

@@ -16,7 +16,7 @@ class Piece:
     Parameters
     ----------
     name
-        Of the expert.
+        Name of the expert.
     value, reference
         What it adds to the output of the molecule, and to that of the reference.
     atoms
@@ -32,7 +32,7 @@ class Piece:
     whole: float
 
     def times(self, factor: float) -> Piece:
-        """Of an output that is this one times a factor."""
+        """Piece of an output that is this one times a factor."""
         return replace(
             self,
             value=factor * self.value,
@@ -46,7 +46,7 @@ class Piece:
         return replace(self, name=f"{prefix}{self.name}")
 
     def balanced(self) -> Piece:
-        """Without what is lost to a finite number of steps, shared as the shares themselves are."""
+        """Piece whose shares also have what is lost to a finite number of steps, in proportion."""
         found = float(self.atoms.sum()) + self.whole
         lost = self.value - self.reference - found
         sizes = np.abs(self.atoms)

@@ -41,7 +41,7 @@ class Paths(NamedTuple):
     passes: NDArray[np.float64]
 
     def between(self, begin: int, end: int) -> Paths:
-        """Some of them."""
+        """Paths between two positions."""
         own = slice(begin, end)
         return Paths(self.leaf[own], self.column[own], self.share[own], self.passes[own])
 
@@ -54,7 +54,7 @@ def shapley_values(
     Parameters
     ----------
     trees
-        Of one output.
+        Trees of one output.
     values
         ``(F,)``: the row, NaN where a value is missing.
     n_columns

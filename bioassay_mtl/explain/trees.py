@@ -20,7 +20,7 @@ from bioassay_mtl.nn.trees.nodes import Trees
 from bioassay_mtl.nn.trees.rows import tree_columns, tree_rows
 
 STEPS = 1024
-"""Of the integral over a forest's link, from the mean of all training rows to the molecule."""
+"""Steps of the integral over a forest's link, from the mean training row to the molecule."""
 
 
 def tree_piece(network: TreeNetwork, inputs: Inputs, shares: AtomShares, output: int) -> Piece:

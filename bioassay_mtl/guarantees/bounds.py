@@ -41,7 +41,7 @@ class Rates:
     seen
         Mean over the units.
     bound
-        With probability at least 1 - delta the true rate is below.
+        Bound that the true rate is below with probability at least 1 - delta.
     n
         Number of independent units.
     """
@@ -81,10 +81,10 @@ def balanced_bound(misses: Rates, alarms: Rates) -> Rates:
     Parameters
     ----------
     misses
-        Of rows with a measured active: the share of their actives that are called inactive. C has
+        Share of the actives that are called inactive, for each row with a measured active. C has
         ln(2 / delta).
     alarms
-        Of rows with a measured inactive, likewise.
+        Share of the inactives that are called active, for each row with a measured inactive.
 
     Notes
     -----

@@ -21,7 +21,7 @@ def complexity(bits: float, delta: float, n_searched: int = 1) -> float:
     Parameters
     ----------
     bits
-        Of the model's code, counts and codebooks in it, without what delimits it.
+        Length of the model's code, counts and codebooks in it, without what delimits it.
     delta
         Chance with which the bound may be wrong.
     n_searched

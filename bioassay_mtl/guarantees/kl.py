@@ -24,9 +24,9 @@ def kl_inverse(rate: float, c: float) -> float:
     Parameters
     ----------
     rate
-        From 0 to 1.
+        Rate, from 0 to 1.
     c
-        In nats, at least 0.
+        Bound of the divergence in nats, at least 0.
 
     Raises
     ------

@@ -30,8 +30,8 @@ class Cells(Protocol):
 
 
 kind_cells: Registry[Callable[[TaskCells, NDArray[Any]], Cells]] = Registry("kind's cells")
-"""By the name of a kind: from the measured cells of a task and their predictions ``(m, c)`` to what
-its metrics are computed from."""
+"""Map by the name of a kind: from the measured cells of a task and their predictions ``(m, c)`` to
+what its metrics are computed from."""
 
 
 def predicted_columns(cells: MeasuredCells, kinds: Sequence[TaskKind]) -> tuple[

@@ -20,7 +20,7 @@ def by_chance(found: Evaluation, kind: str) -> dict[str, float]:
 
     Returns
     -------
-    By metric, the telling one first: those of the kind's
+    Scores by metric, the telling one first: those of the kind's
     :class:`~bioassay_mtl.metrics.judging.Judging`, and for binary assays the average precision,
     which by chance is the share of actives.
     """

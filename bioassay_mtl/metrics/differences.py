@@ -51,7 +51,7 @@ class Differences:
         return found
 
     def of(self, chosen: NDArray[np.bool_]) -> Differences:
-        """Those of some assays."""
+        """Differences of some assays."""
         names = tuple(name for name, wanted in zip(self.metrics, chosen, strict=True) if wanted)
         return replace(self, metrics=names, values=self.values[chosen], ends=self.ends[chosen])
 
@@ -78,7 +78,7 @@ def differences(
     cells, tasks, kinds
         What was measured.
     first, second
-        As for :func:`~bioassay_mtl.metrics.evaluation.evaluate`.
+        See :func:`~bioassay_mtl.metrics.evaluation.evaluate`.
     n_bootstrap, seed
         Resamples of the molecules, the same for both, and their seed.
     """

@@ -14,8 +14,8 @@ from bioassay_mtl.metrics.ranking import Floats, Ranking, quiet
 def enrichment_factor(ranking: Ranking, fraction: float = 0.01) -> Floats:
     """Share of actives in the best `fraction` (rounded up to whole molecules) over their share.
 
-    Where the cut falls inside a run of equal scores, this is the mean over all orders of the run:
-    it counts for as much of the run as lies ahead of the cut.
+    If the cut falls inside a run of equal scores, this is the mean over all orders of the run: it
+    counts for as much of the run as lies ahead of the cut.
 
     References
     ----------

@@ -42,10 +42,10 @@ class Evaluation:
     values
         ``(T,)`` per metric; NaN where it is not defined, or is no metric of the task's kind.
     kind_macro
-        By kind the mean of each of its metrics over the assays that are :attr:`evaluable`; NaN
-        where there is none.
+        Mean of each metric by kind, over the assays that are :attr:`evaluable`; NaN where there is
+        none.
     kinds
-        Of the tasks.
+        Kind of each task.
     n_measured
         ``(T,)``: measured molecules.
     evaluable
@@ -148,19 +148,19 @@ def evaluate(
     tasks
         T names.
     kinds
-        Of the tasks; None for binary ones.
+        Kind of each task; None for binary ones.
     bounds
         ``(n, T)`` of censored tasks, as in a panel; None where all values are exact.
     n_bootstrap
         Resamples of the molecules for confidence intervals; 0 for none. A resample in which a
         metric of an assay is not defined does not count for it.
     seed
-        Of the resamples.
+        Seed of the resamples.
 
     Raises
     ------
     InputError
-        Where shapes differ, or a measured cell has no prediction.
+        If shapes differ, or a measured cell has no prediction.
     """
     chosen = complete(kinds, len(tasks))
     cells = _measured(labels, bounds)

@@ -43,7 +43,7 @@ class Score:
     Parameters
     ----------
     value, low, high
-        With its 95 % interval.
+        Value, and the ends of its 95 % interval.
     chance
         What a model that knows nothing scores.
     bar
@@ -63,12 +63,12 @@ def scores_of(row: Mapping[str, Any]) -> dict[str, Score]:
     Parameters
     ----------
     row
-        Of an assay, as in :meth:`~bioassay_mtl.metrics.evaluation.Evaluation.to_json`: counts and
-        metrics.
+        Metrics of an assay, as in :meth:`~bioassay_mtl.metrics.evaluation.Evaluation.to_json`:
+        counts and metrics.
 
     Returns
     -------
-    By metric; those that are not defined are left out.
+    Scores by metric; those that are not defined are left out.
     """
     return {
         name: made
@@ -112,7 +112,7 @@ def r2_interval(value: float, n: float) -> Interval:
 
 
 def _crossing(distance: Callable[[float], float], inside: float, outside: float) -> float:
-    """Where a function that is negative inside becomes positive, or the end."""
+    """Point at which a function that is negative inside becomes positive, or the end."""
     for _ in range(60):
         middle = (inside + outside) / 2
         if distance(middle) > 0:

@@ -10,14 +10,14 @@ from bioassay_mtl.registry import Registry
 
 @dataclass(frozen=True)
 class Judging:
-    """Of tasks of one kind.
+    """Judging of tasks of one kind.
 
     Parameters
     ----------
     telling
         Metrics of which one is defined wherever a task has two different outcomes.
     by_chance
-        By metric what a model that knows nothing scores, whatever the labels are, the telling one
+        Score by metric of a model that knows nothing, whatever the labels are, the telling one
         first: for R2 the mean for every molecule.
     """
 
@@ -26,7 +26,7 @@ class Judging:
 
 
 kind_judging: Registry[Judging] = Registry("kind's judging")
-"""By the name of a kind."""
+"""Judging by the name of a kind."""
 
 kind_judging.register("binary")(Judging(("roc_auc",), {"roc_auc": 0.5}))
 kind_judging.register("multiclass")(Judging(("balanced_accuracy",), {"roc_auc_ovr": 0.5}))

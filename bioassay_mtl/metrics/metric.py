@@ -30,9 +30,9 @@ class Metric:
     Parameters
     ----------
     name
-        As in tables.
+        Name in tables.
     compute
-        From a :class:`Ranking` of R resamples (and settings), ``(R,)``.
+        Map from a :class:`Ranking` of R resamples (and settings), ``(R,)``.
     limits
         Least and largest value that it can have: intervals end there.
     """
@@ -75,7 +75,7 @@ def as_metric(name: str, found: Any) -> Metric:
     Parameters
     ----------
     name
-        As in tables.
+        Name in tables.
     found
         A :class:`Metric`, or a function as :attr:`Metric.compute` is one.
 

@@ -85,7 +85,7 @@ class Ranking:
         Raises
         ------
         ValueError
-            Where a measured molecule has no finite score.
+            If a measured molecule has no finite score.
         """
         measured = np.flatnonzero(labels != NOT_MEASURED)
         return Ranking.of_cells(measured, labels[measured], scores[measured])
@@ -99,7 +99,7 @@ class Ranking:
         Raises
         ------
         ValueError
-            Where one has no finite score.
+            If one has no finite score.
         """
         order = np.argsort(-scores)
         # NaN sorts last, infinities to the ends.

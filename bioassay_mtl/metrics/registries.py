@@ -24,11 +24,11 @@ kind_metrics: dict[str, Registry[Metric]] = {
         for name in ("multiclass", "ordinal", "regression", "censored")
     },
 }
-"""By the name of a kind."""
+"""Metrics by the name of a kind."""
 
 
 def metrics_of(kind: str) -> Registry[Metric]:
-    """Those of a kind, which may be new."""
+    """Metrics of a kind, which may be new."""
     if kind not in kind_metrics:
         kind_metrics[kind] = Registry("metric", f"metrics.{kind}", as_metric)
     return kind_metrics[kind]

@@ -48,7 +48,7 @@ def known_assays(
     tasks
         The assays that there are.
     values
-        Those of them that have values, of which high or low ones are better.
+        Assays that have values, of which high or low ones are better.
 
     Raises
     ------

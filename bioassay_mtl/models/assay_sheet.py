@@ -32,7 +32,7 @@ class Described(_Frozen):
     """What an assay is; empty where it is not known."""
 
     name: str = ""
-    """For people: ``ALDH1A1 inhibitors``."""
+    """Name for people: ``ALDH1A1 inhibitors``."""
     target: str = ""
     gene: str = ""
     """Symbols of the targets' genes, several with a semicolon between them."""
@@ -46,14 +46,14 @@ class Described(_Frozen):
     active: str = ""
     """What a molecule that is active does, or what a high value means."""
     better: Direction = ""
-    """Of an assay of values: whether ``high`` or ``low`` ones are good."""
+    """Whether ``high`` or ``low`` values are good, in an assay of values."""
     least: float | None = None
     most: float | None = None
-    """Of an assay of values: the least and the most that one can be; predictions end there."""
+    """Least and greatest value of an assay of values; predictions end there."""
     link: str = ""
     """Address of the page about the assay."""
     source: str = ""
-    """Where these facts come from."""
+    """Source of these facts."""
 
 
 class Figure(_Frozen):
@@ -72,7 +72,7 @@ class HeldOut(_Frozen):
     """Which: ``test``, ``out_of_fold``."""
     measured: int
     active: int | None = None
-    """Of binary assays."""
+    """Number of measured actives, in binary assays."""
     scores: dict[str, Figure] = Field(default_factory=dict)
 
 
@@ -80,7 +80,7 @@ class Assay(Described):
     """One assay of a model."""
 
     id: str
-    """As the model, its outputs and the panels name it."""
+    """Name that the model, its outputs and the panels use."""
     kind: str = "binary"
     unit: str = ""
     counts: dict[str, int] = Field(default_factory=dict)
@@ -138,7 +138,7 @@ class AssaySheet(_Frozen):
 
     assays: tuple[Assay, ...]
     rule: str = ""
-    """By which they are graded."""
+    """Rule by which they are graded."""
 
     @cached_property
     def _by_id(self) -> dict[str, Assay]:

@@ -28,7 +28,7 @@ class Statement:
     meaning
         What the rate is the rate of, in plain words.
     rates
-        Seen on the rows that were learned from, and the bound.
+        Rates on the rows that were learned from, and their bounds.
     held_out
         The same rate on the test rows, for comparison; None where there are none.
     """
@@ -58,7 +58,7 @@ class Certificate:
     n_rows
         Molecules that were learned from.
     panel_sha256
-        Of the panel.
+        Hash of the panel.
     """
 
     statements: tuple[Statement, ...]

@@ -57,7 +57,7 @@ class Companion(ABC, Generic[T]):
         return {}
 
     def joined(self, held: Sequence[T]) -> T | None:
-        """That of a model made of several, which all have one; None where it is no longer true."""
+        """Companion of a model joined from several with one; None if it is true no longer."""
         return None
 
 

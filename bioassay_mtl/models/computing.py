@@ -44,7 +44,7 @@ class Computing(ModelContent, Knowing):
 
     @property
     def device(self) -> torch.device:
-        """Where the network is."""
+        """Device of the network."""
         parameter: torch.Tensor = next(iter(self.network.parameters()))
         return parameter.device
 
@@ -96,7 +96,7 @@ class Computing(ModelContent, Knowing):
         Parameters
         ----------
         features
-            As for :meth:`predict_features`.
+            See :meth:`predict_features`.
 
         Returns
         -------
@@ -107,7 +107,7 @@ class Computing(ModelContent, Knowing):
         Raises
         ------
         ConfigError
-            As for :meth:`predict_features`.
+            See :meth:`predict_features`.
         """
         return self._in_blocks(features, self.n_embedded, self._embedded)
 
@@ -183,17 +183,18 @@ class Computing(ModelContent, Knowing):
         Parameters
         ----------
         features
-            As for :meth:`predict_features`.
+            See :meth:`predict_features`.
 
         Returns
         -------
-        By input ``(n, F) float32``, on the network's device: 1 and 0 for bits; counts, or their
+        Inputs by name, ``(n, F) float32``, on the network's device: 1 and 0 for bits; counts, or
+        their
         ``log2(1 + count)``; real numbers as ranks (:class:`FeatureScaler`).
 
         Raises
         ------
         ConfigError
-            As for :meth:`predict_features`, or an input is a graph.
+            See :meth:`predict_features`, or an input is a graph.
 
         Examples
         --------

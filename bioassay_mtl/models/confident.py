@@ -62,13 +62,13 @@ def confidence_of(
     model
         What predicts.
     features, predictions
-        Of n molecules; predictions ``(n, n_columns)``.
+        Features and predictions of n molecules; predictions ``(n, n_columns)``.
     columns
-        Those that are asked for; None for all.
+        Columns that are asked for; None for all.
     calibrated
         Whether the predictions are.
     level
-        Of intervals of values, one of :data:`~bioassay_mtl.confidence.evidence.LEVELS`.
+        Level of the intervals of values, one of :data:`~bioassay_mtl.confidence.evidence.LEVELS`.
     """
     asked = np.arange(len(model.columns)) if columns is None else np.asarray(columns, np.int64)
     low, high = intervals(model, predictions[:, asked], asked, calibrated, level)

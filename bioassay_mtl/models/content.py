@@ -20,13 +20,13 @@ class ModelContent(ModelDescription):
     network
         Maps inputs to outputs ``(B, O)``, one logit for each binary task.
     network_config
-        Its architecture.
+        Architecture of the network.
     metrics
         What was measured, by part and metric.
     card
         The model card, Markdown.
     scalings
-        Of every real-valued input, from the training rows.
+        Scaling of every real-valued input, from the training rows.
     """
 
     network: Network

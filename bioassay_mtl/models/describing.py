@@ -19,7 +19,7 @@ class Description:
     Parameters
     ----------
     facts
-        By assay, those that the sheet did not have.
+        Facts by assay, those that the sheet did not have.
     missing
         Why there are none, by assay.
     """
@@ -38,7 +38,7 @@ def describe(
     sheet
         What it says already is not asked for, and stays.
     server, cache
-        As for :func:`bioassay_mtl.datasets.pubchem.fetch_assays`.
+        See :func:`bioassay_mtl.datasets.pubchem.fetch_assays`.
     """
     aids = {assay.id: aid for assay in sheet.assays if (aid := aid_of(assay.id)) is not None}
     given: dict[str, Any] = {} if server is None else {"server": server}

@@ -44,11 +44,11 @@ class ModelDescription:
     training
         Settings, data hash and split that it was trained with.
     kinds
-        Of the tasks; all binary where none are given.
+        Kind of each task; all binary where none are given.
     target_scaler
-        Of values, undone in predictions; None where all tasks are binary.
+        Scaler of the values, undone in predictions; None where all tasks are binary.
     training_molecules
-        Those that it was trained on, or that chose its epoch; None where they are not known.
+        Molecules that it was trained on, or that chose its epoch; None where they are not known.
     beside
         Companions by their names (:mod:`bioassay_mtl.models.companions`).
     """
@@ -103,7 +103,7 @@ class ModelDescription:
 
 
 def own_features(model: ModelDescription, features: Features) -> Features:
-    """Those that a model reads, of more."""
+    """Those of several features that a model reads."""
     if len(features.blocks) == len(model.featurizer.fingerprints):
         return features
     own = {name: features.blocks[name] for name in model.featurizer.fingerprints}

@@ -95,7 +95,7 @@ def columns_named(model: ModelDescription, name: str) -> list[int]:
     Parameters
     ----------
     model
-        Whose they are.
+        Model that the columns are of.
     name
         A column, or what :func:`bioassay_mtl.models.assay_names.chosen_assays` takes.
 

@@ -43,7 +43,7 @@ class PredictedPanel(NamedTuple):
     predictions
         ``(P,) float32``: those of the measured cells, as :func:`predictions_at` gives them.
     features
-        Of all molecules.
+        Features of all molecules.
     """
 
     panel: Panel
@@ -127,9 +127,10 @@ def predictions_at(
     model
         What predicts.
     features
-        Of n molecules.
+        Features of n molecules.
     cells
-        Of n rows; of the model's tasks, or of those that `kinds` and `columns` tell of.
+        Measured cells of n rows; of the model's tasks, or of those that `kinds` and `columns` tell
+        of.
     kinds, columns
         Kinds of the tasks, and places of their columns among the model's.
     """
@@ -156,7 +157,7 @@ def outputs_at(
     model
         What predicts.
     features
-        Of molecules, of which only those that are asked for are looked at.
+        Features of molecules; only those that are asked for are read.
     rows, columns
         ``(P,)``: places; rows rise.
     """

@@ -65,9 +65,9 @@ if TYPE_CHECKING:
 
 FORMAT_VERSION = 1
 KINDS_VERSION = 2
-"""Of models with tasks that are not binary: what reads version 1 alone must refuse them."""
+"""Version of models with tasks that are not binary: readers of version 1 must refuse them."""
 BESIDE_VERSION = 3
-"""Of models that predict wrongly without what is kept beside them, such as a calibration."""
+"""Version of models that predict wrongly without files beside them, such as a calibration."""
 _SCALING = "scaling/"
 
 

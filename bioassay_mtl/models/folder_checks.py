@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 WEIGHTS, CONFIG, METRICS, CARD = "model.safetensors", "config.json", "metrics.json", "README.md"
 MOST_BYTES = 100_000_000
-"""Of a JSON file or a card: more than ten thousand assays need."""
+"""Most bytes of a JSON file or a card: more than ten thousand assays need."""
 
 Count = Annotated[int, Field(ge=0)]
 

@@ -36,7 +36,7 @@ def join(models: Sequence[Model], weights: Sequence[float] | None = None, name: 
     weights
         Share of each, summing to 1; None for equal shares.
     name
-        Of the new model; empty for that of the first. Counts, annotations and training are the
+        Name of the new model; empty for that of the first. Counts, annotations and training are the
         first one's; nobody has measured the new model yet, and it has no card.
 
     Raises
@@ -94,7 +94,7 @@ def join(models: Sequence[Model], weights: Sequence[float] | None = None, name: 
 
 
 def _molecules_of_all(models: Sequence[Model]) -> TrainingMolecules | None:
-    """Those of all models; None where one does not know its own."""
+    """Training molecules of all models; None where one does not know its own."""
     known = [each for model in models if (each := model.training_molecules) is not None]
     return TrainingMolecules.union(known) if len(known) == len(models) else None
 

@@ -37,7 +37,7 @@ class Knowing(Predictor):
         Parameters
         ----------
         structures
-            As for :meth:`featurize`.
+            See :meth:`featurize`.
 
         Returns
         -------
@@ -78,7 +78,8 @@ class Knowing(Predictor):
         DataFrame aligned with the input, with the index of a Series: ``status``; ``similarity`` to
         the nearest training molecule, and ``nearest``, its SMILES, where it is kept; ``in_domain``:
         whether it is as near as 95 % of the training molecules are to each other; ``in_training``.
-        For each predicted column of an assay ``A:known``, what was measured of the same molecule,
+        Column ``A:known`` for each predicted column of an assay, what was measured of the same
+        molecule,
         and ``A:nearest_active``, the similarity of the nearest known active (of that class, in an
         assay of classes; measured, in one of values), NaN where none is at 0.35 or above.
 
@@ -123,7 +124,7 @@ class Knowing(Predictor):
         Raises
         ------
         ConfigError
-            As for :meth:`domain`.
+            See :meth:`domain`.
 
         Examples
         --------
@@ -157,7 +158,7 @@ class Knowing(Predictor):
         assay
             Name of an assay, or of a predicted column; of an assay of classes, a column.
         columns
-            As for :meth:`~bioassay_mtl.models.model.Model.predict`.
+            See :meth:`~bioassay_mtl.models.model.Model.predict`.
 
         Returns
         -------

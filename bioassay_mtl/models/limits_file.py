@@ -79,7 +79,7 @@ class LimitsCompanion(Companion[Limits]):
         return Limits(low, high)
 
     def joined(self, held: Sequence[Limits]) -> Limits | None:
-        """Those of all models, where they are the same."""
+        """Limits of all models, where they are the same."""
         first = held[0]
         same = all(
             np.array_equal(first.low, each.low) and np.array_equal(first.high, each.high)

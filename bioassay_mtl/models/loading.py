@@ -30,7 +30,7 @@ class PendingModel(Predictor):
     name_or_folder
         A shipped model by name, or any model folder.
     device
-        Where the network runs.
+        Device that the network runs on.
 
     Raises
     ------

@@ -39,13 +39,13 @@ class Model(Computing):
     network
         Maps inputs to outputs ``(B, O)``, one logit for each binary task; its weights are frozen.
     network_config
-        Its architecture.
+        Architecture of the network.
     metrics
         What was measured, by part and metric.
     card
         The model card, Markdown.
     scalings
-        Of every real-valued input, from the training rows.
+        Scaling of every real-valued input, from the training rows.
     featurizer, tasks, label_counts, annotations, name, training, kinds, target_scaler, \
 training_molecules, beside
         See :class:`~bioassay_mtl.models.description.ModelDescription`.
@@ -135,7 +135,7 @@ training_molecules, beside
         ConfigError
             One text, a whole table, or an array of features is in the place of the SMILES.
         InputError
-            Where such columns are missing, hold no numbers, or are those of other rows.
+            If such columns are missing, hold no numbers, or are those of other rows.
         """
         check_aligned(structures, columns, "columns")
         featurizer = self.featurizer.standardizing() if standardize else self.featurizer
@@ -158,7 +158,7 @@ training_molecules, beside
         Parameters
         ----------
         structures, workers, columns, standardize
-            As for :meth:`featurize`.
+            See :meth:`featurize`.
         calibrated
             Whether probabilities are those of the model's :attr:`calibration`, where it has one, or
             those of the network itself.
@@ -233,7 +233,7 @@ training_molecules, beside
         Parameters
         ----------
         structures, workers, columns
-            As for :meth:`predict`.
+            See :meth:`predict`.
 
         Returns
         -------
@@ -264,7 +264,7 @@ training_molecules, beside
         Parameters
         ----------
         file
-            Where; it appears whole or not at all.
+            File to write; it appears whole or not at all.
         format
             ``onnx``, or ``torch`` (an exported program, ``.pt2``).
         overwrite

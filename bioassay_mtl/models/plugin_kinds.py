@@ -58,7 +58,7 @@ def check_kinds(recorded: Any, folder: Path) -> None:
     recorded
         What :func:`kinds_record` said when the model was saved.
     folder
-        For messages.
+        Folder, for messages.
 
     Raises
     ------

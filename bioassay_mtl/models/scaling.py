@@ -1,4 +1,4 @@
-"""From real-valued features to what a network reads: the ranks of values among training rows.
+"""Scaling of real-valued features: the ranks of values among training rows.
 
 Descriptors are counts, sums of charges, and numbers as large as the information content of a
 polymer. Standardized by mean and variance, rare groups and large molecules lie tens of deviations
@@ -67,7 +67,7 @@ class FeatureScaler:
 
 
 def fit_scalings(blocks: Mapping[str, Block], rows: NDArray[Any]) -> dict[str, FeatureScaler]:
-    """Of every dense input, by its name."""
+    """Scaler of every dense input, by the input's name."""
     return {name: FeatureScaler.fit(block, rows) for name, block in blocks.items() if block.is_real}
 
 

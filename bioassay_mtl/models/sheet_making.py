@@ -36,10 +36,10 @@ def sheet_of(
     Parameters
     ----------
     model
-        Whose counts and annotations it holds.
+        Model whose counts and annotations the sheet holds.
     metrics
-        By part of the rows, as in ``metrics.json``: the figures are those of the held-out part of
-        the most molecules.
+        Metrics by subset of the rows, as in ``metrics.json``: the figures are those of the held-out
+        part of the most molecules.
     known
         What is known of assays, by identifier.
     """

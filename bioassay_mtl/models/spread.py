@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 def spread_in_units(
     model: ModelContent, calibrated: bool
 ) -> Callable[[Tensor], NDArray[np.float32]]:
-    """From spreads ``(B, O)`` of outputs to ``(B, n_columns)``; NaN where that is not known."""
+    """Spreads ``(B, n_columns)`` from those of outputs ``(B, O)``; NaN where they are not known."""
     counts = model.network.outputs.counts
     first = np.cumsum(counts) - counts
     widths = [len(kind.columns("")) for kind in model.kinds]

@@ -40,7 +40,7 @@ class ConnectionConfig(Config):
     matrix
         ``matrix`` only: one row a task, one column an expert.
     seed
-        Of the random choices.
+        Seed of the random choices.
     """
 
     kind: Annotated[str, AfterValidator(connection_kinds.known)] = "none"
@@ -148,7 +148,7 @@ def groups(
 def matrix(
     config: ConnectionConfig, tasks: Sequence[str], n_experts: int, rng: np.random.Generator
 ) -> Connections:
-    """As the user gave it."""
+    """Connections, as the user gave them."""
     rows = config.matrix or ()
     if len({len(row) for row in rows}) > 1:
         raise ConfigError("connections: the rows of the matrix differ in length")

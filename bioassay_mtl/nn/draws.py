@@ -1,4 +1,4 @@
-"""Where random numbers come from: generators of one's own, never PyTorch's global ones.
+"""Sources of random numbers: generators of one's own, never PyTorch's global ones.
 
 PyTorch's global generators belong to the user, and all threads share them: a training that reseeds
 them changes what the user draws, and two trainings at once draw from each other.
@@ -47,7 +47,7 @@ class Draws:
 
     @contextmanager
     def used(self, *, everywhere: bool = True) -> Iterator[Draws]:
-        """Inside, this thread draws from here.
+        """Context in which this thread draws from here.
 
         Parameters
         ----------

@@ -115,12 +115,12 @@ def sparse_product(table: Tensor, x: SparseInput) -> Tensor:
 class InputLinear(nn.Module):
     """A bias-free linear map of named inputs, their products summed: a map of their concatenation.
 
-    Of a graph it reads the :func:`~bioassay_mtl.nn.graphs.composition`.
+    From a graph it reads the :func:`~bioassay_mtl.nn.graphs.composition`.
 
     Parameters
     ----------
     sizes
-        Of each input that is read.
+        Size of each input that is read.
     n_outputs
         Columns of the result (several experts side by side are one table).
     """
@@ -220,7 +220,7 @@ class Products(dict[str, Input]):
     Parameters
     ----------
     inputs
-        As they were.
+        Inputs as they were.
     known
         ``(B, n_outputs)`` by layer.
     """

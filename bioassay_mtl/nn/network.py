@@ -30,7 +30,7 @@ class Network(Protocol):
     width
         H.
     tower
-        From the tasks' mixtures of experts to their outputs.
+        Map from the tasks' mixtures of experts to their outputs.
     outputs
         Which of the O outputs belong to which task.
     groups, gate

@@ -27,7 +27,7 @@ class Group:
     Parameters
     ----------
     kind
-        Its registered name.
+        Registered name of the kind.
     tasks
         ``(n,)``: their numbers, rising.
     outputs, columns
@@ -52,7 +52,7 @@ class Outputs:
     Parameters
     ----------
     kinds
-        Of the tasks.
+        Kind of each task.
     """
 
     kinds: tuple[TaskKind, ...]

@@ -11,7 +11,7 @@ import torch
 
 @contextmanager
 def products_in(precision: str, device: str) -> Iterator[None]:
-    """Inside, float32 products on CUDA may round their factors to 10 bits, if it is ``tf32``.
+    """Context in which float32 products on CUDA may round factors to 10 bits, if it is ``tf32``.
 
     PyTorch knows no such setting for a single thread: it is put back at once after each step, and
     nothing but a training that asks for it changes it.

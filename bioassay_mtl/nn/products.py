@@ -14,8 +14,8 @@ from torch import Tensor
 from torch.nn import functional
 
 FEWEST_COLUMNS = 16
-"""With fewer than 12 columns, BLAS sums the rows at the rim of a block in another order, so that
-the place of a row in the batch would change its result."""
+"""Fewest columns of a product: with fewer than 12, BLAS sums the rows at the rim of a block in
+another order, so that the place of a row in the batch would change its result."""
 
 SMALLEST_MATRIX = 2**14
 """Entries of a matrix for which a call of oneDNN in training is worth it."""

@@ -20,7 +20,7 @@ from bioassay_mtl.nn.rows import Offsets, RowNumbers, on_device
 from bioassay_mtl.registry import Registry
 
 READ_BYTES = 64_000_000
-"""Of an array of graphs that is on disk: how much of it is in memory on its way to a device."""
+"""Bytes of an array of graphs on disk that are in memory at a time on their way to a device."""
 
 
 class ResidentBlock(Protocol):
@@ -45,11 +45,11 @@ def batch_of(block: ResidentBlock, rows: RowNumbers) -> Input:
 
 
 residents: Registry[Callable[[Any, torch.device], ResidentBlock]] = Registry("container")
-"""From a block and a device to what stays there, by the kind of the block."""
+"""Map from a block and a device to what stays there, by the kind of the block."""
 
 
 class HostBlock:
-    """On the CPU: blocks stay as they are, batches are sparse rows."""
+    """Blocks on the CPU, as they are; batches are sparse rows."""
 
     def __init__(self, block: PackedBits | SparseCounts) -> None:
         self.block = block
@@ -60,7 +60,7 @@ class HostBlock:
 
 
 class DeviceBits:
-    """On an accelerator: bits stay packed and are unpacked, a byte each, a batch at a time."""
+    """Bits on an accelerator, packed and unpacked, a byte each, a batch at a time."""
 
     def __init__(self, block: PackedBits, device: torch.device) -> None:
         self.packed = torch.from_numpy(np.ascontiguousarray(block.packed)).to(device)
@@ -74,7 +74,7 @@ class DeviceBits:
 
 
 class DeviceCounts(RaggedBlock):
-    """On an accelerator: counts stay sparse and are spread out a batch at a time."""
+    """Counts on an accelerator, sparse and spread out a batch at a time."""
 
     def __init__(self, block: SparseCounts, device: torch.device) -> None:
         self.offsets = Offsets(block.offsets, device)
@@ -92,7 +92,7 @@ class DeviceCounts(RaggedBlock):
 
 @residents.register("values")
 class DenseRows:
-    """On any device: real numbers, as they are."""
+    """Real numbers on any device, as they are."""
 
     def __init__(self, block: DenseBlock, device: torch.device) -> None:
         if not block.standard:
@@ -104,7 +104,7 @@ class DenseRows:
 
 
 class HostGraphs:
-    """On the CPU: graphs stay as they are (on disk, if they are), a batch takes some of them."""
+    """Graphs on the CPU, as they are (on disk, if they are); a batch takes some of them."""
 
     def __init__(self, block: GraphBlock) -> None:
         self.block = block
@@ -118,7 +118,7 @@ class HostGraphs:
 
 
 class DeviceGraphs(RaggedBlock):
-    """On an accelerator: all graphs are there, and a batch is index arithmetic."""
+    """Graphs on an accelerator, all of them; a batch is index arithmetic."""
 
     def __init__(self, block: GraphBlock, device: torch.device) -> None:
         self.size = block.input_size

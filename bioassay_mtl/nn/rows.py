@@ -28,7 +28,7 @@ class Rows:
 
     @staticmethod
     def of(numbers: Tensor) -> RowNumbers:
-        """Those of a device; on a CPU they are at hand as they are."""
+        """Row numbers on a device; on a CPU they are at hand as they are."""
         return numbers if numbers.device.type == "cpu" else Rows(numbers, numbers.cpu().numpy())
 
     def __len__(self) -> int:
@@ -79,14 +79,14 @@ class Owned(NamedTuple):
 
 
 class Offsets:
-    """Where the entries of each row begin among those of all, on a device and on the host.
+    """Start of the entries of each row among those of all, on a device and on the host.
 
     Parameters
     ----------
     offsets
         ``(n + 1,) int64``.
     device
-        Where entries are looked for.
+        Device that entries are looked up on.
     """
 
     def __init__(self, offsets: NDArray[np.int64], device: torch.device) -> None:

@@ -19,7 +19,7 @@ def spread_of(network: Network, inputs: Inputs) -> Tensor:
     network
         Any; a member of a stacked one is an expert, whatever it is made of.
     inputs
-        Of B molecules.
+        Inputs of B molecules.
 
     Returns
     -------

@@ -35,7 +35,7 @@ class TowerConfig(Config):
     dropout
         Share of its hidden units dropped in training.
     activation
-        Of an ``mlp`` tower.
+        Activation of an ``mlp`` tower.
     """
 
     kind: Annotated[str, AfterValidator(towers.known)] = "linear"
@@ -50,7 +50,7 @@ class Tower(nn.Module):
     Parameters
     ----------
     config
-        Its settings.
+        Settings of the tower.
     outputs
         Which of the O outputs belong to which of the T tasks.
     n_experts, n_hidden
@@ -62,7 +62,7 @@ class Tower(nn.Module):
     bias: nn.Parameter
     """``(O,)``: starts at the log-odds of each task."""
     weight: nn.Parameter
-    """Of the last product: outputs are linear in it."""
+    """Weight of the last product: outputs are linear in it."""
     owner: Tensor
     """``(O,)``: the task of each output."""
 

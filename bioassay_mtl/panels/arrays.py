@@ -48,7 +48,7 @@ def content_of_arrays(
     block
         Name of the input that an array or a single block holds.
     kinds
-        Of each task, by name where it has no settings; None for binary tasks.
+        Kind of each task, by name where it has no settings; None for binary tasks.
     bounds
         ``(n, T)`` or ``(n,)``: 1 where a value of a censored task is at or above the label, -1
         where it is at or below, else 0; those of unmeasured cells are not looked at.
@@ -56,7 +56,7 @@ def content_of_arrays(
     Raises
     ------
     InputError
-        Where shapes differ, a value is not allowed, or labels are those of other rows of a table.
+        If shapes differ, a value is not allowed, or labels are those of other rows of a table.
     """
     for other, what in ((labels, "labels"), (mask, "mask"), (bounds, "bounds")):
         check_aligned(structures_or_features, other, what)

@@ -1,4 +1,4 @@
-"""From labels of assays to what a panel is made of."""
+"""Assembly of a panel from labels of assays."""
 
 from __future__ import annotations
 

@@ -1,7 +1,8 @@
 """Columns of qualifiers and units, and the columns of values that they belong to.
 
-By name (``IC50 qualifier`` to ``IC50 value``); where a name does not tell, a column most of whose
-cells are qualifiers belongs to the only column of values, or to the one next to it.
+They belong together by name (``IC50 qualifier`` to ``IC50 value``); where a name does not tell, a
+column most of whose cells are qualifiers belongs to the only column of values, or to the one next
+to it.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Which columns of a table are assays, and why.
 
-In this order: what somebody asked for; what the name says (:mod:`bioassay_mtl.panels.names`);
-what the cells say:
+The order of reasons: what somebody asked for; what the name says
+(:mod:`bioassay_mtl.panels.names`); what the cells say:
 
 1. columns with a unit or of a measured type in their names;
 2. with qualifiers (``> 10000``) or words of an outcome, which no descriptor has; and with 0 and 1;
@@ -197,7 +197,7 @@ def _held(source: Source, kind: str | None, says: Says) -> Held:
 def _decided(
     candidates: Mapping[str, Candidate], schema: PanelSchema, asked: set[str], path: Path
 ) -> dict[str, tuple[bool, str]]:
-    """Of each column whether it is an assay, and why."""
+    """Decision on each column: whether it is an assay, and why."""
     found: dict[str, tuple[bool, str]] = {}
     free: list[Candidate] = []
     for name, each in candidates.items():
@@ -371,12 +371,12 @@ def _which(
 def _without_minus_one(
     candidates: Mapping[str, Candidate], schema: PanelSchema, path: Path, log: RowLog
 ) -> dict[str, Candidate]:
-    """Where columns hold 1, 0 and -1, the last one is not measured.
+    """If columns hold 1, 0 and -1, take the last one for not measured.
 
     Raises
     ------
     InputError
-        Where 1 and -1 is all that they hold.
+        If 1 and -1 is all that they hold.
     """
     ternary = {name: each for name, each in candidates.items() if _is_ternary(each, schema)}
     held = {v for each in ternary.values() for v in each.source.cells.values if not np.isnan(v)}

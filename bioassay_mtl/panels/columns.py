@@ -25,7 +25,7 @@ def molecule_columns(
     Raises
     ------
     InputError
-        Where there are no SMILES, or a column that was asked for is not there.
+        If there are no SMILES, or a column that was asked for is not there.
     """
     roles = schema.columns
     smiles = smiles_of(table, roles.smiles, path)

@@ -25,11 +25,11 @@ class ColumnDecision(NamedTuple):
     Parameters
     ----------
     column
-        Its name.
+        Name of the column.
     role
         What it is taken for.
     kind
-        Of an assay: the name of its task kind; else empty.
+        Name of the task kind of an assay; else empty.
     reason
         Why.
     doubtful

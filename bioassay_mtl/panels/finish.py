@@ -1,4 +1,4 @@
-"""From the parts that a layout found to what a panel is made of: one road for all layouts."""
+"""Last step of reading, from parts that a layout found to a panel: one road for all layouts."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def finish(parts: Parts, schema: PanelSchema, files: Sequence[Path], log: RowLog
     Raises
     ------
     InputError
-        Where no molecule can be used, or no assay has enough of them.
+        If no molecule can be used, or no assay has enough of them.
     """
     used = _usable(parts, files, log) if log.clean else parts.used
     if parts.by == "row" and not len(used):
@@ -153,7 +153,7 @@ def _large(
     Raises
     ------
     InputError
-        Where there is none.
+        If there is none.
     """
     n_tasks = max(len(tasks), 1)
     cells = np.unique(found.molecule * n_tasks + found.task)

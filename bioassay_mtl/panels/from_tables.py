@@ -1,4 +1,4 @@
-"""From tables to what a panel is made of: the schema, the layout, and what became of the rows."""
+"""Tables to what a panel is made of: the schema, the layout, and what became of the rows."""
 
 from __future__ import annotations
 
@@ -188,7 +188,7 @@ def _say(log: RowLog, path: Path) -> None:
 
 
 def place_text(file: Path, row: int, log: RowLog) -> str:
-    """Where a row is, for people: ``line 5``."""
+    """Place of a row, for people: ``line 5``."""
     place = place_of(file, row, log.options)
     return f"line {place['line']}" if "line" in place else f"row {row}"
 

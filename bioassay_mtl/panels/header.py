@@ -53,7 +53,7 @@ def find(table: pa.Table, wanted: str | None, usual: Sequence[str], path: Path) 
     Raises
     ------
     InputError
-        Where the table has no column of the name that was asked for.
+        If the table has no column of the name that was asked for.
     """
     names: list[str] = table.column_names
     if wanted is not None:
@@ -79,7 +79,7 @@ def smiles_of(table: pa.Table, wanted: str | None, path: Path) -> str:
     Raises
     ------
     InputError
-        Where there is none, or several that hold different molecules.
+        If there is none, or several that hold different molecules.
     """
     if wanted is not None:
         require(table, wanted, path)

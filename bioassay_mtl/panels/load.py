@@ -1,4 +1,4 @@
-"""From files to a panel, with what became of their rows."""
+"""Files to a panel, with what became of their rows."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def load_panel(
     Raises
     ------
     InputError
-        Where a file cannot be used, with file, line and column as far as they are known.
+        If a file cannot be used, with file, line and column as far as they are known.
     """
     found = content_of_files(files, schema, clean=clean, known=known)
     return Loaded(Panel(**vars(found.content)), found.n_rows, found.layout, found.log)

@@ -1,9 +1,9 @@
 """The value column of a long table, and whose qualifiers stand beside it.
 
-Where a p-scale stands beside the concentration that it was computed from, as in exports of ChEMBL,
-the qualifiers are the concentration's, and turn round: ``> 10000 nM`` is ``< 5``. The data must
-agree: values above a tested concentration are the weak ones, so that the median p-value of rows
-with ``>`` must be below that of the exact rows.
+If a p-scale stands beside the concentration that it was computed from, as in exports of ChEMBL, the
+qualifiers are the concentration's, and turn round: ``> 10000 nM`` is ``< 5``. The data must agree:
+values above a tested concentration are the weak ones, so that the median p-value of rows with ``>``
+must be below that of the exact rows.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ def value_of(
     Raises
     ------
     InputError
-        Where a column is not there, or the data contradict the qualifiers.
+        If a column is not there, or the data contradict the qualifiers.
     """
     roles = schema.columns
     companions = Companions(table, path, schema.model_copy(update={"columns": Roles()}))

@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 __all__ = ["NOT_MEASURED", "Panel"]
 
 _DIGEST_CELLS = 4_000_000
-"""Of a dense array, hashed at once."""
+"""Cells of a dense array that are hashed at once."""
 
 
 def _labels(panel: Panel) -> NDArray[Any]:
@@ -232,7 +232,7 @@ class Panel:
         Raises
         ------
         ConfigError
-            Where a name is not an assay of this panel.
+            If a name is not an assay of this panel.
         """
         position = {task: i for i, task in enumerate(self.tasks)}
         for name in names:
@@ -366,7 +366,7 @@ def _digest_texts(state: Any, name: str, texts: Sequence[str] | None) -> None:
 
 
 def _digest_dense(state: Any, cells: MeasuredCells, kinds: Sequence[TaskKind]) -> None:
-    """As if of the dense array, a few rows at a time: hashes of earlier releases stay."""
+    """Digest as of the dense array, a few rows at a time: hashes of earlier releases stay."""
     state.update(f"labels:{view_dtype(kinds).str}:{cells.shape}:".encode())
     for rows in _slices(cells):
         state.update(dense_labels(cells, kinds, rows).tobytes())

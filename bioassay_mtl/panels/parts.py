@@ -86,7 +86,7 @@ class Parts:
 Read = Callable[[Sequence["pa.Table"], Sequence[Path], "PanelSchema", "RowLog"], Parts]
 Recognize = Callable[["pa.Table", Path, "PanelSchema"], bool]
 ROLES = frozenset({"smiles", "id", "assay", "value", "qualifier", "unit"})
-"""Of columns, all that a schema can name."""
+"""Roles of columns, all that a schema can name."""
 TURNS = "qualifier_of"
 """The setting that says of which quantity qualifiers are."""
 
@@ -99,9 +99,9 @@ class Layout(NamedTuple):
     recognizes
         Whether a table, its name and what is known of it look like this.
     read
-        From tables to parts.
+        Map from tables to parts.
     rank
-        Of layouts that recognize a table, the one with the highest rank reads it.
+        The layout of highest rank reads a table, among those that recognize it.
     many
         Whether several tables can be one panel.
     heeds

@@ -54,10 +54,10 @@ def read_panel(
     Raises
     ------
     InputError
-        Where the table cannot be read, a column is missing, there is no assay, or a cell is no
+        If the table cannot be read, a column is missing, there is no assay, or a cell is no
         label of its assay's kind; with file, line and column.
     ConfigError
-        Where the schema is wrong.
+        If the schema is wrong.
 
     Examples
     --------

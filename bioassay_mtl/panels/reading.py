@@ -1,4 +1,4 @@
-"""From the cells of an assay to labels: which kind they are of, and what each says."""
+"""Cells of an assay to labels: which kind they are of, and what each says."""
 
 from __future__ import annotations
 
@@ -51,10 +51,10 @@ class Reading(NamedTuple):
 def infer_kind(source: Source, rows: NDArray[np.int64] | None = None) -> str | None:
     """The kind that the measured cells of some rows, or of all, speak for, or None.
 
-    In this order: nothing but 0 and 1 is binary, and stays so with a qualifier in some cell, which
-    its reader refuses; numbers are censored where some have a qualifier, else regression, also
-    where they are few and whole; words such as active and inactive are binary; 2 to `MOST_CLASSES`
-    texts are multiclass.
+    The first rule that holds counts: nothing but 0 and 1 is binary, and stays so with a qualifier
+    in some cell, which its reader refuses; numbers are censored where some have a qualifier, else
+    regression, also where they are few and whole; words such as active and inactive are binary; 2
+    to `MOST_CLASSES` texts are multiclass.
     """
     codes = source.occurring(rows)
     if not codes:
@@ -96,7 +96,7 @@ def read_labels(
     source
         The column of its measurements.
     task, entry
-        Its name, and what is known of it.
+        Name of the assay, and what is known of it.
     rows
         ``(m,) int64``: its rows.
     kind
@@ -105,7 +105,7 @@ def read_labels(
     Raises
     ------
     InputError
-        Where a cell is no label of that kind, or units are mixed; and of a kind that was asked for,
+        If a cell is no label of that kind, or units are mixed; and of a kind that was asked for,
         where no cell can be read.
     """
     reading = kind_readers[kind](source, task, entry, rows)

@@ -120,7 +120,7 @@ class RowLog:
         Raises
         ------
         InputError
-            Where they are half of the `measured` cells, or more; it names the first.
+            If they are half of the `measured` cells, or more; it names the first.
         """
         if len(rows) and 2 * len(rows) >= measured:
             many = f" ({len(rows):,} of {measured:,} cells)" if measured > 1 else ""

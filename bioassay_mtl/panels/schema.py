@@ -39,10 +39,10 @@ class TaskEntry(Config):
     kind
         A task kind, or `NO_TASK`; by default found from the values.
     classes
-        Of a multiclass or ordinal task; in order of an ordinal one, the lowest first. Of a binary
-        one the words of its outcomes, inactive first.
+        Classes of a multiclass or ordinal task, those of an ordinal one in order, the lowest first;
+        words of the outcomes of a binary one, inactive first.
     unit
-        Of the values as they are written.
+        Unit of the values as they are written.
     to_p
         Convert concentrations to the p-scale; by default as the whole schema says.
     qualifier
@@ -197,7 +197,7 @@ def schema_for(table: Path) -> PanelSchema:
     Raises
     ------
     InputError
-        Where the schema's file cannot be used.
+        If the schema's file cannot be used.
     """
     for path in (table.with_name(f"{stem(table)}.schema.yaml"), table.with_name("panel.yaml")):
         if path.is_file():

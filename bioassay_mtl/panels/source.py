@@ -37,7 +37,7 @@ class Source:
     cells
         The column.
     log
-        Where it is recorded what became of rows.
+        Log of what became of rows.
     qualifiers, units
         Columns beside it, or None.
     turned

@@ -54,7 +54,7 @@ def of_molecules(
     Parameters
     ----------
     columns
-        Of each the name, its different texts, and ``(n,)`` which of them each row has.
+        Columns by name: the different texts of a column, and ``(n,)`` the index of each row's text.
     molecule
         ``(n,)``: the molecule of each row.
 
@@ -88,7 +88,7 @@ def of_molecules(
 
 
 def _dates(name: str, texts: Sequence[str]) -> NDArray[np.float64] | None:
-    """When each text is, if all are dates: of numbers only the name tells that."""
+    """Date of each text, if all are dates: of numbers only the name tells that."""
     try:
         points = points_in_time(texts, name)
     except InputError:

@@ -33,7 +33,7 @@ OF_ONE_CHEMISTRY = ("random", "stratified")
 """Splits whose parts hold molecules of the same series."""
 
 SHARE = 0.2
-"""Of the rows that is held out elsewhere, where the model's own split says nothing."""
+"""Share of the rows that is held out elsewhere, where the model's own split says nothing."""
 
 JUDGED: tuple[Role, ...] = ("graded", "chose")
 
@@ -44,9 +44,9 @@ def beside_baseline(evidence: Evidence, panel: Panel, parts: Split, workers: int
     Parameters
     ----------
     evidence
-        From :func:`~bioassay_mtl.report.evidence.held_out`.
+        Evidence from :func:`~bioassay_mtl.report.evidence.held_out`.
     panel, parts
-        As the model was trained.
+        Panel and split that the model was trained with.
     workers
         Processes that featurize.
     """

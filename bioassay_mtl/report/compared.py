@@ -20,7 +20,7 @@ class Elsewhere:
     own, other
         Names of the model's split and of the other one.
     found
-        Its scores there.
+        Scores of the other model.
     """
 
     own: str
@@ -35,7 +35,7 @@ class Compared:
     Parameters
     ----------
     found
-        Its scores.
+        Scores of the model.
     apart
         How much higher the model's are.
     elsewhere

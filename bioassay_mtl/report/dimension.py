@@ -19,7 +19,7 @@ def dimension_report(found: Dimensions) -> str:
     Parameters
     ----------
     found
-        From :func:`bioassay_mtl.training.dimension.intrinsic_dimension`.
+        Result of :func:`bioassay_mtl.training.dimension.intrinsic_dimension`.
     """
     first = found.groups[0]
     share = f"{found.share:.0%} of what networks with free weights score above chance"

@@ -68,7 +68,7 @@ class Evidence:
     left_out
         Molecules that could not be predicted.
     n_bootstrap, seed
-        Of the intervals, where they have to be computed.
+        Number of resamples and seed of the intervals, where they have to be computed.
     sample
         Features of some of the molecules (:func:`sample_of`), to look at experts with.
     at
@@ -77,7 +77,7 @@ class Evidence:
         What these rows are to the model: ``new`` ones, those that it was ``graded`` by when it was
         made, those that ``chose`` its epoch, or those that it was ``trained`` on.
     n_known
-        Of new ones those that are molecules that the model was trained on after all.
+        Number of the new molecules that the model was trained on after all.
     baseline
         What a quick baseline scores on the same rows; None where there is none.
     why_none
@@ -209,13 +209,13 @@ def sample_of(features: Features) -> Features:
 def held_out(model: Model, panel: Panel, parts: Split, *, workers: int = 1) -> Evidence:
     """Predict the rows of a panel that a model was not trained on.
 
-    Those of the test part; without one those of the validation part, which chose the best epoch;
-    without that the training rows themselves, and `rows` says so.
+    The rows are those of the test subset; without one those of the validation subset, which chose
+    the best epoch; without that the training rows themselves, and `rows` says so.
 
     Parameters
     ----------
     model, panel, parts
-        As they were trained.
+        What it was trained with.
     workers
         Processes that featurize.
     """
@@ -238,7 +238,7 @@ def out_of_fold(found: CrossValidation) -> Evidence:
     Parameters
     ----------
     found
-        Of a model trained by folds.
+        Evidence of a model trained by folds.
     """
     ok = found.features.ok
     return Evidence(

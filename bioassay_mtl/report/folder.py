@@ -20,7 +20,7 @@ def write_beside(evidence: Evidence, folder: Path) -> None:
     Parameters
     ----------
     evidence
-        Of the model.
+        Evidence of the model.
     folder
         The model's.
     """
@@ -35,7 +35,7 @@ def trials_table(found: dict[str, Any]) -> str:
     Parameters
     ----------
     found
-        As :func:`bioassay_mtl.training.tuning.tune` gives it.
+        Trials that :func:`bioassay_mtl.training.tuning.tune` gives.
     """
     names = list(dict.fromkeys(name for trial in found["trials"] for name in trial["settings"]))
     text = io.StringIO()

@@ -37,7 +37,7 @@ def heat_map(
     rows, columns
         Names; columns are named only where names are given.
     description
-        For those who cannot see it.
+        Description for those who cannot see it.
     shut
         ``(R, C) bool``: cells that are drawn as closed.
     written

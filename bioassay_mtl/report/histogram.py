@@ -39,7 +39,7 @@ class ValueHistogram:
     n_columns
         C.
     n_bins
-        In each column; even.
+        Number of bins in each column; even.
     """
 
     def __init__(self, n_columns: int, n_bins: int = 40) -> None:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from bioassay_mtl.models.model import Model
 
 HitReasons = dict[tuple[int, str], "Explanation"]
-"""By row and column."""
+"""Reasons by row and column."""
 
 
 def hit_reasons(model: Model, tally: ScreenTally, options: ScreenOptions) -> HitReasons:
@@ -27,11 +27,11 @@ def hit_reasons(model: Model, tally: ScreenTally, options: ScreenOptions) -> Hit
     Parameters
     ----------
     model
-        That predicted.
+        Model that predicted.
     tally
         What watched the screen.
     options
-        Of the screen.
+        Options of the screen.
     """
     if model.featurizer.columns or str(model.device) != "cpu":
         return {}

@@ -58,7 +58,7 @@ def molecule(smiles: str, name: str) -> Markup:
     smiles
         What to draw.
     name
-        Said to those who cannot see it.
+        Name that is said to those who cannot see it.
     """
     found = drawn(smiles, WIDTH, HEIGHT)
     if isinstance(found, str):
@@ -86,7 +86,7 @@ def drawn(
     smiles
         What to draw.
     width, height
-        Of the drawing.
+        Size of the drawing.
     whole
         Whether all parts are drawn all the same.
     padding

@@ -24,11 +24,11 @@ class Section:
     Parameters
     ----------
     name
-        Its anchor: letters and dashes.
+        Anchor of the section: letters and dashes.
     title
-        Its heading.
+        Heading of the section.
     body
-        Its HTML.
+        HTML of the section.
     """
 
     name: str
@@ -39,7 +39,7 @@ class Section:
 def page(title: str, subtitle: str, lead: Markup, sections: Sequence[Section]) -> str:
     """HTML of a whole page.
 
-    Its content security policy lets no script run but our own, and nothing be fetched.
+    The page's content security policy lets no script run but our own, and nothing be fetched.
 
     Parameters
     ----------
@@ -48,7 +48,7 @@ def page(title: str, subtitle: str, lead: Markup, sections: Sequence[Section]) -
     lead
         What stands before the first section.
     sections
-        In order; those without a body are left out.
+        Sections in order; those without a body are left out.
     """
     shown = [section for section in sections if section.body]
     script = asset("page.js")

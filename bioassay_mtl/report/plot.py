@@ -23,7 +23,7 @@ class Axis:
     Parameters
     ----------
     low, high
-        Its ends.
+        Ends of the axis.
     title
         What it measures.
     ticks
@@ -57,7 +57,7 @@ class Axis:
 
     @staticmethod
     def around(values: ArrayLike, title: str, *, n_ticks: int = 4) -> Axis:
-        """From just below the least value to just above the largest, with round ticks."""
+        """Axis from just below the least value to just above the largest, with round ticks."""
         held = np.asarray(values, dtype=np.float64)
         held = held[np.isfinite(held)]
         low, high = (float(held.min()), float(held.max())) if len(held) else (0.0, 1.0)
@@ -73,7 +73,7 @@ class Axis:
 
     @staticmethod
     def share(title: str) -> Axis:
-        """From 0 to 1."""
+        """Axis from 0 to 1."""
         return Axis(0, 1, title, (0, 0.5, 1), ("0", "0.5", "1"))
 
     @staticmethod
@@ -99,7 +99,7 @@ class Plot:
     x, y
         The axes.
     width, height
-        In units of which a small letter is 11 high.
+        Size in units of which a small letter is 11 high.
     style
         A class of the drawing.
     """
@@ -254,12 +254,12 @@ def _text(x: float, y: float, text: str, anchor: str) -> Markup:
 
 
 def _short(value: float) -> str:
-    """At most one decimal: a tenth of a pixel."""
+    """Number with at most one decimal: a tenth of a pixel."""
     return f"{value:.1f}".removesuffix(".0")
 
 
 def _thinned(points: list[tuple[float, float]]) -> list[tuple[float, float]]:
-    """Without points closer than a third of a pixel to the one before."""
+    """Points without those closer than a third of a pixel to the one before."""
     kept = points[:1]
     for point in points[1:]:
         if abs(point[0] - kept[-1][0]) + abs(point[1] - kept[-1][1]) >= 1 / 3:

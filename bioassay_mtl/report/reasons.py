@@ -16,7 +16,7 @@ from bioassay_mtl.report.table import Column, table
 
 WIDTH, HEIGHT = 420, 300
 RADIUS = 0.42
-"""Of a mark, in lengths of a bond."""
+"""Radius of a mark, in lengths of a bond."""
 
 STRONGEST = 0.45
 """Opacity of the largest share: letters must be read on it."""
@@ -36,7 +36,7 @@ def drawing(
     alone
         Whether it is a file of its own, which brings its colors.
     width, height
-        Of the drawing.
+        Size of the drawing.
     """
     made = drawn(found.smiles, width, height, whole=alone, padding=0.1)  # room for marks
     if isinstance(made, str):

@@ -10,7 +10,7 @@ from bioassay_mtl.report.wording import brief
 
 
 def interval(beside: Mapping[str, Any]) -> str:
-    """Its ends; empty where there is none."""
+    """Ends of an interval; empty where there is none."""
     if "low" not in beside or "high" not in beside:
         return ""
     return f"{brief(beside['low'])} to {brief(beside['high'])}"

@@ -54,8 +54,8 @@ def screen_report(
     tally
         What watched it, from :func:`screen_tally`.
     reasons
-        Of the hits, from :func:`~bioassay_mtl.report.hit_reasons.hit_reasons`: their atoms get
-        colors.
+        Reasons of the hits, from :func:`~bioassay_mtl.report.hit_reasons.hit_reasons`: their atoms
+        get colors.
     """
     rate = summary.molecules_per_second.get("total")
     key = [

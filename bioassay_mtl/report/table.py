@@ -24,7 +24,7 @@ class Column:
     Parameters
     ----------
     title
-        Its head.
+        Head of the column.
     cells
         One text a row.
     remarks
@@ -58,7 +58,7 @@ def table(caption: str, heads: Sequence[str], columns: Sequence[Column], *, name
     heads
         Names of the rows.
     columns
-        With as many cells each.
+        Columns, with as many cells each.
     name
         Title of the column of names.
     """

@@ -32,7 +32,7 @@ class Predicted:
     Parameters
     ----------
     name
-        As in the output.
+        Name in the output.
     task
         The assay that it belongs to.
     is_probability
@@ -40,7 +40,7 @@ class Predicted:
     share
         Usual share of actives; NaN where there is none.
     unit
-        Of a value.
+        Unit of a value.
     is_class
         Whether it is the probability of a class, not of activity.
     assay
@@ -79,7 +79,7 @@ class ScreenTally:
     Parameters
     ----------
     columns
-        Those of the batches, in order.
+        Columns of the batches, in order.
     k
         Molecules kept to be drawn.
     """
@@ -176,7 +176,7 @@ class ScreenTally:
         Parameters
         ----------
         known
-            Those that the model was trained on, or those that are new to it.
+            Whether to take those that the model was trained on, or those that are new to it.
         """
         return [(hit, self._predictions[hit.row]) for hit in self._hits[known].best()]
 

@@ -49,9 +49,9 @@ def piece(template: str, name: str, /, *given: Any, **named: Any) -> Markup:
     template
         Name of the file, less ``.html``.
     name
-        Of the macro.
+        Name of the macro.
     given, named
-        Its arguments.
+        Arguments of the macro.
     """
     macro = getattr(_environment().get_template(f"{template}.html").module, name)
     return Markup(macro(*given, **named))

@@ -34,11 +34,11 @@ def write_together_page(record: Record, metrics: Mapping[str, Any], folder: Path
     Parameters
     ----------
     record
-        Of :class:`bioassay_mtl.training.together.fit.Together`.
+        Record of :class:`bioassay_mtl.training.together.fit.Together`.
     metrics
-        Of each model, by panel.
+        Metrics of each model, by panel.
     folder
-        Of the models.
+        Folder of the models.
     """
     write_whole(folder / PAGE, together_page(record, metrics))
 

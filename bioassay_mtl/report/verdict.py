@@ -35,7 +35,7 @@ METRICS = {
     "concordance": "Concordance",
     "r2": "R²",
 }
-"""Those that grades go by."""
+"""Metrics that grades go by."""
 
 MORE = {"spearman": "Rank correlation", "quadratic_kappa": "Weighted kappa"}
 """Others that chance tells of."""
@@ -173,7 +173,7 @@ def _score_column(title: str, figures: Sequence[Graded | None]) -> Column:
 
 
 def _baseline_columns(compared: Compared, names: Sequence[str], kind: str) -> Iterator[Column]:
-    """Its scores, and whether the model's differ."""
+    """Scores of the baseline, and whether the model's differ."""
     for name in names:
         values = compared.found.values[name].tolist()
         yield Column(f"Baseline {METRICS[name]}", [number(value) for value in values])
@@ -251,7 +251,7 @@ def _elsewhere(evidence: Evidence, compared: Compared) -> Markup:
 
 
 def _mean(values: NDArray[np.float64]) -> float:
-    """Of those that are defined."""
+    """Mean of the defined ones."""
     known = values[np.isfinite(values)]
     return float(known.mean()) if len(known) else np.nan
 

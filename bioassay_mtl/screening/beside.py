@@ -14,7 +14,7 @@ from bioassay_mtl.errors import ConfigError
 CellKind = Literal["decimals", "number", "count", "flag", "text"]
 
 MOST_CHARACTERS = 10_000
-"""Of a text that is kept to be shown: as long as any molecule's that can be drawn."""
+"""Most characters of a text that is kept to be shown: as many as of a molecule to draw."""
 
 Beside = Mapping[str, NDArray[Any]]
 """Cells of n records by the name of their column, see :class:`BesideColumn`."""
@@ -27,11 +27,11 @@ class BesideColumn:
     Parameters
     ----------
     name
-        Its name in a table. A wide table has one of an assay's as ``ASSAY:name``.
+        Name in a table. A wide table has one of an assay's as ``ASSAY:name``.
     kind
-        Of its cells, and how they come: ``decimals`` (six in text, as probabilities) and ``number``
-        (seven digits, as values), float32 with NaN where there is nothing; ``count``, int64 with
-        -1; ``flag``, int8 with -1; ``text``, objects with an empty text.
+        Kind of its cells: ``decimals`` (six in text, as probabilities) and ``number`` (seven
+        digits, as values), float32 with NaN where there is nothing; ``count``, int64 with -1;
+        ``flag``, int8 with -1; ``text``, objects with an empty text.
     of_assays
         Whether there is a cell for each assay, ``(n, t)``, and not for each molecule, ``(n,)``.
     """
@@ -88,7 +88,7 @@ def said_of(beside: Beside, at: int, assay: int) -> dict[str, Any]:
     Parameters
     ----------
     beside
-        Of a batch.
+        Values of a batch.
     at, assay
         The record, and the written column.
     """

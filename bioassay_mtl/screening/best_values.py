@@ -42,7 +42,7 @@ class BestValues:
     Parameters
     ----------
     model
-        Whose sheet tells which values are good; assays of which nothing is known have no part.
+        Model whose sheet says which values are good; assays of which nothing is known have no part.
     options
         Which of its assays are screened.
     k

@@ -166,7 +166,7 @@ above a tenth, half of the way from them to 1."""
 
 
 def n_far_above(predictions: NDArray[np.float32], shares: NDArray[np.float64]) -> NDArray[np.int64]:
-    """In how many assays each molecule stands far above the usual: many, and it may act on all.
+    """Number of assays in which each molecule stands far above the usual.
 
     Parameters
     ----------

@@ -121,12 +121,12 @@ def choose_assays(wanted: Sequence[str] | None, model: ModelDescription) -> list
         Identifiers, names, genes, patterns (:func:`bioassay_mtl.models.assay_names.chosen_assays`);
         None for all.
     model
-        Whose assays they are.
+        Model that the assays are of.
 
     Raises
     ------
     ConfigError
-        For an assay that the model does not have.
+        The model does not have such an assay.
     """
     if wanted is None:
         return list(range(len(model.tasks)))

@@ -1,4 +1,4 @@
-"""Where results go: a file that appears whole or not at all, or standard output."""
+"""Outputs: a file that appears whole or not at all, or standard output."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _STDOUT_NAMES = (STDOUT, "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1")
 
 
 class Output:
-    """Where results go: a file, or standard output.
+    """Output of a screen: a file, or standard output.
 
     A file is written under a temporary name beside its final one, and renamed when it is whole;
     after any failure neither remains (see :mod:`bioassay_mtl.files`). Nobody else may write it

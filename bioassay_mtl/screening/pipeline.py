@@ -84,7 +84,7 @@ def screen(
     Raises
     ------
     InputError, OutputError, ConfigError
-        Where an input, the output or an option cannot be used; no output file is left then.
+        If an input, the output or an option cannot be used; no output file is left then.
     """
     start = time.perf_counter()
     options = options or ScreenOptions()
@@ -145,7 +145,7 @@ class Begun:
     Parameters
     ----------
     layout
-        Of what is to be written.
+        Layout of what is to be written.
     n_assays
         Assays that were asked for.
     batches
@@ -164,7 +164,7 @@ class Prepared:
     Parameters
     ----------
     layout
-        Of what is to be written.
+        Layout of what is to be written.
     columns
         Places of the written columns among the model's.
     n_assays
@@ -191,7 +191,7 @@ def prepare(
     Parameters
     ----------
     model, options
-        As for :func:`screen`.
+        See :func:`screen`.
     with_file
         Whether a column tells the file of each record.
     annotate
@@ -232,9 +232,9 @@ def begin(
     Parameters
     ----------
     inputs, model, options, progress
-        As for :func:`screen`; an input may be held in memory.
+        See :func:`screen`; an input may be held in memory.
     clock
-        Told the time of each stage.
+        Callback with the time of each stage.
     pool
         Workers to ask, in place of own ones.
     annotate
@@ -243,7 +243,7 @@ def begin(
     Raises
     ------
     InputError, ConfigError
-        As :func:`screen`.
+        See :func:`screen`.
     """
     prepared = prepare(model, options, with_file=len(inputs) > 1, annotate=annotate)
     batches = batches_of(inputs, model, options, prepared, clock, progress=progress, pool=pool)
@@ -267,7 +267,7 @@ def batches_of(
     inputs
         Taken one after the other, each when its turn comes.
     model, options, clock, progress, pool
-        As for :func:`begin`.
+        See :func:`begin`.
     prepared
         What is written.
     """

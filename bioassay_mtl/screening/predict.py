@@ -17,7 +17,7 @@ from bioassay_mtl.screening.beside import Beside
 from bioassay_mtl.screening.summary import ANNOTATING, StageClock
 
 WAITING_BYTES = 48_000_000
-"""Of batches that wait for the network; their number is limited too."""
+"""Bytes of batches that wait for the network; their number is limited too."""
 
 BatchT = TypeVar("BatchT")
 Predicted = tuple[BatchT, Features, NDArray[np.float32], Beside]
@@ -48,7 +48,7 @@ def predict_batches(
     ahead
         Batches that may wait at most.
     clock
-        Told the time that the network takes, as ``predicting``.
+        Clock that counts the time of the network, as ``predicting``.
     n_bytes
         Size of what waits for the network or the caller; `WAITING_BYTES` may wait in all.
     annotate

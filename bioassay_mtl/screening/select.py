@@ -41,7 +41,7 @@ class SelectWriter:
     Parameters
     ----------
     sink, layout
-        As for any writer.
+        See any writer.
     rate
         Largest expected share of inactive molecules among those selected for an assay.
     file_format, folder

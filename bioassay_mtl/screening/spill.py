@@ -43,7 +43,7 @@ class SpilledMolecules:
     Parameters
     ----------
     folder
-        Where the file is made; the system's folder of temporary files when None.
+        Folder that the file is made in; the system's folder of temporary files when None.
     """
 
     def __init__(self, folder: Path | None = None) -> None:

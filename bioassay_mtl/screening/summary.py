@@ -97,7 +97,8 @@ class ScreenSummary:
     selected_inactive
         Share of these that are inactive, as their own probabilities have it.
     seconds
-        By stage, and ``total``: wall time from the first record asked for to the file in place.
+        Seconds by stage, and ``total``: wall time from the first record asked for to the file in
+        place.
     """
 
     model: str

@@ -23,7 +23,7 @@ MOST_HITS = 8_000_000
 
 ROWS_AT_ONCE = 16_384
 BYTES_AT_ONCE = 8_000_000
-"""Of the table that is written, whichever comes first."""
+"""Rows and bytes of the table that are written at once, whichever comes first."""
 
 
 class TopWriter:
@@ -35,13 +35,13 @@ class TopWriter:
     Parameters
     ----------
     sink, layout
-        As for any writer.
+        See any writer.
     k
         Molecules written for each assay.
     file_format
         What the table is written as.
     folder
-        Where hits wait that are too many for memory; the system's for temporary files when None.
+        Folder for hits that are too many for memory; the system's for temporary files when None.
     """
 
     def __init__(
@@ -70,7 +70,7 @@ class TopWriter:
 def shown(
     layout: Layout, file_format: Format, columns: Sequence[BesideColumn], part: Columns
 ) -> Columns:
-    """Some hits, as they are written."""
+    """Hits to show, as they are written."""
     cells = {**part, layout.predicted: part["probability"]}
     if file_format.for_spreadsheets:
         for column in columns:
@@ -107,7 +107,7 @@ class TopHits:
     k
         Molecules kept for each.
     folder
-        As of :class:`SpilledMolecules`.
+        See :class:`SpilledMolecules`.
     beside
         Columns that stand beside predictions.
     lowest

@@ -15,7 +15,7 @@ def description(schema: dict[str, Any]) -> str:
     Parameters
     ----------
     schema
-        As OpenAPI has it.
+        Schema of OpenAPI.
     """
     shapes = schema.get("components", {}).get("schemas", {})
     return str(

@@ -26,7 +26,7 @@ def explanation(model: Any, smiles: str, column: str) -> dict[str, Any]:
     Parameters
     ----------
     model
-        That explains itself.
+        Model that explains itself.
     smiles, column
         The molecule, and the column that predicts.
 

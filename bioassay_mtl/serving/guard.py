@@ -31,8 +31,8 @@ GRACE = 5.0
 """Seconds beyond a request's time in which its answer may still be taken."""
 
 _DRAINED = 8
-"""Of what is too large, as many times the limit is read and dropped, so that who sends it can hear
-why it is refused."""
+"""Multiple of the limit up to which what is too large is read and dropped, so that its sender can
+hear why it is refused."""
 
 
 class Guard:

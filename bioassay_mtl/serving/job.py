@@ -34,7 +34,7 @@ class Job:
     file
         What was sent.
     options
-        Of the screen.
+        Options of the screen.
     with_rows, with_csv
         Whether steps tell rows, and the text of a CSV file as ``bioassay-mtl screen`` writes it.
     """

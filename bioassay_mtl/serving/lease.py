@@ -26,7 +26,7 @@ class Lease:
         self._is_over = False
 
     def submit(self, recipe: bytes, records: Records, /) -> Future[list[Any]]:
-        """As of the pool; what is asked for after the end is called off already."""
+        """Submit to the pool; what is asked for after the end is called off already."""
         with self._lock:
             self._asked = [each for each in self._asked if not each.done()]
             if self._is_over:

@@ -19,7 +19,7 @@ ASSETS = {
     "/assets/report.css": (_REPORT / "page.css", "text/css"),
     "/favicon.ico": (_OWN / "icon.svg", "image/svg+xml"),
 }
-"""By path; the looks are those of reports."""
+"""Files of the page by path; the looks are those of reports."""
 
 
 def add_page(app: FastAPI) -> None:

@@ -11,7 +11,8 @@ class Refusal(BioassayError):
     Parameters
     ----------
     status
-        Of HTTP: 413 is too much, 415 no molecules, 422 not as expected, 503 busy, 504 too slow.
+        Status of HTTP: 413 is too much, 415 no molecules, 422 not as expected, 503 busy, 504 too
+        slow.
     message
         Why, and what to do.
     """

@@ -38,7 +38,7 @@ def rows_of(batch: ScreenedBatch, layout: Layout) -> Iterator[dict[str, Any]]:
 
 
 def _rounded(cells: dict[str, Any], columns: list[BesideColumn]) -> dict[str, Any]:
-    """As text files show them."""
+    """Numbers rounded as text files show them."""
     real = {column.name: column for column in columns if column.is_real}
     return {
         name: float(real[name].shown(value)) if name in real and value is not None else value

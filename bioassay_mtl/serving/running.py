@@ -20,7 +20,7 @@ class Runner:
     Parameters
     ----------
     engine
-        Whose threads, and limits.
+        Engine whose threads and limits are used.
     """
 
     def __init__(self, engine: Engine) -> None:

@@ -16,7 +16,7 @@ CONNECTIONS = 256
 """Beyond those of requests at work or waiting: pages, and who only looks."""
 
 SECONDS_TO_END = 3
-"""For requests at work when the server is told to end."""
+"""Seconds for requests at work when the server is told to end."""
 
 
 def check_installed() -> None:
@@ -47,7 +47,7 @@ def bound(options: ServeOptions) -> socket.socket:
 
 
 def address_of(listening: socket.socket) -> str:
-    """Where a browser finds the server."""
+    """Address at which a browser finds the server."""
     host, port = listening.getsockname()[:2]
     return f"http://{f'[{host}]' if ':' in host else host}:{port}/"
 
@@ -67,7 +67,7 @@ def serve(
     model
         The model that predicts; it may still be loading.
     listening
-        Of :func:`bound`.
+        Result of :func:`bound`.
     options
         Limits.
     ready

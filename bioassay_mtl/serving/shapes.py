@@ -10,7 +10,7 @@ MOST_DRAWN = 60
 """Molecules of one request for drawings."""
 
 MOST_CHARACTERS = 10_000
-"""Of a SMILES that is drawn."""
+"""Most characters of a SMILES that is drawn."""
 
 
 class _Strict(BaseModel):

@@ -12,7 +12,7 @@ from bioassay_mtl.tables import Held, read_records
 from bioassay_mtl.tables.compression import compression_of
 
 SUFFIXES = ("smi", "smiles", "ism", "can", "csv", "tsv", "tab", "txt", "sdf")
-"""Of files that are taken; a text without a name is looked at."""
+"""Suffixes of files that are taken; a text without a name is looked at."""
 
 _OF_TYPES = {
     "text/csv": "csv",
@@ -28,12 +28,11 @@ def sent_file(content: bytes, name: str = "", media_type: str = "") -> Held:
     Parameters
     ----------
     content
-        Its bytes.
+        Content of the file.
     name
-        Of which the suffix tells the format; where there is none, the media type or the content
-        does.
+        Name whose suffix tells the format; where there is none, the media type or the content does.
     media_type
-        As the request has it.
+        Media type of the request.
 
     Raises
     ------

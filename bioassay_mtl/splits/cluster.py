@@ -53,7 +53,7 @@ def clusters(panel: Panel, config: SplitConfig) -> NDArray[np.int64]:
     Raises
     ------
     InputError
-        Where a row has features but no SMILES.
+        If a row has features but no SMILES.
     """
     from bioassay_mtl.chem.features import PackedBits
     from bioassay_mtl.chem.featurizer import Featurizer

@@ -31,9 +31,9 @@ def split_by_column(panel: Panel, config: SplitConfig) -> Split:
     Raises
     ------
     ConfigError
-        Where no such column is named or known.
+        If no such column is named or known.
     InputError
-        Where a value means no part.
+        If a value means no part.
     """
     if config.column is None:
         raise ConfigError(f"a split by column needs its name: one of {', '.join(panel.columns)}")

@@ -25,7 +25,7 @@ def folds(
         The kind and its settings. ``fractions`` say how the rows outside the test fold are shared
         between train and valid (0.8 to 0.1 by default); ``seed`` decides all repeats.
     n_folds
-        At least 2.
+        Number of folds, at least 2.
     repeats
         How often, each time with other folds.
 
@@ -37,9 +37,9 @@ def folds(
     Raises
     ------
     ConfigError
-        Where the kind gives a single split, or a number is out of its range.
+        If the kind gives a single split, or a number is out of its range.
     InputError
-        Where there are too few molecules (or scaffolds, or clusters) for so many folds.
+        If there are too few molecules (or scaffolds, or clusters) for so many folds.
 
     Examples
     --------

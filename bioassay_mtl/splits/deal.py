@@ -14,10 +14,10 @@ from bioassay_mtl.splits.split import Rows, Split, SplitConfig
 
 Fractions = Sequence[float]
 Deal = Callable[[Rows, Fractions, np.random.Generator], Rows]
-"""From rows ``(m,)`` and the share of each part to the part of each row ``(m,)``."""
+"""Map from rows ``(m,)`` and the share of each subset to the subset of each row ``(m,)``."""
 
 Rule = Callable[[Rows, Fractions, np.random.Generator], Rows]
-"""From the sizes of groups ``(G,)`` and the share of each part to the part of each group."""
+"""Map from the sizes of groups ``(G,)`` and the share of each subset to each group's subset."""
 
 
 class Dealer(Protocol):

@@ -21,9 +21,9 @@ def split_by_indices(panel: Panel, config: SplitConfig) -> Split:
     Raises
     ------
     ConfigError
-        Where no file is given.
+        If no file is given.
     InputError
-        Where a file is missing or holds something else, or a row is unknown or in two parts.
+        If a file is missing or holds something else, or a row is unknown or in two parts.
     """
     if not config.files:
         raise ConfigError("a split by indices needs files={'train': ..., 'test': ...}")

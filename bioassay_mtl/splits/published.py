@@ -17,9 +17,9 @@ logger = logging.getLogger(__name__)
 def keep_published(panel: Panel, part: NDArray[np.int8], config: SplitConfig) -> Split:
     """The split of `part` ``(n,)`` (0 train, 1 valid, 2 test, -1 none), without shared copies.
 
-    Where copies of a molecule are in several parts, those of the last of train, valid, test stay:
-    what is published of a test part remains comparable, and training loses a row that would have
-    told the answer.
+    If duplicates of a molecule are in several subsets, those of the last of train, valid, test
+    stay: what is published of a test subset remains comparable, and training loses a row that would
+    have told the answer.
 
     Raises
     ------

@@ -57,7 +57,7 @@ def murcko_scaffolds(panel: Panel) -> NDArray[np.int64]:
     Raises
     ------
     InputError
-        Where a row has features but no SMILES: its scaffold cannot be known.
+        If a row has features but no SMILES: its scaffold cannot be known.
     """
     from bioassay_mtl.chem.isolation import each
 

@@ -21,7 +21,7 @@ def scarce_assays(panel: Panel, parts: Split, at_least: int = 5) -> pd.DataFrame
     panel
         The panel that was split.
     parts
-        Its split; a part without rows is passed over.
+        Split of the panel; a subset without rows is passed over.
     at_least
         Cells below which an outcome is named: the actives and the inactives of a binary assay, each
         class of others, all measured cells where values are measured.

@@ -38,7 +38,7 @@ class SplitConfig(Config):
         Shares of train, valid and test (not ``column`` and ``indices``); they sum to 1, and may be
         0.
     seed
-        Of what is random (nothing is in ``scaffold``, ``time``, ``column`` and ``indices``).
+        Seed of what is random (nothing is in ``scaffold``, ``time``, ``column`` and ``indices``).
     column
         Name of the column that holds each row's part (``column``) or date (``time``).
     values
@@ -101,13 +101,13 @@ class Split:
 
     @staticmethod
     def of_parts(part: NDArray[np.integer[Any]]) -> Split:
-        """From the part of each row, ``(n,)``: 0 train, 1 valid, 2 test, -1 left out."""
+        """Split by the subset of each row, ``(n,)``: 0 train, 1 valid, 2 test, -1 left out."""
         train, valid, test = (np.flatnonzero(part == number) for number in range(3))
         return Split(train, valid, test, len(part))
 
     @staticmethod
     def of_sets(sets: Mapping[Part, Sequence[Rows]], n_rows: int) -> Split:
-        """From the sets of rows that each part was given."""
+        """Split by the set of rows of each subset."""
         part = np.full(n_rows, -1, dtype=np.int8)
         for number, name in enumerate(PARTS):
             for rows in sets[name]:
@@ -136,9 +136,9 @@ def split(panel: Panel, config: SplitConfig | None = None, **settings: Any) -> S
     Raises
     ------
     ConfigError
-        Where a setting is unknown, missing or out of its range.
+        If a setting is unknown, missing or out of its range.
     InputError
-        Where the panel or an index file does not allow the split.
+        If the panel or an index file does not allow the split.
 
     Examples
     --------

@@ -74,7 +74,7 @@ def stratify(
     fractions
         Share of each part.
     generator
-        Of the order of groups of one size.
+        Generator of the order of groups of one size.
 
     Returns
     -------

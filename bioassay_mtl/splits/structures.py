@@ -27,7 +27,7 @@ def distinct_structures(panel: Panel, wanted: str) -> tuple[Rows, list[str]]:
     Raises
     ------
     InputError
-        Where a row has features but no SMILES.
+        If a row has features but no SMILES.
     """
     if panel.structures is None or (panel.features and not panel.has_structure.all()):
         raise InputError(

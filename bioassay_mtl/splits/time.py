@@ -27,9 +27,9 @@ def split_by_time(panel: Panel, config: SplitConfig) -> Split:
     Raises
     ------
     ConfigError
-        Where no such column is named or known.
+        If no such column is named or known.
     InputError
-        Where a cell is no date, or there are fewer dates than parts.
+        If a cell is no date, or there are fewer dates than parts.
 
     References
     ----------

@@ -32,9 +32,9 @@ class BoundedLines:
     Parameters
     ----------
     source
-        Where they come from.
+        Source of the lines.
     delimiter
-        Between fields.
+        Delimiter between fields.
 
     Attributes
     ----------
@@ -92,7 +92,7 @@ class BoundedLines:
 
 
 def _after(text: str, at: _At, delimiter: str) -> _At:
-    """Where in a record one is behind a part of it."""
+    """Position in a record behind a part of it."""
     place = 0
     while place < len(text):
         if at is _At.QUOTED:

@@ -96,13 +96,13 @@ class NumberFormat(NamedTuple):
 
     @classmethod
     def of(cls, options: TableOptions, *, may_be_comma: bool) -> NumberFormat:
-        """As the options say, else found out where fields are not separated by commas."""
+        """Format that the options say, else found out where fields are not separated by commas."""
         usual = "" if may_be_comma else "."
         decimal = {None: usual, "point": ".", "comma": ","}[options.decimal]
         return cls(decimal, options.thousands)
 
     def settled(self, texts: Iterable[str]) -> NumberFormat:
-        """With the decimal sign that a column shows: a comma, where cells have no other sense.
+        """Format with the decimal sign of a column: a comma, where cells have no other sense.
 
         Examples
         --------
@@ -318,7 +318,7 @@ class Cells:
         return any(cell.qualifier not in ("", "=") for cell in self.parsed)
 
     def each(self, by_text: Sequence[float], kind: type[Any]) -> NDArray[Any]:
-        """From one entry a distinct text to one entry a row."""
+        """One entry for each row, from one for each distinct text."""
         return np.array(by_text, dtype=kind)[self.codes]
 
     def text(self, row: int | np.integer[Any]) -> str:

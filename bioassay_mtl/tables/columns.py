@@ -96,12 +96,12 @@ def smiles_column(
     sample
         The first cells of the column at a position, fewer than `SAMPLE` if the table is short.
     source
-        Whose faults are told.
+        Source whose faults are reported.
 
     Raises
     ------
     InputError
-        Where there is none, or several that hold different molecules.
+        If there is none, or several that hold different molecules.
     """
     if wanted is not None:
         return _named(header, wanted, source, "smiles_column")
@@ -139,7 +139,7 @@ def smiles_column(
 
 
 class _File:
-    """Where a table was read from, if anywhere."""
+    """Source of a table, if it was read from any."""
 
     def __init__(self, path: Path, elsewhere: str) -> None:
         self._path = path
@@ -285,7 +285,7 @@ def further_columns(header: Sequence[str], wanted: Sequence[str], source: Place)
     Raises
     ------
     InputError
-        Where some are not there, or there twice.
+        If some are not there, or there twice.
     """
     header, given = bare_names(header), header
     wanted = bare_names(wanted)

@@ -1,4 +1,4 @@
-"""Where a file can be cut, so that portions of it are read by themselves.
+"""Places at which a file can be cut, so that portions of it are read by themselves.
 
 Text tables and SMILES files are cut behind lines, SD files behind records, Parquet files between
 row groups. What is compressed, UTF-16 or a workbook cannot be cut. Where records end is told by the
@@ -110,7 +110,7 @@ class _Marks(NamedTuple):
     Attributes
     ----------
     cuts
-        In order; the last one ends the file.
+        Cuts in order; the last one ends the file.
     head
         Behind what readers look at before they decide how to read.
     """
@@ -133,14 +133,14 @@ def _marks(
 
 
 def _of_each_line(above: int, n: int, rows: int, beyond: int) -> _Marks:
-    """Where each line is a record."""
+    """Cuts of a file in which each line is a record."""
     head = min(n, max(SOUGHT, beyond - above))
     cuts = [*range(rows, n, rows), n]
     return _Marks([(number, above + number) for number in cuts], (head, above + head))
 
 
 def _as_told(ends: Iterator[int], above: int, rows: int, beyond: int) -> _Marks:
-    """Where a reader tells the line on which each record ends."""
+    """Cuts of a file whose reader tells the line on which each record ends."""
     cuts = list[tuple[int, int]]()
     head, is_within = (0, above), True
     n, line = 0, above

@@ -28,7 +28,7 @@ def points_in_time(values: Sequence[str], column: str) -> NDArray[np.float64]:
     Raises
     ------
     InputError
-        Where a cell is neither, with its row.
+        If a cell is neither, with its row.
     """
     cells = [value.strip() for value in values]
     points = np.full(len(cells), np.nan)

@@ -20,7 +20,7 @@ def format_of(source: Source, options: TableOptions) -> str:
     Raises
     ------
     InputError
-        For a suffix that no reader knows.
+        No reader knows the suffix.
     """
     suffix = suffix_of(source.path)
     if suffix in table_formats:

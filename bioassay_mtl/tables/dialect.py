@@ -55,7 +55,7 @@ def dialect_of(source: Source, options: TableOptions, usual: str = "") -> Dialec
 
 
 def delimiter_of(lines: list[str]) -> str:
-    """Of commas, semicolons, tabs and bars the one that makes most columns of a table.
+    """The one of comma, semicolon, tab and bar that makes most columns of a table.
 
     Examples
     --------

@@ -54,7 +54,7 @@ def as_utf8(chunks: Iterable[bytes], encoding: str, errors: str = "strict") -> I
     Raises
     ------
     UnicodeDecodeError
-        At a byte that the encoding has not, where `errors` is strict.
+        The encoding does not have a byte, and `errors` is strict.
     """
     decoder = codecs.getincrementaldecoder(encoding)(errors)
     for chunk in chunks:

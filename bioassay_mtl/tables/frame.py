@@ -28,7 +28,7 @@ def frame_table(given: Any, name: Path, options: TableOptions) -> pa.Table:
     Raises
     ------
     InputError
-        As there, and for options that mean something for files alone.
+        As raised there; or an option means something for files alone.
     """
     for option in ("encoding", "delimiter", "sheet"):
         if getattr(options, option) is not None:
@@ -43,8 +43,8 @@ def table_of(given: Any, name: Path) -> pa.Table:
     Parameters
     ----------
     given
-        Of pandas, where a named index is a column, too, and other labels of rows are in a column
-        ``row``; or of polars or pyarrow. RDKit molecules in it become SMILES.
+        A table of pandas, where a named index is a column, too, and other labels of rows are in a
+        column ``row``; or of polars or pyarrow. RDKit molecules in it become SMILES.
     name
         What messages call it.
 

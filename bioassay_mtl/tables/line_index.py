@@ -1,4 +1,4 @@
-"""Where the lines of a file end, told without decoding it."""
+"""Ends of the lines of a file, found without decoding it."""
 
 from __future__ import annotations
 

@@ -23,10 +23,10 @@ class TableOptions(Config):
     Attributes
     ----------
     encoding
-        Of text: ``utf-8``, ``utf-16``, ``cp1252``, or any that Python knows.
+        Encoding of text: ``utf-8``, ``utf-16``, ``cp1252``, or any that Python knows.
     delimiter
-        Between the fields of a text table: one character, or ``comma``, ``semicolon``, ``tab`` or
-        ``bar``.
+        Delimiter between the fields of a text table: one character, or ``comma``, ``semicolon``,
+        ``tab`` or ``bar``.
     decimal
         ``comma`` where 7,63 is a number, else ``point``.
     thousands

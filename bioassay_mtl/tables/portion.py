@@ -1,4 +1,4 @@
-"""Some consecutive records of a file, which are read by themselves as they are in the whole."""
+"""Portions of a file: consecutive records, read by themselves as they are in the whole."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Unit = Literal["file", "bytes", "row groups"]
 
 @dataclass(frozen=True)
 class Portion:
-    """Where they stand.
+    """Source of the records.
 
     What a reader finds out from a file's beginning (its header, separator, columns) it must find
     out for each portion alike: of a range of bytes the file's first ones are read, too.
@@ -27,7 +27,7 @@ class Portion:
     unit
         What `start` and `stop` count; nothing where it is all of the file.
     start, stop
-        From the first that is read to behind the last.
+        Positions of the first record that is read, and behind the last.
     head
         Bytes of the file's beginning that are read before these.
     blank
@@ -54,7 +54,7 @@ class Portion:
         return self.path
 
     def of(self, records: Iterator[T]) -> Iterator[T]:
-        """Its own, of the records that are read."""
+        """Records of the portion, of all that are read."""
         return islice(records, self.skip, None if self.rows is None else self.skip + self.rows)
 
     def to_dict(self) -> dict[str, Any]:

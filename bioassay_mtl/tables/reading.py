@@ -44,7 +44,7 @@ def read_records(
     columns
         Names of further columns to read, of a table.
     progress
-        Kept up to date with the bytes read.
+        Progress, kept up to date with the bytes read.
     table
         How a table is written, where that is not to be found out.
 
@@ -57,7 +57,7 @@ def read_records(
     Raises
     ------
     InputError
-        Where the file cannot be read as a whole; raised while iterating.
+        If the file cannot be read as a whole; raised while iterating.
     """
     table = table or FOUND_OUT
     portion = path if isinstance(path, Portion) else None

@@ -85,7 +85,7 @@ class TableFormat:
     Parameters
     ----------
     records
-        Its records, in constant memory.
+        Reader of the records, in constant memory.
     table
         All of it as columns: of text, or of the types that the format has.
     lines
@@ -93,14 +93,15 @@ class TableFormat:
     heeds
         Settings of :class:`TableOptions` that mean something here.
     ends
-        For files that can be cut between lines: the line on which each record ends, a blank one's
-        too, and before these the number of lines above the first record.
+        Ends of records, for files that can be cut between lines: the line on which each record
+        ends, a blank one's too, and before these the number of lines above the first record.
     is_lined
         Whether each line is a record where no quotes are.
     blank
         Blank lines that are to stand between lines that do not belong together; each is a record.
     groups
-        For files that can be cut elsewhere: how many records there are up to each cut.
+        Groups of records, for files that can be cut elsewhere: how many records there are up to
+        each cut.
     """
 
     records: Callable[[Source, ReadOptions], Iterator[RecordBatch]]
@@ -130,7 +131,7 @@ def no_columns(source: Source, options: ReadOptions) -> None:
     Raises
     ------
     InputError
-        Where some are asked for.
+        If some are asked for.
     """
     if options.columns:
         raise source.fault(

@@ -38,7 +38,7 @@ class RowTable:
     Parameters
     ----------
     source
-        Where it comes from.
+        Source of the table.
     header
         Names of its columns.
     rows
@@ -107,7 +107,7 @@ def whole(table: RowTable) -> pa.Table:
     Raises
     ------
     InputError
-        At a row of too few or too many fields, or where two columns have one name.
+        A row has too few or too many fields, or two columns have one name.
     """
     import pyarrow as pa
 

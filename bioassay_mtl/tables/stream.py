@@ -1,4 +1,4 @@
-"""Where bytes come from: a file or standard input, maybe compressed, as lines of checked text."""
+"""Sources of bytes: a file or standard input, maybe compressed, as lines of checked text."""
 
 from __future__ import annotations
 
@@ -76,9 +76,9 @@ class Held:
     Parameters
     ----------
     name
-        Its name, of which the suffix tells the format.
+        Name, of which the suffix tells the format.
     content
-        Its bytes.
+        Content of the file.
     """
 
     name: str
@@ -110,14 +110,14 @@ class Source:
     path
         File, or ``-`` for standard input; one that is held in memory, or some records of one.
     progress
-        Kept up to date while reading.
+        Progress, kept up to date while reading.
     encoding
-        Of the text; found out where None.
+        Encoding of the text; found out where None.
 
     Raises
     ------
     InputError
-        Where the file is missing, a folder, not readable, empty, or not text (while reading).
+        If the file is missing, a folder, not readable, empty, or not text (while reading).
 
     Attributes
     ----------
@@ -128,7 +128,7 @@ class Source:
     opening
         The first characters, once a line was read.
     elsewhere
-        Where else in the file to look for what is not found; mostly empty.
+        Further places in the file to look for what is not found; mostly empty.
     """
 
     def __init__(
@@ -176,7 +176,7 @@ class Source:
         Raises
         ------
         InputError
-            Where it unpacks to more than :func:`~bioassay_mtl.tables.compression.most_unpacked`.
+            If it unpacks to more than :func:`~bioassay_mtl.tables.compression.most_unpacked`.
         """
         if self._compression() is None:
             return self._raw
@@ -205,7 +205,7 @@ class Source:
         Raises
         ------
         InputError
-            At a byte that the encoding asked for has not.
+            The encoding asked for does not have a byte.
         """
         chunks = self._chunks()
         head = b""
@@ -227,7 +227,7 @@ class Source:
         Raises
         ------
         InputError
-            Where the file does not say, either.
+            If the file does not say, either.
         """
         if self.encoding is None or (plain := codecs.lookup(self.encoding).name) not in WIDE:
             return self.encoding

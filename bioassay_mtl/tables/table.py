@@ -45,7 +45,7 @@ def read_table(path: Path, options: TableOptions | None = None) -> pa.Table:
     Raises
     ------
     InputError
-        Where the file is missing, not such a table, or ragged.
+        If the file is missing, not such a table, or ragged.
     """
     options = only_table_options(options)
     with Source(path, encoding=options.encoding) as source:
@@ -68,7 +68,7 @@ def with_bare_names(table: pa.Table, name: str | Path, line: int | None = None) 
     Raises
     ------
     InputError
-        Where two columns have one name then.
+        If two columns have one name then.
     """
     names = bare_names(table.column_names)
     if names == table.column_names:
@@ -78,7 +78,7 @@ def with_bare_names(table: pa.Table, name: str | Path, line: int | None = None) 
 
 
 def place_of(path: Path, row: int, options: TableOptions | None = None) -> dict[str, Any]:
-    """Where an :class:`InputError` is: file and line of a row, or its number in a table."""
+    """Place of an :class:`InputError`: file and line of a row, or its number in a table."""
     if path == IN_MEMORY:
         return {"file": f"{path}, row {row} (counted from 0)"}
     return {"file": path, "line": line_of(path, row, options)}

@@ -17,7 +17,7 @@ from bioassay_mtl.errors import InputError
 from bioassay_mtl.tasks.kinds import TaskKind
 
 NOT_MEASURED = -1
-"""Of int8 labels; in float labels it is NaN."""
+"""Mark of a cell that was not measured in int8 labels; in float labels it is NaN."""
 
 MOST_CELLS = 1_000_000_000
 """Molecules times assays of a dense array; labels and bounds of so many take 5 GB."""

@@ -119,7 +119,7 @@ class Limits:
         return np.clip(predictions, *self.columns(kinds))
 
     def words(self, tasks: Sequence[str]) -> list[str]:
-        """Of each task that has limits, these in words."""
+        """Limits of each task that has some, in words."""
         found = []
         for name, low, high in zip(tasks, self.low, self.high, strict=True):
             ends = [

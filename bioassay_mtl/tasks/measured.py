@@ -217,7 +217,7 @@ class MeasuredCells:
 
     @cached_property
     def _by_task(self) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
-        """Where each task starts, the row of each cell and its number, by task."""
+        """Start of each task, the row of each cell and its number, by task."""
         from scipy.sparse import csr_array
 
         number = np.arange(self.n_cells, dtype=np.int32 if self.n_cells < 2**31 else np.int64)
@@ -323,7 +323,7 @@ def _is_outside(numbers: NDArray[np.int64], n: int) -> bool:
 
 
 def _offsets(sizes: NDArray[Any]) -> NDArray[np.int64]:
-    """Where each run of some length begins, and where the last one ends."""
+    """Start of each run of some length, and the end of the last one."""
     return np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
 
 

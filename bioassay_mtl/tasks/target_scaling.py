@@ -42,7 +42,7 @@ class TargetScaler:
         cells
             The measured cells of the training rows.
         kinds
-            Of the tasks.
+            Kind of each task.
         """
         center, scale = np.zeros(len(kinds)), np.ones(len(kinds))
         for task, kind in enumerate(kinds):
@@ -74,12 +74,12 @@ class TargetScaler:
         return np.clip(predictions * scale + center, -largest, largest).astype(np.float32)
 
     def to_json(self) -> dict[str, list[float]]:
-        """As plain lists."""
+        """Centers and scales as plain lists."""
         return {"center": self.center.tolist(), "scale": self.scale.tolist()}
 
     @staticmethod
     def from_json(held: Mapping[str, Sequence[float]]) -> TargetScaler:
-        """From plain lists."""
+        """Scaler from plain lists."""
         return TargetScaler(np.array(held["center"]), np.array(held["scale"]))
 
 

@@ -51,7 +51,7 @@ class AdaptationConfig(Config):
     test_share
         Share of the rows, drawn at random, that are left out and reported on.
     seed
-        Of that draw.
+        Seed of that draw.
     """
 
     prior: Annotated[float, Field(gt=0)] = 1.0
@@ -74,8 +74,8 @@ def adapt(
     Parameters
     ----------
     model
-        Of the architecture ``low_dimensional`` with shared directions. Of a coded one, coordinates
-        are rounded to its codebook, so that the new assays can be certified.
+        Model of the architecture ``low_dimensional`` with shared directions. Coordinates of a coded
+        one are rounded to its codebook, so that the new assays can be certified.
     panel
         The new assays; from about 20 molecules on.
     config

@@ -57,7 +57,7 @@ class WeightAverage:
 
     @contextmanager
     def applied(self) -> Iterator[None]:
-        """Inside, the network has the averaged weights."""
+        """Context in which the network has the averaged weights."""
         self._swap()
         try:
             yield

@@ -61,7 +61,7 @@ class QuickBaseline:
 
     @cached_property
     def features(self) -> Features:
-        """Of all rows."""
+        """Features of all rows."""
         return panel_features(self.panel, self.config.featurizer(), self.workers)
 
     def predictions(self, train: Rows, asked: Rows) -> NDArray[np.float32]:

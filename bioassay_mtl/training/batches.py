@@ -26,11 +26,12 @@ from bioassay_mtl.training.sampling import draw
 
 FEWEST_SPARSE_TASKS = 256
 MOST_SPARSE_SHARE = 0.05
-"""Of cells that are measured. Below, products of single pairs take less time than those of whole
-matrices (``python -m benchmarks.many_assays``)."""
+"""Limits of what is sparse: from so many tasks, up to such a share of measured cells. There
+products of single pairs take less time than those of whole matrices (``python -m
+benchmarks.many_assays``)."""
 FEWEST_WHOLE_SHARE = 1 / 8
-"""Of cells that are measured. From here on outcomes are kept as a matrix, too: a byte for each,
-measured or not, is no more than the eight that a measured one has alone."""
+"""Share of cells that are measured. From here on outcomes are kept as a matrix, too: a byte for
+each, measured or not, is no more than the eight that a measured one has alone."""
 ROWS_AT_ONCE = 65_536
 """Rows of that matrix that are made at once."""
 
@@ -46,9 +47,9 @@ class ResidentData:
         Measured cells, values in standard units; or ``(n, T) int8``: 1, 0, or -1 where not
         measured.
     device
-        Where to keep them.
+        Device to keep them on.
     kinds
-        Of the tasks; all binary where none are given.
+        Kind of each task; all binary where none are given.
     weights
         ``(m,)`` of the cells; None where all weigh 1.
     sparse
@@ -94,7 +95,7 @@ class ResidentData:
     def dense_targets(self, rows: RowNumbers) -> tuple[Tensor, ...]:
         """``(B, T)`` targets, ``bool`` mask of measured cells and, where there are any, bounds.
 
-        Where cells have weights, the mask is these, 0 where not measured.
+        Weights of cells, where there are some, are the mask, 0 where not measured.
         """
         if self._is_kept_whole:
             targets = self._whole[on_device(rows)]
@@ -153,8 +154,8 @@ def epoch_batches(
 ) -> list[SomeRows]:
     """Shuffled batches of one epoch, the same for the same seed and epoch.
 
-    With weights (of the rows, on the CPU), as many rows are drawn in proportion to these, with
-    replacement.
+    If weights (of the rows, on the CPU) are given, as many rows are drawn in proportion to these,
+    with replacement.
 
     A last batch under half the batch size is dropped, unless it is the only one: its noisy step
     would weigh as much as a whole one. Other rows take its place in the next epoch.

@@ -27,7 +27,7 @@ from bioassay_mtl.training.compression.own_rows import own_session
 from bioassay_mtl.training.independent_rows import check_rows
 
 N_STATEMENTS = 4
-"""That have a bound of their own; delta is divided among them."""
+"""Rates that have a bound of their own; delta is divided among them."""
 
 
 def certify(
@@ -45,7 +45,7 @@ def certify(
     model
         A compressed one, of binary assays.
     panel
-        That it was trained on, with a random split.
+        Panel that it was trained on, with a random split.
     delta
         Chance that a bound is wrong.
     n_searched
@@ -120,7 +120,7 @@ class Seen:
     Parameters
     ----------
     cells
-        Of the rows.
+        Measured cells of the rows.
     wrong
         ``(m,)``: whether each cell is on the other side of a probability of 1/2.
     called
@@ -176,7 +176,7 @@ class Seen:
         )
 
     def _rates(self, wrong: NDArray[np.bool_], chosen: NDArray[np.bool_], c: float) -> Rates:
-        """Of rows with chosen cells: the mean share of them that is wrong."""
+        """Mean share of the chosen cells of each row that is wrong, over rows that have some."""
         row = self.cells.row[chosen]
         counts = np.bincount(row, minlength=self.cells.n_rows)
         errors = np.bincount(row, weights=wrong[chosen], minlength=self.cells.n_rows)

@@ -22,7 +22,7 @@ from bioassay_mtl.models.weights_file import write_weights, written
 from bioassay_mtl.training.module import TrainingModule
 
 FORMAT = 2
-"""Of the file: a run that another format's version began went another way."""
+"""Format of the file: a run that another format's version began went another way."""
 AT_LEAST, SHARE = 1.0, 0.05
 """Seconds between two checkpoints, and the share of all time that writing them may take."""
 
@@ -36,7 +36,7 @@ class Best:
     weights
         Averaged weights, in the order of the network's parameters.
     score
-        On the validation rows, see :class:`bioassay_mtl.training.score.ValidationScore`.
+        Score on the validation rows, see :class:`bioassay_mtl.training.score.ValidationScore`.
     epoch
         Number of the epoch, from 1.
     """
@@ -47,7 +47,7 @@ class Best:
 
     @classmethod
     def of(cls, module: TrainingModule) -> Best:
-        """At the start of a run; without validation rows the last weights are the best."""
+        """Best at the start of a run; without validation rows the last weights are the best."""
         average = module.average
         return cls(average.state() if len(module.valid_rows) else average.average)
 
@@ -75,7 +75,7 @@ class Checkpoint:
     Parameters
     ----------
     path
-        Of the file; None for none.
+        Path of the file; None for none.
     identity
         What the run is: settings and data.
     writes

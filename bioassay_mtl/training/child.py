@@ -21,7 +21,7 @@ def serving(
     Parameters
     ----------
     module
-        Whose ``serve`` it runs, with the id of this process.
+        Module whose ``serve`` it runs, with the id of this process.
     log
         File of what it says, for :func:`death`.
     answers

@@ -40,8 +40,8 @@ GRAPH_LAYERS: dict[str, Any] = {
     "pooling": "sum",
     "learning_rate_factor": 0.3,
 }
-"""Of an expert that reads graphs: what ``python -m benchmarks.graph_study`` compares, where it has
-better validation scores than GINE, in less time."""
+"""Settings of an expert that reads graphs: what ``python -m benchmarks.graph_study`` compares,
+where it has better validation scores than GINE, in less time."""
 
 ONE_GROUP = {
     "mmoe": "experts.inputs",
@@ -50,7 +50,7 @@ ONE_GROUP = {
     "forest": "inputs",
     "low_dimensional": "inputs",
 }
-"""Where architectures say what all of them reads; it depends on the user's inputs."""
+"""Settings by which architectures say what all of them reads; they depend on the user's inputs."""
 
 
 def default_network(inputs: Mapping[str, Mapping[str, Any]]) -> Config:
@@ -101,21 +101,22 @@ class TrainingConfig(Config):
         Which rows make an epoch: ``uniform`` (each once) or ``balanced`` (as many, drawn so that
         rare outcomes are seen more often), or settings by ``kind``.
     loss
-        Of a measured cell of a binary task: ``bce``, ``focal`` or ``asymmetric``, or its settings
-        by ``kind``.
+        Loss of a measured cell of a binary task: ``bce``, ``focal`` or ``asymmetric``, or its
+        settings by ``kind``.
     value_loss
-        Of a measured value: ``huber``, beyond which errors count less than squared, and ``noise``,
-        how sharp bounds of censored values are (both in standard deviations of the task).
+        Loss of a measured value: ``huber``, beyond which errors count less than squared, and
+        ``noise``, how sharp bounds of censored values are (both in standard deviations of the
+        task).
     positive_weight
         Weight of the loss of actives per task: ``none``, ``full`` (inactives : actives) or its
         ``sqrt``; of a class likewise, against the most frequent class of its task.
     task_weights
         Factors of the losses of tasks, by the name of a task or of a kind (``regression``).
     reduction
-        From the cells of a task to its loss: ``sum`` (per molecule: assays with more cells weigh
-        more) or ``mean_per_task`` (every assay weighs the same).
+        Reduction of the cells of a task to its loss: ``sum`` (per molecule: assays with more cells
+        weigh more) or ``mean_per_task`` (every assay weighs the same).
     balance
-        From the losses of the tasks to one update: the name of a balancer (``sum``), or its
+        Balancer that makes one update of the losses of all tasks: its name (``sum``), or its
         settings by ``kind``.
     expert_loss
         Weight of the mean loss of the experts, each predicting alone all tasks that it serves,
@@ -136,7 +137,7 @@ class TrainingConfig(Config):
     batch_size
         Molecules per step; None for about 30 steps an epoch (32 to 1,024 molecules each).
     learning_rate, weight_decay
-        Of AdamW (decoupled; not applied to biases).
+        Settings of AdamW (decoupled; not applied to biases).
     schedule
         After the warm-up: ``cosine`` or ``linear`` to 2 % of the rate, or ``constant``.
     warmup
@@ -146,12 +147,12 @@ class TrainingConfig(Config):
     average
         Decay of the moving average of the weights that is evaluated and kept; 0 keeps the last.
     precision
-        Of the products of the forward and backward pass: ``float32``; ``tf32``, float32 with
-        factors of 10 bits on CUDA devices (refused on others), the choice there for speed; or
+        Precision of the products of the forward and backward pass: ``float32``; ``tf32``, float32
+        with factors of 10 bits on CUDA devices (refused on others), the choice there for speed; or
         ``bfloat16``, where memory is short. Nothing is rounded unless it is asked for, and weights,
         losses and predictions are float32 whatever is asked for.
     seed
-        Of initial weights, order of rows and dropout.
+        Seed of initial weights, order of rows and dropout.
     device
         ``cpu``, ``cuda``, ``cuda:N`` (the Nth of several, from 0), ``mps``, or ``auto`` (cuda where
         there is one, else cpu).

@@ -127,7 +127,7 @@ def cross_validate(
     Parameters
     ----------
     panel, config, out, name, workers, record, about
-        As for :func:`bioassay_mtl.training.fit.train`. ``config.split`` says how folds are dealt,
+        See :func:`bioassay_mtl.training.fit.train`. ``config.split`` says how folds are dealt,
         and how the other rows are shared between train and valid. The folder also gets
         ``predictions.csv`` (:meth:`CrossValidation.table`).
     n_folds, repeats
@@ -138,7 +138,7 @@ def cross_validate(
     progress
         Called after each epoch of each ``fold``, counted from 1 over all repeats.
     finish
-        As for one model, and called with what is returned here.
+        As of one model, and called with what is returned here.
     jobs
         How many folds are trained at a time, as for an ensemble.
 

@@ -36,14 +36,14 @@ NO_STOPPING = 2_000
 """Rows under which a tenth of them cannot tell a good epoch from a lucky one."""
 
 EPOCHS_OF_VALUES = 24
-"""At least, where some task is one of values: they go on learning when outcomes are learned."""
+"""Least epochs where some task is one of values: these go on when outcomes are learned."""
 
 DESCRIPTORS = {"kind": "rdkit_descriptors"}
 N_OF_DESCRIPTORS = 3
 """Experts that read them."""
 
 SMALL_LAYERS = {"depth": 2, "dropout": 0.4}
-"""Of an expert of a small panel, but for its width."""
+"""Layers of an expert of a small panel, but for its width."""
 
 ALONE = 3_000
 """Rows under which an assay alone is learned in its own way: fewer steps, a lower rate. It was
@@ -52,7 +52,7 @@ better in the mean, within two standard errors, in a third of the time. How it c
 is what ``python -m benchmarks.custom_panels`` says."""
 
 SHARE_FIT = 0.8
-"""Of all rows, those that are trained on."""
+"""Share of all rows that is trained on."""
 
 MOST_EPOCHS = 60
 STEPS_ALONE, RATE_ALONE, DESCRIPTORS_ALONE = 300, 1e-3, 4
@@ -236,7 +236,7 @@ def is_alone(panel: Panel, n: int, config: TrainingConfig, given: Collection[str
 def small_network(
     inputs: Inputs, n_rows: int, n_of_descriptors: int = N_OF_DESCRIPTORS
 ) -> dict[str, Any]:
-    """Some experts for descriptors, and one for each other input; one that is alone has four."""
+    """Network of some experts for descriptors, and one for each other input; four if alone."""
     rest = {"width": 200 if n_rows < 3000 else 400}
     experts = []
     for name, settings in inputs.items():
@@ -256,7 +256,7 @@ def epochs_for(panel: Panel, n: int) -> int | None:
 
 
 def epochs_alone(n: int, given: int | None = None) -> int:
-    """Of so many steps of the batches that rows are trained in."""
+    """Epochs that make so many steps of the batches that rows are trained in."""
     n_fit = max(1, round(SHARE_FIT * n))
     an_epoch = max(1, round(n_fit / batch_size(given, n_fit)))
     return min(MOST_EPOCHS, math.ceil(STEPS_ALONE / an_epoch))

@@ -54,7 +54,7 @@ def train_ensemble(
     Parameters
     ----------
     panel, config, out, parts, name, workers, features, record, weights, start, finish, about
-        As for :func:`bioassay_mtl.training.fit.train`. The seeds of the members are ``config.seed``
+        See :func:`bioassay_mtl.training.fit.train`. The seeds of the members are ``config.seed``
         and those that follow it; all members begin with the weights of ``start``.
     members
         How many, 2 or more.

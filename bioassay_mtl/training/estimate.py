@@ -29,7 +29,7 @@ N_BATCHES = 2
 """Batches of an epoch on trial."""
 
 FEW_TREES, ROWS_OF_FITTED = 10, 1_000
-"""That are grown on trial, and rows that they are grown on at most."""
+"""Trees that are grown on trial, and rows that they are grown on at most."""
 
 N_EPOCHS = 3
 """Epochs on trial, of which the first is not timed: it has the cost of a start."""
@@ -42,9 +42,9 @@ class Estimate:
     Parameters
     ----------
     featurizing
-        To make features of all molecules.
+        Seconds to make features of all molecules.
     epochs
-        To train for all epochs; stopping early makes it less.
+        Seconds to train for all epochs; stopping early makes it less.
     """
 
     featurizing: float
@@ -64,7 +64,7 @@ def estimate(
     Parameters
     ----------
     panel, config
-        As they are to be trained on, the settings settled.
+        Panel and settings of the training to come, the settings settled.
     workers
         Processes that will featurize.
     models

@@ -31,7 +31,7 @@ from bioassay_mtl.training.out_of_fold import Said, places_of
 from bioassay_mtl.training.session import Session
 
 N_FOLDS = 5
-"""Of validation rows."""
+"""Folds of validation rows."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,11 +47,11 @@ class OutOfSight:
     fold
         ``(n,)``: parts of different molecules.
     kinds, target_scaler
-        Of the tasks.
+        Kinds and scaler of the tasks.
     rows
         See :class:`~bioassay_mtl.confidence.evidence.Evidence`.
     limits
-        Of values, in the tasks' units.
+        Limits of values, in the tasks' units.
     outputs, first
         ``(P,) float32``: all outputs of the cells, one cell after another; and ``(m,)``: where
         those of each begin. None where tasks have one output each.
@@ -151,7 +151,7 @@ def give_evidence(model: Model, session: Session, said: Said | None = None) -> N
     Parameters
     ----------
     model
-        As it was trained.
+        Model as it was trained.
     session
         What it learned.
     said

@@ -36,7 +36,7 @@ def publish(
     model
         What is written.
     out, scratch
-        Its folder, and the one beside it; None for none.
+        Folder of the model, and the one beside it; None for none.
     also
         Writes more into the folder, which has another name until it is whole.
 

@@ -81,13 +81,13 @@ def train(
     parts
         Rows to train, stop and report on; None for ``config.split``.
     name
-        Of the model; None for that of the folder.
+        Name of the model; None for that of the folder.
     workers
         Processes that featurize.
     progress
         Called after each epoch with its number, loss and score.
     features
-        Of all rows, where they were made before (:func:`panel_features`).
+        Features of all rows, where they were made before (:func:`panel_features`).
     record
         What else to keep in :attr:`Model.training`.
     weights
@@ -95,7 +95,7 @@ def train(
     start
         A model of the same tasks and settings, from whose weights the run goes on.
     scalings
-        Of real-valued inputs; None to fit them to the training rows.
+        Scalers of real-valued inputs; None to fit them to the training rows.
     finish
         Called with the model and its folder before this appears under its name, to write more into
         it.
@@ -120,7 +120,7 @@ def train(
     TrainingError
         The run diverged: its loss is not finite.
     WorkerError
-        With several devices, where the process of one of them died.
+        The process of one of several devices died.
     """
     session = Session.of(
         panel,
@@ -211,7 +211,7 @@ def run_of(
     session
         What is learned.
     scalings
-        Of real-valued inputs.
+        Scalers of real-valued inputs.
     checkpoint, resume
         See :class:`~bioassay_mtl.training.loop.Run`.
     """
@@ -248,11 +248,11 @@ def model_of(
     session
         What was learned.
     network
-        With the weights that are kept.
+        Network with the weights that are kept.
     scalings
-        Of real-valued inputs.
+        Scalers of real-valued inputs.
     name
-        Of the model.
+        Name of the model.
     course
         What is kept of the training, ``history`` and ``best_epoch``.
     record

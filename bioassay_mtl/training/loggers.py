@@ -11,7 +11,7 @@ from bioassay_mtl.errors import MissingExtraError
 
 
 class RunLog(Protocol):
-    """Told of each epoch by its number (from 1), its loss and its score."""
+    """Log of epochs: each has its number (from 1), its loss and its score."""
 
     def __call__(self, record: Mapping[str, float]) -> None: ...
 
@@ -26,7 +26,7 @@ class CSVLog:
     Parameters
     ----------
     path
-        Of the table; it and its folder are made with the first row.
+        Path of the table; it and its folder are made with the first row.
     """
 
     def __init__(self, path: Path) -> None:
@@ -52,7 +52,7 @@ class TensorBoardLog:
     Parameters
     ----------
     folder
-        Of the events; it is made with the first epoch.
+        Folder of the events; it is made with the first epoch.
 
     Raises
     ------

@@ -43,7 +43,7 @@ class Run:
     tasks
         Names of the T tasks.
     sizes
-        Of every input: columns of a fingerprint, codes of a graph.
+        Size of every input: columns of a fingerprint, codes of a graph.
     blocks
         Features of n molecules by input name.
     cells
@@ -57,7 +57,7 @@ class Run:
     resume
         Whether to start from the checkpoint.
     kinds
-        Of the tasks; all binary where none are given.
+        Kind of each task; all binary where none are given.
     start
         Weights that the network starts with, by their names; all others are drawn.
     weights
@@ -89,11 +89,11 @@ def fit(
     run
         What to train.
     place
-        Where, and with which other ranks.
+        Device to train on, and the other ranks of the run.
     logs
-        Told of every epoch, and closed.
+        Logs of every epoch; closed at the end.
     progress
-        Told of every epoch after these.
+        Callback for every epoch, after the logs.
 
     Raises
     ------

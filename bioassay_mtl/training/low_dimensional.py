@@ -77,11 +77,11 @@ def origin_of(
     network
         The architecture.
     model
-        To start from.
+        Model to start from.
     groups
-        Its groups of experts, by the beginning of their weights' names.
+        Groups of experts of the model, by the beginning of their weights' names.
     kinds
-        Of the tasks to learn; all binary where none are given.
+        Kind of each task to learn; all binary where none are given.
 
     Raises
     ------

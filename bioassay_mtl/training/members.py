@@ -28,11 +28,11 @@ def trained_members(
     Parameters
     ----------
     trainings
-        Of each; a folder that is there holds a finished model.
+        Training of each member; a folder that is there holds a finished model.
     jobs
         How many are trained at a time, in processes of their own if that is several.
     progresses
-        Of each: called after each epoch.
+        Progress of each member, called after each epoch.
 
     Raises
     ------
@@ -77,7 +77,7 @@ def member(session: Session, folder: Path | None, **given: Any) -> Model:
     session
         What it learns, and how.
     folder
-        Of the model; None for none.
+        Folder of the model; None for none.
     given
         What else :func:`bioassay_mtl.training.fit.train_session` takes.
     """

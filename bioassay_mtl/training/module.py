@@ -48,7 +48,7 @@ class TrainingModule(nn.Module):
     n_steps
         Steps of an epoch.
     weigh
-        From the loss of a step to its factor, beside those of other panels; None for 1.
+        Map from the loss of a step to its factor, beside those of other panels; None for 1.
     losses
         Sums of the tasks' losses of the steps of this epoch, on the device.
     """
@@ -129,7 +129,7 @@ class TrainingModule(nn.Module):
     def outputs(self, rows: RowNumbers) -> Tensor:
         """``(B, O)`` of the averaged weights, at least in single precision; or ``(P,)``.
 
-        Where few cells are measured, they are those of the measured cells alone.
+        If few cells are measured, they are those of the measured cells alone.
         """
         network, inputs = self.network, self.data.inputs(rows)
         with self.average.applied():

@@ -35,13 +35,13 @@ def build_objective(
     config
         Settings of the run.
     outputs
-        Of the network.
+        Outputs of the network.
     cells
         The measured cells of the training rows, values in standard units.
     tasks
         T names.
     device
-        Where losses are computed.
+        Device that losses are computed on.
     sparse
         Whether it is given the measured cells of a batch alone.
     """

@@ -39,7 +39,7 @@ class Said:
     outputs
         Which of the O outputs belong to which task.
     target_scaler
-        Of the values; None where there are none.
+        Scaler of the values; None where there are none.
     rows, columns
         ``(P,)``: row and output of the P outputs of the measured cells.
     first
@@ -79,9 +79,9 @@ class Said:
         models
             Number of an expert, of a fold, and what was trained without that.
         target_scaler
-            Of the values.
+            Scaler of the values.
         cells
-            Of all rows, values in standard units.
+            Measured cells of all rows, values in standard units.
         """
         train = session.parts.train
         outputs = as_outputs(session.panel.kinds, len(session.panel.tasks))

@@ -1,4 +1,4 @@
-"""Where one rank of a run works, and how it meets the others."""
+"""Place of one rank of a run: its device, and how it meets the others."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Place:
     rank, n_ranks
         Number of the process, and of processes.
     n_threads
-        Of each of several processes.
+        Threads of each of several processes.
     meeting
         A file, by which several processes find each other.
     """
@@ -47,7 +47,7 @@ class Place:
 
     @contextmanager
     def joined(self) -> Iterator[None]:
-        """Inside, this process and the other ranks can exchange tensors."""
+        """Context in which this process and the other ranks can exchange tensors."""
         if self.n_ranks == 1:
             yield
             return

@@ -25,21 +25,21 @@ from bioassay_mtl.training.place import Place
 
 @contextmanager
 def other_ranks(run: Run, kind: str, n_ranks: int) -> Iterator[Place]:
-    """Inside, all other ranks of a run are at work, and wait for this one, the first.
+    """Context in which all other ranks of a run are at work, and wait for this one, the first.
 
     Parameters
     ----------
     run
         What to train.
     kind
-        Of the devices: ``cpu`` or ``cuda``.
+        Kind of the devices: ``cpu`` or ``cuda``.
     n_ranks
         How many, with this process.
 
     Raises
     ------
     WorkerError
-        Where another rank died.
+        If another rank died.
     """
     if n_ranks == 1:
         yield Place(kind)

@@ -29,7 +29,7 @@ class ValidationScore:
     Parameters
     ----------
     outputs
-        Of the network.
+        Outputs of the network.
     start
         ``(O,)``: what training starts from.
     values
@@ -51,7 +51,7 @@ class ValidationScore:
         outputs
             ``(n, O)``; or ``(P,)``, of the measured cells alone.
         cells
-            Of n rows.
+            Measured cells of n rows.
         """
         targets = self._targets(cells)
         if outputs.dim() == 2:

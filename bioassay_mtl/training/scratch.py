@@ -33,7 +33,7 @@ _RUNS = {
     STATE: "training of one model",
 }
 JOINT = "together.json"
-"""In the folder of models that were trained together: what they share."""
+"""File in the folder of models that were trained together: what they share."""
 STATES = tuple(_RUNS)
 """Runs by what they keep; a search keeps its journal while it trains with what it has found."""
 _KEPT = re.compile(

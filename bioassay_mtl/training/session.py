@@ -44,7 +44,7 @@ class Session:
     chosen
         What was chosen for the panel, in a line for people; empty for nothing.
     given_parts, given_features
-        As the caller made them; None to make them here.
+        Split and features that the caller made; None to make them here.
     weights
         ``(n, T)`` of the cells, or None.
     start
@@ -52,7 +52,7 @@ class Session:
     workers
         Processes that featurize.
     target_scaler
-        Of values; None for that of the training rows.
+        Scaler of values; None for that of the training rows.
     remembers
         Whether the model is to know its training molecules: a part of a model need not.
     is_part
@@ -96,7 +96,7 @@ class Session:
 
     @cached_property
     def features(self) -> Features:
-        """Of all rows."""
+        """Features of all rows."""
         if self.given_features is not None:
             return self.given_features
         return panel_features(self.panel, self.config.featurizer(), self.workers)
@@ -109,7 +109,7 @@ class Session:
 
     @cached_property
     def limits(self) -> Limits | None:
-        """Where values end, by all that was measured.
+        """Limits of values, by all that was measured.
 
         Raises
         ------
@@ -121,7 +121,7 @@ class Session:
 
     @property
     def cell_weights(self) -> NDArray[np.float32] | None:
-        """Those of the measured cells, in their order."""
+        """Weights of the measured cells, in their order."""
         cells = self.panel.cells
         return None if self.weights is None else self.weights[cells.row, cells.task]
 

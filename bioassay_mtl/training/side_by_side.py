@@ -35,10 +35,10 @@ from bioassay_mtl.training.scratch import STATES
 from bioassay_mtl.training.session import Session
 
 Told = Callable[[int, Mapping[str, Any]], bool]
-"""Told the number of a training, from 0, and the record of its epoch; whether it is to go on."""
+"""Callback with the index of a training and the record of its epoch; says whether to go on."""
 
 Ended = Callable[[int, BioassayError | None], object]
-"""Told the number of a training, and what it failed of; None where it ended, or was stopped."""
+"""Callback with the index of a training and its fault; None where it ended, or was stopped."""
 
 _READY, _EPOCH, _LOG, _ENDED = "ready", "epoch", "log", "ended"
 
@@ -52,7 +52,7 @@ class Training:
     session
         What is learned, and how.
     folder
-        Of the model; None where none is to be kept.
+        Folder of the model; None where none is to be kept.
     given
         What else :func:`bioassay_mtl.training.fit.train_session` takes.
     """
@@ -250,7 +250,7 @@ def train_member(session: Session, folder: Path | None, **given: Any) -> None:
     session
         What it learns, and how.
     folder
-        Of the model; None for none.
+        Folder of the model; None for none.
     given
         What else :func:`bioassay_mtl.training.fit.train_session` takes.
     """

@@ -125,9 +125,9 @@ class Runs:
     scratch
         Folder of the unfinished run, or None.
     progress
-        Told of every epoch.
+        Callback for every epoch.
     scalings
-        Of real-valued inputs.
+        Scalers of real-valued inputs.
     n_folds
         K.
     """
@@ -157,7 +157,7 @@ class Runs:
         return self._trained(number, "all", self.session.parts, self.n_folds + 1)
 
     def settings(self, number: int) -> TrainingConfig:
-        """Of an expert alone."""
+        """Settings of an expert that is trained alone."""
         changes: dict[str, Any] = {"network": self.members[number]}
         if isinstance(self.members[number], FittedConfig):
             changes |= {"device": "cpu", "devices": 1}

@@ -26,11 +26,11 @@ def start_without_absent_columns(
     Parameters
     ----------
     network
-        As it was drawn; changed.
+        Network as it was drawn; changed.
     blocks
         Features of all rows by input name.
     rows
-        That are trained on.
+        Rows that are trained on.
     """
     absent = {
         name: torch.from_numpy(absent_columns(block.take(rows)))

@@ -32,7 +32,7 @@ class Steps:
     module
         What learns.
     place
-        Where.
+        Device to train on, and the other ranks of the run.
     """
 
     def __init__(self, module: TrainingModule, place: Place) -> None:

@@ -10,8 +10,8 @@ from bioassay_mtl.registry import Registry
 trainers: Registry[Callable[..., Any]] = Registry(
     "way to train", homes={"stacked": "bioassay_mtl.training.stacked"}
 )
-"""By kind of network, where it is not trained by gradient as a whole: a function with parameters,
-result and errors of :func:`bioassay_mtl.training.fit.train_session`."""
+"""Trainers by kind of network, where it is not trained by gradient as a whole: a function with
+parameters, result and errors of :func:`bioassay_mtl.training.fit.train_session`."""
 
 fitters: Registry[Callable[..., Any]] = Registry(
     "way to fit",
@@ -21,5 +21,5 @@ fitters: Registry[Callable[..., Any]] = Registry(
         "linear": "bioassay_mtl.training.fitted.linear",
     },
 )
-"""By kind of network, where it is fitted whole: from a :class:`~bioassay_mtl.training.loop.Run` to
-the network."""
+"""Fits by kind of network, where it is fitted whole: a map from a
+:class:`~bioassay_mtl.training.loop.Run` to the network."""

@@ -47,7 +47,7 @@ if TYPE_CHECKING:
 
 _ROUND = "round"
 _WORST = -1.0
-"""Of all scores: what a trial that diverges in its first epoch is given."""
+"""Worst of all scores: what a trial that diverges in its first epoch is given."""
 
 
 def train_tuned(
@@ -74,11 +74,11 @@ def train_tuned(
     Parameters
     ----------
     panel, config, out, parts, name, workers, record, weights, start, finish, about
-        As for :func:`bioassay_mtl.training.fit.train`.
+        See :func:`bioassay_mtl.training.fit.train`.
     trials
         How many settings are tried.
     members
-        Of an ensemble with the best settings; 1 for one model.
+        Number of members of an ensemble with the best settings; 1 for one model.
     resume
         Go on in ``OUT.training``, to the same end. More trials than before may be asked for.
     progress
@@ -317,7 +317,7 @@ def _study(journal: Path | None, identity: str) -> optuna.Study:
 
 
 class _NoLock:
-    """In place of Optuna's lock file, which stays after a kill: the run has its folder alone."""
+    """Lock in place of Optuna's file, which stays after a kill: the run has its folder alone."""
 
     def acquire(self) -> bool:
         return True

@@ -51,7 +51,7 @@ def with_features(parts: Split, features: Features) -> Split:
 
 
 def _evaluable(parts: Split, panel: Panel) -> Split:
-    """Without validation rows where these could not tell one epoch from another."""
+    """Split without validation rows where these could not tell one epoch from another."""
     if not len(parts.valid) or telling(panel.cells.take(parts.valid)).any():
         return parts
     log.warning(

@@ -44,15 +44,16 @@ class WarmStart:
     Parameters
     ----------
     name, sha256
-        Of the model, and of its file of weights.
+        Name of the model, and hash of its file of weights.
     weights
-        Of the transferred experts, under their names in the new network.
+        Weights of the transferred experts, under their names in the new network.
     scalings
-        Of the real-valued inputs that these experts read.
+        Scalers of the real-valued inputs that these experts read.
     target_scaler
-        Of values, where the weights of towers are taken over, too.
+        Scaler of values, where the weights of towers are taken over, too.
     training_molecules
-        Of the model, where the run goes on where its own ended; None where these are not known.
+        Training molecules of the model, where the run goes on where its own ended; None where these
+        are not known.
     is_whole
         Whether all weights are taken over.
     """
@@ -138,7 +139,7 @@ def _with_slow(network: Config, sources: Sequence[GroupConfig]) -> Config:
 
 
 def _places(sources: Iterable[GroupConfig], groups: Mapping[str, GroupConfig]) -> list[str | None]:
-    """Of each source the first group that it can start, and no other starts; or None."""
+    """For each source, the first group that it can start, and no other starts; or None."""
     free, found = dict(groups), []
     for source in sources:
         place = next((place for place, group in free.items() if _fits(source, group)), None)
@@ -203,7 +204,7 @@ def _scalings_of(model: Model, read: Mapping[str, None]) -> dict[str, FeatureSca
 
 
 def start_of(config: TrainingConfig, panel: Panel, model: Model | None) -> WarmStart | None:
-    """Where a run begins: all weights of a model, or the experts of ``start_from``, or afresh."""
+    """Start of a run: all weights of a model, or the experts of ``start_from``, or afresh."""
     return whole_start(model, config, panel) if model else warm_start(config, panel.kinds)
 
 
@@ -234,7 +235,7 @@ def whole_start(model: Model, config: TrainingConfig, panel: Panel) -> WarmStart
 
 
 def sha256_of(weights: Mapping[str, Tensor]) -> str:
-    """Of weights one after another, as hexadecimal text."""
+    """Hash of weights one after another, as hexadecimal text."""
     digest = hashlib.sha256()
     for weight in weights.values():
         digest.update(weight.detach().cpu().numpy().tobytes())

@@ -47,7 +47,7 @@ _OF_ROWS: tuple[str, ...] = ("panel_sha256", "rows", "rows_left_out")
 
 @dataclass(frozen=True)
 class Origin:
-    """Where weights come from.
+    """Source of a model's first weights.
 
     Parameters
     ----------
@@ -75,7 +75,7 @@ def config_for(
     settings
         What was asked for.
     origin
-        Where weights come from; None to draw them.
+        Source of the weights; None to draw them.
 
     Raises
     ------
@@ -158,7 +158,7 @@ def learned_from(material: Material, model: Model, *, in_part: bool = False) -> 
     material
         The rows, or the first of them.
     model
-        Its record, counts of labels and card are changed.
+        Model; its record, counts of labels and card are changed.
     in_part
         Whether further rows come, of which nothing is noted.
     """
@@ -181,7 +181,7 @@ def learned_from(material: Material, model: Model, *, in_part: bool = False) -> 
 
 
 def _molecules(material: Material, model: Model) -> TrainingMolecules | None:
-    """Those of the rows, and all that it learned from before; None where not all are known."""
+    """Molecules of the rows and of all that it learned from before; None if not all are known."""
     none = np.zeros(0, dtype=np.int64)
     parts = Split(material.usable, none, none, len(material.panel))
     own = training_molecules(material.panel, parts, model.featurizer)

@@ -23,13 +23,13 @@ class Checkpoints:
     Parameters
     ----------
     folder
-        Where they are.
+        Folder of the checkpoints.
     """
 
     folder: Path
 
     def folders(self) -> list[Path]:
-        """Those that are there, the newest first."""
+        """Folders that are there, the newest first."""
         found = [
             path
             for path in self.folder.glob("checkpoint[0-9]*")

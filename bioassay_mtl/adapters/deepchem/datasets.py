@@ -53,7 +53,7 @@ def rows_of(parts: Iterable[Part], recipe: dict[str, Any] | None = None) -> Rows
     Parameters
     ----------
     parts
-        Those of a dataset, or batches.
+        Rows of a dataset, or batches.
     recipe
         Settings of the input that holds an array, where they are known.
 

@@ -22,9 +22,9 @@ class BioassayFeaturizer(dc.feat.MolecularFeaturizer):
     Parameters
     ----------
     kind
-        Of the fingerprint: ``morgan``, ``torsion``, ``rdkit_descriptors``, ...
+        Kind of the fingerprint: ``morgan``, ``torsion``, ``rdkit_descriptors``, ...
     settings
-        Its further settings, such as ``n_bits=2048`` or ``counts=True``.
+        Further settings of the fingerprint, such as ``n_bits=2048`` or ``counts=True``.
 
     Examples
     --------

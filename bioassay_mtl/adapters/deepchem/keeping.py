@@ -78,7 +78,7 @@ class KeptModel(PredictingModel):
         checkpoint
             A model folder.
         model_dir
-            Where the newest is looked for; None for the model's own.
+            Folder whose newest checkpoint is taken; None for the model's own.
         strict
             Weights always fit, or are refused: :meth:`load_from_pretrained` takes a part.
 
@@ -124,8 +124,8 @@ class KeptModel(PredictingModel):
         source_model
             A model of this class; one without weights reads its newest checkpoint.
         assignment_map
-            From parameters of the source's ``model.network`` to those of this one's, which must be
-            trained then; None for all.
+            Map from parameters of the source's ``model.network`` to those of this one's, which must
+            be trained then; None for all.
         value_map
             Arrays by parameter of the source; None for their present values.
         checkpoint, model_dir
@@ -134,7 +134,7 @@ class KeptModel(PredictingModel):
             Whether gates and towers are taken over, too: this model has the same tasks then. Else
             its experts alone are, and :meth:`fit` draws gates and towers anew.
         inputs
-            Not needed: networks are built when they are made.
+            Accepted and not needed: networks are built when they are made.
 
         Raises
         ------

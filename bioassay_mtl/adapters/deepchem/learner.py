@@ -41,7 +41,7 @@ class Learner:
     objective
         Losses of the tasks.
     balancer
-        From these to the update.
+        Balancer that makes one update of the losses.
     """
 
     model: Model
@@ -67,7 +67,7 @@ class Learner:
 
     @property
     def device(self) -> torch.device:
-        """Where it learns."""
+        """Device that the network learns on."""
         return self.model.device
 
     @torch.no_grad()
@@ -101,13 +101,13 @@ class Learner:
         rate
             The learning rate.
         seed
-            Of what is dropped out.
+            Seed of what is dropped out.
         last
             Whether an epoch ends.
         variables
             What may change; None for all.
         loss
-            In place of the objective and the balancer.
+            Loss in place of the objective and the balancer.
         """
         optimizer = self.optimizer if variables is None else self.optimizer_of(variables)
         for group in optimizer.param_groups:

@@ -55,11 +55,11 @@ class MMoEExModel(KeptModel):
     n_features
         Columns of ``X``; None for SMILES, or not to be checked.
     model_dir
-        Where model folders are kept, one a checkpoint; None for a temporary folder.
+        Folder of the checkpoints, each a model folder; None for a temporary one.
     mode
         What the labels are.
     n_classes
-        Of every task, in classification.
+        Number of classes of every task, in classification.
     log_frequency
         Steps between two mean losses.
     tensorboard
@@ -216,14 +216,14 @@ class MMoEExModel(KeptModel):
         Parameters
         ----------
         generator
-            Of ``(inputs, labels, weights)``, each an array or a list of one, as
+            Batches of ``(inputs, labels, weights)``, each an array or a list of one, as
             :meth:`default_generator` gives. A model without weights learns what ``X`` holds, the
             scaling of its columns, the units of values and the base rates from the first thousand
             rows.
         max_checkpoints_to_keep, checkpoint_interval, restore
-            As for :meth:`fit`.
+            See :meth:`fit`.
         variables, loss, callbacks, all_losses
-            As for :meth:`fit`.
+            See :meth:`fit`.
 
         Returns
         -------
@@ -277,7 +277,7 @@ class MMoEExModel(KeptModel):
         X, y, w
             Inputs, labels and weights; None for weights of 1.
         variables, loss, callbacks, max_checkpoints_to_keep
-            As for :meth:`fit`.
+            See :meth:`fit`.
         checkpoint
             Whether a checkpoint is kept after it.
 
@@ -353,7 +353,7 @@ class MMoEExModel(KeptModel):
 
 
 def _first(parts: Iterator[Part], n_rows: int) -> list[Part]:
-    """As many parts as have so many rows with a measured cell, or all."""
+    """First parts that have so many rows with a measured cell, or all."""
     found: list[Part] = []
     for part in parts:
         found.append(part)

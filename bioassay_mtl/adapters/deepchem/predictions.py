@@ -19,7 +19,7 @@ from bioassay_mtl.errors import ConfigError
 from bioassay_mtl.models.model import Model
 
 Batches = Iterable[tuple[Any, Any, Any]]
-"""Of inputs, labels and weights, each an array or a list of one, as DeepChem's generators give."""
+"""Batches of inputs, labels and weights, each an array or a list of one, as from DeepChem."""
 
 
 class UncertaintyError(NotImplementedError, ValueError):
@@ -123,7 +123,7 @@ class PredictingModel(dc.models.Model):
         transformers: Sequence[Any] = (),
         output_types: str | Sequence[str] | None = None,
     ) -> Any:
-        """As :meth:`predict`, for the inputs of batches."""
+        """Like :meth:`predict`, for the inputs of batches."""
         types = ["prediction"] if output_types is None else output_types
         types = [types] if isinstance(types, str) else list(types)
         if unknown := set(types) - {"prediction", "embedding"}:
@@ -143,7 +143,7 @@ class PredictingModel(dc.models.Model):
         return whole[0] if len(whole) == 1 else whole
 
     def predict_on_batch(self, X: Any, transformers: Sequence[Any] = ()) -> NDArray[np.float32]:
-        """As :meth:`predict`, for the rows of an array."""
+        """Like :meth:`predict`, for the rows of an array."""
         return undone(self._predicted(X), transformers)
 
     def predict_embedding(self, dataset: Any) -> NDArray[np.float32]:
@@ -162,7 +162,7 @@ class PredictingModel(dc.models.Model):
         dataset
             Any DeepChem dataset.
         masks
-            As of DeepChem's models; nothing is dropped here, and one pass is enough.
+            See DeepChem's models; nothing is dropped here, and one pass is enough.
 
         Returns
         -------
@@ -180,7 +180,7 @@ class PredictingModel(dc.models.Model):
         return np.concatenate(predictions), np.concatenate(deviations)
 
     def predict_uncertainty_on_batch(self, X: Any, masks: int = 50) -> Any:
-        """As :meth:`predict_uncertainty`, for the rows of an array."""
+        """Like :meth:`predict_uncertainty`, for the rows of an array."""
         model, predicted = self._trained(), self._predicted(X)
         spread = model.spread_features(self._features(X))
         if np.isnan(spread).all():
@@ -242,13 +242,13 @@ class PredictingModel(dc.models.Model):
         metrics
             A metric or function ``metric(y_true, y_pred) -> float``, or several.
         transformers
-            Of the dataset, undone before it is scored.
+            Transformers of the dataset, undone before it is scored.
         per_task_metrics
-            Also give the scores of each task.
+            Whether to give the scores of each task, too.
         use_sample_weights
             Give the metric the weights of the measured cells; else they count alike.
         n_classes
-            Of the labels, in classification.
+            Number of classes of the labels, in classification.
 
         Returns
         -------
@@ -272,7 +272,7 @@ class PredictingModel(dc.models.Model):
         transformers: Sequence[Any] = (),
         per_task_metrics: bool = False,
     ) -> Any:
-        """As :meth:`evaluate`, for batches with labels and weights."""
+        """Like :meth:`evaluate`, for batches with labels and weights."""
         evaluator = GeneratorEvaluator(self, generator, list(transformers))
         return evaluator.compute_model_performance(
             _measured(metrics), per_task_metrics, n_classes=self.n_classes

@@ -42,7 +42,7 @@ class RunningLoss:
     frequency
         Steps between two reports.
     all_losses
-        Where each mean is added; None for nowhere.
+        List that each mean is added to; None for none.
     """
 
     frequency: int
@@ -81,7 +81,7 @@ def run(model: Any, learner: Learner, steps: Iterable[Step], wishes: Wishes) -> 
     learner
         What takes the steps.
     steps
-        In their order.
+        Steps, in their order.
     wishes
         What happens on the way.
     """

@@ -26,7 +26,7 @@ def jacobians(model: Model, features: Features) -> dict[str, NDArray[np.float32]
     model
         A model.
     features
-        Of one molecule.
+        Features of one molecule.
 
     Raises
     ------
@@ -79,8 +79,8 @@ def _slopes(model: Model, name: str, block: Any) -> NDArray[np.float32]:
 def slopes(scaling: FeatureScaler, values: NDArray[np.float32]) -> NDArray[np.float32]:
     """``(F,)`` derivatives of the scaled columns at values ``(F,)``.
 
-    Where a value is that of a quantile, the mean of both sides; 0 beyond the outermost, of missing
-    values, and across a jump.
+    At a quantile, the mean of both sides; 0 beyond the outermost, of missing values, and across a
+    jump.
     """
     found = np.zeros(len(values))
     for column, (quantiles, value) in enumerate(zip(scaling.quantiles, values, strict=True)):
@@ -91,7 +91,7 @@ def slopes(scaling: FeatureScaler, values: NDArray[np.float32]) -> NDArray[np.fl
 
 
 def _slope(quantiles: NDArray[np.float64], end: Any) -> float:
-    """Of the ranks between two quantiles."""
+    """Slope of the ranks between two quantiles."""
     if not 0 < end < N_QUANTILES or not quantiles[end] > quantiles[end - 1]:
         return 0.0
     return float(1 / (N_QUANTILES - 1) / (quantiles[end] - quantiles[end - 1]))

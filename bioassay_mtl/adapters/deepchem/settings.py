@@ -42,15 +42,15 @@ class Settings:
     Parameters
     ----------
     config
-        Those of :class:`~bioassay_mtl.training.config.TrainingConfig`.
+        Settings of :class:`~bioassay_mtl.training.config.TrainingConfig`.
     checked
         The same, with what is not set at its default.
     layers
         Width, depth, dropout and activation of all experts that are MLPs.
     optimizer
-        Of ``dc.models.optimizers``; None for AdamW with the decays of the settings.
+        Optimizer of ``dc.models.optimizers``; None for AdamW with the decays of the settings.
     schedule
-        Of ``dc.models.optimizers``; None for that of the settings.
+        Schedule of ``dc.models.optimizers``; None for that of the settings.
     """
 
     config: dict[str, Any]

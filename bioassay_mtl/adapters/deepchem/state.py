@@ -22,7 +22,7 @@ from bioassay_mtl.models.weights_file import write_weights
 from bioassay_mtl.training.warm_start import sha256_of
 
 FILE = "learning.safetensors"
-"""In a checkpoint's folder."""
+"""Name of the file in a checkpoint's folder."""
 
 _BALANCER, _OPTIMIZER = "balancer/", "optimizer/"
 _COUNTS = ("step", "epoch", "n_batches")
@@ -30,14 +30,14 @@ _COUNTS = ("step", "epoch", "n_batches")
 
 @dataclass(frozen=True)
 class State:
-    """As it was read.
+    """State of a learner, as it was read.
 
     Parameters
     ----------
     header
         Numbers of steps and epochs, and the kind of the optimizer.
     tensors
-        By name.
+        Tensors by name.
     """
 
     header: dict[str, Any]
@@ -50,7 +50,7 @@ class State:
 
     @staticmethod
     def read(folder: Path) -> State | None:
-        """That of a checkpoint; None where there is only a model.
+        """State of a checkpoint; None where there is only a model.
 
         Raises
         ------
@@ -72,7 +72,7 @@ class State:
 
     @staticmethod
     def of(learner: Learner) -> State:
-        """That of a learner."""
+        """State of a learner."""
         counts = {count: getattr(learner, count) for count in _COUNTS}
         tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in _tensors(learner)}
         return State({"optimizer": _kind(learner), **counts}, dict(sorted(tensors.items())))

@@ -30,7 +30,7 @@ class Step:
     rate
         The learning rate.
     seed
-        Of what is dropped out.
+        Seed of what is dropped out.
     last
         Whether an epoch ends.
     """
@@ -110,6 +110,6 @@ def batch_steps(learner: Learner, materials: Iterable[Material | None]) -> Itera
 
 
 def _rate(learner: Learner, share: float) -> float:
-    """That of the schedule of DeepChem, if there is one; else a share of the setting's."""
+    """Rate of the schedule of DeepChem, if there is one; else a share of the setting's."""
     given = learner.settings.schedule
     return learner.config.learning_rate * share if given is None else rate_at(given, learner.step)

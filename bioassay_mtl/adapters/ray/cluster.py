@@ -20,9 +20,9 @@ OWN_CLUSTER = {
     "RAY_enable_metrics_collection": "0",
     "RAY_task_events_report_interval_ms": "0",
 }
-"""Of a cluster that a screen starts for itself, unless the environment says otherwise: workers that
-do not give way to all else on the machine, as a local screen's do not; and nothing counted for a
-dashboard that there is not, which takes time of every process as long as it lives."""
+"""Environment of a cluster that a screen starts for itself, unless the environment says otherwise:
+workers that do not give way to all else on the machine, as a local screen's do not; and nothing
+counted for a dashboard that there is not, which takes time of every process as long as it lives."""
 
 
 def ray() -> Any:
@@ -43,9 +43,9 @@ def connected(address: str | None, cores: int | None) -> Iterator[None]:
     Parameters
     ----------
     address
-        Of a cluster: ``auto``, or ``HOST:PORT``; None for one of this machine's cores.
+        Address of a cluster: ``auto``, or ``HOST:PORT``; None for one of this machine's cores.
     cores
-        Of the latter; all that are there when None.
+        Number of cores of that machine; all when None.
 
     Raises
     ------

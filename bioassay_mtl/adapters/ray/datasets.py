@@ -25,7 +25,7 @@ REQUEST, BATCH = 1024, 8192
 """Molecules of a task, and of a batch that an actor is given."""
 
 MOST_BLOCKS = 1 << 20
-"""Of a data set: how many it has shows when it is read, and no actor is kept from it."""
+"""Most blocks of a data set: their number shows when it is read, and none is kept from an actor."""
 
 
 def predict(
@@ -45,9 +45,9 @@ def predict(
     model
         A shipped model, or a model folder that all machines see.
     smiles
-        Its column of SMILES.
+        Column of SMILES in the data set.
     device
-        Where the network runs; of ``cuda`` each actor has one GPU.
+        Device that the network runs on; with ``cuda`` each actor has one GPU.
     timeout
         Seconds that one molecule may take, else its status is ``timed_out``; 0 for no limit.
 
@@ -82,9 +82,9 @@ class Predicting:
     Parameters
     ----------
     model, smiles, device, timeout
-        As of :func:`predict`.
+        See :func:`predict`.
     share
-        Of the cluster.
+        Share of the cluster.
     """
 
     def __init__(self, model: str, smiles: str, device: str, timeout: float, share: Shares) -> None:

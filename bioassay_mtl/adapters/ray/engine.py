@@ -44,19 +44,19 @@ def screen(
     Parameters
     ----------
     inputs, model, folder, options, shard, device
-        As there; all machines of the cluster must see the files under these names.
+        See there; all machines of the cluster must see the files under these names.
     address
-        Of the cluster: ``auto``, or ``HOST:PORT``; None for this machine alone, or the cluster that
-        the caller is connected to.
+        Address of the cluster: ``auto``, or ``HOST:PORT``; None for this machine alone, or the
+        cluster that the caller is connected to.
     tell
-        Told the name of each part once it is there.
+        Callback with the name of each part once it is there.
 
     Raises
     ------
     MissingExtraError
         Ray is not installed.
     OutputError, InputError, ConfigError
-        As there; there is no such cluster.
+        As raised there; or there is no such cluster.
     """
     start = time.perf_counter()
     ray()
@@ -131,7 +131,7 @@ class PartWriter:
         Arguments of :func:`~bioassay_mtl.screening.parts.run.begin_parts`, which sees on each
         machine whether they are still what the data set was begun with.
     share
-        Of the cluster.
+        Share of the cluster.
     """
 
     def __init__(self, made_of: dict[str, Any], share: Shares) -> None:

@@ -39,7 +39,7 @@ class BioassayEstimator(BaseEstimator):
     batch_size
         Molecules a step; None for about 30 steps an epoch.
     learning_rate, weight_decay
-        Of AdamW.
+        Settings of AdamW.
     network
         Architecture, by ``kind`` (see :class:`bioassay_mtl.training.config.TrainingConfig`); None
         for one that suits the number of rows.

@@ -38,7 +38,8 @@ def cross_val_predict(
     y
         ``(n, T)`` or ``(n,)``, NaN where not measured.
     groups, params
-        Of the splitter, and of ``fit`` (such as ``sample_weight``, cut to the rows of each fold).
+        Arguments of the splitter, and of ``fit`` (such as ``sample_weight``, cut to the rows of
+        each fold).
     cv
         A splitter, or how many folds of successive rows.
     method

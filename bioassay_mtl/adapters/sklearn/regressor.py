@@ -77,7 +77,7 @@ class BioassayRegressor(RegressorMixin, BioassayEstimator):
         Parameters
         ----------
         X
-            As in :meth:`predict`.
+            See :meth:`predict`.
         level
             0.5, 0.8, 0.9 or 0.95.
 

@@ -1,4 +1,4 @@
-"""From SMILES to arrays, as the first step of a pipeline."""
+"""Transformers of SMILES to arrays, as the first step of a pipeline."""
 
 from __future__ import annotations
 
@@ -123,7 +123,7 @@ class SmilesToDescriptors(_SmilesTransformer):
     Parameters
     ----------
     names
-        Of `rdkit.Chem.Descriptors.descList`; None for all, about 210.
+        Names in `rdkit.Chem.Descriptors.descList`; None for all, about 210.
     on_invalid
         What becomes of a SMILES that cannot be used: an error, or a row of NaN.
     """

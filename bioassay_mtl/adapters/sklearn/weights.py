@@ -18,7 +18,7 @@ def cell_weights(sample_weight: Any, shape: tuple[int, ...]) -> NDArray[np.float
     sample_weight
         One number for all, ``(n,)``, or ``(n, T)`` for labels of that shape.
     shape
-        Of the labels.
+        Shape of the labels.
 
     Raises
     ------

@@ -19,7 +19,7 @@ class MGDAConfig(Config):
     epsilon
         The Frank-Wolfe solver stops at a step smaller than this.
     max_iters
-        Its most iterations.
+        Most iterations.
     """
 
     kind: Literal["mgda"] = "mgda"

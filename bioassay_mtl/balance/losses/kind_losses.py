@@ -45,7 +45,7 @@ class KindLoss(Protocol):
         weights
             ``(n, K)`` of the classes, or None.
         settings
-            Of losses of values.
+            Settings of the losses of values.
         """
         ...
 
@@ -66,9 +66,9 @@ class KindLosses:
     values
         Settings of the losses of values.
     weights
-        By the number of a group: ``(n,)`` weights of actives, or ``(n, K)`` of classes.
+        Weights by the index of a group: ``(n,)`` of actives, or ``(n, K)`` of classes.
     device
-        Where the losses are computed.
+        Device that the losses are computed on.
     """
 
     def __init__(

@@ -30,7 +30,7 @@ def class_weights(counts: Tensor, kind: PositiveWeight) -> Tensor | None:
     counts
         ``(n, K)``: measured cells of n tasks by class. A class without any gets 1.
     kind
-        As of :func:`positive_weights`.
+        See :func:`positive_weights`.
     """
     if kind == "none":
         return None

@@ -37,7 +37,7 @@ def tobit(
 ) -> Tensor:
     """``-s^2 log P(what is known)`` of a normal distribution about the output, s the noise.
 
-    Of an exact value that is half the square (less a constant), as of a regression; of a bound
+    The loss of an exact value is half the square (less a constant), as of a regression; of a bound
     ``-s^2 log Phi(+-(output - bound) / s)``, which is nearly 0 on the right side of it and half the
     square of the distance on the wrong one.
 

@@ -25,7 +25,7 @@ class TwoStepConfig(Config):
     inner_share
         Share of a batch's rows that the inner step reads (0.67 to 0.8 in the paper).
     inner_learning_rate
-        Of the inner step; ``current`` for the optimizer's own at that step.
+        Learning rate of the inner step; ``current`` for the optimizer's own at that step.
     scope
         What the inner step changes: ``task``, towers and gates; ``all``, experts too.
     order

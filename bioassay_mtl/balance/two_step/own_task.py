@@ -24,11 +24,11 @@ class TwoStepBatch:
     Parameters
     ----------
     batch
-        Its first ``n_inner`` rows are the inner ones.
+        Batch whose first ``n_inner`` rows are the inner ones.
     n_inner
-        At least 1, and fewer than the rows of the batch.
+        Number of inner rows: at least 1, and fewer than the rows of the batch.
     rate
-        Of the inner step.
+        Learning rate of the inner step.
     order
         1: the inner gradient counts as a constant; 2: the update is the exact gradient.
     """
@@ -44,12 +44,12 @@ class TwoStepBatch:
 
     @property
     def objective(self) -> Objective:
-        """Of the outer rows."""
+        """Objective of the outer rows."""
         return self.batch.objective
 
     @cached_property
     def inner(self) -> Batch:
-        """Its first rows; judged by means over each task's own cells and, too, as outer rows are.
+        """Inner rows, the first ones; judged by means over each task's cells, and as outer rows.
 
         Its losses are ``(2, T)``.
         """
@@ -63,7 +63,7 @@ class TwoStepBatch:
 
     @cached_property
     def outer(self) -> Batch:
-        """Its other rows."""
+        """Outer rows, all others."""
         return self.batch.part(self.n_inner, len(self.batch))
 
     def stepped_product(self, layer: InputLinear, gradient: Tensor) -> Tensor:
@@ -112,7 +112,7 @@ class Logits(nn.Module):
     ) -> tuple[Tensor, ...]:
         """``(B, T)`` of the mixture and, if wanted, ``(E, B, T)`` of each expert.
 
-        Of targets that are measured cells, these alone.
+        Outputs of the measured cells alone, where targets are such cells.
         """
         network = self.network
         experts = network.experts(inputs) if experts is None else experts
@@ -144,9 +144,9 @@ class Adapted:
     parameters
         Stepped, by name.
     products
-        Of the stepped tables with the outer rows, by layer.
+        Products of the stepped tables with the outer rows, by layer.
     inner_products
-        Of the tables as they were with the inner rows.
+        Products of the tables as they were with the inner rows.
     losses
         ``(T,)`` of the inner rows before the step, reduced as the outer rows' are; detached.
     """

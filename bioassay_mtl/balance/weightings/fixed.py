@@ -23,7 +23,8 @@ class FixedConfig(Config):
     Parameters
     ----------
     weights
-        By task name (tasks that are not named weigh 1), or one for each task in their order.
+        Weights by task name (tasks that are not named weigh 1), or one for each task in their
+        order.
     """
 
     kind: Literal["fixed"] = "fixed"

@@ -26,7 +26,7 @@ class GradNormConfig(Config):
     alpha
         Strength of the pull towards equal training rates; 0 makes all gradients equally large.
     learning_rate
-        Of the weights.
+        Learning rate of the weights.
     """
 
     kind: Literal["gradnorm"] = "gradnorm"

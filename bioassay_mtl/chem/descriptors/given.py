@@ -45,7 +45,7 @@ class GivenFeatures(DenseRepresentation):
 
     @property
     def summary(self) -> str:
-        """In a word or two, for people."""
+        """Summary in a word or two, for people."""
         return f"{self.n_columns:,} given columns"
 
 
@@ -56,7 +56,7 @@ class UserColumns(DenseRepresentation):
     Parameters
     ----------
     names
-        Of the columns.
+        Names of the columns.
     """
 
     is_computed: ClassVar[bool] = False
@@ -77,7 +77,7 @@ class UserColumns(DenseRepresentation):
 
     @property
     def summary(self) -> str:
-        """In a word or two, for people."""
+        """Summary in a word or two, for people."""
         return f"columns {', '.join(self.names)}"
 
     def read(self, table: Mapping[str, Sequence[Any]]) -> DenseBlock:

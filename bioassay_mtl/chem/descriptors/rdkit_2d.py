@@ -63,7 +63,7 @@ class RDKitDescriptors(DenseRepresentation):
 
     @property
     def summary(self) -> str:
-        """In a word or two, for people."""
+        """Summary in a word or two, for people."""
         return f"{self.n_features} RDKit descriptors"
 
     def encoder(self) -> Encoder:

@@ -110,4 +110,4 @@ FASTER: dict[str, Callable[[Any], float]] = {
     "AvgIpc": average_ipc,
     "qed": qed,
 }
-"""In place of RDKit's functions of these names."""
+"""Functions in place of RDKit's of these names."""

@@ -43,7 +43,7 @@ class Fingerprint(Representation):
 
     @property
     def summary(self) -> str:
-        """In a word or two, for people."""
+        """Summary in a word or two, for people."""
         return f"{self.n_features:,} {'counts' if self.counts else 'bits'}"
 
     def decode(self, texts: Sequence[bytes]) -> PackedBits | SparseCounts:
@@ -88,7 +88,7 @@ def fingerprint_from(settings: Mapping[str, Any] | Representation) -> Representa
     Raises
     ------
     ConfigError
-        Without a ``kind``, with an unknown kind or key, or a value out of range.
+        There is no ``kind``, it or a key is unknown, or a value is out of range.
     """
     if isinstance(settings, Representation):
         return settings

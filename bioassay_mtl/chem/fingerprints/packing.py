@@ -1,4 +1,4 @@
-"""From RDKit vectors in binary form to feature blocks, a whole batch at a time."""
+"""RDKit vectors in binary form to feature blocks, a whole batch at a time."""
 
 from __future__ import annotations
 

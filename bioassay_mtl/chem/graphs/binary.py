@@ -177,7 +177,7 @@ def _walk(data: Bytes, starts: Ints) -> tuple[MolFields, NDArray[np.bool_]]:
 
 
 def _positions(at: Ints, counts: Ints, length: Any) -> tuple[Ints, Ints]:
-    """Where each record is, molecule by molecule, and where each molecule's records end."""
+    """Start of each record, molecule by molecule, and the end of each molecule's records."""
     order = np.argsort(-counts, kind="stable")
     at, first = at[order], (np.cumsum(counts) - counts)[order]
     places = np.empty(counts.sum(), dtype=np.int64)

@@ -15,7 +15,7 @@ from bioassay_mtl.chem.representation import GraphSize
 from bioassay_mtl.errors import counted
 
 MAX_ATOMS = 65_535
-"""Of a molecule: ends of bonds are 16 bits."""
+"""Most atoms of a molecule: ends of bonds are 16 bits."""
 
 _CHECKED_AT_ONCE = 100_000  # molecules
 

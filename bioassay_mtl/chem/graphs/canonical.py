@@ -14,7 +14,7 @@ def canonical_smiles(text: bytes) -> tuple[str, NDArray[np.int64]]:
     Raises
     ------
     RuntimeError
-        Where RDKit cannot write the molecule.
+        If RDKit cannot write the molecule.
     """
     mol = Mol(text)
     with BlockLogs():
@@ -24,7 +24,7 @@ def canonical_smiles(text: bytes) -> tuple[str, NDArray[np.int64]]:
 
 
 def canonical_order(text: bytes) -> NDArray[np.int64]:
-    """That order; the written one where RDKit cannot write the molecule."""
+    """Canonical order; the written one where RDKit cannot write the molecule."""
     try:
         return canonical_smiles(text)[1]
     except RuntimeError:

@@ -23,7 +23,7 @@ def with_canonical_tags(fields: MolFields, texts: Sequence[bytes]) -> MolFields:
     Parameters
     ----------
     fields
-        Of n molecules.
+        Fields of n molecules.
     texts
         The same molecules, each from ``mol.ToBinary``.
     """

@@ -66,7 +66,7 @@ class CodeSet:
     atoms, bonds
         Columns, in order.
     mass
-        Also give a hundredth of each atom's mass (in Da, of its isotope), as a real number.
+        Whether to give a hundredth of each atom's mass (in Da, of its isotope), as a real number.
     """
 
     atoms: tuple[Column, ...]

@@ -80,7 +80,7 @@ class MolecularGraph(Representation):
 
     @property
     def summary(self) -> str:
-        """In a word or two, for people."""
+        """Summary in a word or two, for people."""
         return f"graphs, {self.codes} codes"
 
     def encoder(self) -> Encoder:

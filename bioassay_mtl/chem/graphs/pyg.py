@@ -1,4 +1,4 @@
-"""To and from PyTorch Geometric: its models and loaders take our graphs, and we its.
+"""Conversion to and from PyTorch Geometric: its models and loaders take our graphs, and we its.
 
 ``x`` and ``edge_attr`` are the integer codes, ``reals`` the real columns where there are any; each
 bond is two edges, one after the other. Needs the ``graphs`` extra.
@@ -56,7 +56,7 @@ def from_pyg(graphs: Sequence[Any] | Any, codes: str) -> GraphBlock:
     Raises
     ------
     InputError
-        Where there is no graph, one is too large, a column is missing or of another shape, an edge
+        If there is no graph, one is too large, a column is missing or of another shape, an edge
         leads to no atom or has no counterpart of the same codes, or a code is out of range.
     """
     if hasattr(graphs, "to_data_list"):

@@ -30,7 +30,7 @@ def save_graphs(folder: Path | str, blocks: GraphBlock | Iterable[GraphBlock]) -
     Raises
     ------
     OutputError
-        Where the folder is there and not empty, cannot be made, or there is no block at all.
+        If the folder is there and not empty, cannot be made, or there is no block at all.
     """
     folder = Path(folder).resolve()
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
@@ -69,7 +69,7 @@ def load_graphs(folder: Path | str) -> GraphBlock:
     Raises
     ------
     InputError
-        Where the folder is incomplete, altered, or of another format.
+        If the folder is incomplete, altered, or of another format.
     """
     folder = Path(folder)
     index = _index(folder)

@@ -64,7 +64,7 @@ class Values:
 
     @cached_property
     def exact(self) -> Values:
-        """Those whose label is the value."""
+        """Measurements whose label is the value."""
         at = self.bounds == 0
         return Values(
             self.rows[at], self.labels[at], self.predictions[at], self.bounds[at], self.weights[at]

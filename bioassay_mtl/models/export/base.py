@@ -106,9 +106,9 @@ def checked(model: Computing, data: bytes, run: Callable[[Feed], NDArray[np.floa
     model
         What it was made of.
     data
-        Of the file.
+        Content of the file.
     run
-        From what the file reads to what it predicts, ``(n, columns)``.
+        Map from what the file reads to what it predicts, ``(n, columns)``.
     """
     features = examples(model)
     arrays, expected = feed(features), model.predict_features(features)

@@ -29,11 +29,11 @@ class RawInput:
     Parameters
     ----------
     name
-        Of the input.
+        Name of the input.
     kind
         ``bits``, ``counts`` or ``values``.
     n_columns
-        Its width F: the file reads ``(n, F)`` for any n.
+        Width F of the input: the file reads ``(n, F)`` for any n.
     """
 
     name: str
@@ -42,12 +42,12 @@ class RawInput:
 
     @property
     def dtype(self) -> str:
-        """Of its numbers."""
+        """Type of its numbers."""
         return "float32" if self.kind == "values" else "uint8"
 
     @property
     def meaning(self) -> str:
-        """Of its numbers, for people."""
+        """Meaning of its numbers, for people."""
         return {
             "bits": "1 where the bit is set, else 0",
             "counts": "the count, at most 255",
@@ -82,7 +82,7 @@ class ExportedModel(nn.Module):
     Parameters
     ----------
     model
-        Its network is copied.
+        Model whose network is copied.
     """
 
     center: Tensor
@@ -132,7 +132,7 @@ class ExportedModel(nn.Module):
 
 
 def _reader(model: ModelContent, name: str) -> nn.Module:
-    """From the raw numbers of an input to what the network reads."""
+    """Map from the raw numbers of an input to what the network reads."""
     if name in model.scalings:
         return Ranks(model.scalings[name])
     settings: Any = model.featurizer.fingerprints[name]

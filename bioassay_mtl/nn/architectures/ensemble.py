@@ -53,7 +53,7 @@ class Ensemble(nn.Module):
     config
         The architecture.
     sizes, tasks, kinds
-        As for any network; a member takes from the inputs what it reads.
+        See any network; a member takes from the inputs what it reads.
     """
 
     config_class: type[Config] = EnsembleConfig

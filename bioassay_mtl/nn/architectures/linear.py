@@ -26,7 +26,7 @@ class Linear(FittedNetwork):
     config
         The architecture.
     sizes, tasks, kinds
-        As for any network.
+        See any network.
 
     Raises
     ------

@@ -39,7 +39,7 @@ class LowDimensional(nn.Module):
     config
         The architecture.
     sizes, tasks, kinds
-        As for any network.
+        See any network.
 
     Raises
     ------
@@ -49,7 +49,7 @@ class LowDimensional(nn.Module):
 
     config_class: type[Config] = LowDimensionalConfig
     code: Code | None = None
-    """Of its learned numbers, where these are coded: a folder keeps it in their place."""
+    """Code of its learned numbers, where these are coded: a folder keeps it in their place."""
     connections: Tensor
 
     def __init__(

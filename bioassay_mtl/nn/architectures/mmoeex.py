@@ -50,11 +50,12 @@ class MMoEEx(nn.Module):
     config
         The architecture.
     sizes
-        Of every input: see :attr:`~bioassay_mtl.chem.representation.Representation.input_size`.
+        Size of every input: see
+        :attr:`~bioassay_mtl.chem.representation.Representation.input_size`.
     tasks
         Names of the T tasks, in the order of the outputs.
     kinds
-        Of the tasks; all binary where none are given.
+        Kind of each task; all binary where none are given.
     """
 
     config_class: type[Config] = MMoEExConfig

@@ -32,7 +32,7 @@ from bioassay_mtl.nn.stacking import StackingMethod, stacking_config
 from bioassay_mtl.tasks.kinds import TaskKind
 
 ALONE = {"gate": {"kind": "static", "weight_decay": 10.0}, "tower": {"kind": "per_expert"}}
-"""Of a group of experts that is a network of its own."""
+"""Settings of a group of experts that is a network of its own."""
 
 
 class StackedGateConfig(Config):
@@ -44,7 +44,7 @@ class StackedGateConfig(Config):
         K: each expert is trained K times without a K-th of the training rows, which it predicts,
         and once on all of them.
     method
-        From these predictions to weights, see :mod:`bioassay_mtl.nn.stacking`.
+        Map from these predictions to weights, see :mod:`bioassay_mtl.nn.stacking`.
     """
 
     kind: Literal["stacked"] = "stacked"
@@ -92,7 +92,7 @@ class StackedConfig(Config):
         return self
 
     def keeping(self, kept: Sequence[int]) -> StackedConfig:
-        """Some of the members, by their numbers."""
+        """Stack of some of the members, given by index."""
         gate = self.gate.model_copy(update={"method": self.gate.method.of_experts(kept)})
         members = tuple(self.members[n] for n in kept)
         return self.model_copy(update={"members": members, "gate": gate})
@@ -118,7 +118,7 @@ class Stacked(nn.Module):
     config
         The architecture.
     sizes, tasks, kinds
-        As for any network; a member takes from the inputs what it reads.
+        See any network; a member takes from the inputs what it reads.
     """
 
     config_class: type[Config] = StackedConfig

@@ -36,7 +36,7 @@ class TreeNetwork(FittedNetwork):
     config
         The architecture.
     sizes, tasks, kinds
-        As for any network.
+        See any network.
 
     Raises
     ------

@@ -28,9 +28,9 @@ class CodedArray:
     Parameters
     ----------
     name
-        Of the array, as in the network's state.
+        Name of the array, as in the network's state.
     symbols
-        Of its numbers, in their order.
+        Symbols of its numbers, in their order.
     levels
         ``(L,)`` rising, each a float16; each is used.
     """
@@ -59,13 +59,13 @@ class CodedArray:
 
     @property
     def side_bits(self) -> int:
-        """Of what a decoder must know: the levels, and the counts but the last."""
+        """Bits of what a decoder must know: the levels, and the counts but the last."""
         n_levels = len(self.levels)
         return 16 * n_levels + (n_levels - 1) * math.ceil(math.log2(len(self.symbols) + 1)) + 16
 
     @property
     def entropy_bits(self) -> float:
-        """Of the symbols, with their own frequencies."""
+        """Bits of the symbols, by their own frequencies."""
         return entropy_bits(self.counts)
 
 
@@ -76,7 +76,7 @@ class Code:
     Parameters
     ----------
     arrays
-        In the order of the names in the network's state.
+        Arrays in the order of the names in the network's state.
     """
 
     arrays: tuple[CodedArray, ...]

@@ -27,7 +27,7 @@ def _coders() -> Any:
 
 
 def entropy_bits(counts: NDArray[np.integer]) -> float:
-    """Of symbols that occur so often, with these frequencies, in bits in all."""
+    """Bits of all symbols that occur so often, with these frequencies."""
     held = counts[counts > 0].astype(np.float64)
     return float(-(held * np.log2(held / held.sum())).sum())
 

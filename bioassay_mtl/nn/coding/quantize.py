@@ -19,7 +19,7 @@ def learned_levels(values: NDArray[np.floating], n_levels: int) -> NDArray[np.fl
     Parameters
     ----------
     values
-        Of any shape, finite.
+        Numbers of any shape, finite.
     n_levels
         Largest number of levels, at least 1.
     """
@@ -51,7 +51,7 @@ class Rounded(nn.Module):
     Parameters
     ----------
     levels
-        To begin with, rising.
+        Levels to begin with, rising.
     """
 
     def __init__(self, levels: NDArray[np.float32]) -> None:

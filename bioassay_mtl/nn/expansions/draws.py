@@ -36,7 +36,7 @@ def normals(seed: int, stream: tuple[int, ...], shape: tuple[int, ...]) -> NDArr
     seed, stream
         What they depend on: other streams of a seed are independent.
     shape
-        Of the result.
+        Shape of the result.
     """
     n = int(np.prod(shape))
     sixteen = _bits(seed, stream, -(-n // 4)).astype("<u8").view("<u2")[:n]

@@ -58,7 +58,7 @@ class GroupConfig(Config):
         Parameters
         ----------
         sizes
-            Of every input of the model: see :attr:`Representation.input_size`.
+            Size of every input of the model: see :attr:`Representation.input_size`.
         """
         raise NotImplementedError
 

@@ -1,4 +1,4 @@
-"""From codes of atoms and bonds to vectors."""
+"""Embedding of codes of atoms and bonds as vectors."""
 
 from __future__ import annotations
 

@@ -21,7 +21,7 @@ NETWORKS: dict[str, type[FittedConfig]] = {
     "forest": ForestConfig,
     "linear": LinearConfig,
 }
-"""By kind of group: the network that it is by itself."""
+"""Network of a group by itself, by kind of group."""
 
 
 class FittedGroupConfig(GroupConfig):
@@ -30,7 +30,7 @@ class FittedGroupConfig(GroupConfig):
     Parameters
     ----------
     kind, inputs
-        As of any group.
+        See any group.
     n, width, activation, learning_rate_factor
         What such an expert has none of, and nothing but the defaults may be set.
     """

@@ -43,10 +43,10 @@ class GraphGroupConfig(GroupConfig):
         How many of these, the first ones, all experts of the group share, and the embedding of
         atoms with them (0: nothing); None for all but the last.
     pooling
-        From atoms to the molecule, of its own for each expert: ``sum``, ``mean``, ``attention``, or
-        ``multi_head``.
+        Pooling of atoms to the molecule, of its own for each expert: ``sum``, ``mean``,
+        ``attention``, or ``multi_head``.
     heads
-        Of ``multi_head``.
+        Number of heads of ``multi_head``.
     norm
         Normalize vectors (``layer``) in every layer, or not (``none``). Not over the batch: what a
         molecule gives must not depend on others, in a two-step update either.
@@ -80,7 +80,7 @@ class GraphGroupConfig(GroupConfig):
         return self
 
     def size(self, sizes: Mapping[str, Any]) -> GraphSize:
-        """Of the graph that is read."""
+        """Size of the graph that is read."""
         size = sizes.get(self.inputs[0]) if len(self.inputs) == 1 else None
         if not isinstance(size, GraphSize):
             raise ConfigError(
@@ -111,7 +111,7 @@ class GraphExperts(nn.Module):
     config
         The group.
     size
-        Of the graph.
+        Size of the graph.
     """
 
     def __init__(self, config: GraphGroupConfig, size: GraphSize) -> None:

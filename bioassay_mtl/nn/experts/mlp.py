@@ -62,7 +62,7 @@ class ExpertGroup(nn.Module):
     config
         The group.
     sizes
-        Of every input of the model.
+        Size of every input of the model.
     """
 
     def __init__(self, config: ExpertGroupConfig, sizes: Mapping[str, InputSize]) -> None:

@@ -1,4 +1,4 @@
-"""From the vectors of atoms to one of the molecule, for each expert."""
+"""Pooling of the vectors of atoms to one of the molecule, for each expert."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ more is noticed, and the sum of all is not large."""
 
 
 class Pooling(nn.Module):
-    """From different atoms ``(K, E or 1, H)`` to molecules ``(B, E or 1, H)``.
+    """Pooling from different atoms ``(K, E or 1, H)`` to molecules ``(B, E or 1, H)``.
 
     One without atoms is given zeros.
 

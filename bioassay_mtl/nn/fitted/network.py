@@ -39,7 +39,7 @@ class FittedNetwork(nn.Module):
     config
         The architecture.
     sizes, tasks, kinds
-        As for any network.
+        See any network.
     """
 
     config_class: type[Config]

@@ -40,7 +40,7 @@ class GateConfig(Config):
     temperature
         Scores are divided by it: above 1 nearer to uniform.
     weight_decay
-        Of the gate's own parameters, in place of the model's.
+        Weight decay of the gate's own parameters, in place of the model's.
     """
 
     kind: Annotated[str, AfterValidator(gates.known)] = "static"
@@ -62,7 +62,7 @@ class Gate(nn.Module):
     n_tasks, n_experts
         T and E.
     sizes
-        Of the inputs that the gate reads.
+        Sizes of the inputs that the gate reads.
     """
 
     reads_inputs: ClassVar[bool] = True

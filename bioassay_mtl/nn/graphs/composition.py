@@ -10,16 +10,16 @@ from bioassay_mtl.nn.graphs.input import GraphInput
 
 
 def n_columns(size: GraphSize) -> int:
-    """Of :func:`composition`."""
+    """Number of columns of :func:`composition`."""
     return sum(size.atom_widths) + size.n_reals + sum(size.bond_widths)
 
 
 def composition(graph: GraphInput) -> Tensor:
     """Means over the atoms of each molecule, ``(B, n_columns) float32``; 0 without atoms.
 
-    Of one-hot codes, of real columns, and of sums over the bonds of an atom of their one-hot codes.
-    A linear map of these is an embedding of atoms and their bonds and a mean pooling: the smallest
-    of graph networks, at a thousandth of the cost of one that passes messages.
+    Means of one-hot codes, of real columns, and of sums over the bonds of an atom of their one-hot
+    codes. A linear map of these is an embedding of atoms and their bonds and a mean pooling: the
+    smallest of graph networks, at a thousandth of the cost of one that passes messages.
     """
     atoms = graph.atoms.which @ graph.atoms.kinds
     bonds = graph.incoming @ (graph.edges.which @ graph.edges.kinds)

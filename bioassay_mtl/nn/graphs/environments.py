@@ -56,7 +56,7 @@ class Environments:
 
     @staticmethod
     def by(hashes: Tensor) -> Environments:
-        """Those that hashes tell apart."""
+        """Environments that hashes tell apart."""
         different, of = torch.unique(hashes, return_inverse=True)
         numbers = torch.arange(len(of), device=of.device)
         # Assigned, `first` would be any of them, one now and another then, where threads share it.
@@ -70,7 +70,7 @@ class Environments:
         return Environments(numbers, numbers, _in_blocks(numbers), is_each=True)
 
     def grown(self, hashes: Callable[[], Tensor]) -> Environments:
-        """Those of the next layer, which hashes tell apart."""
+        """Environments of the next layer, which hashes tell apart."""
         return self if self.is_each else Environments.by(hashes())
 
     def __len__(self) -> int:
@@ -95,7 +95,7 @@ class Environments:
         rows
             Which of its rows.
         but
-            For each of these a column that is left out.
+            Column to leave out, for each of these rows.
         """
         offsets = matrix.offsets
         assert offsets is not None
@@ -117,7 +117,7 @@ def _in_blocks(first: Tensor) -> Tensor:
 
 
 def _block(n: int) -> int:
-    """Of what n is made a whole multiple, by at most a sixteenth in training.
+    """Number that n is rounded up to a multiple of, by at most a sixteenth in training.
 
     oneDNN writes a program for every number of rows that it meets, of a megabyte or two, and keeps
     it: they must be few.
@@ -135,7 +135,7 @@ def mixed(x: Tensor) -> Tensor:
 
 
 def hashed(*parts: Tensor) -> Tensor:
-    """Of hashes in their order."""
+    """Hash of hashes in their order."""
     total = parts[0]
     for part in parts[1:]:
         total = mixed(total * 0x1E3779B97F4A7C15 + part)
@@ -143,6 +143,6 @@ def hashed(*parts: Tensor) -> Tensor:
 
 
 def gathered(matrix: Incidence, hashes: Tensor) -> Tensor:
-    """Of the hashes that each row of a matrix holds, in any order: their sums."""
+    """Hash of the hashes that each row of a matrix holds, in any order: their sums."""
     assert matrix.offsets is not None
     return functional.pad(hashes[matrix.columns].cumsum(0), (1, 0))[matrix.offsets].diff()

@@ -1,4 +1,4 @@
-"""Where the D weights of a task's network lie in one vector, and what they start with."""
+"""Places of the D weights of a task's network in one vector, and what they start with."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from bioassay_mtl.nn.expansions.draws import normals
 from bioassay_mtl.nn.inputs import columns_and_typical
 
 MOST_WEIGHTS = 100_000_000
-"""Of a task's network: a small file of settings must not ask for any memory."""
+"""Most weights of a task's network: a small file of settings must not ask for any memory."""
 
 _ORIGIN = 1_000
 """Stream of the draws of theta_0, which no expansion draws from."""
@@ -55,7 +55,7 @@ class Layout:
     Parameters
     ----------
     sizes
-        Of the inputs that are read.
+        Sizes of the inputs that are read.
     width, depth
         H, and number of layers below the head.
     n_heads

@@ -28,7 +28,7 @@ class LowDimensionalConfig(Config):
     inputs
         Names of the fingerprints and descriptors that each task's network reads, side by side.
     width, depth, dropout, activation
-        Of each task's network, as of an expert of kind ``mlp``; a linear head follows.
+        Settings of each task's network, as of an expert of kind ``mlp``; a linear head follows.
     form
         ``columns``: ``theta_t = theta_0 + [P_1 w_1 ... P_k w_k] a_t``; ``product``, cheaper:
         ``theta_t = theta_0 + P W a_t``, W (l, k); ``single``: each task alone, ``theta_0 +
@@ -42,9 +42,9 @@ class LowDimensionalConfig(Config):
     origin
         theta_0: from the ``seed``, or a ``model``'s first expert (``start_from``, ``--from``).
     seed
-        Of P, and of theta_0.
+        Seed of P, and of theta_0.
     weight_decay
-        Of the learned numbers but the biases, in place of the run's.
+        Weight decay of the learned numbers but the biases, in place of the run's.
     learning_rate_factor
         Share of the run's learning rate at which coordinates and directions learn: there are few of
         them, and each moves all weights. Biases and ``free`` weights learn at the run's.
@@ -83,7 +83,7 @@ class LowDimensionalConfig(Config):
         Parameters
         ----------
         n_tasks, n_outputs
-            Of the panel: n and O.
+            Numbers of tasks and outputs of the panel, n and O.
         n_weights
             D, of a task's network.
         """

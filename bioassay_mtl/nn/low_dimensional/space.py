@@ -24,7 +24,7 @@ class Space(nn.Module):
     config
         The architecture.
     layout
-        Of the D weights.
+        Layout of the D weights.
     n_tasks
         T.
     """

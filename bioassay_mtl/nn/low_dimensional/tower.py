@@ -25,7 +25,7 @@ class LowDimensionalTower(Tower):
     Parameters
     ----------
     outputs
-        Of the tasks.
+        Outputs of the tasks.
     space
         Which the weights of the tasks are in; it belongs to the network.
 

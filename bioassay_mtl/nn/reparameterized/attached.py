@@ -40,7 +40,7 @@ class Made(Protocol):
     Attributes
     ----------
     weights
-        Of the network: no optimizer moves them.
+        Weights of the network: no optimizer moves them.
     """
 
     weights: list[Tensor]
@@ -59,16 +59,16 @@ class Made(Protocol):
 
 
 class Reparameterized:
-    """Some weights of one network, and the locations of a pool that they are made of.
+    """Weights of one network, and the locations of a pool that they are made of.
 
     Parameters
     ----------
     modules
         The pool, which other networks may share.
     optimizers
-        Of the pool.
+        Optimizers of the pool.
     weights
-        Of the network.
+        Weights of the network.
     blocks
         How these are cut.
     start
@@ -123,7 +123,7 @@ class Reparameterized:
     def pull_back(self) -> list[Tensor]:
         """Take the gradient of the weights to what they are made of, which is returned.
 
-        Its gradients are there then, for whoever bounds them.
+        The gradients of the pool are there then, for whoever bounds them.
         """
         found = [torch.zeros_like(w) if w.grad is None else w.grad for w in self.weights]
         leaves = [leaf for leaf in self._leaves if leaf.requires_grad]

@@ -18,12 +18,13 @@ LARGEST, SMALLEST = 32, 4
 
 @dataclass(frozen=True)
 class Blocks:
-    """Where the L blocks of some weights lie: weight after weight, row after row of each.
+    """Places of the L blocks of some weights: weight after weight, row after row of each.
 
     Parameters
     ----------
     shapes
-        Of the weights, ``(..., inputs, outputs)``; axes before the last two are stacked layers.
+        Shapes of the weights, ``(..., inputs, outputs)``; axes before the last two are stacked
+        layers.
     block
         (m, n).
     """
@@ -38,7 +39,7 @@ class Blocks:
         Parameters
         ----------
         shapes
-            By name, which errors say.
+            Shapes by name, which errors say.
         block
             (m, n); None for the largest square that divides all.
 

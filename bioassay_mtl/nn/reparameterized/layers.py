@@ -23,7 +23,7 @@ def hidden_weights(network: Network, layers: Collection[Layers]) -> dict[str, nn
     Parameters
     ----------
     network
-        Of experts and a tower.
+        Network of experts and a tower.
     layers
         Which kinds of layers.
     """

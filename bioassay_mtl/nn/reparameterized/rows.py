@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 BETAS, EPSILON = (0.9, 0.999), 1e-8
-"""As of `torch.optim.AdamW`, whose update of a row this is, counted by the row's own steps."""
+"""Defaults of `torch.optim.AdamW`, whose update this is, counted by a row's own steps."""
 
 
 class RowAdamW(nn.Module):

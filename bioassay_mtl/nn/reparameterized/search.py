@@ -15,9 +15,9 @@ from bioassay_mtl.nn.reparameterized.hypermodules import Hypermodules
 from bioassay_mtl.nn.reparameterized.settings import ModuleConfig
 
 GENERATIONS = 20
-"""Where their steps are not given."""
+"""Number of generations where their steps are not given."""
 Forget = Callable[[str, Tensor], object]
-"""Told the name of a parameter, and which of its rows begin anew."""
+"""Callback with the name of a parameter, and which of its rows begin anew."""
 
 
 class AlignmentSearch:
@@ -30,17 +30,17 @@ class AlignmentSearch:
     modules
         What is searched.
     config
-        Its settings.
+        Settings of the search.
     seed
-        Of all draws.
+        Seed of all draws.
     forget
-        Told what an optimizer must forget.
+        Callback with what an optimizer must forget.
 
     Attributes
     ----------
     history
-        Of each generation that has ended: how many locations were searched, changed, and how many
-        modules are used.
+        Records of the generations that have ended: how many locations were searched and changed,
+        and how many modules are used.
     """
 
     def __init__(
@@ -64,7 +64,7 @@ class AlignmentSearch:
         Parameters
         ----------
         number, n_steps
-            Of the coming step, from 0, and how many there are.
+            Number of the coming step, from 0, and of all steps.
         """
         first, last, each = self.span(n_steps)
         if number < first or number > last or (number - first) % each:
@@ -129,7 +129,7 @@ class AlignmentSearch:
             self._forget("pool", rows)
 
     def _scale(self) -> float:
-        """Of a module drawn anew; without contexts it is as large as those that are used."""
+        """Scale of a module drawn anew; without contexts it is as large as those that are used."""
         if self.config.contexts:
             return 1.0
         used = self.modules.pool[self.modules.alignment]

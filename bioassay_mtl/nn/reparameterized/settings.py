@@ -34,9 +34,9 @@ class ModuleConfig(Config):
     challenger_weight
         Alpha: what the challengers of a location weigh together at first; None for all alike.
     steps
-        Of a generation; None for a twentieth of the steps that are searched in.
+        Steps of a generation; None for a twentieth of the steps that are searched in.
     soft_learning_rate
-        At which the weights of candidates learn.
+        Rate at which the weights of candidates learn.
     burn_in, search_until
         Shares of all steps between which is searched.
     layers

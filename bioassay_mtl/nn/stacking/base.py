@@ -41,7 +41,7 @@ class StackingMethod(Config):
         held_out
             Outputs of the experts for rows that they did not learn from.
         seed
-            Of whatever is drawn at random.
+            Seed of whatever is drawn at random.
         """
         raise NotImplementedError
 
@@ -147,7 +147,7 @@ def fit_stacking(
     method
         The name of a stacking, or its settings.
     seed
-        Of whatever is drawn at random.
+        Seed of whatever is drawn at random.
     """
     numbers = np.ones(len(kinds), np.int64) if counts is None else np.asarray(counts, np.int64)
     held_out = OutOfFold(np.asarray(outputs), cells, tuple(kinds), numbers, weight)

@@ -19,7 +19,7 @@ def among(panel_mean: Floats, open_to: NDArray[np.bool_]) -> Floats:
 
 
 def log_evidence(near: Expansion, prior: Prior, open_to: NDArray[np.bool_]) -> float:
-    """Of the cells of a task, with some experts ``(E,)`` open to it (but for a constant).
+    """Evidence of a task's cells, with some experts ``(E,)`` open to it (but for a constant).
 
     The loss is taken as the quadratic that it is near some numbers, so that the integral over all
     numbers is known (Laplace; MacKay, Neural Computation 4 (1992) 415). Without a cell it is 0,
@@ -45,11 +45,11 @@ def worth_hearing(
     near
         The loss of a task near its weights with all open experts.
     prior
-        Of the weights and shifts.
+        Prior of the weights and shifts.
     open_to
         ``(E,)``: of these; one stays.
     tolerance
-        By how many nats the evidence must rise for an expert to be closed: doubt keeps it open.
+        Nats by which the evidence must rise for an expert to be closed: doubt keeps it open.
     """
     kept = open_to & (near.at[: len(open_to)] > 0)
     if not kept.any():

@@ -113,7 +113,7 @@ class Greedy(StackingMethod):
 def average_precision(scores: Floats, labels: Floats, bags: Floats) -> Floats:
     """``(bags, E)`` from scores ``(bags, E, m)``, labels ``(m,)`` and weights ``(bags, m)``.
 
-    Of equal scores the earlier cell ranks first. Without an active it is 0.
+    The earlier of two cells of equal scores ranks first. Without an active it is 0.
     """
     order = np.argsort(-scores, axis=2, kind="stable")
     weight = np.take_along_axis(np.broadcast_to(bags[:, None], scores.shape), order, axis=2)

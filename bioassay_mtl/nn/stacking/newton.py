@@ -27,7 +27,7 @@ class Prior(NamedTuple):
     precision: Floats
 
     def of(self, places: NDArray[np.intp]) -> Prior:
-        """Of some of the numbers."""
+        """Prior of some of the numbers."""
         return Prior(self.mean[places], self.precision[places])
 
 
@@ -136,15 +136,15 @@ def solve(
     Parameters
     ----------
     problem
-        Of the task.
+        Problem of the task.
     prior
-        Of the d numbers.
+        Prior of the d numbers.
     start
         ``(d,)``.
     open_to
         ``(E,)``: experts that may have a weight; those of the others are 0.
     tolerance
-        In nats: where the next step would gain less, it is left out.
+        Tolerance in nats: where the next step would gain less, it is left out.
 
     References
     ----------

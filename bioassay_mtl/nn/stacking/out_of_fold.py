@@ -44,7 +44,7 @@ class TaskOutputs(NamedTuple):
     kind: str
 
     def losses(self, combined: Floats, noise: float) -> CellLosses:
-        """Of combined outputs ``(m, k)``."""
+        """Losses of combined outputs ``(m, k)``."""
         return stack_losses[self.kind](combined, self.labels, self.bounds, noise)
 
     def mean_loss(self, combined: Floats, noise: float) -> float:
@@ -74,7 +74,7 @@ class OutOfFold:
     cells
         The measured cells of the n rows, values in standard units.
     kinds
-        Of the T tasks.
+        Kind of each of the T tasks.
     counts
         ``(T,)``: outputs of each task; the O outputs are in the order of the tasks.
     weight
@@ -147,7 +147,8 @@ class OutOfFold:
     def heard(self) -> NDArray[np.bool_]:
         """``(T, E)``: experts that said something about a measured cell of a task.
 
-        Of a task about which none did: all that said something about any, or all there are.
+        A task about which none did hears all experts that said something about any, or all there
+        are.
         """
         found = np.zeros((self.n_tasks, self.n_experts), bool)
         for task in range(self.n_tasks):
@@ -181,7 +182,7 @@ class OutOfFold:
 
     @cached_property
     def _ends(self) -> NDArray[np.int64]:
-        """Where the outputs of each task end in :attr:`_by_task`, 0 first."""
+        """End of each task's outputs in :attr:`_by_task`, 0 first."""
         return np.concatenate([[0], np.cumsum(self.cells.counts * self.counts)])
 
     def _of_task(self, task: int) -> NDArray[Any]:

@@ -50,7 +50,7 @@ class Penalized(StackingMethod):
     shift
         Standard deviation of what is added to outputs, next to the plain mean's level.
     tolerance
-        By how many nats the evidence must rise for an expert to be closed.
+        Nats by which the evidence must rise for an expert to be closed.
     threshold
         Weights below this share of their sum are closed.
     rounds

@@ -1,4 +1,4 @@
-"""From what a forest predicts, probabilities and values, to outputs of a network, and back."""
+"""Links between a forest's predictions, probabilities and values, and outputs of a network."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def _itself(values: Tensor) -> Tensor:
 
 
 forest_links: Registry[Link] = Registry("task kind of a forest")
-"""By the kind of the task."""
+"""Links by the kind of the task."""
 forest_links.register("binary")(Link(_log_odds, torch.sigmoid))
 forest_links.register("ordinal")(Link(_log_odds, torch.sigmoid))
 forest_links.register("multiclass")(Link(_logarithm, _softmax))

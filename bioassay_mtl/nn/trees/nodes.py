@@ -13,11 +13,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 MOST_DEPTH = 4_000
-"""Of a tree: evaluation goes down some of it by recursion."""
+"""Most levels of a tree: evaluation goes down some of it by recursion."""
 
 LEAF = -1
 _MISSING_LEFT = np.int32(-(2**31))
-"""Of a column: where it is missing, the way is left."""
+"""Mark on a column's number: where the value is missing, the way is left."""
 
 Int32 = NDArray[np.int32]
 
@@ -76,9 +76,9 @@ class Trees:
         Parameters
         ----------
         column, number, left, right, missing_left, cover
-            Of each node, see :class:`Trees`; both children of a leaf are -1.
+            One for each node, see :class:`Trees`; both children of a leaf are -1.
         output
-            To which it adds.
+            Index of the output that it adds to.
         """
         order = _by_level(left, right)
         place = np.empty(len(order), np.int64)

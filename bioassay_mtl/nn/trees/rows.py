@@ -50,9 +50,9 @@ def tree_rows(inputs: Inputs, sizes: Mapping[str, InputSize], names: Sequence[st
     inputs
         What a network reads: sparse rows, or plain tensors ``(B, F)`` on any device.
     sizes
-        Of every input.
+        Size of every input.
     names
-        Those that are read, in order.
+        Names of the inputs that are read, in order.
     """
     from scipy.sparse import csr_matrix
 

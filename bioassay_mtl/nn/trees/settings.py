@@ -20,11 +20,11 @@ class BoostedTreesSettings(Config):
     Parameters
     ----------
     n_trees
-        Of each output; with validation rows, at most.
+        Number of trees of each output; with validation rows, at most.
     patience
         Trees without a better loss on the validation rows before growing stops.
     depth
-        Of a tree, at most.
+        Depth of a tree, at most.
     learning_rate
         Share of a tree's step that is taken.
     subsample
@@ -60,9 +60,9 @@ class ForestSettings(Config):
     Parameters
     ----------
     n_trees
-        Of each task.
+        Number of trees of each task.
     depth
-        Of a tree, at most; None for no bound.
+        Depth of a tree, at most; None for no bound.
     columns_per_node
         Share of the columns that a split chooses from; None for the square root of their number,
         and of values a tenth of them.

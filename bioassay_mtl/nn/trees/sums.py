@@ -40,7 +40,7 @@ def load_xgboost() -> Any:
 
 
 class TreeSums:
-    """For each row the sum, by output, of the leaves that it comes to.
+    """Sums, for each row and output, of the leaves that it comes to.
 
     Parameters
     ----------

@@ -112,7 +112,7 @@ def read_by_target(
     Raises
     ------
     InputError
-        Where a column is missing, or cells are no labels.
+        If a column is missing, or cells are no labels.
     """
     table, path = tables[0], paths[0]
     smiles, identity = molecule_columns(table, path, schema, log)

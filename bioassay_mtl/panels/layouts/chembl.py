@@ -52,7 +52,7 @@ def read_chembl(
     Raises
     ------
     InputError
-        Where a column is missing, or cells are no labels.
+        If a column is missing, or cells are no labels.
     """
     table, path = tables[0], paths[0]
     roles = schema.columns

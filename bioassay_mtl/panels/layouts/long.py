@@ -64,7 +64,7 @@ def _is_measured(cells: Cells) -> bool:
 
 @dataclass(eq=False)
 class Assays:
-    """Of each row of a table the assay that it is of.
+    """Assay of each row of a table.
 
     Parameters
     ----------
@@ -73,7 +73,7 @@ class Assays:
     codes
         ``(n,) int64``: the position of each row's in `names`.
     types
-        Of each name what is measured, where the name has that at its end (``EGFR IC50``).
+        What is measured, by the name of the assay, where the name ends in that (``EGFR IC50``).
     """
 
     names: list[str]
@@ -119,7 +119,7 @@ def read_long(
     Raises
     ------
     InputError
-        Where a column is missing, or cells are no labels.
+        If a column is missing, or cells are no labels.
     """
     table, path = tables[0], paths[0]
     value = _needed(table, schema.columns.value, VALUE_NAMES, path, "value")

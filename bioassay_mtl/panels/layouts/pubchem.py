@@ -72,7 +72,7 @@ def read_pubchem(
     Raises
     ------
     InputError
-        Where a column is missing, two files are of one assay, or cells are no labels.
+        If a column is missing, two files are of one assay, or cells are no labels.
     """
     if paths[0] == IN_MEMORY:
         raise InputError(
@@ -127,7 +127,7 @@ def _asked(found: list[Part], schema: PanelSchema, path: Path) -> list[Part]:
     Raises
     ------
     InputError
-        Where one of them is not there.
+        If one of them is not there.
     """
     names = [part.task for part in found]
     for name in (*(schema.tasks or ()), *schema.also):

@@ -35,7 +35,7 @@ def read_wide(
     Raises
     ------
     InputError
-        Where a column is missing, there is no assay, or cells are no labels.
+        If a column is missing, there is no assay, or cells are no labels.
     """
     table, path = tables[0], paths[0]
     smiles, identity = molecule_columns(table, path, schema, log, also=("row",))

@@ -23,7 +23,7 @@ class Findings:
     key
         Large numbers: what, how much, a remark.
     sections
-        In order.
+        Sections, in order.
     """
 
     title: str
@@ -33,4 +33,4 @@ class Findings:
 
 
 kind_reports: Registry[Callable[[Evidence], Findings]] = Registry("kind's report")
-"""By the name of a task kind: told with the evidence of tasks of that kind alone."""
+"""Sections by the name of a task kind: made of the evidence of tasks of that kind alone."""

@@ -23,7 +23,7 @@ from bioassay_mtl.report.wording import number, percent, shortened
 
 MOST_CARDS, FIRST_CARDS = 64, 12
 MOST_CLASSES = 12
-"""Of which a confusion matrix is drawn."""
+"""Most classes of which a confusion matrix is drawn."""
 
 METRICS = {
     "balanced_accuracy": Shown(
@@ -49,13 +49,13 @@ METRICS = {
 
 @kind_reports.register("ordinal")
 def report_ordinal(evidence: Evidence) -> Findings:
-    """Of classes in order."""
+    """Section of an ordinal assay."""
     return report_classes(evidence, "Classes in order")
 
 
 @kind_reports.register("multiclass")
 def report_multiclass(evidence: Evidence) -> Findings:
-    """Of classes without an order."""
+    """Section of a multiclass assay."""
     return report_classes(evidence, "Classes")
 
 

@@ -72,7 +72,7 @@ def _calibration_figure(evidence: Evidence) -> Markup:
 
 
 def calibration_axes(evidence: Evidence) -> tuple[Axis, Axis]:
-    """Of all assays of a page, so that they can be compared.
+    """Axes of the calibration curves of all assays of a page, so that they can be compared.
 
     Logarithmic where actives are rare, for there all would lie in one corner.
     """

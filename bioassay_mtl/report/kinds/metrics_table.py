@@ -25,7 +25,7 @@ class Shown(NamedTuple):
     Attributes
     ----------
     title, about
-        Of its column, short and in words.
+        Title of the column, short, and what it says, in words.
     digits
         After the point.
     has_interval, has_bar

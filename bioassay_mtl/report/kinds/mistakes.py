@@ -55,7 +55,7 @@ def mistakes(evidence: Evidence) -> Markup:
 def worst(evidence: Evidence) -> tuple[list[Mistake], list[Mistake]]:
     """False alarms above their assay's active share, then missed actives below it; worst first.
 
-    Where more than half are active, or no active was measured, 0.5 stands for the share.
+    If more than half are active, or no active was measured, 0.5 stands for the share.
     """
     alarms: list[Candidates] = []
     misses: list[Candidates] = []
@@ -77,7 +77,7 @@ class Candidates(NamedTuple):
     Attributes
     ----------
     task
-        Its number.
+        Index of the task.
     rows, badness
         ``(m,)``: above 0 is a mistake.
     said
@@ -100,7 +100,7 @@ class Candidates(NamedTuple):
         said: NDArray[Any],
         share: float = 0.0,
     ) -> Candidates:
-        """Those of all cells of a task that are worth a look."""
+        """Candidates among all cells of a task."""
         best = np.argsort(-badness, kind="stable")[:CANDIDATES]
         best = best[badness[best] > 0]
         return Candidates(task, rows[best], badness[best], said[best], share)

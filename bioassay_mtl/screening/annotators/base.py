@@ -32,7 +32,7 @@ class Asked:
     columns
         Places of the t written columns among the model's, in the order in which they are written.
     options
-        Of the screen.
+        Options of the screen.
     pool
         Workers that are there already; None where an annotator starts its own.
     """
@@ -72,7 +72,8 @@ class Annotator(Protocol):
 
         Returns
         -------
-        By the name of a column, ``(n,)``, or ``(n, t)`` where it is one of assays. Nothing is known
+        Values by the name of a column, ``(n,)``, or ``(n, t)`` where it is one of assays. Nothing
+        is known
         of records that are not ok.
         """
         ...
@@ -88,8 +89,8 @@ annotators: Registry[Callable[[Asked], Annotator]] = Registry(
         "p_value": "bioassay_mtl.screening.annotators.p_value",
     },
 )
-"""By the name that :attr:`ScreenOptions.annotate` has; an entry raises a ConfigError where the
-model cannot be annotated so."""
+"""Annotators by the name that :attr:`ScreenOptions.annotate` has; an entry raises a ConfigError
+where the model cannot be annotated so."""
 
 
 class Annotators:

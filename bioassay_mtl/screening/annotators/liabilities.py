@@ -31,7 +31,7 @@ SIMPLE = (
 """Columns that a molecule has by itself."""
 
 PROMISCUITY = BesideColumn("promiscuity", "count")
-"""Of the model's assays, those in which it stands far above the usual."""
+"""Number of the model's assays in which a molecule stands far above the usual."""
 
 
 @annotators.register("liabilities")

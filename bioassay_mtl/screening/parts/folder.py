@@ -47,7 +47,7 @@ class Receipt(Config):
     formula_cells
         Cells of text that a spreadsheet would run.
     bytes, sha256
-        Of its file.
+        Size and hash of its file.
     """
 
     rows: int
@@ -115,14 +115,14 @@ class PartsFolder:
         return self._store.open(self.part_name(part, plan))
 
     def receipt(self, part: Part, plan: Plan) -> Receipt | None:
-        """Of a part; None where it is not finished."""
+        """Receipt of a part; None where it is not finished."""
         found = self._read(_receipt_name(part), Receipt)
         if found is None or self._store.size(self.part_name(part, plan)) != found.bytes:
             return None
         return found
 
     def receipts(self, plan: Plan, parts: Sequence[Part] | None = None) -> list[Receipt | None]:
-        """Of all parts, or of some, in their order; None where one is not finished.
+        """Receipts of all parts, or of some, in their order; None for one that is not finished.
 
         What there is is listed, and then read several at a time: a store takes its time for each.
         """
@@ -182,7 +182,7 @@ class Counted(io.RawIOBase):
     Parameters
     ----------
     stream
-        Where it goes.
+        Stream to write to.
     """
 
     def __init__(self, stream: BinaryIO) -> None:
@@ -205,7 +205,7 @@ class Counted(io.RawIOBase):
 
     @property
     def sha256(self) -> str:
-        """Of what was written so far."""
+        """Hash of what was written so far."""
         return self._state.hexdigest()
 
     def as_binary(self) -> BinaryIO:

@@ -47,7 +47,7 @@ class MergeOptions(Config):
 
     @property
     def as_screen(self) -> ScreenOptions:
-        """Those that a screen has, too; a ConfigError where they exclude each other."""
+        """Options that a screen has, too; a ConfigError where they exclude each other."""
         return ScreenOptions(**self.model_dump(exclude={"partial"}))
 
 
@@ -62,7 +62,7 @@ def merge(
     Parameters
     ----------
     folder
-        Of :func:`~bioassay_mtl.screening.parts.run.screen_parts`.
+        Folder of :func:`~bioassay_mtl.screening.parts.run.screen_parts`.
     output
         File to write; ``-`` is standard output.
     options
@@ -116,7 +116,7 @@ class _Parts:
     Parameters
     ----------
     folder
-        Where.
+        Folder of the parts.
     partial
         Whether some may be missing.
     """
@@ -168,7 +168,7 @@ class _Parts:
         return path.with_name(f"{stem}.partial{dot}{suffixes}")
 
     def batches(self, new_only: bool) -> Iterator[ScreenedBatch]:
-        """Of all parts, in the order of the records."""
+        """Batches of all parts, in the order of the records."""
         for part, receipt in self.there:
             with self.folder.read_part(part, self.plan) as file:
                 if sha256_of(file) != receipt.sha256:

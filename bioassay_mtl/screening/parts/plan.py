@@ -39,13 +39,13 @@ _OF_THE_RUN = {"workers", "format", *_NOT_OF_PARTS}
 class PartsOptions(ScreenOptions):
     """Settings of :func:`~bioassay_mtl.screening.parts.run.screen_parts`.
 
-    Those of a screen, less what only all records together can tell: ``top``, ``select``, ``long``
-    and ``new_only`` are for :func:`~bioassay_mtl.screening.parts.merge.merge`.
+    The options are those of a screen, less what only all records together can tell: ``top``,
+    ``select``, ``long`` and ``new_only`` are for :func:`~bioassay_mtl.screening.parts.merge.merge`.
 
     Attributes
     ----------
     format
-        Of the parts: ``parquet``, ``csv``, ``tsv`` or ``jsonl``.
+        Format of the parts: ``parquet``, ``csv``, ``tsv`` or ``jsonl``.
     part_rows
         Records of a part.
     """
@@ -91,7 +91,7 @@ class Shard(Config):
         return self
 
     def own(self, parts: Sequence[Any]) -> list[Any]:
-        """Its share."""
+        """Share of a shard."""
         return [*parts[self.index - 1 :: self.n]]
 
 
@@ -105,7 +105,7 @@ class InputFile(Config):
 
     @classmethod
     def of_path(cls, path: str) -> InputFile:
-        """As it is now; an InputError where it is no file."""
+        """Facts of a file as it is now; an InputError where it is no file."""
         if path == STDIN:
             raise InputError("standard input cannot be read again, as a data set of parts needs")
         try:
@@ -140,7 +140,7 @@ class Table(Config):
 
     @classmethod
     def of_layout(cls, layout: Layout, lowest: Iterable[str], knows_training: bool) -> Table:
-        """Those of a layout; of `lowest` the lowest values are the best."""
+        """Columns of a layout; of `lowest` the lowest values are the best."""
         return cls(
             assays=layout.assays,
             values=tuple(sorted(layout.values)),
@@ -151,7 +151,7 @@ class Table(Config):
         )
 
     def layout(self, *, long: bool = False, quote: bool = False) -> Layout:
-        """As a layout."""
+        """Layout of the columns."""
         return Layout(
             assays=self.assays,
             long=long,
@@ -173,17 +173,17 @@ class Plan(Config):
     made_by
         Versions of the packages that decide what is predicted.
     model
-        Its name, and the SHA-256 of its configuration, which has those of its other files.
+        Name of the model, and the SHA-256 of its configuration, which has those of its other files.
     device
-        Where the network runs.
+        Device that the network runs on.
     options
-        Of the screen, those that decide what is written.
+        Options of the screen, those that decide what is written.
     inputs
-        In their order.
+        Inputs, in their order.
     table
         Columns of the parts.
     parts
-        In the order of the records.
+        Parts, in the order of the records.
     """
 
     format: int = 1
@@ -197,11 +197,11 @@ class Plan(Config):
 
     @property
     def suffix(self) -> str:
-        """Of the files of parts."""
+        """Suffix of the files of parts."""
         return f".{self.options['format']}"
 
     def cut(self, options: PartsOptions) -> Plan:
-        """With its parts; reads the inputs once, to know where records end."""
+        """Plan with its parts; reads the inputs once, to know where records end."""
         table = only_table_options(options)
         found = [p for each in self.inputs for p in portions(each.path, options.part_rows, table)]
         digits = max(5, len(str(len(found))))

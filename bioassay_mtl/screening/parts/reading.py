@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 CELLS = 2_000_000
-"""Of a batch that is read: 8 MB of float32."""
+"""Cells of a batch that is read: 8 MB of float32."""
 
 _CODES = {status.value: status.code for status in Status}
 _BLOCK = 1 << 23
@@ -37,7 +37,7 @@ def batches_in(
     Parameters
     ----------
     file, part, plan
-        Its file, open; what it is, and what of.
+        Open file of the part; the part; the plan that it is of.
     row_offset
         Added to the numbers of its rows.
     new_only
@@ -97,7 +97,7 @@ def _beside(cells: pa.RecordBatch, column: BesideColumn, layout: Layout) -> NDAr
 
 
 def _cells(found: pa.Array, column: BesideColumn) -> NDArray[Any]:
-    """As annotators make them."""
+    """Cells as annotators make them."""
     values = found.to_pylist()
     if column.is_real:
         return np.array([np.nan if v is None else v for v in values], np.float32)

@@ -59,13 +59,13 @@ def screen_parts(
     model
         A shipped model, or a model folder.
     folder
-        Of the data set (:class:`~bioassay_mtl.screening.parts.folder.PartsFolder`).
+        Folder of the data set (:class:`~bioassay_mtl.screening.parts.folder.PartsFolder`).
     options
         See :class:`~bioassay_mtl.screening.parts.plan.PartsOptions`.
     shard
         The share of the parts that is written here.
     device
-        Where the network runs.
+        Device that the network runs on.
     pool
         Workers to ask, in place of own ones.
     watch
@@ -96,7 +96,7 @@ class BegunParts:
     Parameters
     ----------
     folder, plan
-        Where and what it is.
+        Folder of the data set, and the plan of it.
     model, options, prepared
         What it is written with.
     """
@@ -158,7 +158,7 @@ class PartsRun:
     begun
         The data set.
     clock
-        Told the time of each stage.
+        Callback with the time of each stage.
     pool
         Workers to ask, in place of own ones.
     watch
@@ -246,9 +246,9 @@ class _OpenPart:
     part
         Which.
     claim
-        Its lock, and what else is to be closed.
+        Lock of the part, and what else is to be closed.
     begun
-        Its data set.
+        Data set of the part.
     """
 
     part: Part

@@ -1,4 +1,4 @@
-"""Where a data set of parts is kept: a folder, or an object store."""
+"""Stores of a data set of parts: a folder, or an object store."""
 
 from __future__ import annotations
 

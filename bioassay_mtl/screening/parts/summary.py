@@ -16,7 +16,7 @@ class PartsSummary(ScreenSummary):
     parts, finished
         All parts of the data set, and those that are finished.
     written
-        Those that this run wrote.
+        Parts that this run wrote.
     elsewhere
         Parts of this run's share that other processes are writing.
     """

@@ -63,12 +63,12 @@ class Layout:
 
     @property
     def of_assays(self) -> list[BesideColumn]:
-        """Those that each assay has."""
+        """Columns that each assay has."""
         return [column for column in self.beside if column.of_assays]
 
     @property
     def is_value(self) -> list[bool]:
-        """Of each of the assays."""
+        """Whether each of the assays is one of values."""
         return [assay in self.values for assay in self.assays]
 
     @property
@@ -100,7 +100,7 @@ class Layout:
 
 
 Columns = Mapping[str, Sequence[Any]]
-"""Some rows of a table, by column."""
+"""Rows of a table, by column."""
 
 
 class Writer(Protocol):
@@ -154,9 +154,9 @@ def choose_format(name: str | None, path: str | Path) -> Format:
     Raises
     ------
     ConfigError
-        For an unknown format.
+        The format is unknown.
     OutputError
-        For a name that promises a format which cannot be written, and for a binary format on
+        A name promises a format which cannot be written, or a binary format is asked for on
         standard output or with ``.gz``.
     """
     text = str(path)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from openpyxl.cell import WriteOnlyCell
 
 MOST_ROWS, MOST_COLUMNS, MOST_CHARACTERS = 1_048_576, 16_384, 32_767
-"""Of a sheet, and of a cell, that Excel opens."""
+"""Limits of a sheet, and of a cell, that Excel opens."""
 
 _UNFIT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 

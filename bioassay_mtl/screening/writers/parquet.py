@@ -19,11 +19,11 @@ CELLS_IN_GROUP = 4_000_000
 """Cells of one row group: 16 MB of float32, whatever the batch size."""
 
 BYTES_IN_GROUP = 32_000_000
-"""Of ids and SMILES, after which a row group ends early: long ones would be held for all of it."""
+"""Bytes of ids and SMILES after which a row group ends early: all of it waits in memory."""
 
 ROWS_IN_TABLE_GROUP = 1 << 20
 BYTES_IN_TABLE_GROUP = 64_000_000
-"""Of a ranked table: most have one group."""
+"""Limits of a row group of a ranked table: most tables have one group."""
 
 
 class ParquetWriter:

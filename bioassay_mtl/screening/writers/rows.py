@@ -32,7 +32,7 @@ def rows_of(batch: ScreenedBatch, layout: Layout) -> Iterator[tuple[Any, ...]]:
     batch
         n records.
     layout
-        Of n rows; of a long table, of as many as there are predictions.
+        Layout of n rows; of a long table, of as many as there are predictions.
     """
     leading = zip(
         batch.rows,

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from bioassay_mtl.screening.decimals import WIDTH, six_decimals
 
 BYTES_AT_ONCE = 8_000_000
-"""Of text that is built before it is written; a single line may be longer."""
+"""Bytes of text that is built before it is written; a single line may be longer."""
 
 HEAD = b"\0"
 """Stands in a template for what differs from record to record."""
@@ -71,7 +71,7 @@ class RowTemplate:
     def render_words(
         self, heads: Iterable[bytes], ok: NDArray[np.bool_], words: NDArray[np.uint64]
     ) -> Iterator[bytes]:
-        """As :meth:`render`, with the text of the cells of records that are ok.
+        """Like :meth:`render`, with the text of the cells of records that are ok.
 
         Parameters
         ----------
@@ -113,16 +113,16 @@ def word(text: bytes) -> np.uint64:
 
 
 class ValueTemplate:
-    """As :class:`RowTemplate`, for records that hold values, too: any number of any length.
+    """Like :class:`RowTemplate`, for records that hold values, too: any number of any length.
 
     A probability has six decimals, a value the seven digits of its float32.
 
     Parameters
     ----------
     literals, blank
-        As of :class:`RowTemplate`.
+        See :class:`RowTemplate`.
     is_value
-        Of each of the t numbers.
+        Whether each of the t numbers is a value.
     """
 
     def __init__(self, literals: Sequence[bytes], blank: bytes, is_value: Sequence[bool]) -> None:
@@ -142,12 +142,12 @@ class ValueTemplate:
 
 
 class MixedTemplate:
-    """As :class:`RowTemplate`, for records with cells of any kinds, which may be missing.
+    """Like :class:`RowTemplate`, for records with cells of any kinds, which may be missing.
 
     Parameters
     ----------
     literals, blank
-        As of :class:`RowTemplate`.
+        See :class:`RowTemplate`.
     shown
         What makes text of each of the t cells.
     """

@@ -34,9 +34,9 @@ class TextWriter:
     Parameters
     ----------
     sink, layout
-        As for any writer.
+        See any writer.
     literals, blank
-        As of :class:`RowTemplate`.
+        See :class:`RowTemplate`.
     """
 
     nothing: ClassVar[bytes]

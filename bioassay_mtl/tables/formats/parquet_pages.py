@@ -29,11 +29,11 @@ def check_pages(file: IO[bytes], metadata: Any, columns: set[str], source: Sourc
     file
         The file, which is left where it was.
     metadata
-        Its footer.
+        Footer of the file.
     columns
         Names of the columns that are read.
     source
-        For messages.
+        Source, for messages.
 
     Raises
     ------

@@ -68,7 +68,7 @@ def _records(source: Source, options: ReadOptions) -> Iterator[Record]:
 def _blocks(source: Source) -> Iterator[tuple[int, list[str], bool]]:
     """Lines of each record, the line on which it ends, and whether it was too long to be kept.
 
-    Where the ``$$$$`` between two is missing, the second begins with its title.
+    If the ``$$$$`` between two is missing, the second begins with its title.
     """
     lines: list[str] = []
     size, is_long, n = 0, False, 0

@@ -47,7 +47,7 @@ def _header(source: Source) -> str:
 
 
 def _open(source: Source, options: ReadOptions) -> RowTable:
-    """As a table of two columns, or of those that a first line with tabs names."""
+    """Table of two columns, or of those that a first line with tabs names."""
     if "\t" in (header := _header(source)).strip():
         return open_table(source, Dialect("\t"), options)
     first = bool(header)

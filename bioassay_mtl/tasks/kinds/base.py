@@ -13,7 +13,7 @@ from bioassay_mtl.errors import InputError
 from bioassay_mtl.registry import Registry, settings_of
 
 LARGEST_VALUE = float(np.finfo(np.float32).max) / 100
-"""Of a label that is a value: sums of a few, and predictions beyond it, stay numbers."""
+"""Largest absolute value of a label: sums of a few, and predictions beyond, stay numbers."""
 
 
 class TaskKind(Config):

@@ -17,7 +17,7 @@ class Censored(TaskKind):
     Parameters
     ----------
     unit
-        Of the values, for people to read.
+        Unit of the values, for people to read.
     """
 
     has_bounds = True

@@ -17,7 +17,7 @@ class Regression(TaskKind):
     Parameters
     ----------
     unit
-        Of the values, for people to read.
+        Unit of the values, for people to read.
     """
 
     is_value = True

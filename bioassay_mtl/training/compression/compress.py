@@ -35,11 +35,11 @@ class CompressionConfig(Config):
     Parameters
     ----------
     levels
-        Of the codebooks of the directions that tasks share, and of coordinates, one each.
+        Levels of the codebooks of the directions that tasks share, and of coordinates, one each.
     bias_levels, threshold_levels
-        Of the codebooks of biases and of thresholds.
+        Levels of the codebooks of biases and of thresholds.
     epochs
-        That the model goes on learning through the rounding, where its panel is given.
+        Epochs that the model goes on learning through the rounding, where its panel is given.
     rate
         Share of the run's learning rate then.
     """
@@ -65,13 +65,13 @@ def compress(
     Parameters
     ----------
     model
-        Of the architecture ``low_dimensional``; it stays as it is.
+        Model of the architecture ``low_dimensional``; it stays as it is.
     config
         Settings, or a mapping of them.
     panel
-        That the model was trained on: it goes on learning with rounded numbers, gets thresholds,
-        and is measured again. None to round alone; then its metrics and its calibration, which are
-        of other predictions, are left out.
+        Panel that the model was trained on: it goes on learning with rounded numbers, gets
+        thresholds, and is measured again. None to round alone; then its metrics and its
+        calibration, which are of other predictions, are left out.
     out
         Folder to write.
     n_searched

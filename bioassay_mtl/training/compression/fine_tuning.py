@@ -31,9 +31,9 @@ def fine_tuned(model: Model, levels: Levels, session: Session | None) -> tuple[C
     Parameters
     ----------
     model
-        Its network is changed.
+        Model whose network is changed.
     levels
-        To begin with, by the names of the numbers.
+        Levels to begin with, by the names of the numbers.
     session
         What the model learned from, and settings of the epochs; None to round and no more.
     """

@@ -1,4 +1,4 @@
-"""Where a molecule counts as active: for each assay, where most of both kinds are told apart."""
+"""Thresholds of activity: in each assay, where most of both outcomes are told apart."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def best_thresholds(outputs: NDArray[np.float32], cells: MeasuredCells) -> NDArr
     outputs
         ``(n, T)`` logits.
     cells
-        Of the same rows, all of binary tasks.
+        Measured cells of the same rows, all of binary tasks.
     """
     found = np.zeros(cells.n_tasks, dtype=np.float32)
     for task in range(cells.n_tasks):

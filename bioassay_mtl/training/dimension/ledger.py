@@ -23,9 +23,9 @@ class Ledger:
     Parameters
     ----------
     folder
-        Where; None for memory.
+        Folder of the ledger; None for memory.
     identity
-        Of the panel and the settings.
+        Identity of the panel and the settings.
 
     Raises
     ------
@@ -60,7 +60,7 @@ class Ledger:
             self._known[_key(line["case"])] = scores
 
     def scores(self, case: dict[str, Any], train: Callable[[], Scores]) -> list[float]:
-        """Of a case; it is trained where it is not known."""
+        """Scores of a case; it is trained where they are not known."""
         key = _key(case)
         if key not in self._known:
             found = [float(score) for score in train()]

@@ -16,7 +16,7 @@ class Curve:
     name
         ``single``, or ``shared`` with the ratio of l to n.
     numbers, scores
-        Of each step of the ladder that was tried, numbers rising.
+        Numbers and scores of each step of the ladder that was tried, numbers rising.
     reached
         The least number at which the target is reached; None if no step of the ladder does.
     """
@@ -29,16 +29,16 @@ class Curve:
 
 @dataclass(frozen=True)
 class Dimension:
-    """Of some assays.
+    """Intrinsic dimension of some assays.
 
     Parameters
     ----------
     name, tasks
-        Of the group, and of its assays.
+        Names of the group, and of its assays.
     free, target
         Mean score above chance of the free networks, and what must be reached.
     curves
-        Of single tasks first, then of tasks that share directions.
+        Curves of single tasks first, then of tasks that share directions.
     single_ids
         ID of each assay alone, by its own target; None where the ladder ends before.
     """
@@ -69,7 +69,7 @@ class Dimension:
 
     @property
     def words(self) -> str:
-        """In a line."""
+        """Result in a line."""
         known = sum(each is not None for each in self.single_ids)
         mean = "not reached" if self.mean_id is None else f"{self.mean_id:.3g}"
         return (
@@ -80,16 +80,16 @@ class Dimension:
 
 @dataclass(frozen=True)
 class Dimensions:
-    """Of a panel and its groups, the whole panel first.
+    """Intrinsic dimensions of a panel and its groups, the whole panel first.
 
     Parameters
     ----------
     groups
         Each measured in the same way.
     share
-        Of the free score that was asked for.
+        Share of the free score that was asked for.
     metric
-        Of the scores.
+        Metric of the scores.
     """
 
     groups: tuple[Dimension, ...]
@@ -98,10 +98,10 @@ class Dimensions:
 
 
 def reached_at(numbers: Sequence[float], scores: Sequence[float], target: float) -> float | None:
-    """Where scores over the logarithm of rising numbers first cross a target.
+    """Number at which scores over the logarithm of rising numbers first cross a target.
 
-    Between the last step below and the first that reaches it the line through both; the first step
-    itself where it reaches it already; None where none does.
+    It is on the line through the last step below and the first that reaches the target; the first
+    step itself where it reaches it already; None where none does.
 
     Examples
     --------

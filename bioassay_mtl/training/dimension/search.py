@@ -19,7 +19,7 @@ from bioassay_mtl.training.dimension.result import Curve, Dimension, reached_at
 from bioassay_mtl.training.dimension.settings import DimensionConfig
 
 Score = Callable[[dict[str, Any]], NDArray[np.float64]]
-"""From settings of a network to the score above chance of each task; NaN where there is none."""
+"""Map from settings of a network to the score above chance of each task, or NaN."""
 
 
 def dimension_of(

@@ -28,13 +28,13 @@ class DimensionConfig(Config):
     coordinates
         Rising numbers k of a task that are tried where tasks share directions.
     ratios
-        Of l, which the directions are made of, to the number of tasks n: all are tried.
+        Ratios of l, which the directions are made of, to the number of tasks n: all are tried.
     fingerprint
         What the networks read.
     width, depth, expansion, form
-        Of the networks; ``columns`` or ``product`` where tasks share directions.
+        Settings of the networks; ``columns`` or ``product`` where tasks share directions.
     epochs, learning_rate, batch_size
-        Of each training; ``rate_factor`` times the rate where there are few numbers.
+        Settings of each training; ``rate_factor`` times the rate where there are few numbers.
     test_share
         Share of the molecules, drawn at random, on which scores are taken.
     seeds

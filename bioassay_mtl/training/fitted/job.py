@@ -42,7 +42,7 @@ class Part:
     weight: NDArray[np.float32]
 
     def where(self, chosen: NDArray[np.bool_]) -> Part:
-        """Some of the rows."""
+        """Subset of the rows."""
         return Part(self.x[chosen], self.y[chosen], self.bound[chosen], self.weight[chosen])
 
     def labeled(self, y: NDArray[Any]) -> Part:
@@ -62,9 +62,9 @@ class Job:
     Parameters
     ----------
     kind
-        Of the task.
+        Kind of the task.
     settings
-        Of the trees.
+        Settings of the trees.
     train, valid
         Rows to grow on, and to stop by (there may be none).
     start
@@ -72,11 +72,11 @@ class Job:
     outputs
         ``(k,)``: numbers of the task's outputs.
     noise
-        Of a measurement of censored values, in standard units.
+        Noise of a measurement of censored values, in standard units.
     seed
-        Of this task.
+        Seed of this task.
     n_threads
-        That may be used without a digit of the result depending on it.
+        Threads that may be used without a digit of the result depending on it.
     """
 
     kind: TaskKind

@@ -88,7 +88,7 @@ def _ordinal(job: Job) -> Line:
 
 @linear_fits.register("multiclass")
 def _multiclass(job: Job) -> Line:
-    """Of classes without rows the base rate; the logits of two may have any common sum."""
+    """Model of classes; one without rows has the base rate, logits of two may have any sum."""
     line = _logistic(job, job.train)
     weights, intercept = np.zeros((job.train.x.shape[1], len(job.outputs))), job.start.copy()
     there = np.unique(job.train.y).astype(int)
@@ -112,7 +112,7 @@ def _regression(job: Job) -> Line:
 
 @linear_fits.register("censored")
 def _censored(job: Job) -> Line:
-    """By the Tobit likelihood (Tobin 1958), whose logarithm is concave."""
+    """Model of censored values by the Tobit likelihood (Tobin 1958), whose logarithm is concave."""
     part = job.train
     return _tobit(part, job) if part.bound.any() else _regression(job)
 

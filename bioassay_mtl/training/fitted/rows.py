@@ -1,4 +1,4 @@
-"""From a run's rows and cells to what each task is fitted from: its own measured rows."""
+"""Rows and cells that each task is fitted from: its own measured rows."""
 
 from __future__ import annotations
 

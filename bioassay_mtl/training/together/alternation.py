@@ -14,7 +14,7 @@ def steps_of_a_round(batches: Mapping[str, int], rule: Alternation) -> dict[str,
     Parameters
     ----------
     batches
-        Of one pass over the rows of each panel.
+        Batches of one pass over the rows of each panel.
     rule
         See :class:`~bioassay_mtl.training.together.settings.TogetherConfig`.
     """

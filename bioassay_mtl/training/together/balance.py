@@ -43,13 +43,13 @@ class PanelBalance:
     Parameters
     ----------
     config
-        Of the weighting.
+        Settings of the weighting.
     fixed
         Further factors by panel.
     panels
         Their names.
     device
-        Where losses are.
+        Device that losses are computed on.
     """
 
     def __init__(
@@ -68,7 +68,7 @@ class PanelBalance:
         self._fixed, self._panels = dict(fixed), list(panels)
 
     def of(self, panel: str) -> Callable[[Tensor], Tensor] | None:
-        """From the loss of a step of a panel to its factor; None where that is 1."""
+        """Map from the loss of a step of a panel to its factor; None where that is 1."""
         if self._weighting is None and panel not in self._fixed:
             return None
         return partial(self._factor, self._panels.index(panel), self._fixed.get(panel, 1.0))
@@ -83,7 +83,7 @@ class PanelBalance:
         return fixed * self._weighting.weights(losses, present)[number]
 
     def start_round(self, number: int) -> None:
-        """Told before the first step of a round."""
+        """Callback before the first step of a round."""
         if self._weighting is not None:
             self._weighting.start_epoch(number)
 

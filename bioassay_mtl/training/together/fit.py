@@ -165,7 +165,7 @@ def settled_sessions(
 ) -> dict[str, Session]:
     """The panels with settings as each would have them alone.
 
-    Where experts are shared, panels that set none get those of the largest one.
+    If experts are shared, panels that set none get those of the largest one.
     """
     given = {
         name: each if isinstance(each, tuple) else (each, None) for name, each in panels.items()
@@ -195,7 +195,7 @@ def sessions_of(
     Parameters
     ----------
     settled
-        Of :func:`settled_sessions`.
+        Result of :func:`settled_sessions`.
     config
         How they are trained together.
     """
@@ -274,7 +274,7 @@ def _identity(sessions: Mapping[str, Session], config: TogetherConfig) -> str:
 def _scalings(
     sessions: Mapping[str, Session], *, joint: bool
 ) -> dict[str, dict[str, FeatureScaler]]:
-    """Of real-valued inputs by panel; where experts are shared, one of all training rows."""
+    """Scalers of real-valued inputs by panel; one of all training rows if experts are shared."""
     if not joint:
         return {
             name: fit_scalings(session.features.blocks, session.parts.train)

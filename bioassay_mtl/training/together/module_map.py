@@ -32,9 +32,9 @@ def module_map(
     alignment
         ``(L,)``: the module of each location.
     layers
-        In the order of their locations.
+        Layers in the order of their locations.
     blocks
-        Of all layers.
+        Blocks of all layers.
     owners
         The assay of each output, by panel: towers have modules of their own for each.
     """
@@ -104,7 +104,7 @@ def clustered(names: Sequence[str], parts: Sequence[Alignment]) -> dict[str, Any
     Parameters
     ----------
     names
-        Of the parts.
+        Names of the parts.
     parts
         Modules of the locations of each.
     """

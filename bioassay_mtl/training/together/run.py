@@ -30,18 +30,18 @@ class Panels:
     Parameters
     ----------
     runs
-        By panel.
+        Runs by panel.
     config
         How they are trained together.
     place
-        Where.
+        Device to train on, and the other ranks of the run.
     settled
         Settings of each panel as they were before those of what is shared.
 
     Attributes
     ----------
     modules, best
-        By panel.
+        Modules and best weights by panel.
     shares
         What the networks share.
     balance
@@ -91,7 +91,7 @@ class Panels:
 
     @cached_property
     def n_steps(self) -> int:
-        """Of the whole run, if nothing ends it early."""
+        """Number of steps of the whole run, if nothing ends it early."""
         rounds = max(module.settings.epochs for module in self.modules.values())
         return rounds * len(self._order)
 
@@ -104,7 +104,7 @@ class Panels:
         return self.best[name].ends(self.modules[name])
 
     def rows(self, name: str, number: int) -> RowNumbers:
-        """Those of a step of a panel in this round: pass after pass over its training rows."""
+        """Rows of a step of a panel in this round: pass after pass over its training rows."""
         module = self.modules[name]
         done = module.epoch * self.steps_of[name] + number
         which, step = divmod(done, self._batches[name])
@@ -155,12 +155,12 @@ def train_rounds(
     panels
         What learns.
     keep
-        Told after each round.
+        Callback after each round.
     rests
         Whether a panel that has had enough takes no more steps: where nothing is shared, none of
         them could change its best weights.
     told
-        By panel, of each of its records.
+        Callbacks by panel, for each of its records.
     """
     while not panels.ends():
         names = [*panels.modules]

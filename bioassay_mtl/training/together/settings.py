@@ -27,14 +27,14 @@ class TogetherConfig(Config):
         (``proportional``: each row once a round), to the ``square_root`` of these, or ``equal``.
         A round has as many steps whatever the rule.
     balance
-        From the losses of panels to their factors: ``sum`` (all 1), ``dwa`` or
+        Balancer of the losses of panels, which gives their factors: ``sum`` (all 1), ``dwa`` or
         ``lbtw``, or settings by ``kind``, with panels in place of tasks and rounds of epochs.
     panel_weights
         Further factors of the losses of panels, by name; 1 of those that are not named.
     apart
         Whether molecules of a panel's test rows are kept out of the training rows of all others.
     seed
-        Of what is shared.
+        Seed of what is shared.
     """
 
     sharing: Setting[SerializeAsAny[Sharing], Sharing | Mapping[str, Any] | str] = given_as(

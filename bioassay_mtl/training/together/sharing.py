@@ -26,7 +26,7 @@ class Joined:
         return None
 
     def step(self, number: int, n_steps: int) -> None:
-        """Told before each step of any panel, which is counted from 0 over the whole run."""
+        """Callback before each step of any panel, which is counted from 0 over the whole run."""
 
     def tensors(self) -> Iterator[tuple[str, Tensor]]:
         """What a checkpoint keeps beside the panels' own, by name."""
@@ -37,7 +37,7 @@ class Joined:
         return {}
 
     def restore(self, state: Mapping[str, Any]) -> None:
-        """Told when all tensors are those of a checkpoint."""
+        """Callback when all tensors are those of a checkpoint."""
 
     def record(self, tasks: Mapping[str, Sequence[str]]) -> dict[str, Any]:
         """What is shared, for the report; plain values.
@@ -56,7 +56,7 @@ class Sharing(Config):
     Parameters
     ----------
     kind
-        Its registered name.
+        Registered name of the kind.
     """
 
     kind: str
@@ -81,11 +81,11 @@ class Sharing(Config):
         Parameters
         ----------
         networks
-            By panel, as they begin.
+            Networks by panel, as they begin.
         configs
             What :meth:`settings` was given.
         seed
-            Of what is drawn.
+            Seed of what is drawn.
         """
         return Joined()
 

@@ -91,7 +91,7 @@ def tie(networks: Mapping[str, Network], without: Collection[str] = ()) -> None:
     Parameters
     ----------
     networks
-        By panel, of the same groups of experts; changed.
+        Networks by panel, of the same groups of experts; changed.
     without
         Names of weights that stay each network's own.
     """

@@ -1,4 +1,4 @@
-"""From a run's rows and cells to a network of trees: each task on its own measured rows."""
+"""Network of trees from a run's rows and cells: each task on its own measured rows."""
 
 from __future__ import annotations
 

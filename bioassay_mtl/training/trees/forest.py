@@ -29,10 +29,10 @@ MOST_DENSE = 2**27
 """Numbers up to which rows are spread out: scikit-learn is several times as fast on these."""
 
 ROUNDS = 2
-"""In which expected values take the place of bounds."""
+"""Rounds in which expected values take the place of bounds."""
 
 ENOUGH_TREES = 50
-"""For each row to be left out of some: what is expected of it is asked of these."""
+"""Trees for each row to be left out of some: what is expected of it is asked of these."""
 
 
 @_grown_by.register("binary")
@@ -104,7 +104,7 @@ def _of_classes(job: Job, train: Part, base: NDArray[np.float64], outputs: dict[
     base
         Base rates of the outputs.
     outputs
-        From a class to the number of its output among the task's.
+        Map from a class to the index of its output among the task's.
     """
     forest = _fitted(job, train)
     share = NEIGHBORS / (NEIGHBORS + 1)

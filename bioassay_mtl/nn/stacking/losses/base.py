@@ -59,7 +59,7 @@ class StackLoss(Protocol):
 
 
 stack_losses: Registry[StackLoss] = Registry("loss of combined outputs")
-"""By kind of task."""
+"""Losses by kind of task."""
 
 
 def surprises(logits: Floats) -> tuple[Floats, Floats, Floats]:
