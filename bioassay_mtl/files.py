@@ -144,7 +144,7 @@ def locked(path: str | Path) -> Iterator[None]:
     Parameters
     ----------
     path
-        What is going to be written, there or not; the folder that holds it must be there.
+        File that is going to be written, there or not; the folder that holds it must be there.
 
     Raises
     ------
@@ -199,9 +199,9 @@ def checked_stream(file: Path | int, name: str, *, closefd: bool = True) -> Iter
     Parameters
     ----------
     file
-        What to write to.
+        File to write to.
     name
-        What the user calls it.
+        Name that the user knows it by.
     closefd
         Close the descriptor in the end.
 
@@ -268,7 +268,7 @@ def _beside(target: Path, end: str) -> Path:
 
 
 def _leftovers(target: Path, end: str) -> list[Path]:
-    """What writers of this target have beside it, alive or not."""
+    """Leftovers of writers of this target, alive or not."""
     form = re.compile(re.escape(_hidden(target)) + rf"\.[0-9a-f]{{16}}\.{end}")
     return [path for path in target.parent.iterdir() if form.fullmatch(path.name)]
 
@@ -290,7 +290,7 @@ def _taken(left: Path, *, where_none: bool = False) -> Iterator[None]:
     left
         File or folder.
     where_none
-        What to take for granted where the file system has no locks.
+        Answer where the file system has no locks.
     """
     descriptor = os.open(left, (os.O_RDONLY if left.is_dir() else os.O_RDWR) | _UNFOLLOWED)
     try:
@@ -308,7 +308,7 @@ class _Part:
     Parameters
     ----------
     target
-        What it becomes; what killed writers left beside it is removed.
+        File that it becomes; leftovers of killed writers beside it are removed.
     make
         Makes it, and returns a descriptor of it.
     """

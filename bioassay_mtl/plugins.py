@@ -34,7 +34,7 @@ class Plugin:
     group, name
         ``bioassay_mtl.gates`` and the name of the kind.
     target
-        What it points to, as ``package.module:Thing``.
+        Object that it points to, as ``package.module:Thing``.
     distribution, version
         The package that brings it, as pip names it.
     """

@@ -28,7 +28,7 @@ class Registry(Mapping[str, T]):
     Parameters
     ----------
     kind
-        What the entries are, for messages ("fingerprint", "gate").
+        Name of its entries, for messages ("fingerprint", "gate").
     group
         Group of entry points, without the prefix ``bioassay_mtl.``; empty for none.
     accept
@@ -116,7 +116,7 @@ class Registry(Mapping[str, T]):
         return tuple(self._entries.values())
 
     def plugin(self, name: str) -> Plugin | None:
-        """What brings an entry; None for one of this package, or of the caller's own code."""
+        """Plug-in that brings an entry; None for one of this package or of the caller's code."""
         if name not in self or self.is_built_in(name):
             return None
         return self._plugins.get(name) or next(iter(self._named(name)), None)
@@ -141,7 +141,7 @@ class Registry(Mapping[str, T]):
             )
 
     def faults(self) -> list[str]:
-        """What is wrong with the names of plug-ins; nothing is imported."""
+        """Faults of the names of plug-ins; nothing is imported."""
         names = [plugin.name for plugin in self._installed()]
         return [
             *(
@@ -266,7 +266,7 @@ def settings_of(
     kinds
         Classes of settings by name.
     values
-        What was given; settings that are made already are returned.
+        Settings that were given; those that are made already are returned.
     default
         The kind of a mapping without one.
     """
@@ -287,7 +287,7 @@ def _is_of_plugin(kinds: Registry[type[ConfigT]], values: ConfigT) -> bool:
 
 
 def class_of(base: str, *, settings: bool = False) -> Callable[[str, Any], Any]:
-    """What a registry of classes accepts.
+    """Check of what a registry of classes accepts.
 
     Parameters
     ----------
@@ -322,7 +322,7 @@ def _check_kind(name: str, settings: Any) -> None:
 
 
 def function(name: str, found: Any) -> Any:
-    """What a registry of functions accepts."""
+    """Check of what a registry of functions accepts."""
     if not callable(found) or isinstance(found, type):
         raise TypeError(f"a function is expected, found {found!r}")
     return found

@@ -48,7 +48,7 @@ def opened(path: str | Path) -> io.BufferedReader:
 
 
 def facts(path: str | Path) -> Facts | None:
-    """What is known of a file, here or in a store, without reading it; None where there is none.
+    """Facts of a file, here or in a store, without reading it; None where there is none.
 
     Raises
     ------

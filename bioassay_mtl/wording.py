@@ -12,7 +12,7 @@ from typing import Protocol
 
 
 class Wording(Protocol):
-    """What a setting is called."""
+    """Wording of settings."""
 
     def __call__(self, name: str, value: str, key: str) -> str:
         """Words for a setting, and for what to give it (both may be empty)."""
@@ -35,7 +35,7 @@ def setting(name: str, value: str = "", *, key: str = "") -> str:
     name
         Name in Python, of a keyword or of a field of settings.
     value
-        What to give it, as in ``min_rows=10``.
+        Value to give it, as in ``min_rows=10``.
     key
         Entry that the value is for, in a setting that is a mapping.
 

@@ -1,4 +1,4 @@
-"""What the arrays of other libraries hold: SMILES, a fingerprint, or real-valued features."""
+"""Arrays of other libraries: SMILES, a fingerprint, or real-valued features."""
 
 from __future__ import annotations
 
@@ -267,7 +267,7 @@ def intervals(model: Model, x: Any, level: float) -> NDArray[np.float32]:
 
 
 def features_of(model: Model, x: Any) -> Features:
-    """What a model reads of SMILES, or of features ``(n, F)``.
+    """Features that a model reads of SMILES, or of features ``(n, F)``.
 
     Raises
     ------

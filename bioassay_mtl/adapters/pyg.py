@@ -28,7 +28,7 @@ class PyGExperts(nn.Module):
     kind
         Kind of the experts: ``gine``, ``gatedgcn`` or ``dmpnn``.
     graph
-        What the codes mean; by default OGB's.
+        Meaning of the codes; by default OGB's.
     settings
         Settings of the experts: ``n``, ``width``, ``hidden``, ``depth``, ``pooling``, ...
 
@@ -55,7 +55,7 @@ class PyGExperts(nn.Module):
 
 
 def batch_input(batch: Any, graph: MolecularGraph) -> GraphInput:
-    """What graph experts read of a batch, where it is: on a CPU or an accelerator.
+    """Input of graph experts for a batch, where it is: on a CPU or an accelerator.
 
     Parameters
     ----------
@@ -63,7 +63,7 @@ def batch_input(batch: Any, graph: MolecularGraph) -> GraphInput:
         A ``torch_geometric.data.Batch`` with ``x``, ``edge_index``, ``edge_attr``, ``ptr`` and,
         where `graph` has real columns, ``reals``.
     graph
-        What the codes mean.
+        Meaning of the codes.
 
     Raises
     ------

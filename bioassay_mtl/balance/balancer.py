@@ -24,7 +24,7 @@ from bioassay_mtl.registry import Registry, class_of
 
 
 class Update(NamedTuple):
-    """What a balancer makes of a batch.
+    """Update that a balancer makes of a batch.
 
     Attributes
     ----------

@@ -1,4 +1,4 @@
-"""What a batch asks of a network: one loss for every task."""
+"""Objective of a batch: one loss for every task."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a batch says as a whole when its rows are spread over processes (DistributedDataParallel).
+"""Sums over a batch whose rows are spread over processes (DistributedDataParallel).
 
 Every rank has a part of the rows, and ranks' gradients are averaged, so the loss of a task is the
 mean of its losses on the ranks. All ranks must make the same calls in the same order; in a single

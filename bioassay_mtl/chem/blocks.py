@@ -1,4 +1,4 @@
-"""What all that holds features of many molecules can do. A new container is a new file.
+"""Interface of all that holds features of many molecules. A new container is a new file.
 
 On the device that the network runs on, it is one of the :data:`bioassay_mtl.nn.resident.residents`,
 by its `kind`.
@@ -56,7 +56,7 @@ class Block(ABC):
         """Settings of the input that reads such a block as it is given."""
 
     def untold(self) -> str:
-        """What `settings` cannot tell of how the block was made, and must be set."""
+        """Keys that `settings` cannot give, since the block does not hold how it was made."""
         return ""
 
     def check(self) -> None:  # noqa: B027 (most containers cannot be wrong once they are made)

@@ -111,7 +111,7 @@ class SparseCounts(Block):
     n_features
         Number of positions.
     scale
-        What a network reads: the count itself (``linear``) or ``log2(1 + count)`` (``log2``).
+        Scale that a network reads: the count itself (``linear``) or ``log2(1 + count)`` (``log2``).
     """
 
     kind = "counts"
@@ -190,7 +190,7 @@ def count_table(scale: CountScale) -> NDArray[np.float32]:
 
 @dataclass(frozen=True)
 class Features:
-    """What a model reads of n molecules, aligned with the input rows.
+    """Inputs of a model for n molecules, aligned with the input rows.
 
     Parameters
     ----------

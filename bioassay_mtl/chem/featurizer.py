@@ -43,7 +43,7 @@ class _Settings(Config):
 
 @dataclass(frozen=True)
 class Featurizer:
-    """What a model reads of molecules, each under the name of its input.
+    """Inputs that a model reads of molecules, each under its name.
 
     Each molecule is parsed once, whatever is made of it.
 
@@ -139,7 +139,7 @@ class Featurizer:
     def _search(
         self, structures: Sequence[str], notation: Notation, known: Mapping[int, Status]
     ) -> Search | None:
-        """What looks for training molecules among those that can be any."""
+        """Search for training molecules among those that can be any."""
         if self.training is None:
             return None
         texts = [
@@ -235,7 +235,7 @@ class Featurizer:
 
     @property
     def input_sizes(self) -> dict[str, InputSize]:
-        """What a network must know of each input: numbers of features, or of a graph's codes."""
+        """Size of each input: a number of features, or of a graph's codes."""
         return {name: print_.input_size for name, print_ in self.fingerprints.items()}
 
     def config(self) -> dict[str, Any]:

@@ -149,7 +149,7 @@ class TrainingMolecules:
         return seen.completed(self.confirmed(plain, seen.skeletons, apart=True))
 
     def look(self, smiles: Sequence[str]) -> Seen:
-        """What texts tell by themselves, in microseconds each.
+        """Facts that texts tell by themselves, in microseconds each.
 
         Parameters
         ----------
@@ -200,7 +200,7 @@ class TrainingMolecules:
 
 
 class Seen(NamedTuple):
-    """What n texts tell of molecules by themselves.
+    """Facts that n texts tell of molecules by themselves.
 
     Attributes
     ----------
@@ -229,7 +229,7 @@ class Search:
     Parameters
     ----------
     training
-        What is looked for.
+        Molecules that are looked for.
     structures
         n SMILES or Mol blocks.
     notation

@@ -101,7 +101,7 @@ def each(
     notation: Notation = "smiles",
     timeout: float = DEFAULT_TIMEOUT,
 ) -> list[T | Status]:
-    """What a function makes of each structure, or the status of one that ended its worker.
+    """Result of a function for each structure, or the status of one that ended its worker.
 
     Parameters
     ----------

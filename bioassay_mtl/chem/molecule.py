@@ -27,7 +27,7 @@ _MOLBLOCK_HEAD = 1_000
 def parse_smiles(text: object, max_atoms: int = DEFAULT_MAX_ATOMS) -> Any | Status:
     """The molecule of a SMILES, or the status that says why there is none.
 
-    What follows the SMILES after white space (a name, a CXSMILES extension) is not read. The
+    Text after white space that follows the SMILES (a name, a CXSMILES extension) is not read. The
     missing values of tables count as empty.
     """
     if not isinstance(text, str):

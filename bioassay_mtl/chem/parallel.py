@@ -40,7 +40,7 @@ _AHEAD = 3
 
 
 class Records(Protocol):
-    """What a batch must have to be featurized."""
+    """Records that can be featurized."""
 
     @property
     def structures(self) -> Sequence[str]: ...
@@ -83,12 +83,12 @@ def featurize(
     structures
         SMILES or Mol blocks.
     featurizer
-        What to compute.
+        Featurizer to compute.
     workers
         Processes to use; with one, the work is done in this process, but for structures that could
         keep it for ever (:mod:`bioassay_mtl.chem.isolation`).
     notation
-        What the structures are written in.
+        Notation of the structures.
     timeout
         Seconds that one may take, else its status is ``timed_out``; 0 for no limit.
     """
@@ -115,7 +115,7 @@ def featurize_batches(
     batches
         Read lazily; at most a few per worker are held at a time.
     featurizer
-        What to compute.
+        Featurizer to compute.
     workers
         Processes to start. With none, or for a single batch, the work is done in this process, but
         for structures that could keep it for ever (:mod:`bioassay_mtl.chem.isolation`).
@@ -161,7 +161,7 @@ def features_of(recipe: bytes, records: Request, timeout: float = DEFAULT_TIMEOU
     Parameters
     ----------
     recipe, records
-        What a pool is asked: the recipe and the records.
+        Recipe and records, as a pool is given them.
     timeout
         Seconds that one structure may take, else its status is ``timed_out``; 0 for no limit.
     """

@@ -31,7 +31,7 @@ MOST_STARTS = 3
 
 
 class Records(NamedTuple):
-    """What a request is about.
+    """Records of a request.
 
     Parameters
     ----------
@@ -96,7 +96,7 @@ class Pool:
         recipe
             Pickled tuple of a function that makes the job, and its arguments.
         records
-            What the job is given.
+            Records that the job is given.
         """
         future: Future[list[Any]] = Future()
         self._tasks.put((recipe, records, future))

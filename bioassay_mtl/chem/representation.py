@@ -12,7 +12,7 @@ Encoder = Callable[[Any], bytes]
 
 
 class GraphSize(NamedTuple):
-    """What a network must know of graphs: numbers of codes by column, and of real columns."""
+    """Size of graphs: numbers of codes by column, and of real columns."""
 
     atom_widths: tuple[int, ...]
     bond_widths: tuple[int, ...]
@@ -20,7 +20,7 @@ class GraphSize(NamedTuple):
 
 
 class DenseSize(NamedTuple):
-    """What a network must know of real-valued features."""
+    """Size of real-valued features."""
 
     n_columns: int
 
@@ -54,7 +54,7 @@ class Representation(Config):
 
     @property
     def input_size(self) -> InputSize:
-        """What the layers that read it must know."""
+        """Size that the layers that read it must know."""
         return self.n_features
 
     @property

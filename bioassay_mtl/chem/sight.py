@@ -1,4 +1,4 @@
-"""What a model's inputs can tell apart, found by trying: mirror images, cis and trans, salts."""
+"""Sight of a model's inputs, found by trying: mirror images, cis and trans, salts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What became of one input record."""
+"""Status of one input record."""
 
 from __future__ import annotations
 

@@ -94,7 +94,7 @@ class Worker:
         notation: Notation,
         known: Mapping[int, Status],
     ) -> Any:
-        """What the job makes of structures.
+        """Results of the job for structures.
 
         Raises
         ------

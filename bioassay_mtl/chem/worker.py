@@ -25,7 +25,7 @@ from bioassay_mtl.chem.molecule import Notation
 from bioassay_mtl.chem.status import Status
 
 Job = Callable[[Sequence[Any], Notation, Mapping[int, Status]], Any]
-"""What is done to structures; of some, by position, the status is known already."""
+"""Job on structures; of some, by position, the status is known already."""
 
 BOARD_BYTES = 8
 MEMORY = 192 * 1024 * 1024
@@ -35,7 +35,7 @@ OUT_OF_MEMORY = 3
 """Exit code of a worker that could not hold an answer."""
 
 LOADED_FIRST = ("bioassay_mtl.chem.parallel", "bioassay_mtl.chem.standardize")
-"""What jobs are of: loaded while the first records are read, in no record's time, and before memory
+"""Modules of jobs: loaded while the first records are read, in no record's time, and before memory
 is limited, within which a library may find no room."""
 
 READY = True

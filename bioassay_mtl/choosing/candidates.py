@@ -37,7 +37,7 @@ class Candidate:
     in_training
         Whether the model was trained on it; None where that is not told.
     more
-        What else is told of it, by column; None where there is nothing.
+        Further facts of it, by column; None where there are none.
     """
 
     score: float
@@ -128,7 +128,7 @@ class _Counter:
 
 
 def _columns(header: Sequence[str], assay: str, keep: Sequence[str], path: Path) -> list[str]:
-    """What is read of the columns that there are."""
+    """Columns that are read, of those that there are."""
     there = {*header}
     if "smiles" not in there:
         raise InputError(
@@ -185,7 +185,7 @@ def _candidates(
 
 
 def _more(row: Row, assay: str, keep: Sequence[str]) -> Iterator[tuple[str, Any]]:
-    """What is told of a molecule beside its prediction; of assays, of this one."""
+    """Facts of a molecule beside its prediction; of assays, of this one."""
     read = {*_LEADING, *SCORES, "assay", "rank", assay} - {*keep}
     for name, value in row.items():
         if name not in read:

@@ -61,7 +61,7 @@ class Picked:
     assay
         Assay, as the table names it.
     about
-        What is known of it; None without a model.
+        Facts of the assay; None without a model.
     columns, cells
         The table: n cells of each column, None where there is nothing.
     n_predicted, n_looked_at
@@ -150,7 +150,7 @@ def _order(options: PickOptions, about: Assay | None) -> tuple[bool, str]:
 
 
 def _told(chosen: Sequence[Chosen], assay: str, model: Predictor | None) -> list[dict[str, Any]]:
-    """What is told of each molecule: by the table, by its structure, by the model."""
+    """Facts of each molecule: by the table, by its structure, by the model."""
     if model is not None:
         return _by_model(chosen, assay, model)
     smiles = [one.candidate.smiles for one in chosen]

@@ -21,7 +21,7 @@ _AT_ONCE = 64
 
 
 class Rules(Config):
-    """What a shortlist must be.
+    """Rules of a shortlist.
 
     Attributes
     ----------
@@ -85,7 +85,7 @@ def choose(candidates: Sequence[Candidate], rules: Rules) -> tuple[list[Chosen],
     candidates
         Best first.
     rules
-        What is wanted.
+        Rules of the shortlist.
     """
     counts: Counter[str] = Counter()
     enough = rules.n * (POOL if rules.diverse else 1)

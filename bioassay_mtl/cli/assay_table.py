@@ -26,7 +26,7 @@ WITH_INTERVALS = 100
 
 
 def sheet_table(assays: Sequence[Assay], rule: str, width: int) -> Table:
-    """What assays are, and how far to trust a model in each.
+    """Table of assays, and of how far to trust a model in each.
 
     Parameters
     ----------
@@ -70,7 +70,7 @@ def sheet_table(assays: Sequence[Assay], rule: str, width: int) -> Table:
 
 
 def _caption(assays: Sequence[Assay], rule: str) -> str:
-    """What grades mean, and why there are none."""
+    """Caption that says what grades mean, and why there are none."""
     why = {assay.why: "" for assay in assays if assay.why}
     lines = [rule] if any(assay.grade for assay in assays) else []
     return "\n".join([*lines, *(f"without a grade: {reason}" for reason in why)])

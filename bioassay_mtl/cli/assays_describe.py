@@ -87,7 +87,7 @@ def describe_assays(
 
 
 def beside_with(model: str, sheet: AssaySheet, known: Mapping[str, Described]) -> dict[str, Any]:
-    """What a model folder gets of facts: the sheet, and limits where some are said."""
+    """Files of facts that a model folder gets: the sheet, and limits where some are given."""
     from bioassay_mtl.models.assay_sheet import NAME
     from bioassay_mtl.models.folder import read_config, read_description
     from bioassay_mtl.models.limits_file import NAME as LIMITS

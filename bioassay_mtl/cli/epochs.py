@@ -1,4 +1,4 @@
-"""What ``train`` shows of its course: a bar on a terminal, else a line for each epoch."""
+"""Course of ``train``: a bar on a terminal, else a line for each epoch."""
 
 from __future__ import annotations
 

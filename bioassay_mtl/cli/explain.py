@@ -78,7 +78,7 @@ def explain(
 
 
 def _written(suffix: str, found: list[tuple[Any, int]], model: Any, smiles: list[str]) -> str:
-    """What the file holds."""
+    """Text of the file."""
     if suffix == ".json":
         return json.dumps([each.to_dict() for each, _ in found], indent=1) + "\n"
     from bioassay_mtl.report.reasons import drawing, reasons_page

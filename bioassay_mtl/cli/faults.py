@@ -1,4 +1,4 @@
-"""What a fault becomes on the command line: one line, an exit code, and nothing left behind."""
+"""Faults on the command line: one line, an exit code, and nothing left behind."""
 
 from __future__ import annotations
 

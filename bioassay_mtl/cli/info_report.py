@@ -124,7 +124,7 @@ def _known(molecules: dict[str, int] | None) -> str:
 
 
 def _calibration(known: dict[str, Any] | None) -> str:
-    """What probabilities were calibrated on."""
+    """Rows that probabilities were calibrated on."""
     if known is None:
         return "as the network gives them"
     before, after = known["log_loss_before"], known["log_loss_after"]
@@ -140,7 +140,7 @@ def _domain(known: dict[str, Any] | None) -> str:
 
 
 def use_of_experts(facts: dict[str, Any]) -> Table:
-    """What each expert serves, weighs and differs by."""
+    """Assays that each expert serves, its weight, and how it differs."""
     served = facts["connections"]["tasks_per_expert"]
     distances = facts["expert_diversity"]["matrix"]
     weights = list(facts["gate_utilisation"].values())

@@ -84,7 +84,7 @@ def _molecules(model: Model) -> dict[str, int] | None:
 
 
 def _calibration(model: Model) -> dict[str, Any] | None:
-    """What makes probabilities of logits, less its numbers."""
+    """Calibration of probabilities, less its numbers."""
     found = model.calibration
     if found is None:
         return None

@@ -1,4 +1,4 @@
-"""What ``train`` says before and after: time, rows, scores beside chance, where to read more."""
+"""Words of ``train`` before and after: time, rows, scores beside chance, where to read more."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def expected(found: Estimate, epochs: int, models: int, experts: int = 1, times:
     found
         Estimate from a trial of the settings.
     epochs, models
-        What is trained: epochs of each model (0 where trees are grown), and how many models.
+        Epochs of each model (0 where trees are grown), and the number of models.
     experts, times
         Experts of a model that are trained each on its own, and how often each.
     """
@@ -123,7 +123,7 @@ _SHOWN = ("average_precision", "roc_auc_ovr", "quadratic_kappa", "r2", "concorda
 
 
 def worth(model: Model) -> Iterator[str]:
-    """What each expert is worth out of fold, where experts were trained each on its own."""
+    """Worth of each expert out of fold, where experts were trained each on its own."""
     stacked = model.training.get("stacked", {})
     found = stacked.get("worth")
     if not found:
@@ -143,7 +143,7 @@ def worth(model: Model) -> Iterator[str]:
 
 
 def search(model: Model) -> Iterator[str]:
-    """What a search of settings found, if there was one."""
+    """Result of a search of settings, if there was one."""
     found = model.training.get("tuning")
     if not found:
         return

@@ -1,4 +1,4 @@
-"""What a reader of a panel should know before a model learns from it."""
+"""Remarks on a panel that a reader should know before a model learns from it."""
 
 from __future__ import annotations
 

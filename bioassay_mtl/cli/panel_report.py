@@ -46,7 +46,7 @@ def _unread(loaded: Loaded) -> list[str]:
 
 
 def _columns(loaded: Loaded) -> Table:
-    """What was decided of every column, and why; the first ones of many that are alike."""
+    """Decisions on all columns, and why; the first ones of many that are alike."""
     from rich.table import Table
 
     table = Table(box=None, pad_edge=False)

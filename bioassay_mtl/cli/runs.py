@@ -1,4 +1,4 @@
-"""What ``train`` trains: one network, several of one split, or one for each fold."""
+"""Runs of ``train``: one network, several of one split, or one for each fold."""
 
 from __future__ import annotations
 

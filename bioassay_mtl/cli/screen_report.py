@@ -1,4 +1,4 @@
-"""What ``screen`` tells people: progress, summary, and the predictions that stand out."""
+"""Words of ``screen``: progress, summary, and the predictions that stand out."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ Collector = TellingHits | BestValues
 
 
 def collector(model: ModelDescription, options: ScreenOptions, show: int) -> Collector | None:
-    """What keeps the ``show`` most telling predictions, or None for none."""
+    """Collector of the ``show`` most telling predictions, or None for none."""
     if not show:
         return None
     columns = columns_of_assays(choose_assays(options.assays, model), model.kinds)
@@ -177,7 +177,7 @@ SAID = {
     "interval": "in which the prediction likely lies",
     "beyond": "standard deviations from the mean of the training molecules, on the good side",
 }
-"""What columns of hits are, where there are such."""
+"""Meanings of columns of hits, where there are such."""
 
 
 def hits_table(hits: TellingHits, model: ModelDescription, width: int) -> Table:
@@ -214,7 +214,7 @@ def values_table(hits: BestValues, model: ModelDescription, width: int) -> Table
 def _shared_columns(
     best: Sequence[Hit | ValueHit], model: ModelDescription
 ) -> dict[str, list[str]]:
-    """What is told of any hit."""
+    """Columns of any hit."""
     from bioassay_mtl.report.said import nearness  # brings PyTorch, loaded by now
 
     sheet = model.sheet.of([hit.assay for hit in best])

@@ -1,4 +1,4 @@
-"""What is said of a screen's assays before it, and of inputs without molecules after it."""
+"""Words on a screen's assays before it, and on inputs without molecules after it."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def with_assays_named(options: OptionsT, model: ModelDescription) -> OptionsT:
 
 
 def unusable(summary: ScreenSummary, options: ScreenOptions) -> InputError:
-    """What to say of inputs of which hardly a record is a molecule."""
+    """Words on inputs of which hardly a record is a molecule."""
     from bioassay_mtl.tables.detection import resemblance
     from bioassay_mtl.tables.stream import STDIN
 

@@ -22,7 +22,7 @@ BY_KIND = ("network", "balance", "loss", "sampling")
 
 @dataclass(frozen=True)
 class Asked:
-    """What a user sets; some of it is a change to settings that follow from the panel.
+    """Settings by a user; some are a change to settings that follow from the panel.
 
     Parameters
     ----------
@@ -42,7 +42,7 @@ class Asked:
     seed: int | None
 
     def given(self, settle: Settle) -> TrainingConfig:
-        """What is set, with what it changes of the settings that `settle` gives."""
+        """Settings that are given, with what they change of those that `settle` gives."""
         from bioassay_mtl.training.config import TrainingConfig
 
         values = deepcopy(self.values)

@@ -1,4 +1,4 @@
-"""What is said to people, and the standard streams it is said on."""
+"""Words to people, and the standard streams that they are written on."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ FILE = "together.json"
 
 
 def read_together(folder: str) -> dict[str, Any] | None:
-    """What the models of a folder share; None where it holds none that were trained together.
+    """Facts on what the models of a folder share; None where none were trained together.
 
     Raises
     ------

@@ -56,7 +56,7 @@ def check_alone(given: Mapping[str, Any]) -> None:
 
 @dataclass(frozen=True)
 class Joint:
-    """What is asked of a training of several panels.
+    """Request for a training of several panels.
 
     Parameters
     ----------

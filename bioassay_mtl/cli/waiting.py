@@ -14,7 +14,7 @@ def waiting(doing: str) -> Iterator[None]:
     Parameters
     ----------
     doing
-        What is done, as ``predicting 1,200 molecules``.
+        Words on what is done, as ``predicting 1,200 molecules``.
     """
     if not sys.stderr.isatty():
         yield

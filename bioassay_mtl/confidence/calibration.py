@@ -41,7 +41,7 @@ def expit(logits: Floats) -> Floats:
 
 @dataclass(frozen=True, eq=False)
 class LabeledLogits:
-    """What was said of measured cells, by task.
+    """Logits of measured cells, by task.
 
     Parameters
     ----------
@@ -113,7 +113,7 @@ class Calibration:
     slope, offset
         ``(T,) float64``; 1 and 0 leave a task as it is.
     rows
-        What it was fitted on: ``out of fold`` or ``validation``.
+        Rows that it was fitted on: ``out of fold`` or ``validation``.
     log_loss_before, log_loss_after
         Mean over assays on cells that it was not fitted to, by cross-validation.
     """
@@ -141,7 +141,7 @@ def fit_platt(cells: LabeledLogits, *, shrink: bool = True, n_rounds: int = 25) 
     Parameters
     ----------
     cells
-        What was said of cells that nobody had learned from.
+        Logits of cells that nobody had learned from.
     shrink
         Whether tasks borrow from the panel. Without it each has the numbers of highest likelihood,
         which may be infinite; a task of one outcome stays as it is.

@@ -1,4 +1,4 @@
-"""What a model said of measured molecules that it had not learned from, by assay."""
+"""Predictions of measured molecules that the model had not learned from, by assay."""
 
 from __future__ import annotations
 

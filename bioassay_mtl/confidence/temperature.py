@@ -28,7 +28,7 @@ _NO_CLASS = -1e9
 
 @dataclass(frozen=True, eq=False)
 class ClassLogits:
-    """What was said of measured cells of classes.
+    """Logits of measured cells of classes.
 
     Parameters
     ----------
@@ -102,7 +102,7 @@ def fit_temperatures(cells: ClassLogits, *, shrink: bool = True, n_rounds: int =
     Parameters
     ----------
     cells
-        What was said of cells that nobody had learned from.
+        Logits of cells that nobody had learned from.
     shrink
         Whether assays borrow from the panel.
     n_rounds

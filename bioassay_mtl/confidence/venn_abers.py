@@ -31,7 +31,7 @@ def venn_abers(counts: ScoreCounts) -> NDArray[np.float32]:
 
 
 def _isotonic(active: NDArray[np.int64], n: NDArray[np.int64], label: int) -> NDArray[np.float32]:
-    """What isotonic regression says of one more cell of a label, at each place.
+    """Isotonic regression with one more cell of a label, at each place.
 
     By the max-min formula: over all blocks of places that hold the new cell, the largest over their
     beginnings of the smallest over their ends of the share of actives.

@@ -156,7 +156,7 @@ class _Watch:
 
 
 def _attempt(url: str, part: Path, watch: _Watch) -> Exception | None:
-    """What came between, where another attempt may help."""
+    """Error of one attempt, where another may help."""
     watch.begin()
     try:
         _continue(url, part, watch)
@@ -233,7 +233,7 @@ def _identity_path(part: Path) -> Path:
 
 
 def _validator(response: Any) -> str | None:
-    """What identifies the file byte by byte; a weak tag (``W/...``) does not."""
+    """Header that identifies the file byte by byte; a weak tag (``W/...``) does not."""
     tag = response.headers.get("ETag", "")
     found: str | None = tag if tag.startswith('"') else response.headers.get("Last-Modified")
     return found
@@ -251,7 +251,7 @@ def _changed(part: Path) -> ConnectionError:
 
 
 def _read_identity(part: Path, url: str) -> str | None:
-    """What the server called the file whose part this is; None where it cannot be continued."""
+    """Identity by the server of the file whose part this is; None if it cannot be continued."""
     try:
         held = json.loads(_identity_path(part).read_text())
         return str(held["validator"] or "") or None if held["url"] == url else None

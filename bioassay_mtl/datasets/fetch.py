@@ -20,7 +20,7 @@ logger = logging.getLogger(__name__)
 
 
 class Record(Config):
-    """What a fetch saw, kept as ``<name>.json`` beside the file."""
+    """Record of a fetch, kept as ``<name>.json`` beside the file."""
 
     url: str
     sha256: str
@@ -59,7 +59,7 @@ def fetch(
     force
         Fetch again, and accept a file that differs from the one recorded.
     expected_sha256
-        What the file must be, as hexadecimal text.
+        Hash that the file must have, as hexadecimal text.
     limits
         Limits of time and rate; the size is the recipe's.
     pause_s

@@ -43,7 +43,7 @@ Facts = dict[str, str]
 
 @dataclass
 class Fetched:
-    """What could be fetched, by AID, and why the rest could not."""
+    """Fetched assays, by AID, and why the rest could not be fetched."""
 
     found: dict[int, Facts] = field(default_factory=dict)
     missing: dict[int, str] = field(default_factory=dict)
@@ -217,7 +217,7 @@ def _number(value: Any) -> int:
 
 
 def _kept(cache: Path, aid: int) -> Facts | None:
-    """What an earlier answer said; None where there is none, or it is no such answer."""
+    """Earlier answer; None where there is none, or it is no such answer."""
     try:
         held = json.loads((cache / f"{aid}.json").read_text(encoding="utf-8"))
     except (OSError, ValueError):

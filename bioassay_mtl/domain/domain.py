@@ -69,7 +69,7 @@ class Domain:
     packed
         ``(n, 128) uint8``: Morgan fingerprints, radius 2, 1,024 bits.
     cells
-        What was measured of them in the T tasks of the model.
+        Measured cells of them in the T tasks of the model.
     structures
         n SMILES; None where they are not kept.
     identities

@@ -1,4 +1,4 @@
-"""What was measured of training molecules, as predicted columns tell it."""
+"""Measurements of training molecules, as predicted columns tell them."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ class Evidence:
     def known(
         self, query: NDArray[np.int64], molecule: NDArray[np.int64], m: int
     ) -> NDArray[np.object_]:
-        """What was measured of the training molecules that m queries are.
+        """Measurements of the training molecules that m queries are.
 
         Parameters
         ----------

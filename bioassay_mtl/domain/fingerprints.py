@@ -27,7 +27,7 @@ def source_of(prints: Mapping[str, Representation]) -> str | None:
 
 
 def also_computed(prints: Mapping[str, Representation]) -> dict[str, Representation]:
-    """What must be computed beside some inputs, so that :func:`bits_of` finds the fingerprint."""
+    """Inputs to compute beside some others, so that :func:`bits_of` finds the fingerprint."""
     return {} if source_of(prints) else {INPUT: DOMAIN_FINGERPRINT}
 
 

@@ -21,7 +21,7 @@ LONGEST = 100_000
 
 
 def arrays_of(domain: Domain) -> dict[str, NDArray[Any]]:
-    """What a file holds: compressed streams of bytes, and the identities as they are."""
+    """Arrays of a file: compressed streams of bytes, and the identities as they are."""
     cells = domain.cells
     first = np.zeros(cells.n_cells, np.bool_)
     first[cells.offsets[:-1][cells.per_row > 0]] = True

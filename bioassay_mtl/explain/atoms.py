@@ -74,7 +74,7 @@ class AtomShares:
 
 
 def _filled(print_: Any, mol: Any) -> Any:
-    """What RDKit says of the atoms of each position."""
+    """Atoms of each position, by RDKit."""
     from rdkit.Chem.rdFingerprintGenerator import AdditionalOutput
 
     said = AdditionalOutput()

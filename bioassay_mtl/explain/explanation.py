@@ -26,7 +26,7 @@ _LEAST = 1e-12
 
 @dataclass(frozen=True)
 class Share:
-    """What an expert, or a mixture, has of a prediction.
+    """Share of an expert, or of a mixture, in a prediction.
 
     Parameters
     ----------
@@ -93,7 +93,7 @@ class Explanation:
 
 
 class Explained(Protocol):
-    """What is asked of a model here."""
+    """Interface of a model to explain."""
 
     network: Any
     tasks: tuple[str, ...]

@@ -24,7 +24,7 @@ class FadedGraphs:
     Parameters
     ----------
     graph
-        What a network reads.
+        Graph that a network reads.
     atoms, reals, bonds
         ``(S, n, .)``, ``(S, n, R)`` and ``(S, m, .)``: the vectors, which gradients are taken by.
     whole

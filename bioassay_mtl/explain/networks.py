@@ -28,7 +28,7 @@ def pieces_of(
     shares: AtomShares,
     output: int,
 ) -> list[Piece]:
-    """What each expert adds to an output of one molecule; the pieces sum to the output.
+    """Pieces that experts add to an output of one molecule; they sum to the output.
 
     Mixtures whose towers vote are sums of what their experts say times their gates; others, whose
     towers see the mixture alone, are one piece.
@@ -38,7 +38,7 @@ def pieces_of(
     network
         A network of any kind.
     inputs
-        What it reads of one molecule.
+        Inputs for one molecule.
     graphs
         Blocks of the inputs that are graphs, of one row.
     shares

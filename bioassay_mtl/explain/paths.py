@@ -74,7 +74,7 @@ class Path:
         self._n_leaves = len(self._wholes)
 
     def pieces(self, names: Sequence[str], parts: Callable[[Inputs], Tensor]) -> list[Piece]:
-        """What each of E parts of an output has of each atom.
+        """Pieces of E parts of an output, by atom.
 
         Parameters
         ----------
@@ -173,7 +173,7 @@ class Path:
         return atoms, whole
 
     def _split(self, name: str, weights: Tensor) -> tuple[NDArray[np.float64], float]:
-        """What the positions of a table add, by its weights ``(F,)``."""
+        """Contribution of the positions of a table, by its weights ``(F,)``."""
         row = self._tables[name][0]
         positions = row.nonzero().flatten()
         amounts = (row[positions].double() * weights[positions].double()).numpy()

@@ -1,4 +1,4 @@
-"""What explanations of parts of a network are made of."""
+"""Pieces that explanations of parts of a network are made of."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from numpy.typing import NDArray
 
 @dataclass(frozen=True)
 class Piece:
-    """What one expert adds to one output, above what it adds to that of the reference.
+    """Contribution of one expert to one output, above that to the output of the reference.
 
     Parameters
     ----------
     name
         Name of the expert.
     value, reference
-        What it adds to the output of the molecule, and to that of the reference.
+        Contribution to the output of the molecule, and to that of the reference.
     atoms
         ``(n,) float64``: the share of each atom in the difference.
     whole

@@ -1,4 +1,4 @@
-"""What trees have of each atom: exact Shapley values of their columns."""
+"""Trees by atom: exact Shapley values of their columns."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ STEPS = 1024
 
 
 def tree_piece(network: TreeNetwork, inputs: Inputs, shares: AtomShares, output: int) -> Piece:
-    """What trees add to an output, against their expected value over the training rows.
+    """Contribution of trees to an output, against their expected value over the training rows.
 
     A forest's probabilities become log-odds: the shares of columns in probabilities are multiplied
     by the mean slope of the log-odds between the expected value and that of the molecule.

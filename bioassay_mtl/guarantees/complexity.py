@@ -1,4 +1,4 @@
-"""What a model costs in a bound: the length of its code."""
+"""Complexity of a model in a bound: the length of its code."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a model that knows nothing scores, for the metrics that tell it from one that does."""
+"""Scores of a model that knows nothing, for the metrics that tell it from one that does."""
 
 from __future__ import annotations
 

@@ -76,7 +76,7 @@ def differences(
     Parameters
     ----------
     cells, tasks, kinds
-        What was measured.
+        Measured cells, and their tasks.
     first, second
         See :func:`~bioassay_mtl.metrics.evaluation.evaluate`.
     n_bootstrap, seed

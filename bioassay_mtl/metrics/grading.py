@@ -45,9 +45,9 @@ class Score:
     value, low, high
         Value, and the ends of its 95 % interval.
     chance
-        What a model that knows nothing scores.
+        Score of a model that knows nothing.
     bar
-        What the lower end must reach to be usable.
+        Bar that the lower end must reach to be usable.
     """
 
     value: float

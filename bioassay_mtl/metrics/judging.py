@@ -1,4 +1,4 @@
-"""What tells whether a kind of task can be judged, and what a model that knows nothing scores."""
+"""Judging of kinds of tasks: when one can be judged, and what chance scores."""
 
 from __future__ import annotations
 

@@ -116,7 +116,7 @@ class Ranking:
 
     @cached_property
     def blocks(self) -> ActiveBlocks:
-        """What ranking metrics read."""
+        """Blocks that ranking metrics read."""
         m = len(self.scores)
         edges = np.flatnonzero(np.diff(self.scores, prepend=np.nan, append=np.nan))
         places = np.flatnonzero(self.active)

@@ -1,4 +1,4 @@
-"""What users know of their assays: a table or a mapping that fills a model's sheet."""
+"""Knowledge of users about their assays: a table or a mapping that fills a model's sheet."""
 
 from __future__ import annotations
 

@@ -94,7 +94,7 @@ def _number(identifier: str) -> str:
 
 
 def _names(assay: Assay) -> list[str]:
-    """What an assay is called, each gene and accession alone."""
+    """Names of an assay, each gene and accession alone."""
     several = [part.strip() for field in (assay.gene, assay.uniprot) for part in field.split(";")]
     return [text for text in (assay.name, assay.target, *several) if text]
 

@@ -26,7 +26,7 @@ class Statement:
         Short: ``error``, ``misses``, ``false alarms``, ``balanced error``, ``error of assays``, or
         of an assay.
     meaning
-        What the rate is the rate of, in plain words.
+        Meaning of the rate, in plain words.
     rates
         Rates on the rows that were learned from, and their bounds.
     held_out

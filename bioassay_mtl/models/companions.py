@@ -80,7 +80,7 @@ class Beside(MutableMapping[str, Any]):
     Parameters
     ----------
     held
-        What is there already.
+        Companions that are there already.
     """
 
     def __init__(self, held: Mapping[str, Any] | None = None) -> None:

@@ -56,8 +56,8 @@ class Computing(ModelContent, Knowing):
         Parameters
         ----------
         features
-            What :meth:`~bioassay_mtl.models.model.Model.featurize` returned; or a mapping from
-            input name to block; or, for a model with one input, its block; or, packed bits
+            Features that :meth:`~bioassay_mtl.models.model.Model.featurize` returned; or a mapping
+            from input name to block; or, for a model with one input, its block; or, packed bits
             ``(n, n_bits / 8) uint8`` (most significant bit first, as `numpy.packbits`), or real
             numbers ``(n, F)``.
         calibrated

@@ -60,7 +60,7 @@ def confidence_of(
     Parameters
     ----------
     model
-        What predicts.
+        Model that predicts.
     features, predictions
         Features and predictions of n molecules; predictions ``(n, n_columns)``.
     columns

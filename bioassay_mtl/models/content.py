@@ -22,7 +22,7 @@ class ModelContent(ModelDescription):
     network_config
         Architecture of the network.
     metrics
-        What was measured, by part and metric.
+        Metrics that were measured, by subset and metric.
     card
         The model card, Markdown.
     scalings

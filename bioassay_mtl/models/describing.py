@@ -36,7 +36,7 @@ def describe(
     Parameters
     ----------
     sheet
-        What it says already is not asked for, and stays.
+        Sheet; what it says already is not asked for, and stays.
     server, cache
         See :func:`bioassay_mtl.datasets.pubchem.fetch_assays`.
     """

@@ -38,7 +38,7 @@ class ModelDescription:
         ``active`` and ``inactive``: measured cells per task among the rows it was trained on. With
         tasks that are not binary also ``measured``, and ``classes``: cells by class, by task name.
     annotations
-        What is known of an assay beyond its name, such as ``{"PCBA-1030": {"target_class": ...}}``.
+        Facts of an assay beyond its name, such as ``{"PCBA-1030": {"target_class": ...}}``.
     name
         How users call it.
     training

@@ -125,7 +125,7 @@ def predictions_at(
     Parameters
     ----------
     model
-        What predicts.
+        Model that predicts.
     features
         Features of n molecules.
     cells
@@ -155,7 +155,7 @@ def outputs_at(
     Parameters
     ----------
     model
-        What predicts.
+        Model that predicts.
     features
         Features of molecules; only those that are asked for are read.
     rows, columns

@@ -79,7 +79,7 @@ def write_folder(
     Parameters
     ----------
     model, folder
-        What and where.
+        Model to write, and its folder.
     overwrite
         Replace an existing folder.
     half
@@ -145,7 +145,7 @@ def amend_folder(folder: Path, beside: Mapping[str, Any]) -> None:
     folder
         A model folder.
     beside
-        What is put there, by the companion's name; None takes it away.
+        Companions to put there, by name; None takes one away.
 
     Raises
     ------

@@ -56,7 +56,7 @@ def check_kinds(recorded: Any, folder: Path) -> None:
     Parameters
     ----------
     recorded
-        What :func:`kinds_record` said when the model was saved.
+        Record of :func:`kinds_record` when the model was saved.
     folder
         Folder, for messages.
 

@@ -41,7 +41,7 @@ def sheet_of(
         Metrics by subset of the rows, as in ``metrics.json``: the figures are those of the held-out
         part of the most molecules.
     known
-        What is known of assays, by identifier.
+        Facts of assays, by identifier.
     """
     part, rows = held_out_rows(metrics or {})
     assays = [

@@ -26,7 +26,7 @@ class Draws:
     Parameters
     ----------
     seed
-        What all draws depend on.
+        Seed that all draws depend on.
     """
 
     def __init__(self, seed: int) -> None:

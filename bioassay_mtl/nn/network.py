@@ -1,4 +1,4 @@
-"""What every architecture is: the interface that models, balancers and training rely on."""
+"""Interface of every architecture, which models, balancers and training rely on."""
 
 from __future__ import annotations
 

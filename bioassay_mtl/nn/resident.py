@@ -27,7 +27,7 @@ class ResidentBlock(Protocol):
     """All molecules' features under one input, on one device."""
 
     def batch(self, rows: Tensor) -> Input:
-        """What the network reads for some rows (``(B,) int64``)."""
+        """Batch that the network reads, of some rows (``(B,) int64``)."""
         ...
 
 
@@ -40,7 +40,7 @@ class RaggedBlock:
 
 
 def batch_of(block: ResidentBlock, rows: RowNumbers) -> Input:
-    """What the network reads for some rows, without asking the device where that is possible."""
+    """Batch that the network reads, made without asking the device where that is possible."""
     return block.batch(rows) if isinstance(block, RaggedBlock) else block.batch(on_device(rows))
 
 

@@ -61,7 +61,7 @@ def in_order(rows: SomeRows, order: Tensor) -> SomeRows:
 
 
 class Owned(NamedTuple):
-    """What some rows own.
+    """Entries of some rows.
 
     Attributes
     ----------

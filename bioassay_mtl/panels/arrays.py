@@ -28,7 +28,7 @@ def content_of_arrays(
     kinds: Sequence[TaskKind | str] | None = None,
     bounds: Any = None,
 ) -> PanelContent:
-    """What a panel of arrays is made of.
+    """Content of a panel of arrays.
 
     Parameters
     ----------

@@ -59,7 +59,7 @@ class Companions:
     taken: Iterable[str | None] = ()
 
     def of(self, name: str) -> Beside:
-        """What stands beside a column."""
+        """Columns beside a column."""
         return self._found.get(name, Beside())
 
     def check_used(self, kinds: Mapping[str, str]) -> None:
@@ -98,7 +98,7 @@ class Companions:
 
     @cached_property
     def by_name(self) -> dict[str, Beside]:
-        """What stands beside a column, where the names tell."""
+        """Columns beside a column, where the names tell."""
         names = self.table.column_names
         found: dict[str, Beside] = {}
         for role, words in (("qualifier", QUALIFIER_NAMES), ("unit", UNIT_NAMES)):

@@ -47,7 +47,7 @@ if TYPE_CHECKING:
 
 
 class Held(IntEnum):
-    """What the cells of a column are."""
+    """Content of the cells of a column."""
 
     NOTHING = 0
     ONE_VALUE = 1
@@ -99,7 +99,7 @@ class Candidate(NamedTuple):
 
     @property
     def described(self) -> str:
-        """What it holds."""
+        """Content in words."""
         texts = [self.source.cells.texts[code] for code in self.source.occurring()]
         commas = with_commas(texts) if self.held in (Held.TEXTS, Held.CLASSES) else ""
         return f"texts {commas}" if commas else _DESCRIBED[self.held]
@@ -294,7 +294,7 @@ def _tells(each: Candidate, other: Candidate) -> bool:
 def _others(
     unclear: Sequence[Candidate], named: Sequence[Candidate], settled: bool, path: Path
 ) -> dict[str, tuple[bool, str]]:
-    """What becomes of columns that neither their names nor their cells make assays at once."""
+    """Decision on columns that neither their names nor their cells make assays at once."""
     plain = [each for each in unclear if not each.says.never]
     outcomes = [each for each in plain if each.held is Held.OUTCOMES]
     values = [each for each in named if each.kind != "binary" and each.says.measured]

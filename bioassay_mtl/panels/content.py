@@ -1,4 +1,4 @@
-"""What a panel is made of, for those who find it and know no panels."""
+"""Content of a panel, for readers that import no panels."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What was decided of the columns of a table, and why."""
+"""Decisions on the columns of a table, and why."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class ColumnDecision(NamedTuple):
     column
         Name of the column.
     role
-        What it is taken for.
+        Role that it is taken for.
     kind
         Name of the task kind of an assay; else empty.
     reason

@@ -32,7 +32,7 @@ _SHOWN = 10  # cells that cannot be read
 
 
 class Found(NamedTuple):
-    """What a panel is made of, the rows of the files, their layout, and what became of them."""
+    """Content of a panel, the rows of the files, their layout, and what became of them."""
 
     content: PanelContent
     n_rows: int

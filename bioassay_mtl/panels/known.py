@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def known_assays(tasks: Sequence[str], kinds: Sequence[TaskKind]) -> dict[str, TaskEntry]:
-    """What a model knows of its assays; values on the p-scale are also read as concentrations."""
+    """Assays that a model knows; values on the p-scale are also read as concentrations."""
     return {
         task: TaskEntry(
             kind=kind.kind,
@@ -38,7 +38,7 @@ def with_known(
 ) -> PanelSchema:
     """A schema whose assays are the known ones that a table holds.
 
-    What the schema says of an assay goes first.
+    The schema of an assay goes first.
 
     Raises
     ------
@@ -70,7 +70,7 @@ def with_known(
 
 
 def _with(known: TaskEntry, said: TaskEntry | None) -> TaskEntry:
-    """What is known, with what somebody said instead."""
+    """Knowledge of an assay, with what somebody said instead."""
     changes = {} if said is None else said.model_dump(exclude_unset=True, exclude_none=True)
     return known.model_copy(update=changes)
 

@@ -23,7 +23,7 @@ class Loaded(NamedTuple):
 
     @property
     def columns(self) -> list[ColumnDecision]:
-        """What was decided of each column, and why."""
+        """Decision on each column, and why."""
         return self.log.columns
 
 

@@ -1,4 +1,4 @@
-"""What the name of a column says of it, before anybody looks at its cells.
+"""Names of columns: what one says, before anybody looks at its cells.
 
 A name is read by its words: ``IC50 (nM)``, ``hERG_blocker`` and ``Aktivität`` are measured,
 ``is_duplicate`` is a flag, ``sCH3_Key`` a key of a fingerprint. Accents and case do not matter.
@@ -15,7 +15,7 @@ from bioassay_mtl.tasks.units import says_p_scale, unit_in_name
 
 
 class Says(str, Enum):
-    """What a name says its column holds."""
+    """Content of a column by its name."""
 
     MEASURED = "of a measured type"
     UNIT = "with a unit"
@@ -185,7 +185,7 @@ def words_of(name: str) -> list[str]:
 
 
 def what_name_says(name: str) -> Says:
-    """What a column's name says that it holds.
+    """Content that a column's name promises.
 
     Examples
     --------
@@ -215,7 +215,7 @@ def _is_sure(bare: str, words: Sequence[str]) -> bool:
 
 
 def _against(words: Sequence[str], unit: bool) -> Says | None:
-    """What a name with a type of measurement is of instead: its error, its flag."""
+    """Content of a name of a measurement that is about it: its error, its flag."""
     spaced = "_".join(words)
     concentration = any(_TYPES.fullmatch(word) for word in words)
     errors = _ERRORS if unit else _STATISTICS - _CONDITIONS - _EXTREMES
@@ -236,7 +236,7 @@ def _against(words: Sequence[str], unit: bool) -> Says | None:
 
 
 def _by_words(name: str, words: list[str], measured: bool) -> Says:
-    """What a name says that may be measured, or about a measurement."""
+    """Content of a name by words of what may be measured, or is about a measurement."""
     joined = "".join(words)
     if _BIT.fullmatch(without_accents(name.strip())) or _KEY.fullmatch(words[-1]):
         return Says.IDENTIFIER if words[-1] == "key" and len(words) == 1 else Says.KEY

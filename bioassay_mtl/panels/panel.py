@@ -86,7 +86,7 @@ class Panel:
     columns
         Further columns of the source (a split's name, a row number), as n texts each.
     kinds
-        What the labels of each task are; all binary where none are given.
+        Kind of each task; all binary where none are given.
     bounds
         ``(n, T) int8``, of censored tasks: 1 where the true value is at or above the label, -1
         where it is at or below, 0 where the label is the value; None where all are.

@@ -1,4 +1,4 @@
-"""What a layout finds in its tables: molecules, and the measurements of each assay."""
+"""Parts that a layout finds in its tables: molecules, and the measurements of each assay."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class Parts:
         ``(R,) int64``: the row of its file of each record, and the file, as a place in a list; by
         default 0, 1, 2, ... of the first file.
     by
-        What makes one molecule of records: nothing (``row``: every record is one, and stays,
+        Key that makes one molecule of records: nothing (``row``: every record is one, and stays,
         unless the schema merges), the same text (``text``), or the same key (``key``).
     keys
         R texts; the SMILES stands in for an empty one.

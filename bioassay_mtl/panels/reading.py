@@ -33,7 +33,7 @@ class Reading(NamedTuple):
     Parameters
     ----------
     kind
-        What they are.
+        Kind of the labels.
     values
         ``(m,) float64``, NaN where not measured.
     bounds

@@ -1,4 +1,4 @@
-"""What became of the rows of a panel file: nothing is changed or left out without an entry here."""
+"""Log of the rows of a panel file: nothing is changed or left out without an entry here."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from bioassay_mtl.tables.table import place_of
 
 
 class Outcome(str, Enum):
-    """What may become of a row, besides being kept as it is."""
+    """Outcome of a row that is not kept as it is."""
 
     HEADER = "row of the header"
     UNREADABLE = "unreadable value, left out"
@@ -49,7 +49,7 @@ class Event(NamedTuple):
 
 
 class Topic(str, Enum):
-    """What a note is about."""
+    """Topic of a note."""
 
     WORDS = "words"
     UNITS = "units"
@@ -84,7 +84,7 @@ class RowLog:
         self.notes: list[Note] = []
         """How the table was read."""
         self.columns: list[ColumnDecision] = []
-        """What was decided of each column."""
+        """Decisions on columns."""
 
     def note(self, topic: Topic, text: str) -> None:
         """Say something once."""

@@ -1,4 +1,4 @@
-"""What a panel file holds, where it cannot be, or should not be, found out from the file.
+"""Schema of a panel file, where it cannot be, or should not be, found out from the file.
 
 A schema lies beside the table as ``NAME.schema.yaml`` (``panel.yaml`` holds for all tables of its
 folder)::
@@ -32,7 +32,7 @@ NO_TASK = "none"
 
 
 class TaskEntry(Config):
-    """What is known of an assay beforehand.
+    """Knowledge of an assay beforehand.
 
     Parameters
     ----------
@@ -100,7 +100,7 @@ class PanelSchema(TableOptions):
     also
         Assays to add to those found, or what to change of them.
     known
-        What is known of assays that may be there.
+        Facts of assays that may be there.
     missing
         Further texts that say that nothing was measured, such as ``-1``.
     min_rows
@@ -146,7 +146,7 @@ class PanelSchema(TableOptions):
         return {str(name): _entry(str(name), value) for name, value in given.items()}
 
     def entry(self, task: str) -> TaskEntry:
-        """What is known of one assay."""
+        """Knowledge of one assay."""
         said = self.also.get(task) or (self.tasks or {}).get(task)
         return said or self.known.get(task) or TaskEntry()
 

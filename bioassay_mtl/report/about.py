@@ -1,4 +1,4 @@
-"""What assays are called, and the model's grades in them, beside their identifiers."""
+"""Names of assays, and the model's grades in them, beside their identifiers."""
 
 from __future__ import annotations
 

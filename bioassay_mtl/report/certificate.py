@@ -1,4 +1,4 @@
-"""What is promised of a model's errors on molecules that it has not seen, for a report."""
+"""Bounds of a model's errors on molecules that it has not seen, for a report."""
 
 from __future__ import annotations
 

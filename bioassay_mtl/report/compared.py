@@ -1,4 +1,4 @@
-"""What a quick baseline scores where a model is judged, and parts of evaluations by kind."""
+"""Scores of a quick baseline where a model is judged, and parts of evaluations by kind."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Elsewhere:
 
 @dataclass(frozen=True, eq=False)
 class Compared:
-    """What a quick baseline scores on the rows that a model is judged on.
+    """Scores of a quick baseline on the rows that a model is judged on.
 
     Parameters
     ----------

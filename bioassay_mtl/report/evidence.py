@@ -1,4 +1,4 @@
-"""What a model's report is made from: its predictions beside what was measured."""
+"""Evidence for a model's report: its predictions beside what was measured."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ class Evidence:
     Parameters
     ----------
     model
-        What is reported on.
+        Model that is reported on.
     panel
         The n molecules that were predicted, with T of the model's assays.
     predictions
@@ -74,12 +74,12 @@ class Evidence:
     at
         ``(n,)``: their rows in the panel that they were taken from; None where that is not known.
     role
-        What these rows are to the model: ``new`` ones, those that it was ``graded`` by when it was
+        Role of these rows for the model: ``new`` ones, those that it was ``graded`` by when it was
         made, those that ``chose`` its epoch, or those that it was ``trained`` on.
     n_known
         Number of the new molecules that the model was trained on after all.
     baseline
-        What a quick baseline scores on the same rows; None where there is none.
+        Scores of a quick baseline on the same rows; None where there is none.
     why_none
         Why there is no baseline, in words; empty where none was asked for.
     """
@@ -149,7 +149,7 @@ class Evidence:
 
     @cached_property
     def sheet(self) -> list[Assay]:
-        """What is known of each of the panel's tasks."""
+        """Sheet of the panel's tasks."""
         return self.model.sheet.of(self.panel.tasks)
 
 
@@ -167,7 +167,7 @@ def gather(
     Parameters
     ----------
     model
-        What predicts.
+        Model that predicts.
     panel
         Molecules with outcomes in some of its assays.
     rows
@@ -215,7 +215,7 @@ def held_out(model: Model, panel: Panel, parts: Split, *, workers: int = 1) -> E
     Parameters
     ----------
     model, panel, parts
-        What it was trained with.
+        Model, and the panel and split that it was trained with.
     workers
         Processes that featurize.
     """
@@ -233,7 +233,7 @@ def held_out(model: Model, panel: Panel, parts: Split, *, workers: int = 1) -> E
 
 
 def out_of_fold(found: CrossValidation) -> Evidence:
-    """What networks said of molecules that they had not seen, the mean of the repeats.
+    """Predictions of molecules that the networks had not seen, the mean of the repeats.
 
     Parameters
     ----------

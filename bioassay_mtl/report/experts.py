@@ -1,4 +1,4 @@
-"""What the experts of a mixture do: who serves which assay, and how far they differ."""
+"""Experts of a mixture: which serves which assay, and how far they differ."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def experts_section(evidence: Evidence) -> Section:
 
 
 def expert_names(model: Model, n_experts: int) -> list[str]:
-    """What each expert is, where they were trained each on its own; else its number."""
+    """Name of each expert, where they were trained each on its own; else its number."""
     known = model.training.get("stacked", {})
     names = [known["experts"][number] for number in known.get("heard", ())]
     return names if len(names) == n_experts else [f"expert {n}" for n in range(n_experts)]

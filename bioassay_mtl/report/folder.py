@@ -1,4 +1,4 @@
-"""What lies beside a model in its folder for people to read."""
+"""Files beside a model in its folder, for people to read."""
 
 from __future__ import annotations
 

@@ -29,7 +29,7 @@ def hit_reasons(model: Model, tally: ScreenTally, options: ScreenOptions) -> Hit
     model
         Model that predicted.
     tally
-        What watched the screen.
+        Tally of the screen.
     options
         Options of the screen.
     """

@@ -62,6 +62,6 @@ def write_model_report(evidence: Evidence, path: str | Path) -> Path:
 
 
 def _findings(evidence: Evidence) -> list[Findings]:
-    """What each kind's report tells of its tasks."""
+    """Findings of each kind's report on its tasks."""
     kinds = dict.fromkeys(kind.kind for kind in evidence.panel.kinds)
     return [kind_reports[kind](evidence.of_kind(kind)) for kind in kinds]

@@ -38,7 +38,7 @@ class Drawn(NamedTuple):
     Attributes
     ----------
     paths
-        What is inside the SVG.
+        Content of the SVG.
     places
         ``(n, 2)``: where its atoms are, NaN of those that are not drawn.
     bond
@@ -56,7 +56,7 @@ def molecule(smiles: str, name: str) -> Markup:
     Parameters
     ----------
     smiles
-        What to draw.
+        SMILES to draw.
     name
         Name that is said to those who cannot see it.
     """
@@ -84,7 +84,7 @@ def drawn(
     Parameters
     ----------
     smiles
-        What to draw.
+        SMILES to draw.
     width, height
         Size of the drawing.
     whole
@@ -129,7 +129,7 @@ def _main_part(mol: Any, whole: bool) -> tuple[Any, list[int], str]:
 def _painted(
     mol: Any, width: int, height: int, padding: float
 ) -> tuple[Markup, NDArray[np.float64]]:
-    """What RDKit draws, in the page's colors, and where the atoms are."""
+    """Drawing by RDKit in the page's colors, and the positions of the atoms."""
     from rdkit.Chem.Draw import rdMolDraw2D
 
     canvas = rdMolDraw2D.MolDraw2DSVG(width, height)
@@ -166,7 +166,7 @@ def themed(svg: str) -> str:
 
 
 def _paint(name: str, path: str) -> str:
-    """What a path's style or attribute says."""
+    """Paint that a path's style or attribute names."""
     found = re.search(rf"(?<![\w-]){name}(?::([^;']*)|='([^']*)')", path)
     return (found[1] or found[2] or "") if found else ""
 

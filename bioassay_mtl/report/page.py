@@ -46,7 +46,7 @@ def page(title: str, subtitle: str, lead: Markup, sections: Sequence[Section]) -
     title, subtitle
         The heading and the line above it.
     lead
-        What stands before the first section.
+        Lead before the first section.
     sections
         Sections in order; those without a body are left out.
     """
@@ -105,7 +105,7 @@ def facts(pairs: Sequence[tuple[str, object]]) -> Markup:
 
 
 def folded(summary: str, content: Markup) -> Markup:
-    """What is shown only when asked for."""
+    """Block that is shown only when asked for."""
     return piece("parts", "folded", summary, content)
 
 
@@ -115,5 +115,5 @@ def preformatted(text: str) -> Markup:
 
 
 def asset(name: str) -> str:
-    """What one of the files beside this one holds."""
+    """Content of one of the files beside this one."""
     return (_FOLDER / name).read_text(encoding="utf-8")

@@ -25,7 +25,7 @@ class Axis:
     low, high
         Ends of the axis.
     title
-        What it measures.
+        Name of what it measures.
     ticks
         Values that are marked.
     labels

@@ -32,7 +32,7 @@ def drawing(
     Parameters
     ----------
     found
-        What is drawn.
+        Explanation to draw.
     alone
         Whether it is a file of its own, which brings its colors.
     width, height

@@ -1,4 +1,4 @@
-"""What stands beside a prediction, in words: how sure it is, how near it is to what is known."""
+"""Words beside a prediction: how sure it is, how near it is to what is known."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ def nearness(beside: Mapping[str, Any]) -> str:
 
 
 def sentences(beside: Mapping[str, Any], assay: str = "") -> Iterator[str]:
-    """What is said of a molecule, and of it in an assay; nothing of what is not known.
+    """Sentences on a molecule, and on it in an assay; none on what is not known.
 
     Parameters
     ----------
     beside
-        What annotators say.
+        Values of annotators.
     assay
         The assay's name, where others stand beside it.
     """

@@ -50,9 +50,9 @@ def screen_report(
     Parameters
     ----------
     summary
-        What the screen returned.
+        Summary that the screen returned.
     tally
-        What watched it, from :func:`screen_tally`.
+        Tally of the screen, from :func:`screen_tally`.
     reasons
         Reasons of the hits, from :func:`~bioassay_mtl.report.hit_reasons.hit_reasons`: their atoms
         get colors.
@@ -187,7 +187,7 @@ def _largest(tally: ScreenTally) -> Markup:
 
 
 def _known(column: Predicted) -> str:
-    """What is known of an assay, beside its identifier on a card."""
+    """Facts of an assay, beside its identifier on a card."""
     return ", ".join(filter(None, (column.assay.title, column.assay.grade)))
 
 

@@ -54,7 +54,7 @@ def table(caption: str, heads: Sequence[str], columns: Sequence[Column], *, name
     Parameters
     ----------
     caption
-        What it holds, for those who cannot see it.
+        Caption, for those who cannot see it.
     heads
         Names of the rows.
     columns

@@ -1,4 +1,4 @@
-"""What a screen's report is made from, gathered as batches go by."""
+"""Tally for a screen's report, gathered as batches go by."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class Predicted:
     is_class
         Whether it is the probability of a class, not of activity.
     assay
-        What is known of the assay.
+        Facts of the assay.
     """
 
     name: str
@@ -193,7 +193,7 @@ def _best(batch: ScreenedBatch, at: int, column: int) -> Best:
 
 
 def screen_tally(model: ModelDescription, options: ScreenOptions, k: int = HITS) -> ScreenTally:
-    """What watches a screen of a model with some options."""
+    """Tally of a screen of a model with some options."""
     shares = usual_shares(model)
     columns, sheet = [], model.sheet
     for at in choose_assays(options.assays, model):

@@ -36,13 +36,13 @@ def rendered(template: str, **given: Any) -> Markup:
     template
         Name of its file, less ``.html``.
     given
-        What it asks for, by name.
+        Variables that it asks for, by name.
     """
     return Markup(_environment().get_template(f"{template}.html").render(given))
 
 
 def piece(template: str, name: str, /, *given: Any, **named: Any) -> Markup:
-    """What a macro makes.
+    """Markup that a macro makes.
 
     Parameters
     ----------

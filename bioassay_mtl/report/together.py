@@ -63,7 +63,7 @@ def together_page(record: Record, metrics: Mapping[str, Any]) -> str:
 
 
 def summary(record: Record) -> str:
-    """What is shared, in a sentence; empty where there is nothing to count."""
+    """Summary of what is shared, a sentence; empty where there is nothing to count."""
     known = record["shared"].get("modules")
     if known is None:
         return ""

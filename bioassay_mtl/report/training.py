@@ -120,7 +120,7 @@ def _split(model: Model) -> Markup:
 
 
 def settings_section(evidence: Evidence) -> Section:
-    """What another would need to make the model again."""
+    """Section of what another would need to make the model again."""
     import yaml
 
     model = evidence.model

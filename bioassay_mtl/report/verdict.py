@@ -117,7 +117,7 @@ def _rows(evidence: Evidence) -> Sequence[Mapping[str, Any]]:
 
 
 def _figures(evidence: Evidence) -> list[Mapping[str, Graded]]:
-    """What each assay is graded by, metric by metric."""
+    """Figures that each assay is graded by, metric by metric."""
     if evidence.role == "graded":
         held = [assay.held_out for assay in evidence.sheet]
         return [each.scores if each else {} for each in held]

@@ -1,4 +1,4 @@
-"""What one batch of records became: the unit that writers and collectors are given."""
+"""Batch of records that were screened: the unit that writers and collectors are given."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class ScreenedBatch:
     new_only
         Whether these are no hits.
     beside
-        What annotators say, by the name of a column: ``(n,)``, or ``(n, n_assays)``; see
+        Values of annotators, by the name of a column: ``(n,)``, or ``(n, n_assays)``; see
         :class:`~bioassay_mtl.screening.beside.BesideColumn`.
     """
 

@@ -77,13 +77,13 @@ def check_names(columns: Iterable[str]) -> None:
 
 
 def of_record(columns: Sequence[BesideColumn], beside: Beside, at: int) -> dict[str, Any]:
-    """What stands beside the predictions of one record, less that of its assays; plain values."""
+    """Values beside the predictions of one record, less those of its assays; plain ones."""
     own = (column for column in columns if not column.of_assays)
     return {each.name: each.plain(beside[each.name][at : at + 1])[0] for each in own}
 
 
 def said_of(beside: Beside, at: int, assay: int) -> dict[str, Any]:
-    """What stands beside one prediction, without what is not known; plain values.
+    """Values beside one prediction, without what is not known; plain ones.
 
     Parameters
     ----------
@@ -109,7 +109,7 @@ def said_of(beside: Beside, at: int, assay: int) -> dict[str, Any]:
 def of_cells(
     columns: Sequence[BesideColumn], beside: Beside, at: int, assays: NDArray[np.int64]
 ) -> Iterator[dict[str, Any]]:
-    """What stands beside the predictions of one record in some of its assays."""
+    """Values beside the predictions of one record in some of its assays."""
     of_assays = [column for column in columns if column.of_assays]
     cells = [each.plain(beside[each.name][at, assays]) for each in of_assays]
     for place in range(len(assays)):

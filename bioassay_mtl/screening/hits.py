@@ -35,7 +35,7 @@ class Hit:
     share: float
     in_training: bool | None = None
     beside: Mapping[str, Any] = field(default_factory=dict, compare=False)
-    """What annotators say of it, and of it in this assay, as far as anything is known."""
+    """Values of annotators for it, and for it in this assay, as far as anything is known."""
 
     @property
     def fold(self) -> float:

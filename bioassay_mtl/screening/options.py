@@ -1,4 +1,4 @@
-"""What a screen can be told."""
+"""Options of a screen."""
 
 from __future__ import annotations
 

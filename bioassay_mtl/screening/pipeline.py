@@ -130,7 +130,7 @@ def screen(
 def writer_of(
     sink: BinaryIO, layout: Layout, options: ScreenOptions, form: Format, folder: Path | None
 ) -> Writer:
-    """What writes the table that is asked for."""
+    """Writer of the table that is asked for."""
     if options.select:
         return SelectWriter(sink, layout, options.select, form, folder)
     if options.top:
@@ -159,7 +159,7 @@ class Begun:
 
 @dataclass(frozen=True)
 class Prepared:
-    """What a screen writes, settled before anything is read.
+    """Preparation of a screen, settled before anything is read.
 
     Parameters
     ----------
@@ -269,7 +269,7 @@ def batches_of(
     model, options, clock, progress, pool
         See :func:`begin`.
     prepared
-        What is written.
+        Preparation of the table that is written.
     """
     read, numbers = columns_read(model, options), model.featurizer.columns
     records = _Records(inputs, options, read, numbers, clock, progress)

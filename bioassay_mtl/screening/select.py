@@ -36,7 +36,7 @@ _CANDIDATE = np.dtype(
 class SelectWriter:
     """Writes what is selected as :class:`~bioassay_mtl.screening.top.TopWriter` writes the best.
 
-    What might be selected waits on the disk: 28 bytes for an assay, and the molecule's text.
+    Candidates wait on the disk: 28 bytes for an assay, and the molecule's text.
 
     Parameters
     ----------

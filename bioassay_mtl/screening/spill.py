@@ -25,7 +25,7 @@ _KNOWN = (False, True, None)
 
 
 class SpilledMolecule(NamedTuple):
-    """What the input said of a molecule, whether the model was trained on it, and what else."""
+    """Molecule by the input, whether the model was trained on it, and what stands beside it."""
 
     file: str
     id: str

@@ -1,4 +1,4 @@
-"""What a screen did, and how long each stage took."""
+"""Summary of a screen, and how long each stage took."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class StageClock:
         name
             The stage that it counts for.
         items
-            What to pass on.
+            Items to pass on.
         without
             A stage that this one calls for, whose time is not counted twice.
         """
@@ -81,7 +81,7 @@ class ScreenSummary:
     Attributes
     ----------
     model, inputs, output
-        What was asked for, by name; ``-`` is a standard stream.
+        Names that were asked for; ``-`` is a standard stream.
     rows
         Input records read.
     statuses

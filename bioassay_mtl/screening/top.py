@@ -39,7 +39,7 @@ class TopWriter:
     k
         Molecules written for each assay.
     file_format
-        What the table is written as.
+        Format of the table.
     folder
         Folder for hits that are too many for memory; the system's for temporary files when None.
     """
@@ -230,7 +230,7 @@ def noted(
     batch, rows
         ``(m,)``: places within the batch.
     beside
-        What :func:`said_of` them, or as many empty texts.
+        Texts of :func:`said_of` them, or as many empty texts.
     """
     found = (
         SpilledMolecule(batch.file, batch.ids[at], batch.smiles[at], batch.is_known(at), more)
@@ -245,7 +245,7 @@ def said_of(
     rows: NDArray[np.int64],
     assays: Sequence[NDArray[np.int64]],
 ) -> list[str]:
-    """What stands beside some rows, as JSON: of the molecule, and of assays of each row."""
+    """Values beside some rows, as JSON: of the molecule, and of assays of each row."""
     said = []
     for at, own in zip(rows.tolist(), assays, strict=True):
         of_assays = of_cells(columns, batch.beside, at, own)

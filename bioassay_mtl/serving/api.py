@@ -57,7 +57,7 @@ def application(engine: Engine) -> FastAPI:
     Parameters
     ----------
     engine
-        What predicts.
+        Engine that predicts.
     """
     app = FastAPI(
         title="bioassay_mtl",

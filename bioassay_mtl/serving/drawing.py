@@ -21,7 +21,7 @@ def drawn(smiles: str) -> str:
 
 
 def explanation(model: Any, smiles: str, column: str) -> dict[str, Any]:
-    """What each atom has of a prediction, with a drawing.
+    """Share of each atom in a prediction, with a drawing.
 
     Parameters
     ----------

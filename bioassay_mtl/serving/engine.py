@@ -79,7 +79,7 @@ class Engine:
             self.pool.submit(recipe, Records(["C"], "smiles", {}))
 
     def annotators(self, asked: Asked) -> Annotators:
-        """What is asked for beside predictions; kept, for it takes a second to make."""
+        """Annotators that are asked for; kept, for it takes a second to make them."""
         asked = replace(asked, pool=self.pool)
         key = (tuple(asked.columns), asked.options.annotate, asked.options.standardize)
         with self._lock:

@@ -47,7 +47,7 @@ def register_faults(app: FastAPI) -> None:
 
 
 def _invalid(error: RequestValidationError) -> str:
-    """What is wrong with a request, without what it has."""
+    """Fault of a request, without its content."""
     faults: list[Any] = list(error.errors())
     each = [f"{_place(fault['loc'])}: {fault['msg']}" for fault in faults[:MOST_NAMED]]
     more = [f"and {len(faults) - MOST_NAMED} more"] if len(faults) > MOST_NAMED else []

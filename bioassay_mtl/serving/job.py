@@ -30,9 +30,9 @@ class Job:
     Parameters
     ----------
     engine
-        What it is done with.
+        Engine that does it.
     file
-        What was sent.
+        File that was sent.
     options
         Options of the screen.
     with_rows, with_csv
@@ -111,7 +111,7 @@ class Job:
             return said
 
     def end(self) -> dict[str, Any]:
-        """What became of all records."""
+        """Last event: what became of all records."""
         with self._lock:
             said: dict[str, Any] = {
                 "event": "end",

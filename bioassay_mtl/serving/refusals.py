@@ -1,4 +1,4 @@
-"""What a request is refused for."""
+"""Refusals of requests, and why."""
 
 from __future__ import annotations
 

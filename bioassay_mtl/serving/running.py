@@ -28,7 +28,7 @@ class Runner:
         self._turns = asyncio.Semaphore(engine.options.at_once)
 
     async def events(self, job: Job) -> AsyncGenerator[dict[str, Any], None]:
-        """What a job says, from ``start`` to ``end``; it is stopped where nobody takes more.
+        """Events of a job, from ``start`` to ``end``; it is stopped where nobody takes more.
 
         Raises
         ------
@@ -47,7 +47,7 @@ class Runner:
                     self._engine.threads.submit(job.close)
 
     async def call(self, function: Callable[[], T]) -> T:
-        """What a function returns, called in a thread."""
+        """Result of a function that is called in a thread."""
         async with self._turn() as do:
             found: T = await do(function)
             return found

@@ -1,4 +1,4 @@
-"""What requests and answers look like, for the OpenAPI description."""
+"""Shapes of requests and answers, for the OpenAPI description."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ class ExplainRequest(_Strict):
 
 
 class Shares(BaseModel):
-    """What an expert has of a prediction."""
+    """Share of an expert in a prediction."""
 
     name: str
     atoms: list[float] = Field(description="Of each atom.")
@@ -100,7 +100,7 @@ class ExplainResponse(BaseModel):
 
 
 class Limits(BaseModel):
-    """What a request may be at most."""
+    """Limits of a request."""
 
     bytes: int
     molecules: int

@@ -1,4 +1,4 @@
-"""What is sent becomes a file held in memory; no name of it is ever opened."""
+"""Uploads: what is sent becomes a file in memory; no name of it is ever opened."""
 
 from __future__ import annotations
 

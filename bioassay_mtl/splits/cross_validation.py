@@ -20,7 +20,7 @@ def folds(
     Parameters
     ----------
     panel
-        What is split.
+        Panel to split.
     config
         The kind and its settings. ``fractions`` say how the rows outside the test fold are shared
         between train and valid (0.8 to 0.1 by default); ``seed`` decides all repeats.

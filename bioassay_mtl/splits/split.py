@@ -42,16 +42,16 @@ class SplitConfig(Config):
     column
         Name of the column that holds each row's part (``column``) or date (``time``).
     values
-        What the values of the column mean, where the usual names are not used: ``{"1": "test"}``;
+        Meaning of the values of the column, where the usual names are not used: ``{"1": "test"}``;
         an empty meaning leaves the rows out.
     files
         One file of row numbers (from 0) per part (``indices``): text or CSV with one number a line,
         also ``.gz``, or ``.npy``.
     copies
-        What to do where copies of a molecule are in two parts of a published split (``column``,
-        ``indices``): ``leave_out`` keeps those of the part that is evaluated last (test before
-        valid before train) and leaves the others out, so that a published test part stays as it
-        is; ``raise`` refuses the split.
+        Treatment of duplicates of a molecule that are in two subsets of a published split
+        (``column``, ``indices``): ``leave_out`` keeps those of the part that is evaluated last
+        (test before valid before train) and leaves the others out, so that a published test part
+        stays as it is; ``raise`` refuses the split.
     n_bins
         Ranges of measured values that are spread over the parts like classes (``stratified`` and
         ``stratified_scaffold``; regression and censored tasks).
@@ -129,7 +129,7 @@ def split(panel: Panel, config: SplitConfig | None = None, **settings: Any) -> S
     Parameters
     ----------
     panel
-        What is split.
+        Panel to split.
     config
         How; or give the settings of :class:`SplitConfig` by name.
 

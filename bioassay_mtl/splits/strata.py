@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def absent_outcomes(panel: Panel, rows: NDArray[np.int64]) -> list[str]:
-    """What the panel holds and these rows do not: assays, and outcomes as ``assay[class]``."""
+    """Outcomes of the panel that these rows lack: assays, and outcomes as ``assay[class]``."""
     whole, part = panel.cells, panel.cells.take(rows)
     n_outcomes = max((len(kind.outcomes) for kind in panel.kinds), default=0)
     held, left = ([of.counts_of(value) > 0 for value in range(n_outcomes)] for of in (whole, part))

@@ -22,7 +22,7 @@ def distinct_structures(panel: Panel, wanted: str) -> tuple[Rows, list[str]]:
     panel
         The panel.
     wanted
-        What needs a structure, for the message.
+        Task that needs a structure, for the message.
 
     Raises
     ------

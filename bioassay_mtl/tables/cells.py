@@ -157,7 +157,7 @@ POINTS = NumberFormat()
 
 
 class Cell(NamedTuple):
-    """What one text says; `value` is None where it is no number."""
+    """Meaning of one text; `value` is None where it is no number."""
 
     value: float | None
     qualifier: str = ""
@@ -186,7 +186,7 @@ def read_cell(text: str) -> Cell:
 
 
 def bound_of(qualifier: str) -> int | None:
-    """What a qualifier that stands alone says, as in `QUALIFIERS`; None of another text.
+    """Meaning of a qualifier that stands alone, as in `QUALIFIERS`; None for another text.
 
     Examples
     --------
@@ -197,11 +197,11 @@ def bound_of(qualifier: str) -> int | None:
 
 
 _NAME = re.compile(r"\s*(ca|[gl]te?|[gl]e)\s[^a-z]*", re.ASCII | re.IGNORECASE)
-"""What may be a name, such as LT 001."""
+"""Texts that may be a name, such as LT 001."""
 
 
 def with_commas(texts: Sequence[str]) -> str:
-    """What to say of texts that look like numbers with decimal commas, or with separators.
+    """Hint for texts that look like numbers with decimal commas, or with separators.
 
     Examples
     --------
@@ -220,7 +220,7 @@ def with_commas(texts: Sequence[str]) -> str:
 
 
 def _with_separators(texts: Sequence[str]) -> str:
-    """What to say of texts that are numbers once separators of thousands are told."""
+    """Hint for texts that are numbers once separators of thousands are told."""
     odd = [text for text in texts if read_cell(text).value is None]
     for decimal, comma in ((".", ""), (",", f" and {setting('decimal', 'comma')}")):
         numbers = NumberFormat(decimal, thousands=True)
@@ -322,7 +322,7 @@ class Cells:
         return np.array(by_text, dtype=kind)[self.codes]
 
     def text(self, row: int | np.integer[Any]) -> str:
-        """What one row holds."""
+        """Text of one row."""
         return self.texts[int(self.codes[row])]
 
 

@@ -18,7 +18,7 @@ from bioassay_mtl.wording import setting
 
 
 class Place(Protocol):
-    """What a fault is in, and where else to look."""
+    """Place of a fault, and where else to look."""
 
     elsewhere: str
 
@@ -183,7 +183,7 @@ def _candidates(header: Sequence[str]) -> list[int]:
 
 
 def names_below(header: Sequence[str], rows: Iterable[tuple[int, Sequence[str]]]) -> str:
-    """What to say where no column has a name of SMILES, and one of the first rows has.
+    """Hint where no column has a name of SMILES, and one of the first rows has.
 
     Examples
     --------

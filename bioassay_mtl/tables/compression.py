@@ -63,7 +63,7 @@ COMPRESSIONS = (
 SUFFIXES = {each.suffix: each for each in COMPRESSIONS}
 
 DAMAGED = (zlib.error, gzip.BadGzipFile, lzma.LZMAError, EOFError, OSError)
-"""What reading raises where the data are damaged or cut; an OSError may be one of the disk, too."""
+"""Errors of reading damaged or cut data; an OSError may be one of the disk, too."""
 
 
 def compression_of(head: bytes) -> Compression | None:

@@ -25,7 +25,7 @@ from bioassay_mtl.tables.records import ReadOptions, TableFormat
 from bioassay_mtl.tables.stream import Source
 
 HEAD_BYTES = 1 << 17
-"""What readers look at before they decide how to read: twice as much, and `SOUGHT` records."""
+"""Bytes that readers look at before they decide how to read, twice, and `SOUGHT` records."""
 
 _MAGIC = 8
 _MARKED = 4096

@@ -19,7 +19,7 @@ _ISO = re.compile(
 
 
 def points_in_time(values: Sequence[str], column: str) -> NDArray[np.float64]:
-    """What can be ordered of a column of times, ``(n,) float64``; NaN where a cell is empty.
+    """Order of a column of times, ``(n,) float64``; NaN where a cell is empty.
 
     Either every filled cell is a number (a year, a registration number, ``20240131``), or every one
     is an ISO 8601 date, from ``2024`` to ``2024-01-31T12:00:00+01:00``. A year or a month stands

@@ -48,7 +48,7 @@ def chosen(source: Source, options: TableOptions, name: str | None = None) -> Ta
 
 
 def resemblance(path: str | Path, options: TableOptions) -> str:
-    """What a file of which hardly a record can be used looks like; empty where it is no other.
+    """Format that a file looks like of which hardly a record can be used; empty for no other.
 
     Raises
     ------

@@ -16,7 +16,7 @@ _QUOTED = re.compile(r'"[^"]*"')
 
 
 class Dialect(NamedTuple):
-    """What is between fields, and how many lines stand before the header."""
+    """Delimiter of fields, and the number of lines before the header."""
 
     delimiter: str
     n_before: int = 0

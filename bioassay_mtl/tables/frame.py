@@ -46,7 +46,7 @@ def table_of(given: Any, name: Path) -> pa.Table:
         A table of pandas, where a named index is a column, too, and other labels of rows are in a
         column ``row``; or of polars or pyarrow. RDKit molecules in it become SMILES.
     name
-        What messages call it.
+        Name in messages.
 
     Returns
     -------

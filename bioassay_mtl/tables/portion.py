@@ -17,15 +17,15 @@ Unit = Literal["file", "bytes", "row groups"]
 class Portion:
     """Source of the records.
 
-    What a reader finds out from a file's beginning (its header, separator, columns) it must find
-    out for each portion alike: of a range of bytes the file's first ones are read, too.
+    A reader must find out what a file's beginning tells (its header, separator, columns) for each
+    portion alike: of a range of bytes the file's first ones are read, too.
 
     Parameters
     ----------
     path
         The file.
     unit
-        What `start` and `stop` count; nothing where it is all of the file.
+        Unit that `start` and `stop` count; nothing where it is all of the file.
     start, stop
         Positions of the first record that is read, and behind the last.
     head

@@ -1,4 +1,4 @@
-"""What every format yields, and the registry of formats."""
+"""Records that every format yields, and the registry of formats."""
 
 from __future__ import annotations
 
@@ -193,7 +193,7 @@ def _readable(record: Record, notation: Notation, source: Source) -> Record:
 
 
 def _strict_part(structure: str, notation: Notation) -> str:
-    """What of a structure is no name or remark."""
+    """Structure without names and remarks."""
     if notation == "smiles":
         return structure.split(None, 1)[0] if structure.strip() else ""
     return structure.split("\n", 3)[-1]

@@ -123,7 +123,7 @@ def whole(table: RowTable) -> pa.Table:
 
 
 def lines_of(open_: Open) -> Callable[[Source, ReadOptions], Iterator[int]]:
-    """What tells the line on which each row ends that is not blank, from what opens a table."""
+    """Lines on which rows that are not blank end, by what opens a table."""
 
     def lines(source: Source, options: ReadOptions) -> Iterator[int]:
         return (line for line, row in open_(source, options).rows if row)

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 IN_MEMORY = Path("the table")
-"""What stands for the file of a table that was never in one (:mod:`bioassay_mtl.tables.frame`)."""
+"""Name in place of the file of a table that was never in one (:mod:`bioassay_mtl.tables.frame`)."""
 
 
 def read_table(path: Path, options: TableOptions | None = None) -> pa.Table:

@@ -1,4 +1,4 @@
-"""What the labels of an assay mean: kinds of tasks, labels, target scaling, units."""
+"""Labels of assays and what they mean: kinds of tasks, labels, target scaling, units."""
 
 from bioassay_mtl.tasks.kinds import (
     Binary,

@@ -85,7 +85,7 @@ class Limits:
         tasks, kinds
             Names and kinds.
         cells
-            What was measured.
+            Measured cells.
         known
             The least and the most by task, as far as a user says so.
 

@@ -145,7 +145,7 @@ def says_logarithm(name: str) -> bool:
 
 
 def p_name(name: str) -> str:
-    """What a column is called on the p-scale: ``IC50 (nM)`` becomes ``pIC50``."""
+    """Name of a column as a pActivity: ``IC50 (nM)`` becomes ``pIC50``."""
     return "p" + _VALUE_WORD.sub("", unit_in_name(name, loose=True)[0])
 
 

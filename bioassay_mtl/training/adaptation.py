@@ -180,7 +180,7 @@ def _prior(model: Model) -> tuple[Tensor, Tensor]:
 
 @dataclass(frozen=True)
 class _Data:
-    """What new assays are learned from.
+    """Data that new assays are learned from.
 
     Parameters
     ----------

@@ -85,11 +85,11 @@ class ResidentData:
         return self.cells.n_rows
 
     def inputs(self, rows: RowNumbers) -> Inputs:
-        """What the network reads for some rows (``(B,) int64``)."""
+        """Inputs of the network for some rows (``(B,) int64``)."""
         return {name: batch_of(block, rows) for name, block in self.blocks.items()}
 
     def targets(self, rows: RowNumbers) -> tuple[Any, ...]:
-        """What a batch is judged by: its measured cells where they are few, or see below."""
+        """Targets of a batch: its measured cells where they are few, or see below."""
         return (self.cell_targets(rows),) if self.is_sparse else self.dense_targets(rows)
 
     def dense_targets(self, rows: RowNumbers) -> tuple[Tensor, ...]:

@@ -1,4 +1,4 @@
-"""What is told of every epoch."""
+"""Callbacks for every epoch."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a killed run needs to go on to the same end: one safetensors file, written whole.
+"""Checkpoint with which a killed run goes on to the same end: one safetensors file, whole.
 
 Weights, their average, the best weights so far, the balancer's state, the optimizer's moments, and
 (as JSON in the file's header) the scores of all epochs so far and what was trained on what.
@@ -77,7 +77,7 @@ class Checkpoint:
     path
         Path of the file; None for none.
     identity
-        What the run is: settings and data.
+        Identity of the run: settings and data.
     writes
         Whether this rank writes it; all read it.
     clock

@@ -71,8 +71,8 @@ def _device(name: str) -> str:
 class TrainingConfig(Config):
     """Settings of one training run; the defaults are those that the study on PCBA chose.
 
-    What is not set, a run chooses for its panel (:mod:`bioassay_mtl.training.defaults`), and only
-    where that chooses nothing are these in effect.
+    A setting that is not given is chosen for the panel (:mod:`bioassay_mtl.training.defaults`), and
+    only where that chooses nothing are these in effect.
 
     Parameters
     ----------
@@ -88,8 +88,8 @@ class TrainingConfig(Config):
     network
         Architecture, by ``kind``: ``mmoeex``, ``mmoe``, ``shared_bottom``, ``low_dimensional``.
     effort
-        What is spent on a panel whose network is not set: ``quick``, a network alone; ``normal``,
-        trees beside it where the panel is small, under gates fitted out of fold
+        Effort that is spent on a panel whose network is not set: ``quick``, a network alone;
+        ``normal``, trees beside it where the panel is small, under gates fitted out of fold
         (:mod:`bioassay_mtl.training.effort`); ``thorough``, also on larger panels, and graphs.
     start_from
         Name or folder of a trained model whose experts the run starts with, under new gates and
@@ -162,8 +162,9 @@ class TrainingConfig(Config):
     loggers
         ``csv`` and ``tensorboard`` (needs the extra of that name).
     domain
-        What the model's folder keeps of its training molecules, to tell which are near a new one:
-        ``structures`` (SMILES, fingerprints and labels), ``fingerprints`` (no SMILES) or ``none``.
+        Facts of its training molecules that the model's folder keeps, to tell which are near a new
+        one: ``structures`` (SMILES, fingerprints and labels), ``fingerprints`` (no SMILES) or
+        ``none``.
     """
 
     fingerprints: Annotated[
@@ -210,7 +211,7 @@ class TrainingConfig(Config):
         inputs: InitVar[Mapping[str, Mapping[str, Any]]] = {}
 
     def featurizer(self) -> Featurizer:
-        """What makes the inputs."""
+        """Featurizer of the inputs."""
         return Featurizer.from_config(
             {
                 "fingerprints": self.fingerprints,

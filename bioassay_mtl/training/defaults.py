@@ -76,7 +76,7 @@ def settled(
     Parameters
     ----------
     config
-        What is given.
+        Settings that are given.
     panel
         The rows to split and train on.
     start

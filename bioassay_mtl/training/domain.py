@@ -1,4 +1,4 @@
-"""What a model keeps of its training molecules: who is near, and what was measured."""
+"""Domain of a model, kept of its training molecules: who is near, and what was measured."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from bioassay_mtl.training.session import Session
 def domain_of(
     panel: Panel, features: Features, rows: NDArray[np.int64], config: TrainingConfig
 ) -> Domain | None:
-    """What is known of some rows of a panel, those without a structure left out.
+    """Domain of some rows of a panel, those without a structure left out.
 
     None where there are no structures, or nothing is to be kept (``domain: none``).
     """

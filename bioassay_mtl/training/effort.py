@@ -31,7 +31,7 @@ MOST_CELLS = {"normal": 40_000, "thorough": 1_000_000}
 """Measured cells up to which trees are grown: each assay has its own, in every fold."""
 
 EXPECTED_ALONE = {"forest": 5.0, "boosted_trees": 1.0, "linear": 3.0}
-"""What experts of an assay alone are worth beside a network's 1, before its folds say more.
+"""Worth of experts of an assay alone beside a network's 1, before its folds say more.
 
 Beside even weights, on 19 draws of 300 to 1,500 rows of outcomes (Tox21, ToxCast, HIV, MUV, PCBA,
 ChEMBL; the first eight of them chose it): AP 0.002 ± 0.007 and AUC 0.006 ± 0.005 higher, log loss
@@ -40,7 +40,7 @@ experts has an AP 0.008 ± 0.006 and a log loss 0.015 ± 0.004 worse than even w
 with."""
 
 TREE_INPUTS = ("morgan", "descriptors")
-"""What trees read where it is there: more fingerprints make them slower, and no better."""
+"""Input of trees where it is there: more fingerprints make them slower, and no better."""
 
 
 def experts_for(
@@ -57,11 +57,11 @@ def experts_for(
     config
         Settings, of which ``effort`` says how much is spent.
     network
-        What the panel would have alone.
+        Network that the panel would have alone.
     inputs
         Settings of the inputs by name.
     panel
-        What is trained on.
+        Panel that is trained on.
     alone
         Whether it is an assay alone, of few rows.
     """

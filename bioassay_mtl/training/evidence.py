@@ -36,7 +36,7 @@ N_FOLDS = 5
 
 @dataclass(frozen=True, eq=False)
 class OutOfSight:
-    """What was said of n rows that a model had not learned from.
+    """Predictions of n rows that a model had not learned from.
 
     Parameters
     ----------
@@ -135,7 +135,7 @@ class OutOfSight:
         return found
 
     def _within(self, task: int, own: NDArray[np.int64]) -> NDArray[np.float64]:
-        """What was said of a task's cells, within its limits."""
+        """Predictions of a task's cells, within its limits."""
         said, known = self.said[own].astype(np.float64), self.target_scaler
         if self.limits is None or known is None:
             return said
@@ -153,9 +153,9 @@ def give_evidence(model: Model, session: Session, said: Said | None = None) -> N
     model
         Model as it was trained.
     session
-        What it learned.
+        Session that the model learned.
     said
-        What stacked experts said out of fold; None where they did not.
+        Outputs of stacked experts out of fold; None where there are none.
     """
     if session.is_part or not session.config.calibrate:
         return
@@ -167,7 +167,7 @@ def give_evidence(model: Model, session: Session, said: Said | None = None) -> N
 
 
 def beside_of(seen: OutOfSight) -> dict[str, Any]:
-    """What stands beside a model: evidence, and a calibration where that helps."""
+    """Companions of a model: evidence, and a calibration where that helps."""
     counts = seen.counts()
     found: dict[str, Any] = {"evidence": Evidence(total(counts), seen.half_widths(), seen.rows)}
     binary = np.array([kind.has_actives for kind in seen.kinds])

@@ -34,7 +34,7 @@ def publish(
     Parameters
     ----------
     model
-        What is written.
+        Model that is written.
     out, scratch
         Folder of the model, and the one beside it; None for none.
     also
@@ -59,7 +59,7 @@ def completed(
 ) -> Model | None:
     """The model that a run has made already; None where there is none.
 
-    What a kill has left in the folder beside it is removed.
+    Leftovers of a kill in the folder beside it are removed.
 
     Parameters
     ----------
@@ -68,7 +68,7 @@ def completed(
     identity
         Hash of all that decides the result of the run.
     about
-        What is known of the assays now: the folder gets it.
+        Facts of the assays as they are known now: the folder gets them.
 
     Raises
     ------

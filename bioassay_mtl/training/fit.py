@@ -89,7 +89,7 @@ def train(
     features
         Features of all rows, where they were made before (:func:`panel_features`).
     record
-        What else to keep in :attr:`Model.training`.
+        Further facts to keep in :attr:`Model.training`.
     weights
         ``(n, T)``, above 0 where measured: factors of the losses of cells; None for 1.
     start
@@ -100,7 +100,7 @@ def train(
         Called with the model and its folder before this appears under its name, to write more into
         it.
     about
-        What is known of the assays, for the model's sheet: a file, or facts by assay
+        Facts of the assays for the model's sheet: a file, or facts by assay
         (:func:`bioassay_mtl.models.about.known_assays`).
 
     Returns
@@ -204,12 +204,12 @@ def run_of(
     *,
     resume: bool = False,
 ) -> Run:
-    """What every rank of a session's run begins with.
+    """Beginning of every rank of a session's run.
 
     Parameters
     ----------
     session
-        What is learned.
+        Session to learn.
     scalings
         Scalers of real-valued inputs.
     checkpoint, resume
@@ -246,7 +246,7 @@ def model_of(
     Parameters
     ----------
     session
-        What was learned.
+        Session that was learned.
     network
         Network with the weights that are kept.
     scalings
@@ -254,9 +254,9 @@ def model_of(
     name
         Name of the model.
     course
-        What is kept of the training, ``history`` and ``best_epoch``.
+        Course of the training that is kept, ``history`` and ``best_epoch``.
     record
-        What else is kept.
+        Further facts that are kept.
     """
     panel, config, begin, parts = session.panel, session.config, session.begin, session.parts
     model = Model(

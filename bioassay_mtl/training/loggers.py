@@ -1,4 +1,4 @@
-"""What writes the course of a run into a file, an epoch at a time."""
+"""Loggers that write the course of a run into a file, an epoch at a time."""
 
 from __future__ import annotations
 

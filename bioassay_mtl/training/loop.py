@@ -34,7 +34,7 @@ from bioassay_mtl.training.steps import Steps
 
 @dataclass(frozen=True)
 class Run:
-    """What every rank of a run begins with.
+    """Beginning of every rank of a run.
 
     Parameters
     ----------
@@ -53,7 +53,7 @@ class Run:
     checkpoint
         File of the state, or None for no checkpoints.
     identity
-        What the run is: settings and data.
+        Identity of the run: settings and data.
     resume
         Whether to start from the checkpoint.
     kinds
@@ -87,7 +87,7 @@ def fit(
     Parameters
     ----------
     run
-        What to train.
+        Run to train.
     place
         Device to train on, and the other ranks of the run.
     logs
@@ -133,7 +133,7 @@ def network_of(run: Run, device: torch.device) -> Network:
 def module_of(
     run: Run, network: Network, device: torch.device, made: Made | None = None
 ) -> TrainingModule:
-    """What a run trains, before its first step."""
+    """Module that a run trains, before its first step."""
     return TrainingModule(
         network,
         run.config,

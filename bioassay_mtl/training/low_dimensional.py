@@ -1,4 +1,4 @@
-"""What networks of low dimension obey, and where they start."""
+"""Rules of networks of low dimension, and their start."""
 
 from __future__ import annotations
 

@@ -75,11 +75,11 @@ def member(session: Session, folder: Path | None, **given: Any) -> Model:
     Parameters
     ----------
     session
-        What it learns, and how.
+        Session that it learns, and how.
     folder
         Folder of the model; None for none.
     given
-        What else :func:`bioassay_mtl.training.fit.train_session` takes.
+        Further arguments of :func:`bioassay_mtl.training.fit.train_session`.
     """
     if folder is None:
         return train_session(session, **given)
@@ -89,7 +89,7 @@ def member(session: Session, folder: Path | None, **given: Any) -> Model:
 
 
 def known(model: Model) -> dict[str, Any]:
-    """What is kept of a member."""
+    """Facts of a member that are kept."""
     training, valid = model.training, model.metrics["valid"]
     return {
         "seed": training["config"]["seed"],

@@ -1,4 +1,4 @@
-"""What a run is made of: one network, one panel on the device, one loss."""
+"""Module that is trained: one network, one panel on the device, one loss."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class TrainingModule(nn.Module):
     started
         Whether the towers' biases know more than the base rates of the training rows.
     made
-        What some of the network's weights are made of; None where they learn by themselves.
+        Maker of some of the network's weights; None where they learn by themselves.
 
     Attributes
     ----------

@@ -1,4 +1,4 @@
-"""What experts say of training rows that they have not seen, at the measured cells alone."""
+"""Predictions of experts for training rows that they have not seen, at the measured cells alone."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ class Said:
         Parameters
         ----------
         session
-            What is learned.
+            Session to learn.
         splits
             K, their test parts the folds.
         models

@@ -30,7 +30,7 @@ def other_ranks(run: Run, kind: str, n_ranks: int) -> Iterator[Place]:
     Parameters
     ----------
     run
-        What to train.
+        Run to train.
     kind
         Kind of the devices: ``cpu`` or ``cuda``.
     n_ranks
@@ -82,7 +82,7 @@ def _patience(error: Exception) -> float:
 
 
 def _unshared(run: Run) -> str:
-    """What may be the reason: a kind that only this process knows."""
+    """Possible reason: a kind that only this process knows."""
     config = run.config
     try:
         check_shared((config.network, config.loss, config.balance, config.sampling))

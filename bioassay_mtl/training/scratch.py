@@ -188,7 +188,7 @@ def begun(scratch: Path | None, state: str) -> Iterator[None]:
 
 
 def scratch_loggers(config: TrainingConfig, scratch: Path | None) -> list[RunLog]:
-    """What writes a run's course into its folder; without one, nothing."""
+    """Loggers of a run's course in its folder; without one, none."""
     if scratch is None:
         return []
     logs: list[RunLog] = []

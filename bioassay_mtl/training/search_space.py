@@ -1,4 +1,4 @@
-"""What a hyperparameter search varies, and by how much."""
+"""Space of a hyperparameter search: what varies, and by how much."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ WIDTHS = (0.25, 0.5, 1.0, 1.5)
 def search_space(
     config: TrainingConfig, *, fixed: bool = False
 ) -> dict[str, optuna.distributions.BaseDistribution]:
-    """What is searched, around the given settings; epochs are left to early stopping.
+    """Space around the given settings; epochs are left to early stopping.
 
     The learning rate and the weight decay from a tenth to three times (log-uniform; about 0.1 where
     the decay is 0), the dropout of experts from 0 to 0.7, and their width (:data:`WIDTHS`), which a

@@ -1,4 +1,4 @@
-"""What every run on a panel begins with: settings, features and parts, each settled once."""
+"""Session of a run on a panel: settings, features and split, each settled once."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class Session:
     config
         All settings: nothing is left to choose.
     chosen
-        What was chosen for the panel, in a line for people; empty for nothing.
+        Choices for the panel, in a line for people; empty for none.
     given_parts, given_features
         Split and features that the caller made; None to make them here.
     weights
@@ -58,7 +58,7 @@ class Session:
     is_part
         Whether the model is to be joined with others: then it needs no calibration of its own.
     about
-        What is known of the assays, for the model's sheet.
+        Facts of the assays, for the model's sheet.
     """
 
     panel: Panel
@@ -164,17 +164,17 @@ class Session:
 
     @property
     def beside(self) -> dict[str, Limits]:
-        """What stands beside a model whatever it learned."""
+        """Companions of a model whatever it learned."""
         return {} if self.limits is None else {LIMITS: self.limits}
 
     @property
     def record(self) -> dict[str, str]:
-        """What a model keeps of it."""
+        """Record that a model keeps of it."""
         return {"chosen": self.chosen} if self.chosen else {}
 
 
 def _checked_weights(weights: NDArray[Any], panel: Panel) -> NDArray[np.float32]:
-    """What networks compute with, whatever it is given as."""
+    """Weights of cells that networks compute with, whatever they are given as."""
     if weights.shape != panel.cells.shape:
         raise InputError(f"weights must be {panel.cells.shape}, found {weights.shape}")
     with np.errstate(over="ignore"):

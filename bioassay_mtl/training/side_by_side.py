@@ -50,11 +50,11 @@ class Training:
     Parameters
     ----------
     session
-        What is learned, and how.
+        Session to learn, and how.
     folder
         Folder of the model; None where none is to be kept.
     given
-        What else :func:`bioassay_mtl.training.fit.train_session` takes.
+        Further arguments of :func:`bioassay_mtl.training.fit.train_session`.
     """
 
     session: Session
@@ -190,7 +190,7 @@ def _started(log: Path, place: int, heard: SimpleQueue[Any]) -> Iterator[subproc
 
 
 def _one_gpu(place: int) -> dict[str, str]:
-    """What lets a process see one GPU of several."""
+    """Environment in which a process sees one GPU of several."""
     n = torch.cuda.device_count()
     if n < 2:
         return {}
@@ -248,11 +248,11 @@ def train_member(session: Session, folder: Path | None, **given: Any) -> None:
     Parameters
     ----------
     session
-        What it learns, and how.
+        Session that it learns, and how.
     folder
         Folder of the model; None for none.
     given
-        What else :func:`bioassay_mtl.training.fit.train_session` takes.
+        Further arguments of :func:`bioassay_mtl.training.fit.train_session`.
     """
     resume = False
     if folder is not None:

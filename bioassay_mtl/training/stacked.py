@@ -121,7 +121,7 @@ class Runs:
     Parameters
     ----------
     session
-        What is learned.
+        Session to learn.
     scratch
         Folder of the unfinished run, or None.
     progress
@@ -206,7 +206,7 @@ def fold_parts(session: Session, n_folds: int) -> Iterator[Split]:
 
 
 def _of_kind(config: SplitConfig, kind: str) -> dict[str, Any]:
-    """What a way to deal folds has of settings."""
+    """Settings of a way to deal folds."""
     return {} if kind != config.kind else {"n_bins": config.n_bins, "distance": config.distance}
 
 

@@ -1,4 +1,4 @@
-"""What a network starts with, beyond what is drawn."""
+"""Start of a network, beyond what is drawn."""
 
 from __future__ import annotations
 

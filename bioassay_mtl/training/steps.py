@@ -30,7 +30,7 @@ class Steps:
     Parameters
     ----------
     module
-        What learns.
+        Module that learns.
     place
         Device to train on, and the other ranks of the run.
     """
@@ -55,7 +55,7 @@ class Steps:
         return self.end()
 
     def begin(self) -> None:
-        """What comes before the first step of an epoch."""
+        """Work before the first step of an epoch."""
         module, number = self.module, self.module.epoch
         module.losses.clear()
         module.train()

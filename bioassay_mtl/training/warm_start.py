@@ -39,7 +39,7 @@ _FREE = ("dropout", "learning_rate_factor")
 
 @dataclass(frozen=True)
 class WarmStart:
-    """What a run takes over from a model.
+    """Start of a run from a model.
 
     Parameters
     ----------
@@ -68,7 +68,7 @@ class WarmStart:
 
     @property
     def source(self) -> dict[str, str]:
-        """What is said of it in :attr:`Model.training`."""
+        """Record of the start in :attr:`Model.training`."""
         return {"name": self.name, "weights_sha256": self.sha256}
 
 

@@ -73,7 +73,7 @@ def config_for(
     recipe
         Settings of the input that holds an array; None for SMILES.
     settings
-        What was asked for.
+        Settings that were asked for.
     origin
         Source of the weights; None to draw them.
 
@@ -192,7 +192,7 @@ def _molecules(material: Material, model: Model) -> TrainingMolecules | None:
 
 
 def _domain(material: Material, model: Model) -> Domain | None:
-    """What is known of the rows, and of all that it learned from before, as ``train`` keeps it.
+    """Domain of the rows, and of all that it learned from before, as ``train`` keeps it.
 
     None where there are no structures: of features alone nobody can say which molecule is near.
     """
@@ -222,7 +222,7 @@ def _known_domain(origin: Origin | None) -> Domain | None:
 
 
 def _record(origin: Origin | None) -> dict[str, Any]:
-    """What is known of the rows that brought a model where it is."""
+    """Record of the rows that brought a model where it is."""
     known = origin.model.training if origin and origin.whole else {}
     found = {name: known[name] for name in _OF_ROWS if name in known}
     found["history"] = list(known.get("history", ()))

@@ -1,4 +1,4 @@
-"""What a DeepChem dataset holds, as arrays of ours, and what its transformers did, undone."""
+"""DeepChem datasets as arrays of ours, and what their transformers did, undone."""
 
 from __future__ import annotations
 

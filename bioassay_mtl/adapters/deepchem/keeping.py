@@ -129,7 +129,7 @@ class KeptModel(PredictingModel):
         value_map
             Arrays by parameter of the source; None for their present values.
         checkpoint, model_dir
-            What the source restores first.
+            Checkpoint that the source restores first, and the folder of its checkpoints.
         include_top
             Whether gates and towers are taken over, too: this model has the same tasks then. Else
             its experts alone are, and :meth:`fit` draws gates and towers anew.

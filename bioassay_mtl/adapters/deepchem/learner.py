@@ -31,13 +31,13 @@ class Learner:
     Parameters
     ----------
     model
-        What predicts: its network has the averaged weights (:meth:`refresh`).
+        Model that predicts: its network has the averaged weights (:meth:`refresh`).
     network
-        What learns.
+        Network that learns.
     config
         All settings of the training.
     settings
-        What was asked for.
+        Settings that were asked for.
     objective
         Losses of the tasks.
     balancer
@@ -97,7 +97,7 @@ class Learner:
         Parameters
         ----------
         batch
-            What to learn from.
+            Batch to learn from.
         rate
             The learning rate.
         seed
@@ -105,7 +105,7 @@ class Learner:
         last
             Whether an epoch ends.
         variables
-            What may change; None for all.
+            Variables that may change; None for all.
         loss
             Loss in place of the objective and the balancer.
         """

@@ -57,7 +57,7 @@ class MMoEExModel(KeptModel):
     model_dir
         Folder of the checkpoints, each a model folder; None for a temporary one.
     mode
-        What the labels are.
+        Kind of the labels.
     n_classes
         Number of classes of every task, in classification.
     log_frequency
@@ -345,7 +345,7 @@ class MMoEExModel(KeptModel):
             self.wandb_logger.log_data({"train/loss": loss}, step=step)
 
     def _log_scalar_to_tensorboard(self, name: str, value: float, step: int) -> None:
-        """What ``ValidationCallback`` calls, too."""
+        """Log one scalar; ``ValidationCallback`` calls it, too."""
         if not hasattr(self, "_summary_writer"):
             self._summary_writer = _summary_writer(self.model_dir)
         self._summary_writer.add_scalar(name, value, step)

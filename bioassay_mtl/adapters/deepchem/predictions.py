@@ -1,4 +1,4 @@
-"""What a trained DeepChem model says of rows: predictions, embeddings, derivatives, scores."""
+"""Answers of a trained DeepChem model: predictions, embeddings, derivatives, scores."""
 
 from __future__ import annotations
 
@@ -147,7 +147,7 @@ class PredictingModel(dc.models.Model):
         return undone(self._predicted(X), transformers)
 
     def predict_embedding(self, dataset: Any) -> NDArray[np.float32]:
-        """What the experts make of each row, ``(n, E * H)``: the towers of the tasks read it.
+        """Outputs of the experts for each row, ``(n, E * H)``: the towers of the tasks read it.
 
         See :meth:`bioassay_mtl.models.computing.Computing.embed_features`.
         """

@@ -79,11 +79,11 @@ def run(model: Any, learner: Learner, steps: Iterable[Step], wishes: Wishes) -> 
     model
         The model of DeepChem: it keeps checkpoints, and callbacks are called with it.
     learner
-        What takes the steps.
+        Learner that takes the steps.
     steps
         Steps, in their order.
     wishes
-        What happens on the way.
+        Calls on the way.
     """
     learner.start_run()
     loss = None if wishes.loss is None else of_function(wishes.loss, learner.model)

@@ -29,7 +29,7 @@ _ANSWERS = {
     "output_types": "predictions and embeddings are found by predict and predict_embedding",
     "wandb": "give a wandb_logger=dc.models.WandbLogger(...)",
 }
-"""What stands in the place of an argument that there is none of here."""
+"""Mark in place of an argument that has no meaning here."""
 
 _NOTHING = {"weight_decay_penalty_type": "l2", "uncertainty": False, "wandb": False}
 """Values that ask for nothing; None does, too."""
@@ -37,7 +37,7 @@ _NOTHING = {"weight_decay_penalty_type": "l2", "uncertainty": False, "wandb": Fa
 
 @dataclass(frozen=True)
 class Settings:
-    """What the arguments of a model say.
+    """Settings that the arguments of a model stand for.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""What learning goes on with, beside the weights of a model folder: one safetensors file.
+"""State of learning, beside the weights of a model folder: one safetensors file.
 
 The optimizer's moments and the balancer's state, and (as JSON in the header) how far they got.
 Nothing of it can run code.

@@ -21,7 +21,7 @@ WARMUP_STEPS = 10
 
 @dataclass(frozen=True)
 class Step:
-    """What to learn from, and how.
+    """One step: the rows to learn from, and how.
 
     Parameters
     ----------
@@ -49,7 +49,7 @@ def epoch_steps(
     Parameters
     ----------
     learner
-        What takes them; its objective becomes that of these rows.
+        Learner that takes the steps; its objective becomes that of these rows.
     material
         The dataset.
     n_epochs

@@ -112,7 +112,7 @@ def _written(begun: BegunParts, missing: Sequence[Part], model: str, device: str
 
 
 def _made_of(begun: BegunParts, model: str, device: str) -> dict[str, Any]:
-    """What an actor takes up the data set with."""
+    """Arguments with which an actor takes up the data set."""
     return {
         "inputs": [each.path for each in begun.plan.inputs],
         "model": model,

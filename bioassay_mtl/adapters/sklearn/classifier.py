@@ -38,9 +38,9 @@ class BioassayClassifier(ClassifierMixin, BioassayEstimator):
     epochs, batch_size, learning_rate, weight_decay, network, fingerprints, settings, random_state
         See :class:`~bioassay_mtl.adapters.sklearn.estimator.BioassayEstimator`.
     proba
-        What ``predict_proba`` gives after ``y (n, T)``: ``array``, ``(n, T)`` probabilities of
-        activity, as `MLPClassifier` of scikit-learn; or ``list``, T arrays ``(n, 2)`` of
-        inactivity and activity, as `RandomForestClassifier`.
+        Result of ``predict_proba`` after ``y (n, T)``: ``array``, ``(n, T)`` probabilities of
+        activity, as `MLPClassifier` of scikit-learn; or ``list``, T arrays ``(n, 2)`` of inactivity
+        and activity, as `RandomForestClassifier`.
 
     Attributes
     ----------

@@ -1,4 +1,4 @@
-"""What the classifier and the regressor have in common."""
+"""Base of the classifier and the regressor."""
 
 from __future__ import annotations
 
@@ -44,8 +44,8 @@ class BioassayEstimator(BaseEstimator):
         Architecture, by ``kind`` (see :class:`bioassay_mtl.training.config.TrainingConfig`); None
         for one that suits the number of rows.
     fingerprints
-        What is made of SMILES, by name; None for Morgan, torsion and atom-pair counts and, of few
-        rows, descriptors.
+        Fingerprints to compute of SMILES, by name; None for Morgan, torsion and atom-pair counts
+        and, of few rows, descriptors.
     settings
         Any further settings of a training run.
     random_state
@@ -146,7 +146,7 @@ class BioassayEstimator(BaseEstimator):
         return structures
 
     def _columns(self, X: Any) -> NDArray[np.float32]:
-        """What the model predicts, ``(n, n_columns)``; NaN of a task never measured in fit."""
+        """Predictions of the model, ``(n, n_columns)``; NaN of a task never measured in fit."""
         check_is_fitted(self, "model_")
         columns = arrays.predict(self.model_, self._inputs(X, reset=False))
         if not self.is_measured_.all():  # such a task has one column

@@ -43,7 +43,7 @@ def cross_val_predict(
     cv
         A splitter, or how many folds of successive rows.
     method
-        What is asked of the fitted estimators.
+        Method of the fitted estimators that is called.
 
     Returns
     -------

@@ -31,7 +31,7 @@ class MacroScorer:
         ``metric(y_true, y_score) -> float`` of one task, as those of `sklearn.metrics`; where
         cells have weights, it is given ``sample_weight``, too.
     response
-        What of the estimator is scored.
+        Response of the estimator that is scored.
 
     Examples
     --------
@@ -49,7 +49,8 @@ class MacroScorer:
         Parameters
         ----------
         estimator, X
-            What predicts, and of which rows: labels ``(n, T)`` or ``(n,)``, or T arrays ``(n, 2)``.
+            Estimator that predicts, and the rows: labels ``(n, T)`` or ``(n,)``, or T arrays ``(n,
+            2)``.
         y
             ``(n, T)`` or ``(n,)``.
         sample_weight

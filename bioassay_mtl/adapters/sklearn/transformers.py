@@ -89,7 +89,7 @@ class SmilesToFingerprint(_SmilesTransformer):
     settings
         Further settings of the kind, such as ``{"radius": 3}``.
     on_invalid
-        What becomes of a SMILES that cannot be used: an error, or a row of NaN.
+        Answer to a SMILES that cannot be used: an error, or a row of NaN.
 
     Examples
     --------
@@ -125,7 +125,7 @@ class SmilesToDescriptors(_SmilesTransformer):
     names
         Names in `rdkit.Chem.Descriptors.descList`; None for all, about 210.
     on_invalid
-        What becomes of a SMILES that cannot be used: an error, or a row of NaN.
+        Answer to a SMILES that cannot be used: an error, or a row of NaN.
     """
 
     def __init__(

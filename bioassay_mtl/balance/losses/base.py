@@ -38,7 +38,7 @@ class TaskLosses(NamedTuple):
 
 
 class CellLoss(Config):
-    """What a cell costs; a kind implements :meth:`cells`.
+    """Loss of a cell; a kind implements :meth:`cells`.
 
     Parameters
     ----------

@@ -21,7 +21,7 @@ from bioassay_mtl.registry import Registry
 
 
 class KindLoss(Protocol):
-    """What cells of n tasks of one kind cost."""
+    """Loss of the cells of n tasks of one kind."""
 
     def __call__(
         self,

@@ -58,7 +58,7 @@ def all_update(
 
 
 class _Chunks:
-    """What all tasks have in common, and the gradients of some tasks at a time.
+    """Work that all tasks share, and the gradients of some tasks at a time.
 
     Parameters
     ----------
@@ -89,7 +89,7 @@ class _Chunks:
 
     @property
     def variables(self) -> list[Tensor]:
-        """What the gradients of chunks are with respect to."""
+        """Variables that the gradients of chunks are with respect to."""
         return self._variables(self.adapted.parameters, self.adapted.products)
 
     def _variables(self, parameters: ByName, products: ByLayer) -> list[Tensor]:

@@ -27,7 +27,7 @@ class TwoStepConfig(Config):
     inner_learning_rate
         Learning rate of the inner step; ``current`` for the optimizer's own at that step.
     scope
-        What the inner step changes: ``task``, towers and gates; ``all``, experts too.
+        Weights that the inner step changes: ``task``, towers and gates; ``all``, experts too.
     order
         1: the inner gradient counts as a constant; 2: the update is the exact gradient.
     tasks_per_step

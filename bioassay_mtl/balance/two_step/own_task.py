@@ -67,7 +67,7 @@ class TwoStepBatch:
         return self.batch.part(self.n_inner, len(self.batch))
 
     def stepped_product(self, layer: InputLinear, gradient: Tensor) -> Tensor:
-        """What an inner step on a layer's tables adds to its product with the outer rows.
+        """Change of a layer's product with the outer rows by an inner step on its tables.
 
         ``X_out (W - rate X_in^T D) = X_out W - rate (X_out X_in^T) D``: no table is formed.
 

@@ -1,4 +1,4 @@
-"""What in a network belongs to one task alone: its tower and its own part of the gate."""
+"""Parameters of one task alone: its tower and its own part of the gate."""
 
 from __future__ import annotations
 

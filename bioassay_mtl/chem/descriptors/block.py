@@ -51,7 +51,7 @@ class DenseBlock(Block):
 
     @property
     def input_size(self) -> DenseSize:
-        """What the layers that read it must know."""
+        """Size that the layers that read it must know."""
         return DenseSize(self.n_features)
 
     def take(self, rows: NDArray[Any]) -> DenseBlock:

@@ -1,4 +1,4 @@
-"""What all representations that are held in a dense block have in common."""
+"""Base of all representations that are held in a dense block."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What RDKit computes anew for each of several descriptors, computed once a molecule.
+"""Values that RDKit computes anew for each of several descriptors, computed once a molecule.
 
 Values are RDKit's to the last bit. What several descriptors need is kept where RDKit keeps such
 things, in attributes of the molecule: it must not be changed between two calls.

@@ -29,7 +29,7 @@ class Fingerprint(Representation):
     counts
         Hold how often each substructure occurs, not only whether it does.
     scale
-        What a network reads of a count: the count itself, or ``log2(1 + count)``.
+        Scale that a network reads of a count: the count itself, or ``log2(1 + count)``.
     """
 
     n_bits: int = Field(gt=0, le=65536)

@@ -24,7 +24,8 @@ class MorganFingerprint(Fingerprint):
     chirality
         Tell stereoisomers apart.
     invariants
-        What an atom starts from: ``connectivity`` (ECFP) or pharmacophore ``features`` (FCFP).
+        Invariants that an atom starts from: ``connectivity`` (ECFP) or pharmacophore ``features``
+        (FCFP).
     """
 
     kind: Literal["morgan"] = "morgan"

@@ -117,7 +117,7 @@ class GraphBlock(Block):
 
     @property
     def code_set(self) -> CodeSet:
-        """What the codes mean."""
+        """Meaning of the codes."""
         return code_sets[self.codes]
 
     @property

@@ -1,4 +1,4 @@
-"""What RDKit knows of the atoms and bonds of molecules, before it becomes codes."""
+"""Fields of the atoms and bonds of molecules as RDKit knows them, before they become codes."""
 
 from __future__ import annotations
 

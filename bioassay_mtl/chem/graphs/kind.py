@@ -60,7 +60,7 @@ class MolecularGraph(Representation):
 
     @property
     def code_set(self) -> CodeSet:
-        """What the codes mean."""
+        """Meaning of the codes."""
         return code_sets[self.codes]
 
     @property

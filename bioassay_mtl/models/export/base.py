@@ -35,7 +35,7 @@ class Export:
     data
         Bytes of the file.
     inputs
-        What the file reads.
+        Inputs of the file.
     n_checked
         Molecules on which it was compared with the model.
     difference
@@ -104,7 +104,7 @@ def checked(model: Computing, data: bytes, run: Callable[[Feed], NDArray[np.floa
     Parameters
     ----------
     model
-        What it was made of.
+        Model that it was made of.
     data
         Content of the file.
     run

@@ -47,7 +47,7 @@ def encode(
     parts
         Symbols, and how often each symbol of their alphabet occurs, at least once.
     bottom
-        What lies below.
+        Symbols that lie below.
 
     Returns
     -------

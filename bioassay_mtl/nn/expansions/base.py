@@ -32,7 +32,7 @@ class Expansion(nn.Module):
     n_rows, n_columns
         D and l.
     seed
-        What the matrices depend on.
+        Seed that the matrices depend on.
     copies
         1: one matrix for all vectors; or as many as vectors, one for each.
 

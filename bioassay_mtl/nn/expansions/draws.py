@@ -34,7 +34,7 @@ def normals(seed: int, stream: tuple[int, ...], shape: tuple[int, ...]) -> NDArr
     Parameters
     ----------
     seed, stream
-        What they depend on: other streams of a seed are independent.
+        Seed and stream that they depend on: other streams of a seed are independent.
     shape
         Shape of the result.
     """

@@ -32,7 +32,7 @@ class FittedGroupConfig(GroupConfig):
     kind, inputs
         See any group.
     n, width, activation, learning_rate_factor
-        What such an expert has none of, and nothing but the defaults may be set.
+        Settings that such an expert does not have: nothing but the defaults may be set.
     """
 
     n: Annotated[int, Field(ge=1)] = 1

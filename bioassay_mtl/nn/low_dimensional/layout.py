@@ -30,7 +30,7 @@ class Part:
     Parameters
     ----------
     name, shape
-        What they are.
+        Name and shape of the weights.
     start
         Standard deviation of what they start with; 0 for biases.
     unit

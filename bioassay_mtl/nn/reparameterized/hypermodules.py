@@ -32,7 +32,7 @@ class Hypermodules(nn.Module):
     challengers
         Lambda.
     draws
-        What is drawn from.
+        Source of random numbers.
 
     Attributes
     ----------
@@ -91,7 +91,7 @@ class Hypermodules(nn.Module):
         return len(self.pool)
 
     def mixture(self, start: int = 0, stop: int | None = None) -> Mixture:
-        """What makes the blocks of some locations, now."""
+        """Mixture that makes the blocks of some locations, now."""
         candidates, searched = self.candidates[start:stop], self.searched[start:stop]
         chosen = torch.ones_like(candidates, dtype=torch.bool)
         chosen[:, 1:] = searched[:, None]
@@ -116,7 +116,7 @@ class Hypermodules(nn.Module):
         challengers
             ``(S, lambda)`` modules.
         alpha
-            What challengers weigh together at first; None for all alike.
+            First weight of all challengers together; None for all alike.
         """
         self.candidates[locations, 1:] = challengers
         self.searched[locations] = True

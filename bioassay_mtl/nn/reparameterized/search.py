@@ -28,7 +28,7 @@ class AlignmentSearch:
     Parameters
     ----------
     modules
-        What is searched.
+        Modules that are searched.
     config
         Settings of the search.
     seed
@@ -59,7 +59,7 @@ class AlignmentSearch:
         return bool(self.modules.searched.any())
 
     def step(self, number: int, n_steps: int) -> None:
-        """What comes before a step of a run: a generation ends, begins, or goes on.
+        """Work before a step of a run: a generation ends, begins, or goes on.
 
         Parameters
         ----------

@@ -40,9 +40,9 @@ class ModuleConfig(Config):
     burn_in, search_until
         Shares of all steps between which is searched.
     layers
-        What is reparameterized: hidden layers of fully connected ``experts``, those of ``graphs``
-        (message passing, readout), and the hidden layers of ``towers``. First and last layers,
-        biases and norms stay ordinary.
+        Layers that are reparameterized: hidden layers of fully connected ``experts``, those of
+        ``graphs`` (message passing, readout), and the hidden layers of ``towers``. First and last
+        layers, biases and norms stay ordinary.
     """
 
     block: tuple[Annotated[int, Field(ge=1)], Annotated[int, Field(ge=1)]] | None = None

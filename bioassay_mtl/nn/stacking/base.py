@@ -98,7 +98,7 @@ def finished(
     Parameters
     ----------
     held_out
-        What the weights were fitted to.
+        Outputs that the weights were fitted to.
     method
         The name of the kind.
     weights

@@ -15,7 +15,7 @@ HALVINGS = 40
 
 
 class Prior(NamedTuple):
-    """What is expected of d numbers before any cell is seen: independent normal ones.
+    """Prior of d numbers before any cell is seen: independent normal ones.
 
     Attributes
     ----------

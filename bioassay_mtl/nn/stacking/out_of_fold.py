@@ -1,4 +1,4 @@
-"""What experts said of measured cells that they had not learned from, task by task."""
+"""Outputs of experts for measured cells that they had not learned from, task by task."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the weights of a panel's tasks have in common, found from all of them (empirical Bayes)."""
+"""Prior of the weights of a panel's tasks, found from all of them (empirical Bayes)."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def panel_prior(
     linear, curvature
         ``(T, E)`` b and ``(T, E, E)`` A of the losses ``w A w / 2 - b w``.
     start
-        What is believed before any task is seen.
+        Prior before any task is seen.
     mean_of, spread_of
         How many tasks the mean, and how many weights the spread, of `start` count as.
 

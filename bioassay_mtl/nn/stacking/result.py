@@ -13,7 +13,7 @@ from bioassay_mtl.errors import InputError
 
 @dataclass(frozen=True, eq=False)
 class Stacking:
-    """What T tasks make of the outputs of E experts: ``bias_o + sum_e weights_te output_eo``.
+    """Combination of the outputs of E experts for T tasks: ``bias_o + sum_e weights_te output_eo``.
 
     Parameters
     ----------

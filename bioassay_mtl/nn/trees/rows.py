@@ -1,4 +1,4 @@
-"""What trees read of molecules: sparse rows of all named inputs side by side.
+"""Rows that trees read: sparse rows of all named inputs side by side.
 
 Positions that a fingerprint does not set are missing entries, in fitting as in predicting; numbers
 of descriptors are always entries, also 0.
@@ -48,7 +48,7 @@ def tree_rows(inputs: Inputs, sizes: Mapping[str, InputSize], names: Sequence[st
     Parameters
     ----------
     inputs
-        What a network reads: sparse rows, or plain tensors ``(B, F)`` on any device.
+        Inputs of a network: sparse rows, or plain tensors ``(B, F)`` on any device.
     sizes
         Size of every input.
     names

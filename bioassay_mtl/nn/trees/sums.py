@@ -152,7 +152,7 @@ def _trees(trees: Trees, n_columns: int) -> Iterator[_Written]:
 
 
 class _Written(bytes):
-    """What is written already."""
+    """Position up to which all is written."""
 
 
 _MARKERS = {"uint8": b"U", "int32": b"l", "int64": b"L", "float32": b"d"}

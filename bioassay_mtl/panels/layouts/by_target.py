@@ -87,7 +87,7 @@ def _targets(table: pa.Table, path: Path, schema: PanelSchema) -> list[str]:
 
 
 def _joined(table: pa.Table, names: Sequence[str]) -> Cells:
-    """What several columns say together."""
+    """Join of what several columns say."""
     import pyarrow as pa
 
     if len(names) == 1:

@@ -73,7 +73,7 @@ class Assays:
     codes
         ``(n,) int64``: the position of each row's in `names`.
     types
-        What is measured, by the name of the assay, where the name ends in that (``EGFR IC50``).
+        Type of measurement by the name of the assay, where the name ends in one (``EGFR IC50``).
     """
 
     names: list[str]

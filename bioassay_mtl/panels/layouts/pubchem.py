@@ -171,7 +171,7 @@ class _Records:
         record_rest(table, log)
 
     def parts(self) -> Parts:
-        """What was found."""
+        """Parts that were found."""
         return Parts(
             self.structures,
             self.assays,

@@ -1,4 +1,4 @@
-"""What a report tells of each kind of task. A new kind is a new file here."""
+"""Sections of a report by kind of task. A new kind is a new file here."""
 
 from bioassay_mtl.report.kinds import binary, classes, values
 from bioassay_mtl.report.kinds.base import Findings, kind_reports

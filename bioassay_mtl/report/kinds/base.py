@@ -12,12 +12,12 @@ from bioassay_mtl.report.page import Section
 
 @dataclass(frozen=True)
 class Findings:
-    """What is to be told of all tasks of a kind.
+    """Findings on all tasks of a kind.
 
     Parameters
     ----------
     title
-        What these tasks are.
+        Title of these tasks.
     lead
         A sentence or two that a chemist understands.
     key

@@ -104,7 +104,7 @@ def _lead(found: Evaluation) -> str:
 
 
 def _best_scored(found: Evaluation) -> str:
-    """What the best 1 % hold, where that is enough molecules and more than chance."""
+    """Actives among the best 1 %, where that is enough molecules and more than chance."""
     factor, ends = mean_of(found, "binary", "enrichment_factor", LEAST_FOR_TOP)
     n = int(enough_measured(found, LEAST_FOR_TOP).sum())
     if not factor > 1 or verdict(ends, 1) not in ("better", "unknown"):

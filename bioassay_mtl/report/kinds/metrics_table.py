@@ -31,7 +31,7 @@ class Shown(NamedTuple):
     has_interval, has_bar
         Whether the column shows these.
     in_summary
-        What its mean is called among the large numbers; empty where it is not among them.
+        Name of its mean among the large numbers; empty where it is not among them.
     least
         Measured molecules that an assay must have for it.
     in_units

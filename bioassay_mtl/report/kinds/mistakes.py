@@ -83,7 +83,7 @@ class Candidates(NamedTuple):
     said
         ``(m,)``: what else is told of each.
     share
-        What is told of the task.
+        Share that is told of the task.
     """
 
     task: int

@@ -125,7 +125,7 @@ def _order(order: float, ends: tuple[float, float]) -> str:
 
 
 def _values(found: Evaluation, kind: str) -> str:
-    """What is to be added of the values, where only their order was talked of."""
+    """Words on the values, where only their order was talked of."""
     explained = found.kind_macro[kind].get("r2", math.nan)
     return f"; {_explained(found, kind)}" if math.isfinite(explained) else ""
 

@@ -1,4 +1,4 @@
-"""What a screen can say of molecules beside predictions."""
+"""Annotators: what a screen can tell of molecules beside predictions."""
 
 from __future__ import annotations
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Asked:
-    """What a screen asks of an annotator.
+    """Request of a screen to an annotator.
 
     Parameters
     ----------
@@ -49,7 +49,7 @@ class Annotator(Protocol):
     Attributes
     ----------
     columns
-        What it makes, in order.
+        Columns that it makes, in order.
 
     One may also have ``inputs``: what is computed of molecules for it alone, beside the inputs of
     the model, by names that none of these have.
@@ -99,7 +99,7 @@ class Annotators:
     Parameters
     ----------
     asked
-        What the screen asks.
+        Request of the screen.
     """
 
     def __init__(self, asked: Asked) -> None:

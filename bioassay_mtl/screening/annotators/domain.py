@@ -30,7 +30,7 @@ class DomainAnnotator:
     Parameters
     ----------
     asked
-        What the screen asks.
+        Request of the screen.
 
     Raises
     ------
@@ -53,7 +53,7 @@ class DomainAnnotator:
 
     @property
     def inputs(self) -> Mapping[str, Representation]:
-        """What is computed of molecules beside the inputs of the model."""
+        """Inputs to compute beside those of the model."""
         return also_computed(self._prints)
 
     def annotate(

@@ -18,7 +18,7 @@ class Kept:
     Parameters
     ----------
     asked
-        What the screen asks.
+        Request of the screen.
     """
 
     def __init__(self, asked: Asked) -> None:

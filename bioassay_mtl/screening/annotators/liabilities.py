@@ -45,7 +45,7 @@ class LiabilitiesAnnotator:
     Parameters
     ----------
     asked
-        What the screen asks.
+        Request of the screen.
     """
 
     columns: Sequence[BesideColumn] = (*SIMPLE, PROMISCUITY)

@@ -34,7 +34,7 @@ _PLAN, _MANIFEST, _PARTS, _RECEIPTS = "plan.json", "manifest.json", "parts", "re
 
 
 class Receipt(Config):
-    """What a finished part holds.
+    """Receipt of a finished part.
 
     Attributes
     ----------
@@ -80,7 +80,7 @@ class PartsFolder:
         return self._store.size(_MANIFEST) is not None
 
     def plan(self) -> Plan | None:
-        """What it is made of; None where nothing was begun.
+        """Plan of the data set; None where nothing was begun.
 
         Raises
         ------

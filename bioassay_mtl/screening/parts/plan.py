@@ -1,4 +1,4 @@
-"""What a data set of parts is made of: settled once, the same for all who write it."""
+"""Plan of a data set of parts: settled once, the same for all who write it."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from bioassay_mtl.tables.stream import STDIN
 from bioassay_mtl.wording import setting
 
 FORMATS = ("parquet", "csv", "tsv", "jsonl")
-"""What parts can be written as."""
+"""Formats of parts."""
 
 ROWS = 102_400
 """Records of a part: a minute's work of one process."""

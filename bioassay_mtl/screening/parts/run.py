@@ -98,7 +98,7 @@ class BegunParts:
     folder, plan
         Folder of the data set, and the plan of it.
     model, options, prepared
-        What it is written with.
+        Model, options and preparation that it is written with.
     """
 
     folder: PartsFolder
@@ -210,7 +210,7 @@ class PartsRun:
                 yield self._close()
 
     def _claimed(self, parts: Sequence[Part]) -> Iterator[Portion]:
-        """What is to be read: that of each part which nobody else writes, or has written."""
+        """Parts to read: those which nobody else writes, or has written."""
         folder, plan = self._begun.folder, self._begun.plan
         for part in parts:
             claim = folder.claimed(part, plan)
@@ -314,7 +314,7 @@ def _name(part: Part) -> str:
 def summary_of(
     begun: BegunParts, seconds: dict[str, float], *, written: int, elsewhere: int = 0
 ) -> PartsSummary:
-    """What there is of a data set now."""
+    """Summary of a data set as it is now."""
     plan = begun.plan
     receipts = [receipt for receipt in begun.folder.receipts(plan) if receipt is not None]
     return PartsSummary(

@@ -141,7 +141,7 @@ class ObjectStore:
     Parameters
     ----------
     uri
-        What their keys begin with.
+        Address that their keys begin with.
     """
 
     def __init__(self, uri: str) -> None:

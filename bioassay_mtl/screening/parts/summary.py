@@ -1,4 +1,4 @@
-"""What became of a data set of parts so far."""
+"""Summary of a data set of parts."""
 
 from __future__ import annotations
 

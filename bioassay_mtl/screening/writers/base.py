@@ -1,4 +1,4 @@
-"""What every output format can do, and which one a file name asks for."""
+"""Base of every output format, and the choice of one by a file's name."""
 
 from __future__ import annotations
 

@@ -149,7 +149,7 @@ class MixedTemplate:
     literals, blank
         See :class:`RowTemplate`.
     shown
-        What makes text of each of the t cells.
+        Function that makes text of each of the t cells.
     """
 
     def __init__(

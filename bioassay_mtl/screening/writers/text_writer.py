@@ -40,7 +40,7 @@ class TextWriter:
     """
 
     nothing: ClassVar[bytes]
-    """What stands for a cell without a value."""
+    """Text of a cell without a value."""
 
     def __init__(
         self, sink: BinaryIO, layout: Layout, literals: Sequence[bytes], blank: bytes

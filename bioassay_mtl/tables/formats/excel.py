@@ -109,7 +109,7 @@ def _of_width(rows: Iterator[tuple[int, list[str]]], width: int) -> Iterator[tup
 
 
 def _text(cell: Any) -> str:
-    """What a cell holds: a whole number without a point, a day without its midnight."""
+    """Text of a cell: a whole number without a point, a day without its midnight."""
     if cell is None:
         return ""
     if isinstance(cell, float) and cell.is_integer() and abs(cell) < 1e15:

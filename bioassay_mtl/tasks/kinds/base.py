@@ -17,7 +17,7 @@ LARGEST_VALUE = float(np.finfo(np.float32).max) / 100
 
 
 class TaskKind(Config):
-    """What the labels of a task are.
+    """Kind of the labels of a task.
 
     Parameters
     ----------
@@ -32,7 +32,7 @@ class TaskKind(Config):
     has_actives: ClassVar[bool] = False
     """Whether labels are 1 for active and 0 for inactive."""
     label: ClassVar[str]
-    """What a label is, in words."""
+    """Name of a label, in words."""
     kind: str
 
     @property

@@ -35,7 +35,8 @@ def fine_tuned(model: Model, levels: Levels, session: Session | None) -> tuple[C
     levels
         Levels to begin with, by the names of the numbers.
     session
-        What the model learned from, and settings of the epochs; None to round and no more.
+        Session with the data that the model learned from and the settings of the epochs; None to
+        round and no more.
     """
     network: Any = model.network
     if session is None:

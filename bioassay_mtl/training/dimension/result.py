@@ -1,4 +1,4 @@
-"""What a measurement of dimensions has found."""
+"""Results of a measurement of dimensions."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ Ladder = Annotated[tuple[Count, ...], Field(min_length=2)]
 
 
 class DimensionConfig(Config):
-    """What is trained, and how the least number is looked for.
+    """Settings of the networks, and of the search for the least number.
 
     Parameters
     ----------
@@ -30,7 +30,7 @@ class DimensionConfig(Config):
     ratios
         Ratios of l, which the directions are made of, to the number of tasks n: all are tried.
     fingerprint
-        What the networks read.
+        Fingerprint that the networks read.
     width, depth, expansion, form
         Settings of the networks; ``columns`` or ``product`` where tasks share directions.
     epochs, learning_rate, batch_size

@@ -1,4 +1,4 @@
-"""What the trees of one task are grown from, and what comes of it."""
+"""Job of growing the trees of one task, and its result."""
 
 from __future__ import annotations
 

@@ -44,7 +44,7 @@ def fit_linear(run: Run) -> Any:
     Parameters
     ----------
     run
-        What to fit; its validation rows are not needed.
+        Run to fit; its validation rows are not needed.
 
     Raises
     ------

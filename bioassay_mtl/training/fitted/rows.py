@@ -49,9 +49,9 @@ class Jobs:
     Parameters
     ----------
     run
-        What to fit.
+        Run to fit.
     network
-        What is fitted: its inputs, and its outputs.
+        Network that is fitted: its inputs, and its outputs.
     """
 
     def __init__(self, run: Run, network: Any) -> None:
@@ -80,7 +80,7 @@ class Jobs:
         )
 
     def each(self, do: Callable[[Job], T]) -> list[T]:
-        """What is made of every job, tasks shared out among threads."""
+        """Result of every job, tasks shared out among threads."""
         with ThreadPoolExecutor(min(self.n_threads, len(self))) as pool:
             return list(pool.map(lambda task: do(self.of(task)), range(len(self))))
 

@@ -88,6 +88,6 @@ class PanelBalance:
             self._weighting.start_epoch(number)
 
     def tensors(self) -> Iterator[tuple[str, Tensor]]:
-        """What a checkpoint keeps."""
+        """Tensors of a checkpoint."""
         if self._weighting is not None:
             yield from self._weighting.state_dict().items()

@@ -44,14 +44,14 @@ Settings = TrainingConfig | Mapping[str, Any] | None
 
 @dataclass(frozen=True)
 class Together:
-    """What a training of several panels gives.
+    """Result of a training of several panels.
 
     Parameters
     ----------
     models
         One a panel, by its name: an ordinary model.
     record
-        What they share, and how; plain values, which ``together.json`` holds.
+        Record of what they share, and how; plain values, which ``together.json`` holds.
     """
 
     models: dict[str, Model]
@@ -81,7 +81,7 @@ def train_together(
     panels
         Panel, or panel and settings, by name.
     sharing
-        What is shared: ``none``, ``trunk``, ``mmoeex``, ``adapters`` (the default) or ``muir``, or
+        Kind of sharing: ``none``, ``trunk``, ``mmoeex``, ``adapters`` (the default) or ``muir``, or
         its settings by ``kind``.
     config
         Other settings, or these too: see

@@ -1,4 +1,4 @@
-"""What panels share, layer by layer: which modules, how many, and who is like whom."""
+"""Map of what panels share, layer by layer: which modules, how many, and who is like whom."""
 
 from __future__ import annotations
 

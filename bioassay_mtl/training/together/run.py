@@ -43,7 +43,7 @@ class Panels:
     modules, best
         Modules and best weights by panel.
     shares
-        What the networks share.
+        Sharing among the networks.
     balance
         Factors of the panels' losses.
     steps_of
@@ -153,7 +153,7 @@ def train_rounds(
     Parameters
     ----------
     panels
-        What learns.
+        Panels that learn.
     keep
         Callback after each round.
     rests

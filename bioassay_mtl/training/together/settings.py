@@ -20,8 +20,8 @@ class TogetherConfig(Config):
     Parameters
     ----------
     sharing
-        What panels share: ``none``, ``trunk``, ``mmoeex``, ``adapters`` or ``muir``, or settings by
-        ``kind``.
+        Kind of sharing among panels: ``none``, ``trunk``, ``mmoeex``, ``adapters`` or ``muir``, or
+        settings by ``kind``.
     alternation
         How the steps of a round are dealt to the panels: in proportion to their batches
         (``proportional``: each row once a round), to the ``square_root`` of these, or ``equal``.

@@ -19,28 +19,28 @@ from bioassay_mtl.training.config import TrainingConfig
 
 
 class Joined:
-    """What the networks of some panels share while they train; by itself, nothing."""
+    """Sharing among the networks of some panels while they train; by itself, nothing."""
 
     def made(self, panel: str) -> Made | None:
-        """What makes some weights of a panel's network; None where they learn by themselves."""
+        """Maker of some weights of a panel's network; None where they learn by themselves."""
         return None
 
     def step(self, number: int, n_steps: int) -> None:
         """Callback before each step of any panel, which is counted from 0 over the whole run."""
 
     def tensors(self) -> Iterator[tuple[str, Tensor]]:
-        """What a checkpoint keeps beside the panels' own, by name."""
+        """Tensors that a checkpoint keeps beside the panels' own, by name."""
         return iter(())
 
     def state(self) -> dict[str, Any]:
-        """What a checkpoint keeps that is no tensor."""
+        """State that a checkpoint keeps beside tensors."""
         return {}
 
     def restore(self, state: Mapping[str, Any]) -> None:
         """Callback when all tensors are those of a checkpoint."""
 
     def record(self, tasks: Mapping[str, Sequence[str]]) -> dict[str, Any]:
-        """What is shared, for the report; plain values.
+        """Record of what is shared, for the report; plain values.
 
         Parameters
         ----------
@@ -83,7 +83,7 @@ class Sharing(Config):
         networks
             Networks by panel, as they begin.
         configs
-            What :meth:`settings` was given.
+            Settings that :meth:`settings` was given.
         seed
             Seed of what is drawn.
         """

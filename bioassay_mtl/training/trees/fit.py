@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from bioassay_mtl.training.loop import Run
 
 base_rates = {"boosted_trees": boosting.base_rate, "forest": forest.base_rate}
-"""What a task without trees is predicted by."""
+"""Prediction of a task without trees."""
 
 
 @fitters.register("boosted_trees")
@@ -33,7 +33,7 @@ def fit_trees(run: Run) -> Any:
     Parameters
     ----------
     run
-        What to fit; its validation rows, if any, end boosting.
+        Run to fit; its validation rows, if any, end boosting.
 
     Raises
     ------

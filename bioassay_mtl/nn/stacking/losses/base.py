@@ -18,7 +18,7 @@ Floats = NDArray[np.float64]
 
 
 class CellLosses(NamedTuple):
-    """What m cells of k outputs each cost.
+    """Losses of m cells of k outputs each.
 
     Attributes
     ----------
@@ -36,7 +36,7 @@ class CellLosses(NamedTuple):
 
 
 class StackLoss(Protocol):
-    """What combined outputs of one task cost, a convex function of them."""
+    """Loss of combined outputs of one task, a convex function of them."""
 
     def __call__(
         self, outputs: Floats, labels: Floats, bounds: NDArray[np.int8] | None, noise: float
