@@ -35,7 +35,7 @@ from bioassay_mtl.metrics import macro_average_precision
 from bioassay_mtl.models.folder import read_config
 from bioassay_mtl.models.model import Model
 from bioassay_mtl.panels.panel import Panel
-from bioassay_mtl.splits import PARTS, Split
+from bioassay_mtl.splits import SUBSETS, Split
 from bioassay_mtl.tasks.measured import telling
 from bioassay_mtl.training import train
 from bioassay_mtl.training.config import TrainingConfig
@@ -107,7 +107,7 @@ def read_ogb(folder: Path) -> tuple[Panel, Split]:
     panel = Panel.from_arrays(
         table["smiles"].tolist(), table[tasks].to_numpy(), tasks, ids=table["mol_id"].tolist()
     )
-    train, valid, test = (_rows(folder, part, len(panel)) for part in PARTS)
+    train, valid, test = (_rows(folder, part, len(panel)) for part in SUBSETS)
     for part, rows in (("validation", valid), ("test", test)):
         if not telling(panel.cells.take(rows)).any():
             raise InputError(f"no assay has an active and an inactive {part} row", file=folder)
@@ -167,7 +167,7 @@ def check_same(folder: Path, config: TrainingConfig, data: Mapping[str, str]) ->
 def split_digest(parts: Split) -> str:
     """SHA-256 of the rows of all parts, in order."""
     digest = hashlib.sha256()
-    for name in PARTS:
+    for name in SUBSETS:
         rows = getattr(parts, name)
         digest.update(f"{name} {len(rows)} ".encode() + rows.tobytes())
     return digest.hexdigest()

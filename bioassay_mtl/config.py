@@ -11,6 +11,7 @@ from pydantic import (
     BaseModel,
     ConfigDict,
     Field,
+    SerializationInfo,
     SerializerFunctionWrapHandler,
     ValidationError,
     model_serializer,
@@ -25,6 +26,8 @@ Held = TypeVar("Held", covariant=True)
 Given = TypeVar("Given", contravariant=True)
 
 _SHOWN = 20
+TODAY = {"names": "today"}
+"""Context in which ``model_dump`` has no former names, which files still have."""
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
@@ -67,8 +70,10 @@ class Config(BaseModel):
         return values
 
     @model_serializer(mode="wrap")
-    def _as_files_have_it(self, handler: SerializerFunctionWrapHandler) -> Any:
+    def _named(self, handler: SerializerFunctionWrapHandler, info: SerializationInfo) -> Any:
         written = handler(self)
+        if info.context == TODAY:
+            return written
         former = {today: name for name, today in self.former_names.items()}
         return {former.get(name, name): value for name, value in written.items()}
 

@@ -2,7 +2,7 @@
 
 Run: python examples/custom_panel.py PANEL.csv FOLDER
 
-Assays may be outcomes, classes, values, and values some of which are bounds (> 10000), side by
+Assays may be outcomes, classes, values, and censored values (> 10000), side by
 side: datasets/example_mixed_panel.csv has all of them, and a schema beside it that says which.
 """
 

@@ -13,12 +13,14 @@ import bioassay_mtl as bm
 from bioassay_mtl.chem.featurizer import Featurizer
 from bioassay_mtl.chem.fingerprints import MorganFingerprint
 from bioassay_mtl.cli.app import app
-from bioassay_mtl.errors import ConfigError
+from bioassay_mtl.config import TODAY
+from bioassay_mtl.errors import ConfigError, InputError
 from bioassay_mtl.models.diagnostics import MixtureDiagnostics
 from bioassay_mtl.nn.stacking import stacking_config
 from bioassay_mtl.panels.panel import Panel
 from bioassay_mtl.panels.schema import PanelSchema
 from bioassay_mtl.screening.options import ScreenOptions
+from bioassay_mtl.splits import SplitConfig, split
 from bioassay_mtl.training.config import TrainingConfig
 
 FORMER: Any = {"standardise": True}
@@ -26,6 +28,8 @@ MEMBERS = {
     "chem.standardize": {"standardise": "standardize", "Standardised": "Standardized"},
     "chem.molecule": {"Standardising": "Standardizing"},
     "confidence.calibration": {"LabelledLogits": "LabeledLogits"},
+    "splits": {"PARTS": "SUBSETS"},
+    "splits.split": {"Part": "Subset", "PARTS": "SUBSETS"},
     "models.scaling": {"ColumnScaling": "FeatureScaler"},
     "tasks.target_scaling": {"Standardisation": "TargetScaler"},
 }
@@ -52,8 +56,19 @@ def test_settings_are_read_and_written_under_former_names(settings: Any) -> None
     assert written["standardise"] is True
     assert "standardize" not in written
     assert settings.of(written) == found
+    assert found.model_dump(context=TODAY)["standardize"] is True
     with pytest.raises(ConfigError, match="standardise is the former name of standardize"):
         settings.of({"standardise": True, "standardize": True})
+
+
+def test_a_split_too() -> None:
+    found = SplitConfig.of({"copies": "raise"})
+    assert found == SplitConfig(duplicates="raise")
+    assert found.model_dump()["copies"] == "raise"
+    panel = Panel.from_arrays(["C", "CC", "C"], [1, 0, 1], ["A"])
+    panel = panel.changed(columns={"of": ["train", "train", "test"]})
+    with pytest.raises(InputError, match="a duplicate in another subset"):
+        split(panel, SplitConfig(kind="column", column="of"), copies="raise")
 
 
 def test_a_featurizer_too() -> None:

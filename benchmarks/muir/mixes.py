@@ -13,7 +13,7 @@ from bioassay_mtl.chem.featurizer import Featurizer
 from bioassay_mtl.chem.identity import TrainingMolecules
 from bioassay_mtl.models.panel_inputs import panel_features
 from bioassay_mtl.panels import Panel
-from bioassay_mtl.splits import PARTS, SplitConfig, split
+from bioassay_mtl.splits import SUBSETS, SplitConfig, split
 
 SIX = ("pcba", "tox21", "toxcast", "muv", "hiv", "chembl100")
 LARGE = 1500
@@ -93,7 +93,7 @@ def parts_of(panel: Panel, config: SplitConfig) -> NDArray[np.str_]:
     """Name of the part of each row."""
     found = split(panel, config)
     parts = np.full(len(panel), "", dtype="<U5")
-    for part in PARTS:
+    for part in SUBSETS:
         parts[getattr(found, part)] = part
     return parts
 

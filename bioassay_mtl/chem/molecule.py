@@ -137,7 +137,7 @@ def status_of(smiles: object, max_atoms: int = DEFAULT_MAX_ATOMS) -> Status:
 
 
 def molecule_key(smiles: str, max_atoms: int = DEFAULT_MAX_ATOMS) -> str | None:
-    """Canonical SMILES that all copies of a molecule share; None where it is no molecule.
+    """Canonical SMILES that all duplicates of a molecule share; None where it is no molecule.
 
     Atom maps and isotopes do not count; stereochemistry, charges and counter-ions do.
     """

@@ -120,7 +120,7 @@ def assay_table(facts: Mapping[str, Any]) -> Table:
 
 
 def _scores(metrics: Mapping[str, Any]) -> tuple[str, Mapping[str, Mapping[str, Any]]]:
-    """The held-out part that grades go by, else the last that was measured; scores by assay."""
+    """The held-out set that grades go by, else the last that was measured; scores by assay."""
     from bioassay_mtl.models.sheet_making import held_out_rows
 
     part, rows = held_out_rows(metrics)

@@ -59,10 +59,10 @@ def evaluate(
         int, typer.Option(min=0, metavar="N", help="Resamples for confidence intervals; 0: none.")
     ] = 200,
     split_column: Annotated[
-        str | None, typer.Option(metavar="COLUMN", help="Column that tells the parts of a split.")
+        str | None, typer.Option(metavar="COLUMN", help="Column that tells the subsets of a split.")
     ] = None,
     part: Annotated[
-        str | None, typer.Option(metavar="VALUE", help="Part of the split to evaluate on.")
+        str | None, typer.Option(metavar="VALUE", help="Subset of the split to evaluate on.")
     ] = None,
     smiles_column: SmilesColumn = None,
     id_column: IdColumn = None,

@@ -28,9 +28,9 @@ def remarks(loaded: Loaded) -> Iterator[str]:
     if alone:
         yield f"one outcome alone, from which nothing can be learned: {some(alone)}"
     yield from _wide(loaded.panel)
-    if (copies := len(panel) - len(np.unique(panel.groups()))) > 0:
+    if (repeated := len(panel) - len(np.unique(panel.groups()))) > 0:
         yield (
-            f"{counted(copies, 'row repeats', 'rows repeat')} a molecule: "
+            f"{counted(repeated, 'row repeats', 'rows repeat')} a molecule: "
             "--merge makes one row of each, `bioassay-mtl panel check` tells of contradictions"
         )
 
@@ -40,7 +40,7 @@ WIDE = 1.5
 
 
 def _wide(panel: Panel) -> Iterator[str]:
-    """A line about concentrations that are better learned on the p-scale."""
+    """A line about concentrations that are better learned as pActivity."""
     import numpy as np
 
     from bioassay_mtl.panels.header import some

@@ -33,7 +33,7 @@ MinRows = Annotated[
     int | None, typer.Option(min=1, metavar="N", help="Only assays of at least N molecules.")
 ]
 ToP = Annotated[
-    bool, typer.Option("--to-p", help="Convert concentrations to the p-scale (10 nM is 8).")
+    bool, typer.Option("--to-p", help="Convert concentrations to pActivity (10 nM is 8).")
 ]
 Missing = Annotated[
     list[str] | None,

@@ -110,7 +110,7 @@ def _crossing(folds: int, repeats: int, baseline: bool, jobs: int) -> Run:
 
 
 def _training(members: int, trials: int, baseline: bool, jobs: int) -> Run:
-    """Training on one split, and what the model says of the held-out part."""
+    """Training on one split, and what the model says of the held-out set."""
     from bioassay_mtl.report import beside_baseline, held_out
     from bioassay_mtl.splits import split
 

@@ -310,4 +310,7 @@ def train(
 def _show(config: TrainingConfig) -> None:
     import yaml
 
-    typer.echo(yaml.safe_dump(config.model_dump(mode="json"), sort_keys=False), nl=False)
+    from bioassay_mtl.config import TODAY
+
+    settings = config.model_dump(mode="json", context=TODAY)
+    typer.echo(yaml.safe_dump(settings, sort_keys=False), nl=False)

@@ -265,7 +265,7 @@ def _read(name: str, path: str, joint: Joint, schema_for: Callable[[str], PanelS
 
 
 def _report(model: Model, panel: Panel, folder: Path, workers: int) -> Evidence:
-    """Write what the model says of its own test part."""
+    """Write what the model says of its own test set."""
     from bioassay_mtl.report import held_out
     from bioassay_mtl.report.folder import write_beside
     from bioassay_mtl.splits import SplitConfig, split

@@ -37,7 +37,7 @@ class Recipe(Config):
     tasks
         Columns that are assays; None for all others, of which there are `n_tasks`.
     rows
-        Least and greatest number of rows; the file has been published with and without copies.
+        Least and greatest number of rows; the file has been published with and without duplicates.
     megabytes, megabytes_unpacked
         More than the file has, as it is sent and as text.
     molecules

@@ -17,7 +17,7 @@ Floats = NDArray[np.float64]
 
 
 class Cells(Protocol):
-    """Cells that metrics of a kind of task read: a ranking, classes or values."""
+    """Cells that metrics of a task type read: a ranking, classes or values."""
 
     @property
     def rows(self) -> NDArray[np.intp]:

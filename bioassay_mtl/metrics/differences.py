@@ -57,7 +57,7 @@ class Differences:
 
 
 def telling_metric(kind: str) -> str:
-    """The metric by which models of a kind of task are compared."""
+    """The metric by which models of a task type are compared."""
     return next(iter(kind_judging[kind].by_chance))
 
 

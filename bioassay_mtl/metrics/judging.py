@@ -1,4 +1,4 @@
-"""Judging of kinds of tasks: when one can be judged, and what chance scores."""
+"""Judging of task types: when one can be judged, and what chance scores."""
 
 from __future__ import annotations
 

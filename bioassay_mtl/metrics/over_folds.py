@@ -1,4 +1,4 @@
-"""Metrics of several held-out parts as one: their mean, and how far they scatter."""
+"""Metrics of several held-out sets as one: their mean, and how far they scatter."""
 
 from __future__ import annotations
 

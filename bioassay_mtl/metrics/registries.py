@@ -1,4 +1,4 @@
-"""Which metrics a kind of task has."""
+"""Which metrics a task type has."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def metrics_of(kind: str) -> Registry[Metric]:
 
 
 def kind_metric(name: str, *kinds: str, limits: Limits = UNLIMITED) -> Callable[[Compute], Compute]:
-    """Decorator: register a function as a metric of some kinds of tasks."""
+    """Decorator: register a function as a metric of some task types."""
 
     def wrap(compute: Compute) -> Compute:
         for kind in kinds:

@@ -58,7 +58,7 @@ def sheet_for(model: Assayed) -> AssaySheet:
 
 
 def held_out_rows(metrics: Mapping[str, Any]) -> tuple[str, dict[str, Mapping[str, Any]]]:
-    """The held-out part of the most molecules, and its scores by assay."""
+    """The held-out set of the most molecules, and its scores by assay."""
     parts = {
         name: found
         for name, found in metrics.items()

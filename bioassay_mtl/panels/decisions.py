@@ -29,7 +29,7 @@ class ColumnDecision(NamedTuple):
     role
         Role that it is taken for.
     kind
-        Name of the task kind of an assay; else empty.
+        Name of the task type of an assay; else empty.
     reason
         Why.
     doubtful

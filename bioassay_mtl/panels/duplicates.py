@@ -1,4 +1,4 @@
-"""Which rows of a panel are copies of the same molecule."""
+"""Which rows of a panel are duplicates of the same molecule."""
 
 from __future__ import annotations
 

@@ -233,13 +233,13 @@ def _report_copies(
 ) -> None:
     """Say which rows are of one molecule, and where they contradict each other."""
     place = group_by_structure([structures[i] for i in used])
-    copies = int((np.bincount(place) > 1).sum())
-    if not copies:
+    duplicates = int((np.bincount(place) > 1).sum())
+    if not duplicates:
         return
     merging = setting("merge")
     log.note(
-        Topic.COPIES,
-        f"{counted(copies, 'molecule has', 'molecules have')} several rows: "
+        Topic.DUPLICATES,
+        f"{counted(duplicates, 'molecule has', 'molecules have')} several rows: "
         f"{merging} makes one row of each",
     )
     trial = RowLog()

@@ -142,10 +142,10 @@ def layout_of(
 
 
 def _check_converted(content: PanelContent, schema: PanelSchema, path: Path) -> None:
-    """Raise an InputError where values were to be converted, and no assay is on the p-scale."""
+    """Raise an InputError where values were to be converted, and no assay is a pActivity."""
     if schema.to_p and not any(getattr(k, "unit", "") == P_SCALE for k in content.kinds):
         raise InputError(
-            "nothing was converted to the p-scale: no values have a unit of concentration",
+            "nothing was converted to pActivity: no values have a unit of concentration",
             file=path,
             hint="write it in the header, as 'NAME (nM)', or in a column of units; or leave out "
             + setting("to_p"),

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def known_assays(tasks: Sequence[str], kinds: Sequence[TaskKind]) -> dict[str, TaskEntry]:
-    """Assays that a model knows; values on the p-scale are also read as concentrations."""
+    """Assays that a model knows; pActivity values are also read as concentrations."""
     return {
         task: TaskEntry(
             kind=kind.kind,

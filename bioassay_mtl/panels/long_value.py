@@ -1,9 +1,9 @@
 """The value column of a long table, and whose qualifiers stand beside it.
 
-If a p-scale stands beside the concentration that it was computed from, as in exports of ChEMBL, the
-qualifiers are the concentration's, and turn round: ``> 10000 nM`` is ``< 5``. The data must agree:
-values above a tested concentration are the weak ones, so that the median p-value of rows with ``>``
-must be below that of the exact rows.
+If a pActivity stands beside the concentration that it was computed from, as in exports of ChEMBL,
+the qualifiers are the concentration's, and turn round: ``> 10000 nM`` is ``< 5``. The data must
+agree: values above a tested concentration are the weak ones, so that the median p-value of rows
+with ``>`` must be below that of the exact rows.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ def value_of(
 ) -> Value:
     """The values with their qualifiers and units.
 
-    A p-scale beside the concentrations that it was computed from takes the values that it lacks
+    A pActivity beside the concentrations that it was computed from takes the values that it lacks
     from those: exports leave it empty where a qualifier is. `origin` are the columns of those and
     of their units, where they are known.
 
@@ -83,7 +83,7 @@ def value_of(
         source.turned = True
         log.note(
             Topic.QUALIFIERS,
-            f"qualifiers are those of {computed_of!r}, of which {value!r} is the p-scale: "
+            f"qualifiers are those of {computed_of!r}, of which {value!r} is the pActivity: "
             "> becomes <",
         )
     columns = {value: (Role.VALUE, "values of the assays")}
@@ -106,7 +106,7 @@ def value_of(
 def _filled(
     table: pa.Table, source: Source, origin: str, unit: str | None, schema: PanelSchema
 ) -> Source | None:
-    """The p-scale, and where that is empty the concentrations with their units; None if it is not.
+    """pActivity, and where that is empty the concentrations with their units; None if it is not.
 
     The qualifiers of a concentration turn round when it is converted, those beside a p-value here.
     """
@@ -131,7 +131,7 @@ def _filled(
 
 
 def _origin(table: pa.Table, source: Source, unit: str | None, schema: PanelSchema) -> str | None:
-    """The column of concentrations from which a p-scale was computed, if its values say so."""
+    """The column of concentrations from which a pActivity was computed, if its values say so."""
     units = None if unit is None else Cells(table.column(unit))
     for name in table.column_names:
         own = unit_in_name(name)[1]

@@ -246,12 +246,12 @@ class Panel:
         )
 
     def groups(self) -> NDArray[np.int64]:
-        """An integer per row that copies of a molecule share, ``(n,) int64``.
+        """An integer per row that duplicates of a molecule share, ``(n,) int64``.
 
-        Copies have the same canonical SMILES, atom maps and isotopes aside; a SMILES that cannot be
-        used is a molecule of its own. Where some row has no SMILES but has features, copies are the
-        rows whose features are all the same, in the whole panel. Groups are numbered in order of
-        first appearance.
+        Duplicates have the same canonical SMILES, atom maps and isotopes aside; a SMILES that
+        cannot be used is a molecule of its own. Where some row has no SMILES but has features,
+        duplicates are the rows whose features are all the same, in the whole panel. Groups are
+        numbered in order of first appearance.
         """
         return self._groups.copy()
 

@@ -39,7 +39,7 @@ class Reading(NamedTuple):
     bounds
         ``(m,) int8``.
     converted
-        Whether the values were concentrations and are now on the p-scale.
+        Whether the values were concentrations and are pActivity now.
     """
 
     kind: TaskKind
@@ -119,7 +119,7 @@ def read_labels(
 
 
 _Reader = Callable[[Source, str, TaskEntry, NDArray[np.int64]], Reading]
-kind_readers: Registry[_Reader] = Registry("reader of task kind")
+kind_readers: Registry[_Reader] = Registry("reader of task type")
 
 
 @kind_readers.register("binary")
@@ -303,7 +303,7 @@ def _convert(
     chosen: NDArray[np.bool_],
     unit: str,
 ) -> None:
-    """Put some concentrations on the p-scale, in place."""
+    """Convert some concentrations to pActivity, in place."""
     before = values[chosen]
     values[chosen] = to_p_scale(before, unit)
     bounds[chosen] *= -1
@@ -337,7 +337,7 @@ def _one_unit(
     main = str(found[counts.argmax()])
     molar = [unit in MOLAR or unit == P_SCALE for unit in found]
     if sum(molar) > 1 or 2 * counts.max() <= counts.sum():
-        hint = f"{setting('to_p')} converts concentrations to the p-scale"
+        hint = f"{setting('to_p')} converts concentrations to pActivity"
         raise InputError(
             f"mixed units in {task!r}: {', '.join(sorted(unit or 'none' for unit in found))}",
             **place_of(source.file, int(rows[measured[first.max()]]), source.log.options),

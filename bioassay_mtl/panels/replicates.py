@@ -4,7 +4,7 @@ The rules:
 
 - **classes** (binary, multiclass, ordinal): the majority; a tie for the first place is dropped.
 - **exact values**: the median (of an even number the mean of the two in the middle).
-- **exact values and bounds**: the median of the exact values.
+- **exact and censored values**: the median of the exact values.
 - **bounds on one side**: the tightest, the highest of the lower or the lowest of the upper ones.
 - **bounds on both sides**: the middle between the tightest ones, as if exact; where the highest
   lower bound is above the lowest upper one, dropped.

@@ -27,7 +27,7 @@ class Outcome(str, Enum):
     NO_CALL = "no result, left out"
     SMALL_ASSAY = "assay has too few molecules, left out"
     UNKNOWN_QUALIFIER = "no qualifier, taken as exact"
-    CONVERTED = "converted to the p-scale"
+    CONVERTED = "converted to pActivity"
     MERGED = "merged with other measurements of the molecule"
     CONTRADICTION = "contradicts another measurement of the molecule"
     STANDARDIZED = "molecule standardized"
@@ -56,7 +56,7 @@ class Topic(str, Enum):
     QUALIFIERS = "qualifiers"
     SIZES = "sizes"
     COLUMNS = "columns"
-    COPIES = "copies"
+    DUPLICATES = "duplicates"
     ASSAYS = "assays"
 
 

@@ -37,14 +37,14 @@ class TaskEntry(Config):
     Parameters
     ----------
     kind
-        A task kind, or `NO_TASK`; by default found from the values.
+        A task type, or `NO_TASK`; by default found from the values.
     classes
         Classes of a multiclass or ordinal task, those of an ordinal one in order, the lowest first;
         words of the outcomes of a binary one, inactive first.
     unit
         Unit of the values as they are written.
     to_p
-        Convert concentrations to the p-scale; by default as the whole schema says.
+        Convert concentrations to pActivity; by default as the whole schema says.
     qualifier
         Column of the qualifiers.
     """
@@ -106,7 +106,7 @@ class PanelSchema(TableOptions):
     min_rows
         Molecules that an assay must have.
     to_p
-        Convert concentrations to the p-scale.
+        Convert concentrations to pActivity.
     merge
         Make one row of all rows of a molecule, by the rules of
         :mod:`~bioassay_mtl.panels.replicates`, with its first name; other columns stay where they

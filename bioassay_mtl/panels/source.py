@@ -144,7 +144,7 @@ class Source:
 
     @cached_property
     def _is_logarithm(self) -> bool:
-        # Of a p-scale that is filled from concentrations, each row has its own unit.
+        # Of a pActivity that is filled from concentrations, each row has its own unit.
         return says_logarithm(self.name) and P_SCALE not in (self.units or self.cells).texts
 
     def occurring(self, rows: NDArray[np.int64] | None = None) -> list[int]:

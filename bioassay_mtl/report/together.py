@@ -87,7 +87,7 @@ def _panels(record: Record, metrics: Mapping[str, Any]) -> Markup:
         ),
         Column("Steps a round", [f"{known['steps_of_a_round']:,}" for known in panels.values()]),
         Column("Best round", [f"{known['best_epoch']:,}" for known in panels.values()]),
-        Column("Test part", [_score(metrics.get(name)) for name in panels], is_text=True),
+        Column("Test set", [_score(metrics.get(name)) for name in panels], is_text=True),
     ]
     said = paragraph(
         f"{counted(record['rounds'], 'round')}; batches alternate by the rule "
@@ -97,7 +97,7 @@ def _panels(record: Record, metrics: Mapping[str, Any]) -> Markup:
 
 
 def _score(metrics: Any) -> str:
-    """The macro scores of the test part that are known."""
+    """The macro scores of the test set that are known."""
     macro = ((metrics or {}).get("test") or {}).get("macro") or {}
     names = ("average_precision", "roc_auc", "r2", "concordance")
     known = [(name, macro[name]) for name in names if isinstance(macro.get(name), float)]

@@ -33,20 +33,20 @@ MOST_CURVES = 4
 
 SPLITS = {
     "random": "Molecules were dealt out at random.",
-    "scaffold": "Molecules that share a scaffold stand in one part, so that the test part holds "
+    "scaffold": "Molecules that share a scaffold stand in one subset, so that the test set holds "
     "chemistry that the model has not seen.",
-    "scaffold_balanced": "Molecules that share a scaffold stand in one part; scaffolds were dealt "
-    "out at random.",
-    "cluster": "Molecules that are alike (in one cluster) stand in one part.",
-    "stratified": "Molecules were dealt out so that each part has its share of every assay's rare "
-    "outcomes.",
-    "stratified_scaffold": "Molecules that share a scaffold stand in one part, and each part has "
-    "its share of every assay's rare outcomes as far as that allows.",
-    "time": "Molecules were ordered by a column: the test part is the latest.",
-    "column": "A column of the panel says which part a molecule is in.",
-    "indices": "Files of row numbers say which part a molecule is in.",
+    "scaffold_balanced": "Molecules that share a scaffold stand in one subset; scaffolds were "
+    "dealt out at random.",
+    "cluster": "Molecules that are alike (in one cluster) stand in one subset.",
+    "stratified": "Molecules were dealt out so that each subset has its share of every assay's "
+    "rare outcomes.",
+    "stratified_scaffold": "Molecules that share a scaffold stand in one subset, and each subset "
+    "has its share of every assay's rare outcomes as far as that allows.",
+    "time": "Molecules were ordered by a column: the test set is the latest.",
+    "column": "A column of the panel says which subset a molecule is in.",
+    "indices": "Files of row numbers say which subset a molecule is in.",
 }
-COPIES = " Copies of a molecule are never in two parts."
+DUPLICATES = " Duplicates of a molecule are never in two subsets."
 
 
 def training_section(model: Model) -> Section:
@@ -97,7 +97,7 @@ def _split(model: Model) -> Markup:
         for part, n in rows.items()
     ]
     if left_out := model.training.get("rows_left_out"):
-        pairs.append(("In no part", counted(left_out, "molecule")))
+        pairs.append(("In no subset", counted(left_out, "molecule")))
     usual = SplitConfig().model_dump(mode="json")
     used = {
         name: value
@@ -111,9 +111,9 @@ def _split(model: Model) -> Markup:
             + paragraph("All molecules were trained on: none was held out.")
             + facts(pairs[:1])
         )
-    words = SPLITS.get(kind, f"Split by {kind}.") + COPIES
+    words = SPLITS.get(kind, f"Split by {kind}.") + DUPLICATES
     if folds := fold_words(model):
-        words += " Parts are folds here, each held out by a network of its own."
+        words += " Subsets are folds here, each held out by a network of its own."
         pairs = [("Molecules", f"{total:,}"), ("Folds", folds)]
     pairs.append(("Split", ", ".join([kind, *(f"{n} {_plain(v)}" for n, v in used.items())])))
     return heading("Split") + paragraph(words) + facts(pairs)

@@ -1,5 +1,8 @@
 """Splits of a panel: one file each, all reached through :func:`split` and :func:`folds`."""
 
+from typing import TYPE_CHECKING
+
+from bioassay_mtl.renamed import in_module
 from bioassay_mtl.splits import (
     cluster,
     column,
@@ -13,10 +16,10 @@ from bioassay_mtl.splits import (
 )
 from bioassay_mtl.splits.cross_validation import folds
 from bioassay_mtl.splits.scarce import scarce_assays
-from bioassay_mtl.splits.split import PARTS, Split, SplitConfig, split, splitters
+from bioassay_mtl.splits.split import SUBSETS, Split, SplitConfig, split, splitters
 
 __all__ = [
-    "PARTS",
+    "SUBSETS",
     "Split",
     "SplitConfig",
     "cluster",
@@ -33,3 +36,7 @@ __all__ = [
     "stratified_scaffold",
     "time",
 ]
+
+
+if not TYPE_CHECKING:
+    __getattr__ = in_module(__name__, PARTS="SUBSETS")

@@ -1,4 +1,4 @@
-"""A column of the panel names each row's part."""
+"""A column of the panel names each row's subset."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from bioassay_mtl.config import did_you_mean
 from bioassay_mtl.errors import ConfigError, InputError
 from bioassay_mtl.panels.panel import Panel
 from bioassay_mtl.splits.published import keep_published
-from bioassay_mtl.splits.split import PARTS, Part, Split, SplitConfig, splitters
+from bioassay_mtl.splits.split import SUBSETS, Split, SplitConfig, Subset, splitters
 
-SYNONYMS: dict[str, Part] = {
+SYNONYMS: dict[str, Subset] = {
     "train": "train",
     "training": "train",
     "valid": "valid",
@@ -33,7 +33,7 @@ def split_by_column(panel: Panel, config: SplitConfig) -> Split:
     ConfigError
         If no such column is named or known.
     InputError
-        If a value means no part.
+        If a value means no subset.
     """
     if config.column is None:
         raise ConfigError(f"a split by column needs its name: one of {', '.join(panel.columns)}")
@@ -47,10 +47,10 @@ def split_by_column(panel: Panel, config: SplitConfig) -> Split:
         part = config.values[key] if key in config.values else SYNONYMS.get(key.lower(), "")
         if not part and key and key not in config.values:
             raise InputError(
-                f"{value!r} names no part of a split",
+                f"{value!r} names no subset of a split",
                 column=config.column,
                 hint=f"known: {', '.join(SYNONYMS)}; others need values={{{value!r}: 'test'}}",
             )
-        code[value] = PARTS.index(part) if part else -1
+        code[value] = SUBSETS.index(part) if part else -1
     parts = np.fromiter((code[value] for value in values), np.int8, len(panel))
     return keep_published(panel, parts, config)

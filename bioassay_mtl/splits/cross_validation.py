@@ -15,7 +15,7 @@ from bioassay_mtl.splits.split import Split, SplitConfig, splitters
 def folds(
     panel: Panel, config: SplitConfig | None = None, n_folds: int = 5, repeats: int = 1
 ) -> Iterator[Split]:
-    """Splits whose test parts are the folds: each row is tested once in every repeat.
+    """Splits whose test sets are the folds: each row is tested once in every repeat.
 
     Parameters
     ----------

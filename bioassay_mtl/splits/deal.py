@@ -1,4 +1,4 @@
-"""Deal groups of rows that stay together to parts: what splits and folds share."""
+"""Deal groups of rows that stay together to subsets: what splits and folds share."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Rule = Callable[[Rows, Fractions, np.random.Generator], Rows]
 
 
 class Dealer(Protocol):
-    """Looks at a panel once, and then deals any of its rows to any number of parts."""
+    """Looks at a panel once, and then deals any of its rows to any number of subsets."""
 
     def __call__(self, panel: Panel, config: SplitConfig) -> Deal: ...
 
@@ -54,7 +54,7 @@ def members(groups: NDArray[np.integer[Any]]) -> tuple[Rows, Rows]:
 def at_random(sizes: Rows, fractions: Fractions, generator: np.random.Generator) -> Rows:
     """Order the groups at random and cut the order at the fractions.
 
-    A group goes where its first row falls, so that parts differ from their fractions by less than
+    A group goes where its first row falls, so that subsets differ from their fractions by less than
     one group each.
     """
     order = generator.permutation(len(sizes))
@@ -65,9 +65,9 @@ def at_random(sizes: Rows, fractions: Fractions, generator: np.random.Generator)
 
 
 def evenly(sizes: Rows, fractions: Fractions, generator: np.random.Generator) -> Rows:
-    """Shuffle the groups, then give the largest first to the part with most room.
+    """Shuffle the groups, then give the largest first to the subset with most room.
 
-    No part outgrows its fraction by as much as the largest group.
+    No subset outgrows its fraction by as much as the largest group.
     """
     room = [fraction * float(sizes.sum()) for fraction in fractions]
     part = np.empty(len(sizes), dtype=np.int64)
@@ -78,10 +78,11 @@ def evenly(sizes: Rows, fractions: Fractions, generator: np.random.Generator) ->
 
 
 def frequent_first(sizes: Rows, fractions: Fractions, generator: np.random.Generator) -> Rows:
-    """Large groups go to the first part, the others anywhere at random.
+    """Large groups go to the first subset, the others anywhere at random.
 
-    A group that would take more than half of another part counts as large. Both kinds are shuffled,
-    the large ones come first, and each goes to the first part that has room, else to the last part.
+    A group that would take more than half of another subset counts as large. Both kinds are
+    shuffled, the large ones come first, and each goes to the first subset that has room, else to
+    the last subset.
     """
     room = [fraction * float(sizes.sum()) for fraction in fractions]
     used = [part for part, share in enumerate(room) if share > 0]

@@ -1,4 +1,4 @@
-"""Index files name the rows of each part."""
+"""Index files name the rows of each subset."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import numpy as np
 from bioassay_mtl.errors import ConfigError, InputError
 from bioassay_mtl.panels.panel import Panel
 from bioassay_mtl.splits.published import keep_published
-from bioassay_mtl.splits.split import PARTS, Rows, Split, SplitConfig, splitters
+from bioassay_mtl.splits.split import SUBSETS, Rows, Split, SplitConfig, splitters
 
 
 @splitters.register("indices")
@@ -23,12 +23,12 @@ def split_by_indices(panel: Panel, config: SplitConfig) -> Split:
     ConfigError
         If no file is given.
     InputError
-        If a file is missing or holds something else, or a row is unknown or in two parts.
+        If a file is missing or holds something else, or a row is unknown or in two subsets.
     """
     if not config.files:
         raise ConfigError("a split by indices needs files={'train': ..., 'test': ...}")
     parts = np.full(len(panel), -1, dtype=np.int8)
-    for number, name in enumerate(PARTS):
+    for number, name in enumerate(SUBSETS):
         if name not in config.files:
             continue
         path = config.files[name]
@@ -38,7 +38,7 @@ def split_by_indices(panel: Panel, config: SplitConfig) -> Split:
             raise InputError(f"row {unknown[0]} is none of the panel's {len(panel)}", file=path)
         taken = rows[parts[rows] >= 0]
         if len(taken):
-            raise InputError(f"row {taken[0]} is in {PARTS[parts[taken[0]]]} already", file=path)
+            raise InputError(f"row {taken[0]} is in {SUBSETS[parts[taken[0]]]} already", file=path)
         parts[rows] = number
     return keep_published(panel, parts, config)
 

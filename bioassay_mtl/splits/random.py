@@ -11,8 +11,8 @@ from bioassay_mtl.splits.split import Split, SplitConfig, splitters
 def split_randomly(panel: Panel, config: SplitConfig) -> Split:
     """Order the molecules at random and cut the order at the fractions.
 
-    A molecule with all its copies goes where its first row falls, so that parts differ from their
-    fractions by less than the copies of one molecule each.
+    A molecule with all its duplicates goes where its first row falls, so that subsets differ from
+    their fractions by less than the duplicates of one molecule each.
     """
     return split_by_dealing(panel, config, random_dealer(panel, config))
 

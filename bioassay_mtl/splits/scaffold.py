@@ -9,7 +9,7 @@ from bioassay_mtl.chem.status import Status
 from bioassay_mtl.panels.duplicates import number
 from bioassay_mtl.panels.panel import Panel
 from bioassay_mtl.splits.deal import Deal, deal_groups, dealers, evenly
-from bioassay_mtl.splits.split import Part, Rows, Split, SplitConfig, splitters
+from bioassay_mtl.splits.split import Rows, Split, SplitConfig, Subset, splitters
 from bioassay_mtl.splits.structures import distinct_structures
 
 
@@ -28,7 +28,7 @@ def split_by_scaffold(panel: Panel, config: SplitConfig) -> Split:
     sets = sorted(scaffold_sets(panel), key=lambda rows: (len(rows), rows[0]), reverse=True)
     train, valid, test = config.fractions
     train_end, valid_end = train * n, (train + valid) * n if test else n
-    parts: dict[Part, list[Rows]] = {"train": [], "valid": [], "test": []}
+    parts: dict[Subset, list[Rows]] = {"train": [], "valid": [], "test": []}
     n_train = n_valid = 0
     for rows in sets:
         if n_train + len(rows) <= train_end:
@@ -66,7 +66,7 @@ def murcko_scaffolds(panel: Panel) -> NDArray[np.int64]:
         row if isinstance(scaffold, Status) else scaffold
         for row, scaffold in zip(rows.tolist(), each(murcko_scaffold, structures), strict=True)
     ]
-    # One scaffold per molecule, so that its copies agree however they are written.
+    # One scaffold per molecule, so that its duplicates agree however they are written.
     return number(keys)[panel.groups()]
 
 

@@ -13,8 +13,8 @@ def split_by_scaffold_balanced(panel: Panel, config: SplitConfig) -> Split:
     """Frequent scaffolds go to train, the others anywhere at random.
 
     A scaffold that would take more than half of valid or of test counts as frequent. Both kinds are
-    shuffled, the frequent ones come first, and each goes to the first part that has room, else to
-    the last part. Test molecules thus have new scaffolds, but not only the rarest ones.
+    shuffled, the frequent ones come first, and each goes to the first subset that has room, else to
+    the last subset. Test molecules thus have new scaffolds, but not only the rarest ones.
 
     References
     ----------

@@ -1,4 +1,4 @@
-"""Assays that have too few outcomes in a part for a metric to mean something."""
+"""Assays that have too few outcomes in a subset for a metric to mean something."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from bioassay_mtl.panels.panel import Panel
-from bioassay_mtl.splits.split import PARTS, Split
+from bioassay_mtl.splits.split import SUBSETS, Split
 
 if TYPE_CHECKING:
     import pandas as pd
 
 
 def scarce_assays(panel: Panel, parts: Split, at_least: int = 5) -> pd.DataFrame:
-    """Name the assays with fewer than `at_least` cells of an outcome in a part.
+    """Name the assays with fewer than `at_least` cells of an outcome in a subset.
 
     Parameters
     ----------
@@ -36,7 +36,7 @@ def scarce_assays(panel: Panel, parts: Split, at_least: int = 5) -> pd.DataFrame
     found: list[tuple[str, str, str, int]] = []
     filled = [
         (part, panel.cells.take(getattr(parts, part)))
-        for part in PARTS
+        for part in SUBSETS
         if len(getattr(parts, part))
     ]
     for column, (task, kind) in enumerate(zip(panel.tasks, panel.kinds, strict=True)):

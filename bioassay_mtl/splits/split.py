@@ -1,4 +1,4 @@
-"""Parts of a panel, and the settings that lead to them."""
+"""Subsets of a panel, and the settings that lead to them."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Literal, Protocol, get_args
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Protocol, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,12 +17,13 @@ from bioassay_mtl.config import Config
 from bioassay_mtl.panels.header import some
 from bioassay_mtl.panels.panel import Panel
 from bioassay_mtl.registry import Registry, function
+from bioassay_mtl.renamed import attribute, in_module, under_new_names
 from bioassay_mtl.splits.strata import absent_outcomes
 
 logger = logging.getLogger(__name__)
 
-Part = Literal["train", "valid", "test"]
-PARTS: tuple[Part, ...] = get_args(Part)
+Subset = Literal["train", "valid", "test"]
+SUBSETS: tuple[Subset, ...] = get_args(Subset)
 splitters: Registry[Splitter] = Registry("split", "splits", function)
 Rows = NDArray[np.int64]
 
@@ -40,20 +42,20 @@ class SplitConfig(Config):
     seed
         Seed of what is random (nothing is in ``scaffold``, ``time``, ``column`` and ``indices``).
     column
-        Name of the column that holds each row's part (``column``) or date (``time``).
+        Name of the column that holds each row's subset (``column``) or date (``time``).
     values
         Meaning of the values of the column, where the usual names are not used: ``{"1": "test"}``;
         an empty meaning leaves the rows out.
     files
-        One file of row numbers (from 0) per part (``indices``): text or CSV with one number a line,
-        also ``.gz``, or ``.npy``.
-    copies
+        One file of row numbers (from 0) per subset (``indices``): text or CSV with one number a
+        line, also ``.gz``, or ``.npy``.
+    duplicates
         Treatment of duplicates of a molecule that are in two subsets of a published split
-        (``column``, ``indices``): ``leave_out`` keeps those of the part that is evaluated last
-        (test before valid before train) and leaves the others out, so that a published test part
+        (``column``, ``indices``): ``leave_out`` keeps those of the subset that is evaluated last
+        (test before valid before train) and leaves the others out, so that a published test set
         stays as it is; ``raise`` refuses the split.
     n_bins
-        Ranges of measured values that are spread over the parts like classes (``stratified`` and
+        Ranges of measured values that are spread over the subsets like classes (``stratified`` and
         ``stratified_scaffold``; regression and censored tasks).
     distance
         Largest Tanimoto distance from the middle of a cluster (``cluster``).
@@ -63,11 +65,13 @@ class SplitConfig(Config):
     fractions: tuple[float, float, float] = (0.8, 0.1, 0.1)
     seed: Annotated[int, Field(ge=0)] = 0
     column: str | None = None
-    values: dict[str, Part | Literal[""]] = Field(default_factory=dict)
-    files: dict[Part, Path] = Field(default_factory=dict)
-    copies: Literal["leave_out", "raise"] = "leave_out"
+    values: dict[str, Subset | Literal[""]] = Field(default_factory=dict)
+    files: dict[Subset, Path] = Field(default_factory=dict)
+    duplicates: Literal["leave_out", "raise"] = "leave_out"
     n_bins: Annotated[int, Field(ge=2)] = 5
     distance: Annotated[float, Field(ge=0, le=1)] = 0.6
+    former_names = MappingProxyType({"copies": "duplicates"})
+    copies = attribute("copies", "duplicates")
 
     @field_validator("fractions")
     @classmethod
@@ -79,7 +83,7 @@ class SplitConfig(Config):
 
 @dataclass(frozen=True, eq=False)
 class Split:
-    """Rows of a panel in three disjoint parts, each ascending.
+    """Rows of a panel in three disjoint subsets, each ascending.
 
     Parameters
     ----------
@@ -96,7 +100,7 @@ class Split:
 
     @property
     def left_out(self) -> int:
-        """Rows in no part (``column``, ``indices`` and ``time`` only)."""
+        """Rows in no subset (``column``, ``indices`` and ``time`` only)."""
         return self.n_rows - len(self.train) - len(self.valid) - len(self.test)
 
     @staticmethod
@@ -106,10 +110,10 @@ class Split:
         return Split(train, valid, test, len(part))
 
     @staticmethod
-    def of_sets(sets: Mapping[Part, Sequence[Rows]], n_rows: int) -> Split:
+    def of_sets(sets: Mapping[Subset, Sequence[Rows]], n_rows: int) -> Split:
         """Split by the set of rows of each subset."""
         part = np.full(n_rows, -1, dtype=np.int8)
-        for number, name in enumerate(PARTS):
+        for number, name in enumerate(SUBSETS):
             for rows in sets[name]:
                 part[rows] = number
         return Split.of_parts(part)
@@ -124,7 +128,7 @@ class Splitter(Protocol):
 def split(panel: Panel, config: SplitConfig | None = None, **settings: Any) -> Split:
     """Split the rows of a panel.
 
-    Copies of a molecule (:meth:`Panel.groups`) are never in two parts.
+    Duplicates of a molecule (:meth:`Panel.groups`) are never in two subsets.
 
     Parameters
     ----------
@@ -151,8 +155,12 @@ def split(panel: Panel, config: SplitConfig | None = None, **settings: Any) -> S
     if config is None:
         config = SplitConfig.of(settings)
     elif settings:
-        config = SplitConfig.of({**config.model_dump(), **settings})
+        config = SplitConfig.of({**dict(config), **under_new_names(settings, config.former_names)})
     parts = splitters[config.kind](panel, config)
     if len(parts.train) and (absent := absent_outcomes(panel, parts.train)):
-        logger.warning("nothing to learn from in the training part: %s", some(absent))
+        logger.warning("nothing to learn from in the training set: %s", some(absent))
     return parts
+
+
+if not TYPE_CHECKING:
+    __getattr__ = in_module(__name__, Part="Subset", PARTS="SUBSETS")

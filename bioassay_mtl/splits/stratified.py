@@ -1,4 +1,4 @@
-"""Molecules so that every outcome of every assay is spread over the parts."""
+"""Molecules so that every outcome of every assay is spread over the subsets."""
 
 from __future__ import annotations
 
@@ -31,12 +31,12 @@ def split_stratified(panel: Panel, config: SplitConfig) -> Split:
 
 @dealers.register("stratified")
 def stratified_dealer(panel: Panel, config: SplitConfig) -> Deal:
-    """Molecules, with their copies."""
+    """Molecules, with their duplicates."""
     return deal_stratified(panel, panel.groups(), config.n_bins)
 
 
 def deal_stratified(panel: Panel, groups: NDArray[np.integer[Any]], n_bins: int) -> Deal:
-    """Deal whole groups, ``(n,)`` one number a row, each part its share of each stratum."""
+    """Deal whole groups, ``(n,)`` one number a row, each subset its share of each stratum."""
     from scipy.sparse import csr_array
 
     strata = panel_strata(panel, n_bins)
@@ -56,14 +56,14 @@ def stratify(
     """Iterative stratification of groups of rows.
 
     Again and again, the stratum that the fewest groups are left of is dealt out, its groups by
-    falling size, each to the part that wants this stratum most: the one that is furthest below its
-    share. Equal wants are decided by the room that is left in a part.
+    falling size, each to the subset that wants this stratum most: the one that is furthest below
+    its share. Equal wants are decided by the room that is left in a subset.
 
-    Two rules are added to the published ones. Where no more groups of a stratum are left than parts
-    without it, only those parts may have them: 3 actives are shared by train, valid and test, where
-    shares of 0.8, 0.1 and 0.1 would send all to train. (Fewer groups than parts go to train first.)
-    And a full part takes no more, so that none outgrows its fraction by as much as the largest
-    group.
+    Two rules are added to the published ones. Where no more groups of a stratum are left than
+    subsets without it, only those subsets may have them: 3 actives are shared by train, valid and
+    test, where shares of 0.8, 0.1 and 0.1 would send all to train. (Fewer groups than subsets go to
+    train first.) And a full subset takes no more, so that none outgrows its fraction by as much as
+    the largest group.
 
     Parameters
     ----------
@@ -72,14 +72,14 @@ def stratify(
     sizes
         ``(G,)``: rows of each group.
     fractions
-        Share of each part.
+        Share of each subset.
     generator
         Generator of the order of groups of one size.
 
     Returns
     -------
     NDArray
-        ``(G,)``: the part of each group.
+        ``(G,)``: the subset of each group.
 
     References
     ----------

@@ -1,4 +1,4 @@
-"""Whole Bemis-Murcko scaffolds so that every outcome of every assay is spread over the parts."""
+"""Whole Bemis-Murcko scaffolds so that every outcome of every assay is spread over the subsets."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from bioassay_mtl.splits.stratified import deal_stratified
 
 @splitters.register("stratified_scaffold")
 def split_stratified_by_scaffold(panel: Panel, config: SplitConfig) -> Split:
-    """Deal scaffolds by iterative stratification, so that no scaffold is in two parts."""
+    """Deal scaffolds by iterative stratification, so that no scaffold is in two subsets."""
     return split_by_dealing(panel, config, stratified_scaffold_dealer(panel, config))
 
 

@@ -21,15 +21,15 @@ def split_by_time(panel: Panel, config: SplitConfig) -> Split:
     """Order the rows by ``panel.columns[config.column]``: train before valid before test.
 
     Rows of one date stay together, and each cut is where two dates meet, next to the fraction. A
-    molecule with all its copies has the earliest of their dates. Rows of molecules without a date
-    are left out: training on one that is newer than the test rows would tell the future.
+    molecule with all its duplicates has the earliest of their dates. Rows of molecules without a
+    date are left out: training on one that is newer than the test rows would tell the future.
 
     Raises
     ------
     ConfigError
         If no such column is named or known.
     InputError
-        If a cell is no date, or there are fewer dates than parts.
+        If a cell is no date, or there are fewer dates than subsets.
 
     References
     ----------
@@ -53,7 +53,7 @@ def split_by_time(panel: Panel, config: SplitConfig) -> Split:
     used = [number for number, fraction in enumerate(config.fractions) if fraction > 0]
     if len(dates) < len(used):
         raise InputError(
-            f"{len(used)} parts need as many dates, found {len(dates)}", column=config.column
+            f"{len(used)} subsets need as many dates, found {len(dates)}", column=config.column
         )
     cuts = _cuts(sizes, [config.fractions[number] for number in used])
     part[dated] = np.array(used)[np.searchsorted(cuts, place, side="right")]
@@ -61,7 +61,7 @@ def split_by_time(panel: Panel, config: SplitConfig) -> Split:
 
 
 def _cuts(sizes: Rows, fractions: Fractions) -> list[int]:
-    """Number of the first date of each part but the first, none of them empty."""
+    """Number of the first date of each subset but the first, none of them empty."""
     ends = np.cumsum(sizes)
     targets = np.cumsum(fractions) * ends[-1]
     cuts: list[int] = []

@@ -1,4 +1,4 @@
-"""Labels of assays and what they mean: kinds of tasks, labels, target scaling, units."""
+"""Labels of assays and what they mean: task types, labels, target scaling, units."""
 
 from bioassay_mtl.tasks.kinds import (
     Binary,

@@ -1,6 +1,6 @@
-"""Units of measured values, and the p-scale of concentrations.
+"""Units of measured values, and pActivity of concentrations.
 
-The p-scale is minus the decimal logarithm of a molar concentration: 10 nM is 8. As it turns the
+pActivity is minus the decimal logarithm of a molar concentration: 10 nM is 8. As it turns the
 order round, a value *above* a concentration is *below* its p-value.
 """
 
@@ -18,7 +18,7 @@ BY_MASS = ("ug/mL", "ng/mL", "mg/mL", "mg/L")
 """Concentrations by mass."""
 
 P_SCALE = "p"
-"""The unit of a value on the p-scale."""
+"""Unit of a pActivity value."""
 
 _NAMES = {
     "molar": "M",
@@ -132,7 +132,7 @@ def _is_tested_at(before: str) -> bool:
 
 
 def says_p_scale(name: str) -> bool:
-    """Whether a column's name is one of a p-scale (pIC50, pchembl_value, pvalue, ...)."""
+    """Whether a column's name is one of a pActivity (pIC50, pchembl_value, pvalue, ...)."""
     words = re.split(r"[\W_]+", name.casefold())
     return bool(_P_NAME.match(re.sub(r"[\s_-]", "", name).casefold())) or any(
         _P_WORD.fullmatch(word) for word in words

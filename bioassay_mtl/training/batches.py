@@ -182,7 +182,7 @@ def share(rows: SomeRows, rank: int, n_ranks: int) -> SomeRows:
     """
     if len(rows) < n_ranks:
         raise ConfigError(
-            f"devices: a batch, or the validation part, has too few molecules for {n_ranks} devices"
+            f"devices: a batch, or the validation set, has too few molecules for {n_ranks} devices"
         )
     mine: Any = rows[rank::n_ranks]
     return mine  # type: ignore[no-any-return]

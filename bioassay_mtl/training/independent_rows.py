@@ -24,5 +24,5 @@ def check_rows(panel: Panel, rows: NDArray[np.int64]) -> None:
         raise InputError(
             f"{counted(n_more, 'row repeats', 'rows repeat')} a molecule of another row: rows must "
             "be independent draws, and two rows of a molecule are not",
-            hint="merge copies when the panel is read, and train again",
+            hint="merge duplicates when the panel is read, and train again",
         )

@@ -75,7 +75,7 @@ class Said:
         session
             Session to learn.
         splits
-            K, their test parts the folds.
+            K, their test sets the folds.
         models
             Number of an expert, of a fold, and what was trained without that.
         target_scaler

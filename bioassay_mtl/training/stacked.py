@@ -179,10 +179,10 @@ class Runs:
 
 
 def fold_parts(session: Session, n_folds: int) -> Iterator[Split]:
-    """Parts of the K trainings of an expert: a fold of the training rows is their test part.
+    """Splits of the K trainings of an expert: a fold of the training rows is their test set.
 
     Validation rows stay what they are. Folds are dealt as the panel is split, where that can be
-    dealt in folds, else by strata; copies of a molecule are in one fold. With too few molecules
+    dealt in folds, else by strata; duplicates of a molecule are in one fold. With too few molecules
     there are fewer folds; where there are less than two, none.
     """
     rows, valid, config = session.parts.train, session.parts.valid, session.config.split

@@ -81,7 +81,7 @@ def test_to_p_without_effect_is_said(tmp_path: Path, cli: Run) -> None:
     table.write_text("smiles,potency\nCCO,12.5\nCCN,150\nCCC,3\n")
     done = cli("panel", "check", str(table), "--to-p", "--task", "potency:regression")
     assert done.code == 2
-    assert "nothing was converted to the p-scale" in done.err
+    assert "nothing was converted to pActivity" in done.err
     assert "leave out --to-p" in done.err
     table.write_text("smiles,potency (nM)\nCCO,12.5\nCCN,150\nCCC,3\n")
     done = cli("panel", "check", str(table), "--to-p")

@@ -23,7 +23,7 @@ HARD = hypercube(8)
 SMILES = ["CCO", HARD, "c1ccccc1O", "OCC", "CCN", "c1ccccc1N", "CCCl", "CCBr"]
 
 
-def test_copies_are_found_beside_them() -> None:
+def test_duplicates_are_found_beside_them() -> None:
     assert group_by_structure([*SMILES, HARD]).tolist() == [0, 1, 2, 0, 3, 4, 5, 6, 7]
 
 

@@ -40,7 +40,7 @@ def test_the_page_tells_mean_and_spread_of_the_folds(found: CrossValidation) -> 
         assert re.search(rf"{row['task']}<td>6.*<td>{re.escape(shown)}", section)
     assert never["n_folds"] == 0
     assert re.search(r"never<td>0<td>–", section)
-    assert "Parts are folds here" in html
+    assert "Subsets are folds here" in html
     assert "none was held out" not in html
 
 

@@ -85,7 +85,7 @@ def test_every_member_is_near_its_leader(packed: np.ndarray, distance: float) ->
             assert (distances <= distance + 1e-12).all(axis=1).any()
 
 
-def test_copies_share_a_cluster_and_unusable_smiles_are_alone(nci_panel: Panel) -> None:
+def test_duplicates_share_a_cluster_and_unusable_smiles_are_alone(nci_panel: Panel) -> None:
     found = clusters(nci_panel, SplitConfig(kind="cluster"))
     groups = nci_panel.groups()
     assert len(set(zip(groups.tolist(), found.tolist(), strict=True))) == len(set(groups.tolist()))

@@ -53,7 +53,7 @@ def test_a_seed_decides_all_repeats(nci_panel: Panel) -> None:
     st.sampled_from(["random", "stratified"]),
     st.integers(2, 5),
 )
-def test_copies_stay_in_one_fold(rows: list[tuple[int, int]], kind: str, n_folds: int) -> None:
+def test_duplicates_stay_in_one_fold(rows: list[tuple[int, int]], kind: str, n_folds: int) -> None:
     molecules = np.array([m for m, _ in rows])
     bits = PackedBits(molecules.astype(np.uint8)[:, None], 8)
     panel = Panel.from_arrays(bits, [label for _, label in rows], ["x"])

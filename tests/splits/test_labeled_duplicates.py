@@ -31,7 +31,7 @@ LABELED = [
 
 
 @pytest.mark.parametrize(("plain", "labeled"), LABELED)
-def test_labeled_copy_is_the_same_molecule(plain: str, labeled: str) -> None:
+def test_labeled_duplicate_is_the_same_molecule(plain: str, labeled: str) -> None:
     assert group_by_structure([plain, "CCN", labeled]).tolist() == [0, 1, 0]
 
 
@@ -75,7 +75,7 @@ def test_random_labels_change_no_group(nci_smiles: list[str]) -> None:
     "kind",
     ["random", "stratified", "scaffold", "scaffold_balanced", "stratified_scaffold", "cluster"],
 )
-def test_labeled_copies_are_never_in_two_parts(kind: str, nci_smiles: list[str]) -> None:
+def test_labeled_duplicates_are_never_in_two_parts(kind: str, nci_smiles: list[str]) -> None:
     with BlockLogs():
         plain = [s for s in nci_smiles[:60] if Chem.MolFromSmiles(s)]
         copies = [labeled(smiles, Random(1)) for smiles in plain]
@@ -89,7 +89,7 @@ def test_labeled_copies_are_never_in_two_parts(kind: str, nci_smiles: list[str])
         assert (part[:n] == part[n:]).all()
 
 
-def test_labeled_copy_leaves_a_published_split() -> None:
+def test_labeled_duplicate_leaves_a_published_split() -> None:
     panel = Panel.from_arrays(["CCO", "CCN", "CCC", "[13CH3]CO"], [0, 1, 0, 1], ["a"])
     panel.columns["part"] = ["train", "train", "valid", "test"]
     parts = split(panel, SplitConfig(kind="column", column="part"))

@@ -44,7 +44,7 @@ def test_what_the_training_part_lacks_is_said(caplog: pytest.LogCaptureFixture) 
     panel.columns["date"] = [str(2000 + row) for row in range(6)]
     settings: dict[str, Any] = {"kind": "time", "column": "date"}
     split(panel, fractions=(0.5, 0.0, 0.5), **settings)
-    assert caplog.messages == ["nothing to learn from in the training part: a[z], b[inactive], c"]
+    assert caplog.messages == ["nothing to learn from in the training set: a[z], b[inactive], c"]
     split(panel, fractions=(0.0, 0.0, 1.0), **settings)
     split(panel, fractions=(1.0, 0.0, 0.0), **settings)
     assert len(caplog.messages) == 1

@@ -58,7 +58,7 @@ def test_parts_are_disjoint_complete_and_of_their_size(
 
 
 @pytest.mark.parametrize("kind", BY_FRACTION)
-def test_copies_stay_together(nci_panel: Panel, kind: str) -> None:
+def test_duplicates_stay_together(nci_panel: Panel, kind: str) -> None:
     groups = nci_panel.groups()
     assert len(np.unique(groups)) < len(nci_panel) - 15
     result = split(nci_panel, kind=kind, fractions=(0.4, 0.3, 0.3), seed=1)
@@ -95,7 +95,7 @@ def test_seeds(nci_panel: Panel) -> None:
     st.sampled_from([(0.8, 0.1, 0.1), (0.34, 0.33, 0.33), (0.7, 0.3, 0.0)]),
     st.integers(0, 2**32),
 )
-def test_random_of_any_copies(
+def test_random_of_any_duplicates(
     molecules: list[int], fractions: tuple[float, float, float], seed: int
 ) -> None:
     bits = PackedBits(np.array(molecules, np.uint8)[:, None], 8)
@@ -176,7 +176,7 @@ def test_column_with_values_of_its_own(nci_panel: Panel) -> None:
     values = {"0": "train", "1": "test", "2": ""}
     result = split(panel, kind="column", column="part", values=values)
     assert [p.tolist() for p in parts(result)] == [[0, 3], [], [1]]
-    with pytest.raises(InputError, match="column 'part': '2' names no part"):
+    with pytest.raises(InputError, match="column 'part': '2' names no subset"):
         split(panel, kind="column", column="part", values={"0": "train", "1": "test"})
 
 
@@ -194,15 +194,17 @@ def leaky() -> Panel:
     return with_column(panel, ["train", "valid", "test", "train", "valid", "train"])
 
 
-def test_copies_in_a_published_split_leave_the_part_that_is_evaluated_last(leaky: Panel) -> None:
+def test_duplicates_in_a_published_split_leave_the_subset_evaluated_last(
+    leaky: Panel,
+) -> None:
     result = split(leaky, kind="column", column="part")
     assert [p.tolist() for p in parts(result)] == [[5], [4], [2]]
     assert result.left_out == 3
 
 
-def test_copies_in_a_published_split_can_be_refused(leaky: Panel) -> None:
+def test_duplicates_in_a_published_split_can_be_refused(leaky: Panel) -> None:
     with pytest.raises(InputError, match=r"3 rows have a copy.*row 0 is in train, .*row 2 in test"):
-        split(leaky, kind="column", column="part", copies="raise")
+        split(leaky, kind="column", column="part", duplicates="raise")
 
 
 def test_indices(tmp_path: Path, nci_panel: Panel) -> None:
@@ -266,7 +268,7 @@ def test_settings_are_checked(nci_panel: Panel) -> None:
 
 def test_the_official_scaffold_split(shared_data: Path) -> None:
     panel = read_pcba(shared_data / "pcba")
-    by_part = split(panel, kind="column", column="part", copies="raise")
+    by_part = split(panel, kind="column", column="part", duplicates="raise")
     assert [len(p) for p in parts(by_part)] == [43_986, 0, 21_788]
     official = split(panel, kind="column", column="ogb_split")
     assert len(official.test) == 5_360

@@ -90,7 +90,7 @@ def test_what_is_no_date(wrong: str) -> None:
 
 def test_faults() -> None:
     panel = dated(["2001", "2001", "2002"])
-    with pytest.raises(InputError, match="3 parts need as many dates, found 2"):
+    with pytest.raises(InputError, match="3 subsets need as many dates, found 2"):
         split(panel, kind="time", column="when")
     with pytest.raises(ConfigError, match="did you mean 'when'"):
         split(panel, kind="time", column="whem")

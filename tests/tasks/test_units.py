@@ -1,4 +1,4 @@
-"""Units and the p-scale."""
+"""Units and pActivity."""
 
 from __future__ import annotations
 

@@ -131,7 +131,7 @@ def test_a_model_that_is_not_coded_is_refused(panel: Panel) -> None:
         certify(train(some, config(TINY, epochs=1)), some)
 
 
-def test_copies_of_molecules_are_refused(panel: Panel) -> None:
+def test_duplicates_of_molecules_are_refused(panel: Panel) -> None:
     assert panel.structures is not None
     smiles = [*panel.structures[:100], *panel.structures[:3]]
     labels = np.tile([[0.0, 1.0], [1.0, 0.0]], (52, 1))[:103]

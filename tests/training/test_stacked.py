@@ -72,7 +72,7 @@ def test_folds_hold_each_training_row_once_and_no_other(small_panel: Panel) -> N
         assert set(split.valid) == set(session.parts.valid)
 
 
-def test_copies_of_a_molecule_are_in_one_fold(nci_smiles: list[str]) -> None:
+def test_duplicates_of_a_molecule_are_in_one_fold(nci_smiles: list[str]) -> None:
     smiles = [*nci_smiles[:60], *nci_smiles[:60]]
     labels = np.tile(np.arange(60) % 2, 2)[:, None]
     panel = Panel.from_arrays(smiles, labels, ["t"])

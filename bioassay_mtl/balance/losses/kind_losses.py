@@ -1,4 +1,4 @@
-"""Losses of a panel that mixes kinds of tasks: each kind has its own, together one ``(T,)``.
+"""Losses of a panel that mixes task types: each kind has its own, together one ``(T,)``.
 
 All are at least 0, of order 1 at the start (cross-entropy in nats, half squares of standard units),
 so that kinds weigh alike before any balancing.

@@ -1,4 +1,4 @@
-"""Metrics of measured values, exact ones and bounds. A new one is a new file here."""
+"""Metrics of measured values, exact and censored ones. A new one is a new file here."""
 
 from bioassay_mtl.metrics.values import errors, spearman
 from bioassay_mtl.metrics.values.concordance import concordance

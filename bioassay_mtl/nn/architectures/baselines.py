@@ -1,4 +1,4 @@
-"""Plain MMoE and the shared bottom: the rivals, with the interface of MMoEEx."""
+"""Baselines: plain MMoE and the shared bottom, with the interface of MMoEEx."""
 
 from __future__ import annotations
 

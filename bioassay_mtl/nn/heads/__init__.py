@@ -1,4 +1,4 @@
-"""From a network's outputs to predictions, for each kind of task. A new kind is a new file here."""
+"""Predictions from the outputs of a network, for each task type. A new one is a new file here."""
 
 from bioassay_mtl.nn.heads import binary, multiclass, ordinal, value
 from bioassay_mtl.nn.heads.base import Head, heads

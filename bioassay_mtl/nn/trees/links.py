@@ -36,7 +36,7 @@ def _itself(values: Tensor) -> Tensor:
     return values
 
 
-forest_links: Registry[Link] = Registry("task kind of a forest")
+forest_links: Registry[Link] = Registry("task type of a forest")
 """Links by the kind of the task."""
 forest_links.register("binary")(Link(_log_odds, torch.sigmoid))
 forest_links.register("ordinal")(Link(_log_odds, torch.sigmoid))

@@ -86,7 +86,7 @@ class Assays:
         return np.array([not name for name in self.names], np.bool_)[self.codes]
 
     def name(self, code: int, unit: str) -> str:
-        """A name, with ``pIC50`` in place of ``IC50`` where values are on the p-scale."""
+        """A name, with ``pIC50`` in place of ``IC50`` where values are pActivity."""
         name, kind = self.names[code], self.types[code]
         if unit != P_SCALE or not kind or says_p_scale(kind):
             return name

@@ -61,7 +61,7 @@ def read_wide(
 def _assays(
     chosen: dict[str, tuple[Source, str]], schema: PanelSchema, columns: set[str], log: RowLog
 ) -> list[Part]:
-    """Labels of each assay; those that were put on the p-scale are called so."""
+    """Labels of each assay; those converted to pActivity are called so."""
     found: dict[str, Part] = {}
     for name, (source, kind) in chosen.items():
         rows = np.arange(len(source.cells))
@@ -74,7 +74,7 @@ def _assays(
 
 
 def say_unconverted(parts: Sequence[Part], schema: PanelSchema, log: RowLog) -> None:
-    """Name the assays of concentrations that stay what they are where a p-scale is wanted."""
+    """Name the assays of concentrations that stay what they are where a pActivity is wanted."""
     left = [
         part.task
         for part in parts
@@ -89,7 +89,7 @@ def say_unconverted(parts: Sequence[Part], schema: PanelSchema, log: RowLog) -> 
     if left:
         log.note(
             Topic.UNITS,
-            f"not converted to the p-scale, as no molar unit is known: {some(left)}; "
+            f"not converted to pActivity, as no molar unit is known: {some(left)}; "
             f"{setting('tasks', 'regression:nM', key=left[0])} says which it is",
         )
 

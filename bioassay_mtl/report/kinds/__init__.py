@@ -1,4 +1,4 @@
-"""Sections of a report by kind of task. A new kind is a new file here."""
+"""Sections of a report by task type. A new one is a new file here."""
 
 from bioassay_mtl.report.kinds import binary, classes, values
 from bioassay_mtl.report.kinds.base import Findings, kind_reports

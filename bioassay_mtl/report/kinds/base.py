@@ -33,4 +33,4 @@ class Findings:
 
 
 kind_reports: Registry[Callable[[Evidence], Findings]] = Registry("kind's report")
-"""Sections by the name of a task kind: made of the evidence of tasks of that kind alone."""
+"""Sections by the name of a task type: made of the evidence of tasks of that kind alone."""

@@ -1,4 +1,4 @@
-"""Assays with measured values, exact ones and bounds: how far predictions are off."""
+"""Assays with measured values, exact and censored ones: how far predictions are off."""
 
 from __future__ import annotations
 

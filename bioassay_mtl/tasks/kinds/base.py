@@ -1,4 +1,4 @@
-"""The contract of task kinds: which labels a task has, and which columns its predictions."""
+"""The contract of task types: which labels a task has, and which columns its predictions."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class TaskKind(Config):
         return (task,)
 
 
-task_kinds: Registry[type[TaskKind]] = Registry("task kind")
+task_kinds: Registry[type[TaskKind]] = Registry("task type")
 
 
 def kind_config(values: str | Mapping[str, Any] | TaskKind) -> TaskKind:

@@ -12,7 +12,7 @@ from bioassay_mtl.tasks.kinds.base import LARGEST_VALUE, TaskKind, task_kinds
 
 @task_kinds.register("censored")
 class Censored(TaskKind):
-    """Labels are values, some of them only bounds (``> 10000``); predicted is the value itself.
+    """Labels are values, some of them censored (``> 10000``); predicted is the value itself.
 
     Parameters
     ----------

@@ -100,7 +100,7 @@ class Grown(NamedTuple):
 Grow = Callable[[Job], Grown]
 
 growers: dict[str, Registry[Grow]] = {
-    "boosted_trees": Registry("task kind of boosted trees"),
-    "forest": Registry("task kind of a forest"),
+    "boosted_trees": Registry("task type of boosted trees"),
+    "forest": Registry("task type of a forest"),
 }
 """How the trees of a task are grown, by the kind of network, then of the task."""

@@ -33,7 +33,7 @@ class Line(NamedTuple):
     intercept: Numbers
 
 
-linear_fits: Registry[Callable[[Job], Line]] = Registry("task kind of linear models")
+linear_fits: Registry[Callable[[Job], Line]] = Registry("task type of linear models")
 """How the weights of a task are found, by its kind."""
 
 

@@ -9,6 +9,6 @@ from bioassay_mtl.splits import Split, SplitConfig
 
 
 def split_every_tenth(panel: Panel, config: SplitConfig) -> Split:
-    """Molecules in their order; copies of a molecule (`Panel.groups`) stay together."""
+    """Molecules in their order; duplicates of a molecule (`Panel.groups`) stay together."""
     _, molecule = np.unique(panel.groups(), return_inverse=True)
     return Split.of_parts(np.choose(molecule % 10, [1, *[0] * 4, 2, *[0] * 4]))

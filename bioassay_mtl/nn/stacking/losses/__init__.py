@@ -1,4 +1,4 @@
-"""Losses of combined outputs, for each kind of task. A new kind is a new file here."""
+"""Losses of combined outputs, for each task type. A new one is a new file here."""
 
 from bioassay_mtl.nn.stacking.losses import classes, outcomes, values
 from bioassay_mtl.nn.stacking.losses.base import CellLosses, StackLoss, stack_losses

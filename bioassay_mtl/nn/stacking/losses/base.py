@@ -59,7 +59,7 @@ class StackLoss(Protocol):
 
 
 stack_losses: Registry[StackLoss] = Registry("loss of combined outputs")
-"""Losses by kind of task."""
+"""Losses by task type."""
 
 
 def surprises(logits: Floats) -> tuple[Floats, Floats, Floats]:

@@ -1,4 +1,4 @@
-"""Every rival balancer through a whole training run, and the same after a kill."""
+"""Every other balancer through a whole training run, and the same after a kill."""
 
 from __future__ import annotations
 
