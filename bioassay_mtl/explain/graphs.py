@@ -1,4 +1,4 @@
-"""Graphs whose atoms and bonds fade in: copies of a molecule from no features to all."""
+"""Graphs whose atoms and bonds fade in: one molecule several times, from no features to all."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from bioassay_mtl.nn.graphs.input import graph_input
 
 @dataclass
 class FadedGraphs:
-    """S copies of a molecule with its bonds, whose vectors of atoms and bonds are scaled.
+    """One molecule S times with its bonds, whose vectors of atoms and bonds are scaled.
 
     Atoms that are alike stay apart, so that each has a gradient of its own.
 

@@ -61,7 +61,7 @@ def of_molecules(
     Returns
     -------
     dict
-        Of each column ``(m,)`` rows, in order of the molecules' numbers.
+        Rows ``(m,)`` of each column, in order of the molecules' numbers.
     """
     numbers, first = np.unique(molecule, return_index=True)
     kept: dict[str, NDArray[np.int64]] = {}

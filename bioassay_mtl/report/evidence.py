@@ -62,7 +62,7 @@ class Evidence:
         ``(n, C) float32``: columns of the panel's tasks, one for each task that has no classes. Or
         ``(P,)``, those of the measured cells alone (:func:`predicted_columns`).
     rows
-        Which molecules these are: ``test part of panel.csv``.
+        Name of these molecules: ``test of panel.csv``.
     evaluation
         Metrics that were computed already; None to compute them.
     left_out

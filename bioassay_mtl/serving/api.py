@@ -138,7 +138,7 @@ def _add_predictions(app: FastAPI, engine: Engine, runner: Runner) -> None:
         assays: Annotated[list[str] | None, Query(description="As of /api/predict.")] = None,
         beside: Annotated[list[str] | None, Query(description="As of /api/predict.")] = None,
         standardize: Annotated[bool, Query(description="As of /api/predict.")] = False,
-        standardise: Annotated[bool, Query(include_in_schema=False)] = False,  # its former name
+        former: Annotated[bool, Query(alias="standardise", include_in_schema=False)] = False,
         format: Annotated[
             Literal["lines", "csv", "both"],
             Query(
@@ -150,7 +150,7 @@ def _add_predictions(app: FastAPI, engine: Engine, runner: Runner) -> None:
         content = await request.body()
         file = sent_file(content, name, request.headers.get("content-type", ""))
         options = engine.screen_options(
-            assays=assays or None, annotate=beside or (), standardize=standardize or standardise
+            assays=assays or None, annotate=beside or (), standardize=standardize or former
         )
         job = Job(engine, file, options, with_rows=format != "csv", with_csv=format != "lines")
         events = runner.events(job)

@@ -108,7 +108,7 @@ def read_fields(texts: Sequence[bytes]) -> tuple[MolFields, NDArray[np.bool_]]:
     Returns
     -------
     MolFields
-        Of those that were read, in order.
+        Fields of those that were read, in order.
     numpy.ndarray
         ``(n,) bool``: those that were; the others are for :func:`slow_fields`.
     """
