@@ -28,7 +28,7 @@ _PRIOR = np.diag([0.1, 0.25])
 _WEIGHT = 2.0
 _ROUNDING = 1e-12
 SETTLED = 1e-6
-"""Of slopes and offsets: their errors are a thousand times as large."""
+"""Tolerance of slopes and offsets: their errors are a thousand times as large."""
 _SMALLEST_SLOPE = 0.05
 """A calibration keeps the order of molecules."""
 
@@ -146,8 +146,8 @@ def fit_platt(cells: LabeledLogits, *, shrink: bool = True, n_rounds: int = 25) 
         Whether tasks borrow from the panel. Without it each has the numbers of highest likelihood,
         which may be infinite; a task of one outcome stays as it is.
     n_rounds
-        Rounds of expectation and maximization, at most: they end where none of the numbers moves by a
-        millionth.
+        Rounds of expectation and maximization, at most: they end where none of the numbers moves by
+        a millionth.
     """
     numbers = np.tile(AS_IT_IS, (cells.n_tasks, 1))
     told = cells.by_task(cells.active + cells.inactive) > 0

@@ -106,7 +106,8 @@ def fit_temperatures(cells: ClassLogits, *, shrink: bool = True, n_rounds: int =
     shrink
         Whether assays borrow from the panel.
     n_rounds
-        Rounds of expectation and maximization, at most: they end where no slope moves by a millionth.
+        Rounds of expectation and maximization, at most: they end where no slope moves by a
+        millionth.
     """
     slope, told = np.ones(cells.n_tasks), cells.n_cells > 0
     mean, variance = 1.0, _VARIANCE
