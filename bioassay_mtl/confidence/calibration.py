@@ -231,7 +231,8 @@ def _highest(
 
 def _loss(cells: LabeledLogits, numbers: Floats, precision: Floats, mean: Floats) -> Floats:
     away = numbers - mean
-    return cells.summed_loss(numbers) + ((away @ precision) * away).sum(axis=1) / 2
+    found: Floats = cells.summed_loss(numbers) + ((away @ precision) * away).sum(axis=1) / 2
+    return found
 
 
 def _derivatives(
