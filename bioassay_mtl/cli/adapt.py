@@ -18,7 +18,8 @@ def adapt(
     ],
     out: Annotated[str, typer.Option(metavar="FOLDER", help="Model folder to make.")],
     test_share: Annotated[
-        float, typer.Option(metavar="SHARE", help="Of the molecules, left out and reported on.")
+        float,
+        typer.Option(metavar="SHARE", help="Share of the molecules, left out and reported on."),
     ] = 0.0,
     prior: Annotated[
         float,
@@ -26,7 +27,7 @@ def adapt(
             metavar="WEIGHT", help="Above 1, few molecules are believed less than known assays."
         ),
     ] = 1.0,
-    seed: Annotated[int, typer.Option(metavar="N", help="Of the molecules left out.")] = 0,
+    seed: Annotated[int, typer.Option(metavar="N", help="Seed of the molecules left out.")] = 0,
 ) -> None:
     """Learn new assays from 20 molecules on: only the coordinates of each on known directions.
 

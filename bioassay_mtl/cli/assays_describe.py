@@ -35,15 +35,14 @@ def describe_assays(
         typer.Option(
             "--about",
             metavar="FILE",
-            help="Put in what a CSV, JSON or YAML file says of the assays, as train does; nothing "
-            "is fetched.",
+            help="Put in the facts of a CSV, JSON or YAML file, as train does; nothing is fetched.",
         ),
     ] = None,
     server: Annotated[
         str | None, typer.Option(metavar="URL", help="Another address of PUG REST.")
     ] = None,
     cache: Annotated[
-        Path | None, typer.Option(metavar="FOLDER", help="Where answers are kept.")
+        Path | None, typer.Option(metavar="FOLDER", help="Folder of the answers.")
     ] = None,
     overwrite: Overwrite = False,
 ) -> None:

@@ -52,7 +52,7 @@ def list_datasets(
 
 @app.command("fetch")
 def fetch_dataset(
-    name: Annotated[str, typer.Argument(help="As `datasets list` names it.")],
+    name: Annotated[str, typer.Argument(help="Name in `datasets list`.")],
     out: Annotated[Path, typer.Option(help="Folder to put the file in.")] = Path(),
     force: Annotated[
         bool, typer.Option("--force", help="Fetch again, also where the file has changed.")

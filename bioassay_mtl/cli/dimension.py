@@ -15,11 +15,11 @@ def dimension(
     ],
     out: Annotated[
         str,
-        typer.Option(metavar="FOLDER", help="Where scores are kept; the same command goes on."),
+        typer.Option(metavar="FOLDER", help="Folder of the scores; the same command goes on."),
     ],
     target: Annotated[
         float,
-        typer.Option(metavar="SHARE", help="Of the free networks' score above chance."),
+        typer.Option(metavar="SHARE", help="Share of the free networks' score above chance."),
     ] = 0.9,
     settings: Annotated[
         list[str] | None,

@@ -83,7 +83,7 @@ def evaluate(
         typer.Option(min=1, metavar="N", help="Processes that parse; all cores if not given."),
     ] = None,
     device: Annotated[
-        str, typer.Option(metavar="cpu|cuda|cuda:N|mps", help="Where the network runs.")
+        str, typer.Option(metavar="cpu|cuda|cuda:N|mps", help="Device of the network.")
     ] = "cpu",
     seed: Annotated[int, typer.Option(min=0, metavar="N", help="Seed of the resampling.")] = 0,
     overwrite: Overwrite = False,

@@ -17,7 +17,9 @@ SUFFIXES = (".html", ".svg", ".json")
 
 
 def explain(
-    smiles: Annotated[list[str], typer.Argument(metavar="SMILES...", help="Molecules.")],
+    smiles: Annotated[
+        list[str], typer.Argument(metavar="SMILES...", help="SMILES of the molecules.")
+    ],
     assays: Annotated[
         str, typer.Option(metavar="A,B", help="Assays, by identifier, name or gene.")
     ],

@@ -16,7 +16,7 @@ def export(
     ],
     out: Annotated[str, typer.Option(metavar="FILE", help="File to write; - is stdout.")],
     file_format: Annotated[
-        str, typer.Option("--format", metavar="onnx|torch", help="What to write.")
+        str, typer.Option("--format", metavar="onnx|torch", help="Format of the file.")
     ] = "onnx",
     overwrite: Overwrite = False,
 ) -> None:

@@ -18,7 +18,7 @@ def info(
         ),
     ] = DEFAULT_MODEL,
     assays: Annotated[
-        bool, typer.Option("--assays", help="Every assay: outcomes, scores, what is known of it.")
+        bool, typer.Option("--assays", help="Every assay: outcomes, scores, known facts.")
     ] = False,
     as_json: Annotated[
         bool, typer.Option("--json", help="Everything, as one JSON object.")

@@ -12,7 +12,9 @@ from bioassay_mtl.errors import ConfigError, counted
 
 
 def merge(
-    folder: Annotated[str, typer.Argument(metavar="FOLDER", help="What screen --out wrote.")],
+    folder: Annotated[
+        str, typer.Argument(metavar="FOLDER", help="Folder that screen --out wrote.")
+    ],
     output: Annotated[
         str, typer.Option("--output", "-o", metavar="FILE", help="File to write; - is stdout.")
     ] = "-",

@@ -16,11 +16,15 @@ if TYPE_CHECKING:
 
 def pick(
     ctx: typer.Context,
-    hits: Annotated[str, typer.Argument(metavar="HITS", help="What screen wrote: any format.")],
-    assay: Annotated[
-        str, typer.Option(metavar="A", help="The assay, as HITS names it (or the model).")
+    hits: Annotated[
+        str, typer.Argument(metavar="HITS", help="File that screen wrote: any format.")
     ],
-    n: Annotated[int, typer.Option("--n", "-n", min=1, metavar="N", help="Molecules.")] = 50,
+    assay: Annotated[
+        str, typer.Option(metavar="A", help="Assay, as HITS names it (or the model).")
+    ],
+    n: Annotated[
+        int, typer.Option("--n", "-n", min=1, metavar="N", help="Number of molecules.")
+    ] = 50,
     output: Annotated[
         list[str] | None,
         typer.Option(
@@ -35,11 +39,11 @@ def pick(
         typer.Option(min=1, metavar="K", help="At most K molecules of one scaffold."),
     ] = None,
     no_alerts: Annotated[
-        bool, typer.Option("--no-alerts", help="None with a PAINS, Brenk or NIH alert.")
+        bool, typer.Option("--no-alerts", help="Leave out those with a PAINS, Brenk or NIH alert.")
     ] = False,
     diverse: Annotated[
         bool,
-        typer.Option("--diverse", help="Of the best 10 N, those least like each other."),
+        typer.Option("--diverse", help="Take those least like each other among the best 10 N."),
     ] = False,
     model: Annotated[
         str | None,
@@ -49,7 +53,7 @@ def pick(
         ),
     ] = None,
     new_only: Annotated[
-        bool, typer.Option("--new-only", help="None that the model was trained on.")
+        bool, typer.Option("--new-only", help="Leave out what the model was trained on.")
     ] = False,
     lowest: Annotated[
         bool | None,

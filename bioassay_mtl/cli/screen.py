@@ -58,11 +58,11 @@ def screen(
     ] = None,
     shard: Annotated[
         str | None,
-        typer.Option(metavar="I/N", help="Of --out write the I-th of N shares of the parts."),
+        typer.Option(metavar="I/N", help="Write the I-th of N shares of the parts of --out."),
     ] = None,
     engine: Annotated[
         str,
-        typer.Option(metavar="local|ray", help="What writes --out: this machine, or Ray."),
+        typer.Option(metavar="local|ray", help="Engine that writes --out: this machine, or Ray."),
     ] = "local",
     address: Annotated[
         str | None,
@@ -135,7 +135,7 @@ def screen(
         int, typer.Option(min=1, max=65536, metavar="N", help="Molecules handled at a time.")
     ] = 1024,
     device: Annotated[
-        str, typer.Option(metavar="cpu|cuda|cuda:N|mps", help="Where the network runs.")
+        str, typer.Option(metavar="cpu|cuda|cuda:N|mps", help="Device of the network.")
     ] = "cpu",
     max_atoms: Annotated[
         int | None,

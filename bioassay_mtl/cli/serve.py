@@ -41,7 +41,7 @@ def serve(
         typer.Option(metavar="N", help="Processes that parse molecules; all cores if not given."),
     ] = None,
     device: Annotated[
-        str, typer.Option(metavar="cpu|cuda|cuda:N|mps", help="Where the network runs.")
+        str, typer.Option(metavar="cpu|cuda|cuda:N|mps", help="Device of the network.")
     ] = "cpu",
 ) -> None:
     """Serve a page to paste or upload molecules, and the same as JSON.

@@ -113,19 +113,19 @@ def train(
         str | None,
         typer.Option(
             metavar="quick|normal|thorough",
-            help="What a panel gets whose network is not set: a network; trees beside it if it is "
+            help="Effort for a panel whose network is not set: a network; trees beside it if it is "
             "small; more trees, and graphs.",
         ),
     ] = None,
     balance: Annotated[
         str | None,
-        typer.Option(metavar="NAME", help="From task losses to one update: sum, two_step, ..."),
+        typer.Option(metavar="NAME", help="Balancer of the task losses: sum, two_step, ..."),
     ] = None,
     about: Annotated[
         str | None,
         typer.Option(
             metavar="FILE",
-            help="What the assays are, for the model's sheet: CSV, JSON or YAML with assay, name, "
+            help="Facts of the assays for the model's sheet: CSV, JSON or YAML with assay, name, "
             "target, gene, uniprot, organism, readout, active, better (high or low), link.",
         ),
     ] = None,
@@ -144,7 +144,7 @@ def train(
         str | None,
         typer.Option(
             metavar="none|trunk|mmoeex|adapters|muir",
-            help="With --together: what panels share (adapters).",
+            help="With --together: weights that panels share (adapters).",
         ),
     ] = None,
     alternation: Annotated[
@@ -182,11 +182,11 @@ def train(
         int | None,
         typer.Option(
             metavar="N",
-            help="Of the split (unless split.seed is set), initial weights, row order, dropout.",
+            help="Seed of split (unless split.seed is set), initial weights, row order, dropout.",
         ),
     ] = None,
     device: Annotated[
-        str | None, typer.Option(metavar="cpu|cuda|cuda:N|mps|auto", help="Where to train.")
+        str | None, typer.Option(metavar="cpu|cuda|cuda:N|mps|auto", help="Device to train on.")
     ] = None,
 ) -> None:
     """Train a model on a table of molecules and measured outcomes.
