@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
+from collections import defaultdict
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -26,7 +28,29 @@ for _number in (signal.SIGINT, signal.SIGHUP, signal.SIGQUIT):
         usual = signal.default_int_handler if _number == signal.SIGINT else signal.SIG_DFL
         signal.signal(_number, usual)
 
+# The collector would go through all modules again and again while tests are gathered from them.
+gc.disable()
+
 REPOSITORY = Path(__file__).resolve().parent.parent
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Leave to `make soak` all but n cases, evenly spread, of a test that has the mark cases(n)."""
+    cases: dict[str, list[pytest.Item]] = defaultdict(list)
+    for item in items:
+        if item.get_closest_marker("cases"):
+            cases[item.nodeid.partition("[")[0]].append(item)
+    for each in cases.values():
+        (n,) = each[0].get_closest_marker("cases").args  # type: ignore[union-attr]
+        for place in set(range(len(each))) - {len(each) * number // n for number in range(n)}:
+            each[place].add_marker("soak")
+
+
+def pytest_collection_finish() -> None:
+    """What is there by now stays: the collector need not look at it."""
+    gc.enable()
+    gc.freeze()
 
 
 def pytest_make_parametrize_id(val: object, argname: str) -> str | None:

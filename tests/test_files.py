@@ -218,6 +218,7 @@ os.write(1, b"done")
 
 
 @pytest.mark.parametrize("way", ["one step", "two steps"])
+@pytest.mark.cases(1)
 def test_a_kill_at_any_step_leaves_the_old_folder_or_the_new(tmp_path: Path, way: str) -> None:
     path = tmp_path / "out"
     with whole_folder(path) as part:

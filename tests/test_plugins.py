@@ -120,6 +120,7 @@ def test_a_model_is_trained_with_them(model: Path) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.soak
 def test_what_it_needs_is_told(model: Path, site: Path) -> None:
     done = command("info", model, "--json", site=site)
     assert json.loads(done.stdout)["versions"]["bioassay-mtl-example"] == "1.0"
@@ -174,6 +175,7 @@ def test_help_and_import_look_for_none(site: Path) -> None:
     assert "'bioassay_mtl.plugins'" not in done.stderr
 
 
+@pytest.mark.soak
 def test_an_unknown_kind_is_compared_with_those_of_plugins(site: Path) -> None:
     done = command("train", "--print-config", "--set", "loss.kind=brrier", site=site)
     assert done.returncode == 2
@@ -363,6 +365,7 @@ def test_the_first_example_of_the_guide_works(tmp_path: Path) -> None:
     assert "loss:\n  kind: brier\n" in done.stdout
 
 
+@pytest.mark.soak
 def test_what_lies_in_the_current_folder_is_not_installed(tmp_path: Path) -> None:
     points = {"bioassay_mtl.losses": {"brier": "code:Loss"}}
     write_package(tmp_path, "a-download", points, {"code": "raise SystemExit('run')"})

@@ -62,6 +62,7 @@ def test_gradients_equal_those_of_autograd(case: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize("gate", ["static", "low_rank", "linear", "task_embedding", "uniform"])
 @pytest.mark.parametrize("case", CASES[::3])
+@pytest.mark.cases(40)
 def test_the_update_reaches_every_parameter(case: dict[str, Any], gate: str) -> None:
     batch = small_batch(**case, gate=gate)
     found, rows = shared_gradients(batch), jacobian(batch)

@@ -77,6 +77,7 @@ NETWORKS = {
 
 @pytest.mark.parametrize(("scope", "order"), SCOPES_AND_ORDERS)
 @pytest.mark.parametrize("network", NETWORKS.values(), ids=NETWORKS)
+@pytest.mark.cases(13)
 def test_equals_a_loop_for_every_network(network: Any, scope: str, order: int) -> None:
     check(make_batch(network, some_missing()), scope, order)
 
@@ -93,6 +94,7 @@ OBJECTIVES: dict[str, dict[str, Any]] = {
 @pytest.mark.parametrize(("scope", "order"), SCOPES_AND_ORDERS)
 @pytest.mark.parametrize("objective", OBJECTIVES.values(), ids=OBJECTIVES)
 @pytest.mark.parametrize("tower", ["linear", "mlp"])
+@pytest.mark.cases(11)
 def test_equals_a_loop_for_every_objective(
     tower: str, objective: dict[str, Any], scope: str, order: int
 ) -> None:
@@ -100,6 +102,7 @@ def test_equals_a_loop_for_every_objective(
 
 
 @pytest.mark.parametrize(("scope", "order"), SCOPES_AND_ORDERS)
+@pytest.mark.cases(2)
 def test_equals_a_loop_with_128_tasks(scope: str, order: int) -> None:
     network = mixture("static", "per_expert", connections=CLOSED)
     mask = some_missing(24, 128)
@@ -109,6 +112,7 @@ def test_equals_a_loop_with_128_tasks(scope: str, order: int) -> None:
 @pytest.mark.parametrize(("scope", "order"), SCOPES_AND_ORDERS)
 @pytest.mark.parametrize("reduction", ["sum", "mean_per_task"])
 @pytest.mark.parametrize("network", NETWORKS.values(), ids=NETWORKS)
+@pytest.mark.cases(12)
 def test_equals_a_loop_for_mixed_kinds(
     network: Any, reduction: str, scope: str, order: int
 ) -> None:

@@ -140,6 +140,7 @@ PACK: dict[str, Callable[[bytes], bytes]] = {
 
 
 @pytest.mark.parametrize("suffix", PACK)
+@pytest.mark.cases(2)
 def test_compression_is_told_by_the_first_bytes(tmp_path: Path, suffix: str) -> None:
     data = PACK[suffix](b"smiles,active\nCC,1\nCCC,0\n")
     for name in (f"t.csv.{suffix}", "t.csv"):

@@ -286,6 +286,7 @@ def test_no_worker_outlives_its_parent(number: signal.Signals) -> None:
 NO_KERNEL = "from bioassay_mtl.chem import lifeline; lifeline._ask_kernel = lambda: False; "
 
 
+@pytest.mark.soak
 def test_nor_where_the_kernel_does_not_help(monkeypatch: pytest.MonkeyPatch) -> None:
     code = (
         "import subprocess, sys, os; "
@@ -338,6 +339,7 @@ def _is_alive(pid: int) -> bool:
         return False
 
 
+@pytest.mark.soak
 def test_what_jobs_need_is_there_before_memory_is_limited(nci_smiles: list[str]) -> None:
     """A molecule that may be known is standardized, by a library that is loaded late."""
     known = TrainingMolecules.of(nci_smiles[:200])

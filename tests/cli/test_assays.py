@@ -143,6 +143,7 @@ def test_describe_fills_what_is_empty(cli: Run, numbered: Path, site: PubChem) -
 
 
 @pytest.mark.parametrize("name", ["about.json", "about.csv"])
+@pytest.mark.cases(1)
 def test_describe_writes_a_file_that_train_reads(
     cli: Run, numbered: Path, site: PubChem, tmp_path: Path, name: str
 ) -> None:

@@ -100,6 +100,7 @@ def test_a_clear_message(
         ({"smiles": ["C", "CC", "CCC"], "a": [1, 0, 1], "v": ["2", ">3", ""]}, "1 censored"),
     ],
 )
+@pytest.mark.cases(3)
 def test_a_sensible_result(
     cli: Run, tmp_path: Path, rows: dict[str, list[Any]], said: str, options: tuple[Any, ...]
 ) -> None:

@@ -62,6 +62,7 @@ def evaluates(folder: Path, panel: Path, model: Path) -> Verb:
         pytest.param(evaluates, marks=pytest.mark.soak),
     ],
 )
+@pytest.mark.cases(1)
 def test_with_all_streams_closed_files_are_whole(
     verb: Callable[[Path, Path, Path], Verb], panel: Path, model_folder: Path, tmp_path: Path
 ) -> None:
@@ -94,10 +95,12 @@ def test_training_with_all_streams_closed(panel: Path, tmp_path: Path) -> None:
         "--version",
     ],
 )
+@pytest.mark.cases(1)
 def test_what_only_speaks_ends_well_unheard(verb: str) -> None:
     assert shell(CLOSED, *verb.split()).returncode == 0
 
 
+@pytest.mark.soak
 def test_results_for_a_closed_stream_are_refused(panel: Path, model_folder: Path) -> None:
     done = shell(">&-", "screen", panel, "--model", model_folder, *FAST, stderr=subprocess.PIPE)
     assert done.returncode == 2
@@ -108,6 +111,7 @@ def test_results_for_a_closed_stream_are_refused(panel: Path, model_folder: Path
 
 
 @pytest.mark.parametrize("encoding", ["ascii", pytest.param("latin-1", marks=pytest.mark.soak)])
+@pytest.mark.soak
 def test_what_an_encoding_lacks_is_written_out(
     encoding: str, model_folder: Path, tmp_path: Path
 ) -> None:
@@ -144,6 +148,7 @@ def full() -> Iterator[Any]:
         pytest.param("panel check {panel} --log - --out {out}", marks=pytest.mark.soak),
     ],
 )
+@pytest.mark.cases(1)
 def test_a_full_disk_behind_standard_output(
     full: Any, panel: Path, model_folder: Path, tmp_path: Path, words: str
 ) -> None:

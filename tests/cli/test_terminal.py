@@ -61,6 +61,7 @@ def panel(tmp_path: Path) -> Path:
         ["datasets", "fetch", "hiv", "--out", "{panel}/{evil}"],
     ],
 )
+@pytest.mark.cases(9)
 def test_nothing_is_obeyed(
     cli: Run, tmp_path: Path, model: Path, panel: Path, arguments: Any
 ) -> None:
@@ -86,6 +87,7 @@ def test_names_are_shown_as_they_are(cli: Run, tmp_path: Path, model: Path, pane
     assert EVIL in out.read_text()  # data are kept as they are
 
 
+@pytest.mark.soak
 def test_results_on_a_terminal(panel: Path, model: Path) -> None:
     command = [*COMMAND, "screen", panel, "--model", model, "--workers", "1"]
     said = on_terminal(command, "stdout").terminal

@@ -145,6 +145,7 @@ def test_evaluate_knows_the_molecules_that_it_learned_from(
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="needs a pseudo-terminal")
+@pytest.mark.soak
 def test_evaluate_shows_what_it_does_on_a_terminal(panel: Path, trained: Path) -> None:
     command = [*COMMAND, "evaluate", trained, panel, "--bootstrap", "20", "--workers", "1"]
     shown = on_terminal(command, COLUMNS="200").terminal.decode()

@@ -89,6 +89,7 @@ def test_folds_make_a_model_and_judge_every_row(cli: Run, panel: Path, tmp_path:
         (["--folds", 101], "too few for 101 folds"),
     ],
 )
+@pytest.mark.cases(2)
 def test_what_does_not_go_with_folds(
     cli: Run, panel: Path, tmp_path: Path, options: list[object], message: str
 ) -> None:
@@ -113,6 +114,7 @@ def test_an_unknown_model_is_one_line(cli: Run, panel: Path, tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize("option", [[], ["--ensemble", "2"], ["--tune", "2"], ["--folds", "2"]])
+@pytest.mark.cases(2)
 def test_interrupted_says_how_to_go_on(
     cli: Run, panel: Path, tmp_path: Path, option: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -132,6 +134,7 @@ def test_interrupted_says_how_to_go_on(
 
 
 @pytest.mark.parametrize("option", [[], ["--ensemble", "2"], ["--tune", "2"], ["--folds", "2"]])
+@pytest.mark.cases(2)
 def test_a_run_that_has_ended_is_complete(
     cli: Run, panel: Path, tmp_path: Path, option: list[str]
 ) -> None:

@@ -16,6 +16,7 @@ SETTINGS = (INPUTS, "network.inputs=[morgan]", "network.n_trees=5")
 
 
 @pytest.mark.parametrize("kind", ["forest", "boosted_trees"])
+@pytest.mark.cases(1)
 def test_from_a_panel_to_a_screen(
     kind: str, nci_smiles: list[str], tmp_path: Path, cli: Run
 ) -> None:

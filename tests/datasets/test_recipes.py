@@ -64,6 +64,7 @@ def first_rows(path: Path, n: int, out: Path) -> Path:
         ("pcba", "pcba/pcba_smiles.csv.gz"),
     ],
 )
+@pytest.mark.cases(2)
 def test_the_shared_copies_are_read(
     shared_data: Path, name: str, file: str, tmp_path: Path
 ) -> None:

@@ -20,6 +20,7 @@ CASES: list[tuple[str, ...]] = [
 
 
 @pytest.mark.parametrize("case", CASES, ids=" ".join)
+@pytest.mark.cases(3)
 def test_losses_and_outputs_are_those_of_the_cpu(
     case: tuple[str, ...], blocks: dict[str, Block], device: Record
 ) -> None:

@@ -97,6 +97,7 @@ def check(model: Model, smiles: list[str]) -> None:
 
 
 @pytest.mark.parametrize("name", NETWORKS)
+@pytest.mark.cases(3)
 def test_shares_are_complete(
     name: str, panel: Panel, models: dict[str, Model], nci_smiles: list[str]
 ) -> None:
@@ -159,6 +160,7 @@ def rule(nci_smiles: list[str]) -> tuple[list[str], list[str]]:
     + [pytest.param("dmpnn", 12, marks=pytest.mark.soak)]
     + [pytest.param(name, 12, marks=pytest.mark.soak) for name in ("mixture", "gine")],
 )
+@pytest.mark.cases(2)
 def test_atoms_of_the_substructure_rank_first(
     name: str, epochs: int, rule: tuple[list[str], list[str]]
 ) -> None:

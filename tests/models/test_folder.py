@@ -239,6 +239,7 @@ new.save(folder, overwrite=True)
 
 
 @pytest.mark.parametrize(("step", "name"), [(0, "model"), (3, "the new")])
+@pytest.mark.cases(1)
 def test_a_kill_while_saving_leaves_the_old_model_or_the_new(
     model: Model, tmp_path: Path, step: int, name: str
 ) -> None:

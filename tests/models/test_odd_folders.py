@@ -98,6 +98,7 @@ def folder(request: pytest.FixtureRequest, tmp_path: Path, model: Model) -> Path
     return model.save(tmp_path / "model")
 
 
+@pytest.mark.cases(1)
 def test_each_key_is_missing_once(folder: Path) -> None:
     config = json.loads((folder / "config.json").read_text())
     needed = {"name", "tasks", "featurizer", "network", "connections", "sha256", "label_counts"}
@@ -110,6 +111,7 @@ def test_each_key_is_missing_once(folder: Path) -> None:
 
 
 @pytest.mark.parametrize("value", [None, -1, "x", *(pytest.param(v, marks=SOAK) for v in OTHERS)])
+@pytest.mark.cases(3)
 def test_each_value_is_of_a_wrong_type_once(folder: Path, value: Any) -> None:
     config = json.loads((folder / "config.json").read_text())
     for path in places(config):

@@ -67,6 +67,7 @@ def test_training_molecules_are_marked(name: str, shared_data: Path) -> None:
 
 
 @pytest.mark.parametrize("name", names())
+@pytest.mark.cases(1)
 def test_training_molecules_have_their_labels(name: str, shared_data: Path) -> None:
     panel = read_pcba(shared_data / "pcba")
     panel = panel.take(np.flatnonzero(panel.has_structure)[::500])

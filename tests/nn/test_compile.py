@@ -34,6 +34,7 @@ def of_molecules(model: Model, smiles: list[str]) -> Features:
 @pytest.mark.parametrize(
     "mode", [torch.no_grad, pytest.param(torch.inference_mode, marks=pytest.mark.soak)]
 )
+@pytest.mark.cases(2)
 def test_a_network_compiles_without_a_break(
     model: Model, mode: type[torch.no_grad], nci_smiles: list[str]
 ) -> None:

@@ -64,6 +64,7 @@ def mixed(made: Any, inputs: Inputs) -> Tensor:
 
 @pytest.mark.parametrize("reads", READ)
 @pytest.mark.parametrize("gate", GATES)
+@pytest.mark.cases(3)
 def test_one_by_one_in_any_order_equals_together(
     gate: str, reads: list[str], nci_smiles: list[str]
 ) -> None:

@@ -48,6 +48,7 @@ def test_a_panel_leaves_them_out(tmp_path: Path, standardize: bool) -> None:
 
 
 @pytest.mark.parametrize("workers", [pytest.param(1, marks=pytest.mark.soak), 2])
+@pytest.mark.soak
 def test_training_molecules_are_found_beside_them(workers: int) -> None:
     known = TrainingMolecules.of(["CCO", HARD, "c1ccccc1[O-].[Na+]"])
     assert (len(known), known.unidentified) == (2, 1)

@@ -67,6 +67,7 @@ def of_reasons(smiles: list[str], folder: Path) -> str:
     "made",
     [pytest.param(of_training, marks=pytest.mark.soak), of_all_kinds, of_a_screen, of_reasons],
 )
+@pytest.mark.cases(1)
 def test_axe_finds_nothing(
     made: object, opened: Open, nci_smiles: list[str], tmp_path: Path
 ) -> None:

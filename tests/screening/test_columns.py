@@ -83,6 +83,7 @@ def screened(
 
 @pytest.mark.parametrize("name", ["in.csv", "in.tsv", "in.parquet", "in.csv.gz"])
 @pytest.mark.parametrize("options", [{}, {"batch_size": 2, "workers": 2}])
+@pytest.mark.cases(4)
 def test_numbers_are_those_of_predict(
     model: Model, tmp_path: Path, name: str, options: dict[str, Any]
 ) -> None:

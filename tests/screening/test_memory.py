@@ -58,6 +58,7 @@ def screened(path: Path, *options: str) -> tuple[int, int]:
         pytest.param(2, 1_900_000, ["--format", "parquet", "--long"], id="long parquet"),
     ],
 )
+@pytest.mark.soak
 def test_long_names_take_no_gigabyte(
     n: int, length: int, options: list[str], tmp_path: Path
 ) -> None:

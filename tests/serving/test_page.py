@@ -188,6 +188,7 @@ def test_a_number_tells_why(page: Page, driver: Any) -> None:
     assert driver.switch_to.active_element == why
 
 
+@pytest.mark.soak
 def test_many_rows_come_in_parts(page: Page, nci_smiles: list[str]) -> None:
     driver = page()
     driver.execute_script(
@@ -241,6 +242,7 @@ def test_work_can_be_stopped(page: Page) -> None:
 
 @pytest.mark.parametrize("dark", [pytest.param(False, marks=pytest.mark.soak), True])
 @pytest.mark.parametrize("path", ["", "api"])
+@pytest.mark.cases(1)
 def test_axe_finds_nothing(page: Page, dark: bool, path: str) -> None:
     for width in (360, 768, 1280):
         driver = page(width=width, dark=dark, path=path)

@@ -137,6 +137,7 @@ def test_too_many_listed_are_refused(strict: Served) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.soak
 def test_molecules_that_hang_end_with_their_request(strict: Served) -> None:
     hang = "\n".join([complete(40)] * 3 + ["C"])
     said = strict.client.post("/api/screen", content=hang).text.splitlines()

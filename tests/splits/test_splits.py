@@ -44,6 +44,7 @@ def with_column(panel: Panel, values: list[str]) -> Panel:
     "fractions",
     [(0.8, 0.1, 0.1), (0.5, 0.25, 0.25), (0.9, 0.1, 0), (0.8, 0, 0.2), (1, 0, 0), (0, 0, 1)],
 )
+@pytest.mark.cases(12)
 def test_parts_are_disjoint_complete_and_of_their_size(
     nci_panel: Panel, kind: str, fractions: tuple[float, float, float]
 ) -> None:

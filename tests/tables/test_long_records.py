@@ -204,6 +204,7 @@ print(n, long, after - before)
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="peak memory is read as on Linux")
 @pytest.mark.parametrize("kind", ["names", "line", "cell", "block"])
+@pytest.mark.cases(2)
 def test_memory_does_not_grow_with_records(kind: str, tmp_path: Path) -> None:
     """200 names of a megabyte; records of 200 megabytes."""
     head, part, end = {

@@ -112,6 +112,7 @@ CHANGES: list[dict[str, Any]] = [
 
 @pytest.mark.parametrize("kinds", [PLAIN, MIXED], ids=["binary", "mixed"])
 @pytest.mark.parametrize("changes", CHANGES, ids=str)
+@pytest.mark.cases(7)
 def test_losses_and_gradients_are_those_of_arrays(
     kinds: tuple[TaskKind, ...], changes: dict[str, Any]
 ) -> None:

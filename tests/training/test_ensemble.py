@@ -46,6 +46,7 @@ def test_members_are_single_runs_of_consecutive_seeds(small_panel: Panel, unbrok
 
 
 @pytest.mark.parametrize("epochs_before", [1, 3])
+@pytest.mark.cases(1)
 def test_resumed_equals_unbroken(
     small_panel: Panel, unbroken: Model, tmp_path: Path, epochs_before: int
 ) -> None:

@@ -157,6 +157,7 @@ def test_a_setting_leaves_it_out(panel: Panel) -> None:
     assert model.predict(["CCO"], confidence=True)["nitrogen:low"].isna().all()
 
 
+@pytest.mark.soak
 def test_weights_are_the_same_with_and_without(panel: Panel, plain: Model) -> None:
     model = train(panel, settings(ALONE, calibrate=False, positive_weight="full"))
     raw = plain.predict(molecules(panel), calibrated=False)

@@ -55,6 +55,7 @@ def killed(trained: Any, folder: Path) -> None:
     "way",
     [pytest.param(way, marks=[pytest.mark.soak] * ("ensemble" in way)) for way in WAYS],
 )
+@pytest.mark.cases(1)
 def test_cut_off_in_its_last_moment(small_panel: Panel, tmp_path: Path, way: str) -> None:
     """What is killed while its report is written is resumed to the same bytes, once."""
     if way.startswith("tune"):
@@ -156,6 +157,7 @@ def test_what_a_dead_run_left_is_no_part_of_a_new_one(small_panel: Panel, tmp_pa
 
 
 @pytest.mark.parametrize("way", WAYS)
+@pytest.mark.cases(2)
 def test_another_kind_of_run_is_kept(small_panel: Panel, tmp_path: Path, way: str) -> None:
     """Hours of folds are not lost to a command without their option."""
     installed("optuna", "tune")

@@ -67,6 +67,7 @@ def test_weights_do_not_depend_on_what_else_is_drawn(small_panel: Panel) -> None
 
 
 @pytest.mark.parametrize("balance", ["sum", "pcgrad", TWO_STEP], ids=str)
+@pytest.mark.cases(1)
 def test_trainings_in_threads_are_those_of_their_seeds_alone(
     small_panel: Panel, balance: Any
 ) -> None:

@@ -80,6 +80,7 @@ def test_a_mixed_model_learns_an_easy_rule(
 
 
 @pytest.mark.parametrize("kind", ["gine", "dmpnn", "gatedgcn"])
+@pytest.mark.cases(1)
 def test_graph_experts_alone_learn_it(small_panel: Panel, nci_smiles: list[str], kind: str) -> None:
     experts = [{"kind": kind, "inputs": ["graph"], "n": 2, "width": 16, "hidden": 32, "depth": 2}]
     model = train(
@@ -164,6 +165,7 @@ def test_experts_of_all_kinds_are_compared(small_panel: Panel, trained: tuple[Mo
     ],
 )
 @pytest.mark.parametrize("precision", ["float32", pytest.param("bfloat16", marks=pytest.mark.soak)])
+@pytest.mark.cases(2)
 def test_balancers_train_graph_experts(
     small_panel: Panel, balance: dict[str, Any], precision: str
 ) -> None:

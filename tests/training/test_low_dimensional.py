@@ -93,6 +93,7 @@ def test_other_forms_learn(form: str, rules_panel: Panel) -> None:
         "dwa",
     ],
 )
+@pytest.mark.cases(1)
 def test_balancers_work(balance: str, rules_panel: Panel) -> None:
     model = train(rules_panel, config(balance=balance))
     assert fitted(model) > 0.65

@@ -120,6 +120,7 @@ def test_one_by_one_equals_together(trained: tuple[Model, Path], nci_smiles: lis
     np.testing.assert_array_equal(np.concatenate(alone), together)
 
 
+@pytest.mark.soak
 def test_half_precision_keeps_large_values(
     trained: tuple[Model, Path], tmp_path: Path, nci_smiles: list[str]
 ) -> None:
@@ -172,6 +173,7 @@ def test_a_resumed_run_equals_an_unbroken_one(small_panel: Panel, tmp_path: Path
         ({"kind": "gradnorm"}, "float32"),
     ],
 )
+@pytest.mark.cases(2)
 def test_balancers_train_it(small_panel: Panel, balance: dict[str, Any], precision: str) -> None:
     model = train(small_panel, mixed(balance=balance, precision=precision, epochs=2))
     losses = [epoch["loss"] for epoch in model.training["history"]]

@@ -131,6 +131,7 @@ def test_resumed_equals_unbroken(mixed_panel: Panel, tmp_path: Path) -> None:
         {"network": {"kind": "shared_bottom", "bottom": {"inputs": ["morgan"], "width": 16}}},
     ],
 )
+@pytest.mark.cases(3)
 def test_balancers_and_settings_work_across_kinds(
     mixed_panel: Panel, changes: dict[str, Any]
 ) -> None:

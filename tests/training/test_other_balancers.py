@@ -34,6 +34,7 @@ def plain(small_panel: Panel) -> Model:
     "name",
     [name if name in QUICK else pytest.param(name, marks=pytest.mark.soak) for name in RIVALS],
 )
+@pytest.mark.cases(2)
 def test_resumed_equals_unbroken(
     small_panel: Panel, plain: Model, tmp_path: Path, name: str
 ) -> None:

@@ -121,6 +121,7 @@ def searched(panel: Panel, trials: int, **more: Any) -> Model:
     return train_tuned(panel, CONFIG, trials, parts=PARTS, jobs=3, **more)
 
 
+@pytest.mark.soak
 def test_rounds_of_a_search_are_the_same_whoever_ends_first_and_after_a_kill(
     small_panel: Panel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

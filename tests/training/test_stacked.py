@@ -47,6 +47,7 @@ def unbroken(small_panel: Panel, tmp_path_factory: pytest.TempPathFactory) -> Mo
     return model
 
 
+@pytest.mark.soak
 def test_members_are_single_runs_on_all_training_rows(small_panel: Panel, unbroken: Model) -> None:
     alone = {"gate": {"kind": "static", "weight_decay": 10.0}, "tower": {"kind": "per_expert"}}
     features = unbroken.featurize(small_panel.structures or ())

@@ -58,6 +58,7 @@ def test_the_first_trial_is_of_the_given_settings(unbroken: Model) -> None:
 
 
 @pytest.mark.parametrize("epochs_before", [1, 8])
+@pytest.mark.cases(1)
 def test_resumed_equals_unbroken(
     small_panel: Panel, unbroken: Model, tmp_path: Path, epochs_before: int
 ) -> None:

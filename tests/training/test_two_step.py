@@ -21,6 +21,7 @@ TWO_STEP: list[dict[str, Any]] = [
 
 @pytest.mark.parametrize("settings", TWO_STEP)
 @pytest.mark.parametrize("precision", ["float32", pytest.param("bfloat16", marks=pytest.mark.soak)])
+@pytest.mark.cases(1)
 def test_training_learns_repeats_itself_and_resumes(
     small_panel: Panel, tmp_path: Path, settings: dict[str, Any], precision: str
 ) -> None:

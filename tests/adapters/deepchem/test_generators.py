@@ -49,6 +49,7 @@ def test_missing_labels_have_no_weight(dc: Any, ours: Any, dataset: Any) -> None
 
 @pytest.mark.parametrize("kind", ["theirs", "ours"])
 @pytest.mark.parametrize("mode", ["classification", "regression"])
+@pytest.mark.cases(2)
 def test_one_script_of_generators(
     dc: Any, ours: Any, dataset: Any, regression: Any, kind: str, mode: str
 ) -> None:

@@ -34,6 +34,7 @@ def test_no_checkpoint_is_a_value_error_too(ours: Any) -> None:
 
 
 @pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.cases(2)
 def test_a_restored_model_goes_on_as_if_nothing_had_been(
     dc: Any, ours: Any, dataset: Any, kind: str
 ) -> None:
@@ -205,6 +206,7 @@ class Killed(BaseException):
 
 @pytest.mark.parametrize("keep", [1, 2, 3])
 @pytest.mark.parametrize("way", ["save_checkpoint", "save"])
+@pytest.mark.cases(2)
 def test_an_interruption_at_any_step_leaves_a_whole_checkpoint(
     ours: Any, dataset: Any, monkeypatch: pytest.MonkeyPatch, keep: int, way: str
 ) -> None:

@@ -62,6 +62,7 @@ def test_a_fit_holds_some_shards(ours: Any, on_disk: Any, monkeypatch: Any) -> N
     assert peak(lambda: on_disk.X) - peak(lambda: half.X) > in_half  # as it was
 
 
+@pytest.mark.soak
 def test_shards_are_as_the_whole(dc: Any, ours: Any, on_disk: Any, monkeypatch: Any) -> None:
     """The same weights, wherever the rows are cut."""
     from bioassay_mtl.adapters.deepchem import datasets

@@ -16,6 +16,7 @@ pytestmark = pytest.mark.filterwarnings("ignore::UserWarning", "ignore::Deprecat
 
 
 @pytest.mark.parametrize("mode", ["classification", "regression", "classes"])
+@pytest.mark.cases(1)
 def test_a_step_along_the_derivative(dc: Any, ours: Any, mode: str) -> None:
     """As DeepChem's own test has it: the output changes by the length of the step."""
     rng = np.random.default_rng(0)

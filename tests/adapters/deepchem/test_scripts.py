@@ -15,6 +15,7 @@ pytestmark = pytest.mark.filterwarnings("ignore::UserWarning", "ignore::Deprecat
 
 
 @pytest.mark.parametrize("splitter", ["RandomSplitter", "RandomStratifiedSplitter"])
+@pytest.mark.cases(1)
 def test_folds(dc: Any, ours: Any, dataset: Any, splitter: str) -> None:
     metric = dc.metrics.Metric(dc.metrics.roc_auc_score)
     scores = []
@@ -48,6 +49,7 @@ def test_searches(dc: Any, ours: Any, dataset: Any, tmp_path: Path, search: str)
 
 
 @pytest.mark.parametrize("name", ["NormalizationTransformer", "MinMaxTransformer"])
+@pytest.mark.cases(1)
 def test_transformers_are_undone(dc: Any, ours: Any, regression: Any, name: str) -> None:
     transformer = getattr(dc.trans, name)(transform_y=True, dataset=regression)
     train = transformer.transform(regression)

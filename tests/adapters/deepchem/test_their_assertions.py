@@ -95,6 +95,7 @@ def test_ten_tasks_overfit(dc: Any, kind: str, mode: str) -> None:
 
 
 @OURS
+@pytest.mark.soak
 def test_residual_layers_overfit(dc: Any, kind: str) -> None:
     rng = np.random.default_rng(123)
     data = dc.data.NumpyDataset(rng.random((10, 5)), rng.integers(0, 2, (10, 1)))
@@ -106,6 +107,7 @@ def test_residual_layers_overfit(dc: Any, kind: str) -> None:
 
 @BOTH
 @pytest.mark.parametrize("mode", ["classification", "regression"])
+@pytest.mark.cases(1)
 def test_a_reloaded_model_predicts_the_same(dc: Any, kind: str, mode: str, tmp_path: Path) -> None:
     rng = np.random.default_rng(123)
     data = ten_rows(dc)

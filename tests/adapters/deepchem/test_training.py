@@ -35,6 +35,7 @@ DROPPING: dict[str, Any] = {
 
 @pytest.mark.parametrize("precision", ["float32", "bfloat16"])
 @pytest.mark.parametrize("case", CASES)
+@pytest.mark.cases(3)
 def test_a_fit_is_a_training_run(
     dc: Any, ours: Any, dataset: Any, values: Any, case: str, precision: str
 ) -> None:

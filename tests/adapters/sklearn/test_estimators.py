@@ -113,6 +113,7 @@ def gaps_of_pandas(y: pd.Series) -> list[pd.Series]:
     ]
 
 
+@pytest.mark.soak
 def test_gaps_of_all_types(table: pd.DataFrame, outcomes: pd.DataFrame) -> None:
     smiles, y = table["smiles"], outcomes["rings"]
     expected = BioassayClassifier(**MORGAN).fit(smiles, y)

@@ -74,6 +74,7 @@ def no_collector() -> Iterator[None]:
 
 @pytest.mark.usefixtures("no_collector")
 @pytest.mark.parametrize("kind", GRAPH_KINDS)
+@pytest.mark.cases(1)
 def test_a_batch_is_freed_without_the_collector(kind: str) -> None:
     block = graphs(["CCO", "c1ccccc1O", "CC(=O)N"])
     experts = group(block, kind)

@@ -45,6 +45,7 @@ def parts(inputs: list[str], model_folder: Path, pool: Pool, tmp_path: Path) -> 
         ("best.csv", {"top": 1000}),
     ],
 )
+@pytest.mark.cases(2)
 def test_equals_one_screen(
     inputs: list[str], model_folder: Path, parts: Path, tmp_path: Path, name: str, how: Any
 ) -> None:

@@ -37,6 +37,7 @@ class Stop(Exception):
 
 
 @pytest.mark.parametrize("name", ["some.smi", "some.parquet"])
+@pytest.mark.cases(1)
 def test_parts_are_those_of_a_folder(
     store: Objects,
     nci_smiles: list[str],

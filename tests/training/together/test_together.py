@@ -41,6 +41,7 @@ class Killed(Exception):
 
 
 @pytest.mark.parametrize("sharing", WAYS, ids=str)
+@pytest.mark.cases(2)
 def test_resumed_equals_unbroken_to_the_bit(
     panels: dict[str, Panel], tmp_path: Path, sharing: Any
 ) -> None:
@@ -277,6 +278,7 @@ def test_closed_experts_within_a_panel_and_between_panels_exclude_each_other(
 
 
 @pytest.mark.parametrize("kind", ["dwa", "lbtw"])
+@pytest.mark.cases(1)
 def test_panels_are_balanced_and_a_balanced_run_resumes(
     panels: dict[str, Panel], tmp_path: Path, kind: str
 ) -> None:
@@ -331,6 +333,7 @@ def test_a_diverging_panel_is_named(panels: dict[str, Panel], tmp_path: Path) ->
 
 @pytest.mark.parametrize("scope", ["task", "all"])
 @pytest.mark.parametrize("sharing", [*WAYS[1:-1], {"kind": "muir", "pool": 0.5}], ids=str)
+@pytest.mark.cases(2)
 def test_groups_of_assays_of_one_panel_share_under_two_step_balancing(
     panels: dict[str, Panel], sharing: Any, scope: str
 ) -> None:

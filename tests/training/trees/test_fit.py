@@ -80,6 +80,7 @@ def test_a_molecule_has_its_own_predictions(small_panel: Panel, kind: str) -> No
 
 
 @KIND
+@pytest.mark.cases(1)
 def test_the_same_seed_gives_the_same_bytes(small_panel: Panel, kind: str, tmp_path: Path) -> None:
     content = []
     for number, (seed, n_threads) in enumerate([(0, 1), (0, 2), (1, 1)]):
@@ -137,6 +138,7 @@ def test_bounds_are_no_values(nci_smiles: list[str], kind: str) -> None:
 
 
 @KIND
+@pytest.mark.cases(1)
 def test_weights_of_cells_and_of_actives_count(small_panel: Panel, kind: str) -> None:
     plain = grown(small_panel, kind)
     full = train(small_panel, tree_config(trees(kind), positive_weight="full"))

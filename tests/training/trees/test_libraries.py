@@ -71,6 +71,7 @@ PARAMS = {
 
 
 @pytest.mark.parametrize("n_valid", [0, 100])
+@pytest.mark.cases(1)
 def test_boosted_trees_are_those_of_xgboost(
     small_panel: Panel, features: Features, n_valid: int
 ) -> None:
