@@ -71,6 +71,7 @@ PIECES: dict[str, Piece] = {
     **{f"new chembl {n}": partial(draw, "chembl", n) for n in range(3)},
     "dimension muv": partial(dimension, "muv", 1),
     "dimension toxcast": partial(dimension, "toxcast", 1),
+    **{f"dimension {p}, 3 seeds": partial(dimension, p, 3) for p in ("pcba-16", "muv", "toxcast")},
     "groups tox21": partial(dimension, "tox21", 3, parts=True),
     **{f"taught tox21 {n}": partial(draw, TOX21, n, teacher="code-16-500") for n in range(3)},
     **{f"code {k}-{n}": _codes("pcba-part", _shared(k, n), 12) for k, n in SIZES},
