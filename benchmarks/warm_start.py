@@ -23,8 +23,7 @@ from __future__ import annotations
 import argparse
 import sys
 import time
-from collections.abc import Iterator
-from functools import partial
+from functools import cache, partial
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -33,7 +32,7 @@ import numpy as np
 import pandas as pd
 
 from benchmarks.harness.datasets import Rows, find_data
-from benchmarks.harness.ledger import RESULTS, add_record, read_records
+from benchmarks.harness.ledger import RESULTS, go_on
 from benchmarks.harness.study import ended, parser
 from benchmarks.harness.tables import markdown
 from benchmarks.report import report
@@ -53,6 +52,8 @@ WARM: dict[str, float] = {"warm x 0.1": 0.1, "warm x 1": 1.0}
 CHOSEN: dict[str, dict[str, str]] = {"train": {}, "train --from": {"start_from": "pcba128"}}
 """What is set; the rest is chosen for the panel."""
 ARMS = ("cold", *WARM, *CHOSEN)
+KEY = ("panel", "size", "seed", "arm")
+Key = tuple[Any, ...]
 SIZES = ("100", "1000", "all")
 N_OTHERS = 6000
 NOTES = """\
@@ -106,37 +107,38 @@ def settings(arm: str, size: str, seed: int, brought: Panel) -> TrainingConfig:
     return TrainingConfig.of(kept | given)
 
 
-def runs(
-    name: str, folder: Path, sizes: list[str], seeds: int, done: set[Any], most: int | None = None
-) -> Iterator[Any]:
-    """One result for each size, seed and arm that is not done; of at most so many rows."""
+@cache
+def inputs_of(name: str, folder: Path, most: int | None) -> tuple[Panel, Split, Features]:
+    """Rows, at most so many, with all that some arm reads."""
     panel, parts = read(name, folder, most)
     inputs = {**DEFAULT_FINGERPRINTS, "descriptors": DESCRIPTORS}
-    features = panel_features(panel, Featurizer.from_config({"fingerprints": inputs}))
-    for size, seed, arm in product(sizes, range(seeds), ARMS):
-        if (name, size, seed, arm) in done:
-            continue
-        rows = drawn(panel, parts.train, size, seed, half=name == "muv")
-        start = time.process_time()
-        config = settings(arm, size, seed, panel.take(rows))
-        read_by = Features({n: features.blocks[n] for n in config.fingerprints}, features.status)
-        mine = Split(rows, parts.valid, parts.test, len(panel))
-        model = train(panel, config, parts=mine, features=read_by)
-        macro, best = model.metrics["test"]["macro"], model.training["best_epoch"]
-        yield {
-            "panel": name,
-            "size": size,
-            "seed": seed,
-            "arm": arm,
-            "train_rows": len(rows),
-            "valid_ap": model.training["history"][int(best) - 1][AVERAGE_PRECISION],
-            "test_ap": macro["average_precision"],
-            "test_auc": macro["roc_auc"],
-            "best_epoch": best,
-            "test_rows": len(parts.test),
-            "test_rows_left_out": parts.left_out,
-            "cpu_s": round(time.process_time() - start, 1),
-        }
+    return panel, parts, panel_features(panel, Featurizer.from_config({"fingerprints": inputs}))
+
+
+def one(key: Key, folder: Path, most: int | None = None) -> dict[str, Any]:
+    """Train an arm on what a user brings, and print how good it is."""
+    name, size, seed, arm = key
+    panel, parts, features = inputs_of(name, folder, most)
+    rows = drawn(panel, parts.train, size, seed, half=name == "muv")
+    start = time.process_time()
+    config = settings(arm, size, seed, panel.take(rows))
+    read_by = Features({n: features.blocks[n] for n in config.fingerprints}, features.status)
+    mine = Split(rows, parts.valid, parts.test, len(panel))
+    model = train(panel, config, parts=mine, features=read_by)
+    macro, best = model.metrics["test"]["macro"], model.training["best_epoch"]
+    for metric in ("average_precision", "roc_auc"):
+        report(f"{name} {size} rows, {arm} seed {seed}", metric, macro[metric], "1")
+    return {
+        **dict(zip(KEY, key, strict=True)),
+        "train_rows": len(rows),
+        "valid_ap": model.training["history"][int(best) - 1][AVERAGE_PRECISION],
+        "test_ap": macro["average_precision"],
+        "test_auc": macro["roc_auc"],
+        "best_epoch": best,
+        "test_rows": len(parts.test),
+        "test_rows_left_out": parts.left_out,
+        "cpu_s": round(time.process_time() - start, 1),
+    }
 
 
 def table(results: list[dict[str, Any]]) -> list[str]:
@@ -151,44 +153,31 @@ def table(results: list[dict[str, Any]]) -> list[str]:
         one = here[0]
         tested = f"{one['test_rows']:,} ({one['test_rows_left_out']:,})"
         for name, metric in (("AP", "test_ap"), ("AUC", "test_auc")):
-            cells = [shown(by_arm[arm], metric) for arm in (*CHOSEN, "cold", warm)]
+            found = [[r[metric] for r in by_arm[arm]] for arm in (*CHOSEN, "cold", warm)]
+            cells = [f"{np.mean(each):.3f} ± {np.std(each):.3f}" for each in found]
             end = [f"{WARM[warm]:g}", str(len(by_arm[warm])), tested]
             rows.append([panel, f"{one['train_rows']:,}", name, *cells, *end])
     heads = ["panel", "training rows", "metric", *CHOSEN, "fingerprints", "fingerprints, warm"]
     return markdown([*heads, "share", "seeds", "test rows (left out)"], rows)
 
 
-def shown(found: list[dict[str, Any]], metric: str) -> str:
-    """Mean and standard deviation over seeds."""
-    values = [r[metric] for r in found]
-    return f"{np.mean(values):.3f} ± {np.std(values):.3f}"
-
-
-def write_table(results: list[dict[str, Any]]) -> None:
-    """The table of what is done, with what it is of."""
-    about = (__doc__ or "").split("\n\n")
-    head = f"# {about[0]}\n\n{about[2]}\n\n{about[3]}\n\n{NOTES}"
-    (RESULTS / "warm_start.md").write_text(head + "\n".join(table(results)) + "\n")
+def key_of(result: dict[str, Any]) -> Key:
+    """Panel, size, seed and arm."""
+    return tuple(result[name] for name in KEY)
 
 
 def run(asked: argparse.Namespace) -> None:
     """Run what is not done, and write the table."""
-    kept = RESULTS / "warm_start.jsonl"
-    results = [] if asked.quick else read_records(kept)
-    done = {(r["panel"], r["size"], r["seed"], r["arm"]) for r in results}
-    names, sizes, seeds, most = asked.panels, asked.sizes, asked.seeds, None
+    folder = find_data(asked.data)
     if asked.quick:
-        names, sizes, seeds, most = ["tox21"], ["100"], 1, 800
-    for name in names:
-        for line in runs(name, find_data(asked.data), sizes, seeds, done, most):
-            results.append(line)
-            case = f"{name} {line['size']} rows, {line['arm']} seed {line['seed']}"
-            for metric in ("test_ap", "test_auc"):
-                report(case, metric, line[metric], "1")
-            if not asked.quick:
-                add_record(kept, line)
-    if not asked.quick:
-        write_table(results)
+        go_on(None, product(["tox21"], ["100"], [0], ARMS), key_of, lambda k: one(k, folder, 800))
+        return
+    plan = product(asked.panels, asked.sizes, range(asked.seeds), ARMS)
+    kept = RESULTS / "warm_start.jsonl"
+    results = go_on(kept, plan, key_of, lambda k: one(k, folder))
+    about = (__doc__ or "").split("\n\n")
+    head = f"# {about[0]}\n\n{about[2]}\n\n{about[3]}\n\n{NOTES}"
+    (RESULTS / "warm_start.md").write_text(head + "\n".join(table(results)) + "\n")
 
 
 def main() -> int:

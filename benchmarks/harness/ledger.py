@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+import math
+import time
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from benchmarks.harness.scores import AssayScore
 
+T = TypeVar("T")
 RESULTS = Path(__file__).resolve().parents[1] / "results"
 CACHE = Path(__file__).resolve().parents[2] / "cache"
 """What runs keep for themselves; git-ignored."""
@@ -31,6 +34,32 @@ def add_record(path: Path, record: Mapping[str, Any]) -> None:
     with path.open("a") as stream:
         stream.write("\n" if before and not before.endswith(b"\n") else "")
         stream.write(json.dumps(record) + "\n")
+
+
+def go_on(
+    path: Path | None,
+    plan: Iterable[T],
+    key_of: Callable[[dict[str, Any]], T],
+    work: Callable[[T], dict[str, Any]],
+    until: float = math.inf,
+) -> list[dict[str, Any]]:
+    """All records of a file, once what is planned and not among them is done, and kept.
+
+    ``plan`` are keys, ``key_of`` finds that of a record, ``work`` makes the record of a key; none
+    is begun after ``until`` (of :func:`time.monotonic`). Without a file nothing is kept.
+    """
+    found = read_records(path) if path else []
+    done = {key_of(each) for each in found}
+    for key in plan:
+        if key in done:
+            continue
+        if time.monotonic() > until:
+            break
+        done.add(key)
+        found.append(work(key))
+        if path:
+            add_record(path, found[-1])
+    return found
 
 
 @dataclass(frozen=True)

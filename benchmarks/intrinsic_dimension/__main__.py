@@ -17,10 +17,11 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from typing import Any
 
 import torch
 
-from benchmarks.harness.ledger import RESULTS, add_record, read_records
+from benchmarks.harness.ledger import RESULTS, go_on
 from benchmarks.harness.provenance import provenance
 from benchmarks.intrinsic_dimension.family import Family
 from benchmarks.intrinsic_dimension.panels import panels, some
@@ -83,21 +84,21 @@ def main() -> None:
     if asked.quick:
         quick()
         return
-    begun, made_with = time.monotonic(), provenance()
+    made_with, until = provenance(), time.monotonic() + 60 * asked.minutes
     with tempfile.TemporaryDirectory() as temporary:
-        for name, do in PIECES.items():
-            done = {line["piece"] for line in read_records(LEDGER)}
-            if name in done or not name.startswith(tuple(asked.only)):
-                continue
-            if time.monotonic() - begun > 60 * asked.minutes:
-                break
+
+        def work(name: str) -> dict[str, Any]:
             start = time.process_time()
             folder = (asked.work or Path(temporary)) / name.replace(" ", "-")
             folder.mkdir(parents=True, exist_ok=True)
-            line = {"piece": name, **do(folder), "cpu_s": round(time.process_time() - start, 1)}
-            add_record(LEDGER, line | {"made_with": made_with})
-            print(f"{name}: {line['cpu_s']} s", file=sys.stderr, flush=True)
-    write(read_records(LEDGER), RESULTS, __doc__ or "")
+            found = PIECES[name](folder)
+            seconds = round(time.process_time() - start, 1)
+            print(f"{name}: {seconds} s", file=sys.stderr, flush=True)
+            return {"piece": name, **found, "cpu_s": seconds, "made_with": made_with}
+
+        names = [name for name in PIECES if name.startswith(tuple(asked.only))]
+        lines = go_on(LEDGER, names, lambda line: str(line["piece"]), work, until)
+    write(lines, RESULTS, __doc__ or "")
 
 
 if __name__ == "__main__":

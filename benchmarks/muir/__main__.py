@@ -29,7 +29,7 @@ import os
 import sys
 from typing import Any
 
-from benchmarks.harness.ledger import RESULTS, add_record, read_records
+from benchmarks.harness.ledger import RESULTS, go_on
 from benchmarks.harness.provenance import provenance
 from benchmarks.harness.study import ended, parser
 from benchmarks.muir.cost import show_cost
@@ -62,16 +62,14 @@ def main() -> int:
 
 def study(seeds: int) -> None:
     """Run what is not done, and write the table and the plots."""
-    path = RESULTS / "muir.jsonl"
-    results = read_records(path)
-    done = {Key(each["mix"], each["case"], each["seed"]) for each in results}
     made_with = provenance()
-    for key in plan(seeds):
-        if key not in done:
-            done.add(key)
-            results.append(result := run(key))
-            add_record(path, result | {"made_with": made_with})
-            show(result)
+
+    def work(key: Key) -> dict[str, Any]:
+        result = run(key)
+        show(result)
+        return result | {"made_with": made_with}
+
+    results = go_on(RESULTS / "muir.jsonl", plan(seeds), Key.of, work)
     done_of_all = f"{len(results)} of {len({*plan(SEEDS)})} runs are done."
     (RESULTS / "muir.md").write_text(table(results, f"{__doc__}\n{done_of_all}"))
     write_plots(results, RESULTS)

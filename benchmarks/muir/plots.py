@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.harness.plots import LEVEL, LOST, WON, Dot, dots
+from benchmarks.harness.plots import LEVEL, LOST, WON, Dot, dots, pictured
 from benchmarks.muir.cases import MAIN
 from benchmarks.muir.table import BASE, Results, by_panel, differences, interval
 
@@ -35,33 +35,26 @@ def _gains(results: Results, case: str) -> list[Dot]:
 
 def _modules(path: Path, searched: Results) -> None:
     """How alike the modules are that panels use; which share of searched locations changes."""
-    import matplotlib as mpl
-
-    mpl.use("Agg")
-    from matplotlib import pyplot as plt
-
     largest = max(searched, key=lambda each: len(each["panels"]))
-    figure, (left, right) = plt.subplots(1, 2, figsize=(9, 3.6), layout="constrained")
     shared = largest["shared"]["panels"]
     order = shared["order"]
     names = [shared["names"][place] for place in order]
     likeness = np.array(shared["likeness"])[np.ix_(order, order)]
-    image = left.imshow(likeness, vmin=0, vmax=1, cmap="Blues")
-    for (row, column), value in np.ndenumerate(likeness):
-        colour = "white" if value > 0.6 else "black"
-        left.text(column, row, f"{value:.2f}", ha="center", va="center", color=colour)
-    left.set_xticks(range(len(names)), names, rotation=40, ha="right")
-    left.set_yticks(range(len(names)), names)
-    left.set_title(f"likeness of the modules used: {largest['mix']}", fontsize=9)
-    figure.colorbar(image, ax=left, shrink=0.8)
-    for mix in dict.fromkeys(each["mix"] for each in searched):
-        changed = np.mean([_changed(each) for each in searched if each["mix"] == mix], axis=0)
-        right.plot(1 + np.arange(len(changed)), changed, label=mix)
-    right.set(xlabel="generation", ylabel="searched locations that change", ylim=0)
-    right.set_title("how the alignment settles", fontsize=9)
-    right.legend(frameon=False, fontsize=8)
-    figure.savefig(path, dpi=110, metadata={"Software": None})
-    plt.close(figure)
+    with pictured(path, 2, (9, 3.6)) as (left, right):
+        image = left.imshow(likeness, vmin=0, vmax=1, cmap="Blues")
+        for (row, column), value in np.ndenumerate(likeness):
+            colour = "white" if value > 0.6 else "black"
+            left.text(column, row, f"{value:.2f}", ha="center", va="center", color=colour)
+        left.set_xticks(range(len(names)), names, rotation=40, ha="right")
+        left.set_yticks(range(len(names)), names)
+        left.set_title(f"likeness of the modules used: {largest['mix']}", fontsize=9)
+        left.figure.colorbar(image, ax=left, shrink=0.8)
+        for mix in dict.fromkeys(each["mix"] for each in searched):
+            changed = np.mean([_changed(each) for each in searched if each["mix"] == mix], axis=0)
+            right.plot(1 + np.arange(len(changed)), changed, label=mix)
+        right.set(xlabel="generation", ylabel="searched locations that change", ylim=0)
+        right.set_title("how the alignment settles", fontsize=9)
+        right.legend(frameon=False, fontsize=8)
 
 
 def _changed(result: dict[str, Any]) -> list[float]:

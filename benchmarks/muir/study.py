@@ -24,6 +24,11 @@ class Key(NamedTuple):
     case: str
     seed: int
 
+    @classmethod
+    def of(cls, result: Mapping[str, Any]) -> Key:
+        """That of a result."""
+        return cls(result["mix"], result["case"], result["seed"])
+
 
 def plan(seeds: int) -> Iterator[Key]:
     """All runs, in an order whose beginning can be published: small panels, then six, then more."""
