@@ -20,7 +20,6 @@ from benchmarks.harness.contenders import Contender, Contest, Options
 from benchmarks.harness.datasets import PROTOCOLS, Source, pcba
 from benchmarks.harness.inputs import DESCRIPTION
 from benchmarks.harness.ledger import RESULTS, Ledger
-from benchmarks.harness.provenance import provenance
 from benchmarks.harness.standings import Standing, standings, table
 from benchmarks.harness.study import chemprop_options, ended, parser, show
 from bioassay_mtl.splits import Split
@@ -69,12 +68,8 @@ def one(name: str, data: Contest, seed: int, ledger: Ledger, options: Options) -
             return
         epochs = int(np.median([entry.notes["best_epoch"] for entry in done]))
         contender = partial(contenders.deepchem, epochs=epochs)
-    outcome, seconds, cpu = contenders.timed(contender, data, seed, options)
-    sizes = {part: len(getattr(data.parts, part)) for part in ("train", "valid", "test")}
-    notes = {"settings": outcome.settings, "rows": sizes, "cpu_seconds": round(cpu, 1)}
     key = (data.name, name, read, "final", seed, "all")
-    notes |= outcome.notes | provenance()
-    show(ledger.add(data.scored(key, outcome.test, seconds, notes)))
+    show(contenders.contested(ledger, key, contender, data, options))
 
 
 def report_of(ledger: Ledger) -> str:

@@ -14,11 +14,8 @@ from benchmarks.custom_panels.pieces import FEWEST_HELD, SINGLES, Piece, deal
 from benchmarks.harness.assay_tables import ALL, REST, Table, tables
 from benchmarks.harness.contenders import Contest
 from benchmarks.harness.datasets import in_order
-from benchmarks.single_assays.panels import FEWEST_ACTIVES, INPUTS, enriched, groups_of
+from benchmarks.single_assays.panels import FEWEST_ACTIVES, enriched, features_of, groups_of
 from bioassay_mtl.chem.features import Features
-from bioassay_mtl.chem.featurizer import Featurizer
-from bioassay_mtl.models.panel_inputs import panel_features
-from bioassay_mtl.panels import Panel
 from bioassay_mtl.splits import Split
 from bioassay_mtl.training.defaults import settled
 
@@ -77,7 +74,10 @@ def drawn(piece: Piece) -> DrawnPanel | None:
     order = order[: n_fit + (HELD if piece.rows else HELD_OF_WHOLE)]
     if len(order) < n_fit + FEWEST_HELD:
         return None
-    features = features_of(piece.table, tenths, order)
+    if len(table.smiles) <= SMALL_POOL:
+        features = _all_features(piece.table, tenths).take(order)
+    else:
+        features = features_of(table.smiles[order])
     order, features = order[features.ok], features.take(np.flatnonzero(features.ok))
     groups = groups_of(table.smiles[order], piece.split)
     fit, held = deal(groups, n_fit, rng)
@@ -110,20 +110,7 @@ def candidates(
 
 @cache
 def _all_features(name: str, tenths: range) -> Features:
-    return _made(pool(name, tenths).smiles)
-
-
-def features_of(name: str, tenths: range, rows: NDArray[np.int64]) -> Features:
-    """Fingerprints and descriptors of some rows of a table."""
-    smiles = pool(name, tenths).smiles
-    if len(smiles) <= SMALL_POOL:
-        return _all_features(name, tenths).take(rows)
-    return _made(smiles[rows])
-
-
-def _made(smiles: NDArray[np.str_]) -> Features:
-    panel = Panel.from_arrays(smiles.tolist(), np.zeros(len(smiles), int), ["any"])
-    return panel_features(panel, Featurizer.from_config({"fingerprints": INPUTS}))
+    return features_of(pool(name, tenths).smiles)
 
 
 def _judges(cells: NDArray[np.float64], *parts: NDArray[np.int64]) -> bool:

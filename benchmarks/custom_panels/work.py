@@ -15,7 +15,7 @@ from benchmarks.custom_panels.pools import DrawnPanel, drawn
 from benchmarks.custom_panels.tuned import MEAN, rivals, run_rivals
 from benchmarks.custom_panels.whole import CONTENDERS as WHOLE
 from benchmarks.custom_panels.whole import PANELS, read
-from benchmarks.harness.contenders import Contest, Options, Outcome, timed
+from benchmarks.harness.contenders import Contest, Options, Outcome, contested
 from benchmarks.harness.datasets import NO_ROWS
 from benchmarks.harness.ledger import Entry, Key, Ledger
 from benchmarks.harness.provenance import provenance
@@ -46,7 +46,11 @@ class DrawnWork:
             return
         for name, (outcome, seconds) in self._outcomes(data, names):
             notes = {
-                **noted(outcome, seconds, data),
+                "settings": outcome.settings,
+                "cpu_seconds": round(seconds, 1),
+                **outcome.notes,
+                "about": data.about,
+                "assays": len(data.panel.tasks),
                 "group": list(piece.group),
                 "brought": len(data.known),
                 "held": len(data.parts.test),
@@ -62,17 +66,6 @@ class DrawnWork:
         found = run_rivals(data, fitted, self.quick) if fitted else {}
         yield from (each for each in found.items() if each[0] in names)
         yield from ((name, ours(data, OURS[name], self.quick)) for name in names if name in OURS)
-
-
-def noted(outcome: Outcome, cpu_seconds: float, data: Contest) -> dict[str, Any]:
-    """What is kept of every piece of work."""
-    return {
-        "settings": outcome.settings,
-        "cpu_seconds": round(cpu_seconds, 1),
-        **outcome.notes,
-        "about": data.about,
-        "assays": len(data.panel.tasks),
-    }
 
 
 def ours(data: DrawnPanel, asked: dict[str, Any], quick: bool) -> tuple[Outcome, float]:
@@ -127,12 +120,7 @@ class WholeWork:
     def run(self, model: str, seed: int) -> Entry:
         """Train, predict the test rows and score them, once."""
         key: Key = (self.name, model, str(PANELS[self.name][1] or "all"), "test", seed, "all")
-        if done := self.ledger.get(key):
-            return done
         contender, reads = WHOLE[model]
-        data, parts = self.data, self.data.parts
-        getattr(data, reads)
-        outcome, seconds, cpu = timed(contender, data, seed, self.options)
-        sizes = {"fit": len(parts.train), "valid": len(parts.valid), "test": len(parts.test)}
-        notes = {**noted(outcome, cpu, data), **sizes, "made_with": provenance()}
-        return self.ledger.add(data.scored(key, outcome.test, seconds, notes))
+        if self.ledger.get(key) is None:
+            getattr(self.data, reads)
+        return contested(self.ledger, key, contender, self.data, self.options)

@@ -12,12 +12,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.graph_study.cases import MIXTURES, TRIALS, settings, shares
-from benchmarks.harness.contenders import Contender, Contest, Options, chemprop, timed
+from benchmarks.harness.contenders import Contender, Contest, Options, chemprop, contested
 from benchmarks.harness.datasets import sources
 from benchmarks.harness.ledger import CACHE, Entry, Key, Ledger, make_entry
 from benchmarks.harness.networks import Trainer, n_parameters
 from benchmarks.harness.provenance import provenance
-from benchmarks.harness.scores import AssayScore, macro, macro_ap, score_all
+from benchmarks.harness.scores import AssayScore, macro, macro_ap
 from bioassay_mtl.models.join import join
 from bioassay_mtl.models.model import Model
 from bioassay_mtl.splits import Split
@@ -99,16 +99,11 @@ class Study:
 
     def rival(self, name: str, seed: int, contender: Contender, stage: str = "test") -> Entry:
         """A model of another library."""
-        key = self.key(name, seed, stage)
-        if done := self.ledger.get(key):
-            return done
         source = self.source
         parts = Split(self.trainer.fit_rows, source.valid, source.test, len(source.panel))
-        data = Contest(f"{self.dataset}-{name}", source.panel, parts)
-        outcome, seconds, cpu = timed(contender, data, seed, self.options)
-        scores = score_all(source.panel.labels[source.test], outcome.test, source.panel.tasks)
-        notes = {"settings": outcome.settings, "cpu_seconds": round(cpu, 1)} | outcome.notes
-        return self.keep(key, scores, seconds, **notes)
+        data = Contest(f"{self.dataset}-{name}", source.panel, parts, source.about)
+        key = self.key(name, seed, stage)
+        return contested(self.ledger, key, contender, data, self.options)
 
     def chemprop(self, seed: int, trial: str = "default") -> Entry:
         """Chemprop with the options of a trial."""

@@ -24,7 +24,8 @@ from benchmarks.harness.deepchem_networks import (
     fit_d_mpnn,
     fit_multitask,
 )
-from benchmarks.harness.ledger import Entry, Key, make_entry
+from benchmarks.harness.ledger import Entry, Key, Ledger, make_entry
+from benchmarks.harness.provenance import provenance
 from benchmarks.harness.scores import macro_ap, score_all
 from bioassay_mtl.metrics import evaluate
 from bioassay_mtl.panels.panel import Panel
@@ -138,13 +139,30 @@ Contender = Callable[[Contest, int, Options], Outcome]
 """From rows, a seed and options to an outcome."""
 
 
-def timed(
-    contender: Contender, data: Contest, seed: int, options: Options
-) -> tuple[Outcome, float, float]:
-    """An outcome, its seconds by the clock, and of the processor with those of programs it ran."""
+def contested(
+    ledger: Ledger, key: Key, contender: Contender, data: Contest, options: Options
+) -> Entry:
+    """The entry of a contender with a seed; what the ledger has is not done again.
+
+    Processor time is that of this process and of the programs that it ran.
+    """
+    if done := ledger.get(key):
+        return done
     start, cpu = time.perf_counter(), sum(os.times()[:4])
-    outcome = contender(data, seed, options)
-    return outcome, time.perf_counter() - start, sum(os.times()[:4]) - cpu
+    outcome = contender(data, key[4], options)
+    seconds, cpu = time.perf_counter() - start, sum(os.times()[:4]) - cpu
+    notes = {
+        "settings": outcome.settings,
+        "cpu_seconds": round(cpu, 1),
+        **outcome.notes,
+        "about": data.about,
+        "assays": len(data.panel.tasks),
+        "fit": len(data.parts.train),
+        "valid": len(data.parts.valid),
+        "test": len(data.parts.test),
+        "made_with": provenance(),
+    }
+    return ledger.add(data.scored(key, outcome.test, seconds, notes))
 
 
 def one_an_assay(model: per_assay.AssayModel) -> Contender:

@@ -93,9 +93,9 @@ def scores(single: Single, outputs: NDArray[np.floating]) -> list[float]:
 def lines(tables: list[str], most: int, done: set[str]) -> Iterator[dict[str, Any]]:
     """A line for each panel that is not done."""
     for single in singles(tables, most):
-        if single.draw.name not in done and (found := judged(single)):
+        if single.name not in done and (found := judged(single)):
             kind = "outcomes" if single.is_binary else "values"
-            yield {"panel": single.draw.name, "rows": len(single.panel), "kind": kind, **found}
+            yield {"panel": single.name, "rows": len(single.panel), "kind": kind, **found}
 
 
 def summary(kept: list[dict[str, Any]]) -> None:

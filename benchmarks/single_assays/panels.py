@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 from rdkit.Chem.Scaffolds.MurckoScaffold import MurckoScaffoldSmiles
 
 from benchmarks.harness.assay_tables import POOL, Table, tables
+from benchmarks.harness.datasets import Rows
 from bioassay_mtl.chem.features import Features
 from bioassay_mtl.chem.featurizer import Featurizer
 from bioassay_mtl.models.panel_inputs import panel_features
@@ -46,48 +46,10 @@ SIZES = {
 
 
 @dataclass(frozen=True)
-class Draw:
-    """One assay of a table, and which rows of it a user brings, and which are held out."""
-
-    table: str
-    task: str
-    split: str
-    n: int
-    fit: NDArray[np.int64]
-    held: NDArray[np.int64]
-
-    @property
-    def name(self) -> str:
-        """In the results."""
-        return f"{self.table}/{self.task}/{self.n}/{self.split}"
-
-
-@dataclass(frozen=True)
-class Drawn:
-    """The draws of a table, with features of their molecules."""
+class Single:
+    """A panel of one assay as a user brings it, and the molecules that judge its models."""
 
     name: str
-    table: Table
-    draws: tuple[Draw, ...]
-
-    @cached_property
-    def rows(self) -> NDArray[np.int64]:
-        """Rows of the table that are in some draw."""
-        return np.unique(np.concatenate([[*d.fit, *d.held] for d in self.draws])).astype(np.int64)
-
-    @cached_property
-    def features(self) -> Features:
-        """Of :attr:`rows`."""
-        smiles = self.table.smiles[self.rows].tolist()
-        panel = Panel.from_arrays(smiles, np.zeros(len(smiles), int), ["any"])
-        return panel_features(panel, Featurizer.from_config({"fingerprints": INPUTS}))
-
-
-@dataclass(frozen=True)
-class Single:
-    """A panel of one assay as a user brings it, and what judges its models."""
-
-    draw: Draw
     panel: Panel
     features: Features
     held: Panel
@@ -99,29 +61,36 @@ class Single:
         return self.panel.kinds[0].has_actives
 
 
-def singles(names: list[str], most: int | None = None) -> Iterator[Single]:
-    """All panels of some tables, or those of at most so many rows."""
+def singles(names: list[str], most: int) -> Iterator[Single]:
+    """All panels of some tables that have at most so many rows: two of three by scaffold."""
     for name in names:
-        drawn = drawn_from(name)
-        for draw in (each for each in drawn.draws if most is None or each.n <= most):
-            yield Single(draw, *_part(drawn, draw, draw.fit), *_part(drawn, draw, draw.held))
+        table = tables[name](POOL)
+        draws = []
+        for number, (task, n) in enumerate(_wanted(name, table)):
+            split = "random" if number % 3 == 2 else "scaffold"
+            fit, held = _draw(name, table, task, n, split, number)
+            if _judges(table, task, fit) and _judges(table, task, held):
+                draws.append((f"{name}/{task}/{len(fit)}/{split}", task, fit, held))
+        rows = np.unique(np.concatenate([[*fit, *held] for *_, fit, held in draws]))
+        features = features_of(table.smiles[rows])
+        for drawn, task, *parts in draws:
+            if len(parts[0]) <= most:
+                both = [_part(table, task, rows, features, part) for part in parts]
+                yield Single(drawn, *both[0], *both[1])
 
 
-def _part(drawn: Drawn, draw: Draw, rows: NDArray[np.int64]) -> tuple[Panel, Features]:
-    features = drawn.features.take(np.searchsorted(drawn.rows, rows))
-    rows, features = rows[features.ok], features.take(np.flatnonzero(features.ok))
-    return drawn.table.panel(rows, [drawn.table.tasks.index(draw.task)]), features
+def features_of(smiles: NDArray[np.str_]) -> Features:
+    """All that some model of the study reads."""
+    panel = Panel.from_arrays(smiles.tolist(), np.zeros(len(smiles), int), ["any"])
+    return panel_features(panel, Featurizer.from_config({"fingerprints": INPUTS}))
 
 
-def drawn_from(name: str) -> Drawn:
-    """The draws of a table: by scaffold twice as often as at random."""
-    table = tables[name](POOL)
-    found = []
-    for number, (task, n) in enumerate(_wanted(name, table)):
-        split = "random" if number % 3 == 2 else "scaffold"
-        if draw := _draw(name, table, task, n, split, number):
-            found.append(draw)
-    return Drawn(name, table, tuple(found))
+def _part(
+    table: Table, task: str, rows: Rows, features: Features, part: Rows
+) -> tuple[Panel, Features]:
+    features = features.take(np.searchsorted(rows, part))
+    part, features = part[features.ok], features.take(np.flatnonzero(features.ok))
+    return table.panel(part, [table.tasks.index(task)]), features
 
 
 def _wanted(name: str, table: Table) -> Iterator[tuple[str, int]]:
@@ -144,30 +113,31 @@ def _wanted(name: str, table: Table) -> Iterator[tuple[str, int]]:
         yield table.tasks[task], fitting[number % len(fitting)]
 
 
-def _draw(name: str, table: Table, task: str, n: int, split: str, number: int) -> Draw | None:
+def _draw(name: str, table: Table, task: str, n: int, split: str, number: int) -> tuple[Rows, Rows]:
+    """Rows that a user brings, and rows held out."""
     column = table.cells[:, table.tasks.index(task)]
-    rng = np.random.default_rng(0 if name != "hiv" else number)
-    order = rng.permutation(len(column))
+    order = np.random.default_rng(0 if name != "hiv" else number).permutation(len(column))
     order = order[~np.isnan(column[order])]
     if table.is_binary:
         order = enriched(order, column)
     order = order[: n + MOST_HELD.get(name, HELD)]
     share = 1 - n / len(order)
     groups = groups_of(table.smiles[order], split)
-    dealt = np.random.default_rng(number).permutation(groups.max() + 1)
     is_held = np.zeros(len(order), bool)
-    for group in dealt:
+    for group in np.random.default_rng(number).permutation(groups.max() + 1):
         if is_held.mean() >= share:
             break
         if (members := groups == group).mean() < share / 2:
             is_held |= members
-    fit, held = order[~is_held][:n], order[is_held]
-    if table.is_binary and (
-        min(np.bincount(column[held].astype(int), minlength=2)) < FEWEST_ACTIVES
-        or min(np.bincount(column[fit].astype(int), minlength=2)) < FEWEST_ACTIVES
-    ):
-        return None
-    return Draw(name, task, split, len(fit), np.sort(fit), np.sort(held))
+    return np.sort(order[~is_held][:n]), np.sort(order[is_held])
+
+
+def _judges(table: Table, task: str, rows: Rows) -> bool:
+    """Whether there are enough of both outcomes."""
+    found = table.cells[rows, table.tasks.index(task)]
+    return (
+        not table.is_binary or np.bincount(found.astype(int), minlength=2).min() >= FEWEST_ACTIVES
+    )
 
 
 def enriched(order: NDArray[np.int64], column: NDArray[np.float64]) -> NDArray[np.int64]:
