@@ -35,19 +35,9 @@ FEWEST_HELD = 150
 
 @dataclass(frozen=True)
 class Piece:
-    """One panel.
+    """One panel: of one assay, or of all of a table; rows brought, or three quarters of all.
 
-    Attributes
-    ----------
-    table : str
-    task : str or None
-        The assay that is taken singly; None for all of the table.
-    rows : int or None
-        That a user brings; None for three quarters of all.
-    split : str
-        What is held out: ``scaffold`` or ``random`` molecules.
-    draw : int
-        From 1 on.
+    What is held out are ``scaffold`` or ``random`` molecules; draws count from 1 on.
     """
 
     table: str
@@ -135,17 +125,10 @@ def ordered(singles: Iterable[list[Piece]], multi: Iterable[Piece]) -> list[Piec
 def deal(
     groups: NDArray[np.int64], n_fit: int, rng: np.random.Generator
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Places to learn from and places held out, whole groups of molecules in either.
+    """At most ``n_fit`` places to learn from, and places held out, whole groups in either.
 
-    Parameters
-    ----------
-    groups : (n,) int64
-        Number of each molecule's group. One larger than half of what is held out, or than what is
-        still to be held out, is learned from: so nearly as many are brought as are asked for.
-    n_fit
-        Molecules to learn from, at most.
-    rng
-        Deals the groups.
+    A group larger than half of what is held out, or than what is still to be held out, is learned
+    from: so nearly as many are brought as are asked for.
     """
     wanted = len(groups) - n_fit
     sizes = np.bincount(groups)

@@ -25,16 +25,7 @@ FEWEST_VALUES = 500
 
 @dataclass(frozen=True)
 class Table:
-    """Molecules x assays.
-
-    Attributes
-    ----------
-    smiles : (n,) of str
-    cells : (n, T) float64
-        Outcomes or values; NaN where not measured.
-    tasks : tuple of str
-    is_binary : bool
-    """
+    """Molecules ``(n,)`` x assays ``(T,)``: outcomes or values, NaN where not measured."""
 
     smiles: NDArray[np.str_]
     cells: NDArray[np.float64]

@@ -17,7 +17,6 @@ import os
 import shutil
 import subprocess
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -36,16 +35,6 @@ EPOCHS = 25
 MINUTES = 120.0
 
 
-@dataclass(frozen=True)
-class Trained:
-    """Predictions (n, n_tasks) of the test rows, and how the training went."""
-
-    test: NDArray[np.floating]
-    valid_score: float
-    settings: dict[str, Any]
-    notes: dict[str, Any]
-
-
 class ChempropFailedError(RuntimeError):
     """The external program ended with an error."""
 
@@ -60,25 +49,13 @@ def fit_chemprop(
     name: str,
     epochs: int = EPOCHS,
     options: Sequence[str] = (),
-) -> Trained:
-    """Train, choose a checkpoint on the validation rows, predict the test rows.
+) -> tuple[NDArray[np.floating], dict[str, Any], dict[str, Any]]:
+    """Predictions ``(n, n_tasks)`` of the test rows, settings, and how the training went.
 
-    Parameters
-    ----------
-    program : Path or None
-        The ``chemprop`` command.
-    panel : Panel
-        With SMILES; bounds of values count as such in the loss.
-    parts : Split
-    score : callable
-        From predictions (n_valid, n_tasks) to what is highest for the checkpoint to choose.
-    seed : int
-    name : str
-        Of a git-ignored folder, emptied, then used for tables and checkpoints.
-    epochs : int
-        Length of the learning-rate schedule; training is stopped after two hours.
-    options : sequence of str
-        Further options of ``chemprop train``.
+    ``score`` is highest for the checkpoint to choose, by predictions of the validation rows; bounds
+    of values count as such in the loss. ``name`` is that of a git-ignored folder, emptied, then
+    used for tables and checkpoints. ``epochs`` is the length of the learning-rate schedule;
+    training is stopped after two hours. ``options`` are further ones of ``chemprop train``.
     """
     if program is None or not program.is_file():
         raise SystemExit("chemprop runs as a program of its own: give it with --chemprop")
@@ -116,8 +93,8 @@ def fit_chemprop(
     tables = [pd.read_csv(path) for path in folder.glob("model/**/metrics.csv")]
     reached = [int(each["val_loss"].notna().sum()) for each in tables]
     notes = {"finished": finished, "epochs_reached": reached, "checkpoint": chosen.stem}
-    test = _predict(program, chosen, "test.csv", folder, n_tasks)
-    return Trained(test, valid[chosen], settings, notes)
+    notes["valid_ap"] = round(valid[chosen], 5)
+    return _predict(program, chosen, "test.csv", folder, n_tasks), settings, notes
 
 
 def write_tables(panel: Panel, parts: Split, folder: Path) -> None:

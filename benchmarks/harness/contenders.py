@@ -37,20 +37,11 @@ OF_VALUES = ("rmse", "concordance", "r2")
 
 @dataclass(frozen=True)
 class Contest:
-    """What contenders are given.
+    """What contenders are given: rows to fit on, to stop on and to test on.
 
-    Attributes
-    ----------
-    name : str
-    panel : Panel
-    parts : Split
-        Rows to fit on, to stop on, and to test on.
-    about : str
-        What the rows are, for the report.
-    whole : (n,) int64 or None
-        Rows that a model without stopping may learn from; None for those to fit and to stop on.
-    bits : (n, 128) uint8 or None
-        What trees and DeepChem's network read; None for counts.
+    ``about`` says what they are, for the report; ``whole`` are rows that a model without stopping
+    may learn from (None: those to fit and to stop on); ``bits``, ``(n, 128)`` uint8, are what trees
+    and DeepChem's network read (None: counts).
     """
 
     name: str
@@ -189,7 +180,7 @@ def deepchem(data: Contest, seed: int, options: Options, epochs: int | None = No
     """
     mean, scale = (0.0, 1.0) if data.is_binary else standards(data)
     labels = data.panel.labels if data.is_binary else (data.panel.labels - mean) / scale
-    parts, settings, most = data.parts, dict(MULTITASK), MULTITASK["epochs_at_most"]
+    parts, settings = data.parts, dict(MULTITASK)
     if epochs is not None:
         parts = Split(data.known, parts.valid, parts.test, parts.n_rows)
         settings["stop_on"] = f"after {epochs} epochs, all training rows"
@@ -197,7 +188,7 @@ def deepchem(data: Contest, seed: int, options: Options, epochs: int | None = No
     def score(guess: NDArray[np.floating]) -> float:
         return data.valid_score(guess * scale + mean)
 
-    most = 2 if options.quick else epochs or most
+    most = 2 if options.quick else epochs or MULTITASK["epochs_at_most"]
     stops = score if epochs is None else None
     result = fit_multitask(data.matrix, labels, parts, stops, seed, most)
     if not data.is_binary:
@@ -231,18 +222,9 @@ def _epochs(result: Trained) -> dict[str, Any]:
 
 def chemprop(data: Contest, seed: int, options: Options, more: Sequence[str] = ()) -> Outcome:
     """Chemprop's network through its own command line, with more options or its defaults."""
-    result = fit_chemprop(
-        options.chemprop,
-        data.panel,
-        data.parts,
-        data.valid_score,
-        seed,
-        name=f"{data.name}{'-'.join(more)}",
-        epochs=2 if options.quick else EPOCHS,
-        options=more,
-    )
-    notes = result.notes | {"valid_ap": round(result.valid_score, 5)}
-    return Outcome(result.test, result.settings, notes)
+    given = (options.chemprop, data.panel, data.parts, data.valid_score, seed)
+    name, epochs = f"{data.name}{'-'.join(more)}", 2 if options.quick else EPOCHS
+    return Outcome(*fit_chemprop(*given, name=name, epochs=epochs, options=more))
 
 
 LOGISTIC = one_an_assay(per_assay.MODELS["logistic_regression"])

@@ -49,26 +49,12 @@ class DataAbsentError(FileNotFoundError):
 
 @dataclass(frozen=True)
 class Source:
-    """A panel and its parts.
+    """A panel and its parts: rows to fit on, to choose and to stop on, and to report on.
 
-    Attributes
-    ----------
-    panel : Panel
-    fit, valid, test : (n,) int64
-        Rows to fit on, to choose and to stop on, and to report on. ``valid`` is cut from training
-        rows, or is the official part.
-    about : str
-        What the rows are, for the report.
-    groups : dict
-        Group of an assay by its name, for exclusivity to groups; assays without one are absent.
-    fingerprints : dict
-        What the networks read.
-    keep_actives : bool
-        Whether a cut of the training rows keeps all that are active in some assay.
-    train : (n,) int64 or None
-        The whole training part; None where it is ``fit``.
-    bits : (n, 128) uint8 or None
-        1,024 Morgan bits, packed.
+    ``valid`` is cut from training rows, or is the official part; ``train`` is the whole training
+    part (None: ``fit``); ``keep_actives`` says that a cut of ``fit`` keeps all that are active in
+    some assay. ``groups`` are of assays, for exclusivity to groups; networks read ``fingerprints``;
+    ``bits``, ``(n, 128)`` uint8, are 1,024 Morgan bits.
     """
 
     panel: Panel

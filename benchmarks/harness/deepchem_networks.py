@@ -59,20 +59,10 @@ def fit_multitask(
     seed: int,
     epochs: int = MULTITASK["epochs_at_most"],
 ) -> Trained:
-    """``MultitaskClassifier``, or ``MultitaskRegressor``, on a sparse matrix.
+    """``MultitaskClassifier`` on a sparse matrix, or ``MultitaskRegressor``.
 
-    Parameters
-    ----------
-    x : (n_molecules, n_features) sparse
-    label : (n_molecules, n_tasks) int8 or float
-        1 active, 0 inactive, -1 not measured (weight 0); or values in standard units, NaN where not
-        measured.
-    parts
-        Rows to fit on, to stop on, and to test on.
-    score
-        What it is stopped by; None for all epochs.
-    seed, epochs
-        Of PyTorch and NumPy; at most, or the very number without a score.
+    Labels are int8 outcomes (-1: not measured, of weight 0), or values in standard units. Without a
+    score to be stopped by it takes all epochs.
     """
     deepchem = _seeded(seed)
     of_values = label.dtype.kind == "f"
@@ -103,15 +93,9 @@ def fit_d_mpnn(graphs: Any, label: NDArray[Any], parts: Split, score: Score, see
         return _dataset(deepchem, graphs[rows], label[rows])
 
     with tempfile.TemporaryDirectory() as folder:
-        model = DMPNNModel(
-            mode="classification",
-            n_classes=2,
-            n_tasks=label.shape[1],
-            batch_size=D_MPNN["batch_size"],
-            learning_rate=D_MPNN["learning_rate"],
-            model_dir=folder,
-            device="cpu",
-        )
+        made = {name: D_MPNN[name] for name in ("batch_size", "learning_rate")}
+        made |= {"n_tasks": label.shape[1], "model_dir": folder, "device": "cpu"}
+        model = DMPNNModel(mode="classification", n_classes=2, **made)
         return _fitted(model, dataset, parts, 1, score, D_MPNN["epochs_at_most"], D_MPNN)
 
 

@@ -66,18 +66,9 @@ def go_on(
 class Entry:
     """One finished piece of work: one assay of a per-assay rival, or one seed of a network.
 
-    Attributes
-    ----------
-    protocol, rival, features, stage, seed, unit
-        Its key; ``rival`` is what is compared, ``unit`` the assay fitted, or ``all``.
-    assays : list of str
-        The assays of this piece that the scored rows can measure; may be empty.
-    auc, ap : list of float
-        Parallel to ``assays``.
-    seconds : float
-        Wall time on a shared machine.
-    notes : dict
-        Settings, epochs and so on; under ``values`` the scores of assays of values.
+    ``rival`` is what is compared, ``unit`` the assay fitted, or ``all``; ``auc`` and ``ap`` are
+    those of the assays that the scored rows can measure, which may be none; ``seconds`` are by the
+    clock; ``notes`` are settings, epochs and so on, and ``values`` the scores of assays of values.
     """
 
     protocol: str

@@ -33,15 +33,7 @@ class Fitted:
 
 @dataclass
 class Trainer:
-    """Trains and scores on a source.
-
-    Parameters
-    ----------
-    source
-        Rows to fit on, to choose on, and to test on.
-    rows
-        At most so many are fitted on; None for all.
-    """
+    """Trains and scores on a source, of which at most so many rows are fitted on."""
 
     source: Source
     rows: int | None = None

@@ -73,15 +73,7 @@ def linear(
 
 @dataclass(frozen=True)
 class AssayModel:
-    """A model fitted per assay.
-
-    Attributes
-    ----------
-    fit_predict : callable
-    settings : dict
-    inactives_cap : int or None
-        Largest number of inactive training rows kept, drawn at random; None keeps all.
-    """
+    """A model fitted per assay, to at most so many inactive rows, drawn at random."""
 
     fit_predict: FitPredict
     settings: Settings
@@ -118,23 +110,10 @@ def predict_assay(
     outcomes: bool = True,
     seed: int = 0,
 ) -> NDArray[np.floating]:
-    """Fit on the measured rows of one assay and score new rows.
+    """Scores ``(n_new,)`` of new rows, fitted on the measured ones of some rows of one assay.
 
-    Parameters
-    ----------
-    model : AssayModel
-    x : (n_molecules, n_features) matrix
-    label : (n_molecules,)
-        1 active, 0 inactive, -1 not measured; or values, NaN where not measured.
-    fit, new : (n,) int64
-        Rows to fit on, rows to score.
-    outcomes, seed
-        Whether labels are outcomes, and the seed.
-
-    Returns
-    -------
-    (n_new,) float
-        Where the fitted rows have one outcome or value only, that one: nothing can be learned.
+    Labels are outcomes (-1: not measured) or values (NaN). Where the fitted rows have one alone, it
+    is that one: nothing can be learned.
     """
     rows = fit[label[fit] >= 0] if outcomes else fit[~np.isnan(label[fit])]
     if len(np.unique(label[rows])) < 2:

@@ -19,15 +19,7 @@ class AssayScore:
 
 
 def score_assay(label: NDArray[Any], prediction: NDArray[np.floating]) -> AssayScore | None:
-    """Score one assay; None where the measured rows lack an active or an inactive.
-
-    Parameters
-    ----------
-    label : (n_molecules,) int8
-        1 active, 0 inactive, -1 not measured; unmeasured rows are left out.
-    prediction : (n_molecules,) float
-        Higher means more likely active.
-    """
+    """Of one assay, labels -1 not measured; None where an active or an inactive is lacking."""
     from sklearn.metrics import average_precision_score, roc_auc_score
 
     measured = label >= 0
@@ -35,7 +27,7 @@ def score_assay(label: NDArray[Any], prediction: NDArray[np.floating]) -> AssayS
     if truth.size == 0 or truth.min() == truth.max():
         return None
     return AssayScore(
-        auc=float(roc_auc_score(truth, guess)), ap=float(average_precision_score(truth, guess))
+        float(roc_auc_score(truth, guess)), float(average_precision_score(truth, guess))
     )
 
 
@@ -51,12 +43,8 @@ def score_all(
 
 def macro(scores: Mapping[str, AssayScore]) -> AssayScore:
     """Mean over assays, each assay counting once; NaN where there is none."""
-    if not scores:
-        return AssayScore(auc=float("nan"), ap=float("nan"))
-    return AssayScore(
-        auc=float(np.mean([score.auc for score in scores.values()])),
-        ap=float(np.mean([score.ap for score in scores.values()])),
-    )
+    pairs = [(score.auc, score.ap) for score in scores.values()] or [(np.nan, np.nan)]
+    return AssayScore(*np.mean(pairs, axis=0).tolist())
 
 
 def macro_ap(

@@ -15,15 +15,7 @@ LEVEL = 0.05
 
 @dataclass(frozen=True)
 class Gain:
-    """What a method has over a baseline.
-
-    Attributes
-    ----------
-    per_assay : (n_assays,) float
-        Differences of the scores.
-    p : float
-        Two-sided Wilcoxon signed-rank test; 1 where no assay differs.
-    """
+    """What a method has over a baseline in each assay; p of Wilcoxon's two-sided test."""
 
     per_assay: Scores
     p: float
@@ -84,15 +76,7 @@ def critical_difference(n_methods: int, n_assays: int, level: float = LEVEL) -> 
 
 @dataclass(frozen=True)
 class Difference:
-    """Ours minus a rival, the sign turned where lower is better.
-
-    Attributes
-    ----------
-    mean, error : float
-        The standard error is NaN where it cannot be known.
-    freedom : int
-        Degrees of freedom.
-    """
+    """Mean, standard error (NaN where it cannot be known) and degrees of freedom."""
 
     mean: float
     error: float
@@ -115,15 +99,10 @@ class Difference:
 
 
 def paired(differences: Sequence[float] | Scores, share: float = 0.0) -> Difference:
-    """Mean of differences with its standard error.
+    """Mean of differences ``(k,)`` with its standard error.
 
-    Parameters
-    ----------
-    differences : (k,) float
-        One a panel, or one a draw.
-    share
-        Of draws of one panel, molecules held out by molecules learned from: draws share molecules,
-        for which the error is corrected after Nadeau and Bengio (2003); 0 of independent panels.
+    Draws of one panel share molecules, for which the error is corrected after Nadeau and Bengio
+    (2003): ``share`` is that of molecules held out by molecules learned from; 0 of panels.
     """
     found, k = np.asarray(differences, float), len(differences)
     error = float(np.sqrt((1 / k + share) * found.var(ddof=1))) if k > 1 else float("nan")

@@ -17,15 +17,7 @@ LOOK = "a look at it, under a minute, nothing kept"
 
 
 def parser(about: str | None, quick: str = LOOK) -> argparse.ArgumentParser:
-    """Options that most benchmarks have: ``--quick`` and ``--data``.
-
-    Parameters
-    ----------
-    about
-        The module's docstring.
-    quick
-        What ``--quick`` does.
-    """
+    """``--quick`` and ``--data``; ``about`` is the module's docstring."""
     found = argparse.ArgumentParser(
         description=about, formatter_class=argparse.RawDescriptionHelpFormatter
     )

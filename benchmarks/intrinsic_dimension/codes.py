@@ -49,15 +49,7 @@ ORDINARY = {
 
 
 class Left:
-    """A panel's molecules that no model of the study learns from, and how good one is on them.
-
-    Parameters
-    ----------
-    panel
-        The panel.
-    model
-        Which says how molecules are read.
-    """
+    """A panel's molecules that no model of the study learns from, read as a model does."""
 
     def __init__(self, panel: Panel, model: Model) -> None:
         features = panel_features(panel, model.featurizer, 1)

@@ -26,15 +26,7 @@ STEPS = 120
 
 @dataclass(frozen=True)
 class Family:
-    """Tasks with known answers.
-
-    Parameters
-    ----------
-    d, k, n_tasks
-        Conditions of a task, directions that tasks share, and number of tasks.
-    seed
-        Of the conditions.
-    """
+    """Tasks with known answers: d conditions a task, k directions that tasks share."""
 
     d: int
     k: int

@@ -43,15 +43,7 @@ def plan(seeds: int) -> Iterator[Key]:
 
 
 def run(key: Key, epochs: int | None = None) -> dict[str, Any]:
-    """Train a case on a mix: scores of the test part of each panel, by assay, and what it took.
-
-    Parameters
-    ----------
-    key
-        What is run.
-    epochs
-        Rounds, for a quick look.
-    """
+    """Train a case on a mix: scores of the test part of each panel, by assay, and what it took."""
     rounds = {} if epochs is None else {"epochs": epochs, "patience": epochs}
     towers, cases = (HIDDEN_TOWERS, LAYERS) if key.mix == LAYERED else ({}, CASES)
     settings = {**SETTINGS, **towers, **rounds, "split": SPLIT, "seed": key.seed}

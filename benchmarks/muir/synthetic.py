@@ -128,18 +128,7 @@ def solve(
 ) -> tuple[Tensor, np.ndarray]:
     """``(T, 20)`` weights, and the module of each task: of the best generation on validation rows.
 
-    Parameters
-    ----------
-    problem
-        What is learned.
-    seed
-        Of modules and search.
-    search
-        How alignments are searched; None for not at all.
-    is_told
-        Whether tasks begin with the module of their group, not each with its own.
-    way
-        Settings.
+    Without a search alignments stay; with ``is_told`` tasks begin with the module of their group.
     """
     config = way.search
     draws = torch.Generator().manual_seed(seed)

@@ -25,15 +25,7 @@ Results = Sequence[dict[str, Any]]
 
 
 def table(results: Results, about: str) -> str:
-    """Markdown: a table for each panel of each mix.
-
-    Parameters
-    ----------
-    results
-        Of :func:`benchmarks.muir.study.run`.
-    about
-        What stands before.
-    """
+    """Markdown: what stands before, then a table for each panel of each mix."""
     parts = ["# Panels together", "", about.strip(), "", *PLOTS]
     for mix, panel, runs in by_panel(results):
         first = runs[0]["panels"][panel]

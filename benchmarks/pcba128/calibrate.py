@@ -64,17 +64,7 @@ def losses(beside: dict[str, object]) -> Iterator[tuple[str, float]]:
 
 
 def out_of_fold(panel: Panel, featurizer: Featurizer, fit: Callable[..., Model]) -> OutOfSight:
-    """What models say of the rows that each was trained without.
-
-    Parameters
-    ----------
-    panel
-        All rows.
-    featurizer
-        Of the models.
-    fit
-        Trains one on given ``parts``.
-    """
+    """What models say of the rows that each was trained without; ``fit(parts=)`` trains one."""
     cells = panel.cells
     said = np.full(cells.n_cells, np.nan, np.float32)
     fold: NDArray[np.int64] = np.zeros(len(panel), np.int64)

@@ -33,22 +33,9 @@ MACHINES = {"64 cores": (64, 0), "1,024 cores": (1024, 0), "8 GPUs": (8 * CORES_
 class Stages:
     """Seconds of one core a molecule, but for the last two.
 
-    Attributes
-    ----------
-    cutting
-        To find where records end.
-    featurising
-        In workers: parsing and fingerprints.
-    predicting
-        By the network, on a core.
-    writing
-        All else of the first process: reading, sending, writing.
-    joining
-        To find the best among the parts.
-    start
-        Seconds until a process has predicted its first molecule.
-    disk
-        Bytes a molecule.
+    To find where records end; in workers; of the network; of the first process for all else; and to
+    find the best among the parts. Then seconds until a process has predicted its first molecule,
+    and bytes of a molecule on disk.
     """
 
     cutting: float

@@ -13,25 +13,17 @@ from itertools import cycle, islice
 from pathlib import Path
 from typing import NamedTuple
 
+from benchmarks.harness.timing import COMMAND
 from bioassay_mtl.files import whole_file
 
-COMMAND = [sys.executable, "-m", "bioassay_mtl.cli.app"]
 SAMPLING_SECONDS = 0.2
 
 
 class Watched(NamedTuple):
     """What a command took.
 
-    Attributes
-    ----------
-    seconds
-        By the clock.
-    processor, main
-        Seconds of processors: of all its processes, and of the first one alone.
-    largest
-        Megabytes of the largest process.
-    said
-        Its standard output.
+    Seconds by the clock; those of processors, of all its processes and of the first one alone;
+    megabytes of the largest process; standard output.
     """
 
     seconds: float
@@ -52,22 +44,7 @@ class Sample(NamedTuple):
 def watched(
     words: list[str], cores: int, look: Callable[[Sample], None] = lambda sample: None
 ) -> Watched:
-    """Run the command on the first so many cores.
-
-    Parameters
-    ----------
-    words
-        Of the command line.
-    cores
-        How many it may use.
-    look
-        Called with each sample.
-
-    Raises
-    ------
-    RuntimeError
-        It fails.
-    """
+    """Run the command on the first so many cores; RuntimeError where it fails."""
     allowed = sorted(os.sched_getaffinity(0))[:cores]
     program = (
         f"import os, sys; os.sched_setaffinity(0, {allowed}); os.execv(sys.argv[1], sys.argv[1:])"
