@@ -21,8 +21,7 @@ from benchmarks.graph_study.study import Study
 from benchmarks.harness.datasets import find_data
 from benchmarks.harness.ledger import RESULTS, Ledger
 from benchmarks.harness.study import ended, parser
-from benchmarks.pcba128.__main__ import fit_all, report_size, with_features
-from benchmarks.pcba128.card import metric_row, sight
+from benchmarks.pcba128.__main__ import fit_all, metric_row, report_size, sight, with_features
 from benchmarks.pcba_sample import read_pcba
 from bioassay_mtl.metrics import evaluate
 from bioassay_mtl.models.join import join

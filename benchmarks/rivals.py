@@ -20,8 +20,8 @@ from benchmarks.harness.contenders import Contender, Contest, Options
 from benchmarks.harness.datasets import PROTOCOLS, Source, pcba
 from benchmarks.harness.inputs import DESCRIPTION
 from benchmarks.harness.ledger import RESULTS, Ledger
-from benchmarks.harness.standings import Standing, standings, table
 from benchmarks.harness.study import chemprop_options, ended, parser, show
+from benchmarks.harness.tables import Standing, standings, table
 from bioassay_mtl.splits import Split
 
 MODELS: dict[str, Contender] = {

@@ -12,7 +12,9 @@ WON, LOST, LEVEL = "#2a7f62", "#d1495b", "#8a8f98"
 
 
 @contextmanager
-def pictured(path: Path, n: int, size: tuple[float, float], **how: Any) -> Iterator[Any]:
+def pictured(
+    path: Path, n: int, size: tuple[float, float], dpi: int = 110, **how: Any
+) -> Iterator[Any]:
     """Axes ``(n,)`` side by side, which are a PNG file in the end."""
     import matplotlib as mpl
 
@@ -22,7 +24,7 @@ def pictured(path: Path, n: int, size: tuple[float, float], **how: Any) -> Itera
     figure, axes = plt.subplots(1, n, figsize=size, squeeze=False, layout="constrained", **how)
     yield axes[0]
     # Without the version of the library in it.
-    figure.savefig(path, dpi=110, metadata={"Software": None})
+    figure.savefig(path, dpi=dpi, metadata={"Software": None})
     plt.close(figure)
 
 

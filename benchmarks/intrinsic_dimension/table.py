@@ -10,6 +10,9 @@ from typing import Any
 import numpy as np
 from scipy.stats import wilcoxon
 
+from benchmarks.harness.plots import pictured
+from benchmarks.harness.tables import markdown
+
 Lines = list[dict[str, Any]]
 RIVAL = "forest"
 
@@ -17,25 +20,23 @@ RIVAL = "forest"
 def write(lines: Lines, results: Path, about: str) -> None:
     """``intrinsic_dimension.md`` and ``intrinsic_dimension.png``."""
     parts = ["# Intrinsic dimension", "", about.strip(), ""]
-    for title, rows in TABLES.items():
-        found = list(rows(lines))
-        parts += [f"## {title}", "", *found, ""] if len(found) > 2 else []
+    for title, (heads, rows_of) in TABLES.items():
+        rows = list(rows_of(lines))
+        parts += [f"## {title}", "", *markdown(heads.split("; "), rows), ""] if rows else []
     (results / "intrinsic_dimension.md").write_text("\n".join(parts))
     draw(lines, results / "intrinsic_dimension.png")
 
 
-def dimensions(lines: Lines) -> Iterator[str]:
+def dimensions(lines: Lines) -> Iterator[list[str]]:
     """AID beside ID."""
-    yield "| panel | assays | molecules | seeds | AID_90 | ID_90 | AID / ID | mean of own IDs |"
-    yield "|---|---|---|---|---|---|---|---|"
     for line in lines:
         for group in line.get("groups", ()):
-            sizes = f"{group['name']} | {len(group['tasks'])} | {line['rows']:,} | {line['seeds']}"
+            aid, alone = group["aid"], group["id"]
+            about = [f"{line['panel']}, {group['name']}", str(len(group["tasks"]))]
+            about += [f"{line['rows']:,}", str(line["seeds"]), shown(aid), shown(alone)]
             own = sum(each is not None for each in group["single_ids"])
-            ratio = shown(group["aid"] and group["id"] and group["aid"] / group["id"], ".2f")
-            dims = f"{shown(group['aid'])} | {shown(group['id'])} | {ratio}"
-            means = f"{shown(group['mean_id'])} (of {own})"
-            yield f"| {line['panel']}, {sizes} | {dims} | {means} |"
+            ratio = shown(aid and alone and aid / alone, ".2f")
+            yield [*about, ratio, f"{shown(group['mean_id'])} (of {own})"]
 
 
 def shown(value: float | None, form: str = ".3g") -> str:
@@ -43,29 +44,24 @@ def shown(value: float | None, form: str = ".3g") -> str:
     return "not reached" if value is None else format(value, form)
 
 
-def certificates(lines: Lines) -> Iterator[str]:
+def certificates(lines: Lines) -> Iterator[list[str]]:
     """Bounds beside what is seen on molecules left out."""
-    yield "| model | levels | bits | statement | seen | held out | bound |"
-    yield "|---|---|---|---|---|---|---|"
     for line in lines:
         for code in line.get("codes", ()):
+            about = [line["piece"], str(code["levels"]), f"{code['bits']:,.0f}"]
             for each in code["certificate"]["statements"]:
-                rates = each["rates"]
-                figures = f"{rates['seen']:.4f} | {each['held_out']:.4f} | {rates['bound']:.3f}"
-                about = f"{line['piece']} | {code['levels']} | {code['bits']:,.0f}"
-                yield f"| {about} | {each['name']} | {figures} |"
+                seen, held, bound = each["rates"]["seen"], each["held_out"], each["rates"]["bound"]
+                yield [*about, each["name"], f"{seen:.4f}", f"{held:.4f}", f"{bound:.3f}"]
 
 
-def sizes(lines: Lines) -> Iterator[str]:
+def sizes(lines: Lines) -> Iterator[list[str]]:
     """How good models of so many bytes are, on the same molecules."""
-    yield "| model | bytes | bits a number | AP | of free, alone | of free, together | ROC-AUC |"
-    yield "|---|---|---|---|---|---|---|"
     free = {line["piece"]: ap(line["before"]) for line in lines if "free" in line["piece"]}
     wanted = [free.get(piece) for piece in ("free each alone", "free all together")]
     for name, size, bits, scores in sized(lines):
-        shares = " | ".join(f"{ap(scores) / each:.0%}" if each else "–" for each in wanted)
-        figures = f"{ap(scores):.4f} | {shares} | {scores['roc_auc']:.3f}"
-        yield f"| {name} | {size:,} | {shown(bits) if bits else ''} | {figures} |"
+        shares = [f"{ap(scores) / each:.0%}" if each else "–" for each in wanted]
+        about = [name, f"{size:,}", shown(bits) if bits else ""]
+        yield [*about, f"{ap(scores):.4f}", *shares, f"{scores['roc_auc']:.3f}"]
 
 
 def ap(scores: dict[str, float]) -> float:
@@ -110,44 +106,42 @@ def less_rival(by_name: dict[str, dict[tuple[str, int], float]]) -> dict[str, li
     return {name: more for name, more in found.items() if more}
 
 
-def new_assays(lines: Lines) -> Iterator[str]:
+def new_assays(lines: Lines) -> Iterator[list[str]]:
     """Means, and differences to the forest, tested over assays."""
-    yield f"| panel | molecules | contender | ROC-AUC | less {RIVAL} | p | assays | draws |"
-    yield "|---|---|---|---|---|---|---|---|"
     for (panel, m), by_name in scores_of(lines).items():
         for name, more in less_rival(by_name).items():
             p = f"{wilcoxon(more).pvalue:.3f}" if any(more) else ""
-            mean = f"{np.mean(list(by_name[name].values())):.3f} | {np.mean(more):+.3f}"
-            draws = len({number for _, number in by_name[name]})
-            yield f"| {panel} | {m} | {name} | {mean} | {p} | {len(more)} | {draws} |"
+            mean, draws = np.mean(list(by_name[name].values())), {draw for _, draw in by_name[name]}
+            said = [panel, str(m), name, f"{mean:.3f}", f"{np.mean(more):+.3f}", p]
+            yield [*said, str(len(more)), str(len(draws))]
 
 
 TABLES = {
-    "Numbers an assay": dimensions,
-    "What is promised": certificates,
-    "Small models": sizes,
-    "New assays": new_assays,
+    "Numbers an assay": (
+        "panel; assays; molecules; seeds; AID_90; ID_90; AID / ID; mean of own IDs",
+        dimensions,
+    ),
+    "What is promised": ("model; levels; bits; statement; seen; held out; bound", certificates),
+    "Small models": (
+        "model; bytes; bits a number; AP; of free, alone; of free, together; ROC-AUC",
+        sizes,
+    ),
+    "New assays": (
+        f"panel; molecules; contender; ROC-AUC; less {RIVAL}; p; assays; draws",
+        new_assays,
+    ),
 }
 
 
 def draw(lines: Lines, file: Path) -> None:
     """A picture of each table that has lines enough for one."""
-    import matplotlib as mpl
-
-    mpl.use("Agg")
-    from matplotlib import pyplot as plt
-
     known = {key for line in lines for key in line}
     needs = ((_dimensions, "groups"), (_bounds, "codes"), (_sizes, "smaller"), (_new, "results"))
     drawn = [each for each, key in needs if key in known]
-    figure, axes = plt.subplots(
-        1, len(drawn), figsize=(5 * len(drawn), 4), squeeze=False, layout="constrained"
-    )
-    for each, axis in zip(drawn, axes[0], strict=True):
-        each(axis, lines)
-        axis.legend(frameon=False, fontsize=7)
-    figure.savefig(file, dpi=100, metadata={"Software": None})
-    plt.close(figure)
+    with pictured(file, len(drawn), (5 * len(drawn), 4), dpi=100) as axes:
+        for each, axis in zip(drawn, axes, strict=True):
+            each(axis, lines)
+            axis.legend(frameon=False, fontsize=7)
 
 
 def _dimensions(axis: Any, lines: Lines) -> None:
@@ -187,17 +181,9 @@ def _bounds(axis: Any, lines: Lines) -> None:
     for name, colour in (("error", "#3b7dd8"), ("balanced error", "#d1495b")):
         mine = [(place, each) for place, each in found if each["name"] == name]
         places = [place for place, _ in mine]
-        axis.scatter(
-            places,
-            [e["rates"]["bound"] for _, e in mine],
-            marker="_",
-            s=120,
-            c=colour,
-            label=f"{name}, bound",
-        )
-        axis.scatter(
-            places, [e["held_out"] for _, e in mine], s=18, c=colour, label=f"{name}, held out"
-        )
+        bounds, held = ([e["rates"]["bound"] for _, e in mine], [e["held_out"] for _, e in mine])
+        axis.scatter(places, bounds, marker="_", s=120, c=colour, label=f"{name}, bound")
+        axis.scatter(places, held, s=18, c=colour, label=f"{name}, held out")
     axis.axhline(0.5, color="#8a8f98", lw=1)
     axis.tick_params(axis="x", rotation=75, labelsize=7)
     axis.set(ylim=(0, 1), title="Bounds, and errors on molecules left out")

@@ -10,7 +10,6 @@ import numpy as np
 
 from benchmarks.harness.ledger import Entry, Ledger
 from benchmarks.harness.plots import LEVEL, LOST, WON, Dot, dots
-from benchmarks.harness.standings import Standing, standings
 from benchmarks.harness.statistics import (
     Scores,
     critical_difference,
@@ -19,7 +18,7 @@ from benchmarks.harness.statistics import (
     holm,
     mean_ranks,
 )
-from benchmarks.harness.tables import markdown, spread
+from benchmarks.harness.tables import Standing, markdown, spread, standings
 from benchmarks.mtl_study.cases import BASE_MODEL, MODELS, PLAIN, known_balancers
 
 INTRODUCTION = """\
@@ -158,33 +157,23 @@ def _table(family: Family, actives: dict[str, int]) -> list[str]:
     ranks = mean_ranks(scores["ap"])
     for place, method in enumerate(family.methods):
         ap, auc = gains["ap"][place], gains["auc"][place]
-        said = [
-            f"{ap.mean:+.4f}",
-            f"{ap.n_improved} of {len(assays)}",
-            f"{corrected['ap'][place]:.2g}",
-            f"{ap.per_assay[few].mean():+.4f}",
-            f"{ap.per_assay[many].mean():+.4f}",
-        ]
-        rows.append(
-            [
-                method.model,
-                spread(method.seeds("ap")),
-                *(said if place else [""] * len(said)),
-                spread(method.seeds("auc")),
-                f"{auc.mean:+.4f}" if place else "",
-                f"{corrected['auc'][place]:.2g}" if place else "",
-                f"{ranks[place]:.1f}",
-                f"{_seconds(method) / first:.2f}",
-                _settings(method.entries[0].notes["settings"]),
-            ]
-        )
+        said = [f"{ap.mean:+.4f}", f"{ap.n_improved} of {len(assays)}"]
+        said += [f"{corrected['ap'][place]:.2g}"]
+        said += [f"{ap.per_assay[third].mean():+.4f}" for third in (few, many)]
+        more = [f"{auc.mean:+.4f}", f"{corrected['auc'][place]:.2g}"]
+        if not place:
+            said, more = [""] * len(said), [""] * len(more)
+        end = [f"{ranks[place]:.1f}", f"{_seconds(method) / first:.2f}"]
+        end += [_settings(method.entries[0].notes["settings"])]
+        means = [spread(method.seeds(metric)) for metric in ("ap", "auc")]
+        rows.append([method.model, means[0], *said, means[1], *more, *end])
     heads = ["model + balancer", "AP", "gain", "improved", "p", "few", "many"]
     heads += ["AUC", "gain", "p", "rank", "time", "chosen"]
-    end = f"First row: {first:.1f} s."
+    below = f"First row: {first:.1f} s."
     if len(rows) > 2:
         distance = critical_difference(*scores["ap"].shape)
-        end += f" Friedman p = {friedman(scores['ap']):.2g}, CD = {distance:.2f}."
-    return [*markdown(heads, rows), "", end]
+        below += f" Friedman p = {friedman(scores['ap']):.2g}, CD = {distance:.2f}."
+    return [*markdown(heads, rows), "", below]
 
 
 def draw_ranks(family: Family, path: Path) -> None:
@@ -193,15 +182,11 @@ def draw_ranks(family: Family, path: Path) -> None:
     found = zip(mean_ranks(scores), family.methods, ["", *family.verdicts()], strict=True)
     ranked = sorted(found, key=lambda each: float(each[0]))
     base, distance = family.methods[0].model, critical_difference(*scores.shape)
-    marks = [
-        Dot(
-            each.model.split(" + ")[1],
-            float(rank),
-            distance if each.model == base else 0.0,
-            COLOURS.get(word, LEVEL),
-        )
-        for rank, each, word in ranked
-    ]
+    marks = []
+    for rank, each, word in ranked:
+        error = distance if each.model == base else 0.0
+        balancer = each.model.split(" + ")[1]
+        marks.append(Dot(balancer, float(rank), error, COLOURS.get(word, LEVEL)))
     title = f"{family.title}: mean rank by AP, 1 is best; bar: critical difference from the sum"
     dots(path, {f"{scores.shape[1]} assays": marks}, title)
 
@@ -214,11 +199,8 @@ def _seconds(method: Standing) -> float:
 
 def _settings(settings: dict[str, Any]) -> str:
     """What was chosen, in few words."""
-    words = [
-        f"rate {settings['learning_rate']}",
-        f"dropout {settings['dropout']}",
-        f"decay {settings['weight_decay']}",
-    ]
+    words = [f"rate {settings['learning_rate']}", f"dropout {settings['dropout']}"]
+    words += [f"decay {settings['weight_decay']}"]
     words += [f"{k} {v}" for k, v in settings["balance"].items() if k != "kind"]
     if "connections" in settings:
         words.append(settings["connections"]["kind"])

@@ -33,10 +33,9 @@ from benchmarks.harness.ledger import RESULTS, go_on
 from benchmarks.harness.provenance import provenance
 from benchmarks.harness.study import ended, parser
 from benchmarks.muir.cost import show_cost
-from benchmarks.muir.plots import write_plots
 from benchmarks.muir.study import Key, plan, run
 from benchmarks.muir.synthetic import PUBLISHED, show_synthetic
-from benchmarks.muir.table import table
+from benchmarks.muir.table import table, write_plots
 from benchmarks.report import report
 
 SEEDS = 3

@@ -12,6 +12,7 @@ import csv
 import sys
 from functools import partial
 from pathlib import Path
+from textwrap import fill
 from typing import Any
 
 import numpy as np
@@ -19,17 +20,128 @@ import yaml
 
 from benchmarks.harness.datasets import NO_ROWS, Rows, find_data
 from benchmarks.harness.study import ended, parser
-from benchmarks.pcba128.card import card
 from benchmarks.pcba_sample import read_pcba
 from benchmarks.report import report
 from bioassay_mtl.chem.featurizer import Featurizer
+from bioassay_mtl.chem.sight import sight_of
 from bioassay_mtl.metrics import evaluate
 from bioassay_mtl.models.model import Model
 from bioassay_mtl.models.panel_inputs import panel_features
 from bioassay_mtl.panels.panel import Panel
 from bioassay_mtl.splits import Split, SplitConfig, split
 from bioassay_mtl.training import train
+from bioassay_mtl.training.card import describe_inputs
 from bioassay_mtl.training.config import TrainingConfig
+
+TEXT = """# pcba128
+
+Probability that a molecule is active in each of 128 PubChem BioAssay (PCBA) assays, from SMILES.
+
+- **Network**: MMoEEx, {experts} experts of {width} units, {parameters:.1f} million parameters.
+- **Reads**: {inputs}, as
+  log2(1 + count). Each expert reads one of them and learns from its own loss; a gate per assay
+  weighs their votes.
+- **Training rows**: all {rows:,} molecules of the data below that have a SMILES, {epochs} epochs,
+  no row held back; {active:,} active and {inactive:,} inactive cells. {missing:.0%} of the cells
+  were never measured and have no part in training or in any figure here.
+- **Weights**: safetensors, float16.
+{calibrated}
+## What the data are, and are not
+
+A real sample of PCBA: about a sixth of its 440,000 molecules (those for which a SMILES could be
+recovered without doubt), all 128 assays. Most are high-throughput screens at one concentration:
+noisy, with many false positives, and single-target assays beside cell-based ones. Actives are rare
+(about 1.4 % of measured cells; from under 0.01 % to 32 % by assay). Figures are not comparable with
+tables made on all of PCBA.
+
+## How good it is
+
+Measured with these settings fitted on the training part of each evaluation alone, then scored on
+its test part. The model shipped was fitted on the rows of both parts, so the rows of these
+evaluations must not be used to evaluate it again.
+
+| evaluation | fitted on | tested on | ROC-AUC (95 %) | average precision (95 %) | assays |
+|---|---|---|---|---|---|
+{table}
+
+Macro means over the assays with an active and an inactive in the test part; intervals from 200
+bootstrap samples of the test molecules (percentiles). Per-assay values are in `metrics.json`, and
+`bioassay-mtl info pcba128 --json` shows them. An assay with few actives in training (see
+`label_counts` in `config.json`) has little to be trusted.
+
+## Use
+
+- Rank molecules inside an assay; do not compare raw probabilities between assays, whose active
+  shares differ a thousandfold. The fold over an assay's active share does compare.
+{sight}
+- Molecules unlike drug-like screening compounds (metals, polymers, peptides) are outside what it
+  has seen. It says nothing on safety or efficacy.
+- `benchmarks/results/` holds what screening with it costs, and how rivals do on the same rows.
+
+Data: PubChem BioAssay (public domain), through MoleculeNet; assay annotations from MolData (CC0).
+"""
+
+
+def card(model: Model) -> str:
+    """Markdown card of ``pcba128``; ``model.metrics`` holds both evaluations."""
+    counts, config = model.label_counts, model.training["config"]
+    rows = model.training["rows"]["train"]
+    active, inactive = sum(counts["active"]), sum(counts["inactive"])
+    return TEXT.format(
+        experts=model.network.connections.shape[1],
+        width=config["network"]["experts"][0]["width"],
+        parameters=sum(p.numel() for p in model.network.parameters()) / 1e6,
+        inputs=", ".join(describe_inputs(model)),
+        calibrated=calibrated(model),
+        rows=rows,
+        epochs=config["epochs"],
+        active=active,
+        inactive=inactive,
+        missing=1 - (active + inactive) / (rows * len(model.tasks)),
+        sight=sight(model),
+        table="\n".join(metric_row(name, values) for name, values in model.metrics.items()),
+    )
+
+
+def calibrated(model: Model) -> str:
+    """What its probabilities were calibrated on; nothing where they were not."""
+    if (found := model.calibration) is None:
+        return ""
+    text = (
+        "**Probabilities**: calibrated for each assay on molecules that the same settings, trained "
+        "without them, had not seen; their mean log loss goes from "
+        f"{found.log_loss_before:.4f} to {found.log_loss_after:.4f}. `--raw` gives those of the "
+        "network, of which the Brier scores and calibration errors in `metrics.json` are."
+    )
+    line = fill(text, 100, initial_indent="- ", subsequent_indent="  ", break_on_hyphens=False)
+    return f"{line}\n"
+
+
+def sight(model: Model) -> str:
+    """What the model cannot tell apart, and how many molecules a screen marks as known."""
+    lines = [] if (found := sight_of(model.featurizer)) is None else found.sentences
+    if (known := model.training_molecules) is not None:
+        lines = [
+            *lines,
+            f"A screen marks the molecules that it was trained on (`in_training`), whatever their "
+            f"salt or stereochemistry: {len(known):,} different ones, {known.unidentified:,} rows "
+            "without a known structure.",
+        ]
+    return "\n".join(
+        fill(line, 100, initial_indent="- ", subsequent_indent="  ", break_on_hyphens=False)
+        for line in lines
+    )
+
+
+def metric_row(name: str, values: dict[str, Any]) -> str:
+    macro = values["macro"]
+    cells = [
+        f"{macro[metric]:.3f} ({macro[metric + '_low']:.3f} to {macro[metric + '_high']:.3f})"
+        for metric in ("roc_auc", "average_precision")
+    ]
+    sizes = [f"{values[key]:,}" for key in ("n_train", "n_test")]
+    return f"| {name} | {' | '.join([*sizes, *cells])} | {values['n_tasks_in_macro']} |"
+
 
 HERE = Path(__file__).resolve().parent
 EVALUATIONS = {

@@ -19,8 +19,7 @@ from numpy.typing import NDArray
 
 from benchmarks.harness.datasets import NO_ROWS, find_data
 from benchmarks.harness.study import ended, parser
-from benchmarks.pcba128.__main__ import config_of, with_features
-from benchmarks.pcba128.card import card
+from benchmarks.pcba128.__main__ import card, config_of, with_features
 from benchmarks.pcba_sample import read_pcba
 from benchmarks.report import report
 from bioassay_mtl.chem.featurizer import Featurizer

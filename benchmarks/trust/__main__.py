@@ -2,7 +2,7 @@
 
 ``python -m benchmarks.trust [--quick] [--panels NAME ...] [--data FOLDER] [--said FILE]``: trains
 on four fifths of a panel and judges on the fifth, by a random split and by scaffolds, beside what
-others offer on the same rows (:mod:`benchmarks.trust.rivals`). ``--said`` is what
+others offer on the same rows (:mod:`benchmarks.trust.measures`). ``--said`` is what
 ``benchmarks.pcba128.calibrate`` has kept: the shipped model's settings out of fold, calibrated here
 on four folds and judged on the fifth. Last, molecules a second in 128 assays, with and without
 confidence. ``--plots FILE ...`` draws what was published.

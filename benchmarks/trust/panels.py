@@ -11,16 +11,14 @@ import bioassay_mtl as bm
 from benchmarks.trust.measures import (
     Floats,
     Found,
-    error_by,
-    false_share,
-    outcome_scores,
-    reliability,
-)
-from benchmarks.trust.rivals import (
     calibrated_alone,
     domain_checkers,
+    error_by,
+    false_share,
     inside_and_outside,
     mapie_intervals,
+    outcome_scores,
+    reliability,
 )
 from bioassay_mtl.confidence.conformal import errors
 from bioassay_mtl.confidence.evidence import LEVELS

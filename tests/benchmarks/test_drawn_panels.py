@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 
 from benchmarks.custom_panels import pools, work
-from benchmarks.custom_panels.evidence import groups_of, mean_ranks, overall
 from benchmarks.custom_panels.pieces import (
     DRAWS,
     MULTI,
@@ -22,7 +21,7 @@ from benchmarks.custom_panels.pieces import (
     ordered,
     single_pieces,
 )
-from benchmarks.custom_panels.table import write_report
+from benchmarks.custom_panels.table import groups_of, mean_ranks, overall, write_report
 from benchmarks.custom_panels.tuned import Inputs, mean_of, rivals, tuned
 from benchmarks.custom_panels.work import CONTENDERS, DEFAULT, DrawnWork, key_of
 from benchmarks.harness.assay_tables import ALL, POOL, REST, Table

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from benchmarks.graph_study.__main__ import write_report
 from benchmarks.graph_study.cases import LARGEST, MIXTURES, MODELS, settings, shares
-from benchmarks.graph_study.table import write_report
 from benchmarks.harness.ledger import Ledger, make_entry
 from benchmarks.harness.scores import AssayScore
 from bioassay_mtl.training.config import TrainingConfig

@@ -18,8 +18,8 @@ from benchmarks.harness.datasets import Source, cut_holdout, rules, values_sourc
 from benchmarks.harness.ledger import RESULTS, Ledger, add_record, make_entry, read_records
 from benchmarks.harness.plots import Dot, dots
 from benchmarks.harness.scores import AssayScore, macro, score_all, score_assay
-from benchmarks.harness.standings import standings, table
 from benchmarks.harness.statistics import critical_difference, gain, holm, mean_ranks, paired
+from benchmarks.harness.tables import standings, table
 from bioassay_mtl.panels.panel import Panel
 from bioassay_mtl.splits import Split
 from tests.needs import extra

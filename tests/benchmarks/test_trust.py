@@ -2,8 +2,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from benchmarks.trust.measures import error_by, false_share, outcome_scores, reliability
-from benchmarks.trust.rivals import calibrated_alone
+from benchmarks.trust.measures import (
+    calibrated_alone,
+    error_by,
+    false_share,
+    outcome_scores,
+    reliability,
+)
 from bioassay_mtl.confidence.calibration import expit
 from bioassay_mtl.confidence.grid import ScoreCounts
 
