@@ -11,10 +11,8 @@ million parameters.
 from __future__ import annotations
 
 import argparse
-import hashlib
 import json
 import os
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -29,10 +27,8 @@ from benchmarks.report import report
 from bioassay_mtl.chem.features import Features
 from bioassay_mtl.chem.parallel import featurize
 from bioassay_mtl.cli.faults import USER_FAULT, one_line
-from bioassay_mtl.cli.settings import put_all
-from bioassay_mtl.errors import BioassayError, ConfigError, InputError
+from bioassay_mtl.errors import BioassayError, InputError
 from bioassay_mtl.metrics import macro_average_precision
-from bioassay_mtl.models.folder import read_config
 from bioassay_mtl.models.model import Model
 from bioassay_mtl.panels.panel import Panel
 from bioassay_mtl.splits import SUBSETS, Split
@@ -43,8 +39,6 @@ from bioassay_mtl.training.defaults import settled
 
 TARGET = 0.29
 MOST_PARAMETERS = 6_000_000
-ELSEWHERE = {"seed": "--seeds gives it", "device": "--device gives it", "split": "it is OGB's"}
-"""Settings that ``--set`` does not change."""
 MOLECULES = Path("mapping") / "mol.csv.gz"
 SPLIT = Path("split") / "scaffold"
 INPUTS: dict[str, dict[str, Any]] = {
@@ -85,19 +79,10 @@ def preset(name: str) -> dict[str, Any]:
 
 
 def read_ogb(folder: Path) -> tuple[Panel, Split]:
-    """The panel and its scaffold split.
+    """The panel and its scaffold split, of ``mapping/mol.csv.gz`` and ``split/scaffold/``.
 
-    Parameters
-    ----------
-    folder
-        Holds ``mapping/mol.csv.gz`` (a column for each assay, ``smiles``, ``mol_id``) and
-        ``split/scaffold/{train,valid,test}.csv.gz`` (row numbers from 0, no header).
-
-    Raises
-    ------
-    InputError
-        A file is missing or cannot be read, or row numbers lie beyond the molecules, or
-        the rows of a part cannot be scored.
+    The first has a column for each assay, ``smiles`` and ``mol_id``; the files of the parts have
+    row numbers from 0, and no header.
     """
     header = _read(folder, MOLECULES, nrows=0).columns
     tasks = [name for name in header if name not in ("smiles", "mol_id")]
@@ -142,80 +127,40 @@ def ogb_average_precision(labels: NDArray[Any], probabilities: NDArray[np.float3
     return macro_average_precision(labels, np.nan_to_num(probabilities, nan=-1.0))
 
 
-def check_same(folder: Path, config: TrainingConfig, data: Mapping[str, str]) -> None:
-    """See that a finished model is what these settings and data would make.
-
-    Raises
-    ------
-    ConfigError
-        It is another one.
-    """
-    if not folder.exists():
-        return
-    known, wanted = read_config(folder)["training"], config.model_dump(mode="json")
-    names = wanted | known["config"]
-    other = sorted(name for name in names if known["config"].get(name) != wanted.get(name))
-    if other:
-        raise ConfigError(
-            f"{folder} was trained with other settings ({', '.join(other)}): "
-            "give another --out, or the settings of that run"
-        )
-    if any(known.get(name) != value for name, value in data.items()):
-        raise ConfigError(f"{folder} was trained on other molecules or parts: give another --out")
-
-
-def split_digest(parts: Split) -> str:
-    """SHA-256 of the rows of all parts, in order."""
-    digest = hashlib.sha256()
-    for name in SUBSETS:
-        rows = getattr(parts, name)
-        digest.update(f"{name} {len(rows)} ".encode() + rows.tobytes())
-    return digest.hexdigest()
-
-
 def run(options: argparse.Namespace) -> None:
     """Train every seed that is not trained yet; report, and write ``results.json``."""
-    values = preset(options.preset)
-    put_all(values, options.set)
-    for name, why in ELSEWHERE.items():
-        if name in values:
-            raise ConfigError(f"--set {name}: {why}")
-    values["device"] = options.device
-    asked = [TrainingConfig.of({**values, "seed": seed}) for seed in options.seeds]
     panel, parts = read_ogb(options.folder)
-    data = {"panel_sha256": panel.digest(), "split_sha256": split_digest(parts)}
-    configs = {options.out / f"seed-{each.seed}": settled(each, panel)[0] for each in asked}
-    for folder, config in configs.items():
-        check_same(folder, config, data)
-    first = next(iter(configs.values()))
-    features = featurize(panel.structures or [], first.featurizer(), workers=options.workers)
-    record = {"made_with": provenance(used_by_torch(options.device)), **data}
+    values = preset(options.preset) | {"device": options.device}
+    configs = [
+        settled(TrainingConfig.of({**values, "seed": seed}), panel)[0] for seed in options.seeds
+    ]
+    features = featurize(panel.structures or [], configs[0].featurizer(), options.workers)
     scores = []
-    for folder, config in configs.items():
-        model = trained(panel, parts, features, config, folder, record)
+    for config in configs:
+        folder = options.out / f"{options.preset}-{config.seed}"
+        model = trained(panel, parts, features, config, folder)
         score = measured(model, panel, parts, features)
         for part, value in score.items():
             target = f">= {TARGET}" if part == "test" else None
             report(f"ogbg-molpcba seed {config.seed}", part, value, "1", target)
         scores.append({"seed": config.seed, **score, "made_with": model.training["made_with"]})
-    settings = first.model_dump(mode="json", exclude={"seed"})
-    result = {"preset": options.preset, "settings": settings, **data, **summary(scores)}
+    settings = configs[0].model_dump(mode="json", exclude={"seed"})
+    result = {"preset": options.preset, "settings": settings, **summary(scores)}
     (options.out / "results.json").write_text(json.dumps(result, indent=1) + "\n")
 
 
 def trained(
-    panel: Panel,
-    parts: Split,
-    features: Features,
-    config: TrainingConfig,
-    out: Path,
-    record: Mapping[str, Any],
+    panel: Panel, parts: Split, features: Features, config: TrainingConfig, out: Path
 ) -> Model:
     """The model of one seed: read if it is finished, else trained, or trained further."""
     if out.exists():
-        return Model.load(out)
+        model = Model.load(out)
+        if model.training["panel_sha256"] != panel.digest():
+            raise InputError("trained on other molecules: give another --out", file=out)
+        return model
     out.parent.mkdir(parents=True, exist_ok=True)
     resume = out.with_name(out.name + ".training").exists()
+    record = {"made_with": provenance(used_by_torch(config.device))}
     return train(
         panel, config, out=out, resume=resume, parts=parts, features=features, record=record
     )
@@ -252,7 +197,6 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
     parser.add_argument("--device", default="auto", help="cpu, cuda or auto")
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1)
-    parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="a setting")
     try:
         run(parser.parse_args(arguments))
     except (BioassayError, OSError) as error:
