@@ -25,9 +25,8 @@ from benchmarks.custom_panels.pieces import (
     single_pieces,
 )
 from benchmarks.custom_panels.pools import single_tables
-from benchmarks.custom_panels.whole import CONTENDERS as WHOLE
-from benchmarks.custom_panels.whole import PANELS
-from benchmarks.custom_panels.work import CONTENDERS, DrawnWork, WholeWork
+from benchmarks.custom_panels.table import write_report
+from benchmarks.custom_panels.work import CONTENDERS, PANELS, WHOLE, on_drawn, on_whole
 from benchmarks.harness.contenders import Options
 from benchmarks.harness.ledger import RESULTS, Ledger
 from benchmarks.harness.study import chemprop_options, ended, parser, show
@@ -55,8 +54,6 @@ def main(arguments: list[str] | None = None) -> int:
 
 def run(asked: argparse.Namespace) -> int:
     """All that is asked for and not done, then the report."""
-    from benchmarks.custom_panels.table import write_report
-
     ledger = Ledger(None if asked.quick else RESULTS / "custom_panels.jsonl")
     if not asked.report:
         (whole if asked.whole else drawn)(asked, ledger)
@@ -66,11 +63,10 @@ def run(asked: argparse.Namespace) -> int:
 def drawn(asked: argparse.Namespace, ledger: Ledger) -> None:
     """Pieces of tables."""
     begun = time.monotonic()
-    work = DrawnWork(ledger, tuple(asked.models or CONTENDERS), asked.quick)
     for piece in asked_pieces(asked):
         if asked.minutes is not None and time.monotonic() - begun > 60 * asked.minutes:
             break
-        for entry in work.run(piece):
+        for entry in on_drawn(piece, ledger, asked.models or CONTENDERS, asked.quick):
             show(entry)
 
 
@@ -94,10 +90,9 @@ def whole(asked: argparse.Namespace, ledger: Ledger) -> None:
     models = asked.models or [name for name in WHOLE if name != "chemprop" or asked.chemprop]
     options = Options(asked.chemprop, asked.quick)
     for dataset in [QUICK] if asked.quick else asked.datasets:
-        work = WholeWork(dataset, asked.data, ledger, options)
         for seed in asked.seeds[:1] if asked.quick else asked.seeds:
             for model in models:
-                show(work.run(model, seed))
+                show(on_whole(dataset, asked.data, model, seed, ledger, options))
 
 
 if __name__ == "__main__":

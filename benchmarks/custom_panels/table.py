@@ -12,9 +12,7 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from benchmarks.custom_panels.tuned import TRIALS
-from benchmarks.custom_panels.whole import CONTENDERS as WHOLE
-from benchmarks.custom_panels.whole import PANELS
-from benchmarks.custom_panels.work import CONTENDERS, DEFAULT
+from benchmarks.custom_panels.work import CONTENDERS, DEFAULT, PANELS, WHOLE
 from benchmarks.harness.ledger import Entry, Ledger
 from benchmarks.harness.plots import LEVEL, LOST, WON, Dot, dots
 from benchmarks.harness.statistics import Difference, paired

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
-from dataclasses import dataclass
-from functools import cached_property
+from collections.abc import Iterator, Sequence
+from functools import cache, cached_property
 from typing import Any
 
 import numpy as np
@@ -13,14 +12,20 @@ import numpy as np
 from benchmarks.custom_panels.pieces import Piece
 from benchmarks.custom_panels.pools import DrawnPanel, drawn
 from benchmarks.custom_panels.tuned import MEAN, rivals, run_rivals
-from benchmarks.custom_panels.whole import CONTENDERS as WHOLE
-from benchmarks.custom_panels.whole import PANELS, read
-from benchmarks.harness.contenders import Contest, Options, Outcome, contested
-from benchmarks.harness.datasets import NO_ROWS
+from benchmarks.harness import contenders
+from benchmarks.harness.contenders import Contender, Contest, Options, Outcome, contested
+from benchmarks.harness.datasets import NO_ROWS, sources
 from benchmarks.harness.ledger import Entry, Key, Ledger
+from benchmarks.harness.networks import n_parameters
 from benchmarks.harness.provenance import provenance
+from bioassay_mtl.chem.features import Features
+from bioassay_mtl.chem.featurizer import Featurizer
+from bioassay_mtl.models.model import Model
+from bioassay_mtl.models.panel_inputs import panel_features
 from bioassay_mtl.splits import Split
 from bioassay_mtl.training import train
+from bioassay_mtl.training.defaults import settled
+from bioassay_mtl.training.ensemble import train_ensemble
 
 DEFAULT, NETWORK = "bioassay_mtl", "bioassay_mtl, network alone"
 OURS: dict[str, dict[str, Any]] = {DEFAULT: {}, NETWORK: {"effort": "quick"}}
@@ -28,51 +33,55 @@ OURS: dict[str, dict[str, Any]] = {DEFAULT: {}, NETWORK: {"effort": "quick"}}
 WORTH = ("average_precision", "roc_auc", "rmse")
 CONTENDERS = (DEFAULT, NETWORK, *rivals, MEAN)
 """On drawn panels."""
+MEMBERS = 5
+QUICK = {"epochs": 1, "effort": "quick"}
+PANELS: dict[str, tuple[str, int | None]] = {
+    "tox21": ("tox21_scaffold", None),
+    "chembl100": ("chembl100", None),
+    "hiv": ("hiv_scaffold", 10_000),
+    "muv": ("muv_scaffold", 10_000),
+    "rules": ("rules", None),
+}
+"""Source of a whole panel, and the most rows that are fitted on."""
 
 
-@dataclass
-class DrawnWork:
-    """Contenders on drawn panels; what the ledger has is not done again."""
+def on_drawn(
+    piece: Piece, ledger: Ledger, models: Sequence[str] = CONTENDERS, quick: bool = False
+) -> Iterator[Entry]:
+    """Do what is missing; nothing where the piece cannot be judged."""
+    names = [name for name in models if ledger.get(key_of(piece, name)) is None]
+    data = drawn(piece) if names else None
+    if data is None:
+        return
+    for name, (outcome, seconds) in _outcomes(data, names, quick):
+        notes = {
+            "settings": outcome.settings,
+            "cpu_seconds": round(seconds, 1),
+            **outcome.notes,
+            "about": data.about,
+            "assays": len(data.panel.tasks),
+            "group": list(piece.group),
+            "brought": len(data.known),
+            "held": len(data.parts.test),
+            "seed": 0,
+            "made_with": provenance(),
+        }
+        yield ledger.add(data.scored(key_of(piece, name), outcome.test, seconds, notes))
 
-    ledger: Ledger
-    models: tuple[str, ...] = CONTENDERS
-    quick: bool = False
 
-    def run(self, piece: Piece) -> Iterator[Entry]:
-        """Do what is missing; nothing where the piece cannot be judged."""
-        names = [name for name in self.models if self.ledger.get(key_of(piece, name)) is None]
-        data = drawn(piece) if names else None
-        if data is None:
-            return
-        for name, (outcome, seconds) in self._outcomes(data, names):
-            notes = {
-                "settings": outcome.settings,
-                "cpu_seconds": round(seconds, 1),
-                **outcome.notes,
-                "about": data.about,
-                "assays": len(data.panel.tasks),
-                "group": list(piece.group),
-                "brought": len(data.known),
-                "held": len(data.parts.test),
-                "seed": 0,
-                "made_with": provenance(),
-            }
-            yield self.ledger.add(data.scored(key_of(piece, name), outcome.test, seconds, notes))
-
-    def _outcomes(
-        self, data: DrawnPanel, names: list[str]
-    ) -> Iterator[tuple[str, tuple[Outcome, float]]]:
-        fitted = list(rivals) if MEAN in names else [name for name in names if name in rivals]
-        found = run_rivals(data, fitted, self.quick) if fitted else {}
-        yield from (each for each in found.items() if each[0] in names)
-        yield from ((name, ours(data, OURS[name], self.quick)) for name in names if name in OURS)
+def _outcomes(
+    data: DrawnPanel, names: Sequence[str], quick: bool
+) -> Iterator[tuple[str, tuple[Outcome, float]]]:
+    fitted = list(rivals) if MEAN in names else [name for name in names if name in rivals]
+    found = run_rivals(data, fitted, quick) if fitted else {}
+    yield from (each for each in found.items() if each[0] in names)
+    yield from ((name, ours(data, OURS[name], quick)) for name in names if name in OURS)
 
 
 def ours(data: DrawnPanel, asked: dict[str, Any], quick: bool) -> tuple[Outcome, float]:
     """What ``train`` makes of all rows that are brought, and its processor time."""
     start, n = time.process_time(), len(data.known)
-    given = {"seed": 0, "device": "cpu", "loggers": ()} | asked
-    given |= {"epochs": 1, "effort": "quick"} if quick else {}
+    given = {"seed": 0, "device": "cpu", "loggers": ()} | asked | (QUICK if quick else {})
     model = train(
         data.panel.take(data.known),
         given,
@@ -81,7 +90,7 @@ def ours(data: DrawnPanel, asked: dict[str, Any], quick: bool) -> tuple[Outcome,
     )
     new = data.features.take(data.parts.test)
     read_by = {name: new.blocks[name] for name in model.featurizer.fingerprints}
-    test = model.predict_features(type(new)(read_by, new.status))
+    test = model.predict_features(Features(read_by, new.status))
     settings = {"network": model.training["config"]["network"]["kind"], **asked}
     notes = {"worth": worth_of(model.training.get("stacked"))}
     return Outcome(test, settings, notes), time.process_time() - start
@@ -103,24 +112,63 @@ def key_of(piece: Piece, model: str) -> Key:
     return (piece.name, model, "drawn", "test", piece.draw, "all")
 
 
-@dataclass
-class WholeWork:
-    """Contenders on one whole panel; what the ledger has is not done again."""
-
-    name: str
-    folder: str | None
-    ledger: Ledger
-    options: Options
+class WholePanel(Contest):
+    """A panel with what this package reads where no option is given."""
 
     @cached_property
-    def data(self) -> Contest:
-        """Its rows."""
-        return read(self.name, self.folder)
+    def features(self) -> Features:
+        """Of all rows."""
+        chosen, _ = settled(None, self.panel)
+        settings = {"fingerprints": chosen.fingerprints, "max_atoms": chosen.max_atoms}
+        return panel_features(self.panel, Featurizer.from_config(settings))
 
-    def run(self, model: str, seed: int) -> Entry:
-        """Train, predict the test rows and score them, once."""
-        key: Key = (self.name, model, str(PANELS[self.name][1] or "all"), "test", seed, "all")
-        contender, reads = WHOLE[model]
-        if self.ledger.get(key) is None:
-            getattr(self.data, reads)
-        return contested(self.ledger, key, contender, self.data, self.options)
+
+@cache
+def whole_panel(name: str, folder: str | None) -> Contest:
+    """A whole panel by its name."""
+    source, rows = PANELS[name]
+    return WholePanel.of(name, sources[source](folder), rows)
+
+
+def on_whole(
+    name: str, folder: str | None, model: str, seed: int, ledger: Ledger, options: Options
+) -> Entry:
+    """Train, predict the test rows and score them, once."""
+    key: Key = (name, model, str(PANELS[name][1] or "all"), "test", seed, "all")
+    if done := ledger.get(key):
+        return done
+    contender, reads = WHOLE[model]
+    data = whole_panel(name, folder)
+    getattr(data, reads)
+    return contested(ledger, key, contender, data, options)
+
+
+def one(data: Any, seed: int, options: Options) -> Outcome:
+    """One model."""
+    given = {"seed": seed, "device": "cpu"} | (QUICK if options.quick else {})
+    return _outcome(data, train(data.panel, given, parts=data.parts, features=data.features))
+
+
+def ensemble(data: Any, seed: int, options: Options) -> Outcome:
+    """``--ensemble 5``; no two ensembles share a member."""
+    given = {"seed": MEMBERS * seed, "device": "cpu"} | (QUICK if options.quick else {})
+    model = train_ensemble(data.panel, given, MEMBERS, parts=data.parts, features=data.features)
+    return _outcome(data, model)
+
+
+def _outcome(data: Any, model: Model) -> Outcome:
+    notes = {"parameters": n_parameters(model), "epochs": len(model.training["history"])}
+    notes |= {"best_epoch": model.training["best_epoch"]}
+    test = model.predict_features(data.features.take(data.parts.test))
+    return Outcome(test, model.training["config"], notes)
+
+
+WHOLE: dict[str, tuple[Contender, str]] = {
+    "bioassay_mtl": (one, "features"),
+    "bioassay_mtl, 5 seeds": (ensemble, "features"),
+    "random forest": (contenders.WHOLE_FOREST, "matrix"),
+    "XGBoost": (contenders.BOOSTED, "matrix"),
+    "DeepChem": (contenders.deepchem, "matrix"),
+    "chemprop": (contenders.chemprop, "smiles"),
+}
+"""What is compared, and the attribute of the panel that it reads, made before the time is taken."""

@@ -78,11 +78,7 @@ def sampled(made: Table, most: int, assays: int | None = None) -> Panel:
     if made.is_binary and np.nanmean(made.cells) < 0.005:  # too few actives to leave any
         order = order[np.argsort(~(made.cells[order] == 1).any(axis=1), kind="stable")]
     rows = np.sort(order[:most])
-    labels = made.cells[rows].astype(np.float32)
-    if made.is_binary:
-        labels = np.where(np.isnan(labels), -1, labels).astype(np.int8)
-    kinds = ["binary" if made.is_binary else "regression"] * len(made.tasks)
-    panel = Panel.from_arrays(made.smiles[rows].tolist(), labels, made.tasks, kinds=kinds)
+    panel = made.panel(rows, list(range(len(made.tasks))))
     if assays is not None:
         panel = panel.select_tasks([made.tasks[n] for n in np.argsort(-panel.n_actives)[:assays]])
     features = panel_features(panel, Featurizer.from_config({"fingerprints": FINGERPRINTS}))

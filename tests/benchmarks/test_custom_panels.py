@@ -8,9 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from benchmarks.custom_panels import whole
+from benchmarks.custom_panels import work
 from benchmarks.custom_panels.table import write_report
-from benchmarks.custom_panels.work import WholeWork
 from benchmarks.harness import inputs
 from benchmarks.harness.contenders import (
     BOOSTED,
@@ -88,10 +87,10 @@ def test_finished_work_is_not_done_again(tmp_path: Path, monkeypatch: pytest.Mon
         calls.append(seed)
         return Outcome(np.full((len(data.parts.test), len(data.panel.tasks)), 0.5), {})
 
-    monkeypatch.setitem(whole.CONTENDERS, "constant", (constant, "smiles"))
+    monkeypatch.setitem(work.WHOLE, "constant", (constant, "smiles"))
     path = tmp_path / "results.jsonl"
     for _ in range(2):
-        entry = WholeWork("rules", None, Ledger(path), Options()).run("constant", 3)
+        entry = work.on_whole("rules", None, "constant", 3, Ledger(path), Options())
     assert calls == [3]
     assert set(entry.auc) == {0.5}
     assert entry.notes["fit"] + entry.notes["valid"] + entry.notes["test"] > 1900

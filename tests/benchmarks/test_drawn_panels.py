@@ -23,7 +23,7 @@ from benchmarks.custom_panels.pieces import (
 )
 from benchmarks.custom_panels.table import groups_of, mean_ranks, overall, write_report
 from benchmarks.custom_panels.tuned import Inputs, mean_of, rivals, tuned
-from benchmarks.custom_panels.work import CONTENDERS, DEFAULT, DrawnWork, key_of
+from benchmarks.custom_panels.work import CONTENDERS, DEFAULT, key_of, on_drawn
 from benchmarks.harness.assay_tables import ALL, POOL, REST, Table
 from benchmarks.harness.contenders import Outcome
 from benchmarks.harness.datasets import rules
@@ -161,7 +161,7 @@ def test_finished_work_is_not_done_again(
     monkeypatch.setattr(work, "ours", constant)
     for _ in range(2):
         ledger = Ledger(tmp_path / "results.jsonl")
-        found = list(DrawnWork(ledger, (DEFAULT,)).run(PIECE))
+        found = list(on_drawn(PIECE, ledger, (DEFAULT,)))
     assert found == []
     assert calls == [{}]
     (entry,) = ledger.entries.values()
@@ -176,8 +176,8 @@ def test_values_are_judged_by_their_order_too(
     lengths = np.array([[float(len(each))] for each in made_up.smiles[:550]])
     table = Table(made_up.smiles[:550], lengths, ("length",), is_binary=False)
     monkeypatch.setattr(pools, "pool", lambda name, tenths=REST: table)
-    quick = DrawnWork(Ledger(None), ("linear",), quick=True)
-    (entry,) = quick.run(Piece("chembl", "length", 300, "random"))
+    piece = Piece("chembl", "length", 300, "random")
+    (entry,) = on_drawn(piece, Ledger(None), ("linear",), quick=True)
     assert entry.metrics["concordance"][0] > 0.7
     assert entry.notes["group"] == ["single assays, values", "300", "random"]
 
