@@ -121,7 +121,9 @@ def compare_graphs(smiles: Sequence[str], rounds: int) -> None:
     logging.getLogger("deepchem").setLevel(logging.ERROR)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        makers, turns = _installed(), defaultdict[str, list[list[float]]](list)
+        loaded = {name: _loaded(name, load) for name, load in MAKERS.items()}
+        makers = {name: maker for name, maker in loaded.items() if maker is not None}
+        turns = defaultdict[str, list[list[float]]](list)
         for part in (smiles[first : first + BATCH] for first in range(0, len(smiles), BATCH)):
             works = {name: partial(seconds_of, partial(m, part)) for name, m in makers.items()}
             for name, times in in_turn(works, rounds).items():
@@ -134,11 +136,6 @@ def compare_graphs(smiles: Sequence[str], rounds: int) -> None:
             case, unit = f"graph, {codes}", f"ours / {name}"
             report(case, "ratio", spent / best[codes], unit, TARGETS.get(name))
             report_ratios(case, "ratio of rounds", rounds_of[name], rounds_of[codes], unit)
-
-
-def _installed() -> dict[str, Maker]:
-    found = {name: _loaded(name, load) for name, load in MAKERS.items()}
-    return {name: maker for name, maker in found.items() if maker is not None}
 
 
 def _loaded(name: str, load: Callable[[], Maker]) -> Maker | None:

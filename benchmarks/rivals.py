@@ -17,11 +17,11 @@ import numpy as np
 
 from benchmarks.harness import contenders
 from benchmarks.harness.contenders import Contender, Contest, Options
-from benchmarks.harness.datasets import PROTOCOLS, Source, pcba
+from benchmarks.harness.datasets import PROTOCOLS, pcba
 from benchmarks.harness.inputs import DESCRIPTION
 from benchmarks.harness.ledger import RESULTS, Ledger
 from benchmarks.harness.study import chemprop_options, ended, parser, show
-from benchmarks.harness.tables import Standing, standings, table
+from benchmarks.harness.tables import standings, table
 from bioassay_mtl.splits import Split
 
 MODELS: dict[str, Contender] = {
@@ -48,14 +48,6 @@ them (AP of logistic regression 0.211 against 0.156, XGBoost 0.212 and 0.174, fo
 `deepchem_refit` then learns from all of them, for the median of its epochs."""
 
 
-def contest_of(protocol: str, source: Source) -> Contest:
-    """Rows of a protocol; without SMILES contenders read the bits."""
-    parts = Split(source.fit, source.valid, source.test, len(source.panel))
-    bits = source.bits if protocol == "A" else None
-    whole = source.fit if protocol == "B-scaffold" else source.train
-    return Contest(protocol, source.panel, parts, source.about, whole, bits)
-
-
 def one(name: str, data: Contest, seed: int, ledger: Ledger, options: Options) -> None:
     """A model with a seed, where that is not done and can be done."""
     read = "graph" if name == "chemprop" else "counts" if data.bits is None else "bits"
@@ -79,16 +71,18 @@ def report_of(ledger: Ledger) -> str:
         found = standings(ledger.select(protocol=protocol, stage="final"))
         if found:
             found.sort(key=lambda each: -each.mean("ap"))
-            lines += ["", f"## {protocol}", "", *table(found, "xgboost", _features), ""]
+            lines += [
+                "",
+                f"## {protocol}",
+                "",
+                *table(found, "xgboost", lambda each: each.entries[0].features),
+                "",
+            ]
             noted = [each for each in ledger.select(protocol=protocol) if "settings" in each.notes]
             settings = {each.rival: each.notes["settings"] for each in noted}
             lines += [f"- {rival}: `{each}`" for rival, each in settings.items()]
     lines += ["", *(f"- `{name}`: {text}." for name, text in DESCRIPTION.items())]
     return "\n".join(lines) + "\n"
-
-
-def _features(standing: Standing) -> str:
-    return standing.entries[0].features
 
 
 def run(asked: argparse.Namespace) -> None:
@@ -97,7 +91,11 @@ def run(asked: argparse.Namespace) -> None:
     options, seeds = Options(asked.chemprop, asked.quick), asked.seeds[: 1 if asked.quick else None]
     for protocol in [] if asked.report else [asked.protocol] if asked.protocol else PROTOCOLS:
         source = pcba(protocol, asked.data, HOLDOUT)
-        data = contest_of(protocol, source.look(4, 3000) if asked.quick else source)
+        source = source.look(4, 3000) if asked.quick else source
+        parts = Split(source.fit, source.valid, source.test, len(source.panel))
+        whole = source.fit if protocol == "B-scaffold" else source.train
+        bits = source.bits if protocol == "A" else None  # there are no SMILES
+        data = Contest(protocol, source.panel, parts, source.about, whole, bits)
         for name in asked.models:
             if name == "chemprop" and not (data.smiles and asked.chemprop):
                 print(f"{protocol} chemprop is left out", file=sys.stderr)

@@ -54,17 +54,17 @@ def single_tables(names: Sequence[str] | None = None) -> dict[str, Table]:
     return {name: pool(name) for name in SINGLES if names is None or name in names}
 
 
-def tenths_of(piece: Piece) -> range:
-    """The molecules put aside for evidence where they are enough, else all of the table."""
-    if piece.task is not None:
-        return REST
-    enough = piece.rows is not None and len(pool(piece.table).smiles) >= piece.rows + FEWEST_HELD
-    return REST if enough and piece.table != "muv" else ALL
-
-
 def drawn(piece: Piece) -> DrawnPanel | None:
-    """The panel of a piece; None where too few molecules, or outcomes, are left to judge on."""
-    tenths = tenths_of(piece)
+    """The panel of a piece; None where too few molecules, or outcomes, are left to judge on.
+
+    Its molecules are those put aside for evidence where they are enough, else all of the table.
+    """
+    tenths = REST
+    if piece.task is None:
+        enough = (
+            piece.rows is not None and len(pool(piece.table).smiles) >= piece.rows + FEWEST_HELD
+        )
+        tenths = REST if enough and piece.table != "muv" else ALL
     table = pool(piece.table, tenths)
     columns = [table.tasks.index(piece.task)] if piece.task else list(range(len(table.tasks)))
     cells = table.cells[:, columns]

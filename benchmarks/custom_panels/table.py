@@ -102,12 +102,10 @@ def groups_of(entries: Iterable[Entry]) -> list[Group]:
             panel, rows, split = entry.notes["group"]
             group = found.setdefault((panel, rows, split), Group((panel, rows, split)))
             group.entries.setdefault((entry.protocol, entry.seed), {})[entry.rival] = entry
-    return sorted(found.values(), key=_place)
-
-
-def _place(group: Group) -> tuple[bool, str, int, str]:
-    panel, rows, split = group.name
-    return not group.is_single, panel, size_of(rows), split
+    return sorted(
+        found.values(),
+        key=lambda g: (not g.is_single, g.name[0], size_of(g.name[1]), g.name[2]),
+    )
 
 
 def size_of(rows: str) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -120,9 +121,8 @@ class Study:
             found = {each: self.chemprop(first, each) for each in tried}
             best = max(tried, key=lambda each: float(found[each].notes["valid_ap"]))
         entry = self.chemprop(seed, best)
-        scores = entry.scores
         notes = entry.notes | {"chosen": best, "trials": len(tried)}
-        return self.keep(self.key(name, seed), scores, entry.seconds, **notes)
+        return self.ledger.add(replace(entry, rival=name, stage="test", notes=notes))
 
     def valid_ap(self, guess: NDArray[np.floating]) -> float:
         """Macro average precision of predictions of the validation rows."""

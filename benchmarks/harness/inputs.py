@@ -33,13 +33,6 @@ def counts(smiles: tuple[str, ...]) -> sparse.csr_matrix:
     path = CACHE / f"counts-{MORGAN_SIZE}-{TORSION_SIZE}-{digest}.npz"
     if path.is_file():
         return sparse.csr_matrix(sparse.load_npz(path))
-    matrix = _count_matrix(smiles)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    sparse.save_npz(path, matrix)
-    return matrix
-
-
-def _count_matrix(smiles: tuple[str, ...]) -> sparse.csr_matrix:
     from rdkit import Chem
     from rdkit.Chem import rdFingerprintGenerator as generators
 
@@ -61,4 +54,6 @@ def _count_matrix(smiles: tuple[str, ...]) -> sparse.csr_matrix:
     shape = (len(smiles), MORGAN_SIZE + TORSION_SIZE)
     matrix = sparse.csr_matrix((data, np.asarray(column), np.asarray(start)), shape=shape)
     matrix.sort_indices()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    sparse.save_npz(path, matrix)
     return matrix

@@ -89,12 +89,6 @@ class Entry:
         return (self.protocol, self.rival, self.features, self.stage, self.seed, self.unit)
 
     @property
-    def scores(self) -> dict[str, AssayScore]:
-        """Scores by assay."""
-        triples = zip(self.assays, self.auc, self.ap, strict=True)
-        return {assay: AssayScore(auc, ap) for assay, auc, ap in triples}
-
-    @property
     def metrics(self) -> dict[str, list[float]]:
         """By the name of a metric its values, parallel to ``assays``; the main one first."""
         values: dict[str, list[float]] | None = self.notes.get("values")

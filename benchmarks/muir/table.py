@@ -63,13 +63,10 @@ def _rows(runs: Results, panel: str) -> Iterator[Sequence[str]]:
             middle, low, high = interval(found[case])
             within = f" ({low:+.4f} to {high:+.4f})" if np.isfinite(low) else ""
             better = f"{int((found[case] > 0).sum())} of {len(found[case])}"
-            p = _said(corrected[case]) if case in corrected else "–"
-            compared = [f"{middle:+.4f}{within}", better, p]
+            p = corrected.get(case)
+            p_said = "–" if p is None else f"{p:.3f}" if p >= 0.001 else "< 0.001"
+            compared = [f"{middle:+.4f}{within}", better, p_said]
         yield [case, str(len(macros)), *means, *compared]
-
-
-def _said(p: float) -> str:
-    return f"{p:.3f}" if p >= 0.001 else "< 0.001"
 
 
 def differences(runs: Results, panel: str, case: str) -> Scores:
@@ -93,8 +90,7 @@ def differences(runs: Results, panel: str, case: str) -> Scores:
 
 def interval(found: Scores) -> tuple[float, float, float]:
     """Mean and its 95 % interval over assays, or seeds; NaN of one alone."""
-    difference = paired(found)
-    return difference.mean, *difference.interval
+    return paired(found).mean, *paired(found).interval
 
 
 def write_plots(results: Results, folder: Path) -> None:

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 import yaml
 
-from benchmarks.harness.datasets import NO_ROWS, Rows, find_data
+from benchmarks.harness.datasets import NO_ROWS, find_data
 from benchmarks.harness.study import ended, parser
 from benchmarks.pcba_sample import read_pcba
 from benchmarks.report import report
@@ -165,14 +165,9 @@ def with_features(panel: Panel, config: TrainingConfig, quick: bool) -> Panel:
     return Panel(panel.structures, dict(blocks), *parts)
 
 
-def all_rows(panel: Panel) -> Rows:
-    """Every row."""
-    return np.arange(len(panel), dtype=np.int64)
-
-
 def fit_all(panel: Panel, config: TrainingConfig, name: str) -> Model:
     """Trained on every row."""
-    parts = Split(all_rows(panel), NO_ROWS, NO_ROWS, len(panel))
+    parts = Split(np.arange(len(panel)), NO_ROWS, NO_ROWS, len(panel))
     return train(panel, config, parts=parts, name=name)
 
 

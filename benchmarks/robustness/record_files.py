@@ -110,17 +110,11 @@ def write_smi(path: Path, records: Sequence[Entry]) -> list[Entry]:
     A blank line has no name, and nothing is malformed.
     """
     blank = iter(cycle((True, False)))
-    kept = [
-        replace(e, id="") if e.kind == "blank" and next(blank) else _not_malformed(e)
-        for e in records
-    ]
+    whole = [replace(e, kind="real") if e.kind == "malformed" else e for e in records]
+    kept = [replace(e, id="") if e.kind == "blank" and next(blank) else e for e in whole]
     with path.open("wb") as file:
         file.writelines(_line(entry) for entry in kept)
     return kept
-
-
-def _not_malformed(entry: Entry) -> Entry:
-    return replace(entry, kind="real") if entry.kind == "malformed" else entry
 
 
 def _line(entry: Entry) -> bytes:

@@ -126,11 +126,9 @@ def predicted_alone(smiles: Sequence[str]) -> Alone:
     model = bioassay_mtl.load("pcba128")
     table = model.predict(list(smiles))
     rows = zip(smiles, table["status"], table.iloc[:, 1], strict=True)
-    return {each: _as_text(status, value) for each, status, value in rows}
-
-
-def _as_text(status: str, value: float) -> tuple[str, str]:
-    return status, f"{value:.6f}" if status == "ok" else ""
+    return {
+        each: (status, f"{value:.6f}" if status == "ok" else "") for each, status, value in rows
+    }
 
 
 def report_screen(

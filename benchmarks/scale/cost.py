@@ -109,7 +109,8 @@ def measured(path: Path, out: Path, rows: int, options: argparse.Namespace) -> S
     took, start = _screened(path, out, rows, options), _screened(few, of_few, rows, options)
     seconds = json.loads(took.said)["seconds"]
     of_main = max(0.0, took.main - start.main)
-    predicting = of_main * seconds["predicting"] / _of_main(seconds)
+    worked = sum(seconds[stage] for stage in ("reading", "predicting", "writing"))
+    predicting = of_main * seconds["predicting"] / worked
     joining = _joined(out, options).processor - _joined(of_few, options).processor
     return Stages(
         cutting=_cutting(path),
@@ -132,11 +133,6 @@ def _joined(out: Path, options: argparse.Namespace) -> Watched:
     best = out.with_name(f"{out.name}-best.csv")
     best.unlink(missing_ok=True)
     return watched(["merge", str(out), "-o", str(best), "--top", str(options.top)], 1)
-
-
-def _of_main(seconds: dict[str, float]) -> float:
-    """Seconds that the first process was at work, with its threads."""
-    return sum(seconds[stage] for stage in ("reading", "predicting", "writing"))
 
 
 def _cutting(path: Path) -> float:
