@@ -11,7 +11,7 @@ from sklearn.metrics import adjusted_rand_score
 
 from benchmarks.harness.assay_tables import Table, tables
 from benchmarks.muir import mixes
-from benchmarks.muir.cases import CASES, MAIN
+from benchmarks.muir.cases import CASES, LAYERS, MAIN
 from benchmarks.muir.study import Key, plan, run
 from benchmarks.muir.synthetic import (
     N_TASKS,
@@ -96,7 +96,8 @@ def test_a_run_scores_test_rows_that_no_panel_learns_from() -> None:
 def test_the_plan_begins_with_all_ways_of_sharing_and_has_all_runs() -> None:
     keys = [*dict.fromkeys(plan(2))]
     assert [key.case for key in keys[: len(MAIN)]] == [*MAIN]
-    assert len(keys) == 2 * (len(mixes.MIXES) * len(MAIN) + len(CASES) - len(MAIN))
+    more = len(CASES) - len(MAIN) + len(LAYERS)
+    assert len(keys) == 2 * (len(mixes.MIXES) * len(MAIN) + more)
 
 
 def test_the_table_compares_assays_in_pairs() -> None:
