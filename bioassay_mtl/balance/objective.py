@@ -14,7 +14,7 @@ from bioassay_mtl.balance.cell_targets import CellTargets
 from bioassay_mtl.balance.losses import KindLosses, TaskLosses
 from bioassay_mtl.errors import ConfigError
 from bioassay_mtl.nn.inputs import Inputs
-from bioassay_mtl.nn.rows import RowNumbers
+from bioassay_mtl.nn.rows import RowIndices
 
 MOST_DENSE_TASKS = 2_000
 """Most tasks of a sparse panel: inner products of the gradients of more outlast a step."""
@@ -161,7 +161,7 @@ class Batch:
     network: Any
     objective: Objective
     data: RowData
-    rows: RowNumbers
+    rows: RowIndices
 
     def __len__(self) -> int:
         return len(self.rows)

@@ -87,7 +87,7 @@ def put_all(
     """Enter changes such as ``split.seed=3`` into nested settings; values are read as YAML.
 
     A change within the network or the fingerprints applies to those that the settings hold or, if
-    they hold none, to those that `settle` gives. Elements of a list go by their number, from 0.
+    they hold none, to those that `settle` gives. Elements of a list go by their index, from 0.
     Another ``kind`` of something starts from that kind's defaults. ``inputs`` is another name of
     ``fingerprints``, here and in the settings.
     """

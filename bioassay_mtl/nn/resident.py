@@ -1,4 +1,4 @@
-"""Feature blocks kept where the network runs, and batches taken from them by row number."""
+"""Feature blocks kept where the network runs, and batches taken from them by row index."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from bioassay_mtl.chem.features import PackedBits, SparseCounts, count_table
 from bioassay_mtl.chem.graphs import GraphBlock
 from bioassay_mtl.nn.graphs.input import graph_input
 from bioassay_mtl.nn.inputs import Input, SparseInput
-from bioassay_mtl.nn.rows import Offsets, RowNumbers, on_device
+from bioassay_mtl.nn.rows import Offsets, RowIndices, on_device
 from bioassay_mtl.registry import Registry
 
 READ_BYTES = 64_000_000
@@ -34,12 +34,12 @@ class ResidentBlock(Protocol):
 class RaggedBlock:
     """One whose rows own as many entries as they have; it can be told how many those are."""
 
-    def batch(self, rows: RowNumbers) -> Input:
+    def batch(self, rows: RowIndices) -> Input:
         """See :meth:`ResidentBlock.batch`."""
         raise NotImplementedError
 
 
-def batch_of(block: ResidentBlock, rows: RowNumbers) -> Input:
+def batch_of(block: ResidentBlock, rows: RowIndices) -> Input:
     """Batch that the network reads, made without asking the device where that is possible."""
     return block.batch(rows) if isinstance(block, RaggedBlock) else block.batch(on_device(rows))
 
@@ -83,7 +83,7 @@ class DeviceCounts(RaggedBlock):
         self.table = torch.from_numpy(count_table(block.scale)).to(device)
         self.n_features = block.n_features
 
-    def batch(self, rows: RowNumbers) -> Input:
+    def batch(self, rows: RowIndices) -> Input:
         source, row, _ = self.offsets.owned(rows)
         dense = torch.zeros(len(rows), self.n_features, device=row.device)
         dense[row, self.indices[source].long()] = self.table[self.counts[source].long()]
@@ -127,7 +127,7 @@ class DeviceGraphs(RaggedBlock):
         self.atom_offsets = Offsets(block.atom_offsets, device)
         self.bond_offsets = Offsets(block.bond_offsets, device)
 
-    def batch(self, rows: RowNumbers) -> Input:
+    def batch(self, rows: RowIndices) -> Input:
         atom, _, n_atoms = self.atom_offsets.owned(rows)
         bond, _, n_bonds = self.bond_offsets.owned(rows)
         arrays = (self.atoms[atom], self.reals[atom], self.ends[bond], self.bonds[bond])

@@ -1,4 +1,4 @@
-"""Row numbers of a batch, and what rows own, without asking a device how much that is."""
+"""Row indices of a batch, and what rows own, without asking a device how much that is."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from torch import Tensor
 
 @dataclass(frozen=True, eq=False)
 class Rows:
-    """Row numbers on a device and on the host, which knows by them how large a batch is.
+    """Row indices on a device and on the host, which knows by them how large a batch is.
 
     Parameters
     ----------
@@ -27,8 +27,8 @@ class Rows:
     host: NDArray[np.int64]
 
     @staticmethod
-    def of(numbers: Tensor) -> RowNumbers:
-        """Row numbers on a device; on a CPU they are at hand as they are."""
+    def of(numbers: Tensor) -> RowIndices:
+        """Row indices on a device; on a CPU they are at hand as they are."""
         return numbers if numbers.device.type == "cpu" else Rows(numbers, numbers.cpu().numpy())
 
     def __len__(self) -> int:
@@ -38,17 +38,17 @@ class Rows:
         return Rows(self.numbers[part], self.host[part])
 
 
-RowNumbers = Tensor | Rows
+RowIndices = Tensor | Rows
 SomeRows = TypeVar("SomeRows", bound=Tensor | Rows)
 
 
-def first_rows(n: int, device: torch.device) -> RowNumbers:
+def first_rows(n: int, device: torch.device) -> RowIndices:
     """All of n rows."""
     numbers = torch.arange(n, device=device)
     return numbers if device.type == "cpu" else Rows(numbers, np.arange(n))
 
 
-def on_device(rows: RowNumbers) -> Tensor:
+def on_device(rows: RowIndices) -> Tensor:
     """``(B,) int64``."""
     return rows.numbers if isinstance(rows, Rows) else rows
 
@@ -93,7 +93,7 @@ class Offsets:
         self._host = offsets
         self._offsets = kept_on(offsets, device)
 
-    def owned(self, rows: RowNumbers) -> Owned:
+    def owned(self, rows: RowIndices) -> Owned:
         """The entries of some rows; of :class:`Rows` their number is known beforehand."""
         size = None
         if isinstance(rows, Rows):

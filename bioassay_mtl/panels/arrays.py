@@ -44,7 +44,7 @@ def content_of_arrays(
     mask
         ``(n, T) bool``, False where not measured, whatever the label says there.
     ids
-        n names of molecules; default: the row numbers from 0.
+        n names of molecules; default: the row indices.
     block
         Name of the input that an array or a single block holds.
     kinds

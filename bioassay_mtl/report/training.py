@@ -44,7 +44,7 @@ SPLITS = {
     "has its share of every assay's rare outcomes as far as that allows.",
     "time": "Molecules were ordered by a column: the test set is the latest.",
     "column": "A column of the panel says which subset a molecule is in.",
-    "indices": "Files of row numbers say which subset a molecule is in.",
+    "indices": "Files of row indices say which subset a molecule is in.",
 }
 DUPLICATES = " Duplicates of a molecule are never in two subsets."
 

@@ -16,7 +16,7 @@ from bioassay_mtl.splits.split import SUBSETS, Rows, Split, SplitConfig, splitte
 
 @splitters.register("indices")
 def split_by_indices(panel: Panel, config: SplitConfig) -> Split:
-    """Follow files of row numbers (from 0); rows in none of them are left out.
+    """Follow files of row indices (from 0); rows in none of them are left out.
 
     Raises
     ------
@@ -44,7 +44,7 @@ def split_by_indices(panel: Panel, config: SplitConfig) -> Split:
 
 
 def read_indices(path: Path) -> Rows:
-    """Row numbers from ``.npy``, or from the first column of text or CSV (also ``.gz``).
+    """Row indices from ``.npy``, or from the first column of text or CSV (also ``.gz``).
 
     A first line that is no number is a header.
     """
@@ -59,12 +59,12 @@ def read_indices(path: Path) -> Rows:
     except FileNotFoundError:
         raise InputError("there is no such file", file=path) from None
     except (OSError, ValueError, EOFError, zlib.error) as error:
-        raise InputError(f"not a list of row numbers: {error}", file=path) from None
+        raise InputError(f"not a list of row indices: {error}", file=path) from None
     rows = []
     for line, text in enumerate(lines.splitlines(), start=1):
         cell = text.split(",")[0].strip().strip('"')
         if cell.isdecimal():
             rows.append(int(cell))
         elif cell and line > 1:
-            raise InputError(f"a row number was expected, found {cell!r}", file=path, line=line)
+            raise InputError(f"a row index was expected, found {cell!r}", file=path, line=line)
     return np.array(rows, dtype=np.int64)

@@ -47,7 +47,7 @@ class SplitConfig(Config):
         Meaning of the values of the column, where the usual names are not used: ``{"1": "test"}``;
         an empty meaning leaves the rows out.
     files
-        One file of row numbers (from 0) per subset (``indices``): text or CSV with one number a
+        One file of row indices (from 0) per subset (``indices``): text or CSV with one number a
         line, also ``.gz``, or ``.npy``.
     duplicates
         Treatment of duplicates of a molecule that are in two subsets of a published split
@@ -88,7 +88,7 @@ class Split:
     Parameters
     ----------
     train, valid, test
-        ``(n_part,) int64`` row numbers.
+        ``(n_part,) int64`` row indices.
     n_rows
         Rows of the panel.
     """

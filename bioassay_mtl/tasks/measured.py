@@ -113,7 +113,7 @@ class MeasuredCells:
         bound
             ``(m,)``, or None.
         shape
-            Numbers of rows and tasks.
+            Indices of rows and tasks.
 
         Raises
         ------

@@ -1,4 +1,4 @@
-"""Training data on the device: features, measured cells, and batches by row number."""
+"""Training data on the device: features, measured cells, and batches by row index."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from bioassay_mtl.errors import ConfigError
 from bioassay_mtl.nn.inputs import Inputs
 from bioassay_mtl.nn.outputs import as_outputs
 from bioassay_mtl.nn.resident import batch_of, resident
-from bioassay_mtl.nn.rows import Offsets, RowNumbers, SomeRows, in_order, kept_on, on_device
+from bioassay_mtl.nn.rows import Offsets, RowIndices, SomeRows, in_order, kept_on, on_device
 from bioassay_mtl.tasks.kinds import TaskKind
 from bioassay_mtl.tasks.labels import NOT_MEASURED, view_dtype
 from bioassay_mtl.tasks.measured import MeasuredCells
@@ -84,15 +84,15 @@ class ResidentData:
     def __len__(self) -> int:
         return self.cells.n_rows
 
-    def inputs(self, rows: RowNumbers) -> Inputs:
+    def inputs(self, rows: RowIndices) -> Inputs:
         """Inputs of the network for some rows (``(B,) int64``)."""
         return {name: batch_of(block, rows) for name, block in self.blocks.items()}
 
-    def targets(self, rows: RowNumbers) -> tuple[Any, ...]:
+    def targets(self, rows: RowIndices) -> tuple[Any, ...]:
         """Targets of a batch: its measured cells where they are few, or see below."""
         return (self.cell_targets(rows),) if self.is_sparse else self.dense_targets(rows)
 
-    def dense_targets(self, rows: RowNumbers) -> tuple[Tensor, ...]:
+    def dense_targets(self, rows: RowIndices) -> tuple[Tensor, ...]:
         """``(B, T)`` targets, ``bool`` mask of measured cells and, where there are any, bounds.
 
         Weights of cells, where there are some, are the mask, 0 where not measured.
@@ -126,7 +126,7 @@ class ResidentData:
             found[start : start + ROWS_AT_ONCE] = torch.from_numpy(part)
         return found
 
-    def cell_targets(self, rows: RowNumbers) -> CellTargets:
+    def cell_targets(self, rows: RowIndices) -> CellTargets:
         """The measured cells of a batch."""
         cells, row, _ = self._offsets.owned(rows)
         task = self._task[cells].long()

@@ -97,7 +97,7 @@ class OutOfSight:
         return ClassLogits.of(parts, len(self.kinds)), fold
 
     def _tasks_of(self, kind: str) -> list[int]:
-        """Numbers of the tasks of a kind, where all their outputs are there."""
+        """Indices of the tasks of a kind, where all their outputs are there."""
         known = self.outputs is not None
         return [task for task, each in enumerate(self.kinds) if known and each.kind == kind]
 

@@ -49,7 +49,7 @@ class Run:
     cells
         Their measured cells, values in standard units.
     train_rows, valid_rows
-        Row numbers.
+        Row indices.
     checkpoint
         File of the state, or None for no checkpoints.
     identity

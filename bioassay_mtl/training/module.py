@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from bioassay_mtl.balance import Batch, build_balancer
 from bioassay_mtl.balance.balancer import Update
 from bioassay_mtl.nn.reparameterized.attached import Made
-from bioassay_mtl.nn.rows import RowNumbers, Rows
+from bioassay_mtl.nn.rows import RowIndices, Rows
 from bioassay_mtl.tasks.measured import MeasuredCells
 from bioassay_mtl.training.averaging import WeightAverage
 from bioassay_mtl.training.batches import ResidentData, batch_size, epoch_batches
@@ -33,7 +33,7 @@ class TrainingModule(nn.Module):
     data
         Features and labels of all rows.
     train_rows, valid_rows
-        Row numbers.
+        Row indices.
     tasks
         Names of the tasks; None for their numbers.
     started
@@ -94,12 +94,12 @@ class TrainingModule(nn.Module):
         """Number of the coming epoch, from 0: that of the whole run, resumed or not."""
         return len(self.history)
 
-    def batches(self, epoch: int) -> list[RowNumbers]:
-        """Row numbers of each step of an epoch."""
+    def batches(self, epoch: int) -> list[RowIndices]:
+        """Row indices of each step of an epoch."""
         size = batch_size(self.settings.batch_size, len(self.train_rows))
         return epoch_batches(self._rows, size, self.settings.seed, epoch, self._row_weights)
 
-    def forward(self, rows: RowNumbers) -> Tensor:
+    def forward(self, rows: RowIndices) -> Tensor:
         """The loss of a step on some rows, whose gradient is the update."""
         update: Update = self.balancer(Batch(self.network, self.objective, self.data, rows))
         total = update.task_losses.sum()
@@ -126,7 +126,7 @@ class TrainingModule(nn.Module):
             group["lr"] = rate * group["factor"]
         self.balancer.learning_rate = rate
 
-    def outputs(self, rows: RowNumbers) -> Tensor:
+    def outputs(self, rows: RowIndices) -> Tensor:
         """``(B, O)`` of the averaged weights, at least in single precision; or ``(P,)``.
 
         If few cells are measured, they are those of the measured cells alone.

@@ -19,14 +19,14 @@ its connection; where it has just taken what was sent to it, only by this."""
 
 @dataclass(frozen=True)
 class Place:
-    """One device, and this process's number among those that train together.
+    """One device, and this process's rank among those that train together.
 
     Parameters
     ----------
     kind
         ``cpu``, ``cuda``, ``cuda:N`` or ``mps``.
     rank, n_ranks
-        Number of the process, and of processes.
+        Rank of the process, and number of processes.
     n_threads
         Threads of each of several processes.
     meeting

@@ -14,7 +14,7 @@ from bioassay_mtl.errors import TrainingError
 from bioassay_mtl.nn.draws import Draws
 from bioassay_mtl.nn.experts.base import activations
 from bioassay_mtl.nn.precision import products_in
-from bioassay_mtl.nn.rows import RowNumbers
+from bioassay_mtl.nn.rows import RowIndices
 from bioassay_mtl.training.batches import seed_of, share
 from bioassay_mtl.training.module import TrainingModule
 from bioassay_mtl.training.place import Place
@@ -62,7 +62,7 @@ class Steps:
         with self._drawing(number):
             module.balancer.start_epoch(number)
 
-    def take(self, step: int, rows: RowNumbers) -> None:
+    def take(self, step: int, rows: RowIndices) -> None:
         """Take a step of the epoch, counted from 0, on some rows."""
         # Shares of one size: the mean of the ranks' losses is the loss of the batch.
         whole = rows[: len(rows) - len(rows) % self.place.n_ranks]
@@ -87,7 +87,7 @@ class Steps:
         module.history.append(record)
         return record
 
-    def _step(self, epoch: int, number: int, rows: RowNumbers) -> None:
+    def _step(self, epoch: int, number: int, rows: RowIndices) -> None:
         module, step = self.module, epoch * self.module.n_steps + number
         module.set_rate(step)
         if module.made is not None:

@@ -16,7 +16,7 @@ from bioassay_mtl.balance import Batch, Objective, masked_bce, reductions
 from bioassay_mtl.balance.reductions import task_means
 from bioassay_mtl.chem.features import PackedBits
 from bioassay_mtl.nn import build_network, network_config
-from bioassay_mtl.nn.rows import RowNumbers
+from bioassay_mtl.nn.rows import RowIndices
 from bioassay_mtl.tasks.kinds import TaskKind
 from bioassay_mtl.tasks.measured import MeasuredCells
 from bioassay_mtl.training.batches import ResidentData
@@ -44,7 +44,7 @@ def mixture(gate: str = "static", tower: str = "linear", **more: Any) -> dict[st
 class DenseData(ResidentData):
     """Inputs as an accelerator has them."""
 
-    def inputs(self, rows: RowNumbers) -> Any:
+    def inputs(self, rows: RowIndices) -> Any:
         sparse: Any = super().inputs(rows)
         return {name: x.dense(torch.float64) for name, x in sparse.items()}
 

@@ -222,10 +222,10 @@ def test_indices(tmp_path: Path, nci_panel: Panel) -> None:
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (b"0\n1.5\n", "rows.txt, line 2: a row number was expected, found '1.5'"),
+        (b"0\n1.5\n", "rows.txt, line 2: a row index was expected, found '1.5'"),
         (b"0\n-1\n", "line 2"),
         (b"0\n8\n", "row 8 is none of the panel's 8"),
-        (b"\xff\xfe", "not a list of row numbers"),
+        (b"\xff\xfe", "not a list of row indices"),
     ],
 )
 def test_faulty_index_files(tmp_path: Path, nci_panel: Panel, content: bytes, message: str) -> None:

@@ -55,7 +55,7 @@ class Material:
     weights
         ``(n, T)``.
     usable
-        Numbers of the rows that have features, rising.
+        Indices of the rows that have features, rising.
     """
 
     panel: Panel

@@ -33,7 +33,7 @@ def inclusion(sizes: Tensor, n: int) -> Tensor:
 
 
 def systematic(chances: Tensor, start: float) -> Tensor:
-    """Numbers of the tasks drawn, ``(n,) int64``, for a ``start`` uniform in [0, 1).
+    """Indices of the tasks drawn, ``(n,) int64``, for a ``start`` uniform in [0, 1).
 
     Systematic sampling (Madow 1949, doi 10.1214/aoms/1177729988): the chances are laid end to end,
     and a task is drawn where one of the points ``start, start + 1, ...`` falls into its length. Its

@@ -46,7 +46,7 @@ class StackingMethod(Config):
         raise NotImplementedError
 
     def of_experts(self, kept: Sequence[int]) -> StackingMethod:
-        """The settings for some of the experts, by their numbers."""
+        """The settings for some of the experts, by index."""
         return self
 
     def check_experts(self, n_experts: int) -> None:

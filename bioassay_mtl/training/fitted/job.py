@@ -70,7 +70,7 @@ class Job:
     start
         ``(k,) float64``: outputs that predict the base rate.
     outputs
-        ``(k,)``: numbers of the task's outputs.
+        ``(k,)``: indices of the task's outputs.
     noise
         Noise of a measurement of censored values, in standard units.
     seed

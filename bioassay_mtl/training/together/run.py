@@ -11,7 +11,7 @@ import torch
 
 from bioassay_mtl.errors import TrainingError
 from bioassay_mtl.nn.draws import Draws
-from bioassay_mtl.nn.rows import RowNumbers
+from bioassay_mtl.nn.rows import RowIndices
 from bioassay_mtl.training.callbacks import Progress
 from bioassay_mtl.training.checkpoint import Best
 from bioassay_mtl.training.config import TrainingConfig
@@ -103,7 +103,7 @@ class Panels:
         """Whether a panel has."""
         return self.best[name].ends(self.modules[name])
 
-    def rows(self, name: str, number: int) -> RowNumbers:
+    def rows(self, name: str, number: int) -> RowIndices:
         """Rows of a step of a panel in this round: pass after pass over its training rows."""
         module = self.modules[name]
         done = module.epoch * self.steps_of[name] + number
