@@ -1,4 +1,4 @@
-"""How messages name a setting: as a keyword of Python, or as whoever asks in another way has it.
+"""Names of settings in messages: as a keyword of Python, or as whoever asks in another way has it.
 
 A message names a setting by its name in Python: ``setting("smiles_column")``. The command line
 has other words (``--smiles-column``), which it puts in force for as long as it runs a verb.

@@ -34,7 +34,7 @@ class DataError(InputError, ValueError):
 
 
 def is_missing(values: NDArray[Any]) -> NDArray[np.bool_]:
-    """Which cells are None, NaN, or what pandas has in their place."""
+    """Cells that are None, NaN, or what pandas has in their place."""
     import pandas as pd
 
     return np.asarray(pd.isna(values))

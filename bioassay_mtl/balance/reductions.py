@@ -1,4 +1,4 @@
-"""How the measured cells of a task become its loss."""
+"""Reductions of the measured cells of a task to its loss."""
 
 from __future__ import annotations
 

@@ -95,7 +95,7 @@ class Featurizer:
         structures
             SMILES or Mol blocks.
         notation
-            Which of the two.
+            Notation of the structures.
         problems
             Position -> status of records known to be unusable; these are not parsed.
 

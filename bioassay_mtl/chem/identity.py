@@ -1,4 +1,4 @@
-"""Which molecules a model was trained on, eight bytes each.
+"""Molecules that a model was trained on, eight bytes each.
 
 An identity is that of the standardized parent (:mod:`bioassay_mtl.chem.standardize`): salts,
 charges, stereochemistry, isotopes and atom maps make no difference. Its upper half is a hash of the
@@ -233,7 +233,7 @@ class Search:
     structures
         n SMILES or Mol blocks.
     notation
-        Which of the two.
+        Notation of the structures.
     """
 
     def __init__(

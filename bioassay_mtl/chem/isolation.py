@@ -110,7 +110,7 @@ def each(
     structures
         n SMILES or Mol blocks.
     notation
-        Which of the two.
+        Notation of the structures.
     timeout
         Seconds that one may take; 0 for no limit.
     """

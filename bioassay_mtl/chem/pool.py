@@ -38,7 +38,7 @@ class Records(NamedTuple):
     structures
         n SMILES or Mol blocks.
     notation
-        Which of the two.
+        Notation of the structures.
     known
         Status of those that are not to be looked at, by position.
     """

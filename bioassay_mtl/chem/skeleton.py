@@ -214,7 +214,7 @@ def _numbers() -> dict[str, int]:
 
 
 def _parents(kinds: NDArray[np.uint8], place: Ints) -> tuple[Ints, NDArray[np.bool_], Ints]:
-    """Which atom each is written behind, whether it begins a fragment, and places too deep."""
+    """Atom that each is written behind, whether it begins a fragment, and places too deep."""
     opened, closed, dots = kinds == _OPEN, kinds == _CLOSE, kinds == _DOT
     depths = np.cumsum(opened.view(np.int8) - closed.view(np.int8), dtype=np.int32)
     wrong = np.flatnonzero((dots & (depths != 0)) | (depths > _DEEPEST))

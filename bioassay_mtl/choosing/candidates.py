@@ -83,7 +83,7 @@ def read_candidates(
     path
         The file.
     assay
-        Which column, or which rows of a long table.
+        Column, or rows of a long table.
     most
         Candidates that are kept.
     lowest

@@ -69,7 +69,7 @@ class Picked:
     left
         Candidates that were passed over.
     order
-        Which predictions come first, and why, in words.
+        Order of the predictions, and the reason for it, in words.
     """
 
     assay: str

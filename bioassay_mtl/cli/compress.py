@@ -67,7 +67,7 @@ def compress(
 
 
 def size_of(code: Code) -> str:
-    """How large a code is, in a line."""
+    """Size of a code, in a line."""
     return (
         f"{code.n_numbers:,} numbers in {-(-code.bits // 8):,} bytes, "
         f"{code.bits / code.n_numbers:.2f} bits a number"

@@ -24,8 +24,8 @@ class TimeLeft:
     epochs
         Number of epochs of one model.
     members, trials
-        How many models (members, or one for each fold) are trained in the end, and how many are
-        tried before (0 for none).
+        Number of models (members, or one for each fold) that are trained in the end, and of those
+        that are tried before.
     experts, runs
         Number of experts, and of trainings of each, of a model whose experts are trained alone.
     panels

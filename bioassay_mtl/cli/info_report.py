@@ -35,7 +35,7 @@ def show(facts: dict[str, Any], *, all_assays: bool = False) -> None:
 
 
 FEW_ASSAYS = 20
-"""Which are listed without being asked for."""
+"""Assays that are listed without being asked for."""
 
 _STANDARDIZED = {
     False: "",
@@ -91,7 +91,7 @@ def overview(facts: dict[str, Any]) -> Table:
 
 
 def _coded(code: dict[str, float]) -> str:
-    """How large a coded model is, without its settings."""
+    """Size of a coded model, without its settings."""
     said = f"{code['numbers']:,} numbers in {code['bytes']:,} bytes"
     return f"{said}, {code['bits_a_number']:.2f} bits a number"
 
@@ -115,7 +115,7 @@ def _together(facts: dict[str, Any]) -> str:
 
 
 def _known(molecules: dict[str, int] | None) -> str:
-    """How many training molecules a screen can mark."""
+    """Number of training molecules that a screen can mark."""
     if molecules is None:
         return "not known: a screen cannot mark molecules that the model was trained on"
     lost = molecules["unidentified"]

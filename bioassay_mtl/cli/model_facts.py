@@ -68,7 +68,7 @@ def model_facts(model: Model) -> dict[str, Any]:
 
 
 def _code(model: Model) -> dict[str, float] | None:
-    """How large the code of the learned numbers is, where they are coded."""
+    """Size of the code of the learned numbers, where they are coded."""
     from bioassay_mtl.models.coded import code_of
 
     code = code_of(model.network)

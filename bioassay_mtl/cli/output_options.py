@@ -1,4 +1,4 @@
-"""How results are written, as options of every verb that writes some."""
+"""Options of every verb that writes results."""
 
 from __future__ import annotations
 

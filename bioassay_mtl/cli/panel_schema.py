@@ -1,4 +1,4 @@
-"""How to read a panel file, as options of the command line say it."""
+"""Options of the command line on how to read a panel file."""
 
 from __future__ import annotations
 

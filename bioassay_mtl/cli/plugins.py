@@ -44,7 +44,7 @@ def plugins(
 
 
 def _fault(registry: Registry[Any], plugin: Plugin) -> str:
-    """Why a plug-in cannot be used; empty if it can."""
+    """Reason why a plug-in cannot be used; empty if it can."""
     from bioassay_mtl.errors import PluginError
 
     if faults := [each for each in registry.faults() if str(plugin) in each]:

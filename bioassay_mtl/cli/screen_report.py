@@ -53,7 +53,7 @@ def collector(model: ModelDescription, options: ScreenOptions, show: int) -> Col
 
 
 def order_of_values(model: ModelDescription, options: ScreenOptions) -> str:
-    """Which values --top takes for the best; empty where all are probabilities."""
+    """Values that --top takes for the best; empty where all are probabilities."""
     if not any(kind.is_value for kind in model.kinds):
         return ""
     chosen = [model.tasks[task] for task in choose_assays(options.assays, model)]
@@ -78,7 +78,7 @@ def progress_bar(reads: Sequence[ReadProgress], n_bytes: int | None) -> Iterator
     Parameters
     ----------
     reads
-        How far each input is read.
+        Progress of the reading of each input.
     n_bytes
         Size of all inputs; None where it is not known.
     """

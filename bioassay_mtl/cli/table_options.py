@@ -1,4 +1,4 @@
-"""How a table is read, as options of every verb that reads one."""
+"""Options of every verb that reads a table."""
 
 from __future__ import annotations
 

@@ -65,7 +65,7 @@ class Joint:
     own
         Further ones of some, by panel.
     together
-        How they are trained together.
+        Settings of the training together.
     """
 
     common: Asked
@@ -107,7 +107,7 @@ class Joint:
         return Asked(values, self.common.start_from, self.common.changes, self.common.seed)
 
     def check(self, panels: Iterable[str]) -> TogetherConfig:
-        """How panels are trained together.
+        """Settings of the training together, checked.
 
         Raises
         ------
@@ -186,7 +186,7 @@ def train_panels(
     joint
         Settings.
     schema_for
-        How the panel of a path is read.
+        Function that gives the schema of the panel of a path.
     out
         Folder of the models.
     resume, workers

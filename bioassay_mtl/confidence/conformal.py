@@ -36,7 +36,7 @@ def inactive_p_values(counts: ScoreCounts) -> NDArray[np.float32]:
 
 
 def errors(predicted: Floats, values: Floats, bounds: NDArray[np.int8] | None = None) -> Floats:
-    """How far measured values are from what was said, at least.
+    """Distance of measured values from predictions, at least.
 
     Parameters
     ----------

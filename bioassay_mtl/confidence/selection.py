@@ -1,4 +1,4 @@
-"""Which molecules to take, so that few of them are false.
+"""Selection of molecules, so that few of them are false.
 
 Benjamini and Hochberg's procedure on conformal p-values: the expected share of inactives among the
 selected of an assay is at most the wanted rate (Bates et al. 2023, Testing for outliers with
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 
 def benjamini_hochberg(p_values: NDArray[np.floating], rate: float) -> NDArray[np.bool_]:
-    """Which hypotheses are rejected.
+    """Rejected hypotheses.
 
     Parameters
     ----------

@@ -31,7 +31,7 @@ _TEMPORARY_STATUS = frozenset({408, 425, 429, 500, 502, 503, 504})
 
 @dataclass(frozen=True)
 class Limits:
-    """How long a download may take.
+    """Limits of the time that a download may take.
 
     Parameters
     ----------
@@ -74,7 +74,7 @@ def download(
     limits
         Limits of time.
     progress
-        Told of each piece.
+        Callback for each piece.
     pause_s
         Pause before the second attempt, doubled for each further one. Only attempts that bring
         nothing new, or too slowly, count; there are `ATTEMPTS`.

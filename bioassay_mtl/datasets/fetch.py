@@ -49,13 +49,13 @@ def fetch(
     Parameters
     ----------
     recipe
-        Which panel.
+        Recipe of the panel.
     folder
         Folder to fetch to; made where it does not exist.
     base_url
         Another address of the folder that holds the file (a mirror).
     progress
-        Told of each piece: bytes that are there, and in all (None where unknown).
+        Callback for each piece: bytes that are there, and in all (None where unknown).
     force
         Fetch again, and accept a file that differs from the one recorded.
     expected_sha256

@@ -1,4 +1,4 @@
-"""Which molecules a model knows: the training molecules near a new one, and what was measured."""
+"""Domain of a model: the training molecules near a new one, and what was measured."""
 
 from __future__ import annotations
 

@@ -160,7 +160,7 @@ class Domain:
         queries
             ``(m, 128) uint8``.
         evidence
-            Which molecules are evidence for which of t columns; None for no columns.
+            Evidence for each of t columns; None for no columns.
         other_than
             ``(m,)``: a training molecule that is not meant, for each.
         """

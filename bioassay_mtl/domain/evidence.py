@@ -17,7 +17,7 @@ BETWEEN = " / "
 
 
 class Evidence:
-    """Which training molecules are evidence for which of some predicted columns.
+    """Training molecules that are evidence for some predicted columns.
 
     Molecules of a binary task's column are those that are known to be active; for that of a class,
     those known to be of it; for that of a value, all that were measured.

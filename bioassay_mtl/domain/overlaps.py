@@ -1,4 +1,4 @@
-"""How many bits fingerprints share with others, counted for 64 molecules by each word.
+"""Number of bits that fingerprints share with others, counted for 64 molecules by each word.
 
 Fingerprints are held by bit: a bitmap of the molecules that have it. The overlap of a query with
 all molecules is the sum of the bitmaps of its bits, and bitmaps are summed by carry-save adders: a

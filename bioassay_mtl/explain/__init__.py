@@ -1,4 +1,4 @@
-"""Why a model predicts what it does: the share of each atom, for each expert and for all."""
+"""Reasons for predictions: the share of each atom, for each expert and for all."""
 
 from __future__ import annotations
 

@@ -26,7 +26,7 @@ fingerprint; positions of other kinds belong to the molecule as a whole."""
 
 
 class AtomShares:
-    """Which atoms of a molecule share in the positions of its inputs.
+    """Atoms of a molecule that share in the positions of its inputs.
 
     Parameters
     ----------

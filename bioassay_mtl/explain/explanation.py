@@ -45,7 +45,7 @@ class Share:
 
 @dataclass(frozen=True)
 class Explanation:
-    """Why a model predicts what it does of a molecule in one column.
+    """Reasons for a prediction of a molecule in one column.
 
     ``atoms.sum() + whole`` is ``value - reference``, and so are the sums over experts.
 
@@ -121,7 +121,7 @@ def explain_features(
     mol, smiles
         RDKit's molecule that they were made of, and its SMILES.
     column
-        Which of the predicted columns.
+        Index of the predicted column.
     """
     prints: Mapping[str, Representation] = model.featurizer.fingerprints
     inputs, shares = model.inputs(features), AtomShares(mol, prints)

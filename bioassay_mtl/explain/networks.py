@@ -42,7 +42,7 @@ def pieces_of(
     graphs
         Blocks of the inputs that are graphs, of one row.
     shares
-        Which atoms share in the positions of tables.
+        Atoms that share in the positions of tables.
     output
         Number of the output.
     """

@@ -45,7 +45,7 @@ class Path:
     graphs
         Graphs of the molecule, as blocks of one row, by the name of the input.
     shares
-        Which atoms share in the positions of tables.
+        Atoms that share in the positions of tables.
     """
 
     def __init__(

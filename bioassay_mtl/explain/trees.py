@@ -34,7 +34,7 @@ def tree_piece(network: TreeNetwork, inputs: Inputs, shares: AtomShares, output:
     network, inputs
         Trees, and what they read of one molecule.
     shares
-        Which atoms share in the positions of tables.
+        Atoms that share in the positions of tables.
     output
         Number of the output.
     """

@@ -21,7 +21,7 @@ Predictions = NDArray[np.floating]
 
 @dataclass(frozen=True, eq=False)
 class Differences:
-    """How much higher one set of predictions scores than another.
+    """Differences of scores between two sets of predictions.
 
     Parameters
     ----------
@@ -71,7 +71,7 @@ def differences(
     n_bootstrap: int = 200,
     seed: int = 0,
 ) -> Differences:
-    """How much higher the first predictions score than the second, assay by assay.
+    """Differences of the first predictions' scores to the second's, assay by assay.
 
     Parameters
     ----------

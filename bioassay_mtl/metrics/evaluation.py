@@ -1,4 +1,4 @@
-"""How good predictions are, per assay and over assays."""
+"""Evaluation of predictions, per assay and over assays."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which metrics a task type has."""
+"""Registries of the metrics of each task type."""
 
 from __future__ import annotations
 

@@ -69,7 +69,7 @@ class HeldOut(_Frozen):
     """What a model scored in an assay on rows that were held out."""
 
     rows: str
-    """Which: ``test``, ``out_of_fold``."""
+    """Rows of the figures: ``test``, ``out_of_fold``."""
     measured: int
     active: int | None = None
     """Number of measured actives, in binary assays."""
@@ -88,7 +88,7 @@ class Assay(Described):
     held_out: HeldOut | None = None
     grade: Literal["usable", "weak", "do not use"] | None = None
     why: str = ""
-    """Why there is no grade."""
+    """Reason why there is no grade."""
 
     @property
     def is_described(self) -> bool:
@@ -112,7 +112,7 @@ class Assay(Described):
 
     @property
     def direction(self) -> Direction:
-        """Which values come first: those said to be better, else those of potent molecules.
+        """Values that come first: those that are called better, else those of potent molecules.
 
         Empty where neither is known, and of assays without values.
         """
@@ -166,7 +166,7 @@ class AssaySheet(_Frozen):
 
     @property
     def grades(self) -> str:
-        """How many assays have each grade, in words; empty where none has any."""
+        """Number of assays of each grade, in words; empty where none has any."""
         counts = Counter[str](assay.grade for assay in self.assays if assay.grade)
         if not counts:
             return ""

@@ -20,7 +20,7 @@ KEY = "beside"
 
 
 class Companion(ABC, Generic[T]):
-    """How one thing is kept in a model folder."""
+    """Companion of a model: how one thing is kept in a model folder."""
 
     files: ClassVar[tuple[str, ...]]
     """Names of its files."""

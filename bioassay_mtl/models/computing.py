@@ -74,7 +74,7 @@ class Computing(ModelContent, Knowing):
     def spread_features(
         self, features: FeatureLike, calibrated: bool = True
     ) -> NDArray[np.float32]:
-        """How far experts are apart (:mod:`bioassay_mtl.models.spread`), in each prediction.
+        """Spread of the experts (:mod:`bioassay_mtl.models.spread`) in each prediction.
 
         Parameters and errors are those of :meth:`predict_features`, and so is the shape.
         """

@@ -1,4 +1,4 @@
-"""How sure predictions are, beside each of them.
+"""Confidence beside each prediction.
 
 ``spread``
     The standard deviation of what the experts that are open to an assay would say alone, weighted
@@ -34,7 +34,7 @@ Floats = NDArray[np.float32]
 
 @dataclass(frozen=True, eq=False)
 class Confidence:
-    """How sure some predictions are, ``(n, c) float32`` each; NaN where that is not known.
+    """Confidence in some predictions, ``(n, c) float32`` each; NaN where it is not known.
 
     Parameters
     ----------
@@ -55,7 +55,7 @@ def confidence_of(
     calibrated: bool = True,
     level: float = USUAL_LEVEL,
 ) -> Confidence:
-    """How sure a model is of its predictions.
+    """Confidence of a model in its predictions.
 
     Parameters
     ----------

@@ -21,7 +21,7 @@ class Description:
     facts
         Facts by assay, those that the sheet did not have.
     missing
-        Why there are none, by assay.
+        Reasons why there are none, by assay.
     """
 
     facts: dict[str, Described]

@@ -40,7 +40,7 @@ class ModelDescription:
     annotations
         Facts of an assay beyond its name, such as ``{"PCBA-1030": {"target_class": ...}}``.
     name
-        How users call it.
+        Name by which users call it.
     training
         Settings, data hash and split that it was trained with.
     kinds
@@ -118,5 +118,5 @@ class Predictor(ModelDescription):
         raise NotImplementedError
 
     def spread_features(self, features: Features, calibrated: bool = True) -> NDArray[np.float32]:
-        """How far experts are apart, ``(n, n_columns) float32``; NaN where that is not known."""
+        """Spread of the experts, ``(n, n_columns) float32``; NaN where it is not known."""
         raise NotImplementedError

@@ -62,7 +62,7 @@ class Knowing(Predictor):
         return self.training_molecules.hold(listed(structures))
 
     def domain(self, structures: Structures, assays: Sequence[str] = ()) -> pd.DataFrame:
-        """How far molecules are from those that the model was trained on.
+        """Distance of molecules from those that the model was trained on.
 
         Similarity is Tanimoto on Morgan fingerprints (radius 2, 1,024 bits).
 
@@ -144,7 +144,7 @@ class Knowing(Predictor):
         assay: str,
         columns: Mapping[str, Sequence[Any]] | None = None,
     ) -> list[Explanation | None]:
-        """Why molecules are predicted as they are: what each atom has of it, by expert and in all.
+        """Reasons for predictions of molecules: the share of each atom, by expert and in all.
 
         Networks by integrated gradients from an empty input (a graph keeps its bonds, without
         features; gates that read the molecule are part of the path), trees by exact Shapley values

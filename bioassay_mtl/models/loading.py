@@ -58,9 +58,9 @@ class PendingModel(Predictor):
         return self._model.result()
 
     def predict_features(self, features: Features, calibrated: bool = True) -> NDArray[np.float32]:
-        """As :meth:`bioassay_mtl.models.computing.Computing.predict_features`."""
+        """See :meth:`bioassay_mtl.models.computing.Computing.predict_features`."""
         return self.loaded().predict_features(features, calibrated)
 
     def spread_features(self, features: Features, calibrated: bool = True) -> NDArray[np.float32]:
-        """As :meth:`bioassay_mtl.models.computing.Computing.spread_features`."""
+        """See :meth:`bioassay_mtl.models.computing.Computing.spread_features`."""
         return self.loaded().spread_features(features, calibrated)

@@ -187,7 +187,7 @@ training_molecules, beside
     def evaluate(
         self, panel: Panel, *, n_bootstrap: int = 200, seed: int = 0, workers: int = 1
     ) -> Evaluation:
-        """How good predictions are where a panel says what is right: as ``bioassay-mtl evaluate``.
+        """Evaluation of predictions on a panel, as ``bioassay-mtl evaluate``.
 
         Parameters
         ----------

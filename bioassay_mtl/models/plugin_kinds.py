@@ -1,4 +1,4 @@
-"""Which plug-ins a model needs: a model folder names them, and nobody imports what it names.
+"""Plug-ins that a model needs: a model folder names them, and nobody imports what it names.
 
 ``config.json`` says of each kind that is not built in which package brought it. When the folder is
 read, the kind is looked up by its name among the entry points of the packages that are installed

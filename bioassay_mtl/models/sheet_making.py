@@ -119,7 +119,7 @@ def _held_out(part: str, row: Mapping[str, Any], scores: Mapping[str, Any]) -> H
 
 
 def _why(row: Mapping[str, Any] | None, kind: TaskKind) -> str:
-    """Why an assay has no grade."""
+    """Reason why an assay has no grade."""
     if row is None:
         return NO_ROWS
     return f"held-out rows lack {'an active or an inactive' if kind.has_actives else 'outcomes'}"

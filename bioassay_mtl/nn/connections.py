@@ -1,4 +1,4 @@
-"""Which expert serves which task: the ``(T, E)`` boolean matrix that all kinds compile to.
+"""Connections of experts and tasks: the ``(T, E)`` boolean matrix that all kinds compile to.
 
 Kinds follow MMoEEx (arXiv 2106.10595, section 3.2) and extend it: with 128 assays, an expert that
 serves one of them is wasted on the rest, so experts can be given to groups of assays.
@@ -22,7 +22,7 @@ connection_kinds: Registry[Rule] = Registry("connection kind")
 
 
 class ConnectionConfig(Config):
-    """How the connection matrix is made.
+    """Settings of the connection matrix.
 
     Parameters
     ----------

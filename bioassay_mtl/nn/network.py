@@ -32,7 +32,7 @@ class Network(Protocol):
     tower
         Map from the tasks' mixtures of experts to their outputs.
     outputs
-        Which of the O outputs belong to which task.
+        The O outputs by task.
     groups, gate
         Groups of experts, and what gives the mixing weights; an ensemble has none of its own.
     """

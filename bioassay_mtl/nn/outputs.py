@@ -1,4 +1,4 @@
-"""Which of a network's outputs belong to which task.
+"""Outputs of a network, by task.
 
 A binary task, or one of values, has one output, a task of K classes several. Gates and connections
 are those of tasks: all outputs of a task read one mixture of experts.

@@ -1,4 +1,4 @@
-"""How exactly the products of a training step are computed."""
+"""Precision of the products of a training step."""
 
 from __future__ import annotations
 

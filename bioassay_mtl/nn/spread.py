@@ -1,4 +1,4 @@
-"""How far the experts of a network are apart in what they say."""
+"""Spread of the outputs of a network's experts."""
 
 from __future__ import annotations
 

@@ -52,7 +52,7 @@ class Tower(nn.Module):
     config
         Settings of the tower.
     outputs
-        Which of the O outputs belong to which of the T tasks.
+        The O outputs by task.
     n_experts, n_hidden
         E and H.
     """

@@ -43,7 +43,7 @@ class Beside(NamedTuple):
 
 @dataclass(eq=False)
 class Companions:
-    """Which columns of a wide table stand beside which.
+    """Companions of columns of a wide table.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Which columns of a table are assays, and why.
+"""Choice of the columns of a table that are assays, and why.
 
 The order of reasons: what somebody asked for; what the name says
 (:mod:`bioassay_mtl.panels.names`); what the cells say:
@@ -238,7 +238,7 @@ def _ask_for_commas(candidates: Iterable[Candidate], path: Path) -> None:
 
 
 def _never(each: Candidate) -> str | None:
-    """Why a column is no assay by default, or None."""
+    """Reason why a column is no assay by default, or None."""
     if each.held is Held.ONE_VALUE and each.says.measured and each.kind is not None:
         return None  # the last resort
     if each.held in (Held.NOTHING, Held.ONE_VALUE, Held.ROW_NUMBERS, Held.SLIPS, Held.TEXTS):

@@ -31,7 +31,7 @@ class ColumnDecision(NamedTuple):
     kind
         Name of the task type of an assay; else empty.
     reason
-        Why.
+        Reason of the decision.
     doubtful
         Whether a column that is no assay looks as if it were one, so that a reader should look.
     """

@@ -1,4 +1,4 @@
-"""Which rows of a panel are duplicates of the same molecule."""
+"""Duplicates among the rows of a panel."""
 
 from __future__ import annotations
 

@@ -196,7 +196,7 @@ def _rows_of(
     whole: bool,
     log: RowLog,
 ) -> dict[str, NDArray[np.int64]]:
-    """Which record to ask for each molecule, by the columns that can be asked."""
+    """Record to ask for each molecule, by the columns that can be asked."""
     first = _first(molecule, used)
     if whole:
         return dict.fromkeys(parts.columns, first)

@@ -1,4 +1,4 @@
-"""Which columns of a panel file play which part."""
+"""Roles of the columns of a panel file."""
 
 from __future__ import annotations
 

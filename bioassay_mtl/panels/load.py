@@ -44,7 +44,8 @@ def load_panel(
     files
         Their paths; a folder stands for the tables in it.
     schema
-        How to read them; by default the schema beside the first of them, or what can be found out.
+        Schema to read them by; by default the one beside the first of them, or what can be found
+        out.
     clean
         Leave out molecules that cannot be used, too.
     known

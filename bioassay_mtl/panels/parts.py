@@ -92,7 +92,7 @@ TURNS = "qualifier_of"
 
 
 class Layout(NamedTuple):
-    """How a table is laid out.
+    """Layout of a table.
 
     Parameters
     ----------

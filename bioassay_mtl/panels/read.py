@@ -48,8 +48,8 @@ def read_panel(
         their values (:mod:`bioassay_mtl.panels.choice` states the rules). Columns of a wide
         table that are no assays are kept in :attr:`Panel.columns`.
     schema
-        How to read the table, or a mapping of its settings; by default the one in the file beside
-        it, if any.
+        Schema of the table, or a mapping of its settings; by default the one in the file beside it,
+        if any.
 
     Raises
     ------

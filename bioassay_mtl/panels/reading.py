@@ -286,7 +286,7 @@ def _check_qualifiers(source: Source, rows: NDArray[np.int64], values: NDArray[n
 def _below_zero(
     source: Source, rows: NDArray[np.int64], values: NDArray[np.float64], held: NDArray[np.bool_]
 ) -> NDArray[np.bool_]:
-    """Which concentrations are none, ``(m,) bool``; they are left out, in place."""
+    """Concentrations that are none, ``(m,) bool``; they are left out, in place."""
     wrong = held & (np.nan_to_num(values) < 0)
     texts = [source.cells.text(row) for row in rows[wrong]]
     hint = f"{setting('missing', texts[0])} if it says that nothing was measured" if texts else ""

@@ -75,14 +75,14 @@ class RowLog:
     clean
         Leave out molecules that cannot be used, instead of keeping their rows.
     options
-        How the files were read, by which their rows are found again.
+        Options with which the files were read, by which their rows are found again.
     """
 
     def __init__(self, clean: bool = False, options: TableOptions | None = None) -> None:
         self.clean, self.options = clean, options
         self.events: list[Event] = []
         self.notes: list[Note] = []
-        """How the table was read."""
+        """Layout and options of the table."""
         self.columns: list[ColumnDecision] = []
         """Decisions on columns."""
 

@@ -82,7 +82,7 @@ class Roles(Config):
 
 
 class PanelSchema(TableOptions):
-    """How to read a panel file, with the settings of :class:`TableOptions`.
+    """Schema of a panel file, with the settings of :class:`TableOptions`.
 
     Parameters
     ----------

@@ -46,7 +46,7 @@ def of_molecules(
     molecule: NDArray[np.int64],
     log: RowLog,
 ) -> dict[str, NDArray[np.int64]]:
-    """Which row to ask for each molecule, by the names of the columns that can be asked.
+    """Row to ask for each molecule, by the names of the columns that can be asked.
 
     These say one thing for each molecule, or are dates, of which the earliest counts; the others
     are noted.
@@ -98,7 +98,7 @@ def _dates(name: str, texts: Sequence[str]) -> NDArray[np.float64] | None:
 
 
 def usable(structures: list[str]) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-    """Which structures are empty, and which are no molecule, ``(n,) bool`` each."""
+    """Structures that are empty, and those that are no molecule, ``(n,) bool`` each."""
     from bioassay_mtl.chem.isolation import each
     from bioassay_mtl.chem.molecule import status_of
 

@@ -1,4 +1,4 @@
-"""Which columns of a table of measurements tell its assays apart.
+"""Columns of a table of measurements that tell its assays apart.
 
 Two targets, cell lines, species or types of measurement are two assays, whatever their column is
 called among the usual names; a column that nobody knows is asked about before values that differ in

@@ -95,7 +95,7 @@ def _compared(evidence: Evidence, baseline: QuickBaseline, fits: Fits) -> Eviden
 
 
 def _why_none(panel: Panel, fits: Fits) -> str:
-    """Why there is no baseline; empty where there can be one."""
+    """Reason why there is no baseline; empty where there can be one."""
     if panel.structures is None or not panel.has_structure.all():
         return "not all molecules have a structure"
     n = sum(int(panel.cells.per_row[train].sum()) for train, _ in fits)

@@ -37,7 +37,7 @@ class Compared:
     found
         Scores of the model.
     apart
-        How much higher the model's are.
+        Differences of the model's scores to these.
     elsewhere
         None where rows could not be dealt out in another way.
     """

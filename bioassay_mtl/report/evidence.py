@@ -81,7 +81,7 @@ class Evidence:
     baseline
         Scores of a quick baseline on the same rows; None where there is none.
     why_none
-        Why there is no baseline, in words; empty where none was asked for.
+        Reason why there is no baseline, in words; empty where none was asked for.
     """
 
     model: Model
@@ -171,7 +171,7 @@ def gather(
     panel
         Molecules with outcomes in some of its assays.
     rows
-        Which molecules these are, for people to read.
+        Name of the molecules, for people to read.
     workers
         Processes that featurize.
     n_bootstrap, seed

@@ -1,4 +1,4 @@
-"""Why the hits of a screen are hits: the shares of their atoms in the assay that they stand for."""
+"""Reasons for the hits of a screen: the shares of their atoms in the assay that they stand for."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How a model came about: epochs, split, settings and provenance."""
+"""Training of a model: epochs, split, settings and provenance."""
 
 from __future__ import annotations
 

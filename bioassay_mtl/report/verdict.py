@@ -195,7 +195,7 @@ def _standing(apart: Differences, task: int) -> str:
 
 
 def _beside(evidence: Evidence) -> str:
-    """How the model stands beside the baseline, in a sentence; empty where there is none."""
+    """Comparison of the model with the baseline, in a sentence; empty where there is none."""
     if evidence.baseline is None:
         return ""
     apart = evidence.baseline.apart

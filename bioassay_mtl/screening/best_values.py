@@ -44,7 +44,7 @@ class BestValues:
     model
         Model whose sheet says which values are good; assays of which nothing is known have no part.
     options
-        Which of its assays are screened.
+        Options that tell which of its assays are screened.
     k
         Molecules kept.
     """

@@ -1,4 +1,4 @@
-"""How many processes a screen may use."""
+"""Number of processes that a screen may use."""
 
 from __future__ import annotations
 

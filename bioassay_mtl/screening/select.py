@@ -45,7 +45,7 @@ class SelectWriter:
     rate
         Largest expected share of inactive molecules among those selected for an assay.
     file_format, folder
-        As of a :class:`~bioassay_mtl.screening.top.TopWriter`.
+        See :class:`~bioassay_mtl.screening.top.TopWriter`.
     """
 
     def __init__(

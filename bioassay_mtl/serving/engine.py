@@ -44,7 +44,7 @@ class Engine:
     Raises
     ------
     ConfigError
-        Its features are known to this process alone, or computed otherwise here.
+        The features of the model are known to this process alone, or computed otherwise here.
     """
 
     def __init__(self, model: PendingModel, options: ServeOptions) -> None:

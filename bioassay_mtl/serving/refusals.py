@@ -14,7 +14,7 @@ class Refusal(BioassayError):
         Status of HTTP: 413 is too much, 415 no molecules, 422 not as expected, 503 busy, 504 too
         slow.
     message
-        Why, and what to do.
+        Reason, and what to do.
     """
 
     def __init__(self, status: int, message: str) -> None:

@@ -33,7 +33,7 @@ class Runner:
         Raises
         ------
         Refusal
-            Its time is over.
+            The time of the request is over.
         """
         async with self._turn() as do:
             try:

@@ -123,7 +123,7 @@ class ModelResponse(BaseModel):
 
 
 class Fault(BaseModel):
-    """Why a request is not served."""
+    """Reason why a request is not served."""
 
     status: int
     message: str

@@ -70,7 +70,7 @@ def listed_file(smiles: Sequence[str], ids: Sequence[str] | None = None) -> Held
 
 
 def n_records(file: Held, most: int) -> int:
-    """How many records a file has; it is read to its end, so that its faults are found.
+    """Number of records of a file; it is read to its end, so that its faults are found.
 
     Raises
     ------

@@ -27,7 +27,7 @@ def folds(
     n_folds
         Number of folds, at least 2.
     repeats
-        How often, each time with other folds.
+        Number of repeats, each time with other folds.
 
     Yields
     ------

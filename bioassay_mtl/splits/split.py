@@ -29,7 +29,7 @@ Rows = NDArray[np.int64]
 
 
 class SplitConfig(Config):
-    """How a panel is split.
+    """Settings of a split.
 
     Parameters
     ----------
@@ -135,7 +135,7 @@ def split(panel: Panel, config: SplitConfig | None = None, **settings: Any) -> S
     panel
         Panel to split.
     config
-        How; or give the settings of :class:`SplitConfig` by name.
+        Settings of the split; or give those of :class:`SplitConfig` by name.
 
     Raises
     ------

@@ -30,7 +30,7 @@ def absent_outcomes(panel: Panel, rows: NDArray[np.int64]) -> list[str]:
 
 
 def panel_strata(panel: Panel, n_bins: int) -> csr_array:
-    """Which strata each row is in, ``(n, S) int64``, one entry for each measured cell.
+    """Strata of each row, ``(n, S) int64``, one entry for each measured cell.
 
     A stratum is an outcome of an assay: active or inactive, a class, or, where values are measured,
     one of `n_bins` ranges that hold about as many measured cells each (equal values are never in

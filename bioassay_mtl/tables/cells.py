@@ -81,7 +81,7 @@ _THOUSANDS = re.compile(rf"{_BEFORE}[1-9]\d{{0,2}},\d{{3}}(\D.*)?", re.ASCII | r
 
 
 class NumberFormat(NamedTuple):
-    """How cells write numbers.
+    """Format of numbers in cells.
 
     Attributes
     ----------
@@ -239,7 +239,7 @@ class Cells:
     column
         Any column of a table but nested ones.
     numbers
-        How it writes numbers (:func:`cells_of` takes that from the table).
+        Format of its numbers (:func:`cells_of` takes that from the table).
     """
 
     def __init__(self, column: pa.ChunkedArray, numbers: NumberFormat = POINTS) -> None:
@@ -256,7 +256,7 @@ class Cells:
         codes = encoded.indices.fill_null(len(self.texts)).to_numpy(zero_copy_only=False)
         self.texts.append("")
         self.numbers = numbers.settled(self.texts)
-        """How the column writes numbers; in `texts` they have decimal points."""
+        """Format of the column's numbers; in `texts` they have decimal points."""
         self.texts = [self.numbers.plain(text) for text in self.texts]
         self.set_aside: dict[int, str] = {}
         """Positions in `texts` of those that were taken for not measured, and what they were."""
@@ -341,7 +341,7 @@ def says_numbers(table: pa.Table) -> bool:
 
 
 def numbers_of(table: pa.Table) -> NumberFormat:
-    """How the cells of a table write numbers; with points where it does not say."""
+    """Format of the numbers of a table; with points where it does not say."""
     told = (table.schema.metadata or {}).get(_METADATA)
     if told is None:
         return POINTS

@@ -1,4 +1,4 @@
-"""Which column plays which part: found by name and by what it holds, here for every reader."""
+"""Roles of columns: found by name and by what they hold, here for every reader."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ Read = Callable[[int], bytes]
 MAX_UNPACKED = 16 * 1024**3
 """Bytes that a packed file may become where it is unpacked as a whole."""
 MAX_RATIO = 200
-"""How many times as large it may become, beyond `FREELY` bytes; tables become 5 to 50 times so."""
+"""Times as large as it may become, beyond `FREELY` bytes; tables become 5 to 50 times so."""
 FREELY = 128 * 1024**2
 """Bytes that any packed file may become."""
 
@@ -67,7 +67,7 @@ DAMAGED = (zlib.error, gzip.BadGzipFile, lzma.LZMAError, EOFError, OSError)
 
 
 def compression_of(head: bytes) -> Compression | None:
-    """How data that begin so are compressed, if they are."""
+    """Compression of data that begin so, if there is any."""
     return next((each for each in COMPRESSIONS if head.startswith(each.magic)), None)
 
 

@@ -42,7 +42,7 @@ def portions(path: str, rows: int, options: TableOptions) -> list[Portion]:
         Records of a portion: exactly so many in text and SD files (the last may have fewer), at
         most so many in Parquet files with smaller row groups.
     options
-        How the file is read.
+        Options with which the file is read.
 
     Returns
     -------

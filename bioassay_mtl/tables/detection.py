@@ -1,4 +1,4 @@
-"""Which format an input is in: by its suffix, or by its first lines where it has none."""
+"""Format of an input: by its suffix, or by its first lines where it has none."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How a table of text separates its fields: found out from how it begins."""
+"""Dialect of a table of text: its delimiter, found out from how it begins."""
 
 from __future__ import annotations
 

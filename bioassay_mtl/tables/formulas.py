@@ -29,7 +29,7 @@ class FormulaGuard:
     Attributes
     ----------
     found
-        Such cells so far.
+        Number of such cells so far.
     """
 
     def __init__(self, *, quote: bool = False) -> None:

@@ -1,4 +1,4 @@
-"""How a table is to be read, where that is not found out from the file."""
+"""Options of a table, where they are not found out from the file."""
 
 from __future__ import annotations
 

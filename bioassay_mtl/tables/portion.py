@@ -71,7 +71,7 @@ class PortionBytes(io.RawIOBase):
     file
         The file, open; closed with this.
     portion
-        Which bytes.
+        Portion of the file.
     """
 
     def __init__(self, file: io.RawIOBase, portion: Portion) -> None:

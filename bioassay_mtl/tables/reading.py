@@ -46,7 +46,7 @@ def read_records(
     progress
         Progress, kept up to date with the bytes read.
     table
-        How a table is written, where that is not to be found out.
+        Options of the table, where they are not to be found out.
 
     Yields
     ------

@@ -31,7 +31,7 @@ class RecordBatch:
     structures
         n SMILES or Mol blocks, as they stood in the file.
     notation
-        Which of the two.
+        Notation of the structures.
     problems
         Position in the batch -> status, for records found unusable while reading.
     columns
@@ -54,7 +54,7 @@ class RecordBatch:
 
 @dataclass(frozen=True, slots=True)
 class ReadOptions:
-    """How to read.
+    """Options of reading.
 
     Parameters
     ----------
@@ -65,9 +65,9 @@ class ReadOptions:
     columns
         Names of further columns to read.
     table
-        How a table is written.
+        Options of the table.
     portion
-        Which records, where it is not all of them.
+        Portion to read, where it is not all records.
     """
 
     smiles_column: str | None = None

@@ -44,7 +44,7 @@ class RowTable:
     rows
         Each with the line on which it ends; a blank one has no fields.
     numbers
-        How its cells write numbers.
+        Format of the numbers in its cells.
     n_above
         Lines above its first row.
     """

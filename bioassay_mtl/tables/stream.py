@@ -55,7 +55,7 @@ FOREIGN = {
 
 @dataclass
 class ReadProgress:
-    """How far the reading is, in bytes as they lie on the disk.
+    """Progress of the reading, in bytes as they lie on the disk.
 
     Parameters
     ----------

@@ -34,7 +34,7 @@ def read_table(path: Path, options: TableOptions | None = None) -> pa.Table:
     path
         The file.
     options
-        How the table is written, where that is not to be found out.
+        Options of the table, where they are not to be found out.
 
     Returns
     -------

@@ -29,7 +29,7 @@ def view_dtype(kinds: Sequence[TaskKind]) -> np.dtype[Any]:
 
 
 def is_measured(labels: NDArray[Any]) -> NDArray[np.bool_]:
-    """Which cells are measured, in labels of either type."""
+    """Cells that are measured, in labels of either type."""
     missing: NDArray[np.bool_] = (
         np.isnan(labels) if labels.dtype.kind == "f" else labels == NOT_MEASURED
     )

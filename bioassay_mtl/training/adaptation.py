@@ -41,7 +41,7 @@ _STEPS = 300
 
 
 class AdaptationConfig(Config):
-    """How a new assay is learned.
+    """Settings of learning a new assay.
 
     Parameters
     ----------

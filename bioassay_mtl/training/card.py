@@ -48,7 +48,7 @@ def model_card(model: Model) -> str:
 
 
 def said_of(model: Model) -> list[str]:
-    """How probabilities were calibrated, and where values end."""
+    """Words on how probabilities were calibrated, and where values end."""
     limits = [] if model.limits is None else model.limits.words(model.tasks)
     shown = ", ".join(limits[:5]) + (f" and {len(limits) - 5} more" if len(limits) > 5 else "")
     ends = [f"Values and their intervals end where an assay's values do: {shown}."]
@@ -56,7 +56,7 @@ def said_of(model: Model) -> list[str]:
 
 
 def calibrated_on(model: Model) -> list[str]:
-    """Which rows made probabilities of logits, and what that was worth."""
+    """Rows by which probabilities were made of logits, and what that was worth."""
     found = model.calibration
     if found is None:
         return []
@@ -68,7 +68,7 @@ def calibrated_on(model: Model) -> list[str]:
 
 
 def what_it_sees(model: Model) -> list[str]:
-    """Which molecules get the same predictions, and which are marked as known."""
+    """Words on which molecules get the same predictions, and which are marked as known."""
     sight, known = sight_of(model.featurizer), model.training_molecules
     said = [] if sight is None else sight.sentences
     if known is None:

@@ -96,10 +96,10 @@ class TrainingConfig(Config):
         towers; its inputs, ``max_atoms`` and experts are taken over where these are not set
         (:mod:`bioassay_mtl.training.warm_start`).
     split
-        Which rows are trained on, stopped on (``valid``) and reported on (``test``).
+        Split into rows that are trained on, stopped on (``valid``) and reported on (``test``).
     sampling
-        Which rows make an epoch: ``uniform`` (each once) or ``balanced`` (as many, drawn so that
-        rare outcomes are seen more often), or settings by ``kind``.
+        Sampling of the rows of an epoch: ``uniform`` (each once) or ``balanced`` (as many, drawn so
+        that rare outcomes are seen more often), or settings by ``kind``.
     loss
         Loss of a measured cell of a binary task: ``bce``, ``focal`` or ``asymmetric``, or its
         settings by ``kind``.
@@ -157,8 +157,9 @@ class TrainingConfig(Config):
         ``cpu``, ``cuda``, ``cuda:N`` (the Nth of several, from 0), ``mps``, or ``auto`` (cuda where
         there is one, else cpu).
     devices
-        How many train together, each on its share of every batch; on ``cpu``, processes. ``auto``
-        for all CUDA devices, or one process. A seed gives the same result on the same number.
+        Number of devices that train together, each on its share of every batch; on ``cpu``,
+        processes. ``auto`` for all CUDA devices, or one process. A seed gives the same result on
+        the same number.
     loggers
         ``csv`` and ``tensorboard`` (needs the extra of that name).
     domain

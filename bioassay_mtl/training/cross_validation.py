@@ -140,7 +140,7 @@ def cross_validate(
     finish
         As of one model, and called with what is returned here.
     jobs
-        How many folds are trained at a time, as for an ensemble.
+        Number of folds that are trained at a time, as for an ensemble.
 
     Raises
     ------

@@ -57,16 +57,16 @@ def train_ensemble(
         See :func:`bioassay_mtl.training.fit.train`. The seeds of the members are ``config.seed``
         and those that follow it; all members begin with the weights of ``start``.
     members
-        How many, 2 or more.
+        Number of members, 2 or more.
     resume
         Go on in ``OUT.training``: finished members are not trained again, an interrupted one goes
         on from its last whole epoch. More members than were begun with may be asked for.
     progress
         Called after each epoch of each ``member``, which the record counts from 1.
     jobs
-        How many members are trained at a time, in processes of their own if that is several. They
-        share out the threads of this one; with as many threads each, weights are those of members
-        that are trained in sequence, bit for bit.
+        Number of members that are trained at a time, in processes of their own if that is several.
+        They share out the threads of this one; with as many threads each, weights are those of
+        members that are trained in sequence, bit for bit.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""How long a training will take, from a few molecules and a few steps of the very settings."""
+"""Time that a training will take, from a few molecules and a few steps of the very settings."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def estimate(
     workers
         Processes that will featurize.
     models
-        How many times all epochs are run: members, folds, trials.
+        Number of times that all epochs are run: members, folds, trials.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""Which run a run is."""
+"""Identity of a run."""
 
 from __future__ import annotations
 

@@ -30,7 +30,7 @@ def trained_members(
     trainings
         Training of each member; a folder that is there holds a finished model.
     jobs
-        How many are trained at a time, in processes of their own if that is several.
+        Number of members that are trained at a time, in processes of their own if that is several.
     progresses
         Progress of each member, called after each epoch.
 

@@ -37,7 +37,7 @@ class Said:
     cells
         Their measured cells, values in standard units.
     outputs
-        Which of the O outputs belong to which task.
+        The O outputs by task.
     target_scaler
         Scaler of the values; None where there are none.
     rows, columns

@@ -13,7 +13,7 @@ from torch import nn
 from torch.nn.parallel import DistributedDataParallel
 
 PATIENCE = timedelta(minutes=10)
-"""How long a rank waits for the others, as NCCL does. One that dies is mostly noticed at once, by
+"""Time that a rank waits for the others, as NCCL does. One that dies is mostly noticed at once, by
 its connection; where it has just taken what was sent to it, only by this."""
 
 

@@ -34,7 +34,7 @@ def other_ranks(run: Run, kind: str, n_ranks: int) -> Iterator[Place]:
     kind
         Kind of the devices: ``cpu`` or ``cuda``.
     n_ranks
-        How many, with this process.
+        Number of ranks, with this process.
 
     Raises
     ------

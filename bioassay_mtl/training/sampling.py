@@ -1,4 +1,4 @@
-"""Which rows an epoch is made of: each of them once, or rare outcomes more often."""
+"""Sampling of the rows of an epoch: each of them once, or rare outcomes more often."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _CELLS_AT_ONCE = 16_000_000
 
 
 class Sampling(Config):
-    """How the rows of an epoch are drawn; there are as many as training rows.
+    """Sampling of the rows of an epoch; there are as many as training rows.
 
     Parameters
     ----------

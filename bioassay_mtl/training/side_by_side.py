@@ -114,7 +114,7 @@ class _Crew:
     data
         File of the trainings.
     size
-        How many processes.
+        Number of processes.
     stack
         They end with it.
     """

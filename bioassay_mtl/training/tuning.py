@@ -76,7 +76,7 @@ def train_tuned(
     panel, config, out, parts, name, workers, record, weights, start, finish, about
         See :func:`bioassay_mtl.training.fit.train`.
     trials
-        How many settings are tried.
+        Number of settings that are tried.
     members
         Number of members of an ensemble with the best settings; 1 for one model.
     resume
@@ -84,8 +84,8 @@ def train_tuned(
     progress
         Called after each epoch; while it is one of a ``trial``, the record counts these from 1.
     jobs
-        How many trials, and members, are trained at a time, each in a process of its own if that is
-        several; see above and :func:`~bioassay_mtl.training.ensemble.train_ensemble`.
+        Number of trials, and members, that are trained at a time, each in a process of its own if
+        that is several; see above and :func:`~bioassay_mtl.training.ensemble.train_ensemble`.
 
     Returns
     -------
@@ -150,7 +150,7 @@ def tune(
         Settings of the first trial, and of all that is not searched; and what is learned. Test rows
         have no part. With a ``start`` the network stays as it is.
     trials
-        How many there are to be in the end, those in the journal counted in.
+        Number of trials in the end, those in the journal counted in.
     journal
         File (JSON lines) that keeps finished trials; None for none.
     progress

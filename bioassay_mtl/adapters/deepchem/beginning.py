@@ -1,4 +1,4 @@
-"""How learning begins: afresh, from a whole model, or from the experts of one."""
+"""Beginning of learning: afresh, from a whole model, or from the experts of one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How a DeepChem model is kept: checkpoints, copies, and what it takes over from another."""
+"""Checkpoints and copies of a DeepChem model, and what it takes over from another."""
 
 from __future__ import annotations
 

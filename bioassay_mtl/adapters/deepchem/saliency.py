@@ -1,4 +1,4 @@
-"""How predictions change with what a model reads of a molecule."""
+"""Derivatives of predictions with respect to what a model reads of a molecule."""
 
 from __future__ import annotations
 

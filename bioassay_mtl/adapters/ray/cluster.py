@@ -70,7 +70,7 @@ def connected(address: str | None, cores: int | None) -> Iterator[None]:
 
 
 class Shares(NamedTuple):
-    """How a cluster is shared: actors, GPUs of each, and cores whose features each reads."""
+    """Shares of a cluster: actors, GPUs of each, and cores whose features each reads."""
 
     actors: int
     gpus: int
@@ -78,7 +78,7 @@ class Shares(NamedTuple):
 
 
 def shares(n_parts: int, device: str) -> Shares:
-    """How the cluster that is connected is shared for so many parts."""
+    """Shares of the connected cluster for so many parts."""
     resources = ray().cluster_resources()
     cores = max(1, int(resources.get("CPU", 1)))
     if device.startswith("cuda"):

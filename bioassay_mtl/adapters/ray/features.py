@@ -19,7 +19,7 @@ class ClusterPool:
     Parameters
     ----------
     n_workers
-        How many are likely to work for this pool.
+        Number of workers that are likely to work for this pool.
     timeout
         Seconds that one record may take.
     """
@@ -31,7 +31,7 @@ class ClusterPool:
         self._ask = ray().remote(num_cpus=1, max_retries=-1)(featurized)
 
     def submit(self, recipe: bytes, records: Records) -> Future[list[Any]]:
-        """As :meth:`bioassay_mtl.chem.pool.Pool.submit`."""
+        """See :meth:`bioassay_mtl.chem.pool.Pool.submit`."""
         if recipe not in self._recipes:
             self._recipes[recipe] = ray().put(recipe)
         asked = self._ask.remote(self._recipes[recipe], tuple(records), self._timeout)

@@ -26,8 +26,8 @@ def cross_val_predict(
 ) -> Any:
     """Predict each row by an estimator that has not seen it, where ``y`` has gaps.
 
-    As `sklearn.model_selection.cross_val_predict`, which numbers the labels anew and thereby makes
-    a class of NaN; here they reach the estimator as they are.
+    Predictions as of `sklearn.model_selection.cross_val_predict`, which numbers the labels anew and
+    thereby makes a class of NaN; here they reach the estimator as they are.
 
     Parameters
     ----------

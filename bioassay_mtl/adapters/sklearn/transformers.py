@@ -85,7 +85,7 @@ class SmilesToFingerprint(_SmilesTransformer):
     n_bits
         Length; None for that of the kind.
     counts
-        How often each substructure occurs, in place of whether it does.
+        Whether to count each substructure, in place of telling whether it occurs.
     settings
         Further settings of the kind, such as ``{"radius": 3}``.
     on_invalid

@@ -17,7 +17,7 @@ class CAGradConfig(Config):
     Parameters
     ----------
     c
-        How far from the mean gradient to look, as a share of its norm: 0 is the mean itself.
+        Distance from the mean gradient to look in, as a share of its norm: 0 is the mean itself.
     """
 
     kind: Literal["cagrad"] = "cagrad"

@@ -35,8 +35,8 @@ class GradVacConfig(Config):
 class GradVac(GramianAggregator):
     """Pulls the cosine of each two gradients up to its moving average, in random order.
 
-    As TorchJD's, from the same draws, but for all gradients at once, and with an average that
-    outlasts batches in which a task is absent.
+    The same as TorchJD's, from the same draws, but for all gradients at once, and with an average
+    that outlasts batches in which a task is absent.
     """
 
     config_class = GradVacConfig

@@ -23,8 +23,8 @@ class PCGradConfig(Config):
 class PCGrad(GramianAggregator):
     """Each gradient loses its projections on the others, in random order, where they conflict.
 
-    As TorchJD's, from the same draws, but for all gradients at once: at T = 128 a step on an
-    accelerator would take less time than TorchJD's loop over pairs.
+    The same as TorchJD's, from the same draws, but for all gradients at once: at T = 128 a step on
+    an accelerator would take less time than TorchJD's loop over pairs.
     """
 
     config_class = PCGradConfig

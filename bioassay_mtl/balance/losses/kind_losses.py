@@ -60,7 +60,7 @@ class KindLosses:
     Parameters
     ----------
     outputs
-        Which outputs belong to which task.
+        Outputs of each task.
     binary
         Loss of the cells of binary tasks.
     values
@@ -128,7 +128,7 @@ class KindLosses:
         return TaskLosses(totals, cells.per_task(cells.weights), cells.n_rows)
 
     def _numbers(self, cells: CellTargets, number: int) -> Tensor:
-        """Which cells are of a group."""
+        """Indices of the cells of a group."""
         if len(self.groups) == 1:
             return torch.arange(len(cells.task), device=cells.task.device)
         return (self._group_and_place[0][cells.task] == number).nonzero().flatten()

@@ -10,7 +10,7 @@ from bioassay_mtl.config import Config
 
 
 class ValueLoss(Config):
-    """How far off a predicted value may be; all in standard deviations of the task's values.
+    """Loss of values; all in standard deviations of the task's values.
 
     Parameters
     ----------

@@ -31,9 +31,9 @@ class TwoStepConfig(Config):
     order
         1: the inner gradient counts as a constant; 2: the update is the exact gradient.
     tasks_per_step
-        How many tasks a step reads, drawn anew each time and weighted by 1 / chance, so that the
-        expected update is that of all tasks; None for all. With ``scope: all`` the cost of a step
-        is proportional to it.
+        Number of tasks that a step reads, drawn anew each time and weighted by 1 / chance, so that
+        the expected update is that of all tasks; None for all. With ``scope: all`` the cost of a
+        step is proportional to it.
     task_sampling
         Chances ``uniform``, or proportional to 1 + the number of ``actives`` in the batch (of
         measured cells, for tasks that are not binary).

@@ -31,7 +31,7 @@ class GivenFeatures(DenseRepresentation):
     Parameters
     ----------
     n_columns
-        How many.
+        Number of columns.
     """
 
     is_computed: ClassVar[bool] = False

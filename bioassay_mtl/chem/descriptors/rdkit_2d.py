@@ -28,7 +28,7 @@ class RDKitDescriptors(DenseRepresentation):
     Parameters
     ----------
     names
-        Which; empty: all, about 210.
+        Names of descriptors; empty: all, about 210.
 
     Examples
     --------

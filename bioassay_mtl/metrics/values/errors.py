@@ -1,4 +1,4 @@
-"""How far predicted values are off; of censored tasks over the exact values."""
+"""Errors of predicted values; of censored tasks over the exact values."""
 
 from __future__ import annotations
 

@@ -63,7 +63,7 @@ class StackedConfig(Config):
         Architectures of the E experts. In their place ``experts`` may be given: groups as those of
         a mixture, each a network of its own, or trees.
     gate
-        How their weights are found.
+        Gate, with the method by which weights are found.
     """
 
     kind: Literal["stacked"] = "stacked"

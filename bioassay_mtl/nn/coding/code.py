@@ -151,5 +151,5 @@ class Code:
 
 
 def n_coded(tensors: Mapping[str, Tensor]) -> int:
-    """How many numbers a file's tensors are the code of; 0 where they are none."""
+    """Number of numbers that a file's tensors are the code of; 0 where they are none."""
     return int(tensors[COUNTS].long().clamp_min(0).sum()) if COUNTS in tensors else 0

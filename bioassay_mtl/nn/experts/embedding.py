@@ -17,7 +17,7 @@ class CodeEmbedding(nn.Module):
     Parameters
     ----------
     n_experts
-        How many have tables of their own.
+        Number of experts with tables of their own.
     widths
         Numbers of codes of the columns.
     n_reals

@@ -40,8 +40,8 @@ class GraphGroupConfig(GroupConfig):
     depth
         Number of message-passing layers.
     shared_depth
-        How many of these, the first ones, all experts of the group share, and the embedding of
-        atoms with them (0: nothing); None for all but the last.
+        Number of these, the first ones, all experts of the group share, and the embedding of atoms
+        with them (0: nothing); None for all but the last.
     pooling
         Pooling of atoms to the molecule, of its own for each expert: ``sum``, ``mean``,
         ``attention``, or ``multi_head``.
@@ -89,7 +89,7 @@ class GraphGroupConfig(GroupConfig):
         return size
 
     def stacks(self) -> list[int]:
-        """How many experts each layer is of: 1 where they share it."""
+        """Number of experts that each layer is of: 1 where they share it."""
         shared = self.depth - 1 if self.shared_depth is None else self.shared_depth
         return [1] * shared + [self.n] * (self.depth - shared)
 

@@ -43,7 +43,7 @@ class VirtualNodes(nn.Module):
     config
         The group.
     stacks
-        How many experts each layer of the group is of.
+        Number of experts that each layer of the group is of.
     """
 
     def __init__(self, config: GraphGroupConfig, stacks: list[int]) -> None:

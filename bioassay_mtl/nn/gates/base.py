@@ -20,7 +20,7 @@ gates: Registry[type[Gate]] = Registry("gate", "gates", class_of("bioassay_mtl.n
 
 
 class GateConfig(Config):
-    """How each task mixes the experts.
+    """Settings of a gate: how each task mixes the experts.
 
     Parameters
     ----------

@@ -32,7 +32,7 @@ SMALLEST_BLOCK = 32
 
 @dataclass(frozen=True)
 class Environments:
-    """Which of n atoms or edges are alike.
+    """Classes of n atoms or edges that are alike.
 
     There are rows in excess, equal to the first, so that their number K is a whole number of
     blocks: then no prediction depends on what else is in the batch.
@@ -93,7 +93,7 @@ class Environments:
         matrix
             ``(any, n)``.
         rows
-            Which of its rows.
+            Indices of its rows.
         but
             Column to leave out, for each of these rows.
         """

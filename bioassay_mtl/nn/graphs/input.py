@@ -27,7 +27,7 @@ class Codes(NamedTuple):
     reals
         ``(K, R) float32``: their real columns.
     environments
-        Which of them each row is.
+        Index of each row's environment.
     """
 
     kinds: Tensor

@@ -1,4 +1,4 @@
-"""How environments grow from layer to layer, for each way of passing messages."""
+"""Growth of environments from layer to layer, for each way of passing messages."""
 
 from __future__ import annotations
 

@@ -34,7 +34,7 @@ class Part:
     start
         Standard deviation of what they start with; 0 for biases.
     unit
-        How far a coordinate of 1 moves each, about as far as it may be from 0 at the start.
+        Distance that a coordinate of 1 moves each, about as far as it may be from 0 at the start.
     """
 
     name: str

@@ -27,7 +27,7 @@ class LowDimensionalTower(Tower):
     outputs
         Outputs of the tasks.
     space
-        Which the weights of the tasks are in; it belongs to the network.
+        Space of the tasks' weights; it belongs to the network.
 
     Attributes
     ----------

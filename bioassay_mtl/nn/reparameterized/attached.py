@@ -70,7 +70,7 @@ class Reparameterized:
     weights
         Weights of the network.
     blocks
-        How these are cut.
+        Blocks that these are cut into.
     start
         Location of the first block.
     soft_rate

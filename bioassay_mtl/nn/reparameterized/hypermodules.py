@@ -45,7 +45,7 @@ class Hypermodules(nn.Module):
     generation
         Generations that have begun.
     changes, realigned
-        How often anything, and the candidates, have changed: what was made before is stale.
+        Number of changes of anything, and of the candidates: what was made before is stale.
     """
 
     candidates: Tensor

@@ -1,4 +1,4 @@
-"""Which weights of a network can be made of something else: its hidden layers."""
+"""Layers of a network whose weights can be made of something else: its hidden layers."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def hidden_weights(network: Network, layers: Collection[Layers]) -> dict[str, nn
     network
         Network of experts and a tower.
     layers
-        Which kinds of layers.
+        Kinds of layers.
     """
     return dict(_found(network, layers))
 

@@ -23,7 +23,7 @@ DEFAULT = "penalized"
 
 
 class StackingMethod(Config):
-    """How weights are found; a kind implements :meth:`fit`.
+    """Method by which weights are found; a kind implements :meth:`fit`.
 
     Parameters
     ----------

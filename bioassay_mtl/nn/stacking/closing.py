@@ -1,4 +1,4 @@
-"""Which experts a task should not listen to at all: the evidence for weights of exactly 0."""
+"""Closing of experts that a task should not listen to: the evidence for weights of exactly 0."""
 
 from __future__ import annotations
 

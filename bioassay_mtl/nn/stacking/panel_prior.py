@@ -38,7 +38,7 @@ def panel_prior(
     start
         Prior before any task is seen.
     mean_of, spread_of
-        How many tasks the mean, and how many weights the spread, of `start` count as.
+        Number of tasks that the mean, and of weights that the spread, of `start` counts as.
 
     Notes
     -----

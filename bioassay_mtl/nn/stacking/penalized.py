@@ -42,11 +42,11 @@ class Penalized(StackingMethod):
     spread
         Standard deviation of weights between assays that is expected before any is seen.
     spread_of
-        How many weights that counts as: a panel of several assays finds its own spread.
+        Number of weights that it counts as: a panel of several assays finds its own spread.
     expected
         Weights of the experts that are expected before any assay is seen; all alike where None.
     mean_of
-        How many assays these count as.
+        Number of assays that it counts as.
     shift
         Standard deviation of what is added to outputs, next to the plain mean's level.
     tolerance
@@ -54,7 +54,7 @@ class Penalized(StackingMethod):
     threshold
         Weights below this share of their sum are closed.
     rounds
-        How often weights and the panel's are found in turn.
+        Number of times that weights and the panel's are found in turn.
 
     References
     ----------

@@ -1,1 +1,1 @@
-"""How tables are laid out: a file for each layout, and its line in the registry of `parts`."""
+"""Layouts of tables: a file for each, and its line in the registry of `parts`."""

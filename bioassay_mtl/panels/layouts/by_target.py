@@ -176,7 +176,7 @@ def _assays(
 
 
 def _names(target: str, column: str) -> tuple[str, str, str]:
-    """How a user may call an assay."""
+    """Names by which a user may call an assay."""
     return target + unit_in_name(column, loose=True)[0], target + p_name(column), target + column
 
 

@@ -20,7 +20,7 @@ from bioassay_mtl.report.wording import interval, number, significant
 
 
 class Shown(NamedTuple):
-    """How a metric is shown.
+    """Metric as it is shown.
 
     Attributes
     ----------

@@ -1,4 +1,4 @@
-"""How sure each prediction is: the spread of the experts, and an interval."""
+"""Confidence in each prediction: the spread of the experts, and an interval."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How near molecules are to those that the model was trained on, and what was measured of these."""
+"""Domain of molecules: how near they are to the training molecules, and what was measured."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How often an inactive molecule is said to be as active as this one."""
+"""P-value: how often an inactive molecule is predicted as active as this one."""
 
 from __future__ import annotations
 

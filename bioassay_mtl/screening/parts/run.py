@@ -244,7 +244,7 @@ class _OpenPart:
     Parameters
     ----------
     part
-        Which.
+        Part that is written.
     claim
         Lock of the part, and what else is to be closed.
     begun

@@ -16,7 +16,7 @@ from bioassay_mtl.tables.formulas import FormulaGuard
 
 @dataclass(frozen=True)
 class Layout:
-    """Which columns there are.
+    """Layout of columns.
 
     Parameters
     ----------

@@ -54,7 +54,7 @@ class ParquetWriter:
             start = stop
 
     def _fitting(self, lengths: NDArray[np.int64]) -> int:
-        """How many further rows the group takes: it ends with the one that exceeds its bytes."""
+        """Number of further rows of the group: it ends with the one that exceeds its bytes."""
         within = np.searchsorted(np.cumsum(lengths), BYTES_IN_GROUP - self._n_bytes, side="right")
         return min(int(within) + 1, self._group - self._n_rows, len(lengths))
 

@@ -129,7 +129,7 @@ def lines_of(source: Source, _options: ReadOptions) -> Iterator[int]:
 
 
 def groups_of(source: Source) -> list[int]:
-    """How many records there are up to the end of each row group."""
+    """Number of records up to the end of each row group."""
     import pyarrow.parquet as pq
 
     metadata = pq.read_metadata(source.whole())

@@ -41,7 +41,7 @@ class TaskKind(Config):
         return ()
 
     def is_label(self, values: NDArray[Any]) -> NDArray[np.bool_]:
-        """Which values are labels of this kind; any shape, none of them NaN."""
+        """Values that are labels of this kind; any shape, none of them NaN."""
         raise NotImplementedError
 
     def columns(self, task: str) -> tuple[str, ...]:

@@ -30,7 +30,7 @@ Levels = Annotated[int, Field(ge=1, le=256)]
 
 
 class CompressionConfig(Config):
-    """How coarse a code is, and how long a model learns with it.
+    """Settings of a code: how coarse it is, and how long a model learns with it.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""How many numbers explain a panel: intrinsic dimensions of its assays, alone and together."""
+"""Numbers that explain a panel: intrinsic dimensions of its assays, alone and together."""
 
 from bioassay_mtl.training.dimension.measure import intrinsic_dimension
 from bioassay_mtl.training.dimension.result import Curve, Dimension, Dimensions

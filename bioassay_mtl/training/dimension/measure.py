@@ -38,7 +38,7 @@ def intrinsic_dimension(
     workers: int = 1,
     told: Callable[[Dimension], object] | None = None,
 ) -> Dimensions:
-    """How many numbers an assay networks need to be nearly as good as free ones.
+    """Numbers an assay that networks need to be nearly as good as free ones.
 
     Parameters
     ----------

@@ -103,4 +103,4 @@ growers: dict[str, Registry[Grow]] = {
     "boosted_trees": Registry("task type of boosted trees"),
     "forest": Registry("task type of a forest"),
 }
-"""How the trees of a task are grown, by the kind of network, then of the task."""
+"""Growers of the trees of a task, by the kind of network, then of the task."""

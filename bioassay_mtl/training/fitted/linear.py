@@ -34,7 +34,7 @@ class Line(NamedTuple):
 
 
 linear_fits: Registry[Callable[[Job], Line]] = Registry("task type of linear models")
-"""How the weights of a task are found, by its kind."""
+"""Fits of the weights of a task, by its kind."""
 
 
 @fitters.register("linear")

@@ -33,7 +33,7 @@ def check_run(run: Run) -> None:
     Raises
     ------
     ConfigError
-        Its settings do, or it starts from a model.
+        The settings of the run do, or it starts from a model.
     """
     check_settings(run.config)
     if run.start:

@@ -1,4 +1,4 @@
-"""Which panel's batch comes next."""
+"""Alternation of panels: whose batch comes next."""
 
 from __future__ import annotations
 

@@ -30,7 +30,7 @@ class PanelExperts(Sharing):
     Parameters
     ----------
     connections
-        Which expert serves which panel, as for the assays of one
+        Connections of experts and panels, as for the assays of one
         (:class:`~bioassay_mtl.nn.connections.ConnectionConfig`): ``exclusivity`` (half of them, by
         default, serve one panel each), ``exclusion``, ``groups`` of panels, or a ``matrix`` of one
         row a panel, in their order, and one column an expert.

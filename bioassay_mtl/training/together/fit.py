@@ -197,7 +197,7 @@ def sessions_of(
     settled
         Result of :func:`settled_sessions`.
     config
-        How they are trained together.
+        Settings of the training together.
     """
     whole = config.sharing.settings({name: each.config for name, each in settled.items()})
     rounds = max(each.epochs for each in whole.values())
@@ -300,7 +300,7 @@ def _scalings(
 def _told(
     sessions: Mapping[str, Session], scratch: Path | None, progress: Progress | None
 ) -> Iterator[dict[str, list[Progress]]]:
-    """Who is told of each panel's rounds."""
+    """Callbacks for each panel's rounds."""
     logs = {
         name: scratch_loggers(session.config, scratch / name if scratch else None)
         for name, session in sessions.items()

@@ -105,7 +105,7 @@ class JoinedModules(Joined):
         self.modules.realign()
 
     def record(self, tasks: Mapping[str, Sequence[str]]) -> dict[str, Any]:
-        """Which modules each layer of each panel uses, and how the search settled."""
+        """Record of the modules of each layer of each panel, and of how the search settled."""
         layers = [
             (panel, name, tuple(weight.shape))
             for panel, made in self._made.items()

@@ -32,7 +32,7 @@ class Panels:
     runs
         Runs by panel.
     config
-        How they are trained together.
+        Settings of the training together.
     place
         Device to train on, and the other ranks of the run.
     settled

@@ -15,7 +15,7 @@ Alternation = Literal["proportional", "square_root", "equal"]
 
 
 class TogetherConfig(Config):
-    """How panels are trained together; settings of each panel's own run are beside it.
+    """Settings of panels that are trained together; settings of each panel's own run are beside it.
 
     Parameters
     ----------
@@ -23,9 +23,9 @@ class TogetherConfig(Config):
         Kind of sharing among panels: ``none``, ``trunk``, ``mmoeex``, ``adapters`` or ``muir``, or
         settings by ``kind``.
     alternation
-        How the steps of a round are dealt to the panels: in proportion to their batches
-        (``proportional``: each row once a round), to the ``square_root`` of these, or ``equal``.
-        A round has as many steps whatever the rule.
+        Alternation of the steps of a round among panels: in proportion to their batches
+        (``proportional``: each row once a round), to the ``square_root`` of these, or ``equal``. A
+        round has as many steps whatever the rule.
     balance
         Balancer of the losses of panels, which gives their factors: ``sum`` (all 1), ``dwa`` or
         ``lbtw``, or settings by ``kind``, with panels in place of tasks and rounds of epochs.

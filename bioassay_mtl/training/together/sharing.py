@@ -51,7 +51,7 @@ class Joined:
 
 
 class Sharing(Config):
-    """How panels share; see :class:`~bioassay_mtl.training.together.settings.TogetherConfig`.
+    """Sharing among panels; see :class:`~bioassay_mtl.training.together.settings.TogetherConfig`.
 
     Parameters
     ----------
