@@ -46,7 +46,7 @@ def numbers_of(values: NDArray[Any]) -> NDArray[np.float64]:
     Raises
     ------
     DataError
-        One is no number.
+        A label is no number.
     """
     if values.dtype == object:
         values = np.where(is_missing(values), np.nan, values)

@@ -30,7 +30,7 @@ def complexity(bits: float, delta: float, n_searched: int = 1) -> float:
     Raises
     ------
     ValueError
-        One is out of its range.
+        A number is out of its range.
     """
     if not (0 < delta < 1 and bits >= 0 and n_searched >= 1):
         raise ValueError(

@@ -31,7 +31,7 @@ def kl_inverse(rate: float, c: float) -> float:
     Raises
     ------
     ValueError
-        One is outside.
+        A number is out of its range.
 
     Examples
     --------

@@ -239,7 +239,7 @@ def check_p_values(
     Raises
     ------
     InputError
-        One is.
+        A value is that far.
     """
     wrong = values[(values < _LOWEST_P) | (values > _HIGHEST_P)]
     if len(wrong) and not unit_of(kind):

@@ -63,9 +63,9 @@ def check_kinds(recorded: Any, folder: Path) -> None:
     Raises
     ------
     ModelFolderError
-        One is not.
+        A kind is not installed.
     PluginError
-        It is, but cannot be used.
+        A kind is installed, and cannot be used.
     """
     try:
         needed = [NeededKind.of(each) for each in recorded]

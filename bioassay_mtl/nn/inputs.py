@@ -191,7 +191,7 @@ def check_dense(sizes: Mapping[str, InputSize]) -> None:
     Raises
     ------
     ConfigError
-        One is a graph, which has as many atoms as it has.
+        An input is a graph, whose number of atoms varies.
     """
     if graphs := [repr(name) for name, size in sizes.items() if isinstance(size, GraphSize)]:
         raise ConfigError(

@@ -15,7 +15,7 @@ def check_rows(panel: Panel, rows: NDArray[np.int64]) -> None:
     Raises
     ------
     InputError
-        One is, or the panel has no structures to tell.
+        A molecule is in two rows, or the panel has no structures to tell.
     """
     if panel.structures is None:
         raise InputError("the panel has no structures: which rows are one molecule is not known")

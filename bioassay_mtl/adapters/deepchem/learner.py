@@ -185,7 +185,7 @@ class Learner:
         Raises
         ------
         ConfigError
-            One is none of them.
+            A parameter is none of them.
         """
         chosen = frozenset(self._name(variable) for variable in variables)
         if chosen not in self._of_variables:

@@ -27,7 +27,7 @@ def check_pages(file: IO[bytes], metadata: Any, columns: set[str], source: Sourc
     Parameters
     ----------
     file
-        The file, which is left where it was.
+        File that is read; its position stays.
     metadata
         Footer of the file.
     columns
@@ -38,7 +38,7 @@ def check_pages(file: IO[bytes], metadata: Any, columns: set[str], source: Sourc
     Raises
     ------
     InputError
-        One is.
+        A page is larger.
     """
     place = file.tell()
     for number in range(metadata.num_row_groups):

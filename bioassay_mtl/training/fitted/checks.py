@@ -52,12 +52,12 @@ def check_given(config: TrainingConfig, given: Collection[str]) -> None:
 
 
 def check_settings(config: TrainingConfig) -> None:
-    """See that settings ask nothing that is not done where networks are fitted whole.
+    """Refuse settings that networks which are fitted whole cannot obey.
 
     Raises
     ------
     ConfigError
-        One does; the message names it.
+        There is such a setting; the message names it.
     """
     kind = config.network.kind  # type: ignore[attr-defined]
     refused = {
