@@ -139,7 +139,7 @@ def pick(
 
 
 def _order(options: PickOptions, about: Assay | None) -> tuple[bool, str]:
-    """Whether the lowest predictions come first, and what is to be said of that."""
+    """Whether the lowest predictions come first, and a note on that."""
     if options.lowest is not None:
         return options.lowest, f"{'lowest' if options.lowest else 'highest'} first"
     if about is None or not about.is_value:

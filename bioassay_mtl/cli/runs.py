@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from bioassay_mtl.training.config import TrainingConfig
 
 Run = Callable[..., "Evidence | None"]
-"""Training: a panel and its settings to a model, and to what it says of unseen molecules.
+"""Training: a panel and its settings to a model, and to its predictions of unseen molecules.
 
 Its report is in the folder when this appears. None where the folder was whole already.
 """
@@ -77,7 +77,7 @@ class _Reported:
     Parameters
     ----------
     evidence_of
-        Map from what was trained to what it says of molecules.
+        Map from what was trained to its predictions of molecules.
     """
 
     def __init__(self, evidence_of: Callable[[Any], Evidence]) -> None:
@@ -92,7 +92,7 @@ class _Reported:
 
 
 def _crossing(folds: int, repeats: int, baseline: bool, jobs: int) -> Run:
-    """Training by folds, and what they say of all molecules."""
+    """Training by folds, and its predictions of all molecules."""
     from bioassay_mtl.report import beside_baselines, out_of_fold
     from bioassay_mtl.training.cross_validation import CrossValidation, cross_validate
 
@@ -110,7 +110,7 @@ def _crossing(folds: int, repeats: int, baseline: bool, jobs: int) -> Run:
 
 
 def _training(members: int, trials: int, baseline: bool, jobs: int) -> Run:
-    """Training on one split, and what the model says of the held-out set."""
+    """Training on one split, and the model's predictions of the held-out set."""
     from bioassay_mtl.report import beside_baseline, held_out
     from bioassay_mtl.splits import split
 

@@ -29,10 +29,10 @@ class SpokenLog(logging.Handler):
 
 
 def mend_streams() -> None:
-    """See to it that what is said can fail no verb.
+    """Set up the standard streams so that no message can fail a verb.
 
-    A standard stream that is closed takes what is said to it and drops it; files are written whole
-    all the same. What a stream's encoding cannot express is written out, as ``\\u2192``.
+    A standard stream that is closed drops what is written to it; files are written whole all the
+    same. What a stream's encoding cannot express is written out, as ``\\u2192``.
     """
     for number in range(3):
         if not _is_open(number):

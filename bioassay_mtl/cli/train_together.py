@@ -237,7 +237,7 @@ def train_panels(
 
 
 def _rounds(name: str, panel: Panel, given: TrainingConfig, config: TogetherConfig) -> int:
-    """Epochs of a panel; what is chosen for it is said, unless another's experts may be taken."""
+    """Epochs of a panel; its choices are printed, unless another's experts may be taken."""
     from bioassay_mtl.training.defaults import settled
 
     chosen, why = settled(given, panel)
@@ -265,7 +265,7 @@ def _read(name: str, path: str, joint: Joint, schema_for: Callable[[str], PanelS
 
 
 def _report(model: Model, panel: Panel, folder: Path, workers: int) -> Evidence:
-    """Write what the model says of its own test set."""
+    """Write the model's report on its own test set."""
     from bioassay_mtl.report import held_out
     from bioassay_mtl.report.folder import write_beside
     from bioassay_mtl.splits import SplitConfig, split

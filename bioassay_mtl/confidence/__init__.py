@@ -1,4 +1,4 @@
 """Confidence in predictions: calibration, intervals, and selections with an error rate.
 
-All of it rests on what a model said of measured molecules that it had not learned from.
+All of it rests on predictions of measured molecules that the model had not learned from.
 """

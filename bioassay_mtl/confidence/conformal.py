@@ -1,4 +1,4 @@
-"""Conformal prediction from what was said of molecules that nobody had learned from.
+"""Conformal prediction from predictions of molecules that nobody had learned from.
 
 Under exchangeability only: molecules of another kind than the panel's have no such promise (Vovk,
 Gammerman and Shafer 2005, Algorithmic learning in a random world).

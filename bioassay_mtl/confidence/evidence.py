@@ -23,7 +23,7 @@ of a network, on which it may do a little better than on others."""
 
 @dataclass(frozen=True, eq=False)
 class Evidence:
-    """Measured cells of T tasks, with what was said of them.
+    """Measured cells of T tasks, with their predictions.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Logits, rounded: what was said of measured cells becomes counts, however many cells there are.
+"""Logits, rounded: predictions of measured cells become counts, however many cells there are.
 
 The grid is fixed beforehand, so that a rounded logit is a score like any other, and what holds for
 exchangeable scores holds for it.

@@ -112,7 +112,7 @@ def fetch(
 
 
 def _verify(recipe: Recipe, path: Path, wanted: str, hint: str) -> None:
-    """Compare the file with a checksum that is known and with what the recipe says of it."""
+    """Compare the file with a known checksum and with its recipe."""
     found = sha256(path)
     if wanted and found != wanted:
         raise InputError(

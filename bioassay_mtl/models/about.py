@@ -110,7 +110,7 @@ def _described(facts: Mapping[str, Any], file: Path | None) -> Described:
 
 
 def _number(text: str, name: str, file: Path | None) -> float | None:
-    """A limit; None where nothing is said."""
+    """A limit; None where none is given."""
     try:
         found = float(text) if text else None
     except ValueError:

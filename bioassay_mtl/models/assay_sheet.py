@@ -29,7 +29,7 @@ class _Frozen(BaseModel):
 
 
 class Described(_Frozen):
-    """What an assay is; empty where it is not known."""
+    """Description of an assay; empty where it is not known."""
 
     name: str = ""
     """Name for people: ``ALDH1A1 inhibitors``."""
@@ -44,7 +44,7 @@ class Described(_Frozen):
     readout: str = ""
     """Format and detection: ``biochemical, fluorescence polarization``."""
     active: str = ""
-    """What a molecule that is active does, or what a high value means."""
+    """Meaning of activity, or of a high value."""
     better: Direction = ""
     """Whether ``high`` or ``low`` values are good, in an assay of values."""
     least: float | None = None
@@ -66,7 +66,7 @@ class Figure(_Frozen):
 
 
 class HeldOut(_Frozen):
-    """What a model scored in an assay on rows that were held out."""
+    """Scores of a model in an assay on rows that were held out."""
 
     rows: str
     """Rows of the figures: ``test``, ``out_of_fold``."""
@@ -122,7 +122,7 @@ class Assay(Described):
 
     @property
     def direction_words(self) -> str:
-        """``low is potent``, or ``low is better`` where that was said; empty where unknown."""
+        """``low is potent``, or ``low is better`` where that was given; empty where unknown."""
         if not self.direction:
             return ""
         return f"{self.direction} is {'better' if self.better else 'potent'}"

@@ -1,4 +1,4 @@
-"""What is promised of a model's errors, in its folder: ``certificate.json``."""
+"""Certificate of a model's errors, in its folder: ``certificate.json``."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ class Certificate:
 
     @property
     def promise(self) -> str:
-        """What holds, in plain words."""
+        """Promise in plain words."""
         return (
             f"With a probability of at least {1 - self.delta:.0%} over the draw of the "
             f"{self.n_rows:,} molecules that the model was learned from, all of these rates are "
@@ -85,7 +85,7 @@ class Certificate:
 
     @property
     def price(self) -> str:
-        """What the bounds pay for."""
+        """Price of the bounds: what they pay for."""
         return (
             f"The model's code has {self.bits:,.0f} bits; {counted(self.n_searched, 'setting')} "
             f"tried; C = {self.complexity:,.0f} nats, {self.complexity / self.n_rows:.3f} a "

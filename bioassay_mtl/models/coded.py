@@ -22,7 +22,7 @@ def code_of(network: Network) -> Code | None:
 
 
 def coded_state(network: Network) -> dict[str, Tensor]:
-    """What a folder keeps: the state of a network, of which what is coded is left out."""
+    """State that a folder keeps: that of a network, less what is coded."""
     state, code = network.state_dict(), code_of(network)
     if code is None:
         return state

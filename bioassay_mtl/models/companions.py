@@ -1,4 +1,4 @@
-"""What is kept beside a model: its assay sheet, a calibration, the molecules it knows.
+"""Companions of a model: its assay sheet, a calibration, the molecules it knows.
 
 A companion is written into the model folder where the model has one. ``config.json`` has the hash
 of each of its files and, under ``beside``, its record by its name; folders without it have none.
@@ -53,7 +53,7 @@ class Companion(ABC, Generic[T]):
         """
 
     def record(self, held: T) -> dict[str, Any]:
-        """What ``config.json`` says of it."""
+        """Record of it in ``config.json``."""
         return {}
 
     def joined(self, held: Sequence[T]) -> T | None:
@@ -75,7 +75,7 @@ companions: Registry[type[Companion[Any]]] = Registry(
 
 
 class Beside(MutableMapping[str, Any]):
-    """What a model has beside it, by the companion's name; a big thing is read when asked for.
+    """Companions of a model, by name; a big one is read when asked for.
 
     Parameters
     ----------
@@ -154,12 +154,12 @@ def files_of(names: Iterable[str]) -> list[str]:
 
 
 def of_beside(records: Mapping[str, Any]) -> dict[str, Any]:
-    """What ``config.json`` says of companions; nothing where there are none."""
+    """Records of companions in ``config.json``; none where there are none."""
     return {KEY: dict(records)} if records else {}
 
 
 def read_beside(folder: Path, config: Mapping[str, Any]) -> Beside:
-    """What a model folder has beside the model; what a newer version of this package keeps is not.
+    """Companions in a model folder; those of a newer version of this package are left out.
 
     Raises
     ------
@@ -195,7 +195,7 @@ def change_predictions(names: Iterable[str]) -> bool:
 
 
 def joined_beside(all_of: Sequence[Mapping[str, Any]]) -> Beside:
-    """What a model made of several has: what all of them have and is still true."""
+    """Companions of a model made of several: those that all of them have and are still true."""
     found = Beside()
     for name in sorted(set.intersection(*(set(beside) for beside in all_of))):
         held = companions[name]().joined([beside[name] for beside in all_of])

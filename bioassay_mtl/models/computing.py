@@ -1,4 +1,4 @@
-"""What a model's network makes of features: predictions, their spread, outputs, embeddings."""
+"""Computing with a model's network: predictions, their spread, outputs, embeddings."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ DEVICE_BLOCK_ROWS = 1024
 DEVICE_ROWS = 65_536
 """Molecules whose features are sent to an accelerator at once, and what is made of them back."""
 Read = Callable[[Inputs], torch.Tensor]
-"""What is read of B molecules, ``(B, ...)``, where the network is."""
+"""Input of B molecules, ``(B, ...)``, where the network is."""
 
 
 def on_host(found: torch.Tensor) -> NDArray[np.float32]:
@@ -139,7 +139,7 @@ class Computing(ModelContent, Knowing):
         return found
 
     def _blocks(self, features: Features, size: int) -> Iterator[Inputs]:
-        """What the network reads of some molecules at a time; they are sent to its device once."""
+        """Batches of inputs that the network reads; they are sent to its device once."""
         blocks = scaled(features.blocks, self.scalings)
         kept = {name: resident(block, self.device) for name, block in blocks.items()}
         every = first_rows(len(features), self.device)
@@ -168,13 +168,13 @@ class Computing(ModelContent, Knowing):
         return experts.float().flatten(1)
 
     def inputs(self, features: Features) -> Inputs:
-        """What the network reads of some molecules, all in one batch."""
+        """Inputs that the network reads of some molecules, all in one batch."""
         every = torch.arange(len(features), device=self.device)
         blocks = scaled(features.blocks, self.scalings)
         return {n: resident(block, self.device).batch(every) for n, block in blocks.items()}
 
     def dense_inputs(self, features: FeatureLike) -> dict[str, torch.Tensor]:
-        """What the network reads of some molecules, as plain tensors: for compilers and exports.
+        """Inputs of some molecules as plain tensors: for compilers and exports.
 
         ``model.network(model.dense_inputs(features))`` gives the outputs ``(n, O)`` that
         ``model.network.outputs.predict`` makes predictions of, and ``torch.compile`` takes the

@@ -13,7 +13,7 @@ from bioassay_mtl.nn.network import Network
 
 @dataclass(kw_only=True, repr=False)
 class ModelContent(ModelDescription):
-    """What a model folder holds.
+    """Content of a model folder.
 
     Parameters
     ----------

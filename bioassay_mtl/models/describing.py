@@ -14,7 +14,7 @@ from bioassay_mtl.models.assay_sheet import Assay, AssaySheet, Described
 
 @dataclass(frozen=True)
 class Description:
-    """What was found out of the assays of a sheet.
+    """Descriptions that were found for the assays of a sheet.
 
     Parameters
     ----------
@@ -57,7 +57,7 @@ def describe(
 
 
 def _new(assay: Assay, aid: int, facts: Mapping[str, str]) -> Iterator[tuple[str, str]]:
-    """What PubChem says and the sheet does not, and where it was said."""
+    """Facts that PubChem has and the sheet does not, and their source."""
     new = {n: text for n, text in facts.items() if text and not getattr(assay, n)}
     if not assay.link:
         new["link"] = page_of(aid)

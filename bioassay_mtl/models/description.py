@@ -1,4 +1,4 @@
-"""What is known of a model before its network is there: the whole of it but the weights."""
+"""Description of a model before its network is there: the whole of it but the weights."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 @dataclass(kw_only=True, repr=False)
 class ModelDescription:
-    """What a model reads and predicts, and what it learned from.
+    """Description of a model: what it reads and predicts, and what it learned from.
 
     Parameters
     ----------
@@ -72,19 +72,19 @@ class ModelDescription:
 
     @property
     def sheet(self) -> AssaySheet:
-        """What each assay is, and how far to trust the model in it."""
+        """Sheet of the assays, and of how far to trust the model in each."""
         from bioassay_mtl.models.sheet_making import sheet_for
 
         return sheet_for(self)
 
     @property
     def calibration(self) -> Calibration | None:
-        """What makes probabilities of logits; None where they are the network's own."""
+        """Calibration of probabilities; None where they are the network's own."""
         return self.beside.get("calibration")
 
     @property
     def evidence(self) -> Evidence | None:
-        """What was said of measured molecules out of sight; None where that is not known."""
+        """Evidence of predictions for molecules out of sight; None where it is not known."""
         return self.beside.get("evidence")
 
     @property

@@ -1,4 +1,4 @@
-"""What the experts and gates of a trained mixture do."""
+"""Diagnostics of a trained mixture: what its experts and gates do."""
 
 from __future__ import annotations
 

@@ -74,7 +74,7 @@ class DomainFile(Companion["Domain"]):
 
 
 def known_domain(model: ModelDescription) -> Domain:
-    """What a model knows of its training molecules.
+    """Domain of a model: its training molecules.
 
     Raises
     ------

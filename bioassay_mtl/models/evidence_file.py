@@ -1,4 +1,4 @@
-"""What was said of molecules out of sight, in a model folder: ``evidence.safetensors``.
+"""Evidence of predictions out of sight, in a model folder: ``evidence.safetensors``.
 
 Counts of cells at the places of the grid that have any, one assay after another, and half widths of
 intervals of values.

@@ -235,7 +235,7 @@ def read_folder(folder: Path) -> ModelContent:
 
 
 def read_description(config: Mapping[str, Any], folder: Path) -> ModelDescription:
-    """What ``config.json`` says of a model, less its network.
+    """Description of a model in ``config.json``, less its network.
 
     Raises
     ------
@@ -332,7 +332,7 @@ def _config(model: ModelContent) -> dict[str, Any]:
 
 
 def _kinds(model: ModelContent) -> dict[str, Any]:
-    """What only models with tasks that are not binary have."""
+    """Keys of models with tasks that are not binary."""
     if model.target_scaler is None:
         return {}
     return {

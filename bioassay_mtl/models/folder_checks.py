@@ -1,4 +1,4 @@
-"""What the files of a model folder must be before anything is made of them.
+"""Checks of the files of a model folder before anything is made of them.
 
 The hashes in ``config.json`` tell of accidents. A folder that somebody wrote otherwise, by hand or
 by a program with a fault, has hashes that fit: each thing in it is therefore compared with what a

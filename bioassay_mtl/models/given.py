@@ -19,7 +19,7 @@ FeatureLike = Features | Block | NDArray[np.uint8] | Mapping[str, Any]
 
 
 def as_features(given: FeatureLike, featurizer: Featurizer) -> Features:
-    """What :meth:`Model.predict_features` is given, checked.
+    """Features that :meth:`Model.predict_features` is given, checked.
 
     Raises
     ------

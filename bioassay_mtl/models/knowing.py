@@ -1,4 +1,4 @@
-"""What a model knows of molecules beyond predictions: its training molecules, and their like."""
+"""Knowledge of a model beyond predictions: its training molecules, and their like."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ class Knowing(Predictor):
         structures
             n SMILES or RDKit molecules.
         assays
-            Names of assays whose known labels are told, too.
+            Names of assays whose known labels are given, too.
 
         Returns
         -------
@@ -185,7 +185,7 @@ class Knowing(Predictor):
         return explained(self, structures, assay, columns)
 
     def _told(self, structures: Structures) -> Features:
-        """What the domain must know of molecules."""
+        """Features that the domain must know of molecules."""
         from bioassay_mtl.domain.fingerprints import also_computed, source_of
 
         known_domain(self)

@@ -27,7 +27,7 @@ NAME, LIMITS = "limits", "limits.json"
 
 
 def said_limits(about: Mapping[str, Described]) -> dict[str, tuple[float | None, float | None]]:
-    """What users say of limits, by assay."""
+    """Limits that users give, by assay."""
     return {assay: (facts.least, facts.most) for assay, facts in about.items()}
 
 

@@ -228,7 +228,7 @@ training_molecules, beside
         workers: int = 1,
         columns: Mapping[str, Sequence[Any]] | None = None,
     ) -> pd.DataFrame:
-        """What the experts make of molecules: vectors to cluster, to draw or to learn from.
+        """Embedding of molecules by the experts: vectors to cluster, to draw or to learn from.
 
         Parameters
         ----------

@@ -32,7 +32,7 @@ class NeededKind(Config):
 
 
 def kinds_record(model: ModelContent) -> dict[str, list[dict[str, str]]]:
-    """What ``config.json`` says of kinds that are not built in; nothing where all are."""
+    """Record of kinds that are not built in, for ``config.json``; empty where all are."""
     settings = (model.network_config, model.featurizer.fingerprints)
     named = {(registry.group, name): registry for registry, name in kinds_in(settings)}
     needed = [

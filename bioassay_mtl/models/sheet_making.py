@@ -17,7 +17,7 @@ NO_ROWS = "no held-out rows"
 
 
 class Assayed(Protocol):
-    """What a sheet is made from: a model's description has it."""
+    """Interface of what a sheet is made from: a model's description has it."""
 
     tasks: tuple[str, ...]
     kinds: tuple[TaskKind, ...]

@@ -29,7 +29,7 @@ logger = logging.getLogger(__name__)
 
 
 def training_record(model: ModelDescription) -> dict[str, Any]:
-    """What ``config.json`` says of them; nothing where they are not known."""
+    """Record of them in ``config.json``; empty where they are not known."""
     if model.training_molecules is None:
         return {}
     return {_KEY: {"unidentified": model.training_molecules.unidentified, "probe": probe()}}

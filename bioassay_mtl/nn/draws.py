@@ -64,7 +64,7 @@ class Draws:
 
 
 def generator(device: torch.device | str = "cpu") -> torch.Generator | None:
-    """What this thread draws from; None, PyTorch's global one, unless :class:`Draws` are used."""
+    """Generator that this thread draws from; None, PyTorch's own, without :class:`Draws`."""
     draws = _used.get()
     return None if draws is None else draws.on(torch.device(device))
 

@@ -171,7 +171,7 @@ def product_with_tables(inputs: Inputs, tables: Mapping[str, Tensor]) -> Tensor:
 
 
 def _multiplied_as(table: Tensor) -> torch.dtype:
-    """What autocast would make of the factors: bits become it at once, not by way of float32."""
+    """Type of the factors under autocast: bits become it at once, not by way of float32."""
     kind = table.device.type
     if torch.amp.is_autocast_available(kind) and torch.is_autocast_enabled(kind):
         return torch.get_autocast_dtype(kind)

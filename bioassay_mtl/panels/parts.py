@@ -88,7 +88,7 @@ Recognize = Callable[["pa.Table", Path, "PanelSchema"], bool]
 ROLES = frozenset({"smiles", "id", "assay", "value", "qualifier", "unit"})
 """Roles of columns, all that a schema can name."""
 TURNS = "qualifier_of"
-"""The setting that says of which quantity qualifiers are."""
+"""Setting for the quantity that qualifiers belong to."""
 
 
 class Layout(NamedTuple):

@@ -58,7 +58,7 @@ def molecule(smiles: str, name: str) -> Markup:
     smiles
         SMILES to draw.
     name
-        Name that is said to those who cannot see it.
+        Name for those who cannot see it.
     """
     found = drawn(smiles, WIDTH, HEIGHT)
     if isinstance(found, str):

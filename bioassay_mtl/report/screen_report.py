@@ -234,7 +234,7 @@ def _hit_card(
 def _card(
     best: Best, lines: list[Markup], assay: str = "", reason: Explanation | None = None
 ) -> Markup:
-    """A molecule; `assay` is the one that what is said beside it is of, where there are several."""
+    """Card of a molecule; `assay` is the one that its values are of, where there are several."""
     name = best.id or f"row {best.row}"
     known = ["the model was trained on it"] if best.in_training else []
     said = [f"colors of atoms: {reason.column}"] if reason else []

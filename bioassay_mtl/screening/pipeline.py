@@ -436,7 +436,7 @@ class _Records:
         return self._batches
 
     def start(self) -> None:
-        """Read the first batch: what is wrong with the input is said before anything is written."""
+        """Read the first batch, so that faults of the input come before anything is written."""
         first = list(islice(self._batches, 1))
         self._batches = chain(first, self._batches)
 

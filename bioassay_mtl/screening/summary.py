@@ -15,7 +15,7 @@ T = TypeVar("T")
 
 STAGES = ("reading", "featurising", "predicting", "writing")
 ANNOTATING = "annotating"
-"""Is told of only where a screen annotates."""
+"""Stage of screens that annotate, and of no others."""
 
 
 class StageClock:

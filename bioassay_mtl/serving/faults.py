@@ -16,7 +16,7 @@ from bioassay_mtl.serving.refusals import Refusal
 log = logging.getLogger(__name__)
 
 MOST_NAMED = 3
-"""Faults of one request that are told."""
+"""Most faults of one request in an answer."""
 
 
 def worded(error: Exception) -> tuple[int, str]:

@@ -33,7 +33,7 @@ class ServeOptions(Config):
     molecule_timeout
         Seconds that one molecule may take; one that takes longer is ``timed_out``.
     queue
-        Requests at work or waiting; more are told to come again.
+        Requests at work or waiting; more are refused with a time to come again.
     at_once
         Requests at work.
     workers

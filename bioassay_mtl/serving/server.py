@@ -16,7 +16,7 @@ CONNECTIONS = 256
 """Beyond those of requests at work or waiting: pages, and who only looks."""
 
 SECONDS_TO_END = 3
-"""Seconds for requests at work when the server is told to end."""
+"""Seconds for requests at work when the server is to end."""
 
 
 def check_installed() -> None:

@@ -74,4 +74,4 @@ def only_table_options(given: TableOptions | None) -> TableOptions:
 
 
 FOUND_OUT = TableOptions()
-"""Nothing is said beforehand."""
+"""Options of a table about which nothing is given."""

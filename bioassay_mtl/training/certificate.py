@@ -49,7 +49,7 @@ def certify(
     delta
         Chance that a bound is wrong.
     n_searched
-        Settings that were tried before these; None for what ``compress`` was told.
+        Settings that were tried before these; None for the number given to ``compress``.
     workers
         Processes that featurize.
 

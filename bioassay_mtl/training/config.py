@@ -125,8 +125,8 @@ class TrainingConfig(Config):
         Whether the loss of the mixture stops at the gates, so that experts learn from their own
         losses alone. Without ``expert_loss`` it has no effect.
     calibrate
-        Whether probabilities are calibrated where that helps, and what the network said of
-        molecules that it had not learned from is kept, as evidence of how sure predictions are
+        Whether probabilities are calibrated where that helps, and the predictions of
+        molecules that it had not learned from are kept, as evidence of how sure predictions are
         (:mod:`bioassay_mtl.training.evidence`).
     epochs
         Passes over the training rows; without validation rows, exactly so many.

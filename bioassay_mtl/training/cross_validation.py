@@ -44,7 +44,7 @@ PREDICTIONS = "predictions.csv"
 
 @dataclass(frozen=True, eq=False)
 class CrossValidation:
-    """A model of all folds, and what each fold's network said of the rows that it had not seen.
+    """Model of all folds, and the predictions of each fold's network for rows that it had not seen.
 
     Parameters
     ----------
@@ -67,7 +67,7 @@ class CrossValidation:
     predictions: NDArray[np.float32]
 
     def table(self) -> pd.DataFrame:
-        """A row for each repeat and row of the panel: where it was held out, and what was said."""
+        """Row for each repeat and row of the panel: where it was held out, and its predictions."""
         import pandas as pd
 
         repeats, n = self.fold.shape

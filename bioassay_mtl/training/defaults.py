@@ -163,7 +163,7 @@ def _choices(
     stops: bool,
     stacks: bool,
 ) -> Iterator[tuple[dict[str, Any], str]]:
-    """The rule: settings, and what is said of them."""
+    """Rule for settings, and words on them."""
     inputs: Inputs = config.fingerprints
     alone = is_alone(panel, n, config, given)
     more: Inputs = {}

@@ -1,4 +1,4 @@
-"""What a run spends on a small panel: one network, or several kinds of experts under stacked gates.
+"""Effort of a run on a small panel: one network, or several kinds of experts under stacked gates.
 
 Trees and networks are good at different assays, and nobody knows beforehand at which: so each is
 trained alone, and gates fitted out of fold decide (``python -m benchmarks.custom_panels``).
@@ -50,7 +50,7 @@ def experts_for(
     panel: Panel,
     alone: bool = False,
 ) -> tuple[dict[str, Any] | None, str]:
-    """A stacked network around that of a small panel, or None; and what is said of it.
+    """A stacked network around that of a small panel, or None; and words on it.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""What a trained model said of molecules that it had not learned from, and what follows from it.
+"""Predictions of a trained model for molecules that it had not learned from, and what follows.
 
 Experts that were stacked have predicted every training row out of fold, under gates of the other
 folds. Of other networks there are the validation rows, which no weight was fitted to, but which

@@ -142,9 +142,9 @@ class BioassayClassifier(ClassifierMixin, BioassayEstimator):
     def predict_interval(self, X: Any) -> NDArray[np.float32]:
         """Venn-ABERS intervals of the probabilities of activity, ``(n, T, 2)`` or ``(n, 2)``.
 
-        They rest on what stacked experts said of rows out of fold, and are wide where few labels
-        are like a molecule's score. NaN as in :meth:`predict_proba`, and where there are more than
-        two classes.
+        They rest on predictions of stacked experts for rows out of fold, and are wide where few
+        labels are like a molecule's score. NaN as in :meth:`predict_proba`, and where there are
+        more than two classes.
 
         Raises
         ------

@@ -70,9 +70,9 @@ class BioassayRegressor(RegressorMixin, BioassayEstimator):
     def predict_interval(self, X: Any, level: float = 0.9) -> NDArray[np.float64]:
         """Intervals that agree with so many new measurements, ``(n, T, 2)`` or ``(n, 2)``.
 
-        They rest on what stacked experts said of rows out of fold (split conformal prediction), and
-        hold for molecules as those of fit. NaN where :meth:`predict` has NaN, and of a task with
-        too few measured values.
+        They rest on predictions of stacked experts for rows out of fold (split conformal
+        prediction), and hold for molecules as those of fit. NaN where :meth:`predict` has NaN, and
+        of a task with too few measured values.
 
         Parameters
         ----------

@@ -24,7 +24,7 @@ STEPS = N_QUANTILES - 1
 
 @dataclass(frozen=True)
 class RawInput:
-    """What an exported file reads under one name.
+    """Raw input that an exported file reads under one name.
 
     Parameters
     ----------
@@ -56,7 +56,7 @@ class RawInput:
 
 
 def raw_inputs(model: ModelContent) -> tuple[RawInput, ...]:
-    """What a file made of a model reads.
+    """Raw inputs of a file made of a model.
 
     Raises
     ------
@@ -72,7 +72,7 @@ def raw_inputs(model: ModelContent) -> tuple[RawInput, ...]:
 
 
 def feed(features: Features) -> dict[str, NDArray[Any]]:
-    """What an exported file reads of n molecules, ``(n, F)`` by input."""
+    """Values that an exported file reads of n molecules, ``(n, F)`` by input."""
     return {name: block.raw() for name, block in features.blocks.items()}
 
 

@@ -62,7 +62,7 @@ def to_onnx(model: Computing) -> Export:
 
 
 def run(data: bytes, arrays: Feed) -> NDArray[np.float32]:
-    """What ONNX Runtime predicts, ``(n, columns)``, on this machine's processor."""
+    """Predictions of ONNX Runtime, ``(n, columns)``, on this machine's processor."""
     runtime = _needed("onnxruntime")
     session = runtime.InferenceSession(data, providers=["CPUExecutionProvider"])
     found: NDArray[np.float32] = session.run([OUTPUT], dict(arrays))[0]
@@ -70,7 +70,7 @@ def run(data: bytes, arrays: Feed) -> NDArray[np.float32]:
 
 
 def metadata(model: Computing) -> dict[str, str]:
-    """What the file says of itself, all but the first two as JSON.
+    """Metadata of the file, all but the first two as JSON.
 
     ``name``; ``bioassay_mtl_version``; ``columns`` of the output; ``tasks`` and their ``kinds``;
     ``inputs`` (name, type, width, and what its numbers are); ``featurizer`` (all settings) and
@@ -110,7 +110,7 @@ def _needed(package: str) -> Any:
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """What exporters say is for their authors."""
+    """Context without the messages of exporters, which are for their authors."""
     logger = logging.getLogger("torch.onnx")
     level = logger.level
     logger.setLevel(logging.ERROR)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @exporters.register("torch")
 def to_torch(model: Computing) -> Export:
-    """What ``torch.export.load`` reads; its module takes the inputs in their order."""
+    """Bytes that ``torch.export.load`` reads; its module takes the inputs in their order."""
     written = BytesIO()
     torch.export.save(traced(model), written)
     module = torch.export.load(BytesIO(written.getvalue())).module()

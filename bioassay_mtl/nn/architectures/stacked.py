@@ -154,7 +154,7 @@ class Stacked(nn.Module):
         self.bias.copy_(bias)
 
     def experts(self, inputs: Inputs) -> Tensor:
-        """``(B, E, O)``: what every member says of every output."""
+        """``(B, E, O)``: the outputs of every member."""
         return torch.stack([member(inputs).float() for member in self.members], dim=1)
 
     def mixing_weights(self, inputs: Inputs) -> Tensor:

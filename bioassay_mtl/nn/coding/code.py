@@ -111,7 +111,7 @@ class Code:
         return found.entropy_bits + found.side_bits
 
     def tensors(self) -> dict[str, Tensor]:
-        """What a file keeps."""
+        """Tensors that a file keeps."""
         return {
             WORDS: torch.from_numpy(self._encoded[0].view(np.int32).copy()),
             COUNTS: torch.from_numpy(np.concatenate([a.counts for a in self.arrays])).int(),
@@ -120,7 +120,7 @@ class Code:
 
     @staticmethod
     def of_tensors(tensors: Mapping[str, Tensor], names: tuple[str, ...]) -> Code:
-        """What :meth:`tensors` gave.
+        """Code of what :meth:`tensors` gave.
 
         Raises
         ------

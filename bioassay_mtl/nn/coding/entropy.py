@@ -64,7 +64,7 @@ def encode(
 def decode(
     words: Words, counts: Sequence[NDArray[np.integer]]
 ) -> tuple[list[NDArray[np.int64]], Words]:
-    """What :func:`encode` was given: symbols of each alphabet, and what lies below.
+    """Symbols that :func:`encode` was given, of each alphabet, and what lies below.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""What all experts that read graphs have in common: settings, layers that are shared, the readout.
+"""Base of all experts that read graphs: settings, layers that are shared, the readout.
 
 A layer is a stack of E layers, one for each expert, or of one that all of them share: vectors of
 atoms are ``(K, E or 1, H)``, and experts split where a stack of E meets a single vector. K is the

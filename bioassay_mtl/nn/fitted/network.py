@@ -32,7 +32,7 @@ class OutputTower(Tower):
 
 
 class FittedNetwork(nn.Module):
-    """What fitted networks share: one expert, H = O, open to all tasks.
+    """Base of fitted networks: one expert, H = O, open to all tasks.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""What a linear map can read of a graph: which atoms and bonds a molecule is made of."""
+"""Composition of a graph, for a linear map: which atoms and bonds a molecule is made of."""
 
 from __future__ import annotations
 

@@ -80,7 +80,7 @@ class GraphInput:
         return self.molecules.transposed
 
     def once(self, make: Callable[..., Made], *settings: Any) -> Made:
-        """What a function makes of this batch, for all who ask for the same."""
+        """Result of a function of this batch, for all who ask for the same."""
         key = (make, *settings)
         if key not in self._made:
             self._made[key] = make(self, *settings)

@@ -77,7 +77,7 @@ class Space(nn.Module):
         return self._once(self.weight, directions)
 
     def _once(self, source: Tensor, make: Callable[[], Tensor]) -> Tensor:
-        """What is made of numbers that do not learn, made once."""
+        """Result of numbers that do not learn, made once."""
         if source.requires_grad or source.is_inference() or torch.compiler.is_compiling():
             self._known = None
             return make()

@@ -1,4 +1,4 @@
-"""What each task makes of the products of its inputs: its coordinates, its layers, its head."""
+"""Tower of each task on the products of its inputs: its coordinates, its layers, its head."""
 
 from __future__ import annotations
 

@@ -48,7 +48,7 @@ def _is_wide(weight: nn.Parameter) -> bool:
 def slowest_factor(network: Network, layers: Collection[Layers]) -> float:
     """Least share of the learning rate at which experts with such layers learn.
 
-    What is shared by several of them moves as the most careful one would.
+    Weights that several of them share move as the most careful one would.
     """
     factors = [
         group.config.learning_rate_factor

@@ -138,7 +138,7 @@ def fit_stacking(
     weight: NDArray[Any] | None = None,
     seed: int = 0,
 ) -> Stacking:
-    """Weights of E experts for T tasks, from what they said of rows they did not learn from.
+    """Weights of E experts for T tasks, from their outputs for rows they did not learn from.
 
     Parameters
     ----------

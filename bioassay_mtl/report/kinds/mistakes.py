@@ -81,9 +81,9 @@ class Candidates(NamedTuple):
     rows, badness
         ``(m,)``: above 0 is a mistake.
     said
-        ``(m,)``: what else is told of each.
+        ``(m,)``: further facts of each.
     share
-        Share that is told of the task.
+        Share that is shown with the task.
     """
 
     task: int
