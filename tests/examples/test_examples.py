@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.needs import installed
+from tests.needs import extra, installed
 
 ROOT = Path(__file__).resolve().parents[2]
 EXAMPLES = ROOT / "examples"
@@ -72,6 +72,15 @@ def test_scikit_learn(tmp_path: Path, run: Run) -> None:
 
 
 @pytest.mark.soak
+def test_pytorch_geometric(run: Run) -> None:
+    extra("torch_geometric.loader", "graphs")
+    lines = run(EXAMPLES / "pytorch_geometric.py", PANEL).splitlines()
+    losses = [float(line.split()[-1]) for line in lines if line.startswith("epoch")]
+    assert losses[-1] < 0.8 * losses[0]
+    assert sum(line.startswith("ROC-AUC") for line in lines) == 6
+
+
+@pytest.mark.soak
 def test_deepchem_model() -> None:
     """In a process of its own: DeepChem warns of all that is not installed beside it."""
     installed("deepchem", "deepchem")
@@ -100,6 +109,7 @@ def test_there_is_no_other_example() -> None:
         "deepchem_model.py",
         "inspect_gates.ipynb",
         "onnx_runtime.py",
+        "pytorch_geometric.py",
         "scikit_learn.py",
         "screen.py",
     }
