@@ -249,7 +249,7 @@ def intervals(model: Model, x: Any, level: float) -> NDArray[np.float32]:
     Raises
     ------
     DataError
-        See :func:`predict`; or there are no intervals at the level.
+        As raised by :func:`predict`, or there are no intervals at the level.
     """
     from bioassay_mtl.confidence.evidence import LEVELS
     from bioassay_mtl.models.confident import intervals as of_columns

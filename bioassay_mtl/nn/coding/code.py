@@ -151,5 +151,5 @@ class Code:
 
 
 def n_coded(tensors: Mapping[str, Tensor]) -> int:
-    """Number of numbers that a file's tensors are the code of; 0 where they are none."""
+    """Length of what a file's tensors are the code of, in numbers; 0 where they are no code."""
     return int(tensors[COUNTS].long().clamp_min(0).sum()) if COUNTS in tensors else 0
