@@ -204,7 +204,9 @@ def test_duplicates_in_a_published_split_leave_the_subset_evaluated_last(
 
 
 def test_duplicates_in_a_published_split_can_be_refused(leaky: Panel) -> None:
-    with pytest.raises(InputError, match=r"3 rows have a copy.*row 0 is in train, .*row 2 in test"):
+    with pytest.raises(
+        InputError, match=r"3 rows .* duplicate.*row 0 is in train, .*row 2 in test"
+    ):
         split(leaky, kind="column", column="part", duplicates="raise")
 
 
