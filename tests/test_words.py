@@ -18,7 +18,7 @@ BRITISH = re.compile(
     r"\w*(?:standardis|utilis|parameteris|penalis|featuris|quantise|neutralis|normalis|initialis"
     r"|minimis|maximis|optimis(?!t)|recognis|regularis|summaris|serialis|generalis|parametris"
     r"|colour|behaviour|favour|neighbour|centre|licence|labelled(?!by)|labelling|modelling"
-    r"|catalogue|learnt|spelt|judgement|\bgrey)\w*",
+    r"|catalogue|(?<!Lessons )learnt|spelt|judgement|\bgrey)\w*",
     re.IGNORECASE,
 )
 FORMER = re.compile(
@@ -26,6 +26,8 @@ FORMER = re.compile(
     r"|neighbours|penalised|featurising|LabelledLogits|quantise|reparameterised"
 )
 """Names of version 0.1 that are still read, or are keys of files; they stand as code, not prose."""
+EXEMPT = ("moved.py", "renamed.py", "names.py")
+"""Lists of former names, and of words in headers of tables as people write them."""
 TERMS = {
     r"\brivals?\b(?!\.md|`| )": "baseline",
     r"\bp-scale\b": "pActivity",
@@ -46,9 +48,9 @@ def files() -> list[Path]:
 
 
 def lines() -> Iterator[tuple[str, str]]:
-    """Each line with its place, but for those about former names."""
+    """Each line with its place, but for those of exempt files."""
     for path in files():
-        if path.name in ("moved.py", "renamed.py") or "_build" in path.parts:
+        if path.name in EXEMPT or "_build" in path.parts:
             continue
         for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
             yield f"{path.relative_to(ROOT)}:{number}", line

@@ -1,7 +1,7 @@
 """Structural alerts and simple properties of a molecule: what a chemist asks before buying it.
 
 Alerts are RDKit's catalogs: PAINS (Baell and Holloway 2010, New substructure filters for removal
-of pan assay interference compounds), Brenk (Brenk et al. 2008, Lessons learned from assembling
+of pan assay interference compounds), Brenk (Brenk et al. 2008, Lessons learnt from assembling
 screening libraries for drug discovery for neglected diseases) and NIH (Jadhav et al. 2010; Doveston
 et al. 2015). logP is Crippen's, QED that of Bickerton et al. 2012 (Quantifying the chemical beauty
 of drugs).

@@ -109,7 +109,7 @@ _IDENTIFIERS = words_in(
     """
     id ids uid guid uuid identifier identifiers cas casrn cid sid aid inchi inchikey key code codes
     barcode accession registry regno no nr name names title compound cpd molecule mol chembl zinc
-    pubchem drugbank catalog catalog substanz verbindung compose smiles formula nummer numero
+    pubchem drugbank catalog catalogue substanz verbindung compose smiles formula nummer numero
     """
 )
 _PROPERTIES = words_in(
