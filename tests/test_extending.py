@@ -99,7 +99,7 @@ def test_each_has_a_toy() -> None:
     tests = Path(__file__).parent
     here = {path.stem for path in (tests / "toys").iterdir() if path.is_file()}
     assert {path.stem for path in EXAMPLE.glob("*.py")} >= BY_EXAMPLE
-    assert {FILES.get(name, name) for name in named - BY_EXAMPLE - {"task_kind"}} <= here
+    assert {FILES.get(name, name) for name in named - BY_EXAMPLE - {"task_type"}} <= here
     assert (tests / "tasks" / "toy_kind.py").is_file()
 
 
