@@ -20,6 +20,7 @@ from bioassay_mtl.nn.stacking import stacking_config
 from bioassay_mtl.panels.panel import Panel
 from bioassay_mtl.panels.schema import PanelSchema
 from bioassay_mtl.screening.options import ScreenOptions
+from bioassay_mtl.serving.shapes import PredictRequest
 from bioassay_mtl.splits import SplitConfig, split
 from bioassay_mtl.training.config import TrainingConfig
 
@@ -120,3 +121,8 @@ def test_an_option_too(tmp_path: Any) -> None:
         done = CliRunner().invoke(app, [*asked, str(tmp_path / f"{number}.csv"), option])
         assert done.exit_code == 0, done.output
     assert (tmp_path / "0.csv").read_bytes() == (tmp_path / "1.csv").read_bytes()
+
+
+def test_a_request_too() -> None:
+    for name in ("standardise", "standardize"):
+        assert PredictRequest.model_validate({"smiles": ["C"], name: True}).standardize
