@@ -19,7 +19,9 @@ def certify(
     ] = 0.05,
     searched: Annotated[
         int | None,
-        typer.Option(min=1, metavar="N", help="Settings that were tried, if more than was told."),
+        typer.Option(
+            min=1, metavar="N", help="Number of settings that were tried, if more than counted."
+        ),
     ] = None,
     keep: Annotated[
         bool, typer.Option("--keep", help="Keep it in the model folder, for its report.")

@@ -152,7 +152,7 @@ def _limit(
     if said is None:
         return sign * np.inf
     raise InputError(
-        f"the {word} that {name!r} can be is said to be {said:g}, and {sign * reached:g} was "
+        f"the {word} that {name!r} can be is given as {said:g}, and {sign * reached:g} was "
         "measured",
         hint=f"leave {word!r} out, or mend the value",
     )

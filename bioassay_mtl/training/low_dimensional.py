@@ -50,7 +50,7 @@ def check_low_dimensional(config: TrainingConfig) -> None:
         )
     if network.origin == "model" and config.start_from is None:
         raise ConfigError(
-            "network.origin 'model': which model is not said: set start_from (--from MODEL), or "
+            "network.origin 'model': no model is named: set start_from (--from MODEL), or "
             "leave it out"
         )
 

@@ -57,7 +57,7 @@ def test_users_say_otherwise() -> None:
     assert found is not None
     assert (found.low[0], found.high[0]) == (-5, 7)
     assert found.words(["signal"]) == ["signal at least -5 and at most 7"]
-    with pytest.raises(InputError, match="most that 'signal' can be is said to be 7, and 8 was"):
+    with pytest.raises(InputError, match="most that 'signal' can be is given as 7, and 8 was"):
         Limits.of(["signal"], [kind_config("regression")], cells_of([8.0]), given)
 
 

@@ -144,7 +144,7 @@ def test_users_say_where_values_end(panel: Panel, smiles: list[str]) -> None:
     assert found.limits is not None
     assert found.limits.low.tolist() == [0.25, -10_000, -np.inf]
     assert found.predict(smiles)["IC50"].min() == 0.25
-    with pytest.raises(InputError, match="least that 'signed' can be is said to be 0"):
+    with pytest.raises(InputError, match="least that 'signed' can be is given as 0"):
         train(panel, SETTINGS, about={"signed": {"least": 0}})
     with pytest.raises(InputError, match="'c' has no values that could have limits"):
         train(panel, SETTINGS, about={"c": {"least": 0}})
