@@ -23,8 +23,9 @@ from typing import NamedTuple
 
 from benchmarks.harness import bare
 from benchmarks.harness.molecules import real_smiles, write_smiles
+from benchmarks.harness.running import watched
 from benchmarks.harness.study import parser
-from benchmarks.harness.timing import children_seconds, screened
+from benchmarks.harness.timing import children_seconds
 from benchmarks.report import report
 
 RATIOS = {"ratio": "wall", "ratio_without_startup": "loop", "ratio_processor": "processor"}
@@ -55,11 +56,11 @@ def run_bare(path: Path, config: str, processes: int) -> Run:
 
 def run_cli(path: Path, asked: argparse.Namespace) -> tuple[Run, dict[str, float], float]:
     """The command; also the seconds of each stage, and the peak memory of all processes in MB."""
-    options = ("--model", asked.model, "--device", asked.device, "--workers", str(asked.workers))
-    found = screened(path, path.with_suffix(".csv"), *options)
-    assert found.code == 0
+    words = ["screen", str(path), "-o", str(path.with_suffix(".csv")), "--json"]
+    options = ["--model", asked.model, "--device", asked.device, "--workers", str(asked.workers)]
+    found = watched([*words, *options])
     seconds = json.loads(found.said)["seconds"]
-    return Run(found.wall, seconds["total"], found.processor), seconds, found.peak
+    return Run(found.seconds, seconds["total"], found.waited), seconds, found.together
 
 
 def main() -> None:

@@ -3,54 +3,17 @@
 from __future__ import annotations
 
 import ctypes
-import math
 import resource
 import statistics
-import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from benchmarks.report import report
 
 COMMAND = [sys.executable, "-m", "bioassay_mtl.cli.app"]
-SAMPLING_SECONDS = 0.1
-
-
-class Ended(NamedTuple):
-    """How a screen ended.
-
-    Exit code (None where it was killed), seconds by the clock and of the processor, most megabytes
-    that all its processes held, and what it printed.
-    """
-
-    code: int | None
-    wall: float
-    processor: float
-    peak: float
-    said: str
-
-
-def screened(path: Path, out: Path, *options: str, limit: float = math.inf) -> Ended:
-    """``bioassay-mtl screen`` of a file; killed, with all its processes, after so many seconds."""
-    import psutil
-
-    start, used, peak, code = time.perf_counter(), children_seconds(), 0, None
-    command = [*COMMAND, "screen", str(path), "-o", str(out), "--json", *options]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None
-        root = psutil.Process(process.pid)
-        while code is None and time.perf_counter() - start < limit:
-            peak = max(peak, tree_bytes(root))
-            time.sleep(SAMPLING_SECONDS)
-            code = process.poll()
-        wall = time.perf_counter() - start
-        for each in [*root.children(recursive=True), root] if code is None else ():
-            each.kill()
-        said = process.stdout.read()
-    return Ended(code, wall, children_seconds() - used, peak / 1e6, said)
 
 
 def seconds_of(work: Callable[[], object]) -> float:
@@ -88,20 +51,6 @@ def children_seconds() -> float:
     """Processor time of all child processes that have ended."""
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
     return used.ru_utime + used.ru_stime
-
-
-def tree_bytes(root: Any) -> int:
-    """Memory of a process and all below it; where the system tells, a shared page counts once."""
-    import psutil
-
-    total = 0
-    try:
-        for process in [root, *root.children(recursive=True)]:
-            found = process.memory_full_info()
-            total += getattr(found, "pss", found.rss)
-    except psutil.NoSuchProcess:
-        pass
-    return total
 
 
 def peak_bytes(step: Callable[[], object], device: Any) -> int | None:

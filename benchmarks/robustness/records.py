@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from benchmarks.harness.molecules import smiles_of
-from benchmarks.harness.timing import Ended, screened
+from benchmarks.harness.running import Watched, watched
 from benchmarks.report import report
 from benchmarks.robustness.record_files import Entry, entries, write_csv, write_smi
 
@@ -132,7 +132,7 @@ def predicted_alone(smiles: Sequence[str]) -> Alone:
 
 
 def report_screen(
-    case: str, records: Sequence[Entry], rows: Sequence[Row], ended: Ended, found: Counter[str]
+    case: str, records: Sequence[Entry], rows: Sequence[Row], ended: Watched, found: Counter[str]
 ) -> bool:
     """Print what came of a screen; whether it is as it should be."""
     code = -1 if ended.code is None else ended.code
@@ -143,15 +143,15 @@ def report_screen(
     for fault in ("lost", "shifted", "changed", "implausible", "wrong"):
         report(case, fault, found[fault], "records", "== 0")
     report(case, "compared", found["compared"], "records")
-    report(case, "wall", ended.wall, "s")
-    report(case, "rate", len(records) / ended.wall, "records/s")
-    report(case, "peak_memory", ended.peak, "MB", "< 1000")
+    report(case, "wall", ended.seconds, "s")
+    report(case, "rate", len(records) / ended.seconds, "records/s")
+    report(case, "peak_memory", ended.together, "MB", "< 1000")
     for status, count in Counter(row.status for row in rows).most_common():
         report(case, f"status {status}", count, "records")
     given_up = sum(row.status in GIVEN_UP for row in rows)
     report(case, "given up", given_up, "records", f"<= {n_hard}")
     wrong = any(count for fault, count in found.items() if fault != "compared")
-    return not (code or wrong or ended.peak >= 1000 or given_up > n_hard)
+    return not (code or wrong or ended.together >= 1000 or given_up > n_hard)
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -170,7 +170,8 @@ def main(arguments: list[str] | None = None) -> int:
         for seed, (suffix, write) in enumerate(WRITERS.items(), given.seed):
             path, output = Path(work) / f"records.{suffix}", Path(work) / f"{suffix}.csv"
             records = write(path, entries(n // 2, smiles, seed, n_hard=n_hard))
-            ended = screened(path, output, "--workers", "2", limit=SECONDS)
+            words = ["screen", str(path), "-o", str(output), "--workers", "2", "--json"]
+            ended = watched(words, limit=SECONDS)
             rows = read_rows(output) if output.exists() else []
             found = faults(records, rows, alone)
             good &= report_screen(f"records: {suffix}", records, rows, ended, found)

@@ -19,8 +19,8 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from benchmarks.harness.running import Watched, library, size, watched
 from benchmarks.report import report
-from benchmarks.scale.running import Watched, library, size, watched
 
 MOLECULES = 10**9
 PART_ROWS = 102_400

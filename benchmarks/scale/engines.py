@@ -10,8 +10,8 @@ from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path
 
+from benchmarks.harness.running import Watched, library, size, steady_rate, watched
 from benchmarks.report import report
-from benchmarks.scale.running import Watched, library, size, steady_rate, watched
 
 PARTS_OF_A_SCREEN = 24
 """Enough for a steady rate, and for each call of an actor to have several."""

@@ -16,8 +16,8 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+from benchmarks.harness.running import Sample, library, size, watched
 from benchmarks.report import report
-from benchmarks.scale.running import Sample, library, size, watched
 
 LOGGED_SECONDS = 10
 SCREENED, LOG = "screened", "log.jsonl"

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.harness.running import Sample, library, size, steady_rate, watched
 from benchmarks.scale.cost import PART_ROWS, Stages, cost
 from benchmarks.scale.long_run import attempts, reached
-from benchmarks.scale.running import Sample, library, size, steady_rate, watched
 
 STAGES = Stages(1e-6, 600e-6, 100e-6, 50e-6, 20e-6, 5.0, 500)
 

@@ -1,4 +1,4 @@
-"""One command on so many cores, watched."""
+"""One command, watched."""
 
 from __future__ import annotations
 
@@ -11,25 +11,32 @@ import time
 from collections.abc import Callable, Iterable
 from itertools import cycle, islice
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import NamedTuple
 
-from benchmarks.harness.timing import COMMAND
+import psutil
+
+from benchmarks.harness.timing import COMMAND, children_seconds
 from bioassay_mtl.files import whole_file
 
 SAMPLING_SECONDS = 0.2
 
 
 class Watched(NamedTuple):
-    """What a command took.
+    """A command that ended.
 
-    Seconds by the clock; those of processors, of all its processes and of the first one alone;
-    megabytes of the largest process; standard output.
+    Its exit code (None: killed at its limit); seconds by the clock; those of processors, as sampled
+    of all its processes (``main``: of the first), and by the account of the system of those that
+    were waited for; megabytes of the largest process, and of all; standard output.
     """
 
+    code: int | None
     seconds: float
     processor: float
     main: float
+    waited: float
     largest: float
+    together: float
     said: str
 
 
@@ -42,32 +49,49 @@ class Sample(NamedTuple):
 
 
 def watched(
-    words: list[str], cores: int, look: Callable[[Sample], None] = lambda sample: None
+    words: list[str],
+    cores: int | None = None,
+    look: Callable[[Sample], None] = lambda sample: None,
+    limit: float | None = None,
 ) -> Watched:
-    """Run the command on the first so many cores; RuntimeError where it fails."""
-    allowed = sorted(os.sched_getaffinity(0))[:cores]
-    program = (
-        f"import os, sys; os.sched_setaffinity(0, {allowed}); os.execv(sys.argv[1], sys.argv[1:])"
-    )
-    start = time.perf_counter()
-    with subprocess.Popen(
-        [sys.executable, "-c", program, *COMMAND, *words],
-        env=os.environ | {"OMP_NUM_THREADS": "1"},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    ) as process:
+    """Run the command on the first so many cores; RuntimeError where it fails.
+
+    With a limit of seconds it may fail, and is killed with all its processes then.
+    """
+    command = [*COMMAND, *words]
+    if cores is not None:
+        allowed = sorted(os.sched_getaffinity(0))[:cores]
+        program = f"import os, sys; os.sched_setaffinity(0, {allowed}); "
+        command = [sys.executable, "-c", f"{program}os.execv(sys.argv[1], sys.argv[1:])", *command]
+    start, used, code = time.perf_counter(), children_seconds(), None
+    with (
+        TemporaryFile("w+") as errors,
+        subprocess.Popen(
+            command,
+            env=os.environ | ({} if cores is None else {"OMP_NUM_THREADS": "1"}),
+            stdout=subprocess.PIPE,
+            stderr=errors if limit is None else None,
+            text=True,
+        ) as process,
+    ):
         sampling = _Sampling(process.pid, look)
         sampling.start()
-        out, said = process.communicate()
+        try:
+            out, _ = process.communicate(timeout=limit)
+            code = process.returncode
+        except subprocess.TimeoutExpired:
+            sampling.kill()
+            out = ""
         seconds = time.perf_counter() - start
         sampling.over = True
         sampling.join()
-    if process.returncode:
-        raise RuntimeError(f"{' '.join(words)}: {said[-500:]}")
-    used = sampling.processor
-    main = used.get(process.pid, 0.0)
-    return Watched(seconds, sum(used.values()), main, sampling.largest / 1e6, out)
+        if code and limit is None:
+            errors.seek(0)
+            raise RuntimeError(f"{' '.join(words)}: {errors.read()[-500:]}")
+    of = sampling.processor
+    most = sampling.largest / 1e6, sampling.together / 1e6
+    of_main, waited = of.get(process.pid, 0.0), children_seconds() - used
+    return Watched(code, seconds, sum(of.values()), of_main, waited, *most, out)
 
 
 class _Sampling(threading.Thread):
@@ -75,13 +99,11 @@ class _Sampling(threading.Thread):
 
     def __init__(self, pid: int, look: Callable[[Sample], None]) -> None:
         super().__init__(daemon=True)
-        self._pid, self._look = pid, look
-        self.largest, self.over = 0, False
+        self._root, self._look = psutil.Process(pid), look
+        self.largest, self.together, self.over = 0, 0, False
         self.processor: dict[int, float] = {}
 
     def run(self) -> None:
-        import psutil
-
         start = time.perf_counter()
         while not self.over:
             try:
@@ -96,16 +118,22 @@ class _Sampling(threading.Thread):
             time.sleep(SAMPLING_SECONDS)
 
     def _sizes(self) -> list[int]:
-        import psutil
-
-        sizes = []
-        root = psutil.Process(self._pid)
-        for each in [root, *root.children(recursive=True)]:
+        """Of each what no other has; together, a shared page counts once."""
+        sizes, together = [], 0
+        for each in [self._root, *self._root.children(recursive=True)]:
             times = each.cpu_times()
             self.processor[each.pid] = times.user + times.system
             if "raylet" not in each.name() and "gcs_server" not in each.name():
-                sizes.append(each.memory_full_info().uss)
+                held = each.memory_full_info()
+                sizes.append(held.uss)
+                together += getattr(held, "pss", held.rss)
+        self.together = max(self.together, together)
         return sizes
+
+    def kill(self) -> None:
+        """All processes."""
+        for each in [*self._root.children(recursive=True), self._root]:
+            each.kill()
 
 
 def steady_rate(folder: Path) -> float:
