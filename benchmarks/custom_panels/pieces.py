@@ -28,8 +28,6 @@ MULTI = {
 """Panels of all assays of a table, and their sizes."""
 SINGLES = {"tox21": 12, "toxcast": 9, "pcba": 9, "chembl": 5, "chembl_outcomes": 4, "hiv": 1}
 """Tables, and how many of their assays are taken singly."""
-FEWEST_OF_EACH = 18
-"""Molecules of each outcome that an assay must have to be taken singly."""
 FEWEST_HELD = 150
 
 
@@ -64,21 +62,6 @@ class Piece:
         return self.table.endswith("outcomes")
 
 
-def chosen_tasks(table: Table, n: int) -> list[str]:
-    """Assays to take singly: evenly from those of few to those of many actives or molecules."""
-    measured = (~np.isnan(table.cells)).sum(axis=0)
-    rank = measured
-    fitting = measured >= SIZES[0] + FEWEST_HELD
-    if table.is_binary:
-        active = np.nansum(table.cells, axis=0)
-        rank = np.minimum(active, measured - active).astype(int)
-        fitting &= rank >= FEWEST_OF_EACH
-    order = np.flatnonzero(fitting)
-    order = order[np.argsort(rank[order], kind="stable")]
-    places = np.linspace(0, len(order) - 1, min(n, len(order))).round().astype(int)
-    return [table.tasks[task] for task in order[places]]
-
-
 def sizes_of(measured: int) -> list[int]:
     """Sizes that leave enough to judge on."""
     return [n for n in SIZES if n is not None and n + FEWEST_HELD <= measured]
@@ -87,7 +70,7 @@ def sizes_of(measured: int) -> list[int]:
 def single_pieces(tables: dict[str, Table]) -> Iterator[list[Piece]]:
     """For each assay its pieces of one draw: sizes and splits, the first one by turns."""
     by_table = [
-        [(name, task, table) for task in chosen_tasks(table, SINGLES[name])]
+        [(name, task, table) for task in table.evenly(SINGLES[name], SIZES[0] + FEWEST_HELD)]
         for name, table in tables.items()
     ]
     for number, (name, task, table) in enumerate(in_turn(by_table)):

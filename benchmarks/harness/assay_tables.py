@@ -21,6 +21,8 @@ POOL, REST, ALL = range(7), range(7, 10), range(10)
 N_PCBA = 9_000
 """Molecules of PCBA that are drawn from, and all actives of its assays of few."""
 FEWEST_VALUES = 500
+FEWEST_OF_EACH = 18
+"""Molecules of each outcome that an assay must have to be taken singly."""
 
 
 @dataclass(frozen=True)
@@ -42,6 +44,22 @@ class Table:
         _, first = np.unique(keys, return_index=True)
         rows = np.intersect1d(first, np.flatnonzero(kept))
         return Table(self.smiles[rows], self.cells[rows], self.tasks, self.is_binary)
+
+    def evenly(self, n: int, fewest: float) -> list[str]:
+        """Assays of so many molecules, from those of few to those of many of the rarer outcome.
+
+        Of values, from those of few to those of many.
+        """
+        measured = (~np.isnan(self.cells)).sum(axis=0)
+        fitting, rarer = measured >= fewest, measured
+        if self.is_binary:
+            active = np.nansum(self.cells, axis=0)
+            rarer = np.minimum(active, measured - active).astype(int)
+            fitting &= rarer >= FEWEST_OF_EACH
+        order = np.flatnonzero(fitting)
+        order = order[np.argsort(rarer[order], kind="stable")]
+        places = np.linspace(0, len(order) - 1, min(n, len(order))).round().astype(int)
+        return [self.tasks[task] for task in order[places]]
 
     def panel(self, rows: NDArray[np.int64], columns: list[int]) -> Panel:
         """Some molecules in some assays."""

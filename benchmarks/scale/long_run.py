@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import os
 import statistics
 from collections.abc import Sequence
@@ -29,8 +30,19 @@ def run(folder: Path, smiles: Sequence[str], options: argparse.Namespace) -> Non
     cores = len(os.sched_getaffinity(0))
     words = ["screen", str(path), "--model", options.model, "--part-rows", str(options.part_rows)]
     words += ["--out", str(folder / SCREENED), "--workers", str(cores)]
+    attempt, last = 1 + len(attempts(folder)), (-math.inf, -1)
     with (folder / LOG).open("a", buffering=1) as file:
-        watched(words, cores, _Logged(folder, file, 1 + len(attempts(folder))))
+
+        def log(sample: Sample) -> None:
+            """One in ten seconds, and whenever there are more parts."""
+            nonlocal last
+            parts = len([*(folder / SCREENED / "receipts").glob("*.json")])
+            if sample.seconds >= last[0] + LOGGED_SECONDS or parts != last[1]:
+                last = sample.seconds, parts
+                line = {"attempt": attempt, "parts": parts, **sample._asdict()}
+                file.write(json.dumps(line) + "\n")
+
+        watched(words, cores, log)
     reached(folder, smiles, options)
     best = ["merge", str(folder / SCREENED), "-o", str(folder / "best.csv")]
     (folder / "best.csv").unlink(missing_ok=True)
@@ -39,22 +51,6 @@ def run(folder: Path, smiles: Sequence[str], options: argparse.Namespace) -> Non
     report(case, "end_to_end", options.rows / took.seconds, "molecules/s")
     report(case, "processor", took.processor / options.rows * 1e6, "us/molecule")
     report(case, "largest_process", took.largest, "MB", "<= 1000")
-
-
-class _Logged:
-    """Writes samples into a file, one in ten seconds, and whenever there are more parts."""
-
-    def __init__(self, folder: Path, file: Any, attempt: int) -> None:
-        self._folder, self._file, self._attempt = folder, file, attempt
-        self._next, self._parts = 0.0, -1
-
-    def __call__(self, sample: Sample) -> None:
-        parts = len([*(self._folder / SCREENED / "receipts").glob("*.json")])
-        if sample.seconds < self._next and parts == self._parts:
-            return
-        self._next, self._parts = sample.seconds + LOGGED_SECONDS, parts
-        line = {"attempt": self._attempt, "parts": parts, **sample._asdict()}
-        self._file.write(json.dumps(line) + "\n")
 
 
 def attempts(folder: Path) -> list[list[dict[str, Any]]]:

@@ -99,18 +99,10 @@ def _wanted(name: str, table: Table) -> Iterator[tuple[str, int]]:
     if name == "hiv":
         yield from ((table.tasks[0], n) for n in sizes)
         return
-    measured = (~np.isnan(table.cells)).sum(axis=0)
-    ranked = measured if not table.is_binary else np.nansum(table.cells, axis=0)
-    fewest = 18 if table.is_binary else 0
-    rarer = np.minimum(ranked, measured - ranked) if table.is_binary else ranked
-    fit = np.flatnonzero((rarer >= fewest) & (measured >= 1.6 * min(sizes)))
-    order = fit[np.argsort(rarer[fit], kind="stable")]
-    chosen = order[
-        np.linspace(0, len(order) - 1, min(N_ASSAYS[name], len(order))).round().astype(int)
-    ]
-    for number, task in enumerate(chosen):
-        fitting = [n for n in sizes if n <= 0.65 * measured[task]]
-        yield table.tasks[task], fitting[number % len(fitting)]
+    for number, task in enumerate(table.evenly(N_ASSAYS[name], 1.6 * min(sizes))):
+        measured = (~np.isnan(table.cells[:, table.tasks.index(task)])).sum()
+        fitting = [n for n in sizes if n <= 0.65 * measured]
+        yield task, fitting[number % len(fitting)]
 
 
 def _draw(name: str, table: Table, task: str, n: int, split: str, number: int) -> tuple[Rows, Rows]:
