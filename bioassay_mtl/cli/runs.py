@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from bioassay_mtl.panels.panel import Panel
     from bioassay_mtl.report import Evidence
     from bioassay_mtl.training.config import TrainingConfig
+    from bioassay_mtl.training.side_by_side import Jobs
 
 Run = Callable[..., "Evidence | None"]
 """Training: a panel and its settings to a model, and to its predictions of unseen molecules.
@@ -44,7 +45,7 @@ def run_of(
     members: int,
     trials: int,
     baseline: bool = True,
-    jobs: int = 1,
+    jobs: int | Jobs = 1,
 ) -> Run:
     """Run by folds, or on one split: one model or several, after a search or without one.
 
@@ -91,7 +92,7 @@ class _Reported:
         write_beside(self.evidence, folder)
 
 
-def _crossing(folds: int, repeats: int, baseline: bool, jobs: int) -> Run:
+def _crossing(folds: int, repeats: int, baseline: bool, jobs: int | Jobs) -> Run:
     """Training by folds, and its predictions of all molecules."""
     from bioassay_mtl.report import beside_baselines, out_of_fold
     from bioassay_mtl.training.cross_validation import CrossValidation, cross_validate
@@ -109,7 +110,7 @@ def _crossing(folds: int, repeats: int, baseline: bool, jobs: int) -> Run:
     return run
 
 
-def _training(members: int, trials: int, baseline: bool, jobs: int) -> Run:
+def _training(members: int, trials: int, baseline: bool, jobs: int | Jobs) -> Run:
     """Training on one split, and the model's predictions of the held-out set."""
     from bioassay_mtl.report import beside_baseline, held_out
     from bioassay_mtl.splits import split
@@ -129,7 +130,7 @@ def _training(members: int, trials: int, baseline: bool, jobs: int) -> Run:
     return run
 
 
-def _trained(members: int, trials: int, jobs: int) -> Callable[..., Model]:
+def _trained(members: int, trials: int, jobs: int | Jobs) -> Callable[..., Model]:
     """Result of training one model or several, after a search or without one."""
     if trials:
         from bioassay_mtl.training.tuning import train_tuned

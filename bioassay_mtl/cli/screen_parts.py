@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from bioassay_mtl.cli.engines import check_engine
 from bioassay_mtl.cli.screened import unusable, with_assays_named
 from bioassay_mtl.cli.terminal import say
 from bioassay_mtl.errors import ConfigError, counted
@@ -20,8 +21,6 @@ if TYPE_CHECKING:
 
 FOR_PARTS = ("part_rows", "shard", "engine", "address")
 """Options that mean something with --out alone."""
-
-ENGINES = ("local", "ray")
 
 NOT_FOR_PARTS = {
     "output": "merge FOLDER -o FILE joins the parts",
@@ -72,10 +71,7 @@ def screen_in_parts(
     given["format"] = given["format"] or "parquet"
     options = PartsOptions.of(given).checked()
     own = shard_of(shard)
-    if engine not in ENGINES:
-        raise ConfigError(f"--engine {engine}: {' or '.join(ENGINES)} is expected")
-    if address is not None and engine != "ray":
-        raise ConfigError("--address is for --engine ray")
+    check_engine(engine, address)
     if options.assays is not None:
         place = find_model(model)
         options = with_assays_named(options, read_description(read_config(place), place))

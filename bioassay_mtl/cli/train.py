@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from bioassay_mtl.cli.engines import jobs_of
 from bioassay_mtl.cli.epochs import shown_epochs
 from bioassay_mtl.cli.outcome import expected, outcome
 from bioassay_mtl.cli.panel_remarks import remarks
@@ -109,6 +110,14 @@ def train(
             help="With --ensemble, --folds or --tune: train N at a time, each in a process.",
         ),
     ] = 1,
+    engine: Annotated[
+        str,
+        typer.Option(metavar="local|ray", help="Engine of --jobs: this machine, or Ray."),
+    ] = "local",
+    address: Annotated[
+        str | None,
+        typer.Option(metavar="auto|HOST:PORT", help="Ray cluster; this machine if not given."),
+    ] = None,
     effort: Annotated[
         str | None,
         typer.Option(
@@ -202,6 +211,7 @@ def train(
     from bioassay_mtl.training.warm_start import with_start
 
     check_folds(folds, repeats, ensemble, tune, jobs)
+    at_once = jobs_of(engine, address, jobs)
     check_together(panels or (), together, sharing, alternation)
     panel = panels[0] if panels else None
     began = time.perf_counter()
@@ -286,10 +296,10 @@ def train(
             is_of_trees = isinstance(chosen.network, FittedConfig)
             epochs = 0 if is_of_trees else chosen.epochs
             say(expected(found, epochs, models, *experts))
-    run = run_of(folds, repeats, ensemble, tune, baseline, jobs)
     members = folds * repeats if folds else ensemble
     shown = shown_epochs(chosen.epochs, members, tune, *experts, jobs=jobs)
-    with shown as show, resumable(Path(out)):
+    with shown as show, resumable(Path(out)), at_once as at_a_time:
+        run = run_of(folds, repeats, ensemble, tune, baseline, at_a_time)
         evidence = run(
             table,
             chosen,

@@ -32,7 +32,7 @@ from bioassay_mtl.training.identity import run_identity
 from bioassay_mtl.training.members import known, mark, numbered, trained_members
 from bioassay_mtl.training.scratch import FOLDS, begun, claimed
 from bioassay_mtl.training.session import Session
-from bioassay_mtl.training.side_by_side import Training
+from bioassay_mtl.training.side_by_side import Jobs, Training
 from bioassay_mtl.training.usable import with_features
 
 if TYPE_CHECKING:
@@ -117,7 +117,7 @@ def cross_validate(
     record: Mapping[str, Any] | None = None,
     finish: Callable[[CrossValidation, Path], object] | None = None,
     about: About | None = None,
-    jobs: int = 1,
+    jobs: int | Jobs = 1,
 ) -> CrossValidation:
     """Train a network for each fold, on the other folds, and join them.
 

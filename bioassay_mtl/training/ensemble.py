@@ -25,7 +25,7 @@ from bioassay_mtl.training.fit import measure
 from bioassay_mtl.training.members import known, mark, numbered, trained_members
 from bioassay_mtl.training.scratch import MEMBERS, begun, claimed
 from bioassay_mtl.training.session import Session
-from bioassay_mtl.training.side_by_side import Training
+from bioassay_mtl.training.side_by_side import Jobs, Training
 
 MARK = MEMBERS
 
@@ -47,7 +47,7 @@ def train_ensemble(
     start: Model | None = None,
     finish: Finish | None = None,
     about: About | None = None,
-    jobs: int = 1,
+    jobs: int | Jobs = 1,
 ) -> Model:
     """Train the members on one split, and join them.
 
@@ -64,7 +64,8 @@ def train_ensemble(
     progress
         Called after each epoch of each ``member``, which the record counts from 1.
     jobs
-        Number of members that are trained at a time, in processes of their own if that is several.
+        Number of members that are trained at a time, in processes of their own if that is several;
+        or such jobs on a cluster (:func:`bioassay_mtl.adapters.ray.jobs`).
         They share out the threads of this one; with as many threads each, weights are those of
         members that are trained in sequence, bit for bit.
 
@@ -114,7 +115,7 @@ def ensemble_of(
     progress: Progress | None = None,
     record: Mapping[str, Any] | None = None,
     finish: Finish | None = None,
-    jobs: int = 1,
+    jobs: int | Jobs = 1,
 ) -> Model:
     """Train an ensemble as it is settled; see :func:`train_ensemble`."""
     if members < 2:

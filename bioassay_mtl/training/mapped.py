@@ -34,9 +34,14 @@ def read_mapped(path: Path) -> Any:
     return pickle.loads(content, buffers=[mapped[at : at + size] for at, size in places])
 
 
+def files_of(path: Path) -> tuple[Path, Path]:
+    """Both files that an object is written to."""
+    return path, _beside(path)
+
+
 def remove_mapped(path: Path) -> None:
     """Remove both files; who has them mapped keeps what they held."""
-    for each in (path, _beside(path)):
+    for each in files_of(path):
         each.unlink(missing_ok=True)
 
 

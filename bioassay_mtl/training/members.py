@@ -15,12 +15,12 @@ from bioassay_mtl.models.model import Model
 from bioassay_mtl.training.callbacks import Progress
 from bioassay_mtl.training.fit import train_session
 from bioassay_mtl.training.session import Session
-from bioassay_mtl.training.side_by_side import Training, train_member, train_side_by_side
+from bioassay_mtl.training.side_by_side import Jobs, Training, train_member, train_side_by_side
 
 
 def trained_members(
     trainings: Sequence[Training],
-    jobs: int = 1,
+    jobs: int | Jobs = 1,
     progresses: Sequence[Progress | None] = (),
 ) -> list[Model]:
     """All models: as they are in their folders, or trained, from where they were cut off.
@@ -39,7 +39,8 @@ def trained_members(
     ConfigError, InputError, OutputError, TrainingError, WorkerError
         Whatever the first of them fails of.
     """
-    if jobs == 1 or len(trainings) == 1:
+    jobs = Jobs.of(jobs)
+    if jobs.n == 1 or len(trainings) == 1:
         return [
             member(each.session, each.folder, progress=progress, **each.given)
             for each, progress in zip(trainings, progresses, strict=True)

@@ -1,8 +1,9 @@
 """Trainings side by side, each in a process of its own, which this process follows and ends.
 
-The processes read what they learn from one file, mapped by all of them, and share out the threads
-of this one: a training of so many threads gives the same weights here as in sequence, bit for bit.
-They end with this process, however it ends.
+Where the processes are is for :class:`Jobs` to say. Those of this machine read what they learn from
+one file, mapped by all of them, and share out the threads of this one: a training of so many
+threads gives the same weights here as in sequence, bit for bit. They end with this process, however
+it ends.
 """
 
 from __future__ import annotations
@@ -14,13 +15,13 @@ import subprocess
 import sys
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from queue import SimpleQueue
 from tempfile import TemporaryDirectory
 from threading import Thread
-from typing import Any
+from typing import Any, Protocol
 
 import torch
 
@@ -39,6 +40,9 @@ Told = Callable[[int, Mapping[str, Any]], bool]
 
 Ended = Callable[[int, BioassayError | None], object]
 """Callback with the index of a training and its fault; None where it ended, or was stopped."""
+
+Heard = SimpleQueue[tuple[int, Any]]
+"""Messages of processes, each with the place of its process; ``(None, None)`` is the last."""
 
 _READY, _EPOCH, _LOG, _ENDED = "ready", "epoch", "log", "ended"
 
@@ -62,11 +66,112 @@ class Training:
     given: Mapping[str, Any] = field(default_factory=dict)
 
 
+class Process(Protocol):
+    """A process that trains, wherever it is."""
+
+    def say(self, what: object) -> None:
+        """Tell it something; nothing happens if it is dead."""
+        ...
+
+    def death(self) -> WorkerError:
+        """Error that says what it died of."""
+        ...
+
+
+class Start(Protocol):
+    """Starts a process, which trains until the end of the block."""
+
+    def __call__(
+        self, place: int, data: Path, n_threads: int, heard: Heard
+    ) -> AbstractContextManager[Process]:
+        """Parameters: its place among all, file of the trainings, its threads, its messages."""
+        ...
+
+
 class _Stopped(Exception):
     """A training that is not to go on."""
 
 
-def train_side_by_side(trainings: Sequence[Training], jobs: int, told: Told, ended: Ended) -> None:
+class _Here:
+    """A process of this machine.
+
+    Parameters
+    ----------
+    process
+        The process.
+    log
+        File of its messages.
+    """
+
+    def __init__(self, process: subprocess.Popen[bytes], log: Path) -> None:
+        self._process, self._log = process, log
+
+    def say(self, what: object) -> None:
+        stream = self._process.stdin
+        assert stream is not None
+        with suppress(BrokenPipeError):  # it died, which its other pipe tells
+            send(stream, pickle.dumps(what))
+
+    def death(self) -> WorkerError:
+        return death(self._process.wait(), self._log)
+
+
+@contextmanager
+def started_here(place: int, data: Path, n_threads: int, heard: Heard) -> Iterator[Process]:
+    """Start a process of this machine: see :class:`Start`."""
+    log = data.with_name(f"process-{place}.log")
+    with serving(__name__, log, answers=True, env=_one_gpu(place)) as process:
+        listening = Thread(target=_listen, args=(place, process, heard), daemon=True)
+        listening.start()
+        try:
+            here = _Here(process, log)
+            here.say((str(data), n_threads))
+            yield here
+        finally:
+            process.kill()
+            listening.join()
+
+
+def _listen(place: int, process: subprocess.Popen[bytes], heard: Heard) -> None:
+    """Pass on what a process tells; at its end, that there is no more."""
+    assert process.stdout is not None
+    with suppress(EOFError, OSError), process.stdout:
+        while True:
+            heard.put((place, receive(process.stdout)))
+    heard.put((place, (None, None)))
+
+
+def _one_gpu(place: int) -> dict[str, str]:
+    """Environment that lets a process see one GPU of several."""
+    n = torch.cuda.device_count()
+    if n < 2:
+        return {}
+    seen = os.environ.get("CUDA_VISIBLE_DEVICES") or ",".join(map(str, range(n)))
+    return {"CUDA_VISIBLE_DEVICES": seen.split(",")[place % n]}
+
+
+@dataclass(frozen=True)
+class Jobs:
+    """How many trainings run at a time, and where.
+
+    Parameters
+    ----------
+    n
+        Number of trainings at a time.
+    start
+        Starts the process of each.
+    """
+
+    n: int = 1
+    start: Start = started_here
+
+    @staticmethod
+    def of(jobs: int | Jobs) -> Jobs:
+        """Jobs of this machine, where a number of them is given."""
+        return jobs if isinstance(jobs, Jobs) else Jobs(jobs)
+
+
+def train_side_by_side(trainings: Sequence[Training], jobs: Jobs, told: Told, ended: Ended) -> None:
     """Train; an exception of what is called ends all of them.
 
     Parameters
@@ -74,8 +179,8 @@ def train_side_by_side(trainings: Sequence[Training], jobs: int, told: Told, end
     trainings
         They are begun in this order.
     jobs
-        Processes, each with its share of this one's threads. Where there are several GPUs, each
-        process has one, in turn.
+        Processes, each with its share of this one's threads. Where this machine has several GPUs,
+        each process has one, in turn.
     told, ended
         Called in this thread.
 
@@ -88,12 +193,17 @@ def train_side_by_side(trainings: Sequence[Training], jobs: int, told: Told, end
     """
     for training in trainings:
         _check(training)
+    size = min(jobs.n, len(trainings))
+    n_threads = max(1, torch.get_num_threads() // size)
     with ExitStack() as stack:
         folder = Path(stack.enter_context(TemporaryDirectory()))
         data = folder / "trainings"
         write_mapped(list(trainings), data)
-        crew = _Crew(data, min(jobs, len(trainings)), stack)
-        crew.train(len(trainings), told, ended)
+        heard: Heard = SimpleQueue()
+        crew = [
+            stack.enter_context(jobs.start(place, data, n_threads, heard)) for place in range(size)
+        ]
+        _Crew(data, crew, heard).train(len(trainings), told, ended)
 
 
 def _check(training: Training) -> None:
@@ -113,30 +223,24 @@ class _Crew:
     ----------
     data
         File of the trainings.
-    size
-        Number of processes.
-    stack
-        They end with it.
+    processes
+        Those that train.
+    heard
+        Their messages.
     """
 
-    def __init__(self, data: Path, size: int, stack: ExitStack) -> None:
-        self._data, self._unready = data, size
-        self._heard: SimpleQueue[tuple[int, Any]] = SimpleQueue()
-        self._logs = [data.with_name(f"process-{place}.log") for place in range(size)]
-        self._processes = [
-            stack.enter_context(_started(log, place, self._heard))
-            for place, log in enumerate(self._logs)
-        ]
-        for place in range(size):
-            self._say(place, (str(data), max(1, torch.get_num_threads() // size)))
+    def __init__(self, data: Path, processes: Sequence[Process], heard: Heard) -> None:
+        self._data, self._unready = data, len(processes)
+        self._processes, self._heard = processes, heard
 
     def train(self, n: int, told: Told, ended: Ended) -> None:
         """Have so many trained."""
         waiting, at_work = deque(range(n)), dict[int, int]()
         while waiting or at_work:
             place, (what, content) = self._heard.get()
+            process = self._processes[place]
             if what == _EPOCH:
-                self._say(place, told(at_work[place], content))
+                process.say(told(at_work[place], content))
             elif what == _LOG:
                 name, level, message = content
                 logging.getLogger(name).log(level, "%s", message)
@@ -147,55 +251,15 @@ class _Crew:
                     ended(at_work.pop(place), content)
                 if waiting:
                     at_work[place] = waiting.popleft()
-                    self._say(place, at_work[place])
+                    process.say(at_work[place])
             elif place in at_work or self._unready:
-                raise self._death(place)
+                raise process.death()
 
     def _note_ready(self) -> None:
         self._unready -= 1
         if not self._unready:
             with suppress(OSError):  # a system that keeps what is mapped: it goes in the end
                 remove_mapped(self._data)
-
-    def _say(self, place: int, what: object) -> None:
-        stream = self._processes[place].stdin
-        assert stream is not None
-        with suppress(BrokenPipeError):  # it died, which its other pipe tells
-            send(stream, pickle.dumps(what))
-
-    def _death(self, place: int) -> WorkerError:
-        return death(self._processes[place].wait(), self._logs[place])
-
-
-def _listen(place: int, process: subprocess.Popen[bytes], heard: SimpleQueue[Any]) -> None:
-    """Pass on what a process tells; at its end, that there is no more."""
-    assert process.stdout is not None
-    with suppress(EOFError, OSError), process.stdout:
-        while True:
-            heard.put((place, receive(process.stdout)))
-    heard.put((place, (None, None)))
-
-
-@contextmanager
-def _started(log: Path, place: int, heard: SimpleQueue[Any]) -> Iterator[subprocess.Popen[bytes]]:
-    """A process that waits for its orders, and is listened to, until the end of the block."""
-    with serving(__name__, log, answers=True, env=_one_gpu(place)) as process:
-        listening = Thread(target=_listen, args=(place, process, heard), daemon=True)
-        listening.start()
-        try:
-            yield process
-        finally:
-            process.kill()
-            listening.join()
-
-
-def _one_gpu(place: int) -> dict[str, str]:
-    """Environment in which a process sees one GPU of several."""
-    n = torch.cuda.device_count()
-    if n < 2:
-        return {}
-    seen = os.environ.get("CUDA_VISIBLE_DEVICES") or ",".join(map(str, range(n)))
-    return {"CUDA_VISIBLE_DEVICES": seen.split(",")[place % n]}
 
 
 class _Forwarded(logging.Handler):

@@ -40,7 +40,7 @@ from bioassay_mtl.training.search_space import (
     with_settings,
 )
 from bioassay_mtl.training.session import Session
-from bioassay_mtl.training.side_by_side import Training, train_side_by_side
+from bioassay_mtl.training.side_by_side import Jobs, Training, train_side_by_side
 
 if TYPE_CHECKING:
     import optuna
@@ -67,7 +67,7 @@ def train_tuned(
     start: Model | None = None,
     finish: Finish | None = None,
     about: About | None = None,
-    jobs: int = 1,
+    jobs: int | Jobs = 1,
 ) -> Model:
     """Search settings, then train with the best of them.
 
@@ -140,7 +140,7 @@ def tune(
     trials: int,
     journal: Path | None = None,
     progress: Progress | None = None,
-    jobs: int = 1,
+    jobs: int | Jobs = 1,
 ) -> tuple[Session, dict[str, Any]]:
     """The best settings found, and the table of trials.
 
@@ -174,11 +174,12 @@ def tune(
     judged = session.on(Split(parts.train, parts.valid, parts.test[:0], parts.n_rows))
     space = search_space(config, fixed=session.start is not None)
     study = _study(journal, judged.identity)
+    jobs = Jobs.of(jobs)
     while (before := len(_finished(study))) < trials:
-        numbers = range(before, min(trials, before + jobs))
+        numbers = range(before, min(trials, before + jobs.n))
         watches = [_Watch(_asked(study, session, space, n), n + 1, progress) for n in numbers]
         sessions = [judged.with_settings(with_settings(config, w.trial.params)) for w in watches]
-        _try(sessions, watches)
+        _try(sessions, watches, jobs)
         _tell(study, {watch.trial.number: watch.outcome for watch in watches})
     table = [
         {
@@ -217,12 +218,12 @@ def _asked(
     return study.ask(space)
 
 
-def _try(sessions: Sequence[Session], watches: Sequence[_Watch]) -> None:
+def _try(sessions: Sequence[Session], watches: Sequence[_Watch], jobs: Jobs) -> None:
     """Train the trials of a round."""
     if len(sessions) > 1:
         train_side_by_side(
             [Training(session) for session in sessions],
-            len(sessions),
+            jobs,
             lambda number, record: watches[number].goes_on(record),
             lambda number, failure: watches[number].end(failure),
         )

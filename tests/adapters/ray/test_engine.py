@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
@@ -26,6 +24,7 @@ from tests.screening.tiny_model import tiny_model
 ray = pytest.importorskip("ray")
 pytestmark = [
     pytest.mark.slow,
+    pytest.mark.usefixtures("_cluster"),
     pytest.mark.filterwarnings("default"),  # what Ray's own files leave open is not ours
 ]
 SMALL = PartsOptions(part_rows=100, batch_size=10, workers=2)
@@ -49,19 +48,6 @@ def whole(tmp_path_factory: pytest.TempPathFactory, molecules: str, model_folder
     folder = tmp_path_factory.mktemp("whole") / "parts"
     screen_parts([molecules], model_folder, folder, SMALL)
     return folder
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _cluster() -> Iterator[None]:
-    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
-    ray.init(
-        num_cpus=2,
-        include_dashboard=False,
-        log_to_driver=False,
-        object_store_memory=150_000_000,
-    )
-    yield
-    ray.shutdown()
 
 
 class Killing(threading.Thread):
