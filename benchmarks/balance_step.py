@@ -32,9 +32,8 @@ from benchmarks.harness.steps import (
     random_labels,
     step_of,
 )
-from benchmarks.harness.study import parser
+from benchmarks.harness.study import parser, report
 from benchmarks.harness.timing import peak_bytes
-from benchmarks.report import report
 from bioassay_mtl.balance import Batch, Update, balancers
 from bioassay_mtl.balance.reductions import task_means
 from bioassay_mtl.nn.rows import Rows

@@ -14,10 +14,9 @@ import statistics
 import tempfile
 from pathlib import Path
 
-from benchmarks.harness.molecules import real_smiles, write_smiles
-from benchmarks.harness.running import Watched, watched
-from benchmarks.harness.study import parser
-from benchmarks.report import report
+from benchmarks.harness.molecules import real_smiles
+from benchmarks.harness.running import Watched, library, watched
+from benchmarks.harness.study import parser, report
 from bioassay_mtl.models.domain import NAME, DomainFile
 from bioassay_mtl.models.folder import read_config
 from bioassay_mtl.models.shipped import find_model
@@ -43,8 +42,7 @@ def main() -> None:
     report(f"{options.model}, {n} molecules", "domain", size / n, "bytes/molecule", "<= 128")
     smiles, _ = real_smiles()
     with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "molecules.smi"
-        write_smiles(path, smiles, options.rows)
+        path = library(Path(folder) / "molecules.smi", smiles, options.rows)
 
         def run(*given: str) -> Watched:
             words = ["screen", str(path), "-o", str(path.with_suffix(".csv")), "--json"]

@@ -16,8 +16,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.harness.molecules import nci_smiles
-from benchmarks.harness.study import parser
-from benchmarks.report import report
+from benchmarks.harness.study import parser, report
 from bioassay_mtl.models.model import Model
 from bioassay_mtl.panels.panel import Panel
 from bioassay_mtl.training import train

@@ -18,9 +18,8 @@ from typing import Any
 from benchmarks.featurize_graphs import compare_graphs
 from benchmarks.harness.bare import bare, rdkit_vector
 from benchmarks.harness.molecules import nci_smiles, smiles_of
-from benchmarks.harness.study import parser
+from benchmarks.harness.study import parser, report
 from benchmarks.harness.timing import seconds_of
-from benchmarks.report import report
 from bioassay_mtl.chem.featurizer import Featurizer
 from bioassay_mtl.chem.fingerprints import fingerprint_from
 from bioassay_mtl.chem.parallel import featurize, featurize_batches

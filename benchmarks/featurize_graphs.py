@@ -17,9 +17,8 @@ from functools import partial
 from typing import Any
 
 from benchmarks.harness.molecules import nci_smiles
-from benchmarks.harness.study import parser
+from benchmarks.harness.study import parser, report
 from benchmarks.harness.timing import in_turn, report_ratios, seconds_of
-from benchmarks.report import report
 from bioassay_mtl.chem.featurizer import Featurizer
 from bioassay_mtl.chem.graphs import MolecularGraph
 

@@ -28,9 +28,8 @@ import numpy as np
 import torch
 
 from benchmarks.harness.steps import BATCH, Step, module_of, random_labels, step_of
-from benchmarks.harness.study import parser
+from benchmarks.harness.study import parser, report
 from benchmarks.harness.timing import in_turn, seconds_of
-from benchmarks.report import report
 from bioassay_mtl.chem.features import PackedBits
 from bioassay_mtl.panels import Panel
 from bioassay_mtl.splits import Split

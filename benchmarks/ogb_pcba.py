@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from benchmarks.harness.datasets import Rows
 from benchmarks.harness.networks import n_parameters
 from benchmarks.harness.provenance import provenance, used_by_torch
-from benchmarks.report import report
+from benchmarks.harness.study import report
 from bioassay_mtl.chem.features import Features
 from bioassay_mtl.chem.parallel import featurize
 from bioassay_mtl.cli.faults import USER_FAULT, one_line

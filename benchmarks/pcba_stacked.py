@@ -26,8 +26,7 @@ import numpy as np
 from benchmarks.graph_study.cases import settings
 from benchmarks.harness.datasets import sources
 from benchmarks.harness.ledger import CACHE
-from benchmarks.harness.study import parser
-from benchmarks.report import report
+from benchmarks.harness.study import parser, report
 from bioassay_mtl.chem.features import Features
 from bioassay_mtl.metrics import evaluate
 from bioassay_mtl.models.model import Model

@@ -22,11 +22,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 from benchmarks.harness import bare
-from benchmarks.harness.molecules import real_smiles, write_smiles
-from benchmarks.harness.running import watched
-from benchmarks.harness.study import parser
+from benchmarks.harness.molecules import real_smiles
+from benchmarks.harness.running import library, watched
+from benchmarks.harness.study import parser, report
 from benchmarks.harness.timing import children_seconds
-from benchmarks.report import report
 
 RATIOS = {"ratio": "wall", "ratio_without_startup": "loop", "ratio_processor": "processor"}
 
@@ -77,11 +76,9 @@ def main() -> None:
     smiles, source = real_smiles()
     print(f"molecules: {source}", file=sys.stderr)
     with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "molecules.smi"
-        write_smiles(path, smiles, asked.rows)
-        peak = compare(path, asked)
+        peak = compare(library(Path(folder) / "molecules.smi", smiles, asked.rows), asked)
         if not asked.quick:
-            write_smiles(path, smiles, 10 * asked.rows)
+            path = library(Path(folder) / "more.smi", smiles, 10 * asked.rows)
             run, _, more = run_cli(path, asked)
             case = f"screen {10 * asked.rows} rows, {asked.workers} workers"
             report(case, "end_to_end", 10 * asked.rows / run.wall, "molecules/s")

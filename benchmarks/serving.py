@@ -16,14 +16,13 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import cycle, islice
-from pathlib import Path
 from typing import Any
 
 import httpx
+import psutil
 
 from benchmarks.harness.molecules import smiles_of
-from benchmarks.harness.study import parser
-from benchmarks.report import report
+from benchmarks.harness.study import parser, report
 
 AT_ONCE = 100
 BESIDE = ("confidence", "domain")
@@ -62,7 +61,7 @@ def measure_load(address: str, pid: int, rounds: int) -> None:
         answers = asyncio.run(at_once(address, bodies))
         seconds = time.perf_counter() - begun
         lost += sum(status != 200 or n != 5 for status, n, _ in answers)
-        sizes.append(held(pid))
+        sizes.append(psutil.Process(pid).memory_info().rss)
         report("100 at once", "answers", AT_ONCE / seconds, "1/s")
     report("100 at once", "slowest answer of the last round", max(a[2] for a in answers), "s")
     report("100 at once", "lost", lost, "requests", "0")
@@ -105,11 +104,6 @@ def timed(client: httpx.Client, body: dict[str, Any]) -> float:
 def molecules() -> Iterator[str]:
     """Molecules without end."""
     return cycle(smiles_of())
-
-
-def held(pid: int) -> int:
-    """Bytes that a process has in memory."""
-    return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * 4096
 
 
 @contextmanager

@@ -10,9 +10,8 @@ import subprocess
 import sys
 from functools import partial
 
-from benchmarks.harness.study import parser
+from benchmarks.harness.study import parser, report
 from benchmarks.harness.timing import COMMAND, seconds_of
-from benchmarks.report import report
 
 FIRST_PREDICTION = """
 import sys

@@ -25,8 +25,7 @@ import torch
 
 from benchmarks.harness.molecules import nci_smiles
 from benchmarks.harness.steps import module_of, step_of
-from benchmarks.harness.study import parser
-from benchmarks.report import report
+from benchmarks.harness.study import parser, report
 from bioassay_mtl.models.panel_inputs import panel_features
 from bioassay_mtl.panels.panel import Panel
 from bioassay_mtl.splits import Split

@@ -30,9 +30,8 @@ from benchmarks.harness.steps import (
     stepper,
     whole_batches,
 )
-from benchmarks.harness.study import parser
+from benchmarks.harness.study import parser, report
 from benchmarks.harness.timing import in_turn, report_ratios
-from benchmarks.report import report
 from bioassay_mtl.training.batches import ResidentData
 from bioassay_mtl.training.config import TrainingConfig
 

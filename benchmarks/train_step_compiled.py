@@ -16,9 +16,8 @@ from typing import Any
 import torch
 
 from benchmarks.harness.steps import BATCH, Step, module_of, nci_data, step_of, whole_batches
-from benchmarks.harness.study import parser
+from benchmarks.harness.study import parser, report
 from benchmarks.harness.timing import in_turn, report_ratios, seconds_of
-from benchmarks.report import report
 from benchmarks.train_step_graphs import BATCHES, GRAPH, graph_config
 from bioassay_mtl.nn import products
 from bioassay_mtl.nn.graphs import GraphInput, Incidence

@@ -31,9 +31,8 @@ from benchmarks.harness.steps import (
     step_of,
     whole_batches,
 )
-from benchmarks.harness.study import parser
+from benchmarks.harness.study import parser, report
 from benchmarks.harness.timing import in_turn, report_ratios
-from benchmarks.report import report
 from benchmarks.train_step import seconds_of_steps
 from bioassay_mtl.training.config import TrainingConfig
 

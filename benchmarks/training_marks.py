@@ -16,8 +16,7 @@ from dataclasses import replace
 import numpy as np
 
 from benchmarks.harness.molecules import data_folder, smiles_of
-from benchmarks.harness.study import parser
-from benchmarks.report import report
+from benchmarks.harness.study import parser, report
 from bioassay_mtl.chem.featurizer import Featurizer
 from bioassay_mtl.chem.parallel import BATCH_SIZE
 

@@ -33,9 +33,8 @@ import pandas as pd
 
 from benchmarks.harness.datasets import Rows, find_data
 from benchmarks.harness.ledger import RESULTS, go_on
-from benchmarks.harness.study import ended, parser
+from benchmarks.harness.study import ended, parser, report
 from benchmarks.harness.tables import markdown
-from benchmarks.report import report
 from bioassay_mtl.chem.features import Features
 from bioassay_mtl.chem.featurizer import Featurizer
 from bioassay_mtl.models.panel_inputs import panel_features

@@ -16,8 +16,8 @@ from benchmarks.custom_panels.work import CONTENDERS, DEFAULT, PANELS, WHOLE
 from benchmarks.harness.ledger import Entry, Ledger
 from benchmarks.harness.plots import LEVEL, LOST, WON, Dot, dots
 from benchmarks.harness.statistics import Difference, paired
+from benchmarks.harness.study import report
 from benchmarks.harness.tables import LOWER_IS_BETTER, NAMES, markdown, standings, table
-from benchmarks.report import report
 
 SHOWN = ("ap", "auc", "rmse", "concordance")
 RIVALS = tuple(name for name in CONTENDERS if not name.startswith(DEFAULT))

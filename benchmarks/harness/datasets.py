@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.harness.molecules import data_folder, nci_smiles
+from benchmarks.harness.molecules import DataAbsentError, data_folder, nci_smiles
 from benchmarks.pcba_sample import read_pcba
 from bioassay_mtl.chem.features import PackedBits
 from bioassay_mtl.chem.featurizer import Featurizer
@@ -41,10 +41,6 @@ HOLDOUT = 0.2
 N_LARGEST = 100
 FEWEST_ROWS = 500
 """ChEMBL's assays of fewer molecules are not read: they are none of the largest."""
-
-
-class DataAbsentError(FileNotFoundError):
-    """The real data are not where they were looked for."""
 
 
 @dataclass(frozen=True)

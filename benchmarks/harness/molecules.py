@@ -5,10 +5,12 @@ from __future__ import annotations
 import csv
 import gzip
 import os
-from collections.abc import Sequence
 from functools import cache
-from itertools import cycle, islice
 from pathlib import Path
+
+
+class DataAbsentError(FileNotFoundError):
+    """The real data are not where they were looked for."""
 
 
 def data_folder(given: str | None = None) -> Path:
@@ -43,9 +45,3 @@ def real_smiles() -> tuple[list[str], str]:
     with gzip.open(file, "rt", newline="") as stream:
         muv = [row["smiles"] for row in csv.DictReader(stream)]
     return muv + smiles_of(), "MUV + NCI, repeated"
-
-
-def write_smiles(path: Path, smiles: Sequence[str], n: int) -> None:
-    """A SMILES file of n rows, named M1 and so on."""
-    rows = islice(cycle(smiles), n)
-    path.write_text("".join(f"{text} M{row}\n" for row, text in enumerate(rows, 1)))

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from benchmarks.report import report
+from benchmarks.harness.study import report
 
 COMMAND = [sys.executable, "-m", "bioassay_mtl.cli.app"]
 

@@ -23,11 +23,11 @@ import torch
 
 from benchmarks.harness.ledger import RESULTS, go_on
 from benchmarks.harness.provenance import provenance
+from benchmarks.harness.study import report
 from benchmarks.intrinsic_dimension.family import Family
 from benchmarks.intrinsic_dimension.panels import panels, some
 from benchmarks.intrinsic_dimension.pieces import PIECES
 from benchmarks.intrinsic_dimension.table import write
-from benchmarks.report import report
 from bioassay_mtl.errors import BioassayError
 from bioassay_mtl.training.dimension import Dimension, DimensionConfig, intrinsic_dimension
 from bioassay_mtl.training.dimension.search import dimension_of

@@ -31,12 +31,11 @@ from typing import Any
 
 from benchmarks.harness.ledger import RESULTS, go_on
 from benchmarks.harness.provenance import provenance
-from benchmarks.harness.study import ended, parser
+from benchmarks.harness.study import ended, parser, report
 from benchmarks.muir.cost import show_cost
 from benchmarks.muir.study import Key, plan, run
 from benchmarks.muir.synthetic import PUBLISHED, show_synthetic
 from benchmarks.muir.table import table, write_plots
-from benchmarks.report import report
 
 SEEDS = 3
 

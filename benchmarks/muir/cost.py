@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from benchmarks.report import report
+from benchmarks.harness.study import report
 from bioassay_mtl.panels import Panel
 from bioassay_mtl.training.fit import run_of
 from bioassay_mtl.training.place import Place

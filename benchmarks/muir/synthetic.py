@@ -14,7 +14,7 @@ import torch
 from sklearn.metrics import adjusted_rand_score
 from torch import Tensor, nn
 
-from benchmarks.report import report
+from benchmarks.harness.study import report
 from bioassay_mtl.nn.reparameterized import (
     AlignmentSearch,
     Blocks,

@@ -35,7 +35,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.harness.molecules import smiles_of
-from benchmarks.report import report
+from benchmarks.harness.study import report
 from benchmarks.robustness.killing import Point, finished, killed_after, killed_at, points_of
 
 RANDOM_KILLS = 40

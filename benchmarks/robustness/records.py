@@ -21,7 +21,7 @@ from typing import NamedTuple
 
 from benchmarks.harness.molecules import smiles_of
 from benchmarks.harness.running import Watched, watched
-from benchmarks.report import report
+from benchmarks.harness.study import report
 from benchmarks.robustness.record_files import Entry, entries, write_csv, write_smi
 
 N_RECORDS = 100_000

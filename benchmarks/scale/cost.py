@@ -20,7 +20,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from benchmarks.harness.running import Watched, library, size, watched
-from benchmarks.report import report
+from benchmarks.harness.study import report
 
 MOLECULES = 10**9
 PART_ROWS = 102_400

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from benchmarks.harness.running import Watched, library, size, steady_rate, watched
-from benchmarks.report import report
+from benchmarks.harness.study import report
 
 PARTS_OF_A_SCREEN = 24
 """Enough for a steady rate, and for each call of an actor to have several."""

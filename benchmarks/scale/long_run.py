@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.harness.running import Sample, library, size, watched
-from benchmarks.report import report
+from benchmarks.harness.study import report
 
 LOGGED_SECONDS = 10
 SCREENED, LOG = "screened", "log.jsonl"

@@ -24,8 +24,7 @@ from sklearn.metrics import average_precision_score, log_loss, roc_auc_score
 
 from benchmarks.harness.ledger import RESULTS, add_record, read_records
 from benchmarks.harness.provenance import provenance
-from benchmarks.harness.study import parser
-from benchmarks.report import report
+from benchmarks.harness.study import parser, report
 from benchmarks.single_assays.panels import N_ASSAYS, Single, singles
 from bioassay_mtl.chem.features import Features
 from bioassay_mtl.models.scaling import fit_scalings

@@ -19,7 +19,7 @@ from pathlib import Path
 import numpy as np
 
 import bioassay_mtl as bm
-from benchmarks.report import report
+from benchmarks.harness.study import report
 from benchmarks.trust.measures import RATES, false_share, outcome_scores
 from benchmarks.trust.panels import QUICK, outcomes, read, values
 from bioassay_mtl.confidence.calibration import LabeledLogits, expit, fit_platt
