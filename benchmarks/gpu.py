@@ -25,14 +25,13 @@ import numpy as np
 import torch
 
 from benchmarks import balance_step
-from benchmarks.harness.datasets import find_data
+from benchmarks.harness.datasets import find_data, read_pcba
 from benchmarks.harness.molecules import nci_smiles
 from benchmarks.harness.provenance import provenance, used_by_torch
 from benchmarks.harness.study import ended, parser, report
 from benchmarks.pcba128.__main__ import config_of, fit_all, with_features
 from benchmarks.pcba128.calibrate import losses, out_of_fold
 from benchmarks.pcba128_mix import fit_graph, graph_config
-from benchmarks.pcba_sample import read_pcba
 from bioassay_mtl.models.folder import amend_folder
 from bioassay_mtl.models.join import join
 from bioassay_mtl.models.model import Model

@@ -18,11 +18,10 @@ import numpy as np
 
 from benchmarks.graph_study.cases import settings
 from benchmarks.graph_study.study import Study
-from benchmarks.harness.datasets import find_data
+from benchmarks.harness.datasets import find_data, read_pcba
 from benchmarks.harness.ledger import RESULTS, Ledger
 from benchmarks.harness.study import ended, parser
 from benchmarks.pcba128.__main__ import fit_all, metric_row, report_size, sight, with_features
-from benchmarks.pcba_sample import read_pcba
 from bioassay_mtl.metrics import evaluate
 from bioassay_mtl.models.join import join
 from bioassay_mtl.models.model import Model

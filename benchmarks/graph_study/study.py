@@ -15,10 +15,18 @@ from numpy.typing import NDArray
 from benchmarks.graph_study.cases import MIXTURES, TRIALS, settings, shares
 from benchmarks.harness.contenders import Contender, Contest, Options, chemprop, contested
 from benchmarks.harness.datasets import sources
-from benchmarks.harness.ledger import CACHE, Entry, Key, Ledger, make_entry
+from benchmarks.harness.ledger import (
+    CACHE,
+    AssayScore,
+    Entry,
+    Key,
+    Ledger,
+    macro,
+    macro_ap,
+    make_entry,
+)
 from benchmarks.harness.networks import Trainer, n_parameters
 from benchmarks.harness.provenance import provenance
-from benchmarks.harness.scores import AssayScore, macro, macro_ap
 from bioassay_mtl.models.join import join
 from bioassay_mtl.models.model import Model
 from bioassay_mtl.splits import Split

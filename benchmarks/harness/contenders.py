@@ -24,9 +24,8 @@ from benchmarks.harness.deepchem_networks import (
     fit_d_mpnn,
     fit_multitask,
 )
-from benchmarks.harness.ledger import Entry, Key, Ledger, make_entry
+from benchmarks.harness.ledger import Entry, Key, Ledger, macro_ap, make_entry, score_all
 from benchmarks.harness.provenance import provenance
-from benchmarks.harness.scores import macro_ap, score_all
 from bioassay_mtl.metrics import evaluate
 from bioassay_mtl.panels.panel import Panel
 from bioassay_mtl.splits import Split

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import zipfile
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -12,12 +13,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from benchmarks.harness.molecules import DataAbsentError, data_folder, nci_smiles
-from benchmarks.pcba_sample import read_pcba
 from bioassay_mtl.chem.features import PackedBits
 from bioassay_mtl.chem.featurizer import Featurizer
+from bioassay_mtl.errors import InputError
 from bioassay_mtl.models.panel_inputs import panel_features
 from bioassay_mtl.panels.panel import Panel
 from bioassay_mtl.panels.schema import schema_for
@@ -129,6 +131,46 @@ def cut_holdout(packed: NDArray[np.uint8], train: Rows, share: float) -> tuple[R
     held[order[: round(share * len(order))]] = True
     inside = held[group.ravel()]
     return train[~inside], train[inside]
+
+
+def read_pcba(folder: str | Path) -> Panel:
+    """All rows of the sample: 65,774 molecules x 128 assays, with packed fingerprints.
+
+    ``pcba_fingerprints.npz`` and ``pcba_smiles.csv.gz`` are joined by their ``row``. Structures are
+    empty where not known; columns are ``row``, ``part`` (``train``, ``public_test``) and
+    ``ogb_split`` (``train``, ``valid``, ``test`` or empty).
+    """
+    folder = Path(folder)
+    arrays = _arrays(folder / "pcba_fingerprints.npz")
+    source = folder / "pcba_smiles.csv.gz"
+    if not source.is_file():
+        raise InputError("the file is missing", file=source)
+    table = pd.read_csv(
+        source, usecols=["smiles", "row", "ogb_split"], dtype=str, keep_default_na=False
+    )
+    by_row = table.set_index("row").reindex(arrays["row"].astype(str), fill_value="")
+    return Panel(
+        structures=by_row["smiles"].tolist(),
+        features={"morgan": PackedBits(arrays["fingerprint"], 1024)},
+        labels=arrays["label"],
+        tasks=tuple(arrays["task"].tolist()),
+        ids=arrays["row"].astype(str).tolist(),
+        columns={
+            "row": arrays["row"].astype(str).tolist(),
+            "part": arrays["part"].tolist(),
+            "ogb_split": by_row["ogb_split"].tolist(),
+        },
+    )
+
+
+def _arrays(path: Path) -> dict[str, NDArray[Any]]:
+    try:
+        with np.load(path, allow_pickle=False) as held:
+            return {k: held[k] for k in ("fingerprint", "label", "task", "part", "row")}
+    except FileNotFoundError:
+        raise InputError("the file is missing", file=path) from None
+    except (KeyError, ValueError, OSError, zipfile.BadZipFile) as error:
+        raise InputError(f"not the PCBA arrays: {error}", file=path) from None
 
 
 def pcba(protocol: str, given: str | None, holdout: float = HOLDOUT) -> Source:

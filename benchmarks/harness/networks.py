@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.harness.datasets import NO_ROWS, Rows, Source, cut
-from benchmarks.harness.scores import AssayScore, score_all
+from benchmarks.harness.ledger import AssayScore, score_all
 from bioassay_mtl.chem.featurizer import Featurizer
 from bioassay_mtl.models.model import Model
 from bioassay_mtl.models.panel_inputs import panel_features

@@ -8,8 +8,8 @@ from functools import cache
 
 import numpy as np
 
+from benchmarks.harness.datasets import read_pcba
 from benchmarks.harness.molecules import data_folder
-from benchmarks.pcba_sample import read_pcba
 from bioassay_mtl.panels import Panel
 from bioassay_mtl.panels.read import read_panel
 

@@ -19,10 +19,9 @@ from functools import partial
 import numpy as np
 
 from benchmarks.harness.datasets import PROTOCOLS, Source, sources
-from benchmarks.harness.ledger import RESULTS, Entry, Key, Ledger, make_entry
+from benchmarks.harness.ledger import RESULTS, Entry, Key, Ledger, make_entry, score_all
 from benchmarks.harness.networks import Trainer, n_parameters
 from benchmarks.harness.plots import LEVEL, LOST, WON, Dot, dots
-from benchmarks.harness.scores import score_all
 from benchmarks.harness.study import ended, parser, show
 from benchmarks.harness.tables import Standing, markdown, spread, standings
 from benchmarks.mixture_study.cases import (

@@ -16,10 +16,9 @@ from functools import partial
 import numpy as np
 
 from benchmarks.harness.datasets import NO_ROWS, Source, sources
-from benchmarks.harness.ledger import RESULTS, Entry, Key, Ledger, make_entry
+from benchmarks.harness.ledger import RESULTS, Entry, Key, Ledger, make_entry, score_all
 from benchmarks.harness.networks import Trainer, n_parameters
 from benchmarks.harness.provenance import provenance
-from benchmarks.harness.scores import score_all
 from benchmarks.harness.study import ended, parser, show
 from benchmarks.mtl_study.cases import (
     MODELS,

@@ -18,9 +18,8 @@ from typing import Any
 import numpy as np
 import yaml
 
-from benchmarks.harness.datasets import NO_ROWS, find_data
+from benchmarks.harness.datasets import NO_ROWS, find_data, read_pcba
 from benchmarks.harness.study import ended, parser, report
-from benchmarks.pcba_sample import read_pcba
 from bioassay_mtl.chem.featurizer import Featurizer
 from bioassay_mtl.chem.sight import sight_of
 from bioassay_mtl.metrics import evaluate

@@ -17,10 +17,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.harness.datasets import NO_ROWS, find_data
+from benchmarks.harness.datasets import NO_ROWS, find_data, read_pcba
 from benchmarks.harness.study import ended, parser, report
 from benchmarks.pcba128.__main__ import card, config_of, with_features
-from benchmarks.pcba_sample import read_pcba
 from bioassay_mtl.chem.featurizer import Featurizer
 from bioassay_mtl.confidence.evidence import OUT_OF_FOLD
 from bioassay_mtl.models.evaluation import outputs_at

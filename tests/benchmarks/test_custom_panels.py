@@ -20,8 +20,7 @@ from benchmarks.harness.contenders import (
     standards,
 )
 from benchmarks.harness.datasets import values_source
-from benchmarks.harness.ledger import Ledger, make_entry
-from benchmarks.harness.scores import AssayScore
+from benchmarks.harness.ledger import AssayScore, Ledger, make_entry
 from bioassay_mtl.panels.panel import Panel
 
 N_CARBONS = 60

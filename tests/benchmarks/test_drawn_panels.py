@@ -26,8 +26,7 @@ from benchmarks.custom_panels.work import CONTENDERS, DEFAULT, key_of, on_drawn
 from benchmarks.harness.assay_tables import ALL, POOL, REST, Table
 from benchmarks.harness.contenders import Outcome
 from benchmarks.harness.datasets import rules
-from benchmarks.harness.ledger import Ledger, make_entry
-from benchmarks.harness.scores import AssayScore
+from benchmarks.harness.ledger import AssayScore, Ledger, make_entry
 from tests.needs import extra
 
 pytestmark = pytest.mark.soak

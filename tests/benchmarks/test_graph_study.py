@@ -10,8 +10,7 @@ import pytest
 
 from benchmarks.graph_study.__main__ import write_report
 from benchmarks.graph_study.cases import LARGEST, MIXTURES, MODELS, settings, shares
-from benchmarks.harness.ledger import Ledger, make_entry
-from benchmarks.harness.scores import AssayScore
+from benchmarks.harness.ledger import AssayScore, Ledger, make_entry
 from bioassay_mtl.training.config import TrainingConfig
 
 

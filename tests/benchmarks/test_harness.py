@@ -15,9 +15,18 @@ from scipy import sparse
 from benchmarks import rivals
 from benchmarks.harness import chemprop_program, inputs, per_assay
 from benchmarks.harness.datasets import Source, cut_holdout, rules, values_source
-from benchmarks.harness.ledger import RESULTS, Ledger, add_record, make_entry, read_records
+from benchmarks.harness.ledger import (
+    RESULTS,
+    AssayScore,
+    Ledger,
+    add_record,
+    macro,
+    make_entry,
+    read_records,
+    score_all,
+    score_assay,
+)
 from benchmarks.harness.plots import Dot, dots
-from benchmarks.harness.scores import AssayScore, macro, score_all, score_assay
 from benchmarks.harness.statistics import critical_difference, gain, holm, mean_ranks, paired
 from benchmarks.harness.tables import standings, table
 from bioassay_mtl.panels.panel import Panel

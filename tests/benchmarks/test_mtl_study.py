@@ -9,8 +9,7 @@ import numpy as np
 import pytest
 
 from benchmarks.harness.datasets import rules
-from benchmarks.harness.ledger import Ledger, make_entry
-from benchmarks.harness.scores import AssayScore
+from benchmarks.harness.ledger import AssayScore, Ledger, make_entry
 from benchmarks.mtl_study import cases
 from benchmarks.mtl_study.__main__ import Study
 from benchmarks.mtl_study.table import families, finished, write_report

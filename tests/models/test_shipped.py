@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from benchmarks.pcba_sample import read_pcba
+from benchmarks.harness.datasets import read_pcba
 from bioassay_mtl.models.domain import DomainFile
 from bioassay_mtl.models.model import Model
 from bioassay_mtl.models.shipped import DEFAULT, find_model, names

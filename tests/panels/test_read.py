@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from benchmarks.pcba_sample import read_pcba
+from benchmarks.harness.datasets import read_pcba
 from bioassay_mtl.errors import InputError
 from bioassay_mtl.panels import Panel
 from bioassay_mtl.panels.schema import PanelSchema, parse_task

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from rdkit import Chem
 from rdkit.Chem.Scaffolds import MurckoScaffold
 
-from benchmarks.pcba_sample import read_pcba
+from benchmarks.harness.datasets import read_pcba
 from bioassay_mtl.chem.features import PackedBits
 from bioassay_mtl.errors import ConfigError, InputError
 from bioassay_mtl.panels import Panel

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from benchmarks.pcba_sample import read_pcba
+from benchmarks.harness.datasets import read_pcba
 from bioassay_mtl.chem.features import PackedBits
 from bioassay_mtl.panels import Panel
 from bioassay_mtl.splits import Split, split
