@@ -3,10 +3,10 @@
 ``python -m benchmarks.gpu --out FOLDER [--data FOLDER] [--device cuda] [--quick]``: parity with the
 CPU, step times at 128 and 617 tasks with the balancers (two-step ``all`` against the naive loop
 among them) and their peak memory, training of both shipped models' experts, screening on all cores,
-and the mixture's calibration out of fold. Each stage is a process of its own; one that fails or
-runs out of its time is reported as such, and the others go on. Figures are printed and kept in
-``FOLDER/results.jsonl``, weights beside them. ``--quick`` tries all stages at small sizes, on the
-CPU too.
+steps that are compiled, and the mixture's calibration out of fold. Each stage is a process of its
+own; one that fails or runs out of its time is reported as such, and the others go on. Figures are
+printed and kept in ``FOLDER/results.jsonl``, weights beside them. ``--quick`` tries all stages at
+small sizes, on the CPU too.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ def stages(asked: argparse.Namespace) -> Iterator[Stage]:
         words = ("benchmarks.gpu", "--out", str(Path(asked.out) / out), *more)
         return Stage(f"{name} {what}".strip(), (*words, "--stage", name, what), minutes)
 
-    yield own("parity", "", "", 4)
+    yield own("parity", "", "", 3)
     for n_tasks in (4,) if asked.quick else (128, 617):
         yield own("steps", str(n_tasks), "", 5)
     for kind in ("fingerprints", "graph"):
@@ -72,7 +72,9 @@ def stages(asked: argparse.Namespace) -> Iterator[Stage]:
     words = ("benchmarks.screen_throughput", "--rounds", "1", "--device", asked.device, *quick)
     for model in SHIPPED:
         yield Stage(f"screen {model}", (*words, "--model", model), 3)
-    yield own("calibration", "", "mixture", 10)
+    words = ("benchmarks.train_step_compiled", "--device", asked.device, *quick)
+    yield Stage("compiled steps", words, 2)
+    yield own("calibration", "", "mixture", 9)
 
 
 def run_all(asked: argparse.Namespace) -> int:
