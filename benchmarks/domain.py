@@ -4,7 +4,7 @@ A screen with and without it is timed in turn, round by round, and the share of 
 is taken within each round; the first lines are of the processor's time, which other work on the
 machine changes less. ``--top`` writes few columns, a full table all five for each assay.
 
-    python -m benchmarks.domain [--model FOLDER] [--rows N] [--rounds N] [--quick]
+    python -m benchmarks.domain [--model FOLDER] [--quick]
 """
 
 from __future__ import annotations
@@ -31,18 +31,15 @@ WAYS = {
 def main() -> None:
     asked = parser(__doc__, "5,000 rows, one round")
     asked.add_argument("--model", default="pcba128", help="shipped model or model folder")
-    asked.add_argument("--rows", type=int, default=50_000)
-    asked.add_argument("--rounds", type=int, default=3)
     options = asked.parse_args()
-    if options.quick:
-        options.rows, options.rounds = 5_000, 1
+    rows, rounds = (5_000, 1) if options.quick else (50_000, 3)
     config = read_config(find_model(options.model))
     size = (find_model(options.model) / DomainFile.files[0]).stat().st_size
     n = config["beside"][NAME]["molecules"]
     report(f"{options.model}, {n} molecules", "domain", size / n, "bytes/molecule", "<= 128")
     smiles, _ = real_smiles()
     with tempfile.TemporaryDirectory() as folder:
-        path = library(Path(folder) / "molecules.smi", smiles, options.rows)
+        path = library(Path(folder) / "molecules.smi", smiles, rows)
 
         def run(*given: str) -> Watched:
             words = ["screen", str(path), "-o", str(path.with_suffix(".csv")), "--json"]
@@ -50,13 +47,13 @@ def main() -> None:
 
         for name, given in WAYS.items():
             chosen = [each.format(first=config["tasks"][0]) for each in given]
-            pairs = [(run(*chosen), run(*chosen, "--domain")) for _ in range(options.rounds)]
+            pairs = [(run(*chosen), run(*chosen, "--domain")) for _ in range(rounds)]
             cores = len(os.sched_getaffinity(0))
-            case = f"screen {options.rows} rows, {cores} cores, {name}"
+            case = f"screen {rows} rows, {cores} cores, {name}"
             for metric, kind in (("wall", "seconds"), ("processor", "waited")):
                 lost = [1 - getattr(plain, kind) / getattr(more, kind) for plain, more in pairs]
                 report(case, f"speed_lost_{metric}", statistics.median(lost), "1", "<= 0.3")
-            rates = [options.rows / more.seconds for _, more in pairs]
+            rates = [rows / more.seconds for _, more in pairs]
             report(case, "end_to_end", statistics.median(rates), "molecules/s")
 
 

@@ -1,6 +1,6 @@
 """How long a user waits for the first prediction, and for help.
 
-python -m benchmarks.startup [--model FOLDER] [--quick]
+python -m benchmarks.startup [--quick]
 """
 
 from __future__ import annotations
@@ -14,9 +14,8 @@ from benchmarks.harness.study import parser, report
 from benchmarks.harness.timing import COMMAND, seconds_of
 
 FIRST_PREDICTION = """
-import sys
 import bioassay_mtl as bm
-model = bm.load(sys.argv[1])
+model = bm.load("pcba128")
 model.predict(["CC(=O)Oc1ccccc1C(=O)O"])
 """
 VERBS = ("screen", "train", "evaluate", "info", "models", "datasets")
@@ -29,11 +28,8 @@ def seconds(command: list[str], repeats: int) -> float:
 
 
 def main() -> None:
-    asked = parser(__doc__, "one repeat instead of five")
-    asked.add_argument("--model", default="pcba128", help="shipped model or model folder")
-    options = asked.parse_args()
-    repeats = 1 if options.quick else 5
-    first = [sys.executable, "-c", FIRST_PREDICTION, options.model]
+    repeats = 1 if parser(__doc__, "one repeat instead of five").parse_args().quick else 5
+    first = [sys.executable, "-c", FIRST_PREDICTION]
     report("startup", "first_prediction", seconds(first, repeats), "s", "< 3")
     report("startup", "help", seconds([*COMMAND, "--help"], repeats), "s", "< 0.5")
     for verb in VERBS:

@@ -4,7 +4,7 @@ Real libraries are featurized in this process with and without the search for tr
 (``in_training``), batch by batch in turn, and the ratio of processor seconds is taken for each
 batch. What it costs depends on how many of a library's molecules the model was trained on.
 
-    python -m benchmarks.training_marks [--model FOLDER] [--quick]
+    python -m benchmarks.training_marks [--quick]
 """
 
 from __future__ import annotations
@@ -62,19 +62,17 @@ def measure(smiles: list[str], bare: Featurizer, marking: Featurizer) -> dict[st
 
 
 def main() -> None:
-    asked = parser(__doc__, "5,000 molecules of each library")
-    asked.add_argument("--model", default="pcba128", help="shipped model or model folder")
-    options = asked.parse_args()
+    quick = parser(__doc__, "5,000 molecules of each library").parse_args().quick
 
     from bioassay_mtl.models.folder import read_config
     from bioassay_mtl.models.shipped import find_model
     from bioassay_mtl.models.training_molecules import read_molecules
 
-    folder = find_model(options.model)
+    folder = find_model("pcba128")
     config = read_config(folder)
     bare = Featurizer.from_config(config["featurizer"])
     marking = replace(bare, training=read_molecules(folder, config))
-    n = 5_000 if options.quick else 30_000
+    n = 5_000 if quick else 30_000
     units = {"share_in_training": "1", "ratio_processor": "", "marking": "us/molecule"}
     for name, smiles in libraries().items():
         for metric, value in measure(smiles[:n], bare, marking).items():

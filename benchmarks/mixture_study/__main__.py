@@ -116,7 +116,7 @@ class Study:
 
 
 def run(asked: argparse.Namespace) -> None:
-    """The stages asked for, then the report."""
+    """All stages, then the report."""
     if not asked.report:
         file = None if asked.quick else RESULTS / f"mixture_study-{asked.protocol}.jsonl"
         source = sources[PROTOCOLS[asked.protocol]](asked.data)
@@ -128,8 +128,7 @@ def run(asked: argparse.Namespace) -> None:
                 show(study.run("tune", trial_name(trial), trial, 0))
             return
         # By scaffold nothing is chosen, and the rows fitted on are those of the test stage.
-        stages = [s for s in asked.stages if s == "test" or asked.protocol != "B-scaffold"]
-        for stage in stages:
+        for stage in ("test",) if asked.protocol == "B-scaffold" else STAGES:
             work = {"tune": study.tune, "ablation": study.ablate}
             for entry in work.get(stage, partial(study.finalists, stage))():
                 show(entry)
@@ -180,10 +179,9 @@ def _ablation(ledger: Ledger) -> list[str]:
 
 
 def main() -> int:
-    """Run the stages asked for, then write the tables."""
+    """Run what is not done, then write the tables."""
     options = parser(__doc__, "a short trial of each model on 3,000 rows, no file")
     options.add_argument("--protocol", choices=PROTOCOLS, default="A")
-    options.add_argument("--stages", nargs="+", choices=STAGES, default=list(STAGES))
     options.add_argument("--report", action="store_true", help="write the report, run nothing")
     return ended(partial(run, options.parse_args()))
 

@@ -1,7 +1,6 @@
 """Kills survived: ``train`` and its kin, ``save``, ``datasets fetch``, ``screen --out``.
 
-``python -m benchmarks.robustness.kills [--verb NAME] [--points N] [--at TEXT] [--random N]
-[--tell]``
+``python -m benchmarks.robustness.kills [--verb NAME] [--points N] [--random N] [--tell]``
 
 Each verb runs once unbroken. Then it is killed before each change that it makes in its folder, in
 the midst of writing each file, and at times drawn at random. A kill is survived where
@@ -174,13 +173,11 @@ class Walk:
     verb: Verb
     work: Path
 
-    def faults(
-        self, n_points: int | None, at: str, n_random: int, seed: int = 0
-    ) -> Iterator[tuple[str, str]]:
+    def faults(self, n_points: int | None, n_random: int) -> Iterator[tuple[str, str]]:
         """Kill it, and name the moment and what went wrong (empty where nothing did).
 
-        At ``n_points`` (None: all) of the moments at which it changes its folder, whose names have
-        ``at`` in them, and at ``n_random`` times.
+        At ``n_points`` (None: all) of the moments at which it changes its folder, and at
+        ``n_random`` times.
         """
         folder, log = self._fresh(), self.work / "log"
         old = held(folder)
@@ -189,11 +186,10 @@ class Walk:
         started = time.perf_counter()
         finished(partial(self.verb.run, self._fresh(), False), log)
         lasts = time.perf_counter() - started
-        points = [point for point in points if at in str(point)]
         step = max(1, len(points) // (n_points or len(points) or 1))
         for point in points[step // 2 :: step]:
             yield str(point), self._fault(point, old, new)
-        times = random.Random(seed)
+        times = random.Random(0)
         for _ in range(n_random):
             seconds = times.uniform(0, lasts)
             yield f"after {seconds:.3f} s", self._fault(seconds, old, new)
@@ -272,7 +268,6 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="benchmarks.robustness.kills")
     parser.add_argument("--verb", action="append")
     parser.add_argument("--points", type=int)
-    parser.add_argument("--at", default="")
     parser.add_argument("--random", type=int, default=RANDOM_KILLS)
     parser.add_argument("--tell", action="store_true", help="name what is survived, on stderr")
     given = parser.parse_args(arguments)
@@ -283,7 +278,7 @@ def main(arguments: list[str] | None = None) -> int:
             if given.verb and verb.name not in given.verb:
                 continue
             walk = Walk(verb, Path(work) / "walk")
-            tries = list(walk.faults(given.points, given.at, given.random))
+            tries = list(walk.faults(given.points, given.random))
             faults = [f"{moment}: {fault}" for moment, fault in tries if fault]
             told = [f"{moment}: survived" for moment, fault in tries if given.tell and not fault]
             for line in (*faults, *told):

@@ -55,7 +55,7 @@ def test_faults_are_found(tmp_path: Path, way: str) -> None:
             "def run(folder, again):",
             textwrap.indent(textwrap.dedent(WAYS[way]), "    "),
             "walk = Walk(Verb('it', run), Path(sys.argv[1]))",
-            "print(json.dumps(list(walk.faults(None, '', 0))))",
+            "print(json.dumps(list(walk.faults(None, 0))))",
         ]
     )
     done = subprocess.run(
