@@ -8,9 +8,9 @@ from itertools import zip_longest
 from typing import TypeVar
 
 import numpy as np
-from numpy.typing import NDArray
 
 from benchmarks.harness.assay_tables import Table
+from benchmarks.harness.datasets import Rows
 
 T = TypeVar("T")
 
@@ -105,9 +105,7 @@ def ordered(singles: Iterable[list[Piece]], multi: Iterable[Piece]) -> list[Piec
     return [replace(piece, draw=draw) for draw in range(1, DRAWS + 1) for piece in once]
 
 
-def deal(
-    groups: NDArray[np.int64], n_fit: int, rng: np.random.Generator
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def deal(groups: Rows, n_fit: int, rng: np.random.Generator) -> tuple[Rows, Rows]:
     """At most ``n_fit`` places to learn from, and places held out, whole groups in either.
 
     A group larger than half of what is held out, or than what is still to be held out, is learned

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from benchmarks.custom_panels.pieces import FEWEST_HELD, SINGLES, Piece, deal
 from benchmarks.harness.assay_tables import ALL, REST, Table, tables
 from benchmarks.harness.contenders import Contest
-from benchmarks.harness.datasets import in_order
+from benchmarks.harness.datasets import Rows, in_order
 from benchmarks.single_assays.panels import FEWEST_ACTIVES, enriched, features_of, groups_of
 from bioassay_mtl.chem.features import Features
 from bioassay_mtl.splits import Split
@@ -94,9 +94,7 @@ def drawn(piece: Piece) -> DrawnPanel | None:
     return DrawnPanel(piece.name, panel, parts, about, inputs=features.take(places))
 
 
-def candidates(
-    cells: NDArray[np.float64], is_binary: bool, rng: np.random.Generator
-) -> NDArray[np.int64]:
+def candidates(cells: NDArray[np.float64], is_binary: bool, rng: np.random.Generator) -> Rows:
     """Rows to draw from in the order of drawing; where actives are rare, they come first."""
     order = rng.permutation(len(cells))
     order = order[(~np.isnan(cells[order])).any(axis=1)]
@@ -113,6 +111,6 @@ def _all_features(name: str, tenths: range) -> Features:
     return features_of(pool(name, tenths).smiles)
 
 
-def _judges(cells: NDArray[np.float64], *parts: NDArray[np.int64]) -> bool:
+def _judges(cells: NDArray[np.float64], *parts: Rows) -> bool:
     counts = [np.bincount(cells[rows, 0].astype(int), minlength=2).min() for rows in parts]
     return bool(min(counts) >= FEWEST_ACTIVES)

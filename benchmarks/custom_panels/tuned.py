@@ -23,6 +23,7 @@ from sklearn.metrics import average_precision_score, roc_auc_score
 from benchmarks.custom_panels.pools import DrawnPanel
 from benchmarks.harness.contenders import Outcome
 from benchmarks.harness.datasets import Rows
+from benchmarks.harness.ledger import Floats
 from benchmarks.harness.per_assay import (
     AssayModel,
     FitPredict,
@@ -121,7 +122,7 @@ class Inputs:
         return cls(both, csr_matrix(hstack([logs, 0.3 * scaled]), dtype=np.float32))
 
 
-def _in_standard_units(values: NDArray[np.floating], known: Rows) -> NDArray[np.floating]:
+def _in_standard_units(values: Floats, known: Rows) -> Floats:
     """Ranks among the rows brought, from -1 to 1: no outlier is far away."""
     sorted_ = np.sort(values[known], axis=0)
     places = [
@@ -138,7 +139,7 @@ def predictions(
     new: Rows,
     settings: Mapping[str, Any],
     tasks: list[int],
-) -> NDArray[np.floating]:
+) -> Floats:
     """Of new rows, (n_new, len(tasks)), by one model an assay."""
     x = inputs.dense if rival.dense else inputs.logs
     model = AssayModel(rival.fit_predict, {**rival.fixed, **settings})
@@ -170,7 +171,7 @@ def tuned_on(data: DrawnPanel) -> list[int]:
     return order
 
 
-def inner_score(data: DrawnPanel, guess: NDArray[np.floating], tasks: list[int]) -> float:
+def inner_score(data: DrawnPanel, guess: Floats, tasks: list[int]) -> float:
     """Mean of AP and AUC, or the RMSE with its sign turned, over the validation rows."""
     found = []
     for place, task in enumerate(tasks):
@@ -183,7 +184,7 @@ def inner_score(data: DrawnPanel, guess: NDArray[np.floating], tasks: list[int])
     return float(np.mean(found)) if found else 0.0
 
 
-def mean_of(found: list[NDArray[np.floating]], outcomes: bool) -> NDArray[np.floating]:
+def mean_of(found: list[Floats], outcomes: bool) -> Floats:
     """Mean of ranks among the held-out rows, for outcomes; of values, mean of values."""
     ranked = [rankdata(each, axis=0) if outcomes else each for each in found]
     return np.asarray(np.mean(ranked, axis=0))

@@ -24,7 +24,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from benchmarks.harness.ledger import CACHE
+from benchmarks.harness.ledger import CACHE, Floats
 from bioassay_mtl.panels.panel import Panel
 from bioassay_mtl.splits import Split
 from bioassay_mtl.tasks.labels import as_floats
@@ -43,13 +43,13 @@ def fit_chemprop(
     program: Path | None,
     panel: Panel,
     parts: Split,
-    score: Callable[[NDArray[np.floating]], float],
+    score: Callable[[Floats], float],
     seed: int,
     *,
     name: str,
     epochs: int = EPOCHS,
     options: Sequence[str] = (),
-) -> tuple[NDArray[np.floating], dict[str, Any], dict[str, Any]]:
+) -> tuple[Floats, dict[str, Any], dict[str, Any]]:
     """Predictions ``(n, n_tasks)`` of the test rows, settings, and how the training went.
 
     ``score`` is highest for the checkpoint to choose, by predictions of the validation rows; bounds
@@ -126,9 +126,7 @@ def version(program: Path) -> str:
     return found[0].name.removesuffix(".dist-info").split("-")[1] if found else "unknown"
 
 
-def _predict(
-    program: Path, checkpoint: Path, table: str, folder: Path, n_tasks: int
-) -> NDArray[np.floating]:
+def _predict(program: Path, checkpoint: Path, table: str, folder: Path, n_tasks: int) -> Floats:
     output = f"predicted_{table}"
     command = ["predict", "--test-path", table, "--smiles-columns", "smiles", "--preds-path"]
     command += [output, "--model-paths", str(checkpoint.relative_to(folder))]

@@ -24,7 +24,7 @@ from benchmarks.harness.deepchem_networks import (
     fit_d_mpnn,
     fit_multitask,
 )
-from benchmarks.harness.ledger import Entry, Key, Ledger, macro_ap, make_entry, score_all
+from benchmarks.harness.ledger import Entry, Floats, Key, Ledger, macro_ap, make_entry, score_all
 from benchmarks.harness.provenance import provenance
 from bioassay_mtl.metrics import evaluate
 from bioassay_mtl.panels.panel import Panel
@@ -78,7 +78,7 @@ class Contest:
         """What trees and DeepChem's network read: see :mod:`benchmarks.harness.inputs`."""
         return inputs.counts(self.smiles) if self.bits is None else inputs.bits(self.bits)
 
-    def valid_score(self, guess: NDArray[np.floating]) -> float:
+    def valid_score(self, guess: Floats) -> float:
         """What a network is stopped by, from its predictions (n_valid, T) of the validation rows.
 
         Macro average precision; of values the mean RMSE of the exact ones with its sign turned.
@@ -88,9 +88,7 @@ class Contest:
             return macro_ap(self.panel.labels[rows], guess, self.panel.tasks)
         return -float(np.mean(self._values(rows, guess)["rmse"]))
 
-    def scored(
-        self, key: Key, guess: NDArray[np.floating], seconds: float, notes: dict[str, Any]
-    ) -> Entry:
+    def scored(self, key: Key, guess: Floats, seconds: float, notes: dict[str, Any]) -> Entry:
         """The entry of a piece of work, from its predictions (n_test, T) of the test rows."""
         test, tasks = self.parts.test, self.panel.tasks
         if self.is_binary:
@@ -99,7 +97,7 @@ class Contest:
         bare = make_entry(key, {}, seconds, notes | {"values": values})
         return replace(bare, assays=list(tasks))
 
-    def _values(self, rows: Rows, guess: NDArray[np.floating]) -> dict[str, NDArray[np.float64]]:
+    def _values(self, rows: Rows, guess: Floats) -> dict[str, NDArray[np.float64]]:
         """As of values with bounds, also where there are none: exact ones have an order too."""
         panel = self.panel
         bounds = None if panel.bounds is None else panel.bounds[rows]
@@ -120,7 +118,7 @@ class Options:
 class Outcome:
     """Predictions of the test rows, (n_test, T), and how they came about."""
 
-    test: NDArray[np.floating]
+    test: Floats
     settings: dict[str, Any]
     notes: dict[str, Any] = field(default_factory=dict)
 
@@ -184,7 +182,7 @@ def deepchem(data: Contest, seed: int, options: Options, epochs: int | None = No
         parts = Split(data.known, parts.valid, parts.test, parts.n_rows)
         settings["stop_on"] = f"after {epochs} epochs, all training rows"
 
-    def score(guess: NDArray[np.floating]) -> float:
+    def score(guess: Floats) -> float:
         return data.valid_score(guess * scale + mean)
 
     most = 2 if options.quick else epochs or MULTITASK["epochs_at_most"]

@@ -13,8 +13,10 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import issparse
 
 from benchmarks.harness.datasets import Rows
+from benchmarks.harness.ledger import Floats
 from bioassay_mtl.splits import Split
 from bioassay_mtl.tasks.labels import is_measured
 
@@ -37,7 +39,7 @@ D_MPNN: dict[str, Any] = {
     "patience": 8,
     "stop_on": STOP_ON,
 }
-Score = Callable[[NDArray[np.floating]], float]
+Score = Callable[[Floats], float]
 """From predictions (n_valid, n_tasks) to what is highest in the best epoch."""
 
 
@@ -45,8 +47,8 @@ Score = Callable[[NDArray[np.floating]], float]
 class Trained:
     """Predictions (n, n_tasks) of validation and test rows, and the epoch they come from."""
 
-    valid: NDArray[np.floating]
-    test: NDArray[np.floating]
+    valid: Floats
+    test: Floats
     best_epoch: int
     epochs: int
 
@@ -70,13 +72,11 @@ def fit_multitask(
     own = {key: MULTITASK[key] for key in ("layer_sizes", "dropouts", "batch_size")}
     size = {"n_tasks": label.shape[1], "n_features": x.shape[1]}
 
-    def dataset(rows: Rows) -> Any:
-        return _dataset(deepchem, x[rows].toarray(), label[rows])
-
     with tempfile.TemporaryDirectory() as folder:
         made = {"learning_rate": MULTITASK["learning_rate"], "model_dir": folder, "device": "cpu"}
         model = getattr(deepchem.models, kind)(**size, **own, **made)
-        return _fitted(model, dataset, parts, 0 if of_values else 1, score, epochs, MULTITASK)
+        output = 0 if of_values else 1
+        return _fitted(model, x, label, parts, output, score, epochs, MULTITASK["patience"])
 
 
 def d_mpnn_graphs(smiles: Sequence[str]) -> Any:
@@ -86,17 +86,15 @@ def d_mpnn_graphs(smiles: Sequence[str]) -> Any:
 
 def fit_d_mpnn(graphs: Any, label: NDArray[Any], parts: Split, score: Score, seed: int) -> Trained:
     """The directed message passing network, stopped on the validation rows."""
-    deepchem = _seeded(seed)
+    _seeded(seed)
     from deepchem.models import DMPNNModel
-
-    def dataset(rows: Rows) -> Any:
-        return _dataset(deepchem, graphs[rows], label[rows])
 
     with tempfile.TemporaryDirectory() as folder:
         made = {name: D_MPNN[name] for name in ("batch_size", "learning_rate")}
         made |= {"n_tasks": label.shape[1], "model_dir": folder, "device": "cpu"}
         model = DMPNNModel(mode="classification", n_classes=2, **made)
-        return _fitted(model, dataset, parts, 1, score, D_MPNN["epochs_at_most"], D_MPNN)
+        epochs = D_MPNN["epochs_at_most"]
+        return _fitted(model, graphs, label, parts, 1, score, epochs, D_MPNN["patience"])
 
 
 def _seeded(seed: int) -> Any:
@@ -111,23 +109,25 @@ def _seeded(seed: int) -> Any:
     return deepchem
 
 
-def _dataset(deepchem: Any, x: Any, label: NDArray[Any]) -> Any:
-    known = is_measured(label)
-    return deepchem.data.NumpyDataset(x, np.where(known, label, 0), known.astype(np.float32))
-
-
 def _fitted(
     model: Any,
-    dataset: Callable[[Rows], Any],
+    x: Any,
+    label: NDArray[Any],
     parts: Split,
     output: int,
     score: Score | None,
     epochs: int,
-    settings: dict[str, Any],
+    patience: int,
 ) -> Trained:
     """Fit epoch by epoch, and keep the best."""
+    from deepchem.data import NumpyDataset
 
-    def predict(rows: Rows) -> NDArray[np.floating]:
+    def dataset(rows: Rows) -> Any:
+        inputs, known = x[rows], is_measured(label[rows])
+        inputs = inputs.toarray() if issparse(inputs) else inputs
+        return NumpyDataset(inputs, np.where(known, label[rows], 0), known.astype(np.float32))
+
+    def predict(rows: Rows) -> Floats:
         return np.asarray(model.predict(dataset(rows))[..., output])
 
     fit, best, best_epoch, state, epoch = dataset(parts.train), -np.inf, 0, None, 0
@@ -137,7 +137,7 @@ def _fitted(
             best_epoch = epoch
         elif (now := score(predict(parts.valid))) > best:
             best, best_epoch, state = now, epoch, copy.deepcopy(model.model.state_dict())
-        elif epoch - best_epoch >= settings["patience"]:
+        elif epoch - best_epoch >= patience:
             break
     if state is not None:
         model.model.load_state_dict(state)

@@ -22,7 +22,7 @@ class AssayScore:
     ap: float
 
 
-def score_assay(label: NDArray[Any], prediction: NDArray[np.floating]) -> AssayScore | None:
+def score_assay(label: NDArray[Any], prediction: Floats) -> AssayScore | None:
     """Of one assay, labels -1 not measured; None where an active or an inactive is lacking."""
     from sklearn.metrics import average_precision_score, roc_auc_score
 
@@ -36,7 +36,7 @@ def score_assay(label: NDArray[Any], prediction: NDArray[np.floating]) -> AssayS
 
 
 def score_all(
-    label: NDArray[Any], prediction: NDArray[np.floating], tasks: tuple[str, ...]
+    label: NDArray[Any], prediction: Floats, tasks: tuple[str, ...]
 ) -> dict[str, AssayScore]:
     """Scores of every assay that has both classes, by assay name; arrays are (n, n_tasks)."""
     found = {
@@ -51,14 +51,13 @@ def macro(scores: Mapping[str, AssayScore]) -> AssayScore:
     return AssayScore(*np.mean(pairs, axis=0).tolist())
 
 
-def macro_ap(
-    label: NDArray[Any], prediction: NDArray[np.floating], tasks: tuple[str, ...]
-) -> float:
+def macro_ap(label: NDArray[Any], prediction: Floats, tasks: tuple[str, ...]) -> float:
     """Macro average precision: what networks are stopped by, and settings chosen by."""
     return macro(score_all(label, prediction, tasks)).ap
 
 
 T = TypeVar("T")
+Floats = NDArray[np.floating]
 RESULTS = Path(__file__).resolve().parents[1] / "results"
 CACHE = Path(__file__).resolve().parents[2] / "cache"
 """What runs keep for themselves; git-ignored."""

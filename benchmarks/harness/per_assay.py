@@ -11,16 +11,15 @@ from numpy.typing import NDArray
 from scipy.sparse import issparse
 
 from benchmarks.harness.datasets import Rows
+from benchmarks.harness.ledger import Floats
 
 Settings = Mapping[str, Any]
-FitPredict = Callable[[Any, Any, Any, Settings, bool, int], NDArray[np.floating]]
+FitPredict = Callable[[Any, Any, Any, Settings, bool, int], Floats]
 """From rows, their labels, new rows, settings, whether labels are outcomes, and a seed to scores of
 the new rows: values, or what is higher for likely actives."""
 
 
-def forest(
-    x: Any, y: Any, new: Any, settings: Settings, outcomes: bool, seed: int
-) -> NDArray[np.floating]:
+def forest(x: Any, y: Any, new: Any, settings: Settings, outcomes: bool, seed: int) -> Floats:
     """scikit-learn's random forest."""
     from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
 
@@ -34,9 +33,7 @@ def forest(
     return np.asarray(values.predict(new))
 
 
-def lightgbm(
-    x: Any, y: Any, new: Any, settings: Settings, outcomes: bool, seed: int
-) -> NDArray[np.floating]:
+def lightgbm(x: Any, y: Any, new: Any, settings: Settings, outcomes: bool, seed: int) -> Floats:
     """LightGBM."""
     import lightgbm
 
@@ -47,9 +44,7 @@ def lightgbm(
     return np.asarray(model.fit(x, y).booster_.predict(new))
 
 
-def xgboost(
-    x: Any, y: Any, new: Any, settings: Settings, outcomes: bool, seed: int
-) -> NDArray[np.floating]:
+def xgboost(x: Any, y: Any, new: Any, settings: Settings, outcomes: bool, seed: int) -> Floats:
     """XGBoost."""
     import xgboost
 
@@ -58,9 +53,7 @@ def xgboost(
     return np.asarray(model.predict_proba(new)[:, 1] if outcomes else model.predict(new))
 
 
-def linear(
-    x: Any, y: Any, new: Any, settings: Settings, outcomes: bool, seed: int
-) -> NDArray[np.floating]:
+def linear(x: Any, y: Any, new: Any, settings: Settings, outcomes: bool, seed: int) -> Floats:
     """Logistic, or ridge, regression."""
     from sklearn.linear_model import LogisticRegression, Ridge
 
@@ -109,7 +102,7 @@ def predict_assay(
     new: Rows,
     outcomes: bool = True,
     seed: int = 0,
-) -> NDArray[np.floating]:
+) -> Floats:
     """Scores ``(n_new,)`` of new rows, fitted on the measured ones of some rows of one assay.
 
     Labels are outcomes (-1: not measured) or values (NaN). Where the fitted rows have one alone, it

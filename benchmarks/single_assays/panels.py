@@ -132,19 +132,19 @@ def _judges(table: Table, task: str, rows: Rows) -> bool:
     )
 
 
-def enriched(order: NDArray[np.int64], column: NDArray[np.float64]) -> NDArray[np.int64]:
+def enriched(order: Rows, column: NDArray[np.float64]) -> Rows:
     """Without as many inactives as it takes for :data:`LEAST_SHARE` of actives."""
     active = column[order] == 1
     if active.mean() >= LEAST_SHARE:
         return order
     most = round(active.sum() / LEAST_SHARE)
-    kept: NDArray[np.int64] = order[active | (np.cumsum(~active) <= most)]
+    kept: Rows = order[active | (np.cumsum(~active) <= most)]
     return kept
 
 
-def groups_of(smiles: NDArray[np.str_], split: str) -> NDArray[np.int64]:
+def groups_of(smiles: NDArray[np.str_], split: str) -> Rows:
     if split == "random":
         return np.arange(len(smiles))
     scaffolds = [MurckoScaffoldSmiles(text) or text for text in smiles]
-    numbers: NDArray[np.int64] = np.unique(scaffolds, return_inverse=True)[1]
+    numbers: Rows = np.unique(scaffolds, return_inverse=True)[1]
     return numbers
