@@ -30,7 +30,7 @@ def pcba(n_rows: int | None = None) -> Panel:
     parts = np.array(panel.columns["part"]) == "train"
     rows = np.random.default_rng(0).permutation(np.flatnonzero(parts & panel.has_structure))
     panel = panel.take(np.sort(rows[:n_rows]))
-    return panel.take(np.sort(np.unique(panel.groups(), return_index=True)[1]))
+    return once(panel)
 
 
 def _chembl() -> Panel:
@@ -43,6 +43,11 @@ def _chembl() -> Panel:
     labels = np.where(table.isna(), -1, table >= POTENT).astype(np.int8)
     ids = [str(number) for number in range(len(table))]
     return Panel(list(table.index), None, labels, tuple(table.columns), ids)
+
+
+def once(panel: Panel) -> Panel:
+    """Each molecule once."""
+    return panel.take(np.sort(np.unique(panel.groups(), return_index=True)[1]))
 
 
 def most(panel: Panel, n_assays: int, n_rows: int) -> Panel:
@@ -83,5 +88,6 @@ panels: dict[str, Callable[[], Panel]] = {
     "pcba-part": cache(lambda: pcba(10_000)),
     "pcba-1": cache(lambda: most(pcba(), 1, 50_000)),
     "tox21-whole": cache(lambda: _file("tox21.csv.gz")),
+    "tox21-once": cache(lambda: once(_file("tox21.csv.gz"))),
     "chembl": cache(_chembl),
 }

@@ -77,7 +77,7 @@ PIECES: dict[str, Piece] = {
     **{f"code {k}-{n}": _codes("pcba-part", _shared(k, n), 12) for k, n in SIZES},
     "groups pcba-16": partial(dimension, "pcba-16", 1, parts=True),
     **{f"certificate pcba-1 {d}": _codes("pcba-1", _single(d), 2, 3) for d in (128, 64, 32)},
-    "certificate tox21-whole 1-16": _codes(TOX21, _shared(1, 16), 2, 3),
+    "certificate tox21-once 1-16": _codes("tox21-once", _shared(1, 16), 2, 3),
     "certificate pcba 8-150": _codes("pcba", _shared(8, 150), 5, **CERTIFIED),
     **{
         f"new {panel} {n}": partial(draw, whole, n)
