@@ -9,6 +9,7 @@ import pytest
 import yaml
 
 import bioassay_mtl as bm
+from bioassay_mtl.config import TODAY
 from bioassay_mtl.training.defaults import settled
 from tests.cli.conftest import Run
 from tests.conftest import REPOSITORY
@@ -32,7 +33,8 @@ def shown(cli: Run, *arguments: Any) -> dict[str, Any]:
 
 def test_print_config_shows_what_is_in_effect_for_a_panel(cli: Run, panel: Path) -> None:
     in_effect = shown(cli, panel)
-    assert in_effect == settled(None, bm.Panel.read(panel), stacks=True)[0].model_dump(mode="json")
+    found, _ = settled(None, bm.Panel.read(panel), stacks=True)
+    assert in_effect == found.model_dump(mode="json", context=TODAY)
     assert "descriptors" in in_effect["fingerprints"]
     assert "descriptors" not in shown(cli)["fingerprints"]
 
