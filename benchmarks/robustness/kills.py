@@ -16,21 +16,19 @@ from __future__ import annotations
 
 import argparse
 import hashlib
-import os
 import random
 import re
 import shutil
-import signal
+import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from importlib import import_module
 from pathlib import Path
+from subprocess import PIPE
 from typing import Any
 
 from benchmarks.harness.molecules import smiles_of
@@ -57,8 +55,14 @@ KINDS: Mapping[str, tuple[str, ...]] = {
 """The ways to train, and their options."""
 PARTED = ("parts", "receipts")
 """Folders that are filled file by file."""
-TABLE = b"smiles,activity,HIV_active\n" + b"CCO,CI,0\n" * 41_127
-"""As many rows as the HIV panel has."""
+SERVER = """
+import sys
+from tests.datasets.server import Site, serve
+with serve(Site(b"smiles,activity,HIV_active\\n" + b"CCO,CI,0\\n" * 41_127)) as site:
+    print(site.url, flush=True)
+    sys.stdin.read()
+"""
+"""Serves a file with as many rows as the HIV panel has, by any name, until its input ends."""
 
 
 @dataclass(frozen=True)
@@ -103,37 +107,6 @@ def _fetch(url: str, folder: Path, again: bool) -> None:
 def _parts(table: Path, model: Path, folder: Path, again: bool) -> None:
     words = ["screen", str(table), "--model", str(model), "--out", str(folder)]
     _command(*words, "--part-rows", "20", "--workers", "1")
-
-
-@contextmanager
-def _site(content: bytes) -> Iterator[str]:
-    """The address of a folder with this file, by any name, on a server in a process of its own."""
-
-    class Handler(BaseHTTPRequestHandler):
-        def log_message(self, format: str, *args: object) -> None:
-            pass
-
-        def do_GET(self) -> None:
-            start = int((self.headers.get("Range") or "bytes=0-")[6:-1])
-            self.send_response(206 if start else 200)
-            if start:
-                self.send_header(
-                    "Content-Range", f"bytes {start}-{len(content) - 1}/{len(content)}"
-                )
-            self.send_header("ETag", '"one"')
-            self.send_header("Content-Length", str(len(content) - start))
-            self.end_headers()
-            self.wfile.write(content[start:])
-
-    with HTTPServer(("127.0.0.1", 0), Handler) as server:
-        pid = os.fork()
-        if not pid:
-            server.serve_forever()
-        try:
-            yield f"http://127.0.0.1:{server.server_port}/datasets"
-        finally:
-            os.kill(pid, signal.SIGKILL)
-            os.waitpid(pid, 0)
 
 
 def _command(*words: str) -> None:
@@ -273,8 +246,13 @@ def main(arguments: list[str] | None = None) -> int:
     given = parser.parse_args(arguments)
     _import_all()
     bad = 0
-    with tempfile.TemporaryDirectory() as work, _site(TABLE) as url:
-        for verb in verbs(Path(work), url):
+    server = [sys.executable, "-c", SERVER]  # a process of its own: tries are forked from this one
+    with (
+        tempfile.TemporaryDirectory() as work,
+        subprocess.Popen(server, stdin=PIPE, stdout=PIPE, text=True) as site,
+    ):
+        assert site.stdout is not None
+        for verb in verbs(Path(work), site.stdout.readline().strip()):
             if given.verb and verb.name not in given.verb:
                 continue
             walk = Walk(verb, Path(work) / "walk")
