@@ -14,13 +14,13 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "datasets").glob("*.md")]
 READ = (".py", ".html", ".js", ".css", ".md")
-BRITISH = re.compile(
-    r"\w*(?:standardis|utilis|parameteris|penalis|featuris|quantise|neutralis|normalis|initialis"
+STEMS = (
+    r"(?:standardis|utilis|parameteris|penalis|featuris|quantise|neutralis|normalis|initialis"
     r"|minimis|maximis|optimis(?!t)|recognis|regularis|summaris|serialis|generalis|parametris"
     r"|colour|behaviour|favour|neighbour|centre|licence|labelled(?!by)|labelling|modelling"
-    r"|catalogue|(?<!Lessons )learnt|spelt|judgement|\bgrey)\w*",
-    re.IGNORECASE,
+    r"|catalogue|(?<!Lessons )learnt|spelt|judgement|\bgrey)"
 )
+STEM, BRITISH = re.compile(STEMS), re.compile(rf"\w*{STEMS}\w*", re.IGNORECASE)
 FORMER = re.compile(
     r"standardise|Standardise[d]?|Standardising|[sS]tandardisation|utilisation|gate_utilisation"
     r"|neighbours|penalised|featurising|LabelledLogits|quantise|reparameterised"
@@ -47,8 +47,13 @@ def files() -> list[Path]:
     return [*found, *PAGES]
 
 
-def lines() -> Iterator[tuple[str, str]]:
+@cache
+def lines() -> list[tuple[str, str]]:
     """Each line with its place, but for those of exempt files."""
+    return [*_lines()]
+
+
+def _lines() -> Iterator[tuple[str, str]]:
     for path in files():
         if path.name in EXEMPT or "_build" in path.parts:
             continue
@@ -65,6 +70,8 @@ def is_code(line: str, start: int, end: int) -> bool:
 
 def british(line: str) -> list[str]:
     """Words of a line that are not spelled as RDKit and scikit-learn do."""
+    if not STEM.search(line.lower()):  # in a tenth of the time
+        return []
     return [
         word[0]
         for word in BRITISH.finditer(line)
