@@ -16,8 +16,7 @@ import copy
 import gc
 import statistics
 import time
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import torch
@@ -43,6 +42,8 @@ from bioassay_mtl.training.module import TrainingModule
 
 N_TASKS = (12, 32, 128, 617)
 ENOUGH_SECONDS = 20
+NAIVE = "naive loop"
+"""Two-step on everything as the paper has it: a deep copy and two passes for every task."""
 OURS = {"sum", "fixed", "two_step"}
 QUICK = {"gradnorm", "mgda", "pcgrad"}
 MOST_TASKS = {"upgrad": 128}
@@ -59,15 +60,6 @@ TARGETS = {
 def two_step(**settings: Any) -> dict[str, Any]:
     """Settings with a step long enough to leave no denormal numbers behind."""
     return {"kind": "two_step", "inner_learning_rate": 0.01, **settings}
-
-
-@dataclass
-class Case:
-    """One balancer at one number of tasks: its name, a whole step, how often it is timed."""
-
-    name: str
-    step: Step
-    n_rounds: int
 
 
 def main() -> None:
@@ -99,61 +91,56 @@ def run(device: torch.device, config: TrainingConfig, n_tasks: int, quick: bool)
         settings = TrainingConfig.of({**config.model_dump(), "balance": balance})
         return module_of(settings, data, sizes)
 
-    def naive() -> Case:
-        """Two-step on everything as the paper has it: a deep copy and two passes a task."""
-        found = module("sum")
-        found.balancer.forward = naive_two_step  # type: ignore[method-assign]
-        return Case(f"naive loop T={n_tasks}", step_of(found, batches), few)
-
-    def case(name: str, balance: Any, n_rounds: int) -> Case:
-        return Case(f"{name} T={n_tasks}", step_of(module(balance), batches), n_rounds)
-
-    plain = case("plain sum", "sum", 0)
     rounds = 3 if quick else 9
     few = 1 if quick or device.type == "cpu" else 3
     eight = {"scope": "all", "tasks_per_step": 8}
-    makers: list[Callable[[], Case]] = [
-        lambda: case("two_step task order=1", two_step(), rounds),
-        lambda: case("two_step task order=2", two_step(order=2), rounds),
-        lambda: case("two_step all sampled=8 order=1", two_step(**eight), rounds),
-        lambda: case("two_step all sampled=8 order=2", two_step(**eight, order=2), rounds),
-    ]
+    cases: dict[str, tuple[Any, int]] = {
+        "two_step task order=1": (two_step(), rounds),
+        "two_step task order=2": (two_step(order=2), rounds),
+        "two_step all sampled=8 order=1": (two_step(**eight), rounds),
+        "two_step all sampled=8 order=2": (two_step(**eight, order=2), rounds),
+    }
     if n_tasks <= 128:
-        makers.append(lambda: case("two_step all order=1", two_step(scope="all"), few))
-        makers.append(naive)
-    makers += [
-        lambda kind=kind: case(kind, kind, rounds)  # type: ignore[misc]
-        for kind in sorted(QUICK & set(balancers) if quick else set(balancers) - OURS)
-        if n_tasks <= MOST_TASKS.get(kind, n_tasks)
-    ]
-    plain.step()
-    plain_bytes = peak_bytes(plain.step, device)
-    for make in makers:
-        measure(make(), plain, plain_bytes, device)
+        cases["two_step all order=1"] = (two_step(scope="all"), few)
+        cases[NAIVE] = ("sum", few)
+    for kind in sorted(QUICK & set(balancers) if quick else set(balancers) - OURS):
+        if n_tasks <= MOST_TASKS.get(kind, n_tasks):
+            cases[kind] = (kind, rounds)
+    plain = step_of(module("sum"), batches)
+    plain()
+    plain_bytes = peak_bytes(plain, device)
+    for name, (balance, n_rounds) in cases.items():
+        found = module(balance)
+        if name == NAIVE:
+            found.balancer.forward = naive_two_step  # type: ignore[method-assign]
+        step = step_of(found, batches)
+        measure(f"{name} T={n_tasks}", step, n_rounds, plain, plain_bytes, device)
+        del found, step
         gc.collect()
 
 
-def measure(case: Case, plain: Case, plain_bytes: int | None, device: torch.device) -> None:
+def measure(
+    case: str, step: Step, n_rounds: int, plain: Step, plain_bytes: int | None, device: torch.device
+) -> None:
     """Report how much longer and how much more memory a step takes than a plain one."""
-    if case.n_rounds > 1:
-        case.step()
+    if n_rounds > 1:
+        step()
     ratios: list[float] = []
     seconds: list[float] = []
-    while len(ratios) < case.n_rounds and sum(seconds) < ENOUGH_SECONDS:
-        before = seconds_of(plain.step, device)
-        seconds.append(seconds_of(case.step, device))
+    while len(ratios) < n_rounds and sum(seconds) < ENOUGH_SECONDS:
+        before = seconds_of(plain, device)
+        seconds.append(seconds_of(step, device))
         # Plain steps on both sides: a drift of the machine's speed falls out.
-        around = (before + seconds_of(plain.step, device)) / 2
+        around = (before + seconds_of(plain, device)) / 2
         ratios.append(seconds[-1] / around)
-    name = case.name if device.type == "cpu" else f"{case.name}, {device.type}"
-    target = TARGETS.get(case.name)
-    report(name, "time_ratio_to_plain", statistics.median(ratios), "1", target)
-    report(name, "step_time", statistics.median(seconds), "s")
-    if plain_bytes is not None and case.n_rounds > 1:
-        n_bytes = peak_bytes(case.step, device)
+    target, case = TARGETS.get(case), case if device.type == "cpu" else f"{case}, {device.type}"
+    report(case, "time_ratio_to_plain", statistics.median(ratios), "1", target)
+    report(case, "step_time", statistics.median(seconds), "s")
+    if plain_bytes is not None and n_rounds > 1:
+        n_bytes = peak_bytes(step, device)
         assert n_bytes is not None
-        report(name, "peak_memory", n_bytes / 2**20, "MiB")
-        report(name, "peak_memory_ratio", n_bytes / plain_bytes, "1")
+        report(case, "peak_memory", n_bytes / 2**20, "MiB")
+        report(case, "peak_memory_ratio", n_bytes / plain_bytes, "1")
 
 
 def seconds_of(step: Step, device: torch.device) -> float:
