@@ -15,7 +15,7 @@ import tempfile
 from pathlib import Path
 
 from benchmarks.harness.molecules import real_smiles
-from benchmarks.harness.running import Watched, library, watched
+from benchmarks.harness.running import library, screened
 from benchmarks.harness.study import parser, report
 from bioassay_mtl.models.domain import NAME, DomainFile
 from bioassay_mtl.models.folder import read_config
@@ -41,13 +41,13 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         path = library(Path(folder) / "molecules.smi", smiles, rows)
 
-        def run(*given: str) -> Watched:
-            words = ["screen", str(path), "-o", str(path.with_suffix(".csv")), "--json"]
-            return watched([*words, "--model", options.model, *given])
-
         for name, given in WAYS.items():
             chosen = [each.format(first=config["tasks"][0]) for each in given]
-            pairs = [(run(*chosen), run(*chosen, "--domain")) for _ in range(rounds)]
+            chosen += ["--model", options.model]
+            pairs = [
+                (screened(path, *chosen), screened(path, *chosen, "--domain"))
+                for _ in range(rounds)
+            ]
             cores = len(os.sched_getaffinity(0))
             case = f"screen {rows} rows, {cores} cores, {name}"
             for metric, kind in (("wall", "seconds"), ("processor", "waited")):

@@ -23,7 +23,7 @@ from typing import NamedTuple
 
 from benchmarks.harness import bare
 from benchmarks.harness.molecules import real_smiles
-from benchmarks.harness.running import library, watched
+from benchmarks.harness.running import library, screened
 from benchmarks.harness.study import parser, report
 from benchmarks.harness.timing import children_seconds
 
@@ -55,9 +55,8 @@ def run_bare(path: Path, config: str, processes: int) -> Run:
 
 def run_cli(path: Path, asked: argparse.Namespace) -> tuple[Run, dict[str, float], float]:
     """The command; also the seconds of each stage, and the peak memory of all processes in MB."""
-    words = ["screen", str(path), "-o", str(path.with_suffix(".csv")), "--json"]
-    options = ["--model", asked.model, "--device", asked.device, "--workers", str(asked.workers)]
-    found = watched([*words, *options])
+    options = ("--model", asked.model, "--device", asked.device, "--workers", str(asked.workers))
+    found = screened(path, *options)
     seconds = json.loads(found.said)["seconds"]
     return Run(found.seconds, seconds["total"], found.waited), seconds, found.together
 

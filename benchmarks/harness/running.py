@@ -94,6 +94,13 @@ def watched(
     return Watched(code, seconds, sum(of.values()), of_main, waited, *most, out)
 
 
+def screened(path: Path, *options: str) -> Watched:
+    """``bioassay-mtl screen`` of a file, beside which its table stands until the next time."""
+    out = path.with_suffix(".csv")
+    out.unlink(missing_ok=True)
+    return watched(["screen", str(path), "-o", str(out), "--json", *options])
+
+
 class _Sampling(threading.Thread):
     """Memory and time of the processes below one; memory of Ray's own servers is not counted."""
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.harness import running
 from benchmarks.harness.running import Sample, library, size, steady_rate, watched
 from benchmarks.scale.cost import PART_ROWS, Stages, cost
 from benchmarks.scale.long_run import attempts, reached
@@ -35,6 +36,17 @@ def test_what_a_command_takes() -> None:
     assert all(sample.processor <= took.processor for sample in seen)
     with pytest.raises(RuntimeError, match="no-such-verb"):
         watched(["no-such-verb"], 1)
+
+
+def test_a_screen_can_be_watched_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Though the command refuses a table that is there."""
+
+    def refusing(words: list[str]) -> None:
+        Path(words[words.index("-o") + 1]).touch(exist_ok=False)
+
+    monkeypatch.setattr(running, "watched", refusing)
+    for _ in range(2):
+        running.screened(tmp_path / "molecules.smi")
 
 
 def test_library_is_made_once_and_has_names_of_its_own(tmp_path: Path) -> None:
