@@ -91,20 +91,19 @@ def go_on(
     """All records of a file, once what is planned and not among them is done, and kept.
 
     ``plan`` are keys, ``key_of`` finds that of a record, ``work`` makes the record of a key; none
-    is begun after ``until`` (of :func:`time.monotonic`). Without a file nothing is kept.
+    is begun after ``until`` (of :func:`time.monotonic`), nor where another process has kept it
+    meanwhile. Without a file nothing is kept.
     """
-    found = read_records(path) if path else []
-    done = {key_of(each) for each in found}
+    made: list[dict[str, Any]] = []
     for key in plan:
-        if key in done:
+        if key in map(key_of, read_records(path) if path else made):
             continue
         if time.monotonic() > until:
             break
-        done.add(key)
-        found.append(work(key))
+        made.append(work(key))
         if path:
-            add_record(path, found[-1])
-    return found
+            add_record(path, made[-1])
+    return read_records(path) if path else made
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,7 @@ from benchmarks.harness.ledger import (
     AssayScore,
     Ledger,
     add_record,
+    go_on,
     macro,
     make_entry,
     read_records,
@@ -115,6 +116,23 @@ def test_records_are_kept_line_by_line(tmp_path: Path) -> None:
     for number in range(3):
         add_record(path, {"number": number})
     assert [each["number"] for each in read_records(path)] == [0, 1, 2]
+
+
+def test_a_study_goes_on_with_what_nobody_has_done(tmp_path: Path) -> None:
+    path, done = tmp_path / "records.jsonl", []
+
+    def work(key: int) -> dict[str, int]:
+        done.append(key)
+        if key == 1:  # another process does the next one meanwhile
+            add_record(path, {"key": 2})
+        return {"key": key}
+
+    for plan in ([1, 1, 2], [2, 3]):
+        found = go_on(path, plan, lambda record: int(record["key"]), work)
+    assert done == [1, 3]
+    assert sorted(each["key"] for each in found) == [1, 2, 3]
+    assert go_on(path, [4], lambda record: int(record["key"]), work, until=0.0) == found
+    assert go_on(None, [5, 5], lambda record: int(record["key"]), work) == [{"key": 5}]
 
 
 @pytest.mark.parametrize("file", sorted(RESULTS.glob("*.jsonl")), ids=lambda path: path.stem)
