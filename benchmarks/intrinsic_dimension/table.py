@@ -12,9 +12,10 @@ from scipy.stats import wilcoxon
 
 from benchmarks.harness.plots import pictured
 from benchmarks.harness.tables import markdown
+from benchmarks.intrinsic_dimension.new_assays import DRAWN
 
 Lines = list[dict[str, Any]]
-RIVAL = "forest"
+BASELINE = "forest"
 
 
 def write(lines: Lines, results: Path, about: str) -> None:
@@ -95,13 +96,13 @@ def scores_of(lines: Lines) -> Scores:
     return dict(sorted(found.items()))
 
 
-def less_rival(by_name: dict[str, dict[tuple[str, int], float]]) -> dict[str, list[float]]:
+def less_baseline(by_name: dict[str, dict[tuple[str, int], float]]) -> dict[str, list[float]]:
     """Differences of each contender to the forest: of each assay the mean of its draws."""
-    rival, found = by_name.get(RIVAL, {}), {}
+    baseline, found = by_name.get(BASELINE, {}), {}
     for name, scores in by_name.items():
         more = defaultdict(list)
-        for place in scores.keys() & rival.keys():
-            more[place[0]].append(scores[place] - rival[place])
+        for place in scores.keys() & baseline.keys():
+            more[place[0]].append(scores[place] - baseline[place])
         found[name] = [float(np.mean(more[assay])) for assay in sorted(more)]
     return {name: more for name, more in found.items() if more}
 
@@ -109,7 +110,7 @@ def less_rival(by_name: dict[str, dict[tuple[str, int], float]]) -> dict[str, li
 def new_assays(lines: Lines) -> Iterator[list[str]]:
     """Means, and differences to the forest, tested over assays."""
     for (panel, m), by_name in scores_of(lines).items():
-        for name, more in less_rival(by_name).items():
+        for name, more in less_baseline(by_name).items():
             p = f"{wilcoxon(more).pvalue:.3f}" if any(more) else ""
             mean, draws = np.mean(list(by_name[name].values())), {draw for _, draw in by_name[name]}
             said = [panel, str(m), name, f"{mean:.3f}", f"{np.mean(more):+.3f}", p]
@@ -127,34 +128,43 @@ TABLES = {
         sizes,
     ),
     "New assays": (
-        f"panel; molecules; contender; ROC-AUC; less {RIVAL}; p; assays; draws",
+        f"panel; molecules; contender; ROC-AUC; less {BASELINE}; p; assays; draws",
         new_assays,
     ),
 }
 
 
 def draw(lines: Lines, file: Path) -> None:
-    """A picture of each table that has lines enough for one."""
+    """Two pictures, of the tables that have lines enough: shared structure, and what is coded."""
     known = {key for line in lines for key in line}
-    needs = ((_dimensions, "groups"), (_bounds, "codes"), (_sizes, "smaller"), (_new, "results"))
-    drawn = [each for each, key in needs if key in known]
-    with pictured(file, len(drawn), (5 * len(drawn), 4), dpi=100) as axes:
-        for each, axis in zip(drawn, axes, strict=True):
-            each(axis, lines)
-            axis.legend(frameon=False, fontsize=7)
+    coded = file.with_name(f"{file.stem}-codes{file.suffix}")
+    for picture, needs in (
+        (file, ((_dimensions, "groups"), (_new, "results"))),
+        (coded, ((_sizes, "smaller"), (_bounds, "codes"))),
+    ):
+        drawn = [each for each, key in needs if key in known]
+        if not drawn:
+            continue
+        with pictured(picture, len(drawn), (6 * len(drawn), 4.5), dpi=100) as axes:
+            for each, axis in zip(drawn, axes, strict=True):
+                each(axis, lines)
+                axis.legend(frameon=False, fontsize=8)
 
 
 def _dimensions(axis: Any, lines: Lines) -> None:
-    """Scores over numbers an assay, of whole panels."""
-    for line in lines:
-        for whole, curve in ((w, c) for w in line.get("groups", ())[:1] for c in w["curves"]):
-            share = [score / whole["free"] for score in curve["scores"]]
-            style = "s--" if curve["name"] == "single" else "o-"
-            label = f"{line['panel']}: {curve['name']}"
-            axis.plot(curve["numbers"], share, style, ms=4, label=label)
+    """Scores over numbers an assay, of whole panels, each with the most seeds that it has."""
+    whole = {line["panel"]: line for line in lines if line.get("groups")}
+    for place, (panel, line) in enumerate(whole.items()):
+        group = line["groups"][0]
+        for curve in group["curves"]:
+            alone = curve["name"] == "single"
+            share = [score / group["free"] for score in curve["scores"]]
+            label = f"{panel}, {line['seeds']} seeds" if alone else None
+            style = "--" if alone else "o-"
+            axis.plot(curve["numbers"], share, style, ms=4, c=f"C{place}", label=label)
     axis.axhline(0.9, color="#8a8f98", lw=1)
     axis.set(xscale="log", xlabel="numbers an assay", ylabel="AUC above chance, share of free")
-    axis.set_title("Numbers an assay")
+    axis.set_title("Numbers an assay: together (dots), alone (dashed)")
 
 
 def _sizes(axis: Any, lines: Lines) -> None:
@@ -164,40 +174,47 @@ def _sizes(axis: Any, lines: Lines) -> None:
             (size, ap(scores)) for name, size, _, scores in found if name[: len(start)] == start
         )
         if mine:
-            axis.plot(*zip(*mine, strict=True), "o-" if start != "free" else "s", label=label)
+            axis.plot(*zip(*mine, strict=True), "o-" if label == "as pcba128" else "s", label=label)
     axis.axvline(1e5, color="#8a8f98", lw=1)
     axis.set(xscale="log", xlabel="bytes", ylabel="mean AP, test", ylim=(0, None))
     axis.set_title("128 assays: AP of small models")
 
 
 def _bounds(axis: Any, lines: Lines) -> None:
-    found = [
-        (f"{line['piece'].removeprefix('certificate ')}, {code['levels']}", each)
-        for line in lines
-        for code in line.get("codes", ())
-        for each in code["certificate"]["statements"]
-        if each["name"] in ("error", "balanced error")
-    ]
+    """Bounds of the shortest code of each model."""
+    codes = [(line["piece"], line["codes"][0]) for line in lines if line.get("codes")]
     for name, colour in (("error", "#3b7dd8"), ("balanced error", "#d1495b")):
-        mine = [(place, each) for place, each in found if each["name"] == name]
-        places = [place for place, _ in mine]
-        bounds, held = ([e["rates"]["bound"] for _, e in mine], [e["held_out"] for _, e in mine])
-        axis.scatter(places, bounds, marker="_", s=120, c=colour, label=f"{name}, bound")
-        axis.scatter(places, held, s=18, c=colour, label=f"{name}, held out")
+        mine = [
+            (piece.removeprefix("certificate "), each["rates"]["bound"], each["held_out"])
+            for piece, code in codes
+            for each in code["certificate"]["statements"]
+            if each["name"] == name
+        ]
+        pieces, bounds, held = zip(*mine, strict=True)
+        axis.scatter(pieces, bounds, marker="_", s=120, c=colour, label=f"{name}, bound")
+        axis.scatter(pieces, held, s=18, c=colour, label=f"{name}, held out")
     axis.axhline(0.5, color="#8a8f98", lw=1)
-    axis.tick_params(axis="x", rotation=75, labelsize=7)
-    axis.set(ylim=(0, 1), title="Bounds, and errors on molecules left out")
+    axis.tick_params(axis="x", rotation=75, labelsize=8)
+    axis.set(ylim=(0, 1.05), title="Bounds, and errors on molecules left out")
 
 
 def _new(axis: Any, lines: Lines) -> None:
     found: dict[tuple[str, str], dict[int, float]] = defaultdict(dict)
     for (panel, m), by_name in scores_of(lines).items():
-        for name, more in less_rival(by_name).items():
+        for name, more in less_baseline(by_name).items():
             found[panel, name][m] = float(np.mean(more))
+    names = [*dict.fromkeys(name for panel, name in found if name != BASELINE)]
+    labelled = set[str]()
     for (panel, name), points in found.items():
-        if name != RIVAL:
+        if name != BASELINE:
             style = "o-" if panel.startswith("tox21") else "s--"
-            axis.plot(*zip(*sorted(points.items()), strict=True), style, label=name, ms=4)
+            label = None if name in labelled else name
+            labelled.add(name)
+            colour = f"C{names.index(name)}"
+            points_by_m = zip(*sorted(points.items()), strict=True)
+            axis.plot(*points_by_m, style, label=label, c=colour, ms=4)
     axis.axhline(0, color="#8a8f98", lw=1)
-    axis.set(xscale="log", xlabel="molecules of the new assay", ylabel=f"ROC-AUC less {RIVAL}")
+    axis.set(xscale="log", xlabel="molecules of the new assay", ylabel=f"ROC-AUC less {BASELINE}")
+    axis.set_xticks(DRAWN, [str(m) for m in DRAWN])
+    axis.minorticks_off()
     axis.set_title("New assays (Tox21 drawn through, ChEMBL dashed)")
