@@ -171,7 +171,7 @@ def test_a_permutation_of_tasks_permutes_the_update(scope: str, order: int) -> N
         for name, axis in permuted.items():
             parameter = network.get_parameter(name)
             parameter.copy_(parameter.index_select(axis, order_of_tasks))
-    data._task = order_of_tasks.argsort()[data._task.long()]  # type: ignore[attr-defined]
+    data._whole = data._whole[:, order_of_tasks]  # type: ignore[attr-defined]
     after = update(Batch(network, batch.objective, data, batch.rows), scope=scope, order=order)
     for name, axis in permuted.items():
         before[name] = before[name].index_select(axis, order_of_tasks)

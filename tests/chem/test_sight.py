@@ -67,4 +67,5 @@ def test_shipped_models_predict_what_is_said_of_them(name: str) -> None:
     assert not raw[tasks].iloc[0].equals(raw[tasks].iloc[1])
     np.testing.assert_array_equal(parents[tasks].iloc[0], parents[tasks].iloc[1])
     np.testing.assert_array_equal(parents[tasks].iloc[0], raw[tasks].iloc[0])
-    assert all(sentence in " ".join(model.card.split()) for sentence in sight.sentences)
+    card = " ".join(model.card.split()).replace("standardise", "standardize")  # as it was shipped
+    assert all(sentence in card for sentence in sight.sentences)

@@ -24,6 +24,7 @@ SPEAKERS = {  # which verbs can say what a file says
     "cli/assays_describe.py": frozenset({"assays describe"}),
     "cli/dimension.py": frozenset({"dimension"}),
     "cli/datasets.py": frozenset({"datasets fetch"}),
+    "cli/engines.py": frozenset({"train"}),
     "cli/epochs.py": frozenset({"train"}),
     "cli/evaluate": frozenset({"evaluate"}),
     "cli/explain.py": frozenset({"explain"}),

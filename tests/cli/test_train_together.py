@@ -46,7 +46,7 @@ def test_a_folder_of_models_and_what_they_share(
     cli: Run, tables: list[Path], tmp_path: Path
 ) -> None:
     out = tmp_path / "models"
-    command = ["train", *tables, "--together", "--out", out, *SETTINGS]
+    command = ["train", *tables, "--together", "--sharing", "muir", "--out", out, *SETTINGS]
     done = cli(*command, "--set=together.sharing.pool=0.5", "--alternation", "equal", "--seed", "3")
     assert done.code == 0, done.err
     assert done.out == ""

@@ -39,7 +39,7 @@ def test_the_readme_names_them_all() -> None:
         ({"url": "https://somewhere/folder/"}, "url"),
         ({"name": "../x"}, "name"),
         ({"sha256": "abc"}, "sha256"),
-        ({"license": "x"}, "did you mean 'license'"),
+        ({"licens": "x"}, "did you mean 'license'"),
     ],
 )
 def test_a_faulty_recipe_is_refused(change: dict[str, Any], message: str) -> None:

@@ -53,8 +53,10 @@ def jobs(n: int, *, address: str | None = None) -> Iterator[Jobs]:
 
     Examples
     --------
-    >>> with jobs(8, address="auto") as eight:  # doctest: +SKIP
-    ...     model = bm.tune(panel, trials=64, jobs=eight)
+    ::
+
+        with jobs(8, address="auto") as eight:
+            model = bm.tune(panel, trials=64, jobs=eight)
     """
     with connected(address, None):
         yield Jobs(n, _Cluster())
