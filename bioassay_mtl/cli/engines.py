@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from contextlib import AbstractContextManager, nullcontext
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
+
+import typer
 
 from bioassay_mtl.errors import ConfigError
 
@@ -11,6 +13,10 @@ if TYPE_CHECKING:
     from bioassay_mtl.training.side_by_side import Jobs
 
 ENGINES = ("local", "ray")
+Address = Annotated[
+    str | None,
+    typer.Option(metavar="auto|HOST:PORT", help="Ray cluster; this machine if not given."),
+]
 
 
 def check_engine(engine: str, address: str | None) -> None:

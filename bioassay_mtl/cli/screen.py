@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from bioassay_mtl.cli.engines import Address
 from bioassay_mtl.cli.names import DEFAULT_MODEL
 from bioassay_mtl.cli.output_options import AsJson, Format, Long, Overwrite, SpreadsheetSafe
 from bioassay_mtl.cli.screened import unusable, with_assays_named
@@ -64,10 +65,7 @@ def screen(
         str,
         typer.Option(metavar="local|ray", help="Engine that writes --out: this machine, or Ray."),
     ] = "local",
-    address: Annotated[
-        str | None,
-        typer.Option(metavar="auto|HOST:PORT", help="Ray cluster; this machine if not given."),
-    ] = None,
+    address: Address = None,
     model: Annotated[
         str, typer.Option(metavar="NAME|FOLDER", help="Shipped model, or a model folder.")
     ] = DEFAULT_MODEL,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bioassay_mtl.cli.engines import jobs_of
+from bioassay_mtl.cli.engines import Address, jobs_of
 from bioassay_mtl.cli.epochs import shown_epochs
 from bioassay_mtl.cli.outcome import expected, outcome
 from bioassay_mtl.cli.panel_remarks import remarks
@@ -114,10 +114,7 @@ def train(
         str,
         typer.Option(metavar="local|ray", help="Engine of --jobs: this machine, or Ray."),
     ] = "local",
-    address: Annotated[
-        str | None,
-        typer.Option(metavar="auto|HOST:PORT", help="Ray cluster; this machine if not given."),
-    ] = None,
+    address: Address = None,
     effort: Annotated[
         str | None,
         typer.Option(
