@@ -103,11 +103,11 @@ class Companions:
         found: dict[str, Beside] = {}
         for role, words in (("qualifier", QUALIFIER_NAMES), ("unit", UNIT_NAMES)):
             for name, other in beside(names, words).items():
-                if self._holds(other, role):
+                if self._holds(other, role) and self._may_have(name, role):
                     found[name] = found.get(name, Beside())._replace(**{role: other})
         for name in names:
             named = self.schema.entry(name).qualifier
-            if named is not None:
+            if named:
                 require(self.table, named, self.path)
                 found[name] = found.get(name, Beside())._replace(qualifier=named)
         return found
@@ -132,6 +132,7 @@ class Companions:
             if name not in used
             and name not in self._taken
             and getattr(found.get(name, Beside()), role) is None
+            and self._may_have(name, role)
             and self._is_value(name)
         ]
         measured = [name for name in values if what_name_says(name).measured] or values
@@ -154,6 +155,10 @@ class Companions:
                 hint=f"call it after its column, as '{(measured or ['IC50'])[0]} {role}'",
             )
         return None
+
+    def _may_have(self, name: str, role: str) -> bool:
+        """Whether it is not said that cells of a column carry their own qualifiers."""
+        return role != "qualifier" or self.schema.entry(name).qualifier != ""
 
     def _bounds(self, name: str) -> bool:
         return any(bound_of(text) for text in self._cells(name).occurring)

@@ -10,6 +10,7 @@ from typing import Any, TextIO
 from bioassay_mtl.panels.assembly import written
 from bioassay_mtl.panels.panel import Panel
 from bioassay_mtl.panels.row_log import RowLog
+from bioassay_mtl.tables.cells import bound_of
 from bioassay_mtl.tables.formulas import FormulaGuard
 from bioassay_mtl.tables.table import lines_of
 
@@ -62,6 +63,9 @@ def schema_text(panel: Panel, smiles: str, identity: str) -> str:
         }
         for task, kind in zip(panel.tasks, panel.kinds, strict=True)
     }
+    if any(bound_of(text) is not None for held in panel.columns.values() for text in held):
+        for entry in tasks.values():  # a column that is kept looks like one of qualifiers
+            entry["qualifier"] = ""
     settings: dict[str, Any] = {
         "layout": "wide",
         "columns": {"smiles": smiles, "id": identity},

@@ -46,7 +46,7 @@ class TaskEntry(Config):
     to_p
         Convert concentrations to pActivity; by default as the whole schema says.
     qualifier
-        Column of the qualifiers.
+        Column of the qualifiers; empty text if cells carry their own, whatever stands beside them.
     """
 
     kind: str | None = None

@@ -78,10 +78,18 @@ def round_trip(loaded: Loaded, folder: Path) -> Panel:
 
 CONTRADICTING = "smiles,assay,relation,value_nM,pvalue\nCCO,0,,,0\nxx,0,,,0\nxx,0,,,0\nCCO,0,,,1\n"
 """Of the one molecule that can be read."""
+LOOKS_LIKE_QUALIFIERS = "smiles,assay,relation,pvalue,value_nM\nCCO,0,,"
+"""The last column is kept, and is none of qualifiers."""
 
 
 @example(CONTRADICTING, PanelSchema(min_rows=1))
 @example("smiles,assay,value_nM,relation,pvalue\nCCO,0,=,,0\n", PanelSchema(to_p=False, min_rows=1))
+@example(
+    "smiles,assay,relation,pvalue,value_nM\nCCO,0,,>5,=\n", PanelSchema(to_p=False, min_rows=1)
+)
+@example(
+    "smiles,assay,relation,pvalue,value_nM\nCCO,0,,7.25,>=\n", PanelSchema(to_p=False, min_rows=1)
+)
 @settings(max_examples=150, suppress_health_check=[HealthCheck.too_slow])
 @given(tables(), SCHEMAS)
 def test_any_table(text: str, schema: PanelSchema) -> None:
