@@ -103,7 +103,7 @@ class Companions:
         found: dict[str, Beside] = {}
         for role, words in (("qualifier", QUALIFIER_NAMES), ("unit", UNIT_NAMES)):
             for name, other in beside(names, words).items():
-                if self._holds(other, role) and self._may_have(name, role):
+                if self._holds(other, role) and self._may_have_any(name):
                     found[name] = found.get(name, Beside())._replace(**{role: other})
         for name in names:
             named = self.schema.entry(name).qualifier
@@ -132,7 +132,7 @@ class Companions:
             if name not in used
             and name not in self._taken
             and getattr(found.get(name, Beside()), role) is None
-            and self._may_have(name, role)
+            and self._may_have_any(name)
             and self._is_value(name)
         ]
         measured = [name for name in values if what_name_says(name).measured] or values
@@ -156,9 +156,9 @@ class Companions:
             )
         return None
 
-    def _may_have(self, name: str, role: str) -> bool:
-        """Whether it is not said that cells of a column carry their own qualifiers."""
-        return role != "qualifier" or self.schema.entry(name).qualifier != ""
+    def _may_have_any(self, name: str) -> bool:
+        """Whether the schema leaves open that columns stand beside a column."""
+        return self.schema.entry(name).qualifier != ""
 
     def _bounds(self, name: str) -> bool:
         return any(bound_of(text) for text in self._cells(name).occurring)

@@ -13,6 +13,7 @@ from bioassay_mtl.panels.row_log import RowLog
 from bioassay_mtl.tables.cells import bound_of
 from bioassay_mtl.tables.formulas import FormulaGuard
 from bioassay_mtl.tables.table import lines_of
+from bioassay_mtl.tasks.units import known_unit
 
 
 def with_id_column(panel: Panel) -> tuple[Panel, str, str]:
@@ -63,8 +64,9 @@ def schema_text(panel: Panel, smiles: str, identity: str) -> str:
         }
         for task, kind in zip(panel.tasks, panel.kinds, strict=True)
     }
-    if any(bound_of(text) is not None for held in panel.columns.values() for text in held):
-        for entry in tasks.values():  # a column that is kept looks like one of qualifiers
+    kept = {text for held in panel.columns.values() for text in held}
+    if any(bound_of(text) is not None or known_unit(text) is not None for text in kept):
+        for entry in tasks.values():  # a column that is kept looks like one of qualifiers or units
             entry["qualifier"] = ""
     settings: dict[str, Any] = {
         "layout": "wide",

@@ -46,7 +46,8 @@ class TaskEntry(Config):
     to_p
         Convert concentrations to pActivity; by default as the whole schema says.
     qualifier
-        Column of the qualifiers; empty text if cells carry their own, whatever stands beside them.
+        Column of the qualifiers; empty text if cells carry their own, and no column beside them is
+        one of qualifiers or units.
     """
 
     kind: str | None = None
