@@ -4,6 +4,7 @@ Run: python examples/pytorch_geometric.py PANEL.csv
 """
 
 import sys
+from typing import Any
 
 import pandas as pd
 import torch
@@ -36,7 +37,7 @@ class Mixture(torch.nn.Module):
         self.towers = torch.nn.Parameter(torch.randn(n_tasks, width) / width**0.5)
         self.bias = torch.nn.Parameter(torch.zeros(n_tasks))
 
-    def forward(self, batch):
+    def forward(self, batch: Any) -> torch.Tensor:
         outputs = self.experts(batch)  # (molecules, experts, width)
         mixed = torch.einsum("te,beh->bth", self.gates.softmax(1), outputs)
         return torch.einsum("bth,th->bt", mixed, self.towers) + self.bias
