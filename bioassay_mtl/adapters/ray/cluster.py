@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import math
 import os
+import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, NamedTuple
@@ -36,6 +37,21 @@ def ray() -> Any:
     return ray
 
 
+REACHABLE_SECONDS = 5
+"""Time in which the machine of an address is to answer: Ray itself tries for minutes."""
+
+
+def check_reachable(address: str | None) -> None:
+    """Raise a ConfigError if nobody listens at ``HOST:PORT``; other addresses are left to Ray."""
+    host, _, port = (address or "").rpartition(":")
+    if not port.isdecimal() or "://" in host:
+        return
+    try:
+        socket.create_connection((host, int(port)), REACHABLE_SECONDS).close()
+    except (OSError, OverflowError) as error:
+        raise ConfigError(f"no Ray cluster at {address!r}: {error}") from error
+
+
 @contextmanager
 def connected(address: str | None, cores: int | None) -> Iterator[None]:
     """Be connected to a cluster, and not leave one that the caller was connected to.
@@ -56,6 +72,7 @@ def connected(address: str | None, cores: int | None) -> Iterator[None]:
     if library.is_initialized():
         yield
         return
+    check_reachable(address)
     own: dict[str, Any] = {"num_cpus": cores, "include_dashboard": False} if not address else {}
     for name, value in OWN_CLUSTER.items() if not address else ():
         os.environ.setdefault(name, value)
