@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from bioassay_mtl.cli.names import DEFAULT_MODEL
+from bioassay_mtl.cli.terminal import say
 
 
 def info(
@@ -30,13 +31,15 @@ def info(
 
     Example:  bioassay-mtl info pcba128
     """
-    from bioassay_mtl.cli.together_facts import read_together, show_together
+    from bioassay_mtl.cli.together_facts import faults_of, read_together, show_together
 
     if (together := read_together(model)) is not None:
         if as_json:
             typer.echo(json.dumps(together))
         else:
             show_together(together)
+        for fault in faults_of(model, together):
+            say(fault)
         return
     from bioassay_mtl.cli.model_facts import model_facts
     from bioassay_mtl.models.model import Model

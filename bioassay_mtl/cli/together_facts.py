@@ -35,6 +35,21 @@ def read_together(folder: str) -> dict[str, Any] | None:
     return found
 
 
+def faults_of(folder: str, record: Mapping[str, Any]) -> list[str]:
+    """Reasons why models of the folder cannot be read, one a model; nothing is loaded."""
+    from bioassay_mtl.models.folder import read_config
+    from bioassay_mtl.models.folder_checks import WEIGHTS, checked
+
+    found = []
+    for name in record["panels"]:
+        place = Path(folder) / name
+        try:
+            checked(place, WEIGHTS, read_config(place))
+        except ModelFolderError as error:
+            found.append(f"{name} is no whole model: {error}")
+    return found
+
+
 def show_together(record: Mapping[str, Any]) -> None:
     """Print the panels, what they share, and how the search settled."""
     from bioassay_mtl.report.together import WAYS, summary

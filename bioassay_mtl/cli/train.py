@@ -41,6 +41,7 @@ from bioassay_mtl.cli.terminal import say
 from bioassay_mtl.cli.train_together import (
     Joint,
     check_alone,
+    check_config,
     check_together,
     of_panel,
     train_panels,
@@ -244,6 +245,7 @@ def train(
             workers=workers,
         )
         return
+    check_config(config, values)
     asked = Asked(values, start_from, tuple(changes), seed)
     if print_config and panel is None:
         _show(with_start(asked.given(with_start)))

@@ -47,6 +47,13 @@ def check_together(
             raise ConfigError(f"--{name} needs --together")
 
 
+def check_config(file: str | None, values: Mapping[str, Any]) -> None:
+    """Raise a ConfigError if settings of a file for one panel are those of several."""
+    for key in ("together", "panels"):
+        if key in values:
+            raise ConfigError(f"{file}: {key!r} is for --together, which trains several panels")
+
+
 def check_alone(given: Mapping[str, Any]) -> None:
     """Raise a ConfigError for options that are of one panel."""
     for name, value in given.items():

@@ -54,7 +54,7 @@ class AdaptationConfig(Config):
         Seed of that draw.
     """
 
-    prior: Annotated[float, Field(gt=0)] = 1.0
+    prior: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 1.0
     test_share: Annotated[float, Field(ge=0, lt=1)] = 0.0
     seed: Annotated[int, Field(ge=0)] = 0
 

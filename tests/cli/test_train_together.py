@@ -73,6 +73,10 @@ def test_a_folder_of_models_and_what_they_share(
     assert "Modules by panel and layer" in told.out
     assert "generations" in told.out
     assert json.loads(cli("info", out, "--json").out) == record
+    assert told.err == ""
+    (out / "second" / "model.safetensors").rename(out / "moved")
+    assert "second is no whole model" in cli("info", out).err
+    (out / "moved").rename(out / "second" / "model.safetensors")
     one = cli("info", out / "first")
     assert "trained beside second, sharing muir" in one.out
     again = cli(*command, "--set=together.sharing.pool=0.5", "--alternation=equal", "--seed=3")
@@ -127,6 +131,16 @@ def test_sharing_needs_several_panels(cli: Run, tables: list[Path], tmp_path: Pa
     assert "two panels or more" in cli("train", tables[0], "--together", *out).err
     twice = cli("train", tables[0], tables[0], "--together", *out)
     assert "two panels are called 'first'" in twice.err
+
+
+@pytest.mark.parametrize("key", ["panels", "together"])
+def test_settings_of_several_panels_are_for_several(
+    cli: Run, tables: list[Path], tmp_path: Path, key: str
+) -> None:
+    (tmp_path / "several.yaml").write_text(f"{key}: {{}}\n")
+    done = cli("train", tables[0], "--config", tmp_path / "several.yaml", "--out", tmp_path / "x")
+    assert done.code == 2
+    assert f"several.yaml: '{key}' is for --together" in done.err
 
 
 def test_an_unreadable_record_is_told(cli: Run, tmp_path: Path) -> None:

@@ -97,6 +97,8 @@ def test_what_has_no_directions_is_refused(source: Path, new: Panel) -> None:
     values = Panel.from_arrays(
         ["CCO", "CCN", "CCC"], [[0.1], [2.5], [1.7]], ["value"], kinds=["regression"]
     )
+    with pytest.raises(ConfigError, match="prior"):
+        adapt(Model.load(source), new, {"prior": float("inf")})
     with pytest.raises(ConfigError, match="new assays must be binary, and value is not"):
         adapt(Model.load(source), values)
 

@@ -119,6 +119,11 @@ def test_a_search_goes_on_from_its_ledger(
     assert ledger.read_text().splitlines()[:-1] == [line.rstrip("\n") for line in lines[:-1]]
     with pytest.raises(ConfigError, match="holds scores of another panel, or of other settings"):
         intrinsic_dimension(panel, QUICK | {"epochs": 4}, out=out)
+    n = len(ledger.read_text().splitlines())
+    for line in ("no JSON", "[1]", '{"case": {}}'):
+        (out / "scores.jsonl").write_text("".join(lines) + f"{line}\n")
+        with pytest.raises(InputError, match=f"line {n + 1} is no score of a training"):
+            intrinsic_dimension(panel, QUICK, out=out, sizes=[2])
 
 
 @pytest.mark.parametrize(

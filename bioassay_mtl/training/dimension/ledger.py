@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from bioassay_mtl.errors import ConfigError
+from bioassay_mtl.errors import ConfigError, InputError
 from bioassay_mtl.models.weights_file import written
 
 LEDGER = "scores.jsonl"
@@ -31,6 +31,8 @@ class Ledger:
     ------
     ConfigError
         The folder holds scores of something else.
+    InputError
+        A line of the file cannot be read.
     """
 
     def __init__(self, folder: Path | None, identity: str) -> None:
@@ -48,14 +50,16 @@ class Ledger:
     def _read(self, file: Path, identity: str) -> None:
         text = file.read_text(encoding="utf-8")
         whole = text[: text.rfind("\n") + 1]  # a kill leaves half a line
-        lines = [json.loads(line) for line in whole.splitlines()]
+        lines = [_read_line(file, *each) for each in enumerate(whole.splitlines(), start=1)]
         if not lines or lines[0].get("identity") != identity:
             raise ConfigError(
                 f"{file} holds scores of another panel, or of other settings: choose another folder"
             )
         if whole != text:
             file.write_text(whole, encoding="utf-8")
-        for line in lines[1:]:
+        for number, line in enumerate(lines[1:], start=2):
+            if {*line} != {"case", "scores"}:
+                raise _unreadable(file, number, "no case and its scores")
             scores = [float("nan") if s is None else s for s in line["scores"]]
             self._known[_key(line["case"])] = scores
 
@@ -77,6 +81,24 @@ class Ledger:
             stream.write(json.dumps(line) + "\n")
             stream.flush()
             os.fsync(stream.fileno())
+
+
+def _read_line(file: Path, number: int, line: str) -> dict[str, Any]:
+    try:
+        found = json.loads(line)
+    except ValueError as error:
+        raise _unreadable(file, number, str(error)) from error
+    if not isinstance(found, dict):
+        raise _unreadable(file, number, "no mapping")
+    return found
+
+
+def _unreadable(file: Path, number: int, reason: str) -> InputError:
+    return InputError(
+        f"line {number} is no score of a training: {reason}",
+        file=file,
+        hint="remove that line, and what it knew is trained anew",
+    )
 
 
 def _key(case: dict[str, Any]) -> str:

@@ -266,7 +266,8 @@ def _device(sessions: Mapping[str, Session]) -> str:
 
 
 def _identity(sessions: Mapping[str, Session], config: TogetherConfig) -> str:
-    runs = {name: session.identity for name, session in sessions.items()}
+    # States are kept, and steps and draws dealt, in the order of the panels.
+    runs = [(name, session.identity) for name, session in sessions.items()]
     text = json.dumps([runs, config.model_dump(mode="json")], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()
 

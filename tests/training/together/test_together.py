@@ -57,6 +57,8 @@ def test_resumed_equals_unbroken_to_the_bit(
     assert not out.exists()
     with pytest.raises(ConfigError, match="unfinished run: resume it"):
         trained(panels, sharing, out=out)
+    with pytest.raises(ConfigError, match="other settings"):  # states are in the panels' order
+        trained(dict(reversed(panels.items())), sharing, out=out, resume=True)
     resumed = trained(panels, sharing, out=out, resume=True)
     assert resumed.record == unbroken.record
     for name, model in unbroken.models.items():
