@@ -73,7 +73,6 @@ class Killing(threading.Thread):
                     self.killed = True
 
 
-@pytest.mark.soak
 def test_workers_and_actors_are_killed_while_they_go_on_with_a_local_screen(
     molecules: str, model_folder: Path, whole: Path, tmp_path: Path
 ) -> None:
@@ -93,7 +92,6 @@ def test_workers_and_actors_are_killed_while_they_go_on_with_a_local_screen(
         screen(molecules, model_folder, out)
 
 
-@pytest.mark.soak
 def test_a_driver_is_killed_and_started_again(
     molecules: str, model_folder: Path, whole: Path, tmp_path: Path
 ) -> None:

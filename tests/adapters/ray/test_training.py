@@ -62,7 +62,6 @@ def test_a_search_is_that_of_one_machine(small_panel: Panel) -> None:
     assert same(*found)
 
 
-@pytest.mark.soak
 @pytest.mark.parametrize("victim", ["process", "actor"])
 def test_the_dead_are_named_and_their_runs_go_on(
     small_panel: Panel, tmp_path: Path, victim: str

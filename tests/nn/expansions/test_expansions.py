@@ -114,8 +114,8 @@ def test_orthonormal_columns_are(size: tuple[int, int, int, int]) -> None:
 def test_one_matrix_serves_many_vectors_and_copies_differ(name: str) -> None:
     one, several = drawn(name, (200, 5, 0, 1)), drawn(name, (200, 5, 0, 3))
     vectors = torch.ones(3, 5, dtype=torch.float64)
-    assert one(vectors).std(dim=0).max() == 0
-    assert (several(vectors).std(dim=0) > 0).double().mean() > 0.9
+    torch.testing.assert_close(one(vectors), one(vectors)[:1].expand(3, -1))
+    assert (several(vectors).std(dim=0) > 1e-9).double().mean() > 0.9
 
 
 def test_dense_numbers_do_not_depend_on_how_many_are_made_at_a_time_of_a_row(
