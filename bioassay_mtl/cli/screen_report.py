@@ -190,7 +190,7 @@ def hits_table(hits: TellingHits, model: ModelDescription, width: int) -> Table:
     title = "Molecules furthest above the usual, each in its most telling assay"
     columns = _shared_columns(best, model) | {
         "active": [f"{hit.probability:.3f}" for hit in best],
-        "interval": _intervals(best),
+        "interval": _intervals(best, "{:.3f}"),
         "usual": [f"{hit.share:.2%}" for hit in best],
         "fold": [f"{hit.fold:,.0f} x" if hit.fold >= 9.95 else f"{hit.fold:.1f} x" for hit in best],
     }
@@ -205,7 +205,7 @@ def values_table(hits: BestValues, model: ModelDescription, width: int) -> Table
     columns = _shared_columns(best, model) | {
         "good": [known[hit.assay].direction_words for hit in best],
         "value": [f"{hit.value:.4g} {known[hit.assay].unit}".rstrip() for hit in best],
-        "interval": _intervals(best),
+        "interval": _intervals(best, "{:.4g}"),
         "beyond": [f"{hit.beyond:.1f} SD" for hit in best],
     }
     return _fitted(title, columns, width)
@@ -232,10 +232,11 @@ def _shared_columns(
     }
 
 
-def _intervals(best: Sequence[Hit | ValueHit]) -> list[str]:
+def _intervals(best: Sequence[Hit | ValueHit], digits: str) -> list[str]:
+    """Intervals, with the digits that predictions are shown with."""
     from bioassay_mtl.report.said import interval
 
-    return [interval(hit.beside) for hit in best]
+    return [interval(hit.beside, digits.format) for hit in best]
 
 
 def _fitted(title: str, columns: dict[str, list[str]], width: int) -> Table:

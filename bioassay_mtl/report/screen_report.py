@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -167,14 +168,14 @@ def _best_values(tally: ScreenTally, reasons: HitReasons) -> Markup:
         )
     text += COLORS if reasons else ""
     return paragraph(text) + _cards(
-        [_card(b, [_value_line(c, b)], reason=reasons.get((b.row, c.name))) for c, b in found]
+        [_value_card(c, b, reasons.get((b.row, c.name))) for c, b in found]
     )
 
 
-def _value_line(column: Predicted, best: Best) -> Markup:
+def _value_card(column: Predicted, best: Best, reason: Explanation | None = None) -> Markup:
     direction = column.assay.direction_words
     given = (column.name, _known(column), brief(best.value), column.unit, direction)
-    return piece("cards", "value_line", *given)
+    return _card(best, [piece("cards", "value_line", *given)], reason=reason, shown=brief)
 
 
 def _largest(tally: ScreenTally) -> Markup:
@@ -183,7 +184,7 @@ def _largest(tally: ScreenTally) -> Markup:
     if not found:
         return Markup()
     text = "The molecule of the largest prediction, for the first assays."
-    return paragraph(text) + _cards([_card(best, [_value_line(c, best)]) for c, best in found[:12]])
+    return paragraph(text) + _cards([_value_card(c, best) for c, best in found[:12]])
 
 
 def _known(column: Predicted) -> str:
@@ -232,13 +233,17 @@ def _hit_card(
 
 
 def _card(
-    best: Best, lines: list[Markup], assay: str = "", reason: Explanation | None = None
+    best: Best,
+    lines: list[Markup],
+    assay: str = "",
+    reason: Explanation | None = None,
+    shown: Callable[[float], str] = number,
 ) -> Markup:
     """Card of a molecule; `assay` is the one that its values are of, where there are several."""
     name = best.id or f"row {best.row}"
     known = ["the model was trained on it"] if best.in_training else []
     said = [f"colors of atoms: {reason.column}"] if reason else []
-    said += [shortened(each, 160) for each in sentences(best.beside, assay)]
+    said += [shortened(each, 160) for each in sentences(best.beside, assay, shown)]
     return piece(
         "cards",
         "hit",

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from bioassay_mtl.report.said import interval, nearness, sentences
+from bioassay_mtl.report.wording import brief
 
 ALL = {
     "known": "inactive",
@@ -23,7 +24,7 @@ ALL = {
 def test_all_that_is_known_is_said() -> None:
     assert list(sentences(ALL)) == [
         "measured before: inactive",
-        "likely 0.10 to 0.40",
+        "likely 0.100 to 0.400",
         "nearest training molecule: similarity 0.35, outside the domain of the model",
         "nearest known active: similarity 0.50",
         "alerts: Brenk: stilbene",
@@ -31,9 +32,16 @@ def test_all_that_is_known_is_said() -> None:
     ]
     assert list(sentences(ALL, "X"))[:2] == [
         "X: measured before: inactive",
-        "X: likely 0.10 to 0.40",
+        "X: likely 0.100 to 0.400",
     ]
-    assert (interval(ALL), nearness(ALL)) == ("0.10 to 0.40", "0.35 far")
+    assert (interval(ALL), nearness(ALL)) == ("0.100 to 0.400", "0.35 far")
+
+
+def test_an_interval_has_the_digits_of_the_prediction_in_it() -> None:
+    """With two, 0.56 to 0.62 would not hold a prediction of 0.624."""
+    assert interval({"low": 0.5604, "high": 0.6254}) == "0.560 to 0.625"
+    assert interval({"low": 5.96, "high": 6.34}, brief) == "6.0 to 6.3"
+    assert list(sentences({"low": 1.0, "high": 2.5}, "X", brief)) == ["X: likely 1.0 to 2.5"]
 
 
 @pytest.mark.parametrize("beside", [{}, {"promiscuity": 0, "low": 0.5}, {"in_domain": False}])

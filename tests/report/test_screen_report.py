@@ -88,7 +88,7 @@ def test_known_molecules_stand_apart_from_new_ones() -> None:
     new, old = screen_report(summary_of(3, {"ok": 3}, 2), tally).split('id="known"')
     new = new.split('id="hits"')[1]
     assert "PAINS: catechol_A" in new
-    assert "a: likely 0.20 to 0.50" in new
+    assert "a: likely 0.200 to 0.500" in new
     assert "similarity 0.25, outside the domain of the model" in new
     assert "a: measured before: active" not in new
     assert "a: measured before: active" in old

@@ -224,7 +224,8 @@ function predicted(assay) {
     const value = row.predictions && row.predictions[assay];
     if (value === null || value === undefined) { cell.textContent = "–"; return; }
     const isValue = found.values.includes(assay);
-    const text = isValue ? Number(value.toPrecision(4)).toString() : value.toFixed(3);
+    const precise = (number) => (isValue ? Number(number.toPrecision(4)).toString() : number.toFixed(3));
+    const text = precise(value);
     if (model.explains) {
       const button = made("button", { type: "button", className: "why", textContent: text });
       button.setAttribute("aria-label", `${text}, why?`);
@@ -234,7 +235,7 @@ function predicted(assay) {
     if (!isValue && value >= 0.5) cell.className = "strong";
     const said = { ...(row.of_assays && row.of_assays[assay]) };
     const show = (number) => (isValue ? Number(number.toPrecision(3)) : number.toFixed(2));
-    if (typeof said.low === "number" && typeof said.high === "number") cell.append(made("small", { textContent: `${show(said.low)} to ${show(said.high)}` }));
+    if (typeof said.low === "number" && typeof said.high === "number") cell.append(made("small", { textContent: `${precise(said.low)} to ${precise(said.high)}` }));
     for (const name of ["low", "high"]) delete said[name];
     const more = Object.entries(said).filter(([, each]) => each !== null);
     for (const [name, each] of more) cell.append(made("small", { textContent: `${name.replaceAll("_", " ")} ${typeof each === "number" ? show(each) : each}` }));
