@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
-from threading import Lock, Thread
 from typing import TypeVar
 
 import numpy as np
@@ -13,6 +12,7 @@ from numpy.typing import NDArray
 
 from bioassay_mtl.chem.features import Features
 from bioassay_mtl.errors import ModelFolderError
+from bioassay_mtl.nn.cores import stay_on_one_core
 from bioassay_mtl.screening.beside import Beside
 from bioassay_mtl.screening.summary import ANNOTATING, StageClock
 
@@ -75,7 +75,8 @@ def predict_batches(
     Answer = Future[tuple[NDArray[np.float32], Beside]]
     waiting: deque[tuple[BatchT, Features, int, Answer]] = deque()
     held = 0
-    pool = ThreadPoolExecutor(threads, thread_name_prefix="network", initializer=_stay_on_one_core)
+    # PyTorch's own threads would wait for each other behind the processes that featurize.
+    pool = ThreadPoolExecutor(threads, thread_name_prefix="network", initializer=stay_on_one_core)
     try:
         for batch, features in batches:
             size = n_bytes(batch, features)
@@ -92,19 +93,3 @@ def predict_batches(
             yield batch, features, *future.result()
     finally:
         pool.shutdown(wait=False, cancel_futures=True)
-
-
-def _stay_on_one_core() -> None:
-    # PyTorch's own threads would wait for each other behind the processes that featurize.
-    import torch
-
-    with _ALONE:
-        before = torch.get_num_threads()
-        torch.set_num_threads(1)
-        # That also holds for all threads that begin later, unless another one sets it back.
-        other = Thread(target=torch.set_num_threads, args=(before,))
-        other.start()
-        other.join()
-
-
-_ALONE = Lock()
