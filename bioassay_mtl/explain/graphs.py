@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -10,67 +10,61 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from bioassay_mtl.chem.graphs import GraphBlock
-from bioassay_mtl.nn.graphs import Codes, GraphInput
-from bioassay_mtl.nn.graphs.environments import Environments, mixed
-from bioassay_mtl.nn.graphs.input import graph_input
+from bioassay_mtl.nn.graphs import Codes, Environments, GraphInput
+from bioassay_mtl.nn.graphs.input import joined
+
+Vectors = tuple[Tensor, Tensor, Tensor]
+"""Vectors of atoms ``(..., n, .)``, their real columns ``(..., n, R)``, and of bonds ``(..., m, .)``."""
 
 
-@dataclass
-class FadedGraphs:
-    """One molecule S times with its bonds, whose vectors of atoms and bonds are scaled.
-
-    Atoms that are alike stay apart, so that each has a gradient of its own.
+@dataclass(frozen=True)
+class FadedGraph:
+    """A molecule whose vectors of atoms and bonds can be scaled.
 
     Parameters
     ----------
-    graph
-        Graph that a network reads.
-    atoms, reals, bonds
-        ``(S, n, .)``, ``(S, n, R)`` and ``(S, m, .)``: the vectors, which gradients are taken by.
     whole
-        The same of the molecule itself, ``(n, .)``, ``(n, R)`` and ``(m, .)``.
+        Vectors of the molecule itself.
     ends
-        ``(m, 2)``: the atoms of each bond.
+        ``(m, 2) int64``: the atoms of each bond.
     """
 
-    graph: GraphInput
-    leaves: tuple[Tensor, Tensor, Tensor]
-    whole: tuple[Tensor, Tensor, Tensor]
-    ends: NDArray[np.int64]
+    whole: Vectors
+    ends: Tensor
 
     @staticmethod
-    def of(block: GraphBlock, shares: Tensor) -> FadedGraphs:
-        """Copies of the one molecule of a block, scaled by ``shares (S,)``."""
-        size, n = block.input_size, len(shares)
+    def of(block: GraphBlock) -> FadedGraph:
+        """The one molecule of a block."""
+        size = block.input_size
         codes, reals, bonds = (
             torch.from_numpy(np.ascontiguousarray(each))
             for each in (block.atoms, block.reals, block.bonds)
         )
-        ends = block.ends.astype(np.int64)
-        counts = torch.full((n,), len(codes)), torch.full((n,), len(bonds))
-        graph = graph_input(
-            size,
-            codes.repeat(n, 1),
-            reals.repeat(n, 1),
-            torch.from_numpy(ends).repeat(n, 1),
-            bonds.repeat(n, 1),
-            *counts,
-        )
         whole = _one_hot(codes, size.atom_widths), reals, _one_hot(bonds, size.bond_widths)
-        leaves = tuple((shares[:, None, None] * each).detach().requires_grad_() for each in whole)
-        atoms, numbers, edges = (leaf.flatten(0, 1) for leaf in leaves)
-        none = edges.new_zeros(2 * len(edges), 0)
-        faded = replace(
-            graph,
-            atoms=_apart(atoms, numbers),
-            reals=numbers,
-            edges=_apart(edges.repeat_interleave(2, dim=0), none),
-            _made={},
-        )
-        return FadedGraphs(faded, leaves, whole, ends)  # type: ignore[arg-type]
+        return FadedGraph(whole, torch.from_numpy(block.ends.astype(np.int64)))
 
-    def amounts(self, gradients: tuple[Tensor, Tensor, Tensor]) -> NDArray[np.float64]:
-        """``(n,)``: mean gradients, ``(n, .)`` and so on, times what the atoms have.
+    def at(self, shares: Tensor) -> tuple[GraphInput, Vectors]:
+        """The molecule S times, scaled by ``shares (S,)``, and the vectors to take gradients by.
+
+        Atoms that are alike stay apart, so that each has a gradient of its own.
+        """
+        n = len(shares)
+        leaves = tuple(
+            (shares[:, None, None] * each).detach().requires_grad_() for each in self.whole
+        )
+        atoms, reals, bonds = (leaf.flatten(0, 1) for leaf in leaves)
+        edges = bonds.repeat_interleave(2, dim=0)
+        graph = joined(
+            _apart(atoms, reals),
+            reals,
+            _apart(edges, edges.new_zeros(len(edges), 0)),
+            self.ends.repeat(n, 1),
+            *(torch.full((n,), each.shape[0]) for each in (self.whole[0], self.ends)),
+        )
+        return graph, leaves  # type: ignore[return-value]
+
+    def amounts(self, gradients: Vectors) -> NDArray[np.float64]:
+        """``(n,)``: mean gradients by the vectors, times what the atoms have.
 
         A bond's amount is shared by its two atoms.
         """
@@ -80,7 +74,7 @@ class FadedGraphs:
         )
         found: NDArray[np.float64] = of_atoms + of_reals
         for side in (0, 1):
-            np.add.at(found, self.ends[:, side], of_bonds / 2)
+            np.add.at(found, self.ends[:, side].numpy(), of_bonds / 2)
         return found
 
 
@@ -91,5 +85,11 @@ def _one_hot(codes: Tensor, widths: tuple[int, ...]) -> Tensor:
 
 
 def _apart(kinds: Tensor, reals: Tensor) -> Codes:
-    environments = Environments.by(mixed(torch.arange(1, 1 + len(kinds))))
-    return Codes(kinds[environments.first], reals[environments.first], environments)
+    environments = Environments.each(len(kinds), kinds.device)
+    n = len(environments)
+    return Codes(_filled(kinds, n), _filled(reals, n), environments)
+
+
+def _filled(rows: Tensor, n: int) -> Tensor:
+    """Rows with those in excess, equal to the first: the gradient of an index takes long."""
+    return torch.cat([rows, rows[:1].expand(n - len(rows), -1)])

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -14,6 +16,7 @@ from bioassay_mtl.explain.paths import Path
 from bioassay_mtl.explain.pieces import Piece
 from bioassay_mtl.explain.trees import tree_piece
 from bioassay_mtl.nn.architectures.ensemble import Ensemble
+from bioassay_mtl.nn.architectures.mmoeex import filled
 from bioassay_mtl.nn.architectures.stacked import Stacked
 from bioassay_mtl.nn.architectures.trees import TreeNetwork
 from bioassay_mtl.nn.fitted.network import FittedNetwork
@@ -60,16 +63,54 @@ def pieces_of(
         name = f"{network.config_class.model_fields['kind'].default.replace('_', ' ')}"
         piece = tree_piece(network, read, shares, output)
         return [_renamed(piece, f"{name} on {', '.join(network.inputs)}")]
-    path = Path(network, read, own, shares)
     if isinstance(getattr(network, "tower", None), VotingTower) and hasattr(network, "votes"):
+        return _mixture(network, read, own, shares, output)
+    path = Path(network, read, own, shares)
+    return path.pieces([_name(network)], lambda at: network(at).float()[:, output : output + 1])
+
+
+def _mixture(
+    network: Any,
+    inputs: Inputs,
+    graphs: Mapping[str, GraphBlock],
+    shares: AtomShares,
+    output: int,
+) -> list[Piece]:
+    """What experts say alone, times their gates: group by group, where gates read no molecule."""
+    if network.gate.reads_inputs:
 
         def votes(at: Inputs) -> Tensor:
             said, gates = network.votes(at)
             both: Tensor = (said.float() * gates.float())[:, :, output]
             return both
 
-        return path.pieces(_names(network), votes)
-    return path.pieces([_name(network)], lambda at: network(at).float()[:, output : output + 1])
+        return Path(network, inputs, graphs, shares).pieces(_names(network), votes)
+    with torch.no_grad():
+        gates = network.tower.of_outputs(network.mixing_weights(inputs))[0].float()
+    gates, nothing = gates[output if len(gates) > 1 else 0], np.zeros(shares.n_atoms)
+    found, first = [Piece(name, 0.0, 0.0, nothing, 0.0) for name in _names(network)], 0
+    for group in network.groups:
+        numbers = range(first, first + int(group.config.n))
+        heard = [number for number in numbers if gates[number]]
+        if heard:
+            read = {name: inputs[name] for name in group.config.inputs}
+            own = {name: block for name, block in graphs.items() if name in read}
+            votes = partial(
+                _votes, network, group, output, gates[numbers.start : numbers.stop], first
+            )
+            names = [found[number].name for number in heard]
+            pieces = Path(group, read, own, shares).pieces(names, votes)
+            for number, piece in zip(heard, pieces, strict=True):
+                found[number] = piece
+        first = numbers.stop
+    return found
+
+
+def _votes(network: Any, group: Any, output: int, gates: Tensor, first: int, at: Inputs) -> Tensor:
+    """``(B, E)``: what the heard experts of a group, from number `first` on, add to an output."""
+    alone = network.tower.votes_on(output, filled(group(at), network.width), first)
+    votes: Tensor = (alone.float() * gates)[:, gates != 0]
+    return votes
 
 
 def _stacked(
@@ -89,8 +130,7 @@ def _stacked(
             pieces = pieces_of(member, inputs, graphs, shares, output)
             found += [piece.times(scale * weight) for piece in pieces]
     if not found:
-        nothing = torch.zeros(shares.n_atoms, dtype=torch.float64).numpy()
-        return [Piece("no expert", bias, bias, nothing, 0.0)]
+        return [Piece("no expert", bias, bias, np.zeros(shares.n_atoms), 0.0)]
     first = found[0]
     found[0] = Piece(
         first.name, first.value + bias, first.reference + bias, first.atoms, first.whole

@@ -9,27 +9,29 @@ once and fade in as they are. Where gates read the molecule, the path goes throu
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
+from torch.nn import functional
 
 from bioassay_mtl.chem.graphs import GraphBlock
 from bioassay_mtl.explain.atoms import AtomShares
-from bioassay_mtl.explain.graphs import FadedGraphs
+from bioassay_mtl.explain.graphs import FadedGraph
 from bioassay_mtl.explain.pieces import Piece
 from bioassay_mtl.nn.inputs import Input, InputLinear, Inputs, Products, dense_rows
 
-STEPS = 24
+STEPS = 32
 """Parts that the path is cut into at first."""
 
-ROUNDS, PIECES, MOST = 2, 4, 64
-"""Parts in which gradients miss the change of an output are cut into as many again, so often; at
-most so many at a time, the worst."""
+ROUNDS, MOST = 2, 16
+"""Parts in which gradients miss the change of an output are cut in two, so often; at most so many
+at a time, the worst."""
 
-MISSED = 3e-3
+MISSED = 2e-3
 """Change of an output that gradients may miss in a part: what is missed in all is shared out."""
 
 
@@ -59,22 +61,23 @@ class Path:
         self._tables = {
             name: dense_rows(x, torch.float32) for name, x in inputs.items() if name not in graphs
         }
-        self._graphs = graphs
         self._layers = [
             module
             for module in network.modules()
             if isinstance(module, InputLinear) and not {*module.sizes} & {*graphs}
         ]
         with torch.no_grad():
-            self._products = [layer(self._tables) for layer in self._layers]
-        one = torch.ones(1)
-        self._faded = {name: FadedGraphs.of(block, one) for name, block in graphs.items()}
+            self._products = [layer(inputs) for layer in self._layers]
+        self._graphs = {name: FadedGraph.of(block) for name, block in graphs.items()}
         self._wholes = [*self._products, *self._tables.values()]
-        self._wholes += [each for faded in self._faded.values() for each in faded.whole]
-        self._n_leaves = len(self._wholes)
+        self._wholes += [each for graph in self._graphs.values() for each in graph.whole]
 
     def pieces(self, names: Sequence[str], parts: Callable[[Inputs], Tensor]) -> list[Piece]:
         """Pieces of E parts of an output, by atom.
+
+        Gradients are taken at points of the path, and between two of them count half each. Where
+        both miss the change of an output that lies between them, it is looked at in the middle,
+        too.
 
         Parameters
         ----------
@@ -83,53 +86,41 @@ class Path:
         parts
             Map from inputs of S molecules to ``(S, E)``.
         """
-        means: list[list[Tensor | None]] = [[None] * self._n_leaves for _ in names]
-        ends = torch.linspace(0, 1, STEPS + 1) ** 2
-        low, high = ends[:-1], ends[1:]
-        with torch.no_grad():
-            reference, value = parts(self._at(torch.tensor([0.0, 1.0]))[0]).double().tolist()
-        for number in range(ROUNDS):
-            gradients, missed = self._gradients(parts, low, high)
-            bad = missed > (MISSED if number + 1 < ROUNDS else torch.inf)
-            if int(bad.sum()) > MOST // PIECES:
-                bad &= missed >= missed.sort(descending=True).values[MOST // PIECES - 1]
-            for own, each in zip(means, gradients, strict=True):
-                _add(own, each, (high - low) * ~bad)
-            if not bad.any():
+        at = torch.linspace(0, 1, STEPS + 1) ** 2
+        seen = [self._seen(parts, at)]
+        values, slopes = seen[0].values, seen[0].slopes
+        for _ in range(ROUNDS):
+            middle = _between(at, values, slopes)
+            if not len(middle):
                 break
-            cuts = torch.linspace(0, 1, PIECES + 1)
-            inner = low[bad, None] + cuts * (high - low)[bad, None]
-            low, high = inner[:, :-1].flatten(), inner[:, 1:].flatten()
+            seen.append(self._seen(parts, middle))
+            at, order = torch.cat([at, middle]).sort()
+            values = torch.cat([values, seen[-1].values])[order]
+            slopes = torch.cat([slopes, seen[-1].slopes])[order]
+        widths = at.diff() / 2
+        weights = functional.pad(widths, (0, 1)) + functional.pad(widths, (1, 0))
         made = []
         for number, name in enumerate(names):
-            atoms, whole = self._amounts(means[number])
-            piece = Piece(name, value[number], reference[number], atoms, whole)
-            made.append(piece.balanced())
+            means: list[Tensor | None] = [None] * len(self._wholes)
+            for each in seen:
+                _add(means, each.gradients[number], weights[torch.searchsorted(at, each.at)])
+            reference, value = values[[0, -1], number].tolist()
+            atoms, whole = self._amounts(means)
+            made.append(Piece(name, value, reference, atoms, whole).balanced())
         return made
 
-    def _gradients(
-        self, parts: Callable[[Inputs], Tensor], low: Tensor, high: Tensor
-    ) -> tuple[list[list[Tensor | None]], Tensor]:
-        """Gradients of each of E parts in the middle of K pieces of the path.
-
-        Returns
-        -------
-        ``(K, ...)`` for each leaf, and ``(K,)``: the change that they miss, at most.
-        """
+    def _seen(self, parts: Callable[[Inputs], Tensor], at: Tensor) -> _Seen:
+        """E parts of an output at K points of the path."""
         with torch.enable_grad():
-            inputs, leaves = self._at((low + high) / 2)
+            inputs, leaves = self._at(at)
             found = parts(inputs)
             gradients = [_gradients_of(each.sum(), leaves) for each in found.unbind(1)]
-        with torch.no_grad():
-            ends = parts(self._at(torch.cat([low, high]))[0])
-        changes = ends[len(low) :] - ends[: len(low)]
-        said = torch.stack([self._along(each, len(low)) for each in gradients], dim=1)
-        missed: Tensor = (said * (high - low)[:, None] - changes).abs().amax(dim=1)
-        return gradients, missed
+        slopes = [self._along(each, len(at)) for each in gradients]
+        return _Seen(at, found.detach().double(), torch.stack(slopes, dim=1), gradients)
 
     def _along(self, gradients: Sequence[Tensor | None], n: int) -> Tensor:
         """``(K,)``: slopes along the path."""
-        total = torch.zeros(n)
+        total = torch.zeros(n, dtype=torch.float64)
         for each, whole in zip(gradients, self._wholes, strict=True):
             if each is not None:
                 total = total + (each * whole).flatten(1).sum(dim=1)
@@ -142,10 +133,10 @@ class Path:
             for each in (*self._products, *self._tables.values())
         ]
         products, tables = leaves[: len(self._layers)], leaves[len(self._layers) :]
-        faded = {name: FadedGraphs.of(block, shares) for name, block in self._graphs.items()}
         inputs: dict[str, Input] = dict(zip(self._tables, tables, strict=True))
-        inputs |= {name: each.graph for name, each in faded.items()}
-        leaves += [leaf for each in faded.values() for leaf in each.leaves]
+        for name, graph in self._graphs.items():
+            inputs[name], own = graph.at(shares)
+            leaves += own
         return Products(inputs, dict(zip(self._layers, products, strict=True))), leaves
 
     def _amounts(self, means: Sequence[Tensor | None]) -> tuple[NDArray[np.float64], float]:
@@ -155,29 +146,58 @@ class Path:
         for layer in self._layers:
             mean = next(rest)
             for name, table in layer.tables.items() if mean is not None else ():
-                weights = table.detach() @ mean.to(table.dtype)  # type: ignore[union-attr]
-                more, other = self._split(name, weights)
+                more, other = self._split(name, table, mean)  # type: ignore[arg-type]
                 atoms, whole = atoms + more, whole + other
         for name in self._tables:
             mean = next(rest)
             if mean is not None:
-                more, other = self._split(name, mean)
+                more, other = self._split(name, mean[:, None], torch.ones(1))
                 atoms, whole = atoms + more, whole + other
-        for each in self._faded.values():
-            own = [next(rest) for _ in each.leaves]
+        for graph in self._graphs.values():
+            own = [next(rest) for _ in graph.whole]
             gradients = [
                 torch.zeros_like(of) if mean is None else mean
-                for mean, of in zip(own, each.whole, strict=True)
+                for mean, of in zip(own, graph.whole, strict=True)
             ]
-            atoms = atoms + each.amounts(tuple(gradients))  # type: ignore[arg-type]
+            atoms = atoms + graph.amounts(tuple(gradients))  # type: ignore[arg-type]
         return atoms, whole
 
-    def _split(self, name: str, weights: Tensor) -> tuple[NDArray[np.float64], float]:
-        """Contribution of the positions of a table, by its weights ``(F,)``."""
+    def _split(self, name: str, table: Tensor, mean: Tensor) -> tuple[NDArray[np.float64], float]:
+        """Amounts of the positions of a table of weights ``(F, H)``, by a gradient ``(H,)``."""
         row = self._tables[name][0]
         positions = row.nonzero().flatten()
-        amounts = (row[positions].double() * weights[positions].double()).numpy()
+        weights = table.detach()[positions] @ mean.to(table.dtype)
+        amounts = (row[positions].double() * weights.double()).numpy()
         return self._shares.split(name, positions.numpy(), amounts)
+
+
+@dataclass(frozen=True)
+class _Seen:
+    """E parts of an output at K points of the path.
+
+    Parameters
+    ----------
+    at
+        ``(K,)``: the points.
+    values, slopes
+        ``(K, E) float64``: the parts, and how they change along the path.
+    gradients
+        Those of each part by each leaf, ``(K, ...)``; None where it reads nothing of it.
+    """
+
+    at: Tensor
+    values: Tensor
+    slopes: Tensor
+    gradients: list[list[Tensor | None]]
+
+
+def _between(at: Tensor, values: Tensor, slopes: Tensor) -> Tensor:
+    """Middles of the parts, between points ``(K,)``, in which slopes ``(K, E)`` miss most."""
+    said = (slopes[1:] + slopes[:-1]) / 2 * at.diff()[:, None]
+    missed = (said - values.diff(dim=0)).abs().amax(dim=1)
+    worst = missed.topk(min(MOST, len(missed))).indices
+    bad = worst[missed[worst] > MISSED].sort().values
+    return (at[bad] + at[bad + 1]) / 2
 
 
 def _add(total: list[Tensor | None], more: Sequence[Tensor | None], weights: Tensor) -> None:

@@ -161,6 +161,13 @@ class VotingTower(Tower):
         ]
         return torch.stack(votes) + functional.embedding(pairs.columns, self.bias[:, None])[:, 0]
 
+    def votes_on(self, output: int, experts: Tensor, first: int = 0) -> Tensor:
+        """``(B, E)``: one output of some experts on their own, which are those from `first` on."""
+        weight = self.weight[..., output]
+        own = weight if weight.dim() == 1 else weight[first : first + experts.shape[1]]
+        votes: Tensor = (experts * own).sum(dim=-1) + self.bias[output]
+        return votes
+
     def mix_at(self, votes: Tensor, gates: Tensor, pairs: Pairs) -> Tensor:
         """``votes (E, P), gates (B or 1, T, E) -> (P,)``."""
         return (votes * self.gates_at(gates, pairs).T).sum(dim=0)

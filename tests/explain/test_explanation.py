@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 from rdkit import Chem
 from sklearn.metrics import roc_auc_score
 
@@ -141,6 +142,55 @@ def test_gradients_miss_little(
     for name in ("mlp", "dmpnn", "descriptors", "linear", "forest", "boosted trees"):
         model_of(name, panel, models).explain(nci_smiles[200:203], "a")
     assert max(map(abs, missed)) < 0.02
+
+
+def test_more_points_change_little(
+    panel: Panel, models: dict[str, Model], nci_smiles: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from bioassay_mtl.explain import paths
+
+    for name in ("mlp", "dmpnn", "gine"):
+        model = model_of(name, panel, models)
+        (usual,) = model.explain(nci_smiles[200:201], "a")
+        with monkeypatch.context() as finer:
+            finer.setattr(paths, "STEPS", 500)
+            (exact,) = model.explain(nci_smiles[200:201], "a")
+        assert usual is not None
+        assert exact is not None
+        assert np.abs(usual.atoms - exact.atoms).sum() < 0.02 * np.abs(exact.atoms).sum(), name
+
+
+def test_groups_of_experts_give_alone_what_they_give_together(
+    panel: Panel, nci_smiles: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Beside each other they go through the network as one, as where gates read the molecule."""
+    network = {"experts": [MLP, DMPNN | {"n": 2}]}
+    given = {"fingerprints": MORGAN | GRAPH, "network": network, "domain": "none", "epochs": 1}
+    model = train(panel, given)
+    gate: Any = model.network.gate
+    (apart,) = model.explain(nci_smiles[200:201], "v")
+    monkeypatch.setattr(gate, "reads_inputs", True)
+    (together,) = model.explain(nci_smiles[200:201], "v")
+    assert apart is not None
+    assert together is not None
+    for one, other in zip(apart.experts, together.experts, strict=True):
+        assert one.name == other.name
+        np.testing.assert_allclose(one.atoms, other.atoms, atol=0.02 * np.abs(other.atoms).sum())
+    assert apart.value == pytest.approx(together.value, rel=1e-5)
+    assert apart.reference == pytest.approx(together.reference, rel=1e-5)
+
+
+def test_an_expert_that_an_assay_does_not_hear_has_no_share(
+    panel: Panel, nci_smiles: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given = settings("mlp") | {"network": {"experts": [MLP | {"n": 3}, MLP]}}
+    model = train(panel, given)
+    is_open: Any = model.network.connections
+    is_open[model.tasks.index("v")] = torch.tensor([True, False, True, False, False])
+    check(model, nci_smiles[200:201])
+    (found,) = model.explain(nci_smiles[200:201], "v")
+    assert found is not None
+    assert [bool(each.atoms.any()) for each in found.experts] == [True, False, True, False, False]
 
 
 @pytest.fixture(scope="module")

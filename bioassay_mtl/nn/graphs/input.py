@@ -105,20 +105,26 @@ def graph_input(
     counts
         ``(B,) int64`` numbers of atoms, and of bonds.
     """
-    n_atoms, n_bonds = counts
+    edges = _codes(bonds.repeat_interleave(2, dim=0), size.bond_widths)
+    return joined(_codes(atoms, size.atom_widths, reals), reals, edges, ends, *counts)
+
+
+def joined(
+    atoms: Codes, reals: Tensor, edges: Codes, ends: Tensor, n_atoms: Tensor, n_bonds: Tensor
+) -> GraphInput:
+    """The input of some molecules whose atoms and edges are encoded, as of :func:`graph_input`."""
     offsets = offsets_of(n_atoms)
     ends = (
-        ends.long()
-        + torch.repeat_interleave(offsets[:-1], n_bonds, output_size=len(bonds))[:, None]
+        ends.long() + torch.repeat_interleave(offsets[:-1], n_bonds, output_size=len(ends))[:, None]
     )
-    everyone = torch.arange(len(atoms), device=atoms.device)
+    everyone = torch.arange(len(reals), device=reals.device)
     return GraphInput(
-        _codes(atoms, size.atom_widths, reals),
+        atoms,
         reals,
-        _codes(bonds.repeat_interleave(2, dim=0), size.bond_widths),
-        Incidence(ends.flatten(), len(atoms)),
-        Incidence(ends.flip(1).flatten(), len(atoms)),
-        Incidence(everyone, len(atoms), offsets),
+        edges,
+        Incidence(ends.flatten(), len(reals)),
+        Incidence(ends.flip(1).flatten(), len(reals)),
+        Incidence(everyone, len(reals), offsets),
     )
 
 

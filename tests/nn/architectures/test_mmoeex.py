@@ -191,6 +191,9 @@ def test_expert_logits_are_those_of_a_gate_that_opens_one_expert(tower: str) -> 
     for e in range(5):
         gate = torch.nn.functional.one_hot(torch.tensor(e), 5).double().expand(1, 6, 5)
         torch.testing.assert_close(alone[e], network.tower(experts, gate))
+    if tower != "mlp":
+        some = network.tower.votes_on(3, experts[:, 2:4], first=2)
+        torch.testing.assert_close(some, alone[2:4, :, 3].T)
 
 
 @pytest.mark.parametrize("kind", ["uniform", "static", "linear", "low_rank", "task_embedding"])
