@@ -14,7 +14,7 @@ from bioassay_mtl.nn.graphs import Codes, Environments, GraphInput
 from bioassay_mtl.nn.graphs.input import joined
 
 Vectors = tuple[Tensor, Tensor, Tensor]
-"""Vectors of atoms ``(..., n, .)``, their real columns ``(..., n, R)``, and of bonds ``(..., m, .)``."""
+"""Vectors of atoms ``(..., n, .)``, their reals ``(..., n, R)``, and of bonds ``(..., m, .)``."""
 
 
 @dataclass(frozen=True)
