@@ -35,21 +35,28 @@ def adapt(
     """
     from pathlib import Path
 
+    from bioassay_mtl.cli.outcome import found_on
     from bioassay_mtl.errors import counted
     from bioassay_mtl.models.model import Model
     from bioassay_mtl.panels.read import read_panel
+    from bioassay_mtl.report.evidence import held_out
     from bioassay_mtl.screening.cores import available_cores
+    from bioassay_mtl.splits import split
+    from bioassay_mtl.training.adaptation import AdaptationConfig
     from bioassay_mtl.training.adaptation import adapt as adapted
     from bioassay_mtl.training.scratch import check_out
 
     check_out(Path(out))
-    settings = {"test_share": test_share, "prior": prior, "seed": seed}
-    found = adapted(
-        Model.load(model), read_panel(panel), settings, out=out, workers=available_cores()
-    )
+    settings = AdaptationConfig.of({"test_share": test_share, "prior": prior, "seed": seed})
+    table, workers = read_panel(panel), available_cores()
+    parts = split(table, settings.split)
+    found = adapted(Model.load(model), table, settings, parts=parts, out=out, workers=workers)
     n_rows = found.training["rows"]["train"]
     k = found.network.state_dict()["tower.coordinates"].shape[1]
     say(
         f"{out}: {counted(len(found.tasks), 'assay')} of {k + 1} numbers each, learned from "
         f"{counted(n_rows, 'molecule')}"
     )
+    if found.training["rows"]["test"]:
+        for line in found_on(held_out(found, table, parts, workers=workers)):
+            say(line)

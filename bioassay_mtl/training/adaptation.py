@@ -49,7 +49,8 @@ class AdaptationConfig(Config):
         Weight of the spread of the model's own assays, in place of 1: above, fewer molecules are
         believed less.
     test_share
-        Share of the rows, drawn at random, that are left out and reported on.
+        Share of the rows that are left out and reported on, with as large a share of the actives of
+        each assay.
     seed
         Seed of that draw.
     """
@@ -57,6 +58,12 @@ class AdaptationConfig(Config):
     prior: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 1.0
     test_share: Annotated[float, Field(ge=0, lt=1)] = 0.0
     seed: Annotated[int, Field(ge=0)] = 0
+
+    @property
+    def split(self) -> SplitConfig:
+        """Split of the rows into those that are learned from and those that are left out."""
+        fractions = (1 - self.test_share, 0.0, self.test_share)
+        return SplitConfig(kind="stratified", fractions=fractions, seed=self.seed)
 
 
 def adapt(
@@ -81,7 +88,7 @@ def adapt(
     config
         Settings, or a mapping of them.
     parts
-        Rows to learn from and to report on; None for a random split.
+        Rows to learn from and to report on; None for :attr:`AdaptationConfig.split`.
     out
         Folder to write.
     workers, features
@@ -97,9 +104,7 @@ def adapt(
     settings = AdaptationConfig.of(config or {})
     _check(model, panel)
     features = features or panel_features(panel, model.featurizer, workers)
-    share = settings.test_share
-    drawn = SplitConfig(fractions=(1 - share, 0.0, share), seed=settings.seed)
-    parts = usable_parts(parts or split(panel, drawn), features, panel)
+    parts = usable_parts(parts or split(panel, settings.split), features, panel)
     rows = np.concatenate([parts.train, parts.valid])
     network = _network_for(model, panel)
     levels = _levels(model)
@@ -116,7 +121,7 @@ def adapt(
         name="model" if out is None else Path(out).name,
         scalings=model.scalings,
         training={
-            "config": {"split": drawn.model_dump(mode="json")},
+            "config": {"split": settings.split.model_dump(mode="json")},
             "panel_sha256": panel.digest(),
             "rows": {part: len(getattr(parts, part)) for part in ("train", "valid", "test")},
             "rows_left_out": parts.left_out,

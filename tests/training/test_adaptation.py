@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -110,4 +111,22 @@ def test_the_command_tells_how_few_numbers(source: Path, tmp_path: Path, cli: Ru
     done = cli("adapt", source, table, "--out", tmp_path / "new")
     assert done.code == 0, done.err
     assert "1 assay of 7 numbers each, learned from 6 molecules" in done.err
+    assert "held-out" not in done.err
     assert cli("screen", table, "--model", tmp_path / "new", "-o", tmp_path / "hits.csv").code == 0
+
+
+def test_what_is_left_out_is_spread_over_outcomes_and_scored(
+    source: Path, nci_smiles: list[str], tmp_path: Path, cli: Run
+) -> None:
+    smiles = list(dict.fromkeys(nci_smiles[2_000:2_200]))[:100]
+    table, at = tmp_path / "new.csv", tmp_path / "new"
+    rows = [f"{each},{int(number % 10 == 0)}" for number, each in enumerate(smiles)]
+    table.write_text("\n".join(["smiles,rare", *rows]) + "\n")
+    done = cli("adapt", source, table, "--out", at, "--test-share", 0.3)
+    assert done.code == 0, done.err
+    assert re.search(r"held-out test molecules \(30\): ROC-AUC 0\.\d+ \(0\.\d+ to ", done.err)
+    assert "average precision" in done.err
+    assert ", 0.1 by chance)" in done.err
+    found = Model.load(at)
+    assert found.metrics["test"]["tasks"][0]["n_actives"] == 3
+    assert found.training["config"]["split"]["kind"] == "stratified"
