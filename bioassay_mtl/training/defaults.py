@@ -22,7 +22,7 @@ from bioassay_mtl.training.batches import batch_size
 from bioassay_mtl.training.config import DEFAULT_FINGERPRINTS, GRAPH_LAYERS, TrainingConfig
 from bioassay_mtl.training.effort import experts_for, trees_obey
 from bioassay_mtl.training.fitted.checks import check_given
-from bioassay_mtl.training.low_dimensional import check_low_dimensional, with_read_inputs
+from bioassay_mtl.training.low_dimensional import check_low_dimensional, may_read, with_read_inputs
 from bioassay_mtl.training.warm_start import with_start
 
 if TYPE_CHECKING:
@@ -177,12 +177,15 @@ def _choices(
                 name: given_input(name, each) for name, each in (panel.features or {}).items()
             }
             yield {"fingerprints": inputs}, "its features as they are"
-        elif n < SMALL:
+        elif n < SMALL and may_read(config.network, "descriptors"):
             names = ("morgan",) if alone else tuple(DEFAULT_FINGERPRINTS)
             prints = {name: DEFAULT_FINGERPRINTS[name] for name in names}
             inputs = {**prints, "descriptors": DESCRIPTORS}
             more = {"graph": {"kind": "graph"}} if stacks and config.effort == "thorough" else {}
-            yield {"fingerprints": {**inputs, **more}}, "descriptors beside fingerprints"
+            words = "descriptors beside fingerprints"
+            if not any(may_read(config.network, name) for name in prints):
+                words = "descriptors"
+            yield {"fingerprints": {**inputs, **more}}, words
     if n < SMALL and "network" not in given:
         network = small_network(inputs, n, DESCRIPTORS_ALONE if alone else N_OF_DESCRIPTORS)
         inputs = {**inputs, **more}

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from bioassay_mtl.balance.two_step import TwoStepConfig
+from bioassay_mtl.config import Config
 from bioassay_mtl.errors import ConfigError
 from bioassay_mtl.nn.experts import ExpertGroupConfig, GroupConfig
 from bioassay_mtl.nn.low_dimensional.layout import Layout
@@ -57,11 +58,14 @@ def check_low_dimensional(config: TrainingConfig) -> None:
 
 def with_read_inputs(config: TrainingConfig) -> TrainingConfig:
     """Settings without inputs that a network of low dimension does not read: it has one group."""
-    network = config.network
-    if not isinstance(network, LowDimensionalConfig):
-        return config
-    read = {name: held for name, held in config.fingerprints.items() if name in network.inputs}
-    return config.model_copy(update={"fingerprints": read})
+    inputs = config.fingerprints
+    read = {name: held for name, held in inputs.items() if may_read(config.network, name)}
+    return config if len(read) == len(inputs) else config.model_copy(update={"fingerprints": read})
+
+
+def may_read(network: Config, name: str) -> bool:
+    """Whether a network may read an input: one of low dimension names all that it reads."""
+    return not isinstance(network, LowDimensionalConfig) or name in network.inputs
 
 
 def origin_of(

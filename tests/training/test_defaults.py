@@ -154,6 +154,26 @@ def test_a_search_has_rows_to_judge_by() -> None:
     assert config.split.fractions[1] > 0
 
 
+@pytest.mark.parametrize(
+    ("inputs", "words"),
+    [
+        (["morgan"], None),
+        (["descriptors"], "descriptors"),
+        (["morgan", "descriptors"], "descriptors beside fingerprints"),
+    ],
+    ids=str,
+)
+def test_a_network_of_low_dimension_is_given_what_it_reads(
+    inputs: list[str], words: str | None
+) -> None:
+    network = {"kind": "low_dimensional", "inputs": inputs}
+    config, why = settled({"network": network}, panel_of(300, 300))
+    assert [*config.fingerprints] == inputs
+    chosen = why.removeprefix("300 rows: ").split(", ")
+    assert [each for each in chosen if "descriptors" in each] == ([words] if words else [])
+    assert settled(config, panel_of(300, 300))[0] == config
+
+
 def test_a_small_panel_reads_descriptors_beside_the_experts_it_starts_from() -> None:
     config, why = settled({"start_from": "pcba128"}, panel_of(300, 300))
     assert set(config.fingerprints) == {"morgan", "torsion", "atom_pair", "descriptors"}
