@@ -21,7 +21,7 @@ from torch.nn import functional
 
 from bioassay_mtl.chem.features import Features
 from bioassay_mtl.config import Config
-from bioassay_mtl.errors import ConfigError
+from bioassay_mtl.errors import ConfigError, counted
 from bioassay_mtl.models.coded import code_of
 from bioassay_mtl.models.model import Model
 from bioassay_mtl.models.panel_inputs import panel_features
@@ -29,6 +29,7 @@ from bioassay_mtl.nn import build_network
 from bioassay_mtl.nn.draws import Draws
 from bioassay_mtl.nn.low_dimensional.settings import LowDimensionalConfig
 from bioassay_mtl.nn.pairs import Pairs
+from bioassay_mtl.panels.header import some
 from bioassay_mtl.panels.panel import Panel
 from bioassay_mtl.splits import Split, SplitConfig, split
 from bioassay_mtl.tasks.measured import MeasuredCells
@@ -151,9 +152,11 @@ def _check(model: Model, panel: Panel) -> None:
         )
     strange = [t for t, k in zip(panel.tasks, panel.kinds, strict=True) if not k.has_actives]
     if strange:
+        are = "is" if len(strange) == 1 else "are"
         raise ConfigError(
-            f"new assays must be binary, and {', '.join(strange)} is not: leave it out, or train "
-            "with start_from"
+            f"new assays must be binary, and {counted(len(strange), 'assay')} of "
+            f"{len(panel.tasks):,} {are} not ({some(strange, 3)}): "
+            "leave out what is not, or train with start_from"
         )
 
 

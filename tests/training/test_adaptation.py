@@ -100,7 +100,7 @@ def test_what_has_no_directions_is_refused(source: Path, new: Panel) -> None:
     )
     with pytest.raises(ConfigError, match="prior"):
         adapt(Model.load(source), new, {"prior": float("inf")})
-    with pytest.raises(ConfigError, match="new assays must be binary, and value is not"):
+    with pytest.raises(ConfigError, match=r"must be binary, and 1 assay of 1 is not \(value\)"):
         adapt(Model.load(source), values)
 
 

@@ -140,6 +140,16 @@ def test_what_cannot_be_measured_is_refused(given: dict[str, Any], said: str, pa
         intrinsic_dimension(panel, **given)
 
 
+def test_few_of_many_assays_that_are_not_binary_are_named() -> None:
+    names = [f"pIC50 {number}" for number in range(40)]
+    kinds = ["regression"] * 39 + ["binary"]
+    labels = np.column_stack([np.linspace(4, 9, 6)] * 39 + [[0, 1] * 3])
+    values = Panel.from_arrays(["C" * (n + 1) for n in range(6)], labels, names, kinds=kinds)
+    said = r"39 assays of 40 are not \(pIC50 0, pIC50 1, pIC50 2 and 36 more\): leave out"
+    with pytest.raises(ConfigError, match=said):
+        intrinsic_dimension(values)
+
+
 def test_the_command_writes_a_report(panel: Panel, tmp_path: Path, cli: Run) -> None:
     table = tmp_path / "panel.csv"
     rows = [f"{s},{int('N' in s)},{int('O' in s)}" for s in panel.structures or ()]

@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 
 from bioassay_mtl.chem.features import Features
 from bioassay_mtl.chem.featurizer import Featurizer
-from bioassay_mtl.errors import ConfigError
+from bioassay_mtl.errors import ConfigError, counted
 from bioassay_mtl.models.panel_inputs import panel_features
+from bioassay_mtl.panels.header import some
 from bioassay_mtl.panels.panel import Panel
 from bioassay_mtl.splits import Split, SplitConfig, split
 from bioassay_mtl.training.config import TrainingConfig
@@ -79,7 +80,12 @@ def intrinsic_dimension(
     """
     settings = DimensionConfig.of(config or {})
     if strange := [t for t, k in zip(panel.tasks, panel.kinds, strict=True) if not k.has_actives]:
-        raise ConfigError(f"dimensions are of binary assays, and {', '.join(strange)} is none")
+        are = "is" if len(strange) == 1 else "are"
+        raise ConfigError(
+            f"dimensions are of binary assays, and {counted(len(strange), 'assay')} of "
+            f"{len(panel.tasks):,} {are} not ({some(strange, 3)}): "
+            "leave out what is not, or write 1 and 0 in place of values"
+        )
     chosen = _groups(panel, groups or {}, sizes, settings.seed)
     ledger = Ledger(None if out is None else Path(out), _identity(panel, settings))
     featurizer = Featurizer.from_config({"fingerprints": {"fingerprint": settings.fingerprint}})
