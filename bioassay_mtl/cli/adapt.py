@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from bioassay_mtl.cli.output_options import check_folder
 from bioassay_mtl.cli.terminal import say
 
 
@@ -46,6 +47,7 @@ def adapt(
     from bioassay_mtl.training.adaptation import adapt as adapted
     from bioassay_mtl.training.scratch import check_out
 
+    check_folder(out)
     check_out(Path(out))
     settings = AdaptationConfig.of({"test_share": test_share, "prior": prior, "seed": seed})
     table, workers = read_panel(panel), available_cores()

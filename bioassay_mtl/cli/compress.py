@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from bioassay_mtl.cli.output_options import check_folder
 from bioassay_mtl.cli.terminal import say
 
 if TYPE_CHECKING:
@@ -52,6 +53,7 @@ def compress(
     from bioassay_mtl.training.compression import compress as compressed
     from bioassay_mtl.training.scratch import check_out
 
+    check_folder(out)
     check_out(Path(out))
     found = compressed(
         Model.load(model),

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from bioassay_mtl.cli.output_options import check_folder
 from bioassay_mtl.cli.terminal import say
 
 if TYPE_CHECKING:
@@ -74,6 +75,7 @@ def fetch_dataset(
     from bioassay_mtl.datasets.fetch import fetch
     from bioassay_mtl.datasets.recipes import recipe
 
+    check_folder(str(out))
     chosen = recipe(name)
     with _progress(chosen.file_name) as progress:
         path = fetch(

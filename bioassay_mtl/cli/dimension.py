@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from bioassay_mtl.cli.output_options import check_folder
 from bioassay_mtl.cli.terminal import say
 
 
@@ -51,6 +52,8 @@ def dimension(
     from bioassay_mtl.report.dimension import dimension_report
     from bioassay_mtl.screening.cores import available_cores
     from bioassay_mtl.training.dimension import intrinsic_dimension
+
+    check_folder(out)
 
     def two(text: str) -> tuple[str, str]:
         name, is_there, value = text.partition("=")

@@ -6,6 +6,8 @@ from typing import Annotated
 
 import typer
 
+from bioassay_mtl.errors import ConfigError
+
 Long = Annotated[bool, typer.Option("--long", help="One row for each molecule and assay.")]
 Format = Annotated[
     str | None,
@@ -26,3 +28,9 @@ Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace FILE if it
 AsJson = Annotated[
     bool, typer.Option("--json", help="Summary as JSON, on stdout (without -o: on stderr).")
 ]
+
+
+def check_folder(out: str, instead: str = "choose another name") -> None:
+    """Raise a ConfigError where a folder is to be called as standard output is."""
+    if out == "-":
+        raise ConfigError(f"--out -: a folder is written, and - is standard output ({instead})")

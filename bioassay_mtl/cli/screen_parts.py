@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from bioassay_mtl.cli.engines import check_engine
+from bioassay_mtl.cli.output_options import check_folder
 from bioassay_mtl.cli.screened import unusable, with_assays_named
 from bioassay_mtl.cli.terminal import say
 from bioassay_mtl.errors import ConfigError, counted
@@ -67,6 +68,7 @@ def screen_in_parts(
             f"--{'report' if name == 'page' else name} and --out exclude each other: "
             f"{NOT_FOR_PARTS[name]}"
         )
+    check_folder(folder, "-o - writes one table there")
     given = dict(settings) | ({} if part_rows is None else {"part_rows": part_rows})
     given["format"] = given["format"] or "parquet"
     options = PartsOptions.of(given).checked()

@@ -12,6 +12,7 @@ import typer
 from bioassay_mtl.cli.engines import Address, jobs_of
 from bioassay_mtl.cli.epochs import shown_epochs
 from bioassay_mtl.cli.outcome import expected, outcome
+from bioassay_mtl.cli.output_options import check_folder
 from bioassay_mtl.cli.panel_remarks import remarks
 from bioassay_mtl.cli.panel_schema import (
     Columns,
@@ -208,6 +209,7 @@ def train(
     from bioassay_mtl.training.scratch import check_out
     from bioassay_mtl.training.warm_start import with_start
 
+    check_folder(out or "")
     check_folds(folds, repeats, ensemble, tune, jobs)
     at_once = jobs_of(engine, address, jobs)
     check_together(panels or (), together, sharing, alternation)

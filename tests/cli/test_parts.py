@@ -48,6 +48,7 @@ def test_parts_are_written_and_joined(
         (["--out", "x", "-o", "y.csv"], "--output and --out exclude each other"),
         (["--out", "x", "--show", "3"], "--show and --out exclude each other"),
         (["--out", "x", "--report", "y.html"], "--report and --out exclude each other"),
+        (["--out", "-"], "--out -: a folder is written, and - is standard output (-o - writes one"),
         (["--out", "x", "--top", "3"], "--top cannot be obeyed part by part"),
         (["--out", "x", "--shard", "3"], "--shard: I/N is expected"),
         (["--out", "x", "--shard", "3/2"], "shard 3 of 2"),

@@ -99,6 +99,15 @@ def test_a_folder_without_permission_is_said_before_the_panel_is_read(
     assert done.err.startswith(f"error: {tmp_path / 'model'}: no permission to write in")
 
 
+@pytest.mark.parametrize(
+    "words", ["train x.csv", "adapt x x.csv", "compress x", "dimension x.csv", "datasets fetch hiv"]
+)
+def test_no_folder_is_called_as_standard_output_is(cli: Run, words: str) -> None:
+    done = cli(*words.split(), "--out", "-")
+    assert done.code == 2
+    assert "--out -: a folder is written, and - is standard output (choose another" in done.err
+
+
 @pytest.mark.parametrize("joined", [[], ["--ensemble", 2], ["--folds", 2], ["--tune", 1]])
 def test_settings_that_make_no_network_leave_no_folder(
     cli: Run, panel: Path, tmp_path: Path, joined: list[object]
