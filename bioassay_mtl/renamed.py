@@ -18,6 +18,9 @@ F = TypeVar("F", bound=Callable[..., Any])
 FORMER_SPELLING = {"standardise": "standardize"}
 """Options and settings of several classes, by their former names."""
 
+FORMER_KINDS = {"penalised": "penalized"}
+"""Kinds of settings, by their former names."""
+
 
 def under_new_names(values: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, Any]:
     """Settings by the names of today.
@@ -43,6 +46,27 @@ def under_new_names(values: Mapping[str, Any], names: Mapping[str, str]) -> dict
         if former in values and today in values:
             raise ConfigError(f"{former} is the former name of {today}: give one of them")
     return {names.get(name, name): value for name, value in values.items()}
+
+
+def under_former_kinds(written: Any) -> Any:
+    """Settings as they are written, with the kinds that version 0.1 wrote.
+
+    Examples
+    --------
+    >>> under_former_kinds({"method": {"kind": "penalized", "strength": 1}})
+    {'method': {'kind': 'penalised', 'strength': 1}}
+    """
+    if isinstance(written, list):
+        return [under_former_kinds(each) for each in written]
+    if not isinstance(written, Mapping):
+        return written
+    former = {today: name for name, today in FORMER_KINDS.items()}
+    return {
+        name: former.get(value, value)
+        if name == "kind" and isinstance(value, str)
+        else under_former_kinds(value)
+        for name, value in written.items()
+    }
 
 
 def keywords(names: Mapping[str, str]) -> Callable[[F], F]:

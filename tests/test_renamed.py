@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from importlib import import_module
 from typing import Any
 
@@ -21,8 +23,9 @@ from bioassay_mtl.panels.panel import Panel
 from bioassay_mtl.panels.schema import PanelSchema
 from bioassay_mtl.screening.options import ScreenOptions
 from bioassay_mtl.serving.shapes import PredictRequest
-from bioassay_mtl.splits import SplitConfig, split
+from bioassay_mtl.splits import Split, SplitConfig, split
 from bioassay_mtl.training.config import TrainingConfig
+from bioassay_mtl.training.identity import run_identity
 
 FORMER: Any = {"standardise": True}
 MEMBERS = {
@@ -111,6 +114,21 @@ def test_diagnostics_too() -> None:
 def test_a_kind_too() -> None:
     today = stacking_config("penalized")
     assert stacking_config("penalised") == stacking_config({"kind": "penalised"}) == today
+
+
+def test_a_run_that_began_under_a_former_kind_goes_on() -> None:
+    panel = Panel.from_arrays(["C", "CC"], [1, 0], ["A"])
+    parts = Split.of_parts(np.array([0, 0]))
+    experts = [{"inputs": ["kind"]}, {"kind": "linear", "inputs": ["kind"]}]
+    network = {"experts": experts, "gate": {"kind": "stacked", "method": "penalized"}}
+    inputs = {"kind": {"kind": "morgan"}}
+    config = TrainingConfig.of({"inputs": inputs, "network": network})
+    written = json.dumps(config.model_dump(mode="json"), sort_keys=True)
+    assert written.count('"penalized"') == 1
+    as_begun = hashlib.sha256(panel.digest().encode())
+    as_begun.update(written.replace('"penalized"', '"penalised"').encode())
+    as_begun.update(parts.train.tobytes() + parts.valid.tobytes())
+    assert run_identity(panel, config, parts, None) == as_begun.hexdigest()
 
 
 def test_an_option_too(tmp_path: Any) -> None:

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bioassay_mtl.panels.panel import Panel
+from bioassay_mtl.renamed import under_former_kinds
 from bioassay_mtl.splits import Split
 from bioassay_mtl.training.config import TrainingConfig
 from bioassay_mtl.training.warm_start import WarmStart
@@ -21,9 +22,13 @@ def run_identity(
     start: WarmStart | None,
     weights: NDArray[np.float32] | None = None,
 ) -> str:
-    """Hash of all that decides the result of a run."""
+    """Hash of all that decides the result of a run.
+
+    Settings have their former names and kinds in it, so that runs that began under these go on.
+    """
     digest = hashlib.sha256(panel.digest().encode())
-    digest.update(json.dumps(config.model_dump(mode="json"), sort_keys=True).encode())
+    settings = under_former_kinds(config.model_dump(mode="json"))
+    digest.update(json.dumps(settings, sort_keys=True).encode())
     for rows in (parts.train, parts.valid):
         digest.update(rows.tobytes())
     if start is not None:

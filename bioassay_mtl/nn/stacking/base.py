@@ -18,6 +18,7 @@ from bioassay_mtl.config import Config
 from bioassay_mtl.nn.stacking.out_of_fold import Floats, OutOfFold, TaskOutputs
 from bioassay_mtl.nn.stacking.result import Stacking
 from bioassay_mtl.registry import Registry, settings_of
+from bioassay_mtl.renamed import FORMER_KINDS
 
 DEFAULT = "penalized"
 
@@ -53,9 +54,7 @@ class StackingMethod(Config):
         """Raise a ValueError where the settings are of another number of experts."""
 
 
-stackings: Registry[type[StackingMethod]] = Registry(
-    "stacking", former_names={"penalised": "penalized"}
-)
+stackings: Registry[type[StackingMethod]] = Registry("stacking", former_names=FORMER_KINDS)
 
 
 def stacking_config(values: str | Mapping[str, Any] | StackingMethod) -> StackingMethod:
