@@ -13,6 +13,7 @@ from bioassay_mtl.models.assay_sheet import Assay
 from bioassay_mtl.report.molecule import drawn, undrawn
 from bioassay_mtl.report.page import Section, asset, facts, figure, folded, join, page, paragraph
 from bioassay_mtl.report.table import Column, table
+from bioassay_mtl.report.wording import number, shortened, signed
 
 WIDTH, HEIGHT = 420, 300
 RADIUS = 0.42
@@ -86,11 +87,18 @@ def reasons_page(
         "Orange atoms raise a prediction, blue atoms lower it, against that of an empty input. "
         "The shares of all atoms and of the whole molecule sum to the difference."
     )
+    is_one = len({each.smiles for each in found}) == 1
+
+    def beside(each: Explanation) -> str:
+        return "" if is_one else f": {shortened(each.smiles, 24)}"
+
     sections = [
         Section(
-            f"reasons-{number}", f"{number}. {_title(assay, each)}", _body(each, predicted, number)
+            f"reasons-{place}",
+            f"{place}. {_title(assay, each)}{beside(each)}",
+            _body(each, assay, predicted, place),
         )
-        for number, (each, assay, predicted) in enumerate(
+        for place, (each, assay, predicted) in enumerate(
             zip(found, assays, probabilities, strict=True), start=1
         )
     ]
@@ -101,21 +109,24 @@ def _title(assay: Assay, found: Explanation) -> str:
     return f"{found.column}, {assay.title}" if assay.title else found.column
 
 
-def _body(found: Explanation, predicted: float, number: int) -> Markup:
+def _body(found: Explanation, assay: Assay, predicted: float, place: int) -> Markup:
     named = [
         ("molecule", found.smiles),
-        ("predicted", f"{predicted:.4g}"),
-        ("log-odds, or value", f"{found.value:.3f}"),
-        ("of an empty input", f"{found.reference:.3f}"),
-        ("of the atoms", f"{found.atoms.sum():+.3f}"),
-        ("of the whole molecule", f"{found.whole:+.3f}"),
+        ("predicted", f"{predicted:.4g}" if assay.is_value else number(predicted)),
+        (
+            "value" if assay.is_value else "log-odds, before they are calibrated",
+            number(found.value),
+        ),
+        ("of an empty input", number(found.reference)),
+        ("of the atoms", signed(found.atoms.sum())),
+        ("of the whole molecule", signed(found.whole)),
     ]
     experts = table(
-        f"Shares of the experts in {number}",
+        f"Shares of the experts in {place}",
         [each.name for each in found.experts],
         [
-            Column("atoms", [f"{each.atoms.sum():+.3f}" for each in found.experts]),
-            Column("whole molecule", [f"{each.whole:+.3f}" for each in found.experts]),
+            Column("atoms", [signed(each.atoms.sum()) for each in found.experts]),
+            Column("whole molecule", [signed(each.whole) for each in found.experts]),
         ],
         name="expert",
     )

@@ -14,6 +14,12 @@ def number(value: float, digits: int = 3) -> str:
     return f"{round(value, digits) + 0.0:.{digits}f}".replace("-", "−")  # no minus before zero
 
 
+def signed(value: float, digits: int = 3) -> str:
+    """``0.8123 -> +0.812``: a difference."""
+    shown = number(value, digits)
+    return shown if shown.startswith(("−", UNKNOWN)) else f"+{shown}"
+
+
 def significant(value: float) -> str:
     """Three digits, of whatever size: ``2182.8 -> 2,183``, ``0.856``, ``1.2e-9 -> 1.20e-9``."""
     if not math.isfinite(value):

@@ -60,6 +60,17 @@ def test_the_page_escapes_what_it_is_given() -> None:
     assert "model &lt;m&gt;" in page
     assert "0.52" in page
     assert page.count("<svg") == 1
+    assert "−0.400" in page
+
+
+def test_a_section_is_called_by_its_molecule_where_there_are_several() -> None:
+    assays = [Assay(id="a"), Assay(id="a")]
+    long = "CCCCCCCCCCCCCCCCCCCCCCCCCCCC"
+    page = reasons_page([explanation(), explanation(long)], assays, "model", [0.5204, 0.001])
+    assert f"1. a&lt;b: {SMILES}" in page
+    assert "2. a&lt;b: CCCCCCCCCCCCCCCCCCCCCCC…" in page
+    assert "0.520" in page
+    assert "1. a&lt;b<" in reasons_page([explanation()], assays[:1], "model", [0.5])
 
 
 def test_salts_are_named_and_not_drawn_beside_their_molecule() -> None:

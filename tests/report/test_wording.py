@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from bioassay_mtl.report.wording import brief, interval, number, percent, shortened
+from bioassay_mtl.report.wording import brief, interval, number, percent, shortened, signed
 
 
 @pytest.mark.parametrize(
@@ -21,6 +21,16 @@ def test_what_is_not_defined_is_a_dash() -> None:
     for nothing in (math.nan, math.inf):
         assert [number(nothing), brief(nothing), percent(nothing)] == ["–"] * 3
     assert interval(math.nan, 1) == ""
+
+
+def test_a_difference_has_its_sign() -> None:
+    assert [signed(each) for each in (0.8126, -0.8126, 0, -1e-9)] == [
+        "+0.813",
+        "−0.813",
+        "+0.000",
+        "+0.000",
+    ]
+    assert signed(math.nan) == "–"
 
 
 def test_words() -> None:
