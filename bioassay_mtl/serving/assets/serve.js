@@ -258,10 +258,11 @@ async function explain(row, assay, predicted) {
   figure.innerHTML = said.drawing; // drawn by the server, which escapes what it was given
   const svg = figure.querySelector("svg");
   if (svg) svg.setAttribute("aria-label", `Shares of the atoms of ${name}`);
-  const signed = (number) => `${number < 0 ? "−" : "+"}${Math.abs(number).toFixed(3)}`;
+  const plain = (number) => number.toFixed(3).replace("-", "−");
+  const signed = (number) => `${number < 0 ? "" : "+"}${plain(number)}`;
   const sum = (numbers) => numbers.reduce((all, each) => all + each, 0);
   const what = found.values.includes(assay) ? "the value" : "the log-odds, before they are calibrated";
-  const facts = [[what, said.value.toFixed(3)], ["of an empty input", said.reference.toFixed(3)], ["all atoms", signed(sum(said.atoms))], ["the molecule as a whole", signed(said.whole)]];
+  const facts = [[what, plain(said.value)], ["of an empty input", plain(said.reference)], ["all atoms", signed(sum(said.atoms))], ["the molecule as a whole", signed(said.whole)]];
   const experts = said.experts.map((each) => [each.name, `atoms ${signed(sum(each.atoms))}, whole ${signed(each.whole)}`]);
   const listed = (pairs) => made("dl", { className: "facts" }, ...pairs.map(([term, text]) => made("div", {}, made("dt", { textContent: term }), made("dd", { textContent: text }))));
   $("reasons").replaceChildren(figure,
