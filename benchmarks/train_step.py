@@ -6,7 +6,7 @@ The naive loop has one `torch.nn` network per expert that reads a dense copy of 
 linear layer per task and expert, and the same loss. Steps are timed in turn, round by round, on one
 thread (and on CUDA where there is one); the median round counts. Real molecules (RDKit's NCI set)
 with random labels: time does not depend on what is learnt. Graph experts are timed by
-``benchmarks.train_step_graphs``, and compiled ones by ``benchmarks.train_step_compiled``.
+``benchmarks.train_step_graphs``.
 """
 
 from __future__ import annotations
