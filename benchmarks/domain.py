@@ -9,14 +9,16 @@ machine changes less. ``--top`` writes few columns, a full table all five for ea
 
 from __future__ import annotations
 
+import argparse
 import os
 import statistics
+import sys
 import tempfile
 from pathlib import Path
 
 from benchmarks.harness.molecules import real_smiles
 from benchmarks.harness.running import library, screened
-from benchmarks.harness.study import parser, report
+from benchmarks.harness.study import begin, report
 from bioassay_mtl.models.domain import NAME, DomainFile
 from bioassay_mtl.models.folder import read_config
 from bioassay_mtl.models.shipped import find_model
@@ -28,28 +30,22 @@ WAYS = {
 }
 
 
-def main() -> None:
-    asked = parser(__doc__, "5,000 rows, one round")
-    asked.add_argument("--model", default="pcba128", help="shipped model or model folder")
-    options = asked.parse_args()
-    rows, rounds = (5_000, 1) if options.quick else (50_000, 3)
-    config = read_config(find_model(options.model))
-    size = (find_model(options.model) / DomainFile.files[0]).stat().st_size
+def run(asked: argparse.Namespace) -> None:
+    rows, rounds = (5_000, 1) if asked.quick else (50_000, 3)
+    config = read_config(find_model(asked.model))
+    size = (find_model(asked.model) / DomainFile.files[0]).stat().st_size
     n = config["beside"][NAME]["molecules"]
-    report(f"{options.model}, {n} molecules", "domain", size / n, "bytes/molecule", "<= 128")
+    report(f"{asked.model}, {n} molecules", "domain", size / n, "bytes/molecule", "<= 128")
     smiles, _ = real_smiles()
     with tempfile.TemporaryDirectory() as folder:
         path = library(Path(folder) / "molecules.smi", smiles, rows)
-
         for name, given in WAYS.items():
-            chosen = [each.format(first=config["tasks"][0]) for each in given]
-            chosen += ["--model", options.model]
+            words = [each.format(first=config["tasks"][0]) for each in given]
+            words += ["--model", asked.model]
             pairs = [
-                (screened(path, *chosen), screened(path, *chosen, "--domain"))
-                for _ in range(rounds)
+                (screened(path, *words), screened(path, *words, "--domain")) for _ in range(rounds)
             ]
-            cores = len(os.sched_getaffinity(0))
-            case = f"screen {rows} rows, {cores} cores, {name}"
+            case = f"screen {rows} rows, {len(os.sched_getaffinity(0))} cores, {name}"
             for metric, kind in (("wall", "seconds"), ("processor", "waited")):
                 lost = [1 - getattr(plain, kind) / getattr(more, kind) for plain, more in pairs]
                 report(case, f"speed_lost_{metric}", statistics.median(lost), "1", "<= 0.3")
@@ -58,4 +54,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    model = {"--model": {"default": "pcba128", "help": "shipped model or model folder"}}
+    sys.exit(begin(__doc__, run, "5,000 rows, one round", model))

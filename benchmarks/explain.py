@@ -10,13 +10,15 @@ of the rule's atoms among all, in the mean of 40 molecules. Seconds are of the s
 
 from __future__ import annotations
 
+import argparse
+import sys
 import time
 from typing import Any
 
 import numpy as np
 
 from benchmarks.harness.molecules import nci_smiles
-from benchmarks.harness.study import parser, report
+from benchmarks.harness.study import begin, report
 from bioassay_mtl.models.model import Model
 from bioassay_mtl.panels.panel import Panel
 from bioassay_mtl.training import train
@@ -57,13 +59,10 @@ KINDS: dict[str, dict[str, Any]] = {
 }
 
 
-def main() -> None:
-    options = parser(__doc__, "one rule, the quick kinds").parse_args()
-    import torch
-
-    torch.set_num_threads(1)
-    rules = dict(list(RULES.items())[: 1 if options.quick else None])
-    kinds = dict(list(KINDS.items())[: 4 if options.quick else None])
+def run(asked: argparse.Namespace) -> None:
+    """Print them for each kind and rule, then for the shipped models."""
+    rules = dict(list(RULES.items())[: 1 if asked.quick else None])
+    kinds = dict(list(KINDS.items())[: 4 if asked.quick else None])
     for rule, smarts in rules.items():
         known, labels, new = molecules(smarts)
         for name, settings in kinds.items():
@@ -81,7 +80,7 @@ def main() -> None:
             report(f"{name}, {rule}", "atom_roc_auc", area(new, found, smarts), "1", "> 0.9")
             report(f"{name}, {rule}", "completeness", missed, "log-odds", "<= 1e-4")
             report(f"{name}, {rule}", "processor", seconds, "s/molecule", "< 1")
-    for name in ("pcba128", "pcba128-mix")[: 1 if options.quick else None]:
+    for name in ("pcba128", "pcba128-mix")[: 1 if asked.quick else None]:
         shipped = Model.load(name)
         start = time.process_time()
         shipped.explain(new[:20], shipped.tasks[0])
@@ -119,4 +118,4 @@ def area(smiles: list[str], found: Any, smarts: str) -> float:
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(begin(__doc__, run, "one rule, the quick kinds"))

@@ -9,7 +9,9 @@ are not installed are left out. The spread is that of the rounds, all batches to
 
 from __future__ import annotations
 
+import argparse
 import logging
+import sys
 import warnings
 from collections import defaultdict
 from collections.abc import Callable, Sequence
@@ -17,7 +19,7 @@ from functools import partial
 from typing import Any
 
 from benchmarks.harness.molecules import nci_smiles
-from benchmarks.harness.study import parser, report
+from benchmarks.harness.study import begin, report
 from benchmarks.harness.timing import in_turn, report_ratios, seconds_of
 from bioassay_mtl.chem.featurizer import Featurizer
 from bioassay_mtl.chem.graphs import MolecularGraph
@@ -108,21 +110,15 @@ OURS = ("ogb codes", "chemprop codes")
 TARGETS = {"bare parsing": ">= 0.7", "PyG from_smiles": ">= 3", "chemprop, Python": ">= 2"}
 
 
-def main() -> None:
-    """Run every maker."""
-    quick = parser(__doc__, "fewer molecules, one repeat").parse_args().quick
-    n_molecules, rounds = (1_000, 1) if quick else (5_000, 3)
-    compare_graphs(nci_smiles()[:n_molecules], rounds)
-
-
-def compare_graphs(smiles: Sequence[str], rounds: int) -> None:
+def run(asked: argparse.Namespace) -> None:
     """Report the rate of every maker, and ours as ratios to the others."""
+    n_molecules, rounds = (1_000, 1) if asked.quick else (5_000, 3)
+    smiles, turns = nci_smiles()[:n_molecules], defaultdict[str, list[list[float]]](list)
     logging.getLogger("deepchem").setLevel(logging.ERROR)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         loaded = {name: _loaded(name, load) for name, load in MAKERS.items()}
         makers = {name: maker for name, maker in loaded.items() if maker is not None}
-        turns = defaultdict[str, list[list[float]]](list)
         for part in (smiles[first : first + BATCH] for first in range(0, len(smiles), BATCH)):
             works = {name: partial(seconds_of, partial(m, part)) for name, m in makers.items()}
             for name, times in in_turn(works, rounds).items():
@@ -141,11 +137,11 @@ def _loaded(name: str, load: Callable[[], Maker]) -> Maker | None:
     try:
         maker = load()
     except ImportError as error:
-        logging.getLogger(__name__).warning("%s is left out: %s", name, error)
+        print(f"{name} is left out: {error}", file=sys.stderr)
         return None
     maker(["CCO", "c1ccccc1"])  # what is made on first use is no part of the rate
     return maker
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(begin(__doc__, run, "fewer molecules, one repeat"))

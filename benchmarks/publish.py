@@ -16,7 +16,6 @@ from benchmarks.harness.provenance import provenance
 
 
 def main() -> int:
-    """Run, show, keep."""
     if len(sys.argv) < 2:
         print(__doc__, file=sys.stderr)
         return 2

@@ -12,45 +12,39 @@ from __future__ import annotations
 import argparse
 import sys
 from functools import partial
+from typing import Any
 
 import numpy as np
 
 from benchmarks.harness import contenders
-from benchmarks.harness.contenders import Contender, Contest, Options
-from benchmarks.harness.datasets import PROTOCOLS, pcba
-from benchmarks.harness.inputs import DESCRIPTION
+from benchmarks.harness.contenders import Contender, Options
+from benchmarks.harness.datasets import PROTOCOLS, Source, pcba
+from benchmarks.harness.deepchem_networks import deepchem
 from benchmarks.harness.ledger import RESULTS, Ledger
-from benchmarks.harness.study import chemprop_options, ended, parser, show
-from benchmarks.harness.tables import standings, table
-from bioassay_mtl.splits import Split
+from benchmarks.harness.study import CHEMPROP, REPORT, begin
+from benchmarks.harness.tables import prose, standings, table
 
 MODELS: dict[str, Contender] = {
     "logistic_regression": contenders.LOGISTIC,
     "xgboost": contenders.BOOSTED,
     "random_forest": contenders.FOREST,
-    "deepchem": contenders.deepchem,
-    "deepchem_refit": contenders.deepchem,
+    "deepchem": deepchem,
+    "deepchem_refit": deepchem,
     "chemprop": contenders.chemprop,
 }
 NETWORKS = ("deepchem", "deepchem_refit")
 """Run with several seeds."""
 HOLDOUT = 0.1
-INTRODUCTION = """\
-# Rivals on the same rows
-
-Made by `python -m benchmarks.rivals`; scores of each piece of work are in `rivals.jsonl`. Macro
-means over assays with an active and an inactive in the test part; cells that were not measured
-count nowhere. Seeds: mean and, where there are several, standard deviation. Time is that of one
-thread on a shared machine, a seed. *Better*: assays with a higher AP than XGBoost. Where there are
-SMILES, all but chemprop read `counts`, which on validation rows were better than `bits` for each of
-them (AP of logistic regression 0.211 against 0.156, XGBoost 0.212 and 0.174, forest 0.173 and
-0.172, DeepChem 0.247 and 0.200). DeepChem's network is stopped on a tenth of the training rows;
-`deepchem_refit` then learns from all of them, for the median of its epochs."""
+READ = {
+    "bits": "1,024 Morgan bits, radius 2",
+    "counts": "4,096 log2(1 + count) Morgan radius 2 + 2,048 log2(1 + count) topological torsions",
+    "graph": "atom and bond graph, chemprop's default featurizer",
+}
 
 
-def one(name: str, data: Contest, seed: int, ledger: Ledger, options: Options) -> None:
+def one(name: str, data: Source, seed: int, ledger: Ledger, options: Options) -> None:
     """A model with a seed, where that is not done and can be done."""
-    read = "graph" if name == "chemprop" else "counts" if data.bits is None else "bits"
+    read = "graph" if name == "chemprop" else "counts" if data.smiles else "bits"
     if ledger.select(protocol=data.name, rival=name, stage="final", seed=seed):
         return
     contender = MODELS[name]
@@ -59,62 +53,52 @@ def one(name: str, data: Contest, seed: int, ledger: Ledger, options: Options) -
         if not done or data.name == "B-scaffold":  # whose fit has all training rows
             return
         epochs = int(np.median([entry.notes["best_epoch"] for entry in done]))
-        contender = partial(contenders.deepchem, epochs=epochs)
-    key = (data.name, name, read, "final", seed, "all")
-    show(contenders.contested(ledger, key, contender, data, options))
+        contender = partial(deepchem, epochs=epochs)
+    contenders.contested(
+        ledger, (data.name, name, read, "final", seed, "all"), contender, data, options
+    )
 
 
 def report_of(ledger: Ledger) -> str:
-    """Markdown: a table for each protocol, and the settings."""
-    lines = [INTRODUCTION]
+    lines = [prose(__file__, "rivals")]
     for protocol in PROTOCOLS:
         found = standings(ledger.select(protocol=protocol, stage="final"))
+        found.sort(key=lambda each: -each.mean("ap"))
         if found:
-            found.sort(key=lambda each: -each.mean("ap"))
-            lines += [
-                "",
-                f"## {protocol}",
-                "",
-                *table(found, "xgboost", lambda each: each.entries[0].features),
-                "",
-            ]
+            rows = table(found, "xgboost", lambda each: each.entries[0].features)
+            lines += ["", f"## {protocol}", "", *rows, ""]
             noted = [each for each in ledger.select(protocol=protocol) if "settings" in each.notes]
             settings = {each.rival: each.notes["settings"] for each in noted}
             lines += [f"- {rival}: `{each}`" for rival, each in settings.items()]
-    lines += ["", *(f"- `{name}`: {text}." for name, text in DESCRIPTION.items())]
+    lines += ["", *(f"- `{name}`: {text}." for name, text in READ.items())]
     return "\n".join(lines) + "\n"
 
 
 def run(asked: argparse.Namespace) -> None:
-    """Protocol by protocol, then the table."""
     ledger = Ledger(None if asked.quick else RESULTS / "rivals.jsonl")
     options, seeds = Options(asked.chemprop, asked.quick), asked.seeds[: 1 if asked.quick else None]
     for protocol in [] if asked.report else [asked.protocol] if asked.protocol else PROTOCOLS:
-        source = pcba(protocol, asked.data, HOLDOUT)
+        source = pcba(protocol, HOLDOUT)
         source = source.look(4, 3000) if asked.quick else source
-        parts = Split(source.fit, source.valid, source.test, len(source.panel))
-        whole = source.fit if protocol == "B-scaffold" else source.train
-        bits = source.bits if protocol == "A" else None  # there are no SMILES
-        data = Contest(protocol, source.panel, parts, source.about, whole, bits)
         for name in asked.models:
-            if name == "chemprop" and not (data.smiles and asked.chemprop):
+            if name == "chemprop" and not (source.smiles and asked.chemprop):
                 print(f"{protocol} chemprop is left out", file=sys.stderr)
                 continue
             for seed in seeds if name in NETWORKS else seeds[:1]:
-                one(name, data, seed, ledger, options)
+                one(name, source, seed, ledger, options)
     if not asked.quick:
         (RESULTS / "rivals.md").write_text(report_of(ledger))
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run what is not done, and write the table."""
-    options = parser(__doc__, "3,000 rows and 4 assays, nothing kept")
-    options.add_argument("--protocol", choices=PROTOCOLS, help="default: all")
-    options.add_argument("--models", nargs="+", choices=MODELS, default=list(MODELS))
-    options.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2], help="of networks")
-    options.add_argument("--report", action="store_true", help="write the report, run nothing")
-    chemprop_options(options)
-    return ended(partial(run, options.parse_args(arguments)))
+    options: dict[str, dict[str, Any]] = {
+        "--protocol": {"choices": PROTOCOLS, "help": "default: all"},
+        "--models": {"nargs": "+", "choices": MODELS, "default": list(MODELS)},
+        "--seeds": {"type": int, "nargs": "+", "default": [0, 1, 2], "help": "of networks"},
+        "--report": REPORT,
+        "--chemprop": CHEMPROP,
+    }
+    return begin(__doc__, run, "3,000 rows and 4 assays, nothing kept", options, arguments)
 
 
 if __name__ == "__main__":

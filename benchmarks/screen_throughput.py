@@ -19,15 +19,22 @@ import sys
 import tempfile
 import time
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from benchmarks.harness import bare
 from benchmarks.harness.molecules import real_smiles
 from benchmarks.harness.running import library, screened
-from benchmarks.harness.study import parser, report
+from benchmarks.harness.study import begin, report
 from benchmarks.harness.timing import children_seconds
 
 RATIOS = {"ratio": "wall", "ratio_without_startup": "loop", "ratio_processor": "processor"}
+OPTIONS: dict[str, dict[str, Any]] = {
+    "--model": {"default": "pcba128", "help": "shipped model or model folder"},
+    "--workers": {"type": int, "default": len(os.sched_getaffinity(0))},
+    "--device": {"default": "cpu", "help": "where the network runs"},
+    "--rows": {"type": int, "default": 100_000},
+    "--rounds": {"type": int, "default": 3},
+}
 
 
 class Run(NamedTuple):
@@ -39,14 +46,10 @@ class Run(NamedTuple):
 
 
 def run_bare(path: Path, config: str, processes: int) -> Run:
-    """RDKit alone."""
     start, used = time.perf_counter(), children_seconds()
+    words = [sys.executable, "-m", bare.__name__, config, str(path)]
     running = [
-        subprocess.Popen(
-            [sys.executable, "-m", bare.__name__, config, str(path), str(share), str(processes)],
-            stdout=subprocess.PIPE,
-            text=True,
-        )
+        subprocess.Popen([*words, str(share), str(processes)], stdout=subprocess.PIPE, text=True)
         for share in range(processes)
     ]
     loops = [float(process.communicate()[0]) for process in running]
@@ -61,15 +64,8 @@ def run_cli(path: Path, asked: argparse.Namespace) -> tuple[Run, dict[str, float
     return Run(found.seconds, seconds["total"], found.waited), seconds, found.together
 
 
-def main() -> None:
+def run(asked: argparse.Namespace) -> None:
     """Time both in turn, then the command alone on ten times the rows."""
-    options = parser(__doc__, "10,000 rows, one round, no long run")
-    options.add_argument("--model", default="pcba128", help="shipped model or model folder")
-    options.add_argument("--workers", type=int, default=len(os.sched_getaffinity(0)))
-    options.add_argument("--device", default="cpu", help="where the network runs")
-    options.add_argument("--rows", type=int, default=100_000)
-    options.add_argument("--rounds", type=int, default=3)
-    asked = options.parse_args()
     if asked.quick:
         asked.rows, asked.rounds = 10_000, 1
     smiles, source = real_smiles()
@@ -78,9 +74,9 @@ def main() -> None:
         peak = compare(library(Path(folder) / "molecules.smi", smiles, asked.rows), asked)
         if not asked.quick:
             path = library(Path(folder) / "more.smi", smiles, 10 * asked.rows)
-            run, _, more = run_cli(path, asked)
+            found, _, more = run_cli(path, asked)
             case = f"screen {10 * asked.rows} rows, {asked.workers} workers"
-            report(case, "end_to_end", 10 * asked.rows / run.wall, "molecules/s")
+            report(case, "end_to_end", 10 * asked.rows / found.wall, "molecules/s")
             report(case, "peak_memory", more, "MB", "< 1000")
             report(case, "memory_growth", more / peak, "x", "<= 1.05")
 
@@ -91,30 +87,27 @@ def compare(path: Path, asked: argparse.Namespace) -> float:
     from bioassay_mtl.models.shipped import find_model
 
     config = json.dumps(read_config(find_model(asked.model))["featurizer"])
-    alone, cli, memory = [], [], []
-    stages: dict[str, float] = {}
-    for _ in range(asked.rounds):
-        alone.append(run_bare(path, config, asked.workers))
-        run, stages, peak = run_cli(path, asked)
-        cli.append(run)
-        memory.append(peak)
+    pairs: list[tuple[Run, Any]] = [
+        (run_bare(path, config, asked.workers), run_cli(path, asked)) for _ in range(asked.rounds)
+    ]
+    alone, (cli, stages, memory) = [b for b, _ in pairs], zip(*(c for _, c in pairs), strict=True)
     place = "" if asked.device == "cpu" else f", {asked.device}"
     case = f"screen {asked.rows} rows, {asked.workers} workers{place}"
     for name, runs in (("end_to_end", cli), ("bare_rdkit", alone)):
-        rate = statistics.median(asked.rows / run.wall for run in runs)
+        rate = statistics.median(asked.rows / each.wall for each in runs)
         report(case, name, rate, "molecules/s")
-        used = statistics.median(run.processor / asked.rows * 1e6 for run in runs)
+        used = statistics.median(each.processor / asked.rows * 1e6 for each in runs)
         report(case, f"{name}_processor", used, "us/molecule")
     aim = ">= 0.8" if asked.model == "pcba128" else None  # networks of graphs take longer
     for name, field in RATIOS.items():
-        pairs = zip(alone, cli, strict=True)
-        ratio = statistics.median(getattr(b, field) / getattr(c, field) for b, c in pairs)
+        rounds = zip(alone, cli, strict=True)
+        ratio = statistics.median(getattr(b, field) / getattr(c, field) for b, c in rounds)
         report(case, name, ratio, "", aim)
-    for stage, value in stages.items():
+    for stage, value in stages[-1].items():
         report(case, f"last_round_{stage}", value / asked.rows * 1e6, "us/molecule")
     report(case, "peak_memory", max(memory), "MB", "< 1000")
-    return max(memory)
+    return float(max(memory))
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(begin(__doc__, run, "10,000 rows, one round, no long run", OPTIONS))

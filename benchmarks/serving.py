@@ -8,6 +8,7 @@ this machine. Molecules are those that ship with RDKit; each request has others.
 
 from __future__ import annotations
 
+import argparse
 import asyncio
 import statistics
 import subprocess
@@ -22,17 +23,14 @@ import httpx
 import psutil
 
 from benchmarks.harness.molecules import smiles_of
-from benchmarks.harness.study import parser, report
+from benchmarks.harness.study import begin, report
 
 AT_ONCE = 100
 BESIDE = ("confidence", "domain")
 COMMAND = [sys.executable, "-m", "bioassay_mtl", "serve", "--port", "0"]
 
 
-def main() -> None:
-    options = parser(__doc__, "fewer rounds")
-    options.add_argument("--model", default="pcba128")
-    asked = options.parse_args()
+def run(asked: argparse.Namespace) -> None:
     begun = time.perf_counter()
     with served(asked.model) as (address, pid), httpx.Client(base_url=address, timeout=300) as one:
         report("start", "until the address is told", time.perf_counter() - begun, "s")
@@ -70,7 +68,6 @@ def measure_load(address: str, pid: int, rounds: int) -> None:
 
 
 def measure_file(client: httpx.Client, n: int) -> None:
-    """A file in all assays, as a table."""
     content = "\n".join(islice(molecules(), n))
     begun = time.perf_counter()
     answer = client.post("/api/screen", params={"format": "csv"}, content=content)
@@ -95,14 +92,12 @@ async def at_once(address: str, bodies: list[dict[str, Any]]) -> list[tuple[int,
 
 
 def timed(client: httpx.Client, body: dict[str, Any]) -> float:
-    """Seconds of one request."""
     begun = time.perf_counter()
     client.post("/api/predict", json=body).raise_for_status()
     return time.perf_counter() - begun
 
 
 def molecules() -> Iterator[str]:
-    """Molecules without end."""
     return cycle(smiles_of())
 
 
@@ -119,4 +114,4 @@ def served(model: str) -> Iterator[tuple[str, int]]:
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(begin(__doc__, run, "fewer rounds", {"--model": {"default": "pcba128"}}))

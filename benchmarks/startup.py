@@ -5,12 +5,13 @@ python -m benchmarks.startup [--quick]
 
 from __future__ import annotations
 
+import argparse
 import statistics
 import subprocess
 import sys
 from functools import partial
 
-from benchmarks.harness.study import parser, report
+from benchmarks.harness.study import begin, report
 from benchmarks.harness.timing import COMMAND, seconds_of
 
 FIRST_PREDICTION = """
@@ -27,15 +28,14 @@ def seconds(command: list[str], repeats: int) -> float:
     return statistics.median([seconds_of(run) for _ in range(repeats + 1)][1:])
 
 
-def main() -> None:
-    repeats = 1 if parser(__doc__, "one repeat instead of five").parse_args().quick else 5
+def run(asked: argparse.Namespace) -> None:
+    repeats = 1 if asked.quick else 5
     first = [sys.executable, "-c", FIRST_PREDICTION]
     report("startup", "first_prediction", seconds(first, repeats), "s", "< 3")
-    report("startup", "help", seconds([*COMMAND, "--help"], repeats), "s", "< 0.5")
-    for verb in VERBS:
-        wall = seconds([*COMMAND, verb, "--help"], repeats)
-        report("startup", f"help_{verb}", wall, "s", "< 0.5")
+    for verb in ("", *VERBS):
+        wall = seconds([*COMMAND, *filter(None, [verb]), "--help"], repeats)
+        report("startup", f"help_{verb}" if verb else "help", wall, "s", "< 0.5")
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(begin(__doc__, run, "one repeat instead of five"))

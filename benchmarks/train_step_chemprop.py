@@ -56,10 +56,10 @@ def main() -> None:
     step()
     print("ready", flush=True)
     for line in sys.stdin:
-        start = time.perf_counter()
+        start = time.process_time()
         for _ in range(int(line)):
             step()
-        print((time.perf_counter() - start) / int(line), flush=True)
+        print((time.process_time() - start) / int(line), flush=True)
 
 
 if __name__ == "__main__":

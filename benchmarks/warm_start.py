@@ -2,30 +2,16 @@
 
     python -m benchmarks.warm_start [--quick] [--panels tox21 muv] [--sizes 100 1000 all]
 
-Tox21 and MUV, split by balanced scaffolds (80/10/10, seed 0). Some of the training rows, at random
-by seed, are what a user brings. `train` is what `bioassay-mtl train` makes of them, with
-descriptors beside fingerprints, and `train --from` the same beside the transferred experts.
-`fingerprints` is a network of the shipped model's shape, trained afresh, and `fingerprints, warm`
-one that starts from transferred experts, at the better of two shares of the learning rate. All stop
-on the validation rows, and the share is chosen on them; test rows are scored at the end. Test rows
-whose canonical SMILES is among those that pcba128 may have seen, whatever it was measured in, are
-left out.
-
-MUV has some 30 actives per assay among 93,000 molecules: its panel here is all molecules with an
-active cell and 6,000 others, and half of a drawn training set is of the former, as far as they go.
-
-Each finished run is a line of ``results/warm_start.jsonl``, and is not done again; the table is
-``results/warm_start.md``. One thread.
+Each finished run is a line of ``results/warm_start.jsonl``, and is not done again; the table, and
+what is compared, is ``results/warm_start.md``. One thread.
 """
 
 from __future__ import annotations
 
 import argparse
 import sys
-import time
-from functools import cache, partial
+from functools import cache
 from itertools import product
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -33,8 +19,8 @@ import pandas as pd
 
 from benchmarks.harness.datasets import Rows, find_data
 from benchmarks.harness.ledger import RESULTS, go_on
-from benchmarks.harness.study import ended, parser, report
-from benchmarks.harness.tables import markdown
+from benchmarks.harness.study import begin, report
+from benchmarks.harness.tables import markdown, prose
 from bioassay_mtl.chem.features import Features
 from bioassay_mtl.chem.featurizer import Featurizer
 from bioassay_mtl.models.panel_inputs import panel_features
@@ -55,16 +41,16 @@ KEY = ("panel", "size", "seed", "arm")
 Key = tuple[Any, ...]
 SIZES = ("100", "1000", "all")
 N_OTHERS = 6000
-NOTES = """\
-Macro means over assays; mean ± standard deviation over seeds. The share of the learning
-rate is chosen by validation AP, of some 10 % of the panel at every size. Sizes that are
-not in the table were not run.
+OPTIONS: dict[str, dict[str, Any]] = {
+    "--panels": {"nargs": "+", "default": ["tox21", "muv"]},
+    "--sizes": {"nargs": "*", "choices": SIZES, "default": list(SIZES)},
+    "--seeds": {"type": int, "default": 3},
+}
 
-"""
 
-
-def read(name: str, folder: Path, most: int | None) -> tuple[Panel, Split]:
+def read(name: str, most: int | None) -> tuple[Panel, Split]:
     """The panel, MUV with some of its inactive molecules; test rows are new to pcba128."""
+    folder = find_data()
     panel = Panel.read(folder / f"{name}.csv.gz", smiles_column="smiles")
     if name == "muv":
         active = (panel.labels == 1).any(axis=1)
@@ -93,7 +79,6 @@ def drawn(panel: Panel, rows: Rows, size: str, seed: int, half: bool) -> Rows:
 
 
 def settings(arm: str, size: str, seed: int, brought: Panel) -> TrainingConfig:
-    """Of a run on what a user brings."""
     if arm in CHOSEN:
         return settled({**CHOSEN[arm], "seed": seed, "device": "cpu"}, brought)[0]
     general: Any = TrainingConfig().model_dump()
@@ -107,19 +92,18 @@ def settings(arm: str, size: str, seed: int, brought: Panel) -> TrainingConfig:
 
 
 @cache
-def inputs_of(name: str, folder: Path, most: int | None) -> tuple[Panel, Split, Features]:
+def inputs_of(name: str, most: int | None) -> tuple[Panel, Split, Features]:
     """Rows, at most so many, with all that some arm reads."""
-    panel, parts = read(name, folder, most)
+    panel, parts = read(name, most)
     inputs = {**DEFAULT_FINGERPRINTS, "descriptors": DESCRIPTORS}
     return panel, parts, panel_features(panel, Featurizer.from_config({"fingerprints": inputs}))
 
 
-def one(key: Key, folder: Path, most: int | None = None) -> dict[str, Any]:
+def one(key: Key, most: int | None = None) -> dict[str, Any]:
     """Train an arm on what a user brings, and print how good it is."""
     name, size, seed, arm = key
-    panel, parts, features = inputs_of(name, folder, most)
+    panel, parts, features = inputs_of(name, most)
     rows = drawn(panel, parts.train, size, seed, half=name == "muv")
-    start = time.process_time()
     config = settings(arm, size, seed, panel.take(rows))
     read_by = Features({n: features.blocks[n] for n in config.fingerprints}, features.status)
     mine = Split(rows, parts.valid, parts.test, len(panel))
@@ -136,7 +120,6 @@ def one(key: Key, folder: Path, most: int | None = None) -> dict[str, Any]:
         "best_epoch": best,
         "test_rows": len(parts.test),
         "test_rows_left_out": parts.left_out,
-        "cpu_s": round(time.process_time() - start, 1),
     }
 
 
@@ -161,32 +144,19 @@ def table(results: list[dict[str, Any]]) -> list[str]:
 
 
 def key_of(result: dict[str, Any]) -> Key:
-    """Panel, size, seed and arm."""
     return tuple(result[name] for name in KEY)
 
 
 def run(asked: argparse.Namespace) -> None:
-    """Run what is not done, and write the table."""
-    folder = find_data(asked.data)
     if asked.quick:
-        go_on(None, product(["tox21"], ["100"], [0], ARMS), key_of, lambda k: one(k, folder, 800))
+        go_on(None, product(["tox21"], ["100"], [0], ARMS), key_of, lambda k: one(k, 800))
         return
     plan = product(asked.panels, asked.sizes, range(asked.seeds), ARMS)
     kept = RESULTS / "warm_start.jsonl"
-    results = go_on(kept, plan, key_of, lambda k: one(k, folder))
-    about = (__doc__ or "").split("\n\n")
-    head = f"# {about[0]}\n\n{about[2]}\n\n{about[3]}\n\n{NOTES}"
-    (RESULTS / "warm_start.md").write_text(head + "\n".join(table(results)) + "\n")
-
-
-def main() -> int:
-    """Read the command line."""
-    options = parser(__doc__, "one run of each arm on 800 rows, none kept")
-    options.add_argument("--panels", nargs="+", default=["tox21", "muv"])
-    options.add_argument("--sizes", nargs="*", choices=SIZES, default=list(SIZES))
-    options.add_argument("--seeds", type=int, default=3)
-    return ended(partial(run, options.parse_args()))
+    results = go_on(kept, plan, key_of, one)
+    lines = [prose(__file__, "warm_start"), "", *table(results)]
+    (RESULTS / "warm_start.md").write_text("\n".join(lines) + "\n")
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(begin(__doc__, run, "one run of each arm on 800 rows, none kept", OPTIONS))

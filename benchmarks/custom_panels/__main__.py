@@ -14,8 +14,9 @@ from __future__ import annotations
 import argparse
 import sys
 import time
-from functools import partial
+from typing import Any
 
+from benchmarks.custom_panels.draws import single_tables
 from benchmarks.custom_panels.pieces import (
     MULTI,
     SINGLES,
@@ -24,36 +25,30 @@ from benchmarks.custom_panels.pieces import (
     ordered,
     single_pieces,
 )
-from benchmarks.custom_panels.pools import single_tables
 from benchmarks.custom_panels.table import write_report
 from benchmarks.custom_panels.work import CONTENDERS, PANELS, WHOLE, on_drawn, on_whole
 from benchmarks.harness.contenders import Options
 from benchmarks.harness.ledger import RESULTS, Ledger
-from benchmarks.harness.study import chemprop_options, ended, parser, show
+from benchmarks.harness.study import CHEMPROP, REPORT, begin
 
 QUICK = "rules"
-
-
-def main(arguments: list[str] | None = None) -> int:
-    """Do the work asked for; 2 where the data are absent."""
-    options = parser(__doc__)
-    options.add_argument("--tables", nargs="+", choices=sorted({*MULTI, *SINGLES}))
-    options.add_argument("--only", choices=["single", "several"], help="panels of so many assays")
-    options.add_argument("--rows", nargs="+", help="sizes, or whole")
-    options.add_argument("--draws", nargs="+", type=int)
-    options.add_argument("--models", nargs="+", help="contenders; default: all")
-    options.add_argument("--minutes", type=float, help="begin no piece of work after so many")
-    options.add_argument("--report", action="store_true", help="write the report, run nothing")
-    real = [name for name in PANELS if name != QUICK]
-    options.add_argument("--whole", action="store_true", help="whole panels, rivals not tuned")
-    options.add_argument("--datasets", nargs="+", choices=real, default=real, help="with --whole")
-    options.add_argument("--seeds", nargs="+", type=int, default=[0], help="with --whole")
-    chemprop_options(options)
-    return ended(partial(run, options.parse_args(arguments)))
+REAL = [name for name in PANELS if name != QUICK]
+OPTIONS: dict[str, dict[str, Any]] = {
+    "--tables": {"nargs": "+", "choices": sorted({*MULTI, *SINGLES})},
+    "--only": {"choices": ["single", "several"], "help": "panels of so many assays"},
+    "--rows": {"nargs": "+", "help": "sizes, or whole"},
+    "--draws": {"nargs": "+", "type": int},
+    "--models": {"nargs": "+", "help": "contenders; default: all"},
+    "--minutes": {"type": float, "help": "begin no piece of work after so many"},
+    "--report": REPORT,
+    "--whole": {"action": "store_true", "help": "whole panels, rivals not tuned"},
+    "--datasets": {"nargs": "+", "choices": REAL, "default": REAL, "help": "with --whole"},
+    "--seeds": {"nargs": "+", "type": int, "default": [0], "help": "with --whole"},
+    "--chemprop": CHEMPROP,
+}
 
 
 def run(asked: argparse.Namespace) -> int:
-    """All that is asked for and not done, then the report."""
     ledger = Ledger(None if asked.quick else RESULTS / "custom_panels.jsonl")
     if not asked.report:
         (whole if asked.whole else drawn)(asked, ledger)
@@ -61,13 +56,11 @@ def run(asked: argparse.Namespace) -> int:
 
 
 def drawn(asked: argparse.Namespace, ledger: Ledger) -> None:
-    """Pieces of tables."""
     begun = time.monotonic()
     for piece in asked_pieces(asked):
         if asked.minutes is not None and time.monotonic() - begun > 60 * asked.minutes:
             break
-        for entry in on_drawn(piece, ledger, asked.models or CONTENDERS, asked.quick):
-            show(entry)
+        on_drawn(piece, ledger, asked.models or CONTENDERS, asked.quick)
 
 
 def asked_pieces(asked: argparse.Namespace) -> list[Piece]:
@@ -92,8 +85,8 @@ def whole(asked: argparse.Namespace, ledger: Ledger) -> None:
     for dataset in [QUICK] if asked.quick else asked.datasets:
         for seed in asked.seeds[:1] if asked.quick else asked.seeds:
             for model in models:
-                show(on_whole(dataset, asked.data, model, seed, ledger, options))
+                on_whole(dataset, model, seed, ledger, options)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(begin(__doc__, run, options=OPTIONS))

@@ -10,7 +10,6 @@ from typing import TypeVar
 import numpy as np
 
 from benchmarks.harness.assay_tables import Table
-from benchmarks.harness.datasets import Rows
 
 T = TypeVar("T")
 
@@ -53,18 +52,9 @@ class Piece:
     @property
     def group(self) -> tuple[str, str, str]:
         """What it is reported with: panel, rows, split."""
-        kind = "values" if self.table.startswith("chembl") and not self._outcomes else "outcomes"
+        kind = "values" if self.table in ("chembl", "chembl100") else "outcomes"
         panel = f"single assays, {kind}" if self.task is not None else self.table
         return (panel, str(self.rows or "whole"), self.split)
-
-    @property
-    def _outcomes(self) -> bool:
-        return self.table.endswith("outcomes")
-
-
-def sizes_of(measured: int) -> list[int]:
-    """Sizes that leave enough to judge on."""
-    return [n for n in SIZES if n is not None and n + FEWEST_HELD <= measured]
 
 
 def single_pieces(tables: dict[str, Table]) -> Iterator[list[Piece]]:
@@ -75,7 +65,8 @@ def single_pieces(tables: dict[str, Table]) -> Iterator[list[Piece]]:
     ]
     for number, (name, task, table) in enumerate(in_turn(by_table)):
         measured = int((~np.isnan(table.cells[:, table.tasks.index(task)])).sum())
-        found = [Piece(name, task, n, split) for n in sizes_of(measured) for split in SPLITS]
+        sizes = [n for n in SIZES if n is not None and n + FEWEST_HELD <= measured]
+        found = [Piece(name, task, n, split) for n in sizes for split in SPLITS]
         shift = number % min(len(found), 4)
         yield found[shift:] + found[:shift]
 
@@ -95,29 +86,10 @@ def multi_pieces() -> Iterator[Piece]:
 
 def ordered(singles: Iterable[list[Piece]], multi: Iterable[Piece]) -> list[Piece]:
     """All pieces of all draws: each assay once, then panels of several, then the other sizes."""
-    each = list(singles)
-    several = list(multi)
+    each, several = list(singles), list(multi)
     first = [pieces[0] for pieces in each]
     rest = in_turn(pieces[1:] for pieces in each)
     small = [piece for piece in several if (piece.rows or 10**9) <= 1000]
     large = [piece for piece in several if piece not in small]
     once = [*first, *small, *rest, *large]
     return [replace(piece, draw=draw) for draw in range(1, DRAWS + 1) for piece in once]
-
-
-def deal(groups: Rows, n_fit: int, rng: np.random.Generator) -> tuple[Rows, Rows]:
-    """At most ``n_fit`` places to learn from, and places held out, whole groups in either.
-
-    A group larger than half of what is held out, or than what is still to be held out, is learned
-    from: so nearly as many are brought as are asked for.
-    """
-    wanted = len(groups) - n_fit
-    sizes = np.bincount(groups)
-    held = np.zeros(len(groups), bool)
-    for group in rng.permutation(len(sizes)):
-        if held.sum() >= wanted:
-            break
-        most = min(wanted / 2, 1.05 * wanted - held.sum())
-        if sizes[group] <= max(1, most):
-            held |= groups == group
-    return np.flatnonzero(~held)[:n_fit], np.flatnonzero(held)

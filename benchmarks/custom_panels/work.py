@@ -4,23 +4,22 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
-from functools import cache, cached_property
+from functools import cache, cached_property, partial
 from typing import Any
 
 import numpy as np
 
+from benchmarks.custom_panels.draws import DrawnPanel, drawn
 from benchmarks.custom_panels.pieces import Piece
-from benchmarks.custom_panels.pools import DrawnPanel, drawn
-from benchmarks.custom_panels.tuned import MEAN, rivals, run_rivals
+from benchmarks.custom_panels.rivals import MEAN, rivals, run_rivals
 from benchmarks.harness import contenders
-from benchmarks.harness.contenders import Contender, Contest, Options, Outcome, contested
-from benchmarks.harness.datasets import NO_ROWS, sources
+from benchmarks.harness.contenders import Contender, Options, Outcome
+from benchmarks.harness.datasets import NO_ROWS, Source, sources
+from benchmarks.harness.deepchem_networks import deepchem
 from benchmarks.harness.ledger import Entry, Key, Ledger
 from benchmarks.harness.networks import n_parameters
-from benchmarks.harness.provenance import provenance
 from bioassay_mtl.chem.features import Features
 from bioassay_mtl.chem.featurizer import Featurizer
-from bioassay_mtl.models.model import Model
 from bioassay_mtl.models.panel_inputs import panel_features
 from bioassay_mtl.splits import Split
 from bioassay_mtl.training import train
@@ -47,26 +46,18 @@ PANELS: dict[str, tuple[str, int | None]] = {
 
 def on_drawn(
     piece: Piece, ledger: Ledger, models: Sequence[str] = CONTENDERS, quick: bool = False
-) -> Iterator[Entry]:
+) -> None:
     """Do what is missing; nothing where the piece cannot be judged."""
     names = [name for name in models if ledger.get(key_of(piece, name)) is None]
     data = drawn(piece) if names else None
     if data is None:
         return
+    about = {"group": list(piece.group), "brought": len(data.known), "held": len(data.test)}
     for name, (outcome, seconds) in _outcomes(data, names, quick):
-        notes = {
-            "settings": outcome.settings,
-            "cpu_seconds": round(seconds, 1),
-            **outcome.notes,
-            "about": data.about,
-            "assays": len(data.panel.tasks),
-            "group": list(piece.group),
-            "brought": len(data.known),
-            "held": len(data.parts.test),
-            "seed": 0,
-            "made_with": provenance(),
-        }
-        yield ledger.add(data.scored(key_of(piece, name), outcome.test, seconds, notes))
+        notes = {"settings": outcome.settings, "cpu_seconds": round(seconds, 1), "seed": 0}
+        notes |= outcome.notes | about
+        key = key_of(piece, name)
+        ledger.once(key, partial(data.scored, key, outcome.test, **notes))
 
 
 def _outcomes(
@@ -82,13 +73,10 @@ def ours(data: DrawnPanel, asked: dict[str, Any], quick: bool) -> tuple[Outcome,
     """What ``train`` makes of all rows that are brought, and its processor time."""
     start, n = time.process_time(), len(data.known)
     given = {"seed": 0, "device": "cpu", "loggers": ()} | asked | (QUICK if quick else {})
-    model = train(
-        data.panel.take(data.known),
-        given,
-        parts=Split(np.arange(n), NO_ROWS, NO_ROWS, n),
-        features=data.features.take(data.known),
-    )
-    new = data.features.take(data.parts.test)
+    parts = Split(np.arange(n), NO_ROWS, NO_ROWS, n)
+    features = data.features.take(data.known)
+    model = train(data.panel.take(data.known), given, parts=parts, features=features)
+    new = data.features.take(data.test)
     read_by = {name: new.blocks[name] for name in model.featurizer.fingerprints}
     test = model.predict_features(Features(read_by, new.status))
     settings = {"network": model.training["config"]["network"]["kind"], **asked}
@@ -112,63 +100,53 @@ def key_of(piece: Piece, model: str) -> Key:
     return (piece.name, model, "drawn", "test", piece.draw, "all")
 
 
-class WholePanel(Contest):
+class WholePanel(Source):
     """A panel with what this package reads where no option is given."""
 
     @cached_property
     def features(self) -> Features:
-        """Of all rows."""
         chosen, _ = settled(None, self.panel)
         settings = {"fingerprints": chosen.fingerprints, "max_atoms": chosen.max_atoms}
         return panel_features(self.panel, Featurizer.from_config(settings))
 
 
 @cache
-def whole_panel(name: str, folder: str | None) -> Contest:
-    """A whole panel by its name."""
+def whole_panel(name: str) -> WholePanel:
     source, rows = PANELS[name]
-    return WholePanel.of(name, sources[source](folder), rows)
+    return WholePanel(**vars(sources[source]().compact(rows)) | {"name": name})
 
 
-def on_whole(
-    name: str, folder: str | None, model: str, seed: int, ledger: Ledger, options: Options
-) -> Entry:
+def on_whole(name: str, model: str, seed: int, ledger: Ledger, options: Options) -> Entry:
     """Train, predict the test rows and score them, once."""
     key: Key = (name, model, str(PANELS[name][1] or "all"), "test", seed, "all")
     if done := ledger.get(key):
         return done
     contender, reads = WHOLE[model]
-    data = whole_panel(name, folder)
+    data = whole_panel(name)
     getattr(data, reads)
-    return contested(ledger, key, contender, data, options)
+    return contenders.contested(ledger, key, contender, data, options)
 
 
-def one(data: Any, seed: int, options: Options) -> Outcome:
-    """One model."""
-    given = {"seed": seed, "device": "cpu"} | (QUICK if options.quick else {})
-    return _outcome(data, train(data.panel, given, parts=data.parts, features=data.features))
-
-
-def ensemble(data: Any, seed: int, options: Options) -> Outcome:
-    """``--ensemble 5``; no two ensembles share a member."""
-    given = {"seed": MEMBERS * seed, "device": "cpu"} | (QUICK if options.quick else {})
-    model = train_ensemble(data.panel, given, MEMBERS, parts=data.parts, features=data.features)
-    return _outcome(data, model)
-
-
-def _outcome(data: Any, model: Model) -> Outcome:
+def own(data: Any, seed: int, options: Options, members: int = 1) -> Outcome:
+    """What ``train`` makes, or ``--ensemble``, no two of which share a member."""
+    given = {"seed": members * seed, "device": "cpu"} | (QUICK if options.quick else {})
+    how = {"parts": data.parts, "features": data.features}
+    if members > 1:
+        model = train_ensemble(data.panel, given, members, **how)
+    else:
+        model = train(data.panel, given, **how)
     notes = {"parameters": n_parameters(model), "epochs": len(model.training["history"])}
     notes |= {"best_epoch": model.training["best_epoch"]}
-    test = model.predict_features(data.features.take(data.parts.test))
+    test = model.predict_features(data.features.take(data.test))
     return Outcome(test, model.training["config"], notes)
 
 
 WHOLE: dict[str, tuple[Contender, str]] = {
-    "bioassay_mtl": (one, "features"),
-    "bioassay_mtl, 5 seeds": (ensemble, "features"),
+    "bioassay_mtl": (own, "features"),
+    "bioassay_mtl, 5 seeds": (partial(own, members=MEMBERS), "features"),
     "random forest": (contenders.WHOLE_FOREST, "matrix"),
     "XGBoost": (contenders.BOOSTED, "matrix"),
-    "DeepChem": (contenders.deepchem, "matrix"),
+    "DeepChem": (deepchem, "matrix"),
     "chemprop": (contenders.chemprop, "smiles"),
 }
 """What is compared, and the attribute of the panel that it reads, made before the time is taken."""

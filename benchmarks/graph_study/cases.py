@@ -11,20 +11,10 @@ import yaml
 Settings = dict[str, Any]
 
 SHIPPED = Path(__file__).resolve().parent.parent / "pcba128" / "config.yaml"
-MIXTURES: dict[str, tuple[str, ...]] = {
-    "fingerprint + descriptors": ("fingerprint", "descriptors"),
-    "fingerprint + GINE": ("fingerprint", "GINE"),
-    "fingerprint + D-MPNN": ("fingerprint", "D-MPNN"),
-    "fingerprint + descriptors + GINE": ("fingerprint", "descriptors", "GINE"),
-    "fingerprint + descriptors + D-MPNN": ("fingerprint", "descriptors", "D-MPNN"),
-}
-TRIALS: dict[str, tuple[str, ...]] = {
-    "default": (),
-    "wide": ("--message-hidden-dim", "600", "--ffn-hidden-dim", "600", "--dropout", "0.2"),
-    "deep": ("--depth", "5", "--dropout", "0.1", "--ffn-num-layers", "2"),
-    "fast": ("--max-lr", "3e-3", "--aggregation", "sum", "--dropout", "0.1", "--batch-norm"),
-}
-"""What chemprop's options are chosen from, with the first seed, on the validation rows."""
+_CASES = yaml.safe_load(Path(__file__).with_name("cases.yaml").read_text())
+MODELS: dict[str, Settings] = _CASES["models"]
+MIXTURES: dict[str, list[str]] = _CASES["mixtures"]
+TRIALS: dict[str, list[str]] = _CASES["trials"]
 STEP = 0.05
 """Shares of the members of a mixture are multiples of it."""
 LARGEST = 0.5
@@ -34,49 +24,10 @@ LARGEST = 0.5
 def settings(model: str, seed: int) -> Settings:
     """All settings of one network; the fingerprints' are those of the shipped model."""
     shipped: Settings = yaml.safe_load(SHIPPED.read_text()) | {"seed": seed, "patience": 10}
-    if model == "fingerprint":
-        return shipped
-    inputs, experts, others = MODELS[model]
-    network = shipped["network"] | {"experts": [experts]}
-    return shipped | {"fingerprints": inputs, "network": network} | others
-
-
-MODELS: dict[str, tuple[Settings, Settings, Settings]] = {
-    "fingerprint": ({}, {}, {}),
-    "descriptors": (
-        {"descriptors": {"kind": "rdkit_descriptors"}},
-        {"inputs": ["descriptors"], "n": 2, "width": 600, "depth": 2, "dropout": 0.3},
-        {},
-    ),
-    "D-MPNN": (
-        {"graph": {"kind": "graph"}},
-        {
-            "kind": "dmpnn",
-            "inputs": ["graph"],
-            "n": 2,
-            "width": 300,
-            "hidden": 300,
-            "depth": 3,
-            "pooling": "sum",
-            "learning_rate_factor": 0.3,
-        },
-        {"batch_size": 64, "epochs": 24, "weight_decay": 0.1, "patience": 24},
-    ),
-    "GINE": (
-        {"graph": {"kind": "graph"}},
-        {
-            "kind": "gine",
-            "inputs": ["graph"],
-            "n": 2,
-            "width": 256,
-            "hidden": 128,
-            "depth": 3,
-            "learning_rate_factor": 0.3,
-        },
-        {"batch_size": 256, "epochs": 36, "weight_decay": 0.1, "patience": 40},
-    ),
-}
-"""Inputs, experts, and what else differs from the shipped model's settings."""
+    changes = dict(MODELS[model])
+    if experts := changes.pop("experts", None):
+        changes["network"] = shipped["network"] | {"experts": [experts]}
+    return shipped | changes
 
 
 def shares(n_members: int) -> list[tuple[float, ...]]:

@@ -12,145 +12,121 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.graph_study.cases import MIXTURES, TRIALS, settings, shares
-from benchmarks.harness.contenders import Contender, Contest, Options, chemprop, contested
+from benchmarks.graph_study.cases import MIXTURES, MODELS, TRIALS, settings, shares
+from benchmarks.harness.contenders import FOREST, Contender, Options, chemprop, contested
 from benchmarks.harness.datasets import sources
-from benchmarks.harness.ledger import (
-    CACHE,
-    AssayScore,
-    Entry,
-    Key,
-    Ledger,
-    macro,
-    macro_ap,
-    make_entry,
-)
+from benchmarks.harness.deepchem_networks import d_mpnn
+from benchmarks.harness.ledger import CACHE, Entry, Key, Ledger
 from benchmarks.harness.networks import Trainer, n_parameters
-from benchmarks.harness.provenance import provenance
 from bioassay_mtl.models.join import join
 from bioassay_mtl.models.model import Model
-from bioassay_mtl.splits import Split
+
+RIVALS: dict[str, Contender] = {
+    "random forest": FOREST,
+    "DeepChem D-MPNN": d_mpnn,
+    "chemprop": chemprop,
+}
 
 
 class Study:
     """One dataset, at most so many rows of it fitted on, and what was done before.
 
-    ``cache`` is a folder of trained networks, which mixtures are joined from.
+    ``cache`` is a folder of trained networks, which mixtures are joined from; chemprop is tuned
+    with the ``first`` seed.
     """
 
     def __init__(
         self,
         dataset: str,
-        data: str | None,
         rows: int | None,
         ledger: Ledger,
         cache: Path = CACHE / "graph_study",
-        options: Options = Options(),  # noqa: B008
+        chemprop: Path | None = None,
+        first: int = 0,
     ) -> None:
         self.dataset, self.rows, self.ledger, self.cache = dataset, rows, ledger, cache
-        self.options = options
-        self.trainer = Trainer(sources[dataset](data), rows)
-        self.source = self.trainer.source
+        self.options, self.first = Options(chemprop), first
+        self.source = sources[dataset]().compact(rows)
+        self.trainer = Trainer(self.source)
 
-    def network(self, name: str, seed: int) -> Entry:
+    def entry(self, name: str, seed: int) -> Entry:
+        """A piece of work by its name."""
+        if name in MODELS or name in MIXTURES:
+            for member in MIXTURES.get(name, ()):  # before the time is taken
+                self.entry(member, seed)
+            if not self.folder_of(name, seed).exists():
+                self.ledger.entries.pop(self.key(name, seed), None)
+            work = self._network if name in MODELS else self._mixture
+            return self.ledger.once(self.key(name, seed), partial(work, name, seed))
+        if name in RIVALS:
+            return self._rival(name, seed, RIVALS[name])
+        trial = name.removeprefix("chemprop ")
+        return self._chosen(name, seed, [*TRIALS] if trial == "tuned" else [trial])
+
+    def _network(self, name: str, seed: int) -> Entry:
         """A network of one kind of experts, stopped on the validation rows."""
-        key = self.key(name, seed)
-        if (done := self.ledger.get(key)) and self.folder_of(name, seed).exists():
-            return done
-        fit, source, chosen = self.trainer.fit_rows, self.source, settings(name, seed)
-        fitted = self.trainer.fit(chosen, fit, source.valid, name)
-        model = fitted.model
-        model.save(self.folder_of(name, seed), overwrite=True)
-        n_epochs = len(model.training["history"])
-        return self.keep(
-            key,
-            self.trainer.scores(model, source.test),
-            fitted.seconds,
-            settings=chosen,
-            valid_ap=round(macro(self.trainer.scores(model, source.valid)).ap, 5),
-            parameters=n_parameters(model),
-            cpu_seconds=round(fitted.cpu_seconds, 1),
-            molecules_per_second=round(n_epochs * len(fit) / fitted.cpu_seconds),
-            epochs=n_epochs,
-            best_epoch=model.training["best_epoch"],
-        )
+        source, chosen, cpu = self.source, settings(name, seed), time.process_time()
+        model = self.trainer.fit(chosen, source.fit, source.valid)
+        cpu = time.process_time() - cpu
+        epochs = len(model.training["history"])
+        more = {"cpu_seconds": round(cpu, 1), "epochs": epochs}
+        more["molecules_per_second"] = round(epochs * len(source.fit) / cpu)
+        more["best_epoch"] = model.training["best_epoch"]
+        return self._kept(model, name, seed, settings=chosen, **more)
 
-    def mixture(self, name: str, seed: int) -> Entry:
+    def _mixture(self, name: str, seed: int) -> Entry:
         """Trained networks joined, with the shares that are best on the validation rows."""
-        key, start = self.key(name, seed), time.perf_counter()
-        if (done := self.ledger.get(key)) and self.folder_of(name, seed).exists():
-            return done
-        members = []
-        for member in MIXTURES[name]:
-            self.network(member, seed)
-            members.append(Model.load(self.folder_of(member, seed)))
+        members = [Model.load(self.folder_of(member, seed)) for member in MIXTURES[name]]
         # Outputs of a mixture are sums of logits: they need not be computed for each share anew.
         logits = [self._logits(each) for each in members]
 
         def valid_ap(share: tuple[float, ...]) -> float:
-            return self.valid_ap(np.einsum("e,ent->nt", share, logits))
+            return self.source.valid_score(np.einsum("e,ent->nt", share, logits))
 
         best = max(shares(len(members)), key=valid_ap)
-        model = join(members, best, name=name)
+        chosen = {"members": MIXTURES[name], "shares": [round(share, 2) for share in best]}
+        return self._kept(join(members, best, name=name), name, seed, settings=chosen)
+
+    def _kept(self, model: Model, name: str, seed: int, **notes: Any) -> Entry:
+        """Put a model into the cache, and score it."""
         model.save(self.folder_of(name, seed), overwrite=True)
-        return self.keep(
-            key,
-            self.trainer.scores(model, self.source.test),
-            time.perf_counter() - start,
-            settings={"members": MIXTURES[name], "shares": [round(w, 2) for w in best]},
-            valid_ap=round(valid_ap(best), 5),
-            parameters=n_parameters(model),
+        valid, test = (
+            self.trainer.predict(model, r) for r in (self.source.valid, self.source.test)
         )
+        notes |= {"valid_ap": round(self.source.valid_score(valid), 5)}
+        notes |= {"parameters": n_parameters(model)}
+        return self.source.scored(self.key(name, seed), test, **notes)
 
     def _logits(self, model: Model) -> NDArray[np.float64]:
         p = self.trainer.predict(model, self.source.valid).astype(np.float64).clip(1e-7, 1 - 1e-7)
         return np.asarray(np.log(p) - np.log1p(-p))
 
-    def rival(self, name: str, seed: int, contender: Contender, stage: str = "test") -> Entry:
-        """A model of another library."""
-        source = self.source
-        parts = Split(self.trainer.fit_rows, source.valid, source.test, len(source.panel))
-        data = Contest(f"{self.dataset}-{name}", source.panel, parts, source.about)
-        key = self.key(name, seed, stage)
-        return contested(self.ledger, key, contender, data, self.options)
+    def _rival(self, name: str, seed: int, contender: Contender, stage: str = "test") -> Entry:
+        data = replace(self.source, name=f"{self.dataset}-{name}")
+        return contested(self.ledger, self.key(name, seed, stage), contender, data, self.options)
 
-    def chemprop(self, seed: int, trial: str = "default") -> Entry:
+    def _trial(self, seed: int, trial: str) -> Entry:
         """Chemprop with the options of a trial."""
-        name = "chemprop" if trial == "default" else f"chemprop {trial}"
-        stage = "test" if trial == "default" else "trial"
-        return self.rival(name, seed, partial(chemprop, more=TRIALS[trial]), stage)
+        if trial == "default":
+            return self.entry("chemprop", seed)
+        return self._rival(
+            f"chemprop {trial}", seed, partial(chemprop, more=TRIALS[trial]), "trial"
+        )
 
-    def chosen_chemprop(self, name: str, seed: int, tried: Sequence[str], first: int) -> Entry:
+    def _chosen(self, name: str, seed: int, tried: Sequence[str]) -> Entry:
         """Chemprop with the best of some options by validation rows with the first seed."""
         if done := self.ledger.get(self.key(name, seed)):
             return done
         best = tried[0]
         if len(tried) > 1:
-            found = {each: self.chemprop(first, each) for each in tried}
+            found = {each: self._trial(self.first, each) for each in tried}
             best = max(tried, key=lambda each: float(found[each].notes["valid_ap"]))
-        entry = self.chemprop(seed, best)
+        entry = self._trial(seed, best)
         notes = entry.notes | {"chosen": best, "trials": len(tried)}
         return self.ledger.add(replace(entry, rival=name, stage="test", notes=notes))
 
-    def valid_ap(self, guess: NDArray[np.floating]) -> float:
-        """Macro average precision of predictions of the validation rows."""
-        return macro_ap(self.source.panel.labels[self.source.valid], guess, self.source.panel.tasks)
-
     def folder_of(self, name: str, seed: int) -> Path:
-        """Of a trained network, or of a mixture."""
         return self.cache / f"{self.dataset}-{name.replace(' ', '')}-{seed}"
 
     def key(self, name: str, seed: int, stage: str = "test") -> Key:
-        """Of a piece of work, in the ledger."""
         return (self.dataset, name, str(self.rows or "all"), stage, seed, "all")
-
-    def keep(self, key: Key, scores: dict[str, AssayScore], seconds: float, **notes: Any) -> Entry:
-        """Put a finished piece of work into the ledger."""
-        about = {
-            "about": self.source.about,
-            "fit": len(self.trainer.fit_rows),
-            "valid": len(self.source.valid),
-            "test": len(self.source.test),
-            "made_with": provenance(),
-        }
-        return self.ledger.add(make_entry(key, scores, seconds, notes | about))

@@ -37,10 +37,8 @@ class Table:
     def part(self, tenths: range) -> Table:
         """Distinct molecules of some tenths, by their canonical SMILES: the same in all tables."""
         keys = [canonical(text) for text in self.smiles]
-        digests = [hashlib.sha256(key.encode()).digest() for key in keys]
-        kept = [
-            bool(key) and each[0] % 10 in tenths for key, each in zip(keys, digests, strict=True)
-        ]
+        firsts = [hashlib.sha256(key.encode()).digest()[0] for key in keys]
+        kept = [bool(key) and n % 10 in tenths for key, n in zip(keys, firsts, strict=True)]
         _, first = np.unique(keys, return_index=True)
         rows = np.intersect1d(first, np.flatnonzero(kept))
         return Table(self.smiles[rows], self.cells[rows], self.tasks, self.is_binary)
@@ -91,7 +89,7 @@ def _wide(
 ) -> Table:
     """All molecules, or some ``rows`` of them with all that are active."""
     RDLogger.DisableLog("rdApp.*")
-    frame = pd.read_csv(find_data(None) / file)
+    frame = pd.read_csv(find_data() / file)
     tasks = tuple(name for name in frame.columns if name not in drop)
     if rows is not None:
         chosen = np.random.default_rng(0).permutation(len(frame))[:rows]
@@ -111,7 +109,7 @@ tables.register("hiv")(partial(_wide, "HIV.csv.gz", drop=("smiles", "activity"))
 def _pcba(tenths: range) -> Table:
     """Rows of its training part, or for evidence of its test part; most inactives left away."""
     RDLogger.DisableLog("rdApp.*")
-    frame = pd.read_csv(find_data(None) / "pcba" / "pcba_smiles.csv.gz")
+    frame = pd.read_csv(find_data() / "pcba" / "pcba_smiles.csv.gz")
     parts = {POOL: ["train"], REST: ["public_test"]}.get(tenths, ["train", "public_test"])
     frame = frame[frame["part"].isin(parts)]
     tasks = tuple(name for name in frame.columns if name.startswith("PCBA-"))
@@ -126,7 +124,7 @@ def _pcba(tenths: range) -> Table:
 def _values(tenths: range, fewest: int = FEWEST_VALUES, most: int | None = None) -> Table:
     """Exact values of the assays of most molecules: the median where one was measured again."""
     RDLogger.DisableLog("rdApp.*")
-    frame = pd.read_csv(find_data(None) / "chembl_censored_long.csv.gz")
+    frame = pd.read_csv(find_data() / "chembl_censored_long.csv.gz")
     frame = frame[frame["qualifier"] == "="]
     sizes = frame["assay"].value_counts(sort=False).sort_index()
     sizes = sizes.sort_values(ascending=False, kind="stable")
@@ -145,11 +143,7 @@ tables.register("chembl100")(partial(_values, fewest=0, most=100))
 def _chembl_outcomes(tenths: range) -> Table:
     """The same, active from 6 or from 7 on, whichever leaves more of the rarer outcome."""
     values = tables["chembl"](tenths)
-    limits = np.where(np.abs(_share(values, 6) - 0.3) < np.abs(_share(values, 7) - 0.3), 6.0, 7.0)
-    outcomes = np.where(np.isnan(values.cells), np.nan, values.cells >= limits)
+    cells, measured = values.cells, ~np.isnan(values.cells)
+    six, seven = (np.abs((cells >= limit).sum(0) / measured.sum(0) - 0.3) for limit in (6, 7))
+    outcomes = np.where(measured, cells >= np.where(six < seven, 6.0, 7.0), np.nan)
     return Table(values.smiles, outcomes, values.tasks)
-
-
-def _share(values: Table, limit: float) -> NDArray[np.float64]:
-    found: NDArray[np.float64] = (values.cells >= limit).sum(0) / (~np.isnan(values.cells)).sum(0)
-    return found

@@ -7,25 +7,24 @@ import copy
 import io
 import logging
 import tempfile
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+import time
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import issparse
 
-from benchmarks.harness.datasets import Rows
+from benchmarks.harness.contenders import Options, Outcome
+from benchmarks.harness.datasets import Rows, Source
 from benchmarks.harness.ledger import Floats
 from bioassay_mtl.splits import Split
 from bioassay_mtl.tasks.labels import is_measured
 
 STOP_ON = "macro AP of the validation rows, best epoch's weights kept"
+OWN = {"layer_sizes": [1000], "dropouts": 0.5, "batch_size": 100, "learning_rate": 1e-3}
 MULTITASK: dict[str, Any] = {
-    "layer_sizes": [1000],
-    "dropouts": 0.5,
-    "batch_size": 100,
-    "learning_rate": 1e-3,
+    **OWN,
     "epochs_at_most": 30,
     "patience": 4,
     "stop_on": STOP_ON,
@@ -43,58 +42,55 @@ Score = Callable[[Floats], float]
 """From predictions (n_valid, n_tasks) to what is highest in the best epoch."""
 
 
-@dataclass(frozen=True)
-class Trained:
-    """Predictions (n, n_tasks) of validation and test rows, and the epoch they come from."""
+def deepchem(data: Source, seed: int, options: Options, epochs: int | None = None) -> Outcome:
+    """``MultitaskClassifier``, or ``MultitaskRegressor`` on standardized values.
 
-    valid: Floats
-    test: Floats
-    best_epoch: int
-    epochs: int
-
-
-def fit_multitask(
-    x: Any,
-    label: NDArray[Any],
-    parts: Split,
-    score: Score | None,
-    seed: int,
-    epochs: int = MULTITASK["epochs_at_most"],
-) -> Trained:
-    """``MultitaskClassifier`` on a sparse matrix, or ``MultitaskRegressor``.
-
-    Labels are int8 outcomes (-1: not measured, of weight 0), or values in standard units. Without a
-    score to be stopped by it takes all epochs.
+    It is stopped on the validation rows, or learns from all known ones for so many epochs.
     """
-    deepchem = _seeded(seed)
-    of_values = label.dtype.kind == "f"
-    kind = "MultitaskRegressor" if of_values else "MultitaskClassifier"
-    own = {key: MULTITASK[key] for key in ("layer_sizes", "dropouts", "batch_size")}
-    size = {"n_tasks": label.shape[1], "n_features": x.shape[1]}
-
+    models, settings = _seeded(seed).models, dict(MULTITASK)
+    kind = models.MultitaskClassifier if data.is_binary else models.MultitaskRegressor
+    mean, scale = (0.0, 1.0) if data.is_binary else standards(data)
+    labels = data.panel.labels if data.is_binary else (data.panel.labels - mean) / scale
+    parts = data.parts
+    score: Score | None = lambda guess: data.valid_score(guess * scale + mean)  # noqa: E731
+    if epochs is not None:
+        parts, score = Split(data.known, data.valid, data.test, parts.n_rows), None
+        settings["stop_on"] = f"after {epochs} epochs, all training rows"
+    if not data.is_binary:
+        settings["values"] = "standardised; a bound taken for a value"
+    most = 2 if options.quick else epochs or MULTITASK["epochs_at_most"]
+    size = {"n_tasks": labels.shape[1], "n_features": data.matrix.shape[1]}
     with tempfile.TemporaryDirectory() as folder:
-        made = {"learning_rate": MULTITASK["learning_rate"], "model_dir": folder, "device": "cpu"}
-        model = getattr(deepchem.models, kind)(**size, **own, **made)
-        output = 0 if of_values else 1
-        return _fitted(model, x, label, parts, output, score, epochs, MULTITASK["patience"])
+        model = kind(**size, **OWN, model_dir=folder, device="cpu")
+        output = int(data.is_binary)
+        how = (output, score, most, MULTITASK["patience"])
+        _, test, notes = _fitted(model, data.matrix, labels, parts, *how)
+    return Outcome(test * scale + mean, settings, notes)
 
 
-def d_mpnn_graphs(smiles: Sequence[str]) -> Any:
-    """What the directed message passing network reads."""
-    return _seeded(0).feat.DMPNNFeaturizer().featurize(list(smiles))
+def standards(data: Source) -> tuple[Any, Any]:
+    """Mean and standard deviation (T,) of each assay's values that are fitted on."""
+    labels = data.panel.labels[data.fit]
+    scale = np.nanstd(labels, axis=0)
+    return np.nanmean(labels, axis=0), np.where(scale > 0, scale, 1).astype(np.float32)
 
 
-def fit_d_mpnn(graphs: Any, label: NDArray[Any], parts: Split, score: Score, seed: int) -> Trained:
+def d_mpnn(data: Source, seed: int, options: Options) -> Outcome:
     """The directed message passing network, stopped on the validation rows."""
-    _seeded(seed)
+    graphs = _seeded(seed).feat.DMPNNFeaturizer().featurize(list(data.smiles))
     from deepchem.models import DMPNNModel
 
+    cpu = time.process_time()
     with tempfile.TemporaryDirectory() as folder:
         made = {name: D_MPNN[name] for name in ("batch_size", "learning_rate")}
-        made |= {"n_tasks": label.shape[1], "model_dir": folder, "device": "cpu"}
+        made |= {"n_tasks": len(data.panel.tasks), "model_dir": folder, "device": "cpu"}
         model = DMPNNModel(mode="classification", n_classes=2, **made)
-        epochs = D_MPNN["epochs_at_most"]
-        return _fitted(model, graphs, label, parts, 1, score, epochs, D_MPNN["patience"])
+        how = (1, data.valid_score, D_MPNN["epochs_at_most"], D_MPNN["patience"])
+        valid, test, notes = _fitted(model, graphs, data.panel.labels, data.parts, *how)
+    cpu = time.process_time() - cpu
+    notes |= {"valid_ap": round(data.valid_score(valid), 5), "cpu_seconds": round(cpu, 1)}
+    rate = round(notes["epochs"] * len(data.fit) / cpu)
+    return Outcome(test, D_MPNN, notes | {"molecules_per_second": rate})
 
 
 def _seeded(seed: int) -> Any:
@@ -118,8 +114,11 @@ def _fitted(
     score: Score | None,
     epochs: int,
     patience: int,
-) -> Trained:
-    """Fit epoch by epoch, and keep the best."""
+) -> tuple[Floats, Floats, dict[str, Any]]:
+    """Fit epoch by epoch; what the best says of validation and test rows, and which it was.
+
+    Without a score to be stopped by it is the last.
+    """
     from deepchem.data import NumpyDataset
 
     def dataset(rows: Rows) -> Any:
@@ -141,4 +140,5 @@ def _fitted(
             break
     if state is not None:
         model.model.load_state_dict(state)
-    return Trained(predict(parts.valid), predict(parts.test), best_epoch, epoch)
+    notes = {"epochs": epoch, "best_epoch": best_epoch}
+    return predict(parts.valid), predict(parts.test), notes

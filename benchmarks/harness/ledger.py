@@ -1,60 +1,22 @@
-"""Results files: one JSON object a line, appended as work ends, read back to resume; scores."""
+"""Results files: one JSON object a line, appended as work ends, and read back to resume."""
 
 from __future__ import annotations
 
 import json
 import math
+import os
 import time
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-
-@dataclass(frozen=True)
-class AssayScore:
-    """ROC-AUC and average precision of one assay."""
-
-    auc: float
-    ap: float
-
-
-def score_assay(label: NDArray[Any], prediction: Floats) -> AssayScore | None:
-    """Of one assay, labels -1 not measured; None where an active or an inactive is lacking."""
-    from sklearn.metrics import average_precision_score, roc_auc_score
-
-    measured = label >= 0
-    truth, guess = label[measured], prediction[measured]
-    if truth.size == 0 or truth.min() == truth.max():
-        return None
-    return AssayScore(
-        float(roc_auc_score(truth, guess)), float(average_precision_score(truth, guess))
-    )
-
-
-def score_all(
-    label: NDArray[Any], prediction: Floats, tasks: tuple[str, ...]
-) -> dict[str, AssayScore]:
-    """Scores of every assay that has both classes, by assay name; arrays are (n, n_tasks)."""
-    found = {
-        task: score_assay(label[:, index], prediction[:, index]) for index, task in enumerate(tasks)
-    }
-    return {task: score for task, score in found.items() if score is not None}
-
-
-def macro(scores: Mapping[str, AssayScore]) -> AssayScore:
-    """Mean over assays, each assay counting once; NaN where there is none."""
-    pairs = [(score.auc, score.ap) for score in scores.values()] or [(np.nan, np.nan)]
-    return AssayScore(*np.mean(pairs, axis=0).tolist())
-
-
-def macro_ap(label: NDArray[Any], prediction: Floats, tasks: tuple[str, ...]) -> float:
-    """Macro average precision: what networks are stopped by, and settings chosen by."""
-    return macro(score_all(label, prediction, tasks)).ap
-
+from benchmarks.harness.provenance import provenance
+from benchmarks.harness.study import report
+from bioassay_mtl.metrics import average_precision, roc_auc
 
 T = TypeVar("T")
 Floats = NDArray[np.floating]
@@ -63,7 +25,7 @@ CACHE = Path(__file__).resolve().parents[2] / "cache"
 """What runs keep for themselves; git-ignored."""
 
 Key = tuple[str, str, str, str, int, str]
-"""Protocol, rival, features, stage, seed and unit of a piece of work."""
+"""Protocol, model, features, stage, seed and unit of a piece of work."""
 
 
 def read_records(path: Path) -> list[dict[str, Any]]:
@@ -100,7 +62,10 @@ def go_on(
             continue
         if time.monotonic() > until:
             break
-        made.append(work(key))
+        start = time.process_time()
+        record = work(key)
+        spent = {"cpu_seconds": round(time.process_time() - start, 1)}
+        made.append(spent | record | {"made_with": provenance()})
         if path:
             add_record(path, made[-1])
     return read_records(path) if path else made
@@ -108,7 +73,7 @@ def go_on(
 
 @dataclass(frozen=True)
 class Entry:
-    """One finished piece of work: one assay of a per-assay rival, or one seed of a network.
+    """One finished piece of work: one assay of a per-assay model, or one seed of a network.
 
     ``rival`` is what is compared, ``unit`` the assay fitted, or ``all``; ``auc`` and ``ap`` are
     those of the assays that the scored rows can measure, which may be none; ``seconds`` are by the
@@ -121,11 +86,21 @@ class Entry:
     stage: str
     seed: int
     unit: str
-    assays: list[str]
-    auc: list[float]
-    ap: list[float]
-    seconds: float
+    assays: list[str] = field(default_factory=list)
+    auc: list[float] = field(default_factory=list)
+    ap: list[float] = field(default_factory=list)
+    seconds: float = 0.0
     notes: dict[str, Any] = field(default_factory=dict)
+
+    @classmethod
+    def scored(
+        cls, key: Key, labels: NDArray[Any], guess: Floats, tasks: Sequence[str], **notes: Any
+    ) -> Entry:
+        """Scores of the assays that have both outcomes; labels ``(n, T)``, -1 not measured."""
+        scores = np.stack([roc_auc(labels, guess), average_precision(labels, guess)])
+        kept = np.flatnonzero(~np.isnan(scores[0])).tolist()
+        auc, ap = scores[:, kept].round(5).tolist()
+        return cls(*key, [tasks[place] for place in kept], auc, ap, notes=notes)
 
     @property
     def key(self) -> Key:
@@ -138,6 +113,14 @@ class Entry:
         values: dict[str, list[float]] | None = self.notes.get("values")
         return values or {"ap": self.ap, "auc": self.auc}
 
+    def show(self) -> None:
+        case = f"{self.protocol} {self.stage} {self.rival} seed {self.seed}"
+        for metric, values in self.metrics.items():
+            if values:
+                report(case, f"macro_{metric}", float(np.mean(values)), "1")
+        if "cpu_seconds" in self.notes:
+            report(case, "cpu", self.notes["cpu_seconds"], "s")
+
 
 class Ledger:
     """Entries of a JSONL file, or of this process alone where the path is None."""
@@ -148,7 +131,6 @@ class Ledger:
         self.entries: dict[Key, Entry] = {entry.key: entry for entry in found}
 
     def get(self, key: Key) -> Entry | None:
-        """Return the entry of that key if its work is done."""
         return self.entries.get(key)
 
     def add(self, entry: Entry) -> Entry:
@@ -158,6 +140,22 @@ class Ledger:
             add_record(self.path, asdict(entry))
         return entry
 
+    def once(self, key: Key, work: Callable[[], Entry]) -> Entry:
+        """The entry of a key: where its work is not done it is done, timed, kept and shown.
+
+        Processor time is that of this process and of the programs that it ran, where ``notes`` do
+        not say another.
+        """
+        if done := self.get(key):
+            return done
+        start, cpu = time.perf_counter(), sum(os.times()[:4])
+        made = work()
+        seconds, cpu = time.perf_counter() - start, sum(os.times()[:4]) - cpu
+        notes = {"cpu_seconds": round(cpu, 1)} | made.notes | {"made_with": provenance()}
+        entry = self.add(replace(made, seconds=round(seconds, 2), notes=notes))
+        entry.show()
+        return entry
+
     def select(self, **wanted: Any) -> list[Entry]:
         """Entries with these attributes, in the order of the file."""
         return [
@@ -165,15 +163,3 @@ class Ledger:
             for entry in self.entries.values()
             if all(getattr(entry, name) == value for name, value in wanted.items())
         ]
-
-
-def make_entry(
-    key: Key,
-    scores: Mapping[str, AssayScore],
-    seconds: float,
-    notes: dict[str, Any] | None = None,
-) -> Entry:
-    """Entry of a key, scores rounded to five digits."""
-    auc = [round(score.auc, 5) for score in scores.values()]
-    ap = [round(score.ap, 5) for score in scores.values()]
-    return Entry(*key, [*scores], auc, ap, round(seconds, 2), notes or {})

@@ -13,10 +13,10 @@ class DataAbsentError(FileNotFoundError):
     """The real data are not where they were looked for."""
 
 
-def data_folder(given: str | None = None) -> Path:
-    """Where tables are looked for: the option, else BIOASSAY_DATA, else the default."""
+def data_folder() -> Path:
+    """Where tables are looked for: BIOASSAY_DATA, which ``--data`` sets, else the default."""
     usual = Path(__file__).resolve().parents[2].parent / "shared" / "data"
-    return Path(given or os.environ.get("BIOASSAY_DATA") or usual)
+    return Path(os.environ.get("BIOASSAY_DATA") or usual)
 
 
 def smiles_of() -> list[str]:

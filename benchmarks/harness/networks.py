@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping
-from dataclasses import dataclass
-from functools import cached_property
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.harness.datasets import NO_ROWS, Rows, Source, cut
-from benchmarks.harness.ledger import AssayScore, score_all
+from benchmarks.harness.datasets import NO_ROWS, Rows, Source
 from bioassay_mtl.chem.featurizer import Featurizer
 from bioassay_mtl.models.model import Model
 from bioassay_mtl.models.panel_inputs import panel_features
@@ -22,30 +19,12 @@ from bioassay_mtl.training import train
 from bioassay_mtl.training.config import TrainingConfig
 
 
-@dataclass(frozen=True)
-class Fitted:
-    """A trained model, and seconds by the clock and of the processor."""
-
-    model: Model
-    seconds: float
-    cpu_seconds: float
-
-
 @dataclass
 class Trainer:
-    """Trains and scores on a source, of which at most so many rows are fitted on."""
+    """Trains on a source, and predicts its rows."""
 
     source: Source
-    rows: int | None = None
-
-    @cached_property
-    def fit_rows(self) -> Rows:
-        """Those that are used."""
-        return cut(self.source, self.rows)
-
-    @cached_property
-    def _blocks(self) -> dict[str, Any]:
-        return {}
+    _blocks: dict[str, Any] = field(default_factory=dict)
 
     def panel(self, inputs: Mapping[str, Any]) -> Panel:
         """The panel with these inputs; none is computed twice."""
@@ -58,18 +37,13 @@ class Trainer:
         if missing:
             made = panel_features(panel, Featurizer.from_config({"fingerprints": missing})).blocks
             self._blocks.update({keys[name]: block for name, block in made.items()})
-        blocks = {name: self._blocks[key] for name, key in keys.items()}
-        return Panel(panel.structures, blocks, panel.labels, panel.tasks, panel.ids)
+        return panel.changed(features={name: self._blocks[key] for name, key in keys.items()})
 
-    def fit(
-        self, settings: Mapping[str, Any], rows: Rows, valid: Rows = NO_ROWS, name: str = "study"
-    ) -> Fitted:
-        """Train on some rows, stopped on others where there are any."""
+    def fit(self, settings: Mapping[str, Any], rows: Rows, valid: Rows = NO_ROWS) -> Model:
+        """A model of some rows, stopped on others where there are any."""
         config = TrainingConfig.of(dict(settings))
         panel = self.panel(config.fingerprints)
-        start, cpu = time.perf_counter(), time.process_time()
-        model = train(panel, config, parts=Split(rows, valid, NO_ROWS, len(panel)), name=name)
-        return Fitted(model, time.perf_counter() - start, time.process_time() - cpu)
+        return train(panel, config, parts=Split(rows, valid, NO_ROWS, len(panel)))
 
     def predict(self, model: Model, rows: Rows) -> NDArray[np.float32]:
         """Probabilities (n, T) of some rows."""
@@ -77,12 +51,6 @@ class Trainer:
         names = model.featurizer.n_features
         return model.predict_features({name: features[name].take(rows) for name in names})
 
-    def scores(self, model: Model, rows: Rows) -> dict[str, AssayScore]:
-        """Of each assay on some rows."""
-        panel = self.source.panel
-        return score_all(panel.labels[rows], self.predict(model, rows), panel.tasks)
 
-
-def n_parameters(model: Model) -> int:
-    """Number of trained weights."""
-    return sum(parameter.numel() for parameter in model.network.parameters())
+def n_parameters(*models: Model) -> int:
+    return sum(weights.numel() for model in models for weights in model.network.parameters())

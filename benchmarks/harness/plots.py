@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any
 
 WON, LOST, LEVEL = "#2a7f62", "#d1495b", "#8a8f98"
+COLORS = {"above": WON, "better": WON, "below": LOST, "worse": LOST}
+"""Of verdicts; of others, that of what is level."""
 
 
 @contextmanager
@@ -35,14 +37,11 @@ class Dot:
     row: str
     value: float
     error: float = 0.0
-    colour: str = LEVEL
+    color: str = LEVEL
 
 
 def dots(
-    path: Path,
-    columns: Mapping[str, Sequence[Dot]],
-    title: str,
-    line: float | None = None,
+    path: Path, columns: Mapping[str, Sequence[Dot]], title: str, line: float | None = None
 ) -> None:
     """A chart for each column, whose title is its key, and the same rows in all of them.
 
@@ -54,7 +53,7 @@ def dots(
         for axis, (name, found) in zip(axes, columns.items(), strict=True):
             for dot in found:
                 place = rows.index(dot.row)
-                axis.errorbar(dot.value, place, xerr=dot.error, fmt="o", ms=4, color=dot.colour)
+                axis.errorbar(dot.value, place, xerr=dot.error, fmt="o", ms=4, color=dot.color)
             if line is not None:
                 axis.axvline(line, color="black", linewidth=0.8)
             axis.set_title(name, fontsize=9)

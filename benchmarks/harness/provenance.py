@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import platform
 import subprocess
-from importlib.metadata import distributions, version
+from importlib.metadata import distributions
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +16,14 @@ PACKAGES = ("numpy", "scipy", "scikit-learn", "lightgbm", "xgboost", "torch", "d
 
 def provenance(used: str = "one thread, no GPU") -> dict[str, Any]:
     """Versions, git commit and machine, without names or paths; and what was used of it."""
+    command = ["git", "rev-parse", "--short", "HEAD"]
+    try:
+        done = subprocess.run(command, cwd=Path(__file__).parent, capture_output=True, text=True)
+        commit = done.stdout.strip() or "unknown"
+    except OSError:
+        commit = "unknown"
     return {
-        "commit": _commit(),
+        "commit": commit,
         "machine": f"{os.cpu_count()} {platform.machine()} cores, shared; {used}",
         "python": platform.python_version(),
         "versions": {name: _version(name) for name in PACKAGES},
@@ -34,20 +40,5 @@ def used_by_torch(device: str) -> str:
 
 
 def _version(name: str) -> str:
-    named = {each.metadata["Name"] for each in distributions(name=name)}
-    named |= {each.metadata["Name"] for each in distributions(name=f"{name}-cpu")}
-    return version(min(named)) if named else "absent"
-
-
-def _commit() -> str:
-    try:
-        found = subprocess.run(
-            ["git", "rev-parse", "--short", "HEAD"],
-            cwd=Path(__file__).parent,
-            capture_output=True,
-            text=True,
-            check=True,
-        )
-    except (OSError, subprocess.CalledProcessError):
-        return "unknown"
-    return found.stdout.strip()
+    found = [*distributions(name=name), *distributions(name=f"{name}-cpu")]
+    return found[0].version if found else "absent"

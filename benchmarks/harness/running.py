@@ -58,40 +58,34 @@ def watched(
 
     With a limit of seconds it may fail, and is killed with all its processes then.
     """
-    command = [*COMMAND, *words]
+    command, env = [*COMMAND, *words], dict(os.environ)
     if cores is not None:
         allowed = sorted(os.sched_getaffinity(0))[:cores]
         program = f"import os, sys; os.sched_setaffinity(0, {allowed}); "
         command = [sys.executable, "-c", f"{program}os.execv(sys.argv[1], sys.argv[1:])", *command]
-    start, used, code = time.perf_counter(), children_seconds(), None
-    with (
-        TemporaryFile("w+") as errors,
-        subprocess.Popen(
-            command,
-            env=os.environ | ({} if cores is None else {"OMP_NUM_THREADS": "1"}),
-            stdout=subprocess.PIPE,
-            stderr=errors if limit is None else None,
-            text=True,
-        ) as process,
-    ):
-        sampling = _Sampling(process.pid, look)
-        sampling.start()
-        try:
-            out, _ = process.communicate(timeout=limit)
-            code = process.returncode
-        except subprocess.TimeoutExpired:
-            sampling.kill()
-            out = ""
-        seconds = time.perf_counter() - start
-        sampling.over = True
-        sampling.join()
+        env["OMP_NUM_THREADS"] = "1"
+    start, used, out, code = time.perf_counter(), children_seconds(), "", None
+    with TemporaryFile("w+") as errors:
+        into = errors if limit is None else None
+        with subprocess.Popen(
+            command, env=env, stdout=subprocess.PIPE, stderr=into, text=True
+        ) as process:
+            sampling = _Sampling(process.pid, look)
+            sampling.start()
+            try:
+                out, _ = process.communicate(timeout=limit)
+                code = process.returncode
+            except subprocess.TimeoutExpired:
+                sampling.kill()
+            seconds = time.perf_counter() - start
+            sampling.over = True
+            sampling.join()
         if code and limit is None:
             errors.seek(0)
             raise RuntimeError(f"{' '.join(words)}: {errors.read()[-500:]}")
-    of = sampling.processor
+    of, waited = sampling.processor, children_seconds() - used
     most = sampling.largest / 1e6, sampling.together / 1e6
-    of_main, waited = of.get(process.pid, 0.0), children_seconds() - used
-    return Watched(code, seconds, sum(of.values()), of_main, waited, *most, out)
+    return Watched(code, seconds, sum(of.values()), of.get(process.pid, 0.0), waited, *most, out)
 
 
 def screened(path: Path, *options: str) -> Watched:
@@ -138,7 +132,6 @@ class _Sampling(threading.Thread):
         return sizes
 
     def kill(self) -> None:
-        """All processes."""
         for each in [*self._root.children(recursive=True), self._root]:
             each.kill()
 
@@ -152,7 +145,6 @@ def steady_rate(folder: Path) -> float:
 
 
 def size(folder: Path) -> int:
-    """Bytes of all files."""
     return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
 
 

@@ -22,12 +22,10 @@ class Gain:
 
     @property
     def mean(self) -> float:
-        """Mean gain over assays: the difference of the macro means."""
         return float(self.per_assay.mean())
 
     @property
     def n_improved(self) -> int:
-        """Assays that gain."""
         return int((self.per_assay > 0).sum())
 
     def verdict(self, corrected_p: float) -> str:
@@ -68,9 +66,9 @@ def friedman(scores: Scores) -> float:
     return float(stats.friedmanchisquare(*scores).pvalue)
 
 
-def critical_difference(n_methods: int, n_assays: int, level: float = LEVEL) -> float:
+def critical_difference(n_methods: int, n_assays: int) -> float:
     """Mean ranks that lie further apart differ (Nemenyi; Demsar, JMLR 7 (2006) 1)."""
-    q = stats.studentized_range.ppf(1 - level, n_methods, np.inf) / np.sqrt(2)
+    q = stats.studentized_range.ppf(1 - LEVEL, n_methods, np.inf) / np.sqrt(2)
     return float(q * np.sqrt(n_methods * (n_methods + 1) / (6 * n_assays)))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterable, Sequence
 from itertools import cycle
 from typing import Any
@@ -21,6 +22,11 @@ from bioassay_mtl.training.module import TrainingModule
 N_TASKS = 128
 BATCH = 1024
 Step = Callable[[], None]
+DEVICES: dict[str, Any] = {
+    "nargs": "+",
+    "default": ["cpu", *["cuda"] * torch.cuda.is_available()],
+    "help": "where steps are taken (default: wherever they can be)",
+}
 
 
 def random_labels(
@@ -31,29 +37,23 @@ def random_labels(
     return np.where(rng.random(shape) < measured, rng.random(shape) < active, -1).astype(np.int8)
 
 
-def nci_features(fingerprints: Any = None, n: int | None = None) -> tuple[Any, dict[str, Any]]:
-    """Blocks of RDKit's NCI molecules, or some of them, and the sizes of inputs."""
-    inputs = fingerprints or TrainingConfig().fingerprints
-    featurizer = Featurizer.from_config({"fingerprints": inputs})
-    return featurizer(nci_smiles()[:n]).blocks, featurizer.input_sizes
+def nci_data(
+    device: torch.device, prints: Any = None, n: int | None = None, n_tasks: int = N_TASKS
+) -> tuple[ResidentData, dict[str, Any]]:
+    """RDKit's NCI molecules with random labels on a device, and the sizes of inputs."""
+    inputs = {"fingerprints": prints or TrainingConfig().fingerprints}
+    featurizer, smiles = Featurizer.from_config(inputs), nci_smiles()[:n]
+    labels = random_labels(len(smiles), n_tasks)
+    return ResidentData(featurizer(smiles).blocks, labels, device), featurizer.input_sizes
 
 
-def nci_data(device: torch.device, fingerprints: Any = None) -> tuple[ResidentData, dict[str, Any]]:
-    """These molecules with random labels on a device, and the sizes of inputs."""
-    blocks, sizes = nci_features(fingerprints)
-    return ResidentData(blocks, random_labels(len(nci_smiles())), device), sizes
-
-
-def module_of(
-    config: TrainingConfig, data: ResidentData, sizes: dict[str, Any], valid: Tensor | None = None
-) -> TrainingModule:
-    """The package's own training module, all rows but the valid ones to learn from."""
+def module_of(config: TrainingConfig, data: ResidentData, sizes: dict[str, Any]) -> TrainingModule:
+    """The package's own training module, with all rows to learn from."""
     tasks = [f"task-{number}" for number in range(data.cells.n_tasks)]
     torch.manual_seed(0)
     network = build_network(config.network, sizes, tasks).to(data.device).train()
     rows = torch.arange(len(data), device=data.device)
-    held = rows[:0] if valid is None else valid
-    return TrainingModule(network, config, data, rows[: len(rows) - len(held)], held, tasks)
+    return TrainingModule(network, config, data, rows, rows[:0], tasks)
 
 
 def order_of_rows(n_rows: int) -> Tensor:
@@ -63,7 +63,8 @@ def order_of_rows(n_rows: int) -> Tensor:
 
 def whole_batches(data: ResidentData, size: int = BATCH) -> Sequence[Tensor]:
     """Row numbers, without those of a last batch that is short."""
-    found: Sequence[Tensor] = order_of_rows(len(data)).to(data.device).split(size)[:-1]
+    rows = order_of_rows(len(data)).to(data.device)
+    found: Sequence[Tensor] = rows[: len(rows) // size * size].split(size)
     return found
 
 
@@ -91,3 +92,29 @@ def step_of(module: TrainingModule, batches: Iterable[Any]) -> Step:
         module.losses.clear()
 
     return cleared
+
+
+def timed(
+    step: Step, device: torch.device, n: int = 1, precision: str = "float32"
+) -> Callable[[], float]:
+    """Measures seconds of one of n steps, by the clock.
+
+    On a CPU they are those of this thread on it, which other processes change little.
+    """
+    of_cpu = device.type == "cpu"
+    clock = time.process_time if of_cpu else time.perf_counter
+
+    def wait() -> None:
+        if not of_cpu:
+            torch.cuda.synchronize()
+
+    def measured() -> float:
+        with torch.autocast(device.type, torch.bfloat16, enabled=precision == "bfloat16"):
+            wait()
+            start = clock()
+            for _ in range(n):
+                step()
+            wait()
+        return (clock() - start) / n
+
+    return measured

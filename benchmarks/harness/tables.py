@@ -5,12 +5,26 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.harness.ledger import Entry
+
+NAMES = {"ap": "AP", "auc": "AUC", "rmse": "RMSE", "concordance": "concordance", "r2": "R²"}
+
+
+def prose(module: str, name: str = "about") -> str:
+    """Text of a Markdown file beside a module, for a page among the results."""
+    text = Path(module).with_name(f"{name}.md").read_text()
+    return text.rstrip().replace("](../results/", "](")
+
+
+def sign_of(metric: str) -> int:
+    """-1 where lower is better."""
+    return -1 if metric == "rmse" else 1
 
 
 def markdown(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
@@ -28,18 +42,6 @@ def spread(values: Sequence[float] | NDArray[Any], digits: int = 4, bold: bool =
     return f"{text} ± {np.std(values, ddof=1):.{digits}f}" if len(values) > 1 else text
 
 
-LOWER_IS_BETTER = ("rmse",)
-NAMES = {"ap": "AP", "auc": "AUC", "rmse": "RMSE", "concordance": "concordance", "r2": "R²"}
-
-
-def by_seed(entries: Iterable[Entry]) -> dict[int, list[Entry]]:
-    """Entries of each seed: one, or one an assay."""
-    found: dict[int, list[Entry]] = defaultdict(list)
-    for entry in entries:
-        found[entry.seed].append(entry)
-    return found
-
-
 @dataclass(frozen=True)
 class Standing:
     """A model on some rows, over its seeds."""
@@ -47,38 +49,35 @@ class Standing:
     model: str
     entries: Sequence[Entry]
 
+    def _scores(self, metric: str, of: str) -> dict[Any, float]:
+        """Means by ``seed`` or by ``assay``."""
+        found: dict[Any, list[float]] = defaultdict(list)
+        for entry in self.entries:
+            for assay, value in zip(entry.assays, entry.metrics[metric], strict=True):
+                found[entry.seed if of == "seed" else assay].append(value)
+        return {key: float(np.mean(values)) for key, values in found.items()}
+
     @property
     def n_seeds(self) -> int:
-        """How many there are."""
-        return len(by_seed(self.entries))
+        return len({entry.seed for entry in self.entries})
 
     def seeds(self, metric: str) -> NDArray[np.float64]:
         """Means over assays, one a seed."""
-        values = [
-            np.mean([value for entry in found for value in entry.metrics[metric]])
-            for found in by_seed(self.entries).values()
-        ]
-        return np.array(values)
+        return np.array([*self._scores(metric, "seed").values()])
 
     def mean(self, metric: str) -> float:
-        """Over assays and seeds."""
         return float(self.seeds(metric).mean())
 
     def by_assay(self, metric: str) -> dict[str, float]:
-        """Means over seeds."""
-        found: dict[str, list[float]] = defaultdict(list)
-        for entry in self.entries:
-            for assay, value in zip(entry.assays, entry.metrics[metric], strict=True):
-                found[assay].append(value)
-        return {assay: float(np.mean(values)) for assay, values in found.items()}
+        return self._scores(metric, "assay")
 
     def better_in(self, other: Standing, metric: str) -> str:
         """In how many of the assays that both have this one is better: ``94 of 125``."""
-        sign = -1 if metric in LOWER_IS_BETTER else 1
         mine, theirs = self.by_assay(metric), other.by_assay(metric)
         both = [assay for assay in mine if assay in theirs]
         if self.model == other.model or not both:
             return ""
+        sign = sign_of(metric)
         return f"{sum(sign * mine[a] > sign * theirs[a] for a in both)} of {len(both)}"
 
     @property
@@ -107,25 +106,14 @@ def table(
     """Lines of a table: each model's means, in how many assays it is better than a base, time."""
     metrics = list(found[0].entries[0].metrics)
     against = next((each for each in found if each.model == base), None)
-    best = {
-        metric: (min if metric in LOWER_IS_BETTER else max)(
-            round(each.mean(metric), digits) for each in found
-        )
-        for metric in metrics
-    }
+    best = {m: max(round(sign_of(m) * each.mean(m), digits) for each in found) for m in metrics}
+    rows = []
+    for each in found:
+        cells = [each.model, str(each.n_seeds)]
+        for metric in metrics:
+            bold = round(sign_of(metric) * each.mean(metric), digits) == best[metric]
+            cells.append(spread(each.seeds(metric), digits, bold))
+        better = each.better_in(against, metrics[0]) if against else ""
+        rows.append([*cells, better, each.time, remark(each)])
     heads = ["model", "seeds", *(NAMES[metric] for metric in metrics), "better", "time", ""]
-    rows = [
-        [
-            each.model,
-            str(each.n_seeds),
-            *(
-                spread(each.seeds(m), digits, round(each.mean(m), digits) == best[m])
-                for m in metrics
-            ),
-            each.better_in(against, metrics[0]) if against else "",
-            each.time,
-            remark(each),
-        ]
-        for each in found
-    ]
     return markdown(heads, rows)

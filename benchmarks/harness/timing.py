@@ -17,7 +17,6 @@ COMMAND = [sys.executable, "-m", "bioassay_mtl.cli.app"]
 
 
 def seconds_of(work: Callable[[], object]) -> float:
-    """By the clock."""
     start = time.perf_counter()
     work()
     return time.perf_counter() - start
@@ -53,8 +52,8 @@ def children_seconds() -> float:
     return used.ru_utime + used.ru_stime
 
 
-def peak_bytes(step: Callable[[], object], device: Any) -> int | None:
-    """Most memory that one step takes beyond what is held before it; None where unknown."""
+def peak_bytes(step: Callable[[], object], device: Any) -> int:
+    """Most memory that one step takes beyond what is held before it; on a CPU, on Linux alone."""
     import torch
 
     if device.type == "cuda":
@@ -63,8 +62,6 @@ def peak_bytes(step: Callable[[], object], device: Any) -> int | None:
         held = torch.cuda.memory_allocated()
         step()
         return torch.cuda.max_memory_allocated() - held
-    if sys.platform != "linux":
-        return None
     most = 0
     for _ in range(2):  # memory that was free before, and kept, hides what the step takes
         ctypes.CDLL("libc.so.6").malloc_trim(0)
@@ -76,6 +73,6 @@ def peak_bytes(step: Callable[[], object], device: Any) -> int | None:
 
 
 def _resident_bytes(kind: str) -> int:
-    """Memory of this process, on Linux: ``VmRSS`` now, ``VmHWM`` at most."""
+    """Memory of this process: ``VmRSS`` now, ``VmHWM`` at most."""
     lines = Path("/proc/self/status").read_text().splitlines()
     return next(int(line.split()[1]) * 1024 for line in lines if line.startswith(kind))

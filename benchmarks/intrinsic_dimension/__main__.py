@@ -19,11 +19,9 @@ import time
 from pathlib import Path
 from typing import Any
 
-import torch
-
 from benchmarks.harness.ledger import RESULTS, go_on
-from benchmarks.harness.provenance import provenance
-from benchmarks.harness.study import report
+from benchmarks.harness.study import begin, report
+from benchmarks.intrinsic_dimension.codes import SETTINGS
 from benchmarks.intrinsic_dimension.family import Family
 from benchmarks.intrinsic_dimension.panels import panels, some
 from benchmarks.intrinsic_dimension.pieces import PIECES
@@ -32,17 +30,11 @@ from bioassay_mtl.errors import BioassayError
 from bioassay_mtl.training.dimension import Dimension, DimensionConfig, intrinsic_dimension
 from bioassay_mtl.training.dimension.search import dimension_of
 
-LEDGER = RESULTS / "intrinsic_dimension.jsonl"
 FACTOR = 1.5
-QUICK = {
-    "single": (4, 16, 64, 256),
-    "coordinates": (1, 2, 4, 8),
-    "ratios": (4, 16),
-    "width": 16,
-    "depth": 1,
-    "epochs": 10,
-    "batch_size": 64,
-    "fingerprint": {"kind": "morgan", "n_bits": 512},
+OPTIONS: dict[str, dict[str, Any]] = {
+    "--only": {"nargs": "+", "default": [""], "metavar": "NAME"},
+    "--minutes": {"type": float, "default": float("inf")},
+    "--work": {"type": Path, "help": "folder of what is trained; else a temporary one"},
 }
 
 
@@ -57,7 +49,7 @@ def quick() -> None:
     except (BioassayError, OSError) as error:
         print(f"tox21 is passed over: {error}", file=sys.stderr)
     else:
-        show(intrinsic_dimension(panel, QUICK).groups[0], "tox21, 600 molecules")
+        show(intrinsic_dimension(panel, SETTINGS["quick"]).groups[0], "tox21, 600 molecules")
 
 
 def show(
@@ -72,34 +64,23 @@ def show(
             print(f"{case}, {name}: more than were tried", file=sys.stderr)
 
 
-def main() -> None:
-    """Do what is not done."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.intrinsic_dimension")
-    parser.add_argument("--quick", action="store_true")
-    parser.add_argument("--only", nargs="+", default=[""], metavar="NAME")
-    parser.add_argument("--minutes", type=float, default=float("inf"))
-    parser.add_argument("--work", type=Path, help="folder of what is trained; else a temporary one")
-    asked = parser.parse_args()
-    torch.set_num_threads(1)
+def run(asked: argparse.Namespace) -> None:
     if asked.quick:
-        quick()
-        return
-    made_with, until = provenance(), time.monotonic() + 60 * asked.minutes
+        return quick()
+    names = [name for name in PIECES if name.startswith(tuple(asked.only))]
     with tempfile.TemporaryDirectory() as temporary:
 
         def work(name: str) -> dict[str, Any]:
-            start = time.process_time()
+            print(name, file=sys.stderr, flush=True)
             folder = (asked.work or Path(temporary)) / name.replace(" ", "-")
             folder.mkdir(parents=True, exist_ok=True)
-            found = PIECES[name](folder)
-            seconds = round(time.process_time() - start, 1)
-            print(f"{name}: {seconds} s", file=sys.stderr, flush=True)
-            return {"piece": name, **found, "cpu_s": seconds, "made_with": made_with}
+            return {"piece": name, **PIECES[name](folder)}
 
-        names = [name for name in PIECES if name.startswith(tuple(asked.only))]
-        lines = go_on(LEDGER, names, lambda line: str(line["piece"]), work, until)
-    write(lines, RESULTS, __doc__ or "")
+        until = time.monotonic() + 60 * asked.minutes
+        ledger = RESULTS / "intrinsic_dimension.jsonl"
+        lines = go_on(ledger, names, lambda line: str(line["piece"]), work, until)
+    return write(lines, RESULTS, __doc__ or "")
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(begin(__doc__, run, options=OPTIONS))

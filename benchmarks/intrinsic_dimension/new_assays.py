@@ -62,11 +62,9 @@ def draw(name: str, number: int, folder: Path, teacher: str | None = None) -> di
 
 
 def _taught(source: Panel, network: dict[str, Any], out: Path) -> Model:
-    return (
-        Model.load(out)
-        if out.exists()
-        else train(source, SOURCE | {"network": network}, out=out, resume=True)
-    )
+    if out.exists():
+        return Model.load(out)
+    return train(source, SOURCE | {"network": network}, out=out, resume=True)
 
 
 def drawn(panel: Panel, m: int, seed: int) -> Split | None:
@@ -92,10 +90,11 @@ def one(
     labels[panel.cells.row] = panel.cells.value > 0.5
     few, rest = (features.take(rows) for rows in (parts.train, parts.test))
     adapted = adapt(low, panel, parts=parts, features=features).predict_features(rest)[:, 0]
+    of_few, of_rest = (each.blocks["morgan"].dense() > 0 for each in (few, rest))
     if start is None:
         said: dict[str, NDArray[Any]] = {"adapt, 128 other assays": adapted}
     else:
-        said = rivals(bits(few), labels[parts.train], bits(rest), seed) | {"adapt": adapted}
+        said = rivals(of_few, labels[parts.train], of_rest, seed) | {"adapt": adapted}
         said["adapt + forest"] = (adapted + said["forest"]) / 2
         settings = TAUGHT | {"start_from": str(start), "network": ORDINARY, "epochs": 15}
         warm = train(panel, settings | {"seed": seed}, parts=parts, features=features)
@@ -104,29 +103,13 @@ def one(
     return {name: round(float(roc_auc_score(active, each)), 5) for name, each in said.items()}
 
 
-def bits(features: Features) -> NDArray[np.float32]:
-    """``(n, 1024)`` of 0 and 1."""
-    found: NDArray[np.float32] = (features.blocks["morgan"].dense() > 0).astype(np.float32)
-    return found
-
-
 def rivals(
-    few: NDArray[np.float32], active: NDArray[np.bool_], rest: NDArray[np.float32], seed: int
+    few: NDArray[np.bool_], active: NDArray[np.bool_], rest: NDArray[np.bool_], seed: int
 ) -> dict[str, NDArray[Any]]:
-    """Probabilities of what learns an assay alone."""
-    forest = RandomForestClassifier(100, class_weight="balanced", random_state=seed)
-    logistic = LogisticRegression(max_iter=1_000, class_weight="balanced")
-    near = KNeighborsClassifier(3, metric="precomputed", weights="distance")
-    near.fit(distances(few, few), active)
+    """Probabilities of what learns an assay alone, from ``(n, 1024)`` bits."""
     found = {
-        each: rival.fit(few, active).predict_proba(rest)[:, 1]
-        for each, rival in (("forest", forest), ("logistic", logistic))
+        "forest": RandomForestClassifier(100, class_weight="balanced", random_state=seed),
+        "logistic": LogisticRegression(max_iter=1_000, class_weight="balanced"),
+        "neighbours": KNeighborsClassifier(3, metric="jaccard", weights="distance"),
     }
-    return found | {"neighbours": near.predict_proba(distances(rest, few))[:, 1]}
-
-
-def distances(a: NDArray[np.float32], b: NDArray[np.float32]) -> NDArray[np.float32]:
-    """``(n, m)``: 1 less Tanimoto similarity."""
-    common = a @ b.T
-    found: NDArray[np.float32] = 1 - common / (a.sum(1)[:, None] + b.sum(1) - common)
-    return np.clip(found, 0, 1)
+    return {name: each.fit(few, active).predict_proba(rest)[:, 1] for name, each in found.items()}

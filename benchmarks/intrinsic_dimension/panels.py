@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Callable
 from functools import cache
 
 import numpy as np
+import pandas as pd
 
-from benchmarks.harness.datasets import read_pcba
+from benchmarks.harness.datasets import known_assays, read_pcba
 from benchmarks.harness.molecules import data_folder
 from bioassay_mtl.panels import Panel
 from bioassay_mtl.panels.read import read_panel
@@ -35,8 +35,6 @@ def pcba(n_rows: int | None = None) -> Panel:
 
 def _chembl() -> Panel:
     """The 40 targets with most values, as active from ``POTENT`` on."""
-    import pandas as pd
-
     table = pd.read_csv(data_folder() / "chembl_pxc50.csv.gz").set_index("smiles")
     table = table[table.count().sort_values(ascending=False, kind="stable").index[:40]]
     table = table[table.notna().any(axis=1)]
@@ -46,7 +44,6 @@ def _chembl() -> Panel:
 
 
 def once(panel: Panel) -> Panel:
-    """Each molecule once."""
     return panel.take(np.sort(np.unique(panel.groups(), return_index=True)[1]))
 
 
@@ -69,8 +66,8 @@ def related(panel: Panel) -> dict[str, list[str]]:
     """Groups of an assay's kind: of Tox21 by name, of PCBA by class of target."""
     found: dict[str, list[str]] = {}
     if panel.tasks[0].startswith("PCBA-"):
-        with (data_folder() / "pcba" / "assay_annotations.csv").open(newline="") as stream:
-            kinds = {row["task"]: row["target_class"] for row in csv.DictReader(stream)}
+        known = known_assays(data_folder() / "pcba")
+        kinds = {row["task"]: row["target_class"] for row in known}
     else:
         kinds = {task: task[:2] for task in panel.tasks}
     for task in panel.tasks:

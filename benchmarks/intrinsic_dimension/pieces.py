@@ -8,13 +8,12 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from benchmarks.intrinsic_dimension.codes import LOW, ORDINARY, codes, free, shipped
+from benchmarks.intrinsic_dimension.codes import LOW, ORDINARY, SETTINGS, codes, free, shipped
 from benchmarks.intrinsic_dimension.new_assays import draw
 from benchmarks.intrinsic_dimension.panels import panels, related
 from bioassay_mtl.training.dimension import intrinsic_dimension
 
 Piece = Callable[[Path], dict[str, Any]]
-DIMENSION = {"width": 16, "depth": 1, "epochs": 10, "batch_size": 256, "ratios": (4, 16)}
 SIZES = ((32, 1000), (8, 200), (96, 2400))
 DRAWS = 20
 
@@ -25,7 +24,7 @@ def dimension(panel: str, seeds: int, folder: Path, parts: bool = False) -> dict
     sizes = [size for size in (2, 4, 8) if size < len(read.tasks)] if parts else []
     found = intrinsic_dimension(
         read,
-        DIMENSION | {"seeds": seeds},
+        SETTINGS["dimension"] | {"seeds": seeds},
         sizes=sizes,
         groups=related(read) if parts else {},
         out=folder.parent / f"dimension-{panel}",
@@ -39,16 +38,16 @@ def _codes(panel: str, network: dict[str, Any], *levels: int, **learning: Any) -
     return lambda folder: codes(panels[panel](), folder, network, levels, **learning)
 
 
+def _free(network: dict[str, Any]) -> Piece:
+    return lambda folder: free(panels["pcba-part"](), folder, network)
+
+
 def _shared(k: int, shared: int) -> dict[str, Any]:
     return {"coordinates": k, "shared": shared}
 
 
 def _single(d: int) -> dict[str, Any]:
     return {"form": "single", "coordinates": d}
-
-
-def _free(network: dict[str, Any]) -> Piece:
-    return lambda folder: free(panels["pcba-part"](), folder, network)
 
 
 CERTIFIED = {"epochs": 8, "batch_size": 512}

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import numpy as np
+import pandas as pd
 from scipy.stats import wilcoxon
 
 from benchmarks.harness.plots import pictured
@@ -19,7 +19,6 @@ BASELINE = "forest"
 
 
 def write(lines: Lines, results: Path, about: str) -> None:
-    """``intrinsic_dimension.md`` and ``intrinsic_dimension.png``."""
     parts = ["# Intrinsic dimension", "", about.strip(), ""]
     for title, (heads, rows_of) in TABLES.items():
         rows = list(rows_of(lines))
@@ -29,7 +28,6 @@ def write(lines: Lines, results: Path, about: str) -> None:
 
 
 def dimensions(lines: Lines) -> Iterator[list[str]]:
-    """AID beside ID."""
     for line in lines:
         for group in line.get("groups", ()):
             aid, alone = group["aid"], group["id"]
@@ -66,7 +64,6 @@ def sizes(lines: Lines) -> Iterator[list[str]]:
 
 
 def ap(scores: dict[str, float]) -> float:
-    """Average precision."""
     return scores["average_precision"]
 
 
@@ -83,38 +80,32 @@ def sized(lines: Lines) -> Iterator[tuple[str, int, float | None, dict[str, floa
             yield f"as pcba128, {smaller['how']}", smaller["bytes"], None, smaller["after"]
 
 
-Scores = dict[tuple[str, int], dict[str, dict[tuple[str, int], float]]]
-
-
-def scores_of(lines: Lines) -> Scores:
+def scores_of(lines: Lines) -> dict[tuple[str, int], pd.DataFrame]:
     """By panel and number of molecules: of each contender, by assay and draw."""
-    found: Scores = defaultdict(lambda: defaultdict(dict))
+    found: dict[tuple[str, int], dict[tuple[str, int], dict[str, float]]] = defaultdict(dict)
     for line in lines:
         for each in line.get("results", ()):
-            for name, value in each["roc_auc"].items():
-                found[line["panel"], each["m"]][name][each["assay"], line["draw"]] = value
-    return dict(sorted(found.items()))
+            place = found[line["panel"], each["m"]].setdefault((each["assay"], line["draw"]), {})
+            place |= each["roc_auc"]
+    return {key: pd.DataFrame(scores).T for key, scores in sorted(found.items())}
 
 
-def less_baseline(by_name: dict[str, dict[tuple[str, int], float]]) -> dict[str, list[float]]:
+def less_baseline(scores: pd.DataFrame) -> dict[str, pd.Series[float]]:
     """Differences of each contender to the forest: of each assay the mean of its draws."""
-    baseline, found = by_name.get(BASELINE, {}), {}
-    for name, scores in by_name.items():
-        more = defaultdict(list)
-        for place in scores.keys() & baseline.keys():
-            more[place[0]].append(scores[place] - baseline[place])
-        found[name] = [float(np.mean(more[assay])) for assay in sorted(more)]
-    return {name: more for name, more in found.items() if more}
+    if BASELINE not in scores:
+        return {}
+    means = scores.sub(scores[BASELINE], axis=0).groupby(level=0).mean()
+    return {str(name): more.dropna() for name, more in means.items() if more.notna().any()}
 
 
 def new_assays(lines: Lines) -> Iterator[list[str]]:
     """Means, and differences to the forest, tested over assays."""
-    for (panel, m), by_name in scores_of(lines).items():
-        for name, more in less_baseline(by_name).items():
-            p = f"{wilcoxon(more).pvalue:.3f}" if any(more) else ""
-            mean, draws = np.mean(list(by_name[name].values())), {draw for _, draw in by_name[name]}
-            said = [panel, str(m), name, f"{mean:.3f}", f"{np.mean(more):+.3f}", p]
-            yield [*said, str(len(more)), str(len(draws))]
+    for (panel, m), scores in scores_of(lines).items():
+        for name, more in less_baseline(scores).items():
+            p = f"{wilcoxon(more).pvalue:.3f}" if more.any() else ""
+            own = scores[name].dropna()
+            said = [panel, str(m), name, f"{own.mean():.3f}", f"{more.mean():+.3f}", p]
+            yield [*said, str(len(more)), str(own.index.get_level_values(1).nunique())]
 
 
 TABLES = {
@@ -200,19 +191,18 @@ def _bounds(axis: Any, lines: Lines) -> None:
 
 def _new(axis: Any, lines: Lines) -> None:
     found: dict[tuple[str, str], dict[int, float]] = defaultdict(dict)
-    for (panel, m), by_name in scores_of(lines).items():
-        for name, more in less_baseline(by_name).items():
-            found[panel, name][m] = float(np.mean(more))
-    names = [*dict.fromkeys(name for panel, name in found if name != BASELINE)]
+    for (panel, m), scores in scores_of(lines).items():
+        for name, more in less_baseline(scores).items():
+            if name != BASELINE:
+                found[panel, name][m] = float(more.mean())
+    names = [*dict.fromkeys(name for _, name in found)]
     labelled = set[str]()
     for (panel, name), points in found.items():
-        if name != BASELINE:
-            style = "o-" if panel.startswith("tox21") else "s--"
-            label = None if name in labelled else name
-            labelled.add(name)
-            colour = f"C{names.index(name)}"
-            points_by_m = zip(*sorted(points.items()), strict=True)
-            axis.plot(*points_by_m, style, label=label, c=colour, ms=4)
+        style = "o-" if panel.startswith("tox21") else "s--"
+        label = None if name in labelled else name
+        labelled.add(name)
+        by_m = zip(*sorted(points.items()), strict=True)
+        axis.plot(*by_m, style, label=label, c=f"C{names.index(name)}", ms=4)
     axis.axhline(0, color="#8a8f98", lw=1)
     axis.set(xscale="log", xlabel="molecules of the new assay", ylabel=f"ROC-AUC less {BASELINE}")
     axis.set_xticks(DRAWN, [str(m) for m in DRAWN])

@@ -12,18 +12,15 @@ from __future__ import annotations
 
 import argparse
 import sys
-import time
-from collections.abc import Iterator
-from functools import partial
 
 import numpy as np
 
 from benchmarks.harness.datasets import PROTOCOLS, Source, sources
-from benchmarks.harness.ledger import RESULTS, Entry, Key, Ledger, make_entry, score_all
+from benchmarks.harness.ledger import RESULTS, Entry, Key, Ledger
 from benchmarks.harness.networks import Trainer, n_parameters
 from benchmarks.harness.plots import LEVEL, LOST, WON, Dot, dots
-from benchmarks.harness.study import ended, parser, show
-from benchmarks.harness.tables import Standing, markdown, spread, standings
+from benchmarks.harness.study import REPORT, begin
+from benchmarks.harness.tables import Standing, markdown, prose, spread, standings
 from benchmarks.mixture_study.cases import (
     MODELS,
     SEEDS,
@@ -34,18 +31,9 @@ from benchmarks.mixture_study.cases import (
     trials,
 )
 
-STAGES = ("tune", "seeds", "test", "ablation")
 AVERAGED = "three models averaged"
-COLOURS = {"shared_bottom": LEVEL, "mmoe": WON, "mmoeex": LOST}
-INTRODUCTION = """\
-# Does the mixture win?
-
-Made by `python -m benchmarks.mixture_study --protocol A` (`B-random`, `B-scaffold`);
-every piece of work, with its settings, is a line of `mixture_study-*.jsonl`. Macro means
-over assays with an active and an inactive; unmeasured cells count nowhere. Models of one
-protocol have the same inputs, about the same number of parameters, and were given the
-same twelve trials each. Validation rows are cut from the training rows.
-*Better*: assays of the test part with a higher AP than the shared bottom."""
+COLORS = {"shared_bottom": LEVEL, "mmoe": WON, "mmoeex": LOST}
+OPTIONS = {"--protocol": {"choices": PROTOCOLS, "default": "A"}, "--report": REPORT}
 
 
 class Study:
@@ -54,16 +42,14 @@ class Study:
     def __init__(self, protocol: str, source: Source, ledger: Ledger) -> None:
         self.protocol, self.ledger, self.trainer = protocol, ledger, Trainer(source)
 
-    def run(self, stage: str, case: str, chosen: Settings, seed: int, n_members: int = 1) -> Entry:
-        """Do one piece of work, or find it done.
+    def run(self, stage: str, case: str, chosen: Settings, seed: int, n_members: int = 1) -> None:
+        """Do one piece of work, unless it is done.
 
         ``stage`` is ``test`` (fit on all training rows, score the test rows) or anything else (fit
         and score inside the training rows). With ``n_members``, probabilities are the mean over so
         many models of consecutive seeds.
         """
         key: Key = (self.protocol, case, "", stage, seed, "all")
-        if done := self.ledger.get(key):
-            return done
         source = self.trainer.source
         fit, scored = source.fit, source.valid
         if stage == "test" and source.train is not None:
@@ -71,83 +57,75 @@ class Study:
         given = chosen
         if chosen.get("connections", {}).get("kind") == "groups":
             given = chosen | {"connections": chosen["connections"] | {"groups": source.groups}}
-        start, probabilities, size = time.perf_counter(), [], 0
-        for member in range(seed, seed + n_members):
-            settings = training_settings(self.protocol, given, member)
-            model = self.trainer.fit(settings, np.sort(fit)).model
-            probabilities.append(self.trainer.predict(model, scored))
-            size += n_parameters(model)
-        seconds = time.perf_counter() - start
-        mean = np.mean(probabilities, axis=0)
-        scores = score_all(source.panel.labels[scored], mean, source.panel.tasks)
-        notes = {"settings": chosen, "parameters": size}
-        return self.ledger.add(make_entry(key, scores, seconds, notes))
 
-    def tune(self) -> Iterator[Entry]:
-        """All trials of all models."""
-        for model in MODELS:
-            for trial in trials(model):
-                yield self.run("tune", trial_name(trial), trial, 0)
+        def work() -> Entry:
+            each = [training_settings(self.protocol, given, seed + n) for n in range(n_members)]
+            models = [self.trainer.fit(settings, np.sort(fit)) for settings in each]
+            mean = np.mean([self.trainer.predict(model, scored) for model in models], axis=0)
+            notes = {"settings": chosen, "parameters": n_parameters(*models)}
+            panel = source.panel
+            return Entry.scored(key, panel.labels[scored], mean, panel.tasks, **notes)
 
-    def finalists(self, stage: str) -> Iterator[Entry]:
-        """The chosen settings with every seed."""
-        for seed in SEEDS:
+        self.ledger.once(key, work)
+
+    def all(self) -> None:
+        """Trials of all models, the chosen settings with every seed, then one change at a time.
+
+        By scaffold nothing is chosen, and the rows fitted on are those of the test.
+        """
+        if by_scaffold := self.protocol == "B-scaffold":
+            chosen_on = Ledger(RESULTS / "mixture_study-B-random.jsonl")  # less choices, less luck
+        else:
+            chosen_on = self.ledger
             for model in MODELS:
-                yield self.run(stage, model, self.chosen(model), seed)
+                for trial in trials(model):
+                    self.run("tune", trial_name(trial), trial, 0)
+        best = {model: chosen(chosen_on, model) for model in MODELS}
+        for stage in ("test",) if by_scaffold else ("seeds", "test"):
+            for seed in SEEDS:
+                for model in MODELS:
+                    self.run(stage, model, best[model], seed)
+        if not by_scaffold:
+            for seed in SEEDS[:2]:
+                for case, change in ablations(self.protocol).items():
+                    self.run("ablation", case, best["mmoeex"] | change, seed)
+            self.run("ablation", AVERAGED, best["mmoeex"], 0, n_members=3)
 
-    def ablate(self) -> Iterator[Entry]:
-        """One change at a time, and an ensemble."""
-        base = self.chosen("mmoeex")
-        for seed in SEEDS[:2]:
-            for case, change in ablations(self.protocol).items():
-                yield self.run("ablation", case, base | change, seed)
-        yield self.run("ablation", AVERAGED, base, 0, n_members=3)
 
-    def chosen(self, model: str) -> Settings:
-        """Settings of the best trial by validation AP; by scaffold those of the random split."""
-        ledger = self.ledger
-        if self.protocol == "B-scaffold":  # fewer choices, less luck
-            ledger = Ledger(RESULTS / "mixture_study-B-random.jsonl")
-        done = [e for e in ledger.select(stage="tune") if e.rival.startswith(model + ":")]
-        if not done:
-            raise SystemExit(f"no trial of {model}: run the stage tune first")
-        settings: Settings = max(done, key=lambda e: float(np.mean(e.ap))).notes["settings"]
-        return settings
+def chosen(ledger: Ledger, model: str) -> Settings:
+    """Settings of the best trial by validation AP."""
+    done = [e for e in ledger.select(stage="tune") if e.rival.startswith(model + ":")]
+    if not done:
+        raise SystemExit(f"no trial of {model}: run --protocol B-random first")
+    settings: Settings = max(done, key=lambda e: float(np.mean(e.ap))).notes["settings"]
+    return settings
 
 
 def run(asked: argparse.Namespace) -> None:
-    """All stages, then the report."""
-    if not asked.report:
-        file = None if asked.quick else RESULTS / f"mixture_study-{asked.protocol}.jsonl"
-        source = sources[PROTOCOLS[asked.protocol]](asked.data)
-        source = source.look(16, 3000) if asked.quick else source
-        study = Study(asked.protocol, source, Ledger(file))
-        if asked.quick:
-            for model in MODELS:
-                trial = next(trials(model)) | {"epochs": 2}
-                show(study.run("tune", trial_name(trial), trial, 0))
-            return
-        # By scaffold nothing is chosen, and the rows fitted on are those of the test stage.
-        for stage in ("test",) if asked.protocol == "B-scaffold" else STAGES:
-            work = {"tune": study.tune, "ablation": study.ablate}
-            for entry in work.get(stage, partial(study.finalists, stage))():
-                show(entry)
+    source = None if asked.report else sources[PROTOCOLS[asked.protocol]]()
+    if source and asked.quick:
+        study = Study(asked.protocol, source.look(16, 3000), Ledger(None))
+        for model in MODELS:
+            trial = next(trials(model)) | {"epochs": 2}
+            study.run("tune", trial_name(trial), trial, 0)
+        return
+    if source:
+        file = RESULTS / f"mixture_study-{asked.protocol}.jsonl"
+        Study(asked.protocol, source, Ledger(file)).all()
     write_report()
 
 
 def write_report() -> None:
-    """Write ``mixture_study.md`` and its picture."""
-    lines, columns = [INTRODUCTION, "", "![every seed](mixture_study.png)"], {}
+    lines, columns = [prose(__file__), "", "![every seed](mixture_study.png)"], {}
     for protocol in PROTOCOLS:
         file = RESULTS / f"mixture_study-{protocol}.jsonl"
         if file.is_file():
             ledger = Ledger(file)
             lines += ["", f"## {protocol}", "", *_models(ledger), *_ablation(ledger)]
-            tests = [(model, ledger.select(stage="test", rival=model)) for model in MODELS]
             columns[f"{protocol}, macro AP"] = [
-                Dot(model, float(np.mean(entry.ap)), 0.0, COLOURS[model])
-                for model, found in tests
-                for entry in found
+                Dot(model, float(np.mean(entry.ap)), 0.0, COLORS[model])
+                for model in MODELS
+                for entry in ledger.select(stage="test", rival=model)
             ]
     (RESULTS / "mixture_study.md").write_text("\n".join(lines) + "\n")
     dots(RESULTS / "mixture_study.png", columns, "test rows, every seed")
@@ -157,10 +135,9 @@ def _models(ledger: Ledger) -> list[str]:
     rows = []
     base = Standing("shared_bottom", ledger.select(stage="test", rival="shared_bottom"))
     for test in standings(ledger.select(stage="test"), MODELS):
-        valid = ledger.select(stage="seeds", rival=test.model)
+        valid = Standing(test.model, ledger.select(stage="seeds", rival=test.model))
         size = test.entries[0].notes["parameters"] / 1e6
-        scores = [spread([float(np.mean(e.metrics[m])) for e in valid]) for m in ("ap", "auc")]
-        scores += [spread(test.seeds(metric)) for metric in ("ap", "auc")]
+        scores = [spread(of.seeds(metric)) for of in (valid, test) for metric in ("ap", "auc")]
         rows.append([test.model, f"{size:.2f} M", *scores, test.better_in(base, "ap")])
     heads = ["model", "parameters", "validation AP", "AUC", "test AP", "AUC", "better"]
     return markdown(heads, rows)
@@ -178,13 +155,6 @@ def _ablation(ledger: Ledger) -> list[str]:
     return ["", f"{about} (differences under 0.005 AP are noise):", "", *markdown(heads, rows)]
 
 
-def main() -> int:
-    """Run what is not done, then write the tables."""
-    options = parser(__doc__, "a short trial of each model on 3,000 rows, no file")
-    options.add_argument("--protocol", choices=PROTOCOLS, default="A")
-    options.add_argument("--report", action="store_true", help="write the report, run nothing")
-    return ended(partial(run, options.parse_args()))
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    quick = "a short trial of each model on 3,000 rows, no file"
+    sys.exit(begin(__doc__, run, quick, OPTIONS))

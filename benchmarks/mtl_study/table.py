@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.harness.ledger import Entry, Ledger
-from benchmarks.harness.plots import LEVEL, LOST, WON, Dot, dots
+from benchmarks.harness.plots import COLORS, LEVEL, Dot, dots
 from benchmarks.harness.statistics import (
     Scores,
     critical_difference,
@@ -18,30 +18,8 @@ from benchmarks.harness.statistics import (
     holm,
     mean_ranks,
 )
-from benchmarks.harness.tables import Standing, markdown, spread, standings
-from benchmarks.mtl_study.cases import BASE_MODEL, MODELS, PLAIN, known_balancers
-
-INTRODUCTION = """\
-# What do two-step balancing and exclusivity buy over a plain sum?
-
-Made by `python -m benchmarks.mtl_study --preset small --dataset pcba` (`tox21`, `muv`) and
-`python -m benchmarks.mtl_study --report`; every piece of work, with its settings, is a line of
-`mtl_study-*.jsonl`. Every cell (a model with a balancer) had the same number of trials at the same
-random draws of learning rate (0.006 to 0.024), dropout (0.2 to 0.6) and weight decay (0.1 to 3); a
-method's own option is varied inside this budget. Trials are chosen by macro average precision (AP)
-on validation rows cut from training rows, with seed 0; the finalists are trained anew with other
-seeds, stopped on validation rows, and scored on the test rows once. `longer`: thrice the epochs, as
-two-step learns from a third of each batch.
-
-Macro means over assays with an active and an inactive among the test rows; unmeasured cells count
-nowhere. Gains are per assay, of the mean over seeds; `±` is the standard deviation over seeds. `p`:
-Wilcoxon signed-rank test over assays, corrected by Holm within a table; it takes the assays for
-independent and knows nothing of the seeds, so look at `±` too. *Better* and *worse* need p < 0.05
-and a macro mean that agrees. *Few*, *many*: gain of the third of the assays with fewest, and with
-most, actives. Ranks: mean over assays by AP, 1 is best; ranks nearer than the critical difference
-(CD, Nemenyi) do not differ at 0.05. Time (of training, validation included) relative to the first
-row."""
-COLOURS = {"better": WON, "worse": LOST}
+from benchmarks.harness.tables import Standing, markdown, prose, spread, standings
+from benchmarks.mtl_study.cases import BASE_MODEL, BOTH, MODELS, PLAIN, known_balancers
 
 
 @dataclass(frozen=True)
@@ -66,14 +44,56 @@ class Family:
     def sentence(self) -> str:
         """How many are better or worse than the baseline."""
         words = dict(zip((each.model for each in self.methods[1:]), self.verdicts(), strict=True))
-        parts = [
-            f"{len(names)} {word}" + (f" ({', '.join(names)})" if names else "")
-            for word in ("better", "worse")
-            for names in [[name for name, each in words.items() if each == word]]
-        ]
+        parts = []
+        for word in ("better", "worse"):
+            names = [name for name, each in words.items() if each == word]
+            parts.append(f"{len(names)} {word}" + (f" ({', '.join(names)})" if names else ""))
         best = max(self.methods, key=lambda each: each.mean("ap")).model
         base = self.methods[0].model
         return f"Of {len(words)} against {base}: {', '.join(parts)}. Highest macro AP: {best}."
+
+    def table(self, actives: dict[str, int]) -> list[str]:
+        """Markdown: means, gains, p, and gains of assays of few and of many actives."""
+        scores = {metric: self.scores(metric) for metric in ("ap", "auc")}
+        gains = {m: [gain(row, found[0]) for row in found] for m, found in scores.items()}
+        corrected = {m: [1.0, *holm([g.p for g in found[1:]])] for m, found in gains.items()}
+        assays = list(self.methods[0].by_assay("ap"))
+        order = np.argsort([actives[assay] for assay in assays], kind="stable")
+        few, _, many = np.array_split(order, 3)
+        rows, first = [], _seconds(self.methods[0])
+        ranks = mean_ranks(scores["ap"])
+        for place, method in enumerate(self.methods):
+            ap, auc = gains["ap"][place], gains["auc"][place]
+            said = [f"{ap.mean:+.4f}", f"{ap.n_improved} of {len(assays)}"]
+            said += [f"{corrected['ap'][place]:.2g}"]
+            said += [f"{ap.per_assay[third].mean():+.4f}" for third in (few, many)]
+            more = [f"{auc.mean:+.4f}", f"{corrected['auc'][place]:.2g}"]
+            if not place:
+                said, more = [""] * len(said), [""] * len(more)
+            end = [f"{ranks[place]:.1f}", f"{_seconds(method) / first:.2f}"]
+            end += [_settings(method.entries[0].notes["settings"])]
+            means = [spread(method.seeds(metric)) for metric in ("ap", "auc")]
+            rows.append([method.model, means[0], *said, means[1], *more, *end])
+        heads = ["model + balancer", "AP", "gain", "improved", "p", "few", "many"]
+        heads += ["AUC", "gain", "p", "rank", "time", "chosen"]
+        below = f"First row: {first:.1f} s."
+        if len(rows) > 2:
+            distance = critical_difference(*scores["ap"].shape)
+            below += f" Friedman p = {friedman(scores['ap']):.2g}, CD = {distance:.2f}."
+        return [*markdown(heads, rows), "", below]
+
+    def draw_ranks(self, path: Path) -> None:
+        """Mean ranks; the bar of the baseline is the critical difference."""
+        scores = self.scores("ap")
+        found = zip(mean_ranks(scores), self.methods, ["", *self.verdicts()], strict=True)
+        base, distance = self.methods[0].model, critical_difference(*scores.shape)
+        marks = []
+        for rank, each, word in sorted(found, key=lambda each: float(each[0])):
+            error = distance if each.model == base else 0.0
+            name = each.model.split(" + ")[1]
+            marks.append(Dot(name, float(rank), error, COLORS.get(word, LEVEL)))
+        title = f"{self.title}: mean rank by AP, 1 is best; bar: critical difference from the sum"
+        dots(path, {f"{scores.shape[1]} assays": marks}, title)
 
 
 def finished(entries: list[Entry], seeds: list[int]) -> list[Standing]:
@@ -102,7 +122,7 @@ def families(cells: list[Standing]) -> list[Family]:
         mine = [each for each in cells if each.model.split(" + ")[0] == model]
         if len(mine) > 2 or (model == BASE_MODEL and len(mine) == 2):
             found.append(Family(f"Balancers on {model}", tuple(mine)))
-    few = [each for each in cells if each.model.split(" + ")[1] in (PLAIN, "two_step")]
+    few = [each for each in cells if each.model.split(" + ")[1] in BOTH]
     if len({each.model.split(" + ")[0] for each in few}) > 1:
         found.append(Family("Models", tuple(few)))
     return [each for each in found if each.methods[0].model.endswith(f" + {PLAIN}")]
@@ -110,7 +130,7 @@ def families(cells: list[Standing]) -> list[Family]:
 
 def write_report(results: Path) -> bool:
     """Write ``mtl_study.md`` and its plots beside the results files; False where there are none."""
-    lines = [INTRODUCTION]
+    lines = [prose(__file__)]
     for path in sorted(results.glob("mtl_study-*.jsonl")):
         ledger = Ledger(path)
         about = ledger.select(stage="data")
@@ -126,7 +146,6 @@ def _study(ledger: Ledger, data: Entry, results: Path) -> list[str]:
     notes, preset = data.notes, data.notes["preset"]
     size = [preset[name] for name in ("rows", "width", "epochs", "batch_size", "precision")]
     tests = [entry for entry in ledger.select(stage="test") if entry.notes["preset"] == size]
-    name = f"{data.protocol}-{data.features}"
     lines = [
         f"## {data.protocol}, preset {data.features}",
         "",
@@ -138,57 +157,12 @@ def _study(ledger: Ledger, data: Entry, results: Path) -> list[str]:
     ]
     actives = dict(zip(notes["tasks"], notes["actives"], strict=True))
     for family in families(finished(tests, preset["seeds"])):
-        lines += ["", f"### {family.title}", "", family.sentence, "", *_table(family, actives)]
+        lines += ["", f"### {family.title}", "", family.sentence, "", *family.table(actives)]
         if family.title == f"Balancers on {BASE_MODEL}" and len(family.methods) > 2:
-            file = f"mtl_study-{name}-ranks.png"
-            draw_ranks(family, results / file)
+            file = f"mtl_study-{data.protocol}-{data.features}-ranks.png"
+            family.draw_ranks(results / file)
             lines += ["", f"![mean ranks]({file})"]
     return lines
-
-
-def _table(family: Family, actives: dict[str, int]) -> list[str]:
-    scores = {metric: family.scores(metric) for metric in ("ap", "auc")}
-    gains = {m: [gain(row, found[0]) for row in found] for m, found in scores.items()}
-    corrected = {m: [1.0, *holm([g.p for g in found[1:]])] for m, found in gains.items()}
-    assays = list(family.methods[0].by_assay("ap"))
-    order = np.argsort([actives[assay] for assay in assays], kind="stable")
-    few, _, many = np.array_split(order, 3)
-    rows, first = [], _seconds(family.methods[0])
-    ranks = mean_ranks(scores["ap"])
-    for place, method in enumerate(family.methods):
-        ap, auc = gains["ap"][place], gains["auc"][place]
-        said = [f"{ap.mean:+.4f}", f"{ap.n_improved} of {len(assays)}"]
-        said += [f"{corrected['ap'][place]:.2g}"]
-        said += [f"{ap.per_assay[third].mean():+.4f}" for third in (few, many)]
-        more = [f"{auc.mean:+.4f}", f"{corrected['auc'][place]:.2g}"]
-        if not place:
-            said, more = [""] * len(said), [""] * len(more)
-        end = [f"{ranks[place]:.1f}", f"{_seconds(method) / first:.2f}"]
-        end += [_settings(method.entries[0].notes["settings"])]
-        means = [spread(method.seeds(metric)) for metric in ("ap", "auc")]
-        rows.append([method.model, means[0], *said, means[1], *more, *end])
-    heads = ["model + balancer", "AP", "gain", "improved", "p", "few", "many"]
-    heads += ["AUC", "gain", "p", "rank", "time", "chosen"]
-    below = f"First row: {first:.1f} s."
-    if len(rows) > 2:
-        distance = critical_difference(*scores["ap"].shape)
-        below += f" Friedman p = {friedman(scores['ap']):.2g}, CD = {distance:.2f}."
-    return [*markdown(heads, rows), "", below]
-
-
-def draw_ranks(family: Family, path: Path) -> None:
-    """Mean ranks; the bar of the baseline is the critical difference."""
-    scores = family.scores("ap")
-    found = zip(mean_ranks(scores), family.methods, ["", *family.verdicts()], strict=True)
-    ranked = sorted(found, key=lambda each: float(each[0]))
-    base, distance = family.methods[0].model, critical_difference(*scores.shape)
-    marks = []
-    for rank, each, word in ranked:
-        error = distance if each.model == base else 0.0
-        balancer = each.model.split(" + ")[1]
-        marks.append(Dot(balancer, float(rank), error, COLOURS.get(word, LEVEL)))
-    title = f"{family.title}: mean rank by AP, 1 is best; bar: critical difference from the sum"
-    dots(path, {f"{scores.shape[1]} assays": marks}, title)
 
 
 def _seconds(method: Standing) -> float:

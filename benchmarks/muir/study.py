@@ -2,19 +2,38 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator, Mapping
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
-from benchmarks.muir.cases import CASES, HIDDEN_TOWERS, LAYERS, MAIN, SETTINGS
-from benchmarks.muir.mixes import LAYERED, MIXES, SPLIT, mixed
+from benchmarks.muir.panels import CASES, MIXES, mixed
+from benchmarks.muir.synthetic import RandomChoice
+from bioassay_mtl.nn.network import Network
+from bioassay_mtl.training.config import TrainingConfig
 from bioassay_mtl.training.together.fit import Together, train_together
+from bioassay_mtl.training.together.muir import JoinedModules, SharedModules
+from bioassay_mtl.training.together.sharing import Joined, sharings
 
+MAIN = ("none", "trunk", "muir", "adapters", "mmoeex")
+"""Of the cases the questions are; the others say what a part of modules is worth."""
 ABLATED = "tox21 300"
 """The mix on which parts of modules are left out."""
+LAYERED = "tox21 300, hidden towers"
+"""The same, with another network: which layers are made of modules."""
 COMPARED = ("average_precision", "spearman")
 """Of a panel's scores the first of these that it has: more is better."""
 SHOWN = (*COMPARED, "roc_auc", "rmse")
+
+
+@sharings.register("muir_random")
+class RandomModules(SharedModules):
+    """Modules whose use chance decides: does the search find anything?"""
+
+    kind: Literal["muir_random"] = "muir_random"  # type: ignore[assignment]
+
+    def joined(
+        self, networks: Mapping[str, Network], configs: Mapping[str, TrainingConfig], seed: int
+    ) -> Joined:
+        return JoinedModules(self, networks, seed, RandomChoice)
 
 
 class Key(NamedTuple):
@@ -26,38 +45,34 @@ class Key(NamedTuple):
 
     @classmethod
     def of(cls, result: Mapping[str, Any]) -> Key:
-        """That of a result."""
         return cls(result["mix"], result["case"], result["seed"])
 
 
 def plan(seeds: int) -> Iterator[Key]:
     """All runs, in an order whose beginning can be published: small panels, then six, then more."""
     small, six, larger = list(MIXES)[:2], ["six panels"], list(MIXES)[3:]
-    first = [(small, MAIN, 1), (six, MAIN, 1), (small, MAIN, seeds), ([ABLATED], CASES, 1)]
-    for mixes, cases, most in [*first, (larger, MAIN, 1), (MIXES, MAIN, seeds)]:
-        yield from (
-            Key(m, c, seed) for seed in range(min(most, seeds)) for m in mixes for c in cases
-        )
-    yield from (Key(ABLATED, case, seed) for seed in range(1, seeds) for case in CASES)
-    yield from (Key(LAYERED, case, seed) for seed in range(seeds) for case in LAYERS)
+    every = CASES["cases"]
+    first = [(small, MAIN, 1), (six, MAIN, 1), (small, MAIN, seeds), ([ABLATED], every, 1)]
+    last = [([ABLATED], every, seeds), ([LAYERED], CASES["layers"], seeds)]
+    for mixes, cases, most in [*first, (larger, MAIN, 1), (MIXES, MAIN, seeds), *last]:
+        for seed in range(min(most, seeds)):
+            yield from (Key(mix, case, seed) for mix in mixes for case in cases)
 
 
 def run(key: Key, epochs: int | None = None) -> dict[str, Any]:
     """Train a case on a mix: scores of the test part of each panel, by assay, and what it took."""
-    rounds = {} if epochs is None else {"epochs": epochs, "patience": epochs}
-    towers, cases = (HIDDEN_TOWERS, LAYERS) if key.mix == LAYERED else ({}, CASES)
-    settings = {**SETTINGS, **towers, **rounds, "split": SPLIT, "seed": key.seed}
+    settings, cases = {**CASES["settings"], "seed": key.seed}, CASES["cases"]
+    if key.mix == LAYERED:
+        settings["network"] = settings["network"] | {"tower": CASES["hidden_tower"]}
+        cases = CASES["layers"]
+    if epochs is not None:
+        settings |= {"epochs": epochs, "patience": epochs}
     panels = {name: (panel, settings) for name, panel in mixed(key.mix, key.seed).items()}
     # Molecules that another panel tests are left out already.
     config = {"sharing": cases[key.case], "seed": key.seed, "apart": False}
-    spent = time.process_time()
     found = train_together(panels, config=config)
-    return {
-        **key._asdict(),
-        "cpu_seconds": round(time.process_time() - spent, 1),
-        "panels": {name: _scores(found, name) for name in panels},
-        "shared": _shared(found.record["shared"]),
-    }
+    scores = {name: _scores(found, name) for name in panels}
+    return {**key._asdict(), "panels": scores, "shared": _shared(found.record["shared"])}
 
 
 def _scores(found: Together, name: str) -> dict[str, Any]:
@@ -79,9 +94,8 @@ def _shared(record: Mapping[str, Any]) -> dict[str, Any]:
     """Of the modules what the plots show."""
     if "modules" not in record:
         return {}
-    modules = record["modules"]
     kept = ("locations", "used", "of_several_panels", "panels")
     settled = [
         [each["searched"], each["changed"], each["modules"]] for each in record["generations"]
     ]
-    return {name: modules[name] for name in kept} | {"generations": settled}
+    return {name: record["modules"][name] for name in kept} | {"generations": settled}

@@ -73,6 +73,11 @@ class Rows(NamedTuple):
     x: Tensor
     y: Tensor
 
+    def error(self, weights: Tensor) -> float:
+        """Root mean squared error of all tasks, with weights ``(T, 20)``."""
+        predicted = torch.einsum("tni,ti->tn", self.x, weights.detach())
+        return float((predicted - self.y).square().mean().sqrt())
+
 
 class Problem(NamedTuple):
     """``(T,)`` groups; 10 and 5 rows of each task, and test rows without noise."""
@@ -84,7 +89,6 @@ class Problem(NamedTuple):
 
 
 def problem(seed: int, noise: float = 0.0) -> Problem:
-    """Draw tasks and rows."""
     draws = np.random.default_rng(seed)
     group = draws.permutation(np.arange(N_TASKS) % N_GROUPS)
     directions = draws.normal(size=(N_GROUPS, N_INPUTS))
@@ -96,16 +100,6 @@ def problem(seed: int, noise: float = 0.0) -> Problem:
         y = np.einsum("tni,ti->tn", x, weights) + spread * draws.normal(size=(N_TASKS, n))
         parts.append(Rows(torch.from_numpy(x).float(), torch.from_numpy(y).float()))
     return Problem(group, *parts)
-
-
-def _error(rows: Rows, weights: Tensor) -> float:
-    predicted = torch.einsum("tni,ti->tn", rows.x, weights.detach())
-    return float((predicted - rows.y).square().mean().sqrt())
-
-
-def rmse(weights: Tensor, problem: Problem) -> float:
-    """Root mean squared error on the test rows of all tasks."""
-    return _error(problem.test, weights)
 
 
 class RandomChoice(AlignmentSearch):
@@ -150,11 +144,9 @@ def solve(
         if found:
             found.step(number, way.steps)
         made.write()
-        if number % config.steps == 0 and (error := _error(problem.valid, weight[:, :, 0])) < least:
-            best, least = (
-                (weight.detach()[:, :, 0].clone(), modules.alignment.numpy().copy()),
-                error,
-            )
+        if number % config.steps == 0 and (error := problem.valid.error(weight[:, :, 0])) < least:
+            best = (weight.detach()[:, :, 0].clone(), modules.alignment.numpy().copy())
+            least = error
         predicted = torch.einsum("tni,tio->tn", problem.train.x, weight)
         (predicted - problem.train.y).square().mean(dim=1).sum().backward()
         made.pull_back()
@@ -179,6 +171,7 @@ def show_synthetic(way: Way = QUICK, noises: Sequence[str] = ("clean", "noisy"))
         for words, case in CASES.items():
             weights, alignment = solve(given, 0, way=way, **case)
             index = float(adjusted_rand_score(given.group, alignment))
-            for metric, value in (("rmse", rmse(weights, given)), ("adjusted_rand_index", index)):
+            found = {"rmse": given.test.error(weights), "adjusted_rand_index": index}
+            for metric, value in found.items():
                 case_of = f"synthetic {noise}{words}"
                 report(case_of, metric, value, "1", TARGETS.get((case_of, metric)))

@@ -12,12 +12,11 @@ import numpy as np
 from benchmarks.harness.plots import LEVEL, LOST, WON, Dot, dots, pictured
 from benchmarks.harness.statistics import Scores, gain, holm, paired
 from benchmarks.harness.tables import markdown, spread
-from benchmarks.muir.cases import MAIN
+from benchmarks.muir.study import MAIN
 
 BASE = "none"
 FEWEST = 6
 """Assays under which no test is made."""
-HEADS = ("case", "seeds", f"to {BASE} (95 %)", "better", "p (Holm)")
 PLOTS = (
     "![difference to panels apart](muir-gains.png)",
     "",
@@ -31,9 +30,8 @@ def table(results: Results, about: str) -> str:
     """Markdown: what stands before, then a table for each panel of each mix."""
     parts = ["# Panels together", "", about.strip(), "", *PLOTS]
     for mix, panel, runs in by_panel(results):
-        first = runs[0]["panels"][panel]
-        metrics = [name.replace("_", " ") for name in first["macro"]]
-        heads = (*HEADS[:2], *metrics, *HEADS[2:])
+        metrics = [name.replace("_", " ") for name in runs[0]["panels"][panel]["macro"]]
+        heads = ("case", "seeds", *metrics, f"to {BASE} (95 %)", "better", "p (Holm)")
         parts += [f"## {mix}: {panel}", "", *markdown(heads, _rows(runs, panel)), ""]
     return "\n".join(parts)
 
@@ -49,23 +47,20 @@ def _rows(runs: Results, panel: str) -> Iterator[Sequence[str]]:
     """A row for each case; p is of Wilcoxon's test over assays, by Holm for the panel's cases."""
     cases = [*dict.fromkeys(each["case"] for each in runs)]
     found = {case: differences(runs, panel, case) for case in cases if case != BASE}
-    tests = {
-        case: gain(each, np.zeros(len(each))).p
-        for case, each in found.items()
-        if len(each) >= FEWEST
-    }
+    tests = {c: gain(each, 0 * each).p for c, each in found.items() if len(each) >= FEWEST}
     corrected = dict(zip(tests, holm([*tests.values()]), strict=True))
     for case in cases:
         macros = [each["panels"][panel]["macro"] for each in runs if each["case"] == case]
         means = [spread([macro[name] for macro in macros]) for name in macros[0]]
         compared = ["–"] * 3
-        if len(found.get(case, ())):
-            middle, low, high = interval(found[case])
+        if len(more := found.get(case, ())):
+            mean = paired(more)
+            low, high = mean.interval
             within = f" ({low:+.4f} to {high:+.4f})" if np.isfinite(low) else ""
-            better = f"{int((found[case] > 0).sum())} of {len(found[case])}"
             p = corrected.get(case)
             p_said = "–" if p is None else f"{p:.3f}" if p >= 0.001 else "< 0.001"
-            compared = [f"{middle:+.4f}{within}", better, p_said]
+            better = f"{int((np.asarray(more) > 0).sum())} of {len(more)}"
+            compared = [f"{mean.mean:+.4f}{within}", better, p_said]
         yield [case, str(len(macros)), *means, *compared]
 
 
@@ -88,13 +83,7 @@ def differences(runs: Results, panel: str, case: str) -> Scores:
     return np.array([np.mean(found[task]) for task in sorted(found)])
 
 
-def interval(found: Scores) -> tuple[float, float, float]:
-    """Mean and its 95 % interval over assays, or seeds; NaN of one alone."""
-    return paired(found).mean, *paired(found).interval
-
-
 def write_plots(results: Results, folder: Path) -> None:
-    """Write ``muir-gains.png`` and ``muir-modules.png``."""
     gains = {case: _gains(results, case) for case in MAIN if case != BASE}
     title = "difference to panels apart (AP; Spearman of values), with 95 % interval"
     dots(folder / "muir-gains.png", gains, title, line=0.0)
@@ -107,10 +96,10 @@ def _gains(results: Results, case: str) -> list[Dot]:
     found = []
     for mix, panel, runs in by_panel(results):
         if len(each := differences(runs, panel, case)):
-            middle, low, high = interval(each)
-            colour = WON if low > 0 else LOST if high < 0 else LEVEL
+            middle, (low, high) = paired(each).mean, paired(each).interval
+            color = WON if low > 0 else LOST if high < 0 else LEVEL
             error = high - middle if np.isfinite(high) else 0.0
-            found.append(Dot(f"{mix}: {panel}", middle, error, colour))
+            found.append(Dot(f"{mix}: {panel}", middle, error, color))
     return found
 
 
@@ -124,19 +113,16 @@ def _modules(path: Path, searched: Results) -> None:
     with pictured(path, 2, (9, 3.6)) as (left, right):
         image = left.imshow(likeness, vmin=0, vmax=1, cmap="Blues")
         for (row, column), value in np.ndenumerate(likeness):
-            colour = "white" if value > 0.6 else "black"
-            left.text(column, row, f"{value:.2f}", ha="center", va="center", color=colour)
+            color = "white" if value > 0.6 else "black"
+            left.text(column, row, f"{value:.2f}", ha="center", va="center", color=color)
         left.set_xticks(range(len(names)), names, rotation=40, ha="right")
         left.set_yticks(range(len(names)), names)
         left.set_title(f"likeness of the modules used: {largest['mix']}", fontsize=9)
         left.figure.colorbar(image, ax=left, shrink=0.8)
         for mix in dict.fromkeys(each["mix"] for each in searched):
-            changed = np.mean([_changed(each) for each in searched if each["mix"] == mix], axis=0)
-            right.plot(1 + np.arange(len(changed)), changed, label=mix)
+            runs = [each["shared"]["generations"] for each in searched if each["mix"] == mix]
+            shares = np.mean([[changed / n for n, changed, _ in run] for run in runs], axis=0)
+            right.plot(1 + np.arange(len(shares)), shares, label=mix)
         right.set(xlabel="generation", ylabel="searched locations that change", ylim=0)
         right.set_title("how the alignment settles", fontsize=9)
         right.legend(frameon=False, fontsize=8)
-
-
-def _changed(result: dict[str, Any]) -> list[float]:
-    return [changed / n for n, changed, _ in result["shared"]["generations"]]

@@ -9,18 +9,16 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Callable, Iterator
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.harness.datasets import NO_ROWS, find_data, read_pcba
-from benchmarks.harness.study import ended, parser, report
-from benchmarks.pcba128.__main__ import card, config_of, with_features
-from bioassay_mtl.chem.featurizer import Featurizer
+from benchmarks.harness.datasets import NO_ROWS
+from benchmarks.harness.study import begin, report
+from benchmarks.pcba128.__main__ import DEVICE, QUICK, config_of, panel_of, save
+from benchmarks.pcba128.cards import card
 from bioassay_mtl.confidence.evidence import OUT_OF_FOLD
 from bioassay_mtl.models.evaluation import outputs_at
 from bioassay_mtl.models.folder import amend_folder
@@ -29,46 +27,39 @@ from bioassay_mtl.models.panel_inputs import panel_features
 from bioassay_mtl.panels.panel import Panel
 from bioassay_mtl.splits import Split, SplitConfig, folds
 from bioassay_mtl.training import train
+from bioassay_mtl.training.config import TrainingConfig
 from bioassay_mtl.training.evidence import OutOfSight, beside_of
 
 N_FOLDS = 5
 
 
 def run(asked: argparse.Namespace) -> None:
-    """Train five times."""
-    config = config_of(asked.quick)
-    panel = with_features(read_pcba(find_data(asked.data) / "pcba"), config, asked.quick)
-    seen = out_of_fold(panel, config.featurizer(), partial(train, panel, config))
+    config = config_of(asked)
+    seen = out_of_fold(panel_of(asked, config), config)
     if asked.said:
         cells = seen.cells
         kept: dict[str, Any] = {"row": cells.row, "task": cells.task}
         kept["label"] = cells.value.astype(np.int8)
         np.savez(asked.said, logit=seen.said, fold=seen.fold, **kept)
     beside = beside_of(seen)
-    for metric, value in losses(beside):
-        report("pcba128 out of fold", metric, value, "nats")
+    for when in ("before", "after"):
+        value = getattr(beside.get("calibration"), f"log_loss_{when}", float("nan"))
+        report("pcba128 out of fold", f"log_loss_{when}", value, "nats")
     amend_folder(Path(asked.model), beside)
     model = Model.load(asked.model)
     model.card = card(model)
-    model.save(asked.model, overwrite=True, half=True)
+    save(model, Path(asked.model), overwrite=True)
 
 
-def losses(beside: dict[str, object]) -> Iterator[tuple[str, float]]:
-    """Mean log loss before and after, on folds that the calibration was not fitted to."""
-    calibration = beside.get("calibration")
-    for when in ("before", "after"):
-        yield f"log_loss_{when}", getattr(calibration, f"log_loss_{when}", float("nan"))
-
-
-def out_of_fold(panel: Panel, featurizer: Featurizer, fit: Callable[..., Model]) -> OutOfSight:
-    """What models say of the rows that each was trained without; ``fit(parts=)`` trains one."""
+def out_of_fold(panel: Panel, config: TrainingConfig) -> OutOfSight:
+    """What models say of the rows that each was trained without."""
     cells = panel.cells
     said = np.full(cells.n_cells, np.nan, np.float32)
     fold: NDArray[np.int64] = np.zeros(len(panel), np.int64)
-    features = panel_features(panel, featurizer)
+    features = panel_features(panel, config.featurizer())
     dealt = SplitConfig(kind="random", fractions=(0.8, 0.0, 0.2))
     for number, parts in enumerate(folds(panel, dealt, N_FOLDS)):
-        model = fit(parts=Split(parts.train, NO_ROWS, NO_ROWS, len(panel)))
+        model = train(panel, config, parts=Split(parts.train, NO_ROWS, NO_ROWS, len(panel)))
         fold[parts.test] = number
         here = np.flatnonzero(np.isin(cells.row, parts.test))
         rows, tasks = cells.row[here].astype(np.int64), cells.task[here].astype(np.int64)
@@ -77,13 +68,10 @@ def out_of_fold(panel: Panel, featurizer: Featurizer, fit: Callable[..., Model])
     return OutOfSight(cells, said, fold, panel.kinds, None, OUT_OF_FOLD)
 
 
-def main() -> int:
-    """Read the command line."""
-    options = parser(__doc__, "one epoch on 2,000 rows")
-    options.add_argument("--model", required=True, help="model folder to amend")
-    options.add_argument("--said", help="file for what was said out of fold (.npz)")
-    return ended(partial(run, options.parse_args()))
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    options: dict[str, dict[str, Any]] = {
+        "--model": {"required": True, "help": "model folder to amend"},
+        "--said": {"help": "file for what was said out of fold (.npz)"},
+        "--device": DEVICE,
+    }
+    sys.exit(begin(__doc__, run, QUICK, options))

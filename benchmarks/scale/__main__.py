@@ -20,8 +20,10 @@ import argparse
 import sys
 import tempfile
 from pathlib import Path
+from typing import Any
 
 from benchmarks.harness.molecules import real_smiles
+from benchmarks.harness.study import begin
 from benchmarks.scale import cost, engines, long_run
 
 STUDIES = {
@@ -30,32 +32,30 @@ STUDIES = {
     "long": long_run.run,
     "reached": long_run.reached,
 }
+OPTIONS: dict[str, dict[str, Any]] = {
+    "--only": {"nargs": "+", "choices": STUDIES, "default": ["engines", "cost", "long"]},
+    "--folder": {"type": Path, "help": "kept, and gone on with"},
+    "--rows": {"type": int, "default": 10_000_000, "help": "of the long screen"},
+    "--engine-rows": {"type": int, "default": 245_760},
+    "--rounds": {"type": int, "default": 2},
+    "--part-rows": {"type": int, "default": 102_400, "help": "of the long screen"},
+    "--top": {"type": int, "default": 1000},
+    "--model": {"default": "pcba128", "help": "shipped model or model folder"},
+}
 
 
-def main(arguments: list[str] | None = None) -> None:
-    """Parse the command line, and run the studies that are wanted."""
-    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--only", nargs="+", choices=STUDIES, default=["engines", "cost", "long"])
-    parser.add_argument("--folder", type=Path, help="kept, and gone on with")
-    parser.add_argument("--rows", type=int, default=10_000_000, help="of the long screen")
-    parser.add_argument("--engine-rows", type=int, default=245_760)
-    parser.add_argument("--rounds", type=int, default=2)
-    parser.add_argument("--part-rows", type=int, default=102_400, help="of the long screen")
-    parser.add_argument("--top", type=int, default=1000)
-    parser.add_argument("--model", default="pcba128", help="shipped model or model folder")
-    parser.add_argument("--quick", action="store_true", help="4,000 rows, one round")
-    options = parser.parse_args(arguments)
-    if options.quick:
-        options.rows = options.engine_rows = 4_000
-        options.part_rows, options.top, options.rounds = 500, 100, 1
+def run(asked: argparse.Namespace) -> None:
+    if asked.quick:
+        asked.rows = asked.engine_rows = 4_000
+        asked.part_rows, asked.top, asked.rounds = 500, 100, 1
     smiles, source = real_smiles()
     print(f"molecules: {source}", file=sys.stderr)
     with tempfile.TemporaryDirectory() as work:
-        for name in options.only:
-            folder = options.folder or Path(work)
+        for name in asked.only:
+            folder = asked.folder or Path(work)
             folder.mkdir(parents=True, exist_ok=True)
-            STUDIES[name](folder, smiles, options)
+            STUDIES[name](folder, smiles, asked)
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(begin(__doc__, run, "4,000 rows, one round", OPTIONS, threads=None))

@@ -16,8 +16,8 @@ import math
 import shutil
 import time
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from benchmarks.harness.running import Watched, library, size, watched
 from benchmarks.harness.study import report
@@ -29,8 +29,7 @@ CORES_OF_A_GPU = 16
 MACHINES = {"64 cores": (64, 0), "1,024 cores": (1024, 0), "8 GPUs": (8 * CORES_OF_A_GPU, 8)}
 
 
-@dataclass(frozen=True)
-class Stages:
+class Stages(NamedTuple):
     """Seconds of one core a molecule, but for the last two.
 
     To find where records end; in workers; of the network; of the first process for all else; and to
@@ -47,8 +46,7 @@ class Stages:
     disk: float
 
 
-@dataclass(frozen=True)
-class Cost:
+class Cost(NamedTuple):
     """Hours of each step, of all, and of all cores together; terabytes, and gigabytes a second."""
 
     cutting: float
@@ -91,13 +89,13 @@ def run(folder: Path, smiles: Sequence[str], options: argparse.Namespace) -> Non
     rows = min(options.engine_rows, 4 * PART_ROWS // 5)
     path = library(folder / f"molecules-{rows}.smi", smiles, rows)
     stages = measured(path, folder / f"stages-{rows}", rows, options)
-    for name, value in asdict(stages).items():
+    for name, value in stages._asdict().items():
         unit = {"start": "s", "disk": "bytes/molecule"}.get(name)
         scaled = value if unit else value * 1e6
         report(f"stages, {rows} rows, one core", name, scaled, unit or "us/molecule")
     for name, (cores, gpus) in MACHINES.items():
         found = cost(stages, cores, gpus)
-        for metric, value in asdict(found).items():
+        for metric, value in found._asdict().items():
             unit = {"terabytes": "TB", "gigabytes_a_second": "GB/s"}.get(metric, "hours")
             report(f"10^9 molecules on {name} (a model)", metric, value, unit)
 

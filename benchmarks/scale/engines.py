@@ -6,7 +6,6 @@ import argparse
 import os
 import shutil
 import statistics
-from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -17,30 +16,27 @@ PARTS_OF_A_SCREEN = 24
 """Enough for a steady rate, and for each call of an actor to have several."""
 
 
-def run(folder: Path, smiles: Sequence[str], options: argparse.Namespace) -> None:
+def run(folder: Path, smiles: Sequence[str], asked: argparse.Namespace) -> None:
     """Screen the same rows with each engine in turn, and compare medians."""
-    rows, cores = options.engine_rows, len(os.sched_getaffinity(0))
-    path = library(folder / f"molecules-{rows}.smi", smiles, rows)
-    words = ["screen", str(path), "--model", options.model]
-    words += ["--part-rows", str(min(options.part_rows, max(1, rows // PARTS_OF_A_SCREEN)))]
-    engines: dict[str, tuple[int, list[str]]] = {
-        "local-1": (1, []),
-        f"local-{cores}": (cores, []),
-        f"ray-{cores}": (cores, ["--engine", "ray"]),
-    }
-    took: dict[str, list[tuple[Watched, float]]] = defaultdict(list)
-    few, started = library(folder / "molecules-few.smi", smiles, 8), dict[str, float]()
-    for name, (n, more) in engines.items():
-        out = folder / f"{name}-few"
+    rows, cores = asked.engine_rows, len(os.sched_getaffinity(0))
+    part_rows = str(min(asked.part_rows, max(1, rows // PARTS_OF_A_SCREEN)))
+    engines = {"local-1": 1, f"local-{cores}": cores, f"ray-{cores}": cores}
+    many = library(folder / f"molecules-{rows}.smi", smiles, rows)
+    few = library(folder / "molecules-few.smi", smiles, 8)
+
+    def screened(name: str, path: Path, out: Path) -> Watched:
         shutil.rmtree(out, ignore_errors=True)
-        words_of_few = ["screen", str(few), *words[2:], "--out", str(out), "--workers", str(n)]
-        started[name] = watched([*words_of_few, *more], n).processor
-    for _ in range(options.rounds):
-        for name, (n, more) in engines.items():
-            out = folder / name
-            shutil.rmtree(out, ignore_errors=True)
-            found = watched([*words, "--out", str(out), "--workers", str(n), *more], n)
-            took[name].append((found, steady_rate(out)))
+        words = ["screen", str(path), "--model", asked.model, "--part-rows", part_rows]
+        words += ["--out", str(out), "--workers", str(engines[name])]
+        ray = ["--engine", "ray"] if name.startswith("ray") else []
+        return watched([*words, *ray], engines[name])
+
+    started = {name: screened(name, few, folder / f"{name}-few").processor for name in engines}
+    took: dict[str, list[tuple[Watched, float]]] = {name: [] for name in engines}
+    for _ in range(asked.rounds):
+        for name, runs in took.items():
+            found = screened(name, many, folder / name)
+            runs.append((found, steady_rate(folder / name)))
     for name, runs in took.items():
         _tell(f"screen {rows} rows in parts, {name}", runs, rows, size(folder / name))
     for name, processor in started.items():
@@ -49,13 +45,11 @@ def run(folder: Path, smiles: Sequence[str], options: argparse.Namespace) -> Non
 
 
 def _tell(case: str, took: Sequence[tuple[Watched, float]], rows: int, held: int) -> None:
-    def median(values: Sequence[float]) -> float:
-        return statistics.median(values)
-
-    report(case, "end_to_end", median([rows / each.seconds for each, _ in took]), "molecules/s")
-    report(case, "steady", median([rate for _, rate in took]), "molecules/s")
-    used = median([each.processor / rows * 1e6 for each, _ in took])
-    report(case, "processor", used, "us/molecule")
+    rates = [rows / each.seconds for each, _ in took]
+    report(case, "end_to_end", statistics.median(rates), "molecules/s")
+    report(case, "steady", statistics.median(rate for _, rate in took), "molecules/s")
+    used = [each.processor / rows * 1e6 for each, _ in took]
+    report(case, "processor", statistics.median(used), "us/molecule")
     report(case, "largest_process", max(each.largest for each, _ in took), "MB", "<= 1000")
     report(case, "on_disk", held / rows, "bytes/molecule")
 
@@ -66,9 +60,8 @@ def _compare(
     """Within each round, for rounds differ by what else the machine does."""
     one, all_cores, ray = took.values()
     _, of_local, of_ray = started.values()
-    case = f"scaling from 1 to {cores} cores"
     gains = [b / a / cores for (_, a), (_, b) in zip(one, all_cores, strict=True)]
-    report(case, "efficiency", statistics.median(gains), "ratio")
+    report(f"scaling from 1 to {cores} cores", "efficiency", statistics.median(gains), "ratio")
     case = f"Ray beside local, {cores} cores"
     pairs = list(zip(all_cores, ray, strict=True))
     for metric, ratios in {

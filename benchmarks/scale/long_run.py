@@ -17,6 +17,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+from benchmarks.harness.ledger import read_records
 from benchmarks.harness.running import Sample, library, size, watched
 from benchmarks.harness.study import report
 
@@ -56,12 +57,7 @@ def run(folder: Path, smiles: Sequence[str], options: argparse.Namespace) -> Non
 def attempts(folder: Path) -> list[list[dict[str, Any]]]:
     """Samples of each attempt; a last line that a kill cut off is left out."""
     found: dict[int, list[dict[str, Any]]] = {}
-    path = folder / LOG
-    for line in path.read_text().splitlines() if path.exists() else ():
-        try:
-            sample = json.loads(line)
-        except ValueError:
-            continue
+    for sample in read_records(folder / LOG):
         found.setdefault(sample["attempt"], []).append(sample)
     return list(found.values())
 

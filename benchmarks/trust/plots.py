@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-RESULTS = Path(__file__).resolve().parents[1] / "results"
+from benchmarks.harness.ledger import RESULTS, read_records
+
 Cases = dict[str, dict[str, float]]
 BY = {
     "spread": "spread of experts",
@@ -26,10 +26,8 @@ def write_plots(files: Sequence[Path]) -> None:
     from matplotlib import pyplot as plt
 
     cases: Cases = {}
-    for line in (line for file in files for line in file.read_text().splitlines()):
-        found = json.loads(line)
-        if "metric" in found:
-            cases.setdefault(found["case"], {})[found["metric"]] = found["value"]
+    for found in (line for file in files for line in read_records(file) if "metric" in line):
+        cases.setdefault(found["case"], {})[found["metric"]] = found["value"]
     for name, draw, size in (
         ("calibration", _calibration, (9, 4)),
         ("errors", _errors, (12, 3.6)),

@@ -33,11 +33,8 @@ MOST_CELLS = {"normal": 40_000, "thorough": 1_000_000}
 EXPECTED_ALONE = {"forest": 5.0, "boosted_trees": 1.0, "linear": 3.0}
 """Worth of experts of an assay alone beside a network's 1, before its folds say more.
 
-Beside even weights, on 19 draws of 300 to 1,500 rows of outcomes (Tox21, ToxCast, HIV, MUV, PCBA,
-ChEMBL; the first eight of them chose it): AP 0.002 ± 0.007 and AUC 0.006 ± 0.005 higher, log loss
-0.0008 ± 0.0005 lower; on 4 draws of values a Spearman of 0.014 ± 0.011 more. The mean of all
-experts has an AP 0.008 ± 0.006 and a log loss 0.015 ± 0.004 worse than even weights to begin
-with."""
+Chosen on draws of 300 to 1,500 rows of Tox21, ToxCast, HIV, MUV, PCBA and ChEMBL, where they
+differed from even weights by two standard errors at most."""
 
 TREE_INPUTS = ("morgan", "descriptors")
 """Input of trees where it is there: more fingerprints make them slower, and no better."""

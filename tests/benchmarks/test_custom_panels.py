@@ -10,24 +10,17 @@ import pytest
 
 from benchmarks.custom_panels import work
 from benchmarks.custom_panels.table import write_report
-from benchmarks.harness import inputs
-from benchmarks.harness.contenders import (
-    BOOSTED,
-    WHOLE_FOREST,
-    Contest,
-    Options,
-    Outcome,
-    standards,
-)
-from benchmarks.harness.datasets import values_source
-from benchmarks.harness.ledger import AssayScore, Ledger, make_entry
+from benchmarks.harness.contenders import BOOSTED, WHOLE_FOREST, Options, Outcome
+from benchmarks.harness.datasets import Source, values_source
+from benchmarks.harness.deepchem_networks import standards
+from benchmarks.harness.ledger import Entry, Ledger
 from bioassay_mtl.panels.panel import Panel
 
 N_CARBONS = 60
 
 
 @pytest.fixture(scope="module")
-def values() -> Contest:
+def values() -> Source:
     """Alkanes: one assay is their length, one its negative, of which long ones are bounds."""
     smiles = ["C" * n for n in range(1, N_CARBONS + 1)]
     length = np.arange(1, N_CARBONS + 1, dtype=float)
@@ -38,20 +31,15 @@ def values() -> Contest:
     panel = Panel.from_arrays(
         smiles, labels, ["length", "shortness"], kinds=["censored"] * 2, bounds=bounds
     )
-    return Contest.of("alkanes", values_source(panel, "alkanes"), None)
+    return values_source(panel, "alkanes")
 
 
-@pytest.fixture(autouse=True)
-def _own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(inputs, "CACHE", tmp_path / "counts")
-
-
-def test_a_perfect_guess_scores_best(values: Contest) -> None:
+def test_a_perfect_guess_scores_best(values: Source) -> None:
     labels = values.panel.labels
-    valid, test = (np.nan_to_num(labels[r]) for r in (values.parts.valid, values.parts.test))
+    valid, test = (np.nan_to_num(labels[r]) for r in (values.valid, values.test))
     assert values.valid_score(valid) == 0
     assert values.valid_score(valid + 1) == pytest.approx(-1)
-    entry = values.scored(("alkanes", "model", "all", "test", 0, "all"), test, 1.0, {})
+    entry = values.scored(("alkanes", "model", "all", "test", 0, "all"), test)
     assert entry.assays == ["length", "shortness"]
     assert entry.metrics["rmse"] == [0, 0]
     assert entry.metrics["r2"] == [1, 1]
@@ -60,21 +48,21 @@ def test_a_perfect_guess_scores_best(values: Contest) -> None:
 
 
 @pytest.mark.parametrize("contender", [WHOLE_FOREST, BOOSTED])
-def test_trees_learn_values(contender: Any, values: Contest) -> None:
+def test_trees_learn_values(contender: Any, values: Source) -> None:
     if contender is BOOSTED:
         pytest.importorskip(
             "xgboost", reason="XGBoost, a rival of the benchmarks, is not installed"
         )
     outcome = contender(values, 0, Options(quick=True))
-    seen = values.panel.mask[values.parts.test]
-    truth = values.panel.labels[values.parts.test]
+    seen = values.panel.mask[values.test]
+    truth = values.panel.labels[values.test]
     assert (outcome.test[~seen] == 0).all()
     assert np.corrcoef(outcome.test[seen], truth[seen])[0, 1] > 0.8
 
 
-def test_standards_are_of_the_rows_fitted_on(values: Contest) -> None:
+def test_standards_are_of_the_rows_fitted_on(values: Source) -> None:
     mean, scale = standards(values)
-    rows = values.panel.labels[values.parts.train]
+    rows = values.panel.labels[values.fit]
     np.testing.assert_allclose(np.nanmean((rows - mean) / scale, axis=0), 0, atol=1e-5)
     np.testing.assert_allclose(np.nanstd((rows - mean) / scale, axis=0), 1, rtol=1e-5)
 
@@ -82,14 +70,14 @@ def test_standards_are_of_the_rows_fitted_on(values: Contest) -> None:
 def test_finished_work_is_not_done_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     calls = []
 
-    def constant(data: Contest, seed: int, options: Options) -> Outcome:
+    def constant(data: Source, seed: int, options: Options) -> Outcome:
         calls.append(seed)
-        return Outcome(np.full((len(data.parts.test), len(data.panel.tasks)), 0.5), {})
+        return Outcome(np.full((len(data.test), len(data.panel.tasks)), 0.5), {})
 
     monkeypatch.setitem(work.WHOLE, "constant", (constant, "smiles"))
     path = tmp_path / "results.jsonl"
     for _ in range(2):
-        entry = work.on_whole("rules", None, "constant", 3, Ledger(path), Options())
+        entry = work.on_whole("rules", "constant", 3, Ledger(path), Options())
     assert calls == [3]
     assert set(entry.auc) == {0.5}
     assert entry.notes["fit"] + entry.notes["valid"] + entry.notes["test"] > 1900
@@ -102,14 +90,12 @@ def test_report(tmp_path: Path) -> None:
     about |= {"cpu_seconds": 9.0, "assays": 2, "settings": {}}
     for model, ap, rmse in (("bioassay_mtl", 0.5, 0.7), ("chemprop", 0.4, 0.6)):
         for seed in (0, 1):
-            scores = {"one": AssayScore(0.9, ap + seed / 10), "two": AssayScore(0.8, 0.1)}
             key = ("tox21", model, "all", "test", seed, "all")
-            ledger.add(make_entry(key, scores, 9.0, about))
+            scores = [0.9, 0.8], [ap + seed / 10, 0.1]
+            ledger.add(Entry(*key, ["one", "two"], *scores, notes=about))
         measured = {"rmse": [rmse, rmse], "concordance": [0.8, 0.8], "r2": [0.5, 0.5]}
         key = ("chembl100", model, "all", "test", 0, "all")
-        entry = make_entry(key, {}, 9.0, about | {"values": measured})
-        entry.assays.extend(["one", "two"])
-        ledger.add(entry)
+        ledger.add(Entry(*key, ["one", "two"], notes=about | {"values": measured}))
     assert write_report(tmp_path)
     text = (tmp_path / "custom_panels.md").read_text()
     assert "| chemprop | 2 | 0.275 ± 0.035 | **0.850** ± 0.000 | 0 of 2 | 9 s |" in text

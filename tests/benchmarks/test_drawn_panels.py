@@ -9,24 +9,24 @@ from typing import Any
 import numpy as np
 import pytest
 
-from benchmarks.custom_panels import pools, work
+from benchmarks.custom_panels import draws, work
+from benchmarks.custom_panels.draws import deal
 from benchmarks.custom_panels.pieces import (
     DRAWS,
     MULTI,
     Piece,
-    deal,
     in_turn,
     multi_pieces,
     ordered,
     single_pieces,
 )
+from benchmarks.custom_panels.rivals import inputs_of, mean_of, rivals
 from benchmarks.custom_panels.table import groups_of, mean_ranks, overall, write_report
-from benchmarks.custom_panels.tuned import Inputs, mean_of, rivals, tuned
 from benchmarks.custom_panels.work import CONTENDERS, DEFAULT, key_of, on_drawn
 from benchmarks.harness.assay_tables import ALL, POOL, REST, Table
 from benchmarks.harness.contenders import Outcome
 from benchmarks.harness.datasets import rules
-from benchmarks.harness.ledger import AssayScore, Ledger, make_entry
+from benchmarks.harness.ledger import Entry, Ledger
 from tests.needs import extra
 
 pytestmark = pytest.mark.soak
@@ -35,7 +35,7 @@ PIECE = Piece("made up", "amide", 300, "random")
 
 def labeled(n: int | None = None) -> Table:
     """Outcomes by substructure, of distinct molecules."""
-    panel = rules(None).panel
+    panel = rules().panel
     panel = panel.take(np.arange(n or len(panel)))
     cells = np.where(panel.labels < 0, np.nan, panel.labels).astype(float)
     return Table(np.array(panel.structures), cells, panel.tasks).part(ALL)
@@ -50,16 +50,16 @@ def made_up() -> Table:
 def _pools(made_up: Table) -> Iterator[None]:
     """Pools of the molecules that are made up, whose features are made once."""
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(pools, "pool", lambda name, tenths=REST: made_up)
-        patched.setattr(pools, "HELD", 200)
-        pools._all_features.cache_clear()
+        patched.setattr(draws, "pool", lambda name, tenths=REST: made_up)
+        patched.setattr(draws, "HELD", 200)
+        draws._all_features.cache_clear()
         yield
-        pools._all_features.cache_clear()
+        draws._all_features.cache_clear()
 
 
 @pytest.fixture
-def data() -> pools.DrawnPanel:
-    found = pools.drawn(PIECE)
+def data() -> draws.DrawnPanel:
+    found = draws.drawn(PIECE)
     assert found is not None
     return found
 
@@ -72,18 +72,18 @@ def test_settings_are_judged_on_other_molecules(made_up: Table) -> None:
 
 
 @pytest.mark.soak
-def test_a_drawn_panel_has_the_rows_of_its_piece(data: pools.DrawnPanel, made_up: Table) -> None:
+def test_a_drawn_panel_has_the_rows_of_its_piece(data: draws.DrawnPanel, made_up: Table) -> None:
     assert len(data.known) == 300
-    assert len(data.parts.valid) == 60
-    assert len(data.parts.test) == 200
+    assert len(data.valid) == 60
+    assert len(data.test) == 200
     assert len(set(data.smiles)) == len(data.panel)
     labels = dict(zip(made_up.smiles, made_up.cells[:, made_up.tasks.index("amide")], strict=True))
     assert [labels[each] for each in data.smiles] == data.panel.labels[:, 0].tolist()
     assert len(data.features.take(data.known)) == 300
 
 
-def test_too_few_molecules_make_no_panel(data: pools.DrawnPanel) -> None:
-    assert pools.drawn(Piece("made up", "amide", 3000, "random")) is None
+def test_too_few_molecules_make_no_panel(data: draws.DrawnPanel) -> None:
+    assert draws.drawn(Piece("made up", "amide", 3000, "random")) is None
 
 
 def test_groups_are_dealt_whole() -> None:
@@ -125,11 +125,11 @@ def test_assays_from_rare_to_frequent(made_up: Table) -> None:
 
 
 @pytest.mark.parametrize("name", ["forest", "LightGBM", "XGBoost", "linear"])
-def test_rivals_learn(name: str, data: pools.DrawnPanel) -> None:
+def test_rivals_learn(name: str, data: draws.DrawnPanel) -> None:
     if name in ("LightGBM", "XGBoost"):
         pytest.importorskip(name.lower(), reason=f"{name}, a rival, is not installed")
-    outcome = tuned(rivals[name], data, Inputs.of(data), n_trials=2)
-    truth = data.panel.labels[data.parts.test, 0]
+    outcome = rivals[name].tuned(data, inputs_of(data), n_trials=2)
+    truth = data.panel.labels[data.test, 0]
     from sklearn.metrics import roc_auc_score
 
     assert roc_auc_score(truth, outcome.test[:, 0]) > 0.8
@@ -148,19 +148,18 @@ def test_the_mean_of_rivals_is_of_ranks_or_values() -> None:
 
 
 def test_finished_work_is_not_done_again(
-    data: pools.DrawnPanel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    data: draws.DrawnPanel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     calls = []
 
     def constant(data: Any, asked: Any, quick: bool) -> tuple[Outcome, float]:
         calls.append(asked)
-        return Outcome(np.full((len(data.parts.test), 1), 0.5), {}), 1.0
+        return Outcome(np.full((len(data.test), 1), 0.5), {}), 1.0
 
     monkeypatch.setattr(work, "ours", constant)
     for _ in range(2):
         ledger = Ledger(tmp_path / "results.jsonl")
-        found = list(on_drawn(PIECE, ledger, (DEFAULT,)))
-    assert found == []
+        on_drawn(PIECE, ledger, (DEFAULT,))
     assert calls == [{}]
     (entry,) = ledger.entries.values()
     assert entry.auc == [0.5]
@@ -173,14 +172,16 @@ def test_values_are_judged_by_their_order_too(
 ) -> None:
     lengths = np.array([[float(len(each))] for each in made_up.smiles[:550]])
     table = Table(made_up.smiles[:550], lengths, ("length",), is_binary=False)
-    monkeypatch.setattr(pools, "pool", lambda name, tenths=REST: table)
+    monkeypatch.setattr(draws, "pool", lambda name, tenths=REST: table)
     piece = Piece("chembl", "length", 300, "random")
-    (entry,) = on_drawn(piece, Ledger(None), ("linear",), quick=True)
+    ledger = Ledger(None)
+    on_drawn(piece, ledger, ("linear",), quick=True)
+    (entry,) = ledger.entries.values()
     assert entry.metrics["concordance"][0] > 0.7
     assert entry.notes["group"] == ["single assays, values", "300", "random"]
 
 
-def test_ours_learns_from_what_is_brought(data: pools.DrawnPanel) -> None:
+def test_ours_learns_from_what_is_brought(data: draws.DrawnPanel) -> None:
     outcome, seconds = work.ours(data, {"effort": "quick"}, quick=True)
     assert outcome.test.shape == (200, 1)
     assert seconds > 0
@@ -191,9 +192,9 @@ def _ledger(path: Path | None) -> Ledger:
     for place, task in enumerate(("a", "b", "c")):
         piece = Piece("tox21", task, 300, "random")
         for rank, name in enumerate(CONTENDERS):
-            score = AssayScore(0.9 - rank / 10 - place / 100, 0.8 - rank / 10)
+            scores = [0.9 - rank / 10 - place / 100], [0.8 - rank / 10]
             notes = {"group": list(piece.group), "cpu_seconds": 9.0, "brought": 300, "held": 100}
-            ledger.add(make_entry(key_of(piece, name), {task: score}, 9.0, notes))
+            ledger.add(Entry(*key_of(piece, name), [task], *scores, notes=notes))
     return ledger
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from benchmarks.graph_study.__main__ import write_report
 from benchmarks.graph_study.cases import LARGEST, MIXTURES, MODELS, settings, shares
-from benchmarks.harness.ledger import AssayScore, Ledger, make_entry
+from benchmarks.harness.ledger import Entry, Ledger
 from bioassay_mtl.training.config import TrainingConfig
 
 
@@ -41,9 +41,9 @@ def test_report(tmp_path: Path) -> None:
         (mixed, 0.3, {"settings": {"shares": [0.9, 0.1]}, "valid_ap": 0.25}),
     ):
         for seed in (0, 1):
-            scores = {"one": AssayScore(0.7, ap), "two": AssayScore(0.8, ap / 2)}
             key = ("tox21", name, "all", "test", seed, "all")
-            ledger.add(make_entry(key, scores, 9.0, {**notes, **about}))
+            scores = [0.7, 0.8], [ap, ap / 2]
+            ledger.add(Entry(*key, ["one", "two"], *scores, notes={**notes, **about}))
     assert write_report(tmp_path)
     text = (tmp_path / "graph_study.md").read_text()
     assert "| fingerprint | 2 | 0.0750 ± 0.0000 | **0.7500** ± 0.0000 |  | 5 s |" in text

@@ -13,48 +13,30 @@ from hypothesis import strategies as st
 from scipy import sparse
 
 from benchmarks import rivals
-from benchmarks.harness import chemprop_program, inputs, per_assay
-from benchmarks.harness.datasets import Source, cut_holdout, rules, values_source
-from benchmarks.harness.ledger import (
-    RESULTS,
-    AssayScore,
-    Ledger,
-    add_record,
-    go_on,
-    macro,
-    make_entry,
-    read_records,
-    score_all,
-    score_assay,
-)
+from benchmarks.harness import chemprop_program
+from benchmarks.harness.contenders import LOGISTIC, AssayModel
+from benchmarks.harness.datasets import Source, cut_holdout, log_counts, rules, values_source
+from benchmarks.harness.ledger import RESULTS, Entry, Ledger, add_record, go_on, read_records
 from benchmarks.harness.plots import Dot, dots
 from benchmarks.harness.statistics import critical_difference, gain, holm, mean_ranks, paired
 from benchmarks.harness.tables import standings, table
 from bioassay_mtl.panels.panel import Panel
-from bioassay_mtl.splits import Split
 from tests.needs import extra
 
 
 @pytest.fixture(scope="module")
 def made_up() -> Source:
-    return rules(None)
+    return rules()
 
 
 KEY = ("B-random", "xgboost", "bits", "final", 0, "a")
 
 
-def test_unmeasured_cells_do_not_count() -> None:
-    label = np.array([1, -1, 0, -1, 0], dtype=np.int8)
-    guess = np.array([0.9, 0.95, 0.2, 0.99, 0.1])
-    assert score_assay(label, guess) == AssayScore(auc=1.0, ap=1.0)
-
-
 @pytest.mark.parametrize("label", [[1, 1, -1], [0, 0, -1], [-1, -1, -1]])
-def test_one_class_has_no_score_and_is_left_out_of_the_macro_mean(label: list[int]) -> None:
-    both = np.array([label, [1, 0, 0]], dtype=np.int8).T
-    found = score_all(both, np.array([[1, 1], [1, 0], [1, 0]], dtype=float), ("a", "b"))
-    assert list(found) == ["b"]
-    assert macro(found).auc == 1.0
+def test_one_outcome_has_no_score_and_unmeasured_cells_do_not_count(label: list[int]) -> None:
+    both = np.array([label, [1, 0, -1]], dtype=np.int8).T
+    entry = Entry.scored(KEY, both, np.array([[1, 1], [1, 0], [1, 5]], dtype=float), ("a", "b"))
+    assert (entry.assays, entry.auc, entry.ap) == (["b"], [1.0], [1.0])
 
 
 def test_holdout_keeps_equal_fingerprints_on_one_side() -> None:
@@ -100,13 +82,13 @@ def test_parts_share_no_molecule(made_up: Source) -> None:
 
 def test_a_line_cut_short_by_a_kill_is_done_again(tmp_path: Path) -> None:
     path = tmp_path / "results.jsonl"
-    entry = Ledger(path).add(make_entry(KEY, {"a": AssayScore(0.5, 0.25)}, 1.0))
+    entry = Ledger(path).add(Entry(*KEY, ["a"], [0.5], [0.25]))
     with path.open("a") as stream:
         stream.write('{"protocol":"B-ran')
     second = Ledger(path)
     assert second.get(KEY) == entry
     other = (*KEY[:-1], "b")
-    second.add(make_entry(other, {}, 1.0))
+    second.add(Entry(*other))
     assert set(Ledger(path).entries) == {KEY, other}
 
 
@@ -132,7 +114,8 @@ def test_a_study_goes_on_with_what_nobody_has_done(tmp_path: Path) -> None:
     assert done == [1, 3]
     assert sorted(each["key"] for each in found) == [1, 2, 3]
     assert go_on(path, [4], lambda record: int(record["key"]), work, until=0.0) == found
-    assert go_on(None, [5, 5], lambda record: int(record["key"]), work) == [{"key": 5}]
+    (alone,) = go_on(None, [5, 5], lambda record: int(record["key"]), work)
+    assert alone.keys() == {"key", "cpu_seconds", "made_with"}
 
 
 @pytest.mark.parametrize("file", sorted(RESULTS.glob("*.jsonl")), ids=lambda path: path.stem)
@@ -148,8 +131,7 @@ def test_published_results_are_whole(file: Path) -> None:
 def test_an_assay_of_one_outcome_is_predicted_flat() -> None:
     x = sparse.csr_matrix(np.eye(4, dtype=np.float32))
     label = np.array([0, 0, -1, 1], dtype=np.int8)
-    model = per_assay.MODELS["logistic_regression"]
-    assert per_assay.predict_assay(model, x, label, np.arange(3), np.arange(4)).tolist() == [0] * 4
+    assert LOGISTIC.predict(x, label, np.arange(3), np.arange(4)).tolist() == [0] * 4
 
 
 def test_inactives_are_capped() -> None:
@@ -160,19 +142,17 @@ def test_inactives_are_capped() -> None:
         return np.zeros(new.shape[0])
 
     label = np.r_[np.ones(5), np.zeros(50)].astype(np.int8)
-    model = per_assay.AssayModel(remember, {}, inactives_cap=7)
-    per_assay.predict_assay(model, np.zeros((55, 1)), label, np.arange(55), np.arange(3))
+    model = AssayModel(remember, {}, inactives_cap=7)
+    model.predict(np.zeros((55, 1)), label, np.arange(55), np.arange(3))
     assert [seen.count(1), seen.count(0)] == [5, 7]
 
 
-def test_counts_are_log2_of_one_plus_count(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(inputs, "CACHE", tmp_path)
-    matrix = inputs.counts(("CCCCO", "c1ccccc1"))
-    assert matrix.shape == (2, inputs.MORGAN_SIZE + inputs.TORSION_SIZE)
+def test_counts_are_log2_of_one_plus_count() -> None:
+    matrix = log_counts(Panel.from_arrays(["CCCCO", "c1ccccc1"], [[0], [1]], ["any"]))
+    assert matrix.shape == (2, 4096 + 2048)
     # Benzene: six equal atoms, each alone, with its neighbors, and two bonds away.
-    assert matrix[1, : inputs.MORGAN_SIZE].data == pytest.approx(np.full(3, np.log2(7)))
-    assert matrix[1, inputs.MORGAN_SIZE :].data == pytest.approx([np.log2(7)])
-    assert (inputs.counts(("CCCCO", "c1ccccc1")) != matrix).nnz == 0
+    assert matrix[1, :4096].data == pytest.approx(np.full(3, np.log2(7)))
+    assert matrix[1, 4096:].data == pytest.approx([np.log2(7)])
 
 
 def test_values_reach_chemprop_with_their_bounds(tmp_path: Path) -> None:
@@ -184,16 +164,15 @@ def test_values_reach_chemprop_with_their_bounds(tmp_path: Path) -> None:
     smiles = ["C" * int(n) for n in length]
     panel = Panel.from_arrays(smiles, labels, ["up", "down"], kinds=["censored"] * 2, bounds=bounds)
     source = values_source(panel, "alkanes")
-    parts = Split(source.fit, source.valid, source.test, len(panel))
-    chemprop_program.write_tables(source.panel, parts, tmp_path)
+    chemprop_program.write_tables(source.panel, source.parts, tmp_path)
     train = pd.read_csv(tmp_path / "train.csv", dtype=str, keep_default_na=False)
-    n_train = ["train"] * len(parts.train)
-    assert train["split"].tolist() == n_train + ["val"] * len(parts.valid)
+    n_train = ["train"] * len(source.fit)
+    assert train["split"].tolist() == n_train + ["val"] * len(source.valid)
     is_long = train["smiles"].str.len() > 30
     assert is_long.any()
     assert set(train["down"][is_long]) == {"<-30"}
     assert (train["up"] == "").any()
-    assert len(pd.read_csv(tmp_path / "test.csv")) == len(parts.test)
+    assert len(pd.read_csv(tmp_path / "test.csv")) == len(source.test)
 
 
 def test_holm_is_the_textbook_example() -> None:
@@ -241,9 +220,9 @@ def test_a_table_of_standings() -> None:
     ledger = Ledger(None)
     for model, ap in (("ours", 0.5), ("theirs", 0.4)):
         for seed in (0, 1):
-            scores = {"one": AssayScore(0.9, ap + seed / 10), "two": AssayScore(0.8, 0.1)}
             key = ("tox21", model, "all", "test", seed, "all")
-            ledger.add(make_entry(key, scores, 9.0, {"cpu_seconds": 7.0}))
+            scores = [0.9, 0.8], [ap + seed / 10, 0.1]
+            ledger.add(Entry(*key, ["one", "two"], *scores, notes={"cpu_seconds": 7.0}))
     lines = table(standings(ledger.entries.values(), ["theirs", "absent"]), "ours", digits=3)
     assert lines[2] == "| theirs | 2 | 0.275 ± 0.035 | **0.850** ± 0.000 | 0 of 2 | 7 s |  |"
     assert lines[3] == "| ours | 2 | **0.325** ± 0.035 | **0.850** ± 0.000 |  | 7 s |  |"
@@ -253,7 +232,7 @@ def test_a_model_of_one_assay_at_a_time_stands_as_one() -> None:
     ledger = Ledger(None)
     for place, task in enumerate(("a", "b")):
         key = ("A", "forest", "bits", "final", 0, task)
-        ledger.add(make_entry(key, {task: AssayScore(0.5, place / 10)}, 2.0))
+        ledger.add(Entry(*key, [task], [0.5], [place / 10], 2.0))
     (found,) = standings(ledger.entries.values())
     assert found.n_seeds == 1
     assert found.mean("ap") == pytest.approx(0.05)
@@ -271,8 +250,9 @@ def test_the_same_dots_are_the_same_file(tmp_path: Path) -> None:
 
 
 def test_absent_data_end_with_a_clear_message(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setenv("BIOASSAY_DATA", "elsewhere")
     assert rivals.main(["--quick", "--data", str(tmp_path)]) == 2
     said = capsys.readouterr()
     assert said.out == ""

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from benchmarks.harness.datasets import rules
-from benchmarks.harness.ledger import AssayScore, Ledger, make_entry
+from benchmarks.harness.ledger import Entry, Ledger
 from benchmarks.mtl_study import cases
 from benchmarks.mtl_study.__main__ import Study
 from benchmarks.mtl_study.table import families, finished, write_report
@@ -38,17 +38,17 @@ def test_balancers_that_are_not_registered_are_absent(monkeypatch: pytest.Monkey
 def test_settings_of_every_cell_are_valid() -> None:
     from bioassay_mtl.training.config import TrainingConfig
 
-    source = rules(None).compact(300)
+    source = rules().compact(300)
     for cell in cases.cells(SMALL, "rules"):
         for chosen in cases.trials(cell, SMALL):
-            TrainingConfig.of(cases.full_settings(cell, SMALL, chosen, source, 300, 0))
+            TrainingConfig.of(cases.full_settings(cell, SMALL, chosen, source, 0))
 
 
 @pytest.mark.soak
 def test_finished_work_is_not_done_again(tmp_path: Path) -> None:
     path = tmp_path / "results.jsonl"
     for _ in range(2):
-        study = Study("rules", rules(None), cases.PRESETS["quick"], Ledger(path))
+        study = Study("rules", rules(), cases.PRESETS["quick"], Ledger(path))
         study.describe()
         study.run(cases.Cell("mmoeex", "sum"))
         lines = path.read_text().splitlines()
@@ -66,12 +66,11 @@ def planted(path: Path | None, gains: dict[str, float], n_assays: int = 40) -> L
     about |= {"fit": 9, "valid": 9, "test": 9, "made_with": made_with}
     about |= {"actives": (10 + 3 * np.arange(n_assays)).tolist()}
     about["preset"] = {**vars(SMALL), "seeds": list(SMALL.seeds)}
-    kept.add(make_entry(("planted", "", "small", "data", 0, "all"), {}, 0.0, about))
+    kept.add(Entry("planted", "", "small", "data", 0, "all", notes=about))
     base = rng.uniform(0.2, 0.5, n_assays)
     for cell, gain in gains.items():
         for seed in SMALL.seeds:
             ap = np.clip(base + gain + rng.normal(0, 0.01, n_assays), 0, 1)
-            scores = {t: AssayScore(0.5 + a / 2, a) for t, a in zip(tasks, ap, strict=True)}
             balance = {"kind": cell.split(" + ")[1]}
             notes: dict[str, Any] = {
                 "settings": {**cases.draws(1)[0], "balance": balance},
@@ -79,7 +78,7 @@ def planted(path: Path | None, gains: dict[str, float], n_assays: int = 40) -> L
             }
             notes |= {"cpu_seconds": 2.0, "made_with": made_with}
             key = ("planted", cell, "small", "test", seed, "all")
-            kept.add(make_entry(key, scores, 2.0, notes))
+            kept.add(Entry(*key, tasks, (0.5 + ap / 2).tolist(), ap.tolist(), notes=notes))
     return kept
 
 

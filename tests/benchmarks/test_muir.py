@@ -10,16 +10,15 @@ import torch
 from sklearn.metrics import adjusted_rand_score
 
 from benchmarks.harness.assay_tables import Table, tables
-from benchmarks.muir import mixes
-from benchmarks.muir.cases import CASES, LAYERS, MAIN
-from benchmarks.muir.study import Key, plan, run
+from benchmarks.muir import panels
+from benchmarks.muir.panels import CASES, MIXES
+from benchmarks.muir.study import MAIN, Key, plan, run
 from benchmarks.muir.synthetic import (
     N_TASKS,
     N_TRAIN,
     QUICK,
     RandomChoice,
     problem,
-    rmse,
     solve,
 )
 from benchmarks.muir.table import table
@@ -34,17 +33,17 @@ def _threads() -> None:
 def test_the_search_finds_the_groups_of_tasks_that_alone_are_not_determined() -> None:
     given = problem(1)
     weights, alignment = solve(given, 1)
-    assert rmse(weights, given) < 0.01
+    assert given.test.error(weights) < 0.01
     assert adjusted_rand_score(given.group, alignment) == 1
 
 
 def test_tasks_alone_and_random_choice_do_not() -> None:
     given, short = problem(1), QUICK._replace(steps=300)
     alone, alignment = solve(given, 1, search=None, way=short)
-    assert rmse(alone, given) > 0.5
+    assert given.test.error(alone) > 0.5
     assert alignment.tolist() == [*range(N_TASKS)]
     by_chance, alignment = solve(given, 1, search=RandomChoice, way=short)
-    assert rmse(by_chance, given) > 0.5
+    assert given.test.error(by_chance) > 0.5
     assert adjusted_rand_score(given.group, alignment) < 0.5
 
 
@@ -70,9 +69,9 @@ def small_tables(nci_smiles: list[str], monkeypatch: pytest.MonkeyPatch) -> None
         cells = np.array([[float(RULES[task] in text) for task in tasks] for text in smiles])
         made = Table(np.array(smiles), cells, tuple(tasks))
         monkeypatch.setitem(tables._entries, name, partial(_same, made))
-    monkeypatch.setattr(mixes, "SIX", ("tox21", "pcba"))
-    monkeypatch.setitem(mixes.MIXES, "pair", {"tox21": 60, "pcba": 100})
-    for kept_panels in (mixes.parted, mixes.mixed):
+    monkeypatch.setattr(panels, "SIX", ("tox21", "pcba"))
+    monkeypatch.setitem(MIXES, "pair", {"tox21": 60, "pcba": 100})
+    for kept_panels in (panels.parted, panels.mixed):
         kept_panels.cache_clear()
 
 
@@ -81,23 +80,23 @@ def test_a_run_scores_test_rows_that_no_panel_learns_from() -> None:
     found = run(Key("pair", "muir", 0), epochs=2)["panels"]
     assert set(found["tox21"]["tasks"]) == {"nitrogen", "oxygen"}
     assert found["tox21"]["train"] == 48
-    panels = mixes.parted()
-    rows = {name: np.array(panel.columns["part"]) for name, panel in panels.items()}
+    parted = panels.parted()
+    rows = {name: np.array(panel.columns["part"]) for name, panel in parted.items()}
     held, learned = (
-        set(mixes.texts_of(panels[name], rows[name] == part))
+        set(panels.texts_of(parted[name], rows[name] == part))
         for name, part in (("tox21", "test"), ("pcba", "train"))
     )
     assert held
     assert not held & learned
-    mixed = mixes.mixed("pair", 0)["tox21"].columns["part"]
+    mixed = panels.mixed("pair", 0)["tox21"].columns["part"]
     assert mixed.count("train") + mixed.count("valid") == 60
 
 
 def test_the_plan_begins_with_all_ways_of_sharing_and_has_all_runs() -> None:
     keys = [*dict.fromkeys(plan(2))]
     assert [key.case for key in keys[: len(MAIN)]] == [*MAIN]
-    more = len(CASES) - len(MAIN) + len(LAYERS)
-    assert len(keys) == 2 * (len(mixes.MIXES) * len(MAIN) + more)
+    more = len(CASES["cases"]) - len(MAIN) + len(CASES["layers"])
+    assert len(keys) == 2 * (len(MIXES) * len(MAIN) + more)
 
 
 def test_the_table_compares_assays_in_pairs() -> None:
@@ -122,4 +121,4 @@ def test_the_table_compares_assays_in_pairs() -> None:
     gained = "+0.0500 (+0.0500 to +0.0500) | 8 of 8 | 0.008 |"
     assert f"| muir | 2 | 0.4000 ± 0.0000 | 0.7000 ± 0.0000 | {gained}" in text
     assert "| none | 2 | 0.3500 ± 0.0000 | 0.7000 ± 0.0000 | – | – | – |" in text
-    assert set(MAIN) <= set(CASES)
+    assert set(MAIN) <= set(CASES["cases"])

@@ -23,7 +23,6 @@ from benchmarks.ogb_pcba import (
     read_ogb,
 )
 from bioassay_mtl.chem.featurizer import Featurizer
-from bioassay_mtl.errors import InputError
 from bioassay_mtl.nn import build_network
 from bioassay_mtl.training.config import TrainingConfig
 
@@ -90,22 +89,15 @@ def test_a_run_reports_several_seeds_and_goes_on(
     assert '"metric": "test, 2 seeds"' in capsys.readouterr().out
 
 
-def test_results_of_other_molecules_are_refused(
-    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_results_of_other_molecules_are_refused(folder: Path, tmp_path: Path) -> None:
     torch.set_num_threads(1)
     out = tmp_path / "runs"
     assert "seed" not in run(folder, out, "--seeds", "0")["settings"]
     written = (out / "results.json").read_bytes()
     table = folder / "mapping" / "mol.csv.gz"
     pd.read_csv(table).replace({"N": {1.0: 0.0}}).to_csv(table, index=False)
-    with pytest.raises(SystemExit) as stop:
+    with pytest.raises(SystemExit, match="trained on other molecules: give another --out"):
         run(folder, out, "--seeds", "0")
-    assert stop.value.code == 2
-    line = capsys.readouterr().err
-    assert line.startswith("error: ")
-    assert "mixed-0: trained on other molecules: give another --out" in line
-    assert line.count("\n") == 1
     assert (out / "results.json").read_bytes() == written
 
 
@@ -139,26 +131,6 @@ def test_the_folder_is_read_as_it_is(folder: Path) -> None:
     np.testing.assert_array_equal(panel.mask, table[["N", "Cl", "ring"]].notna())
     assert [len(split.train), len(split.valid), len(split.test)] == [100, 40, 40]
     assert split.test[-1] == 179
-
-
-def test_what_is_missing_is_named(folder: Path) -> None:
-    path = folder / "split" / "scaffold" / "valid.csv.gz"
-    pd.Series([3, 400]).to_csv(path, index=False, header=False)
-    with pytest.raises(InputError, match="row 400 of 180 molecules"):
-        read_ogb(folder)
-    pd.Series([3]).to_csv(path, index=False, header=False)
-    with pytest.raises(InputError, match="no assay has an active and an inactive validation row"):
-        read_ogb(folder)
-    path.write_bytes(b"3")
-    with pytest.raises(InputError, match=r"valid\.csv\.gz: cannot be read: Not a gzipped file"):
-        read_ogb(folder)
-    path.unlink()
-    with pytest.raises(InputError, match=r"valid\.csv\.gz: there is no such file"):
-        read_ogb(folder)
-    table = folder / "mapping" / "mol.csv.gz"
-    pd.read_csv(table).drop(columns="mol_id").to_csv(table, index=False)
-    with pytest.raises(InputError, match=r"mol\.csv\.gz: cannot be read: .* \['mol_id'\]"):
-        read_ogb(folder)
 
 
 def test_scores_are_those_of_ogb() -> None:

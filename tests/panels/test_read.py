@@ -240,8 +240,3 @@ def test_the_pcba_sample(shared_data: Path) -> None:
     assert known.structures == table.structures
     assert known.columns == table.columns
     np.testing.assert_array_equal(known.labels, table.labels)
-
-
-def test_a_folder_without_the_pcba_sample(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match=r"pcba_fingerprints\.npz: the file is missing"):
-        read_pcba(tmp_path)

@@ -9,15 +9,17 @@ from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
+from rdkit.Chem.Scaffolds.MurckoScaffold import MurckoScaffoldSmiles
 
-from benchmarks.custom_panels.pieces import FEWEST_HELD, SINGLES, Piece, deal
+from benchmarks.custom_panels.pieces import FEWEST_HELD, SINGLES, Piece
 from benchmarks.harness.assay_tables import ALL, REST, Table, tables
-from benchmarks.harness.contenders import Contest
-from benchmarks.harness.datasets import Rows, in_order
-from benchmarks.single_assays.panels import FEWEST_ACTIVES, enriched, features_of, groups_of
+from benchmarks.harness.datasets import Rows, Source, in_order
 from bioassay_mtl.chem.features import Features
-from bioassay_mtl.splits import Split
-from bioassay_mtl.training.defaults import settled
+from bioassay_mtl.chem.featurizer import Featurizer
+from bioassay_mtl.models.panel_inputs import panel_features
+from bioassay_mtl.panels import Panel
+from bioassay_mtl.training.config import DEFAULT_FINGERPRINTS
+from bioassay_mtl.training.defaults import DESCRIPTORS, settled
 
 HELD = 700
 """Molecules held out, at most; of whole tables a quarter, at most 2,500."""
@@ -28,10 +30,14 @@ SMALL_POOL = 3000
 """Molecules up to which features are made of all at once, for many draws."""
 RARE = 0.05
 """Share of molecules active in some assay under which all of these are drawn."""
+LEAST_SHARE = 0.03
+"""Share of actives of a single assay: where they are rarer, inactives are left away."""
+FEWEST_ACTIVES = 6
+"""Among the rows held out; and among those that a user brings."""
 
 
 @dataclass(frozen=True)
-class DrawnPanel(Contest):
+class DrawnPanel(Source):
     """A drawn panel, with all inputs that a contender may read, of all its rows."""
 
     inputs: Features = field(kw_only=True)
@@ -50,7 +56,6 @@ def pool(name: str, tenths: range = REST) -> Table:
 
 
 def single_tables(names: Sequence[str] | None = None) -> dict[str, Table]:
-    """The tables, or some of them, whose assays are taken singly."""
     return {name: pool(name) for name in SINGLES if names is None or name in names}
 
 
@@ -61,8 +66,8 @@ def drawn(piece: Piece) -> DrawnPanel | None:
     """
     tenths = REST
     if piece.task is None:
-        enough = (
-            piece.rows is not None and len(pool(piece.table).smiles) >= piece.rows + FEWEST_HELD
+        enough = piece.rows is not None and (
+            len(pool(piece.table).smiles) >= piece.rows + FEWEST_HELD
         )
         tenths = REST if enough and piece.table != "muv" else ALL
     table = pool(piece.table, tenths)
@@ -79,31 +84,65 @@ def drawn(piece: Piece) -> DrawnPanel | None:
     else:
         features = features_of(table.smiles[order])
     order, features = order[features.ok], features.take(np.flatnonzero(features.ok))
-    groups = groups_of(table.smiles[order], piece.split)
+    groups = np.arange(len(order))
+    if piece.split != "random":
+        scaffolds = [MurckoScaffoldSmiles(text) or text for text in table.smiles[order]]
+        groups = np.unique(scaffolds, return_inverse=True)[1]
     fit, held = deal(groups, n_fit, rng)
     renumbered = np.unique(groups[fit], return_inverse=True)[1]
     inner, valid = deal(renumbered, round((1 - VALID_SHARE) * len(fit)), rng)
-    places = np.concatenate([fit[inner], fit[valid], held])
     if table.is_binary and piece.task and not _judges(cells[order], fit, held):
         return None
-    panel = table.panel(order[places], columns)
-    train, chosen_on, test = in_order([inner, valid, held])
-    parts = Split(train, chosen_on, test, len(places))
+    places = np.concatenate([fit[inner], fit[valid], held])
     which = "put aside" if tenths == REST else "of the whole table"
     about = f"molecules {which}, {len(fit):,} brought, {len(held):,} held out, {piece.split}"
-    return DrawnPanel(piece.name, panel, parts, about, inputs=features.take(places))
+    train, chosen_on, test = in_order([inner, valid, held])
+    panel, inputs = table.panel(order[places], columns), features.take(places)
+    return DrawnPanel(panel, train, chosen_on, test, about, inputs=inputs, name=piece.name)
 
 
 def candidates(cells: NDArray[np.float64], is_binary: bool, rng: np.random.Generator) -> Rows:
-    """Rows to draw from in the order of drawing; where actives are rare, they come first."""
+    """Rows to draw from in the order of drawing; where actives are rare, they come first.
+
+    Of a single assay inactives are left away then.
+    """
     order = rng.permutation(len(cells))
     order = order[(~np.isnan(cells[order])).any(axis=1)]
     if not is_binary:
         return order
-    if cells.shape[1] == 1:
-        return enriched(order, cells[:, 0])
     active = (cells[order] == 1).any(axis=1)
-    return order[np.argsort(~active, kind="stable")] if active.mean() < RARE else order
+    if cells.shape[1] > 1:
+        return order[np.argsort(~active, kind="stable")] if active.mean() < RARE else order
+    if active.mean() >= LEAST_SHARE:
+        return order
+    most = round(active.sum() / LEAST_SHARE)
+    kept: Rows = order[active | (np.cumsum(~active) <= most)]
+    return kept
+
+
+def deal(groups: Rows, n_fit: int, rng: np.random.Generator) -> tuple[Rows, Rows]:
+    """At most ``n_fit`` places to learn from, and places held out, whole groups in either.
+
+    A group larger than half of what is held out, or than what is still to be held out, is learned
+    from: so nearly as many are brought as are asked for.
+    """
+    wanted = len(groups) - n_fit
+    sizes = np.bincount(groups)
+    held = np.zeros(len(groups), bool)
+    for group in rng.permutation(len(sizes)):
+        if held.sum() >= wanted:
+            break
+        most = min(wanted / 2, 1.05 * wanted - held.sum())
+        if sizes[group] <= max(1, most):
+            held |= groups == group
+    return np.flatnonzero(~held)[:n_fit], np.flatnonzero(held)
+
+
+def features_of(smiles: NDArray[np.str_]) -> Features:
+    """All that some contender reads."""
+    panel = Panel.from_arrays(smiles.tolist(), np.zeros(len(smiles), int), ["any"])
+    inputs = {**DEFAULT_FINGERPRINTS, "descriptors": DESCRIPTORS}
+    return panel_features(panel, Featurizer.from_config({"fingerprints": inputs}))
 
 
 @cache
