@@ -20,7 +20,7 @@ def kill(verbs: tuple[str, ...], points: int) -> tuple[list[dict[str, Any]], lis
     chosen = [word for verb in verbs for word in ("--verb", verb)]
     few = ["--points", str(points), "--random", "1", "--tell"]
     done = subprocess.run(
-        [sys.executable, "-m", "benchmarks.robustness.kills", *chosen, *few],
+        [sys.executable, "-m", "tests.robustness.kills", *chosen, *few],
         env=os.environ | {"OMP_NUM_THREADS": "1"},
         cwd=REPOSITORY,
         capture_output=True,

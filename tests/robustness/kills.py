@@ -1,6 +1,6 @@
 """Kills survived: ``train`` and its kin, ``save``, ``datasets fetch``, ``screen --out``.
 
-``python -m benchmarks.robustness.kills [--verb NAME] [--points N] [--random N] [--tell]``
+``python -m tests.robustness.kills [--verb NAME] [--points N] [--random N] [--tell]``
 
 Each verb runs once unbroken. Then it is killed before each change that it makes in its folder, in
 the midst of writing each file, and at times drawn at random. A kill is survived where
@@ -23,7 +23,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from importlib import import_module
@@ -33,7 +33,7 @@ from typing import Any
 
 from benchmarks.harness.molecules import smiles_of
 from benchmarks.harness.study import report
-from benchmarks.robustness.killing import Point, finished, killed_after, killed_at, points_of
+from tests.robustness.killing import Point, finished, killed_after, killed_at, points_of
 
 RANDOM_KILLS = 40
 _DATED = ("report.html", "hiv.json")
@@ -75,52 +75,37 @@ class Verb:
 
 
 def verbs(work: Path, url: str) -> Iterator[Verb]:
-    """All verbs, with a folder for what they begin with, and the address of a table to fetch."""
-    panel = _panel(work / "panel.csv")
-    for name, options in KINDS.items():
-        yield Verb(name, partial(_train, panel, options))
-    yield Verb("save", _save)
-    yield Verb("save over another", partial(_save, overwrite=True), _save_other)
-    yield Verb("fetch", partial(_fetch, url))
-    yield Verb("parts", partial(_parts, panel, _model(0).save(work / "to screen with")))
+    """All verbs, with a folder for what they begin with, and the address of a table to fetch.
 
-
-def _train(panel: Path, options: tuple[str, ...], folder: Path, again: bool) -> None:
-    settings = [word for setting in SETTINGS for word in ("--set", setting)]
-    words = ["train", str(panel), "--out", str(folder / "model"), "--workers", "1"]
-    _command(*words, *settings, *options, *(["--resume"] if again else []))
-
-
-def _save(folder: Path, again: bool, overwrite: bool = False) -> None:
-    if overwrite or not (folder / "model").exists():
-        _model(0).save(folder / "model", overwrite=overwrite)
-
-
-def _save_other(folder: Path) -> None:
-    _model(1).save(folder / "model")
-
-
-def _fetch(url: str, folder: Path, again: bool) -> None:
-    _command("datasets", "fetch", "hiv", "--out", str(folder), "--base-url", url)
-
-
-def _parts(table: Path, model: Path, folder: Path, again: bool) -> None:
-    words = ["screen", str(table), "--model", str(model), "--out", str(folder)]
-    _command(*words, "--part-rows", "20", "--workers", "1")
-
-
-def _command(*words: str) -> None:
-    from bioassay_mtl.cli.app import app
-
-    app(list(words), prog_name="bioassay-mtl")
-
-
-def _panel(path: Path) -> Path:
-    """Real molecules, and whether they hold nitrogen or a ring."""
-    smiles = smiles_of()[:60]
+    They learn of real molecules whether they hold nitrogen or a ring.
+    """
+    panel, smiles = work / "panel.csv", smiles_of()[:60]
     rows = [f"{each},{int('N' in each)},{int('1' in each)}" for each in smiles]
-    path.write_text("\n".join(["smiles,nitrogen,ring", *rows]) + "\n")
-    return path
+    panel.write_text("\n".join(["smiles,nitrogen,ring", *rows]) + "\n")
+    settings = [word for setting in SETTINGS for word in ("--set", setting)]
+    common = [str(panel), "--workers", "1"]
+    for name, options in KINDS.items():
+        yield _of_command(name, ["train", *common, *settings, *options], "model", ["--resume"])
+    yield Verb("save", _save)
+    yield Verb("save over another", partial(_save, overwrite=True), partial(_save, seed=1))
+    yield _of_command("fetch", ["datasets", "fetch", "hiv", "--base-url", url], ".")
+    model = str(_model(0).save(work / "to screen with"))
+    yield _of_command("parts", ["screen", *common, "--model", model, "--part-rows", "20"], ".")
+
+
+def _of_command(name: str, words: list[str], out: str, more: Sequence[str] = ()) -> Verb:
+    def run(folder: Path, again: bool) -> None:
+        from bioassay_mtl.cli.app import app
+
+        given = [*words, "--out", str(folder / out), *(more if again else ())]
+        app(given, prog_name="bioassay-mtl")
+
+    return Verb(name, run)
+
+
+def _save(folder: Path, again: bool = False, overwrite: bool = False, seed: int = 0) -> None:
+    if overwrite or not (folder / "model").exists():
+        _model(seed).save(folder / "model", overwrite=overwrite)
 
 
 def _model(seed: int) -> Any:
@@ -238,7 +223,7 @@ def _under(name: str, found: Held) -> Held:
 
 def main(arguments: list[str] | None = None) -> int:
     """Walk; the exit code is 1 where a kill was not survived."""
-    parser = argparse.ArgumentParser(prog="benchmarks.robustness.kills")
+    parser = argparse.ArgumentParser(prog="tests.robustness.kills")
     parser.add_argument("--verb", action="append")
     parser.add_argument("--points", type=int)
     parser.add_argument("--random", type=int, default=RANDOM_KILLS)
@@ -260,7 +245,7 @@ def main(arguments: list[str] | None = None) -> int:
             faults = [f"{moment}: {fault}" for moment, fault in tries if fault]
             told = [f"{moment}: survived" for moment, fault in tries if given.tell and not fault]
             for line in (*faults, *told):
-                print(f"{verb.name}: {line}", file=sys.stderr)
+                sys.stderr.write(f"{verb.name}: {line}\n")
             bad += len(faults)
             survived = len(tries) - len(faults)
             report(f"kills: {verb.name}", "kill points", len(tries), "kills")

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.robustness.record_files import LONG, SHARES, Entry, entries, write_csv, write_smi
-from benchmarks.robustness.records import Row, faults, read_rows
+from tests.robustness.record_files import LONG, SHARES, Entry, entries, write_csv, write_smi
+from tests.robustness.records import Row, faults, read_rows
 
 SHORT = tuple(LONG)
 RECORDS = [

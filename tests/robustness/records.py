@@ -1,6 +1,6 @@
 """Records survived: good, bad and hard ones, screened with a shipped model through the command.
 
-``python -m benchmarks.robustness.records [--records N] [--seed N] [--quick]``
+``python -m tests.robustness.records [--records N] [--seed N] [--quick]``
 
 Half of the records are in a SMILES file, half in a table. Every record must have its row, in its
 place, with a plausible status; every real molecule the status and the value that it has when it is
@@ -22,7 +22,7 @@ from typing import NamedTuple
 from benchmarks.harness.molecules import smiles_of
 from benchmarks.harness.running import Watched, watched
 from benchmarks.harness.study import report
-from benchmarks.robustness.record_files import Entry, entries, write_csv, write_smi
+from tests.robustness.record_files import Entry, entries, write_csv, write_smi
 
 N_RECORDS = 100_000
 N_QUICK = 5_000
@@ -58,6 +58,7 @@ class Row(NamedTuple):
     value: str
 
 
+FAULTS = ("lost", "shifted", "changed", "implausible", "wrong")
 Alone = Mapping[str, tuple[str, str]]
 """Status and first value, as text, that a molecule has when it is predicted by itself."""
 
@@ -88,9 +89,10 @@ def faults(records: Sequence[Entry], rows: Sequence[Row], alone: Alone) -> Count
 
 
 def _faults(number: int, entry: Entry, row: Row, alone: Alone) -> Iterator[str]:
-    if row.row != str(number) or not _same_name(entry, row):
+    name = "" if row.status == "too_long" else entry.id  # nothing of it is kept
+    if row.row != str(number) or row.id.partition(" ")[0] != name:
         yield "shifted"
-    elif not _same_text(entry, row):
+    elif row.status != "too_long" and not _same_text(entry, row):
         yield "changed"
     plausible = PLAUSIBLE.get(entry.kind)
     if plausible is not None:
@@ -104,19 +106,10 @@ def _faults(number: int, entry: Entry, row: Row, alone: Alone) -> Iterator[str]:
         yield "implausible"
 
 
-def _same_name(entry: Entry, row: Row) -> bool:
-    if row.status == "too_long":  # nothing of it is kept
-        return row.id == ""
-    return row.id.partition(" ")[0] == entry.id
-
-
 def _same_text(entry: Entry, row: Row) -> bool:
     """The structure as given, and the length of the name."""
-    if row.status == "too_long":
-        return True
-    kept = row.smiles in (entry.smiles, "") if row.status == "too_large" else False
-    same_name = entry.kind != "long name" or row.id.encode() == entry.name
-    return (kept or row.smiles == entry.smiles) and same_name
+    kept = {entry.smiles, *[""] * (row.status == "too_large")}
+    return row.smiles in kept and (entry.kind != "long name" or row.id.encode() == entry.name)
 
 
 def predicted_alone(smiles: Sequence[str]) -> Alone:
@@ -137,12 +130,12 @@ def report_screen(
     """Print what came of a screen; whether it is as it should be."""
     code = -1 if ended.code is None else ended.code
     n_hard = sum(entry.kind == "hard" for entry in records)
-    report(case, "records", len(records), "records")
-    report(case, "hard records", n_hard, "records")
+    counts = {"records": len(records), "hard records": n_hard, "compared": found["compared"]}
+    for metric, count in counts.items():
+        report(case, metric, count, "records")
     report(case, "exit code", code, "", "== 0")
-    for fault in ("lost", "shifted", "changed", "implausible", "wrong"):
+    for fault in FAULTS:
         report(case, fault, found[fault], "records", "== 0")
-    report(case, "compared", found["compared"], "records")
     report(case, "wall", ended.seconds, "s")
     report(case, "rate", len(records) / ended.seconds, "records/s")
     report(case, "peak_memory", ended.together, "MB", "< 1000")
@@ -150,13 +143,13 @@ def report_screen(
         report(case, f"status {status}", count, "records")
     given_up = sum(row.status in GIVEN_UP for row in rows)
     report(case, "given up", given_up, "records", f"<= {n_hard}")
-    wrong = any(count for fault, count in found.items() if fault != "compared")
+    wrong = any(found[fault] for fault in FAULTS)
     return not (code or wrong or ended.together >= 1000 or given_up > n_hard)
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Screen; the exit code is 1 where something is not as it should be."""
-    parser = argparse.ArgumentParser(prog="benchmarks.robustness.records")
+    parser = argparse.ArgumentParser(prog="tests.robustness.records")
     parser.add_argument("--records", type=int, default=N_RECORDS)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--quick", action="store_true", help=f"{N_QUICK:,} records")

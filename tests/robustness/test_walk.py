@@ -51,7 +51,7 @@ def test_faults_are_found(tmp_path: Path, way: str) -> None:
         [
             "import json, os, sys",
             "from pathlib import Path",
-            "from benchmarks.robustness.kills import Verb, Walk",
+            "from tests.robustness.kills import Verb, Walk",
             "def run(folder, again):",
             textwrap.indent(textwrap.dedent(WAYS[way]), "    "),
             "walk = Walk(Verb('it', run), Path(sys.argv[1]))",

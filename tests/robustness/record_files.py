@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from itertools import cycle
 from pathlib import Path
 
-from benchmarks.robustness.hard_molecules import hard_molecules
+from tests.robustness.hard_molecules import hard_molecules
 
 ALPHABET = "()[]=#@+-./\\%0123456789CNOSPFclnos*HX"
 SHARES = {
@@ -39,7 +39,6 @@ class Entry:
 
     @property
     def name(self) -> bytes:
-        """The whole name."""
         return self.id.encode() + (b" " + self.rest if self.rest else b"")
 
 
@@ -70,21 +69,18 @@ def entries(
 
 def _whole(entry: Entry, smiles: str, chance: random.Random) -> Entry:
     kind = entry.kind
-    if kind == "hard" or kind == "blank":
+    if kind in ("hard", "blank"):
         return entry
     if kind == "mutated":
         return replace(entry, smiles=mutated(smiles, chance))
     if kind == "long structure":
         return replace(entry, smiles="C" * STRUCTURE_BYTES)
-    return replace(entry, smiles=smiles, rest=_rest(kind, chance))
-
-
-def _rest(kind: str, chance: random.Random) -> bytes:
-    if kind in (lengths := {"long name": NAME_BYTES, "beyond the limit": BEYOND_BYTES}):
-        return b"n" * lengths[kind]
     if kind == "not UTF-8":
-        return chance.choice(_ODD)
-    return b'2-"quoted", name\'s' if kind == "quoted name" else b""
+        return replace(entry, smiles=smiles, rest=chance.choice(_ODD))
+    if kind == "quoted name":
+        return replace(entry, smiles=smiles, rest=b'2-"quoted", name\'s')
+    lengths = {"long name": NAME_BYTES, "beyond the limit": BEYOND_BYTES}
+    return replace(entry, smiles=smiles, rest=b"n" * lengths.get(kind, 0))
 
 
 def mutated(smiles: str, chance: random.Random) -> str:
@@ -113,29 +109,21 @@ def write_smi(path: Path, records: Sequence[Entry]) -> list[Entry]:
     whole = [replace(e, kind="real") if e.kind == "malformed" else e for e in records]
     kept = [replace(e, id="") if e.kind == "blank" and next(blank) else e for e in whole]
     with path.open("wb") as file:
-        file.writelines(_line(entry) for entry in kept)
+        for entry in kept:
+            separator = b"\t" if entry.kind == "blank" else b" "
+            file.write(entry.smiles.encode() + separator + entry.name if entry.id else b"")
+            file.write(b"\n")
     return kept
-
-
-def _line(entry: Entry) -> bytes:
-    if not entry.id:
-        return b"\n"
-    separator = b"\t" if entry.kind == "blank" else b" "
-    return entry.smiles.encode() + separator + entry.name + b"\n"
 
 
 def write_csv(path: Path, records: Sequence[Entry]) -> list[Entry]:
     """Write a table of names and SMILES; the records as such a file has them."""
     with path.open("wb") as file:
         file.write(b"id,smiles\n")
-        file.writelines(_rows(records))
+        for entry in records:
+            more = [b"one too many"] * (entry.kind == "malformed")
+            file.write(b",".join([_cell(entry.name), _cell(entry.smiles.encode()), *more]) + b"\n")
     return list(records)
-
-
-def _rows(records: Sequence[Entry]) -> Iterator[bytes]:
-    for entry in records:
-        name, smiles = _cell(entry.name), _cell(entry.smiles.encode())
-        yield name + b"," + smiles + (b",one too many\n" if entry.kind == "malformed" else b"\n")
 
 
 def _cell(content: bytes) -> bytes:

@@ -16,23 +16,22 @@ import sys
 import time
 import traceback
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 Action = Callable[[], object]
+Meet = Callable[[int, str], None]
 CHANGES = ("os.rename", "os.remove", "os.rmdir", "os.mkdir", "os.link", "os.symlink")
 _WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 _TORN_BYTES = 10
 
 
-@dataclass(frozen=True)
-class Point:
+class Point(NamedTuple):
     """A moment to be killed at: before a change, or in the midst of what it opens there."""
 
     change: int
+    torn: bool
     name: str
-    torn: bool = False
 
     def __str__(self) -> str:
         return f"{'within' if self.torn else 'before'} {self.name}"
@@ -41,19 +40,14 @@ class Point:
 def points_of(action: Action, folder: Path, log: Path) -> list[Point]:
     """All moments at which a process that does not fail can be killed in a folder."""
     read, write = os.pipe()
-
-    def tell(number: int, change: str) -> None:
-        os.write(write, f"{change}\n".encode())
-
-    pid = _forked(action, log, folder, tell)
+    pid = _forked(action, log, folder, lambda _, name: os.write(write, f"{name}\n".encode()))
     os.close(write)
     with os.fdopen(read) as told:
-        names = told.read().splitlines()
+        names = list(enumerate(told.read().splitlines()))
     if code := _end(pid):
         raise RuntimeError(f"an unbroken run ends with {code}: {log.read_text()}")
-    points = [Point(number, name) for number, name in enumerate(names)]
-    torn = [Point(p.change, p.name, True) for p in points if p.name.startswith("open ")]
-    return sorted([*points, *torn], key=lambda point: (point.change, point.torn))
+    torn = [Point(number, True, name) for number, name in names if name.startswith("open ")]
+    return sorted([*(Point(number, False, name) for number, name in names), *torn])
 
 
 def killed_at(point: Point, action: Action, folder: Path) -> int:
@@ -84,23 +78,19 @@ def finished(action: Action, log: Path) -> int:
     return _end(_forked(action, log))
 
 
-def _forked(
-    action: Action,
-    log: Path,
-    folder: Path | None = None,
-    meet: Callable[[int, str], None] | None = None,
-) -> int:
+def _forked(action: Action, log: Path, folder: Path | None = None, meet: Any = None) -> int:
+    """A child at work, which from now on calls before each change that it makes in a folder."""
     sys.stdout.flush()
     pid = os.fork()
     if pid:
         return pid
     code = 70
     try:
-        for stream, flags in ((0, os.O_RDONLY), (1, os.O_WRONLY), (2, os.O_WRONLY)):
-            path = os.devnull if stream == 0 else log
-            os.dup2(os.open(path, flags | os.O_CREAT | os.O_APPEND), stream)
-        if folder is not None and meet is not None:
-            _watch(folder, meet)
+        for stream, path in enumerate((Path(os.devnull), log, log)):
+            how = (os.O_WRONLY if stream else os.O_RDONLY) | os.O_CREAT | os.O_APPEND
+            os.dup2(os.open(path, how), stream)
+        if folder is not None:
+            _watch(f"{folder.resolve()}/", meet)
         action()
         code = 0
     except SystemExit as stop:
@@ -117,9 +107,7 @@ def _end(pid: int) -> int:
     return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
 
 
-def _watch(folder: Path, meet: Callable[[int, str], None]) -> None:
-    """From now on, call before each change that this process makes in a folder."""
-    root = f"{folder.resolve()}/"
+def _watch(root: str, meet: Meet) -> None:
     seen = 0
 
     def hook(event: str, values: tuple[Any, ...]) -> None:
@@ -129,8 +117,9 @@ def _watch(folder: Path, meet: Callable[[int, str], None]) -> None:
             path = f"{root}at once"
         if path is not None and path.startswith(root):
             seen += 1
-            name = event.removeprefix("os.").replace("ctypes.dlsym", "rename")
-            meet(seen - 1, f"{name} {_plain(path.removeprefix(root))}")
+            what = event.removeprefix("os.").replace("ctypes.dlsym", "rename")
+            drawn = re.sub(r"(?<=\.)[0-9a-f]{16}(?=\.)", "*", path.removeprefix(root))
+            meet(seen - 1, f"{what} {drawn}")
 
     sys.addaudithook(hook)
 
@@ -153,8 +142,3 @@ def _absolute(path: Any, parent: int = -1) -> str | None:
         return None
     base = os.readlink(f"/proc/self/fd/{parent}") if parent >= 0 else os.getcwd()  # noqa: PTH109, PTH115
     return os.path.join(base, os.fsdecode(path))  # noqa: PTH118
-
-
-def _plain(path: str) -> str:
-    """A path without what is drawn by chance."""
-    return re.sub(r"(?<=\.)[0-9a-f]{16}(?=\.)", "*", path)
