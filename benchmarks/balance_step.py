@@ -19,16 +19,8 @@ from typing import Any
 
 import torch
 
-from benchmarks.harness.steps import (
-    BATCH,
-    DEVICES,
-    Step,
-    module_of,
-    nci_data,
-    order_of_rows,
-    step_of,
-    timed,
-)
+from benchmarks.harness import steps
+from benchmarks.harness.steps import BATCH, Step
 from benchmarks.harness.study import begin, report
 from benchmarks.harness.timing import peak_bytes
 from bioassay_mtl.balance import balancers
@@ -70,8 +62,8 @@ def run(asked: argparse.Namespace) -> None:
 
 def time_all(device: torch.device, config: TrainingConfig, n_tasks: int, quick: bool) -> None:
     """Time the cases of one number of tasks against plain steps, and report."""
-    data, sizes = nci_data(device, n=2 * BATCH, n_tasks=n_tasks)
-    rows = Rows.of(order_of_rows(2 * BATCH).to(device))
+    data, sizes = steps.nci_data(device, n=2 * BATCH, n_tasks=n_tasks)
+    rows = Rows.of(steps.order_of_rows(2 * BATCH).to(device))
     batches, rounds = (rows[:BATCH], rows[BATCH:]), 3 if quick else 9
     few = 1 if quick or device.type == "cpu" else 3
     slow = {"kind": "two_step", "inner_learning_rate": 0.01}
@@ -82,19 +74,20 @@ def time_all(device: torch.device, config: TrainingConfig, n_tasks: int, quick: 
         if n_tasks <= MOST_TASKS.get(kind, n_tasks):
             cases[kind] = (kind, rounds)
 
-    plain = step_of(module_for(config, "sum", data, sizes), batches)
+    plain = steps.step_of(module_for(config, "sum", data, sizes), batches)
     plain()
     plain_bytes = peak_bytes(plain, device)
     for name, (balance, n_rounds) in cases.items():
         found = module_for(config, balance, data, sizes)
-        step = step_of(found, batches)
+        step = steps.step_of(found, batches)
         measure(f"{name} T={n_tasks}", step, n_rounds, plain, plain_bytes, device)
         del found, step
         gc.collect()
 
 
 def module_for(config: TrainingConfig, balance: Any, data: Any, sizes: dict[str, Any]) -> Any:
-    return module_of(TrainingConfig.of({**config.model_dump(), "balance": balance}), data, sizes)
+    config = TrainingConfig.of({**config.model_dump(), "balance": balance})
+    return steps.module_of(config, data, sizes)
 
 
 def measure(
@@ -103,7 +96,7 @@ def measure(
     """Report how much longer and how much more memory a step takes than a plain one."""
     if n_rounds > 1:
         step()
-    plainly, balanced = timed(plain, device), timed(step, device)
+    plainly, balanced = steps.timed(plain, device), steps.timed(step, device)
     ratios: list[float] = []
     seconds: list[float] = []
     while len(ratios) < n_rounds and sum(seconds) < ENOUGH_SECONDS:
@@ -122,5 +115,5 @@ def measure(
 
 if __name__ == "__main__":
     tasks = {"type": int, "nargs": "+", "help": "numbers of them"}
-    options = {"--tasks": tasks, "--device": DEVICES}
+    options = {"--tasks": tasks, "--device": steps.DEVICES}
     sys.exit(begin(__doc__, run, "narrow experts, few rounds, no 617 tasks", options))

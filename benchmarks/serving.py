@@ -16,6 +16,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from itertools import cycle, islice
 from typing import Any
 
@@ -24,6 +25,7 @@ import psutil
 
 from benchmarks.harness.molecules import smiles_of
 from benchmarks.harness.study import begin, report
+from benchmarks.harness.timing import seconds_of
 
 AT_ONCE = 100
 BESIDE = ("confidence", "domain")
@@ -31,8 +33,11 @@ COMMAND = [sys.executable, "-m", "bioassay_mtl", "serve", "--port", "0"]
 
 
 def run(asked: argparse.Namespace) -> None:
-    begun = time.perf_counter()
-    with served(asked.model) as (address, pid), httpx.Client(base_url=address, timeout=300) as one:
+    begun, hooks = time.perf_counter(), {"response": [httpx.Response.raise_for_status]}
+    with (
+        served(asked.model) as (address, pid),
+        httpx.Client(base_url=address, timeout=300, event_hooks=hooks) as one,
+    ):
         report("start", "until the address is told", time.perf_counter() - begun, "s")
         measure_alone(one, 5 if asked.quick else 20)
         measure_load(address, pid, 2 if asked.quick else 6)
@@ -42,9 +47,10 @@ def run(asked: argparse.Namespace) -> None:
 def measure_alone(client: httpx.Client, n: int) -> None:
     """Latency of one molecule in all assays, with nobody else asking."""
     for case, beside in (("alone", ()), ("alone, beside", BESIDE)):
-        times = [
-            timed(client, {"smiles": [each], "beside": beside}) for each in islice(molecules(), n)
-        ]
+        times = []
+        for each in smiles_of()[:n]:
+            body = {"smiles": [each], "beside": beside}
+            times.append(seconds_of(partial(client.post, "/api/predict", json=body)))
         report(case, "first prediction", times[0], "s")
         report(case, "median of the next", statistics.median(times[1:]), "s")
 
@@ -52,7 +58,7 @@ def measure_alone(client: httpx.Client, n: int) -> None:
 def measure_load(address: str, pid: int, rounds: int) -> None:
     """A hundred requests at once, again and again."""
     sizes, lost = [], 0
-    source = molecules()
+    source = cycle(smiles_of())
     for _ in range(rounds):
         bodies = [{"smiles": list(islice(source, 5))} for _ in range(AT_ONCE)]
         begun = time.perf_counter()
@@ -68,7 +74,7 @@ def measure_load(address: str, pid: int, rounds: int) -> None:
 
 
 def measure_file(client: httpx.Client, n: int) -> None:
-    content = "\n".join(islice(molecules(), n))
+    content = "\n".join(islice(cycle(smiles_of()), n))
     begun = time.perf_counter()
     answer = client.post("/api/screen", params={"format": "csv"}, content=content)
     seconds = time.perf_counter() - begun
@@ -89,16 +95,6 @@ async def at_once(address: str, bodies: list[dict[str, Any]]) -> list[tuple[int,
             return answer.status_code, rows, time.perf_counter() - begun
 
         return list(await asyncio.gather(*map(ask, bodies)))
-
-
-def timed(client: httpx.Client, body: dict[str, Any]) -> float:
-    begun = time.perf_counter()
-    client.post("/api/predict", json=body).raise_for_status()
-    return time.perf_counter() - begun
-
-
-def molecules() -> Iterator[str]:
-    return cycle(smiles_of())
 
 
 @contextmanager

@@ -24,16 +24,8 @@ from typing import Any
 
 import torch
 
+from benchmarks.harness import steps
 from benchmarks.harness.molecules import nci_smiles
-from benchmarks.harness.steps import (
-    N_TASKS,
-    module_of,
-    nci_data,
-    order_of_rows,
-    step_of,
-    timed,
-    whole_batches,
-)
 from benchmarks.harness.study import begin, report
 from benchmarks.harness.timing import in_turn, report_ratios
 from bioassay_mtl.training.config import TrainingConfig
@@ -55,19 +47,19 @@ SIZE = {"inputs": ["graph"], "width": WIDTH, "hidden": WIDTH, "depth": DEPTH, "d
 
 def run(asked: argparse.Namespace) -> None:
     """Report the rate of every case at both sizes of a batch, and its ratio to chemprop's."""
-    rounds, steps = (2, 2) if asked.quick else (9, 4)
+    rounds, n_steps = (2, 2) if asked.quick else (9, 4)
     smiles, device = nci_smiles(), torch.device("cpu")
-    data, sizes = nci_data(device, GRAPH)
-    in_order = [smiles[row] for row in order_of_rows(len(smiles)).tolist()]
+    data, sizes = steps.nci_data(device, GRAPH)
+    in_order = [smiles[row] for row in steps.order_of_rows(len(smiles)).tolist()]
     for batch in BATCHES:
-        cases, batches = dict[str, Callable[[], float]](), whole_batches(data, batch)
+        cases, batches = dict[str, Callable[[], float]](), steps.whole_batches(data, batch)
         for name, group in CASES.items():
             network = {"experts": [SIZE | group]}
             config = TrainingConfig.of({"fingerprints": GRAPH, "network": network})
-            step = step_of(module_of(config, data, sizes), batches)
+            step = steps.step_of(steps.module_of(config, data, sizes), batches)
             for precision in ("float32", "bfloat16"):
-                cases[f"{name}, {precision}"] = timed(step, device, steps, precision)
-        with chemprop(asked.chemprop, in_order, batch, steps) as rival:
+                cases[f"{name}, {precision}"] = steps.timed(step, device, n_steps, precision)
+        with chemprop(asked.chemprop, in_order, batch, n_steps) as rival:
             cases = ({RIVAL: rival} if rival else {}) | cases
             in_turn(cases, 1)  # warms up
             seconds = in_turn(cases, rounds)
@@ -82,14 +74,14 @@ def run(asked: argparse.Namespace) -> None:
 
 @contextmanager
 def chemprop(
-    python: str, smiles: Sequence[str], batch: int, steps: int
+    python: str, smiles: Sequence[str], batch: int, n_steps: int
 ) -> Iterator[Callable[[], float] | None]:
     """Steps of chemprop in a process of its own, or None where it is not installed."""
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "molecules.smi"
         file.write_text("\n".join(smiles))
         program = str(Path(__file__).with_name("train_step_chemprop.py"))
-        command = [python, program, str(file), *map(str, (N_TASKS, batch, WIDTH, DEPTH))]
+        command = [python, program, str(file), *map(str, (steps.N_TASKS, batch, WIDTH, DEPTH))]
         with subprocess.Popen(command, stdin=PIPE, stdout=PIPE, text=True) as process:
             lines, answers = process.stdin, process.stdout
             assert lines is not None
@@ -100,7 +92,7 @@ def chemprop(
                 return
 
             def measured() -> float:
-                print(steps, file=lines, flush=True)
+                print(n_steps, file=lines, flush=True)
                 return float(answers.readline())
 
             yield measured

@@ -4,9 +4,9 @@
 
 Every piece of work that ends is a line of ``results/custom_panels.jsonl``, and is not done again: a
 killed run is resumed, and a later one extends the table. ``--minutes`` ends it after the piece that
-is under way then. The report is written, and its means printed, at the end, and by ``--report``
-without running anything. ``--whole`` compares on whole panels instead, with rivals as they come:
-DeepChem and chemprop among them. ``--quick`` trains hardly at all, and keeps nothing.
+is under way then. The report is written at the end, and by ``--report`` without running anything.
+``--whole`` compares on whole panels instead, with rivals as they come: DeepChem and chemprop among
+them. ``--quick`` trains hardly at all, and keeps nothing.
 """
 
 from __future__ import annotations

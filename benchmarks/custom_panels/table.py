@@ -13,13 +13,10 @@ from benchmarks.custom_panels.work import CONTENDERS, DEFAULT, PANELS, WHOLE
 from benchmarks.harness.ledger import Entry, Ledger
 from benchmarks.harness.plots import COLORS, LEVEL, Dot, dots
 from benchmarks.harness.statistics import Difference, paired
-from benchmarks.harness.study import report
 from benchmarks.harness.tables import NAMES, markdown, prose, sign_of, standings, table
 
 SHOWN = ("ap", "auc", "rmse", "concordance")
 RIVALS = tuple(name for name in CONTENDERS if not name.startswith(DEFAULT))
-MOST_SECONDS = 360
-"""On one core, for 1,000 rows: three minutes on two."""
 
 
 @dataclass
@@ -91,8 +88,7 @@ def groups_of(entries: Iterable[Entry]) -> list[Group]:
             group = found.setdefault((panel, rows, split), Group((panel, rows, split)))
             group.entries.setdefault((entry.protocol, entry.seed), {})[entry.rival] = entry
     return sorted(
-        found.values(),
-        key=lambda g: (not g.is_single, g.name[0], size_of(g.name[1]), g.name[2]),
+        found.values(), key=lambda g: (not g.is_single, g.name[0], size_of(g.name[1]), g.name[2])
     )
 
 
@@ -140,7 +136,6 @@ def write_report(results: Path) -> bool:
     lines = []
     if groups:
         write_plot(groups, results / "custom_panels-sizes.png")
-        show_summary(groups)
         lines += [*drawn_section(groups), ""]
     lines += _whole_section(ledger)
     if not lines:
@@ -234,27 +229,3 @@ def _seconds(groups: Sequence[Group], names: list[str]) -> list[str]:
         rows.append([name, *(f"{np.median(found):,.0f}" if found else "–" for found in times)])
     about = ["## Seconds", "", "Median of panels of one assay, and of several.", ""]
     return [*about, *markdown(["", *kinds], rows)]
-
-
-def show_summary(groups: Sequence[Group]) -> None:
-    """Print means by panel and size, mean ranks, and the time of 1,000 rows, one JSON line each."""
-    names = present(groups)
-    rivals = [name for name in names if name in RIVALS]
-    for group in groups:
-        for metric in group.metrics:
-            means = group.values(metric, names).mean().dropna()
-            for name, mean in means.items():
-                target = None
-                if name == DEFAULT and rivals:
-                    target = f"level with {means[best(means[rivals], metric)]:.3f}"
-                report(f"{' '.join(group.name)} {name}", metric, mean, "1", target)
-    for metric in SHOWN:
-        ranks, _ = mean_ranks(groups, metric, names)
-        for name, rank in ranks.items():
-            others = [ranks[rival] for rival in rivals]
-            target = f"<= {min(others):.2f}" if name == DEFAULT and others else None
-            report(f"all drawn panels {name}", f"mean rank, {metric}", rank, "1", target)
-    seconds = [s for g in groups if g.name[1] == "1000" for s in g.seconds(DEFAULT)]
-    if seconds:
-        case = f"1000 rows {DEFAULT}, slowest"
-        report(case, "cpu", max(seconds), "s", f"<= {MOST_SECONDS}")

@@ -82,10 +82,7 @@ tables: Registry[Callable[[range], Table]] = Registry("table")
 
 
 def _wide(
-    file: str,
-    tenths: range,
-    drop: tuple[str, ...] = ("mol_id", "smiles"),
-    rows: int | None = None,
+    file: str, tenths: range, drop: tuple[str, ...] = ("mol_id", "smiles"), rows: int | None = None
 ) -> Table:
     """All molecules, or some ``rows`` of them with all that are active."""
     RDLogger.DisableLog("rdApp.*")

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import yaml
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix, hstack
 
@@ -261,10 +262,7 @@ def target_classes(folder: Path, n: int = 2) -> dict[str, str]:
 
 
 def table_source(
-    file: str,
-    how: SplitConfig,
-    groups: Mapping[str, str],
-    tasks: Sequence[str] | None = None,
+    file: str, how: SplitConfig, groups: Mapping[str, str], tasks: Sequence[str] | None = None
 ) -> Source:
     """A SMILES table, all assays or some, split by the package."""
     panel = _readable(Panel.read(find_data() / file, tasks=tasks))
@@ -300,26 +298,13 @@ def _split(
     return Source(panel, *rows, about, groups or {}, keep_actives=keep_actives)
 
 
-TOX21_GROUPS = {
-    f"{family}-{assay}": {"NR": "nuclear receptor", "SR": "stress response"}[family]
-    for family, assays in {
-        "NR": "AR AR-LBD AhR Aromatase ER ER-LBD PPAR-gamma",
-        "SR": "ARE ATAD5 HSE MMP p53",
-    }.items()
-    for assay in assays.split()
-}
-# Targets of the MUV assays: Rohrer and Baumann, J. Chem. Inf. Model. 49 (2009) 169, table 1.
-MUV_GROUPS = {
-    f"MUV-{aid}": family
-    for family, aids in {
-        "nuclear receptor": (600, 692, 713, 733, 737),
-        "kinase": (548, 644, 689, 810),
-    }.items()
-    for aid in aids
-}
+_GROUPS: dict[str, dict[str, list[str]]] = yaml.safe_load(
+    Path(__file__).with_name("groups.yaml").read_text()
+)
 for _protocol, _name in PROTOCOLS.items():
     sources.register(_name)(partial(pcba, _protocol))
-for _name, _groups in (("tox21", TOX21_GROUPS), ("muv", MUV_GROUPS)):
+for _name, _families in _GROUPS.items():
+    _groups = {assay: family for family, assays in _families.items() for assay in assays}
     for _end, _how in (("", RANDOM), ("_scaffold", SCAFFOLD)):
         sources.register(_name + _end)(partial(table_source, f"{_name}.csv.gz", _how, _groups))
 # HIV's column of two outcomes alone: that of three classes says the same in other words.

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from typing import Any
 
 import numpy as np
 
@@ -21,15 +22,7 @@ from benchmarks.harness.networks import Trainer, n_parameters
 from benchmarks.harness.plots import LEVEL, LOST, WON, Dot, dots
 from benchmarks.harness.study import REPORT, begin
 from benchmarks.harness.tables import Standing, markdown, prose, spread, standings
-from benchmarks.mixture_study.cases import (
-    MODELS,
-    SEEDS,
-    Settings,
-    ablations,
-    training_settings,
-    trial_name,
-    trials,
-)
+from benchmarks.mixture_study import cases
 
 AVERAGED = "three models averaged"
 COLORS = {"shared_bottom": LEVEL, "mmoe": WON, "mmoeex": LOST}
@@ -42,7 +35,7 @@ class Study:
     def __init__(self, protocol: str, source: Source, ledger: Ledger) -> None:
         self.protocol, self.ledger, self.trainer = protocol, ledger, Trainer(source)
 
-    def run(self, stage: str, case: str, chosen: Settings, seed: int, n_members: int = 1) -> None:
+    def run(self, stage: str, case: str, chosen: Any, seed: int, n_members: int = 1) -> None:
         """Do one piece of work, unless it is done.
 
         ``stage`` is ``test`` (fit on all training rows, score the test rows) or anything else (fit
@@ -59,7 +52,8 @@ class Study:
             given = chosen | {"connections": chosen["connections"] | {"groups": source.groups}}
 
         def work() -> Entry:
-            each = [training_settings(self.protocol, given, seed + n) for n in range(n_members)]
+            seeds = range(seed, seed + n_members)
+            each = [cases.training_settings(self.protocol, given, number) for number in seeds]
             models = [self.trainer.fit(settings, np.sort(fit)) for settings in each]
             mean = np.mean([self.trainer.predict(model, scored) for model in models], axis=0)
             notes = {"settings": chosen, "parameters": n_parameters(*models)}
@@ -77,37 +71,36 @@ class Study:
             chosen_on = Ledger(RESULTS / "mixture_study-B-random.jsonl")  # less choices, less luck
         else:
             chosen_on = self.ledger
-            for model in MODELS:
-                for trial in trials(model):
-                    self.run("tune", trial_name(trial), trial, 0)
-        best = {model: chosen(chosen_on, model) for model in MODELS}
+            for model in cases.MODELS:
+                for trial in cases.trials(model):
+                    self.run("tune", cases.trial_name(trial), trial, 0)
+        best = {model: chosen(chosen_on, model) for model in cases.MODELS}
         for stage in ("test",) if by_scaffold else ("seeds", "test"):
-            for seed in SEEDS:
-                for model in MODELS:
+            for seed in cases.SEEDS:
+                for model in cases.MODELS:
                     self.run(stage, model, best[model], seed)
         if not by_scaffold:
-            for seed in SEEDS[:2]:
-                for case, change in ablations(self.protocol).items():
+            for seed in cases.SEEDS[:2]:
+                for case, change in cases.ablations(self.protocol).items():
                     self.run("ablation", case, best["mmoeex"] | change, seed)
             self.run("ablation", AVERAGED, best["mmoeex"], 0, n_members=3)
 
 
-def chosen(ledger: Ledger, model: str) -> Settings:
+def chosen(ledger: Ledger, model: str) -> Any:
     """Settings of the best trial by validation AP."""
     done = [e for e in ledger.select(stage="tune") if e.rival.startswith(model + ":")]
     if not done:
         raise SystemExit(f"no trial of {model}: run --protocol B-random first")
-    settings: Settings = max(done, key=lambda e: float(np.mean(e.ap))).notes["settings"]
-    return settings
+    return max(done, key=lambda e: float(np.mean(e.ap))).notes["settings"]
 
 
 def run(asked: argparse.Namespace) -> None:
     source = None if asked.report else sources[PROTOCOLS[asked.protocol]]()
     if source and asked.quick:
         study = Study(asked.protocol, source.look(16, 3000), Ledger(None))
-        for model in MODELS:
-            trial = next(trials(model)) | {"epochs": 2}
-            study.run("tune", trial_name(trial), trial, 0)
+        for model in cases.MODELS:
+            trial = next(cases.trials(model)) | {"epochs": 2}
+            study.run("tune", cases.trial_name(trial), trial, 0)
         return
     if source:
         file = RESULTS / f"mixture_study-{asked.protocol}.jsonl"
@@ -124,7 +117,7 @@ def write_report() -> None:
             lines += ["", f"## {protocol}", "", *_models(ledger), *_ablation(ledger)]
             columns[f"{protocol}, macro AP"] = [
                 Dot(model, float(np.mean(entry.ap)), 0.0, COLORS[model])
-                for model in MODELS
+                for model in cases.MODELS
                 for entry in ledger.select(stage="test", rival=model)
             ]
     (RESULTS / "mixture_study.md").write_text("\n".join(lines) + "\n")
@@ -134,7 +127,7 @@ def write_report() -> None:
 def _models(ledger: Ledger) -> list[str]:
     rows = []
     base = Standing("shared_bottom", ledger.select(stage="test", rival="shared_bottom"))
-    for test in standings(ledger.select(stage="test"), MODELS):
+    for test in standings(ledger.select(stage="test"), cases.MODELS):
         valid = Standing(test.model, ledger.select(stage="seeds", rival=test.model))
         size = test.entries[0].notes["parameters"] / 1e6
         scores = [spread(of.seeds(metric)) for of in (valid, test) for metric in ("ap", "auc")]

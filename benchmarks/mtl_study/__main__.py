@@ -20,19 +20,7 @@ from benchmarks.harness.ledger import RESULTS, Entry, Key, Ledger
 from benchmarks.harness.networks import Trainer, n_parameters
 from benchmarks.harness.provenance import provenance
 from benchmarks.harness.study import REPORT, begin
-from benchmarks.mtl_study.cases import (
-    EVERY,
-    MODELS,
-    PLAIN,
-    PRESETS,
-    Cell,
-    Preset,
-    Settings,
-    cells,
-    full_settings,
-    known_balancers,
-    trials,
-)
+from benchmarks.mtl_study import cases
 from benchmarks.mtl_study.table import write_report
 from bioassay_mtl.errors import BioassayError
 from bioassay_mtl.models.model import Model
@@ -42,9 +30,9 @@ from bioassay_mtl.training.config import TrainingConfig
 from bioassay_mtl.training.score import AVERAGE_PRECISION
 
 OPTIONS: dict[str, dict[str, Any]] = {
-    "--preset": {"choices": list(PRESETS), "default": "small"},
-    "--dataset": {"choices": list(sources), "nargs": "+", "help": f"default: {EVERY}"},
-    "--models": {"choices": MODELS, "nargs": "+", "default": list(MODELS)},
+    "--preset": {"choices": list(cases.PRESETS), "default": "small"},
+    "--dataset": {"choices": list(sources), "nargs": "+", "help": f"default: {cases.EVERY}"},
+    "--models": {"choices": cases.MODELS, "nargs": "+", "default": list(cases.MODELS)},
     "--balancers": {"nargs": "+", "help": "only these, and the plain sum"},
     "--report": REPORT,
 }
@@ -53,7 +41,7 @@ OPTIONS: dict[str, dict[str, Any]] = {
 class Study:
     """One dataset at one size, and what was done before."""
 
-    def __init__(self, dataset: str, source: Source, preset: Preset, ledger: Ledger) -> None:
+    def __init__(self, dataset: str, source: Source, preset: cases.Preset, ledger: Ledger) -> None:
         self.dataset, self.preset, self.ledger = dataset, preset, ledger
         self.source = source.compact(preset.rows)
         self.trainer = Trainer(self.source)
@@ -72,8 +60,8 @@ class Study:
         if self.ledger.get(key) is None:
             self.ledger.add(Entry(*key, notes=notes))
 
-    def run(self, cell: Cell) -> None:
-        tried = list(trials(cell, self.preset))
+    def run(self, cell: cases.Cell) -> None:
+        tried = list(cases.trials(cell, self.preset))
         done = [
             self.work(self.key("tune", cell.name, 0, f"trial {number}"), cell, chosen)
             for number, chosen in enumerate(tried)
@@ -82,13 +70,13 @@ class Study:
         for seed in self.preset.seeds:
             self.work(self.key("test", cell.name, seed, "all"), cell, tried[best])
 
-    def work(self, key: Key, cell: Cell, chosen: Settings) -> Entry:
+    def work(self, key: Key, cell: cases.Cell, chosen: cases.Settings) -> Entry:
         """One training, kept; trials are scored on validation rows alone."""
         *_, stage, seed, _ = key
         panel, test = self.source.panel, self.source.test if stage == "test" else NO_ROWS
 
         def trained() -> Entry:
-            settings = full_settings(cell, self.preset, chosen, self.source, seed)
+            settings = cases.full_settings(cell, self.preset, chosen, self.source, seed)
             cpu = time.process_time()
             models = self.fit(cell, TrainingConfig.of(settings))
             cpu = time.process_time() - cpu
@@ -110,7 +98,7 @@ class Study:
 
         return self.ledger.once(key, trained)
 
-    def fit(self, cell: Cell, config: TrainingConfig) -> list[Model]:
+    def fit(self, cell: cases.Cell, config: TrainingConfig) -> list[Model]:
         """A model, or one for each assay, of the epoch that is best on the validation rows."""
         panel, source = self.trainer.panel(config.fingerprints), self.source
         if cell.model != "single_task":
@@ -139,13 +127,14 @@ def course(models: list[Model]) -> tuple[list[float], float]:
 
 
 def run(asked: argparse.Namespace) -> int:
-    preset = PRESETS["quick" if asked.quick else asked.preset]
-    balancers = {PLAIN, *(asked.balancers or known_balancers())}
-    for dataset in [] if asked.report else asked.dataset or (["rules"] if asked.quick else EVERY):
+    preset = cases.PRESETS["quick" if asked.quick else asked.preset]
+    balancers = {cases.PLAIN, *(asked.balancers or cases.known_balancers())}
+    usual = ["rules"] if asked.quick else cases.EVERY
+    for dataset in [] if asked.report else asked.dataset or usual:
         file = None if asked.quick else RESULTS / f"mtl_study-{dataset}-{preset.name}.jsonl"
         study = Study(dataset, sources[dataset](), preset, Ledger(file))
         study.describe()
-        for cell in cells(preset, dataset):
+        for cell in cases.cells(preset, dataset):
             if cell.model in asked.models and cell.balancer in balancers:
                 try:
                     study.run(cell)

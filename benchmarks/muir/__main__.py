@@ -6,7 +6,7 @@
 
 ``--quick`` solves the synthetic problem; ``--published`` solves it with the paper's settings at
 five times their speed. Each finished run of the study (``about.md``) is a line of
-``results/muir.jsonl`` and is not done again; the table is ``results/muir.md``, beside plots.
+``results/muir.jsonl`` and is not done again; the table is ``results/muir.md``, beside a plot.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from benchmarks.harness.study import begin, report
 from benchmarks.harness.tables import prose
 from benchmarks.muir.study import Key, plan, run
 from benchmarks.muir.synthetic import PUBLISHED, show_synthetic
-from benchmarks.muir.table import table, write_plots
+from benchmarks.muir.table import table, write_plot
 
 SEEDS = 3
 OPTIONS: dict[str, dict[str, Any]] = {
@@ -39,7 +39,7 @@ def asked_for(asked: argparse.Namespace) -> None:
         results = go_on(RESULTS / "muir.jsonl", plan(asked.seeds), Key.of, shown)
         done_of_all = f"{len(results)} of {len({*plan(SEEDS)})} runs are done."
         (RESULTS / "muir.md").write_text(table(results, f"{prose(__file__)}\n\n{done_of_all}"))
-        write_plots(results, RESULTS)
+        write_plot(results, RESULTS)
 
 
 def shown(key: Key) -> dict[str, Any]:

@@ -71,8 +71,7 @@ def run(key: Key, epochs: int | None = None) -> dict[str, Any]:
     # Molecules that another panel tests are left out already.
     config = {"sharing": cases[key.case], "seed": key.seed, "apart": False}
     found = train_together(panels, config=config)
-    scores = {name: _scores(found, name) for name in panels}
-    return {**key._asdict(), "panels": scores, "shared": _shared(found.record["shared"])}
+    return {**key._asdict(), "panels": {name: _scores(found, name) for name in panels}}
 
 
 def _scores(found: Together, name: str) -> dict[str, Any]:
@@ -88,14 +87,3 @@ def _scores(found: Together, name: str) -> dict[str, Any]:
         "tasks": {each["task"]: each.get(counts) for each in held["tasks"]},
         **{part: of_panel[part] for part in ("train", "steps_of_a_round", "best_epoch")},
     }
-
-
-def _shared(record: Mapping[str, Any]) -> dict[str, Any]:
-    """Of the modules what the plots show."""
-    if "modules" not in record:
-        return {}
-    kept = ("locations", "used", "of_several_panels", "panels")
-    settled = [
-        [each["searched"], each["changed"], each["modules"]] for each in record["generations"]
-    ]
-    return {name: record["modules"][name] for name in kept} | {"generations": settled}

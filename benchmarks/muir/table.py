@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.harness.plots import LEVEL, LOST, WON, Dot, dots, pictured
+from benchmarks.harness.plots import LEVEL, LOST, WON, Dot, dots
 from benchmarks.harness.statistics import Scores, gain, holm, paired
 from benchmarks.harness.tables import markdown, spread
 from benchmarks.muir.study import MAIN
@@ -17,18 +17,13 @@ from benchmarks.muir.study import MAIN
 BASE = "none"
 FEWEST = 6
 """Assays under which no test is made."""
-PLOTS = (
-    "![difference to panels apart](muir-gains.png)",
-    "",
-    "![modules by panel, and how the search settles](muir-modules.png)",
-    "",
-)
+PLOT = "![difference to panels apart](muir-gains.png)"
 Results = Sequence[dict[str, Any]]
 
 
 def table(results: Results, about: str) -> str:
     """Markdown: what stands before, then a table for each panel of each mix."""
-    parts = ["# Panels together", "", about.strip(), "", *PLOTS]
+    parts = ["# Panels together", "", about.strip(), "", PLOT, ""]
     for mix, panel, runs in by_panel(results):
         metrics = [name.replace("_", " ") for name in runs[0]["panels"][panel]["macro"]]
         heads = ("case", "seeds", *metrics, f"to {BASE} (95 %)", "better", "p (Holm)")
@@ -83,13 +78,10 @@ def differences(runs: Results, panel: str, case: str) -> Scores:
     return np.array([np.mean(found[task]) for task in sorted(found)])
 
 
-def write_plots(results: Results, folder: Path) -> None:
+def write_plot(results: Results, folder: Path) -> None:
     gains = {case: _gains(results, case) for case in MAIN if case != BASE}
     title = "difference to panels apart (AP; Spearman of values), with 95 % interval"
     dots(folder / "muir-gains.png", gains, title, line=0.0)
-    searched = [each for each in results if each["case"] == "muir"]
-    if searched:
-        _modules(folder / "muir-modules.png", searched)
 
 
 def _gains(results: Results, case: str) -> list[Dot]:
@@ -101,28 +93,3 @@ def _gains(results: Results, case: str) -> list[Dot]:
             error = high - middle if np.isfinite(high) else 0.0
             found.append(Dot(f"{mix}: {panel}", middle, error, color))
     return found
-
-
-def _modules(path: Path, searched: Results) -> None:
-    """How alike the modules are that panels use; which share of searched locations changes."""
-    largest = max(searched, key=lambda each: len(each["panels"]))
-    shared = largest["shared"]["panels"]
-    order = shared["order"]
-    names = [shared["names"][place] for place in order]
-    likeness = np.array(shared["likeness"])[np.ix_(order, order)]
-    with pictured(path, 2, (9, 3.6)) as (left, right):
-        image = left.imshow(likeness, vmin=0, vmax=1, cmap="Blues")
-        for (row, column), value in np.ndenumerate(likeness):
-            color = "white" if value > 0.6 else "black"
-            left.text(column, row, f"{value:.2f}", ha="center", va="center", color=color)
-        left.set_xticks(range(len(names)), names, rotation=40, ha="right")
-        left.set_yticks(range(len(names)), names)
-        left.set_title(f"likeness of the modules used: {largest['mix']}", fontsize=9)
-        left.figure.colorbar(image, ax=left, shrink=0.8)
-        for mix in dict.fromkeys(each["mix"] for each in searched):
-            runs = [each["shared"]["generations"] for each in searched if each["mix"] == mix]
-            shares = np.mean([[changed / n for n, changed, _ in run] for run in runs], axis=0)
-            right.plot(1 + np.arange(len(shares)), shares, label=mix)
-        right.set(xlabel="generation", ylabel="searched locations that change", ylim=0)
-        right.set_title("how the alignment settles", fontsize=9)
-        right.legend(frameon=False, fontsize=8)

@@ -30,10 +30,7 @@ from bioassay_mtl.splits import Split, SplitConfig, split
 
 QUICK: dict[str, Any] = {
     "network": {
-        "experts": [
-            {"inputs": ["morgan"], "width": 32},
-            {"inputs": ["maccs"], "width": 32},
-        ],
+        "experts": [{"inputs": ["morgan"], "width": 32}, {"inputs": ["maccs"], "width": 32}],
         "gate": {"kind": "stacked", "folds": 2},
     },
     "fingerprints": {"morgan": {"kind": "morgan", "n_bits": 512}, "maccs": {"kind": "maccs"}},
