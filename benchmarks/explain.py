@@ -13,9 +13,11 @@ from __future__ import annotations
 import argparse
 import sys
 import time
+from pathlib import Path
 from typing import Any
 
 import numpy as np
+import yaml
 
 from benchmarks.harness.molecules import nci_smiles
 from benchmarks.harness.study import begin, report
@@ -23,46 +25,13 @@ from bioassay_mtl.models.model import Model
 from bioassay_mtl.panels.panel import Panel
 from bioassay_mtl.training import train
 
-RULES = {
-    "carboxylic acid": "C(=O)[OX2H1]",
-    "sulfonyl": "S(=O)(=O)",
-    "aromatic nitro": "c[N+](=O)[O-]",
-}
-MORGAN = {"morgan": {"kind": "morgan", "n_bits": 2048, "counts": True}}
-GRAPH = {"graph": {"kind": "graph"}}
-MLP = {"inputs": ["morgan"], "n": 2, "width": 64, "depth": 2}
-GRAPHS = {"inputs": ["graph"], "n": 1, "width": 64, "hidden": 64, "depth": 3}
-STEPS = {"epochs": 15, "patience": 15, "learning_rate": 3e-3}
-KINDS: dict[str, dict[str, Any]] = {
-    "fingerprint MLP": {"fingerprints": MORGAN, "network": {"experts": [MLP]}, **STEPS},
-    "linear": {"fingerprints": MORGAN, "network": {"kind": "linear", "inputs": ["morgan"]}},
-    "forest": {"fingerprints": MORGAN, "network": {"kind": "forest", "inputs": ["morgan"]}},
-    "boosted trees": {
-        "fingerprints": MORGAN,
-        "network": {"kind": "boosted_trees", "inputs": ["morgan"]},
-    },
-    "graph D-MPNN": {
-        "fingerprints": GRAPH,
-        "network": {"experts": [{"kind": "dmpnn", **GRAPHS, "pooling": "sum"}]},
-        **STEPS,
-    },
-    "graph GINE": {
-        "fingerprints": GRAPH,
-        "network": {"experts": [{"kind": "gine", **GRAPHS}]},
-        **STEPS,
-    },
-    "mixture": {
-        "fingerprints": MORGAN | GRAPH,
-        "network": {"experts": [MLP, {"kind": "dmpnn", **GRAPHS}], "gate": {"kind": "linear"}},
-        **STEPS,
-    },
-}
+CASES = yaml.safe_load(Path(__file__).with_suffix(".yaml").read_text())
 
 
 def run(asked: argparse.Namespace) -> None:
     """Print them for each kind and rule, then for the shipped models."""
-    rules = dict(list(RULES.items())[: 1 if asked.quick else None])
-    kinds = dict(list(KINDS.items())[: 4 if asked.quick else None])
+    rules = dict(list(CASES["rules"].items())[: 1 if asked.quick else None])
+    kinds = dict(list(CASES["kinds"].items())[: 4 if asked.quick else None])
     for rule, smarts in rules.items():
         known, labels, new = molecules(smarts)
         for name, settings in kinds.items():

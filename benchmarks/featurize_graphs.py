@@ -28,14 +28,10 @@ Maker = Callable[[Sequence[str]], Any]
 
 BATCH = 500
 
-CUIK_ATOMS = (
-    "atomic-number-common",
-    "total-degree",
-    "formal-charge",
-    "chirality",
-    "num-hydrogens",
-    "hybridization-expanded",
-)
+CUIK_ATOMS = [
+    *("atomic-number-common", "total-degree", "formal-charge"),
+    *("chirality", "num-hydrogens", "hybridization-expanded"),
+]
 CUIK_REALS = ("aromatic", "mass")
 CUIK_BONDS = ("is-null", "bond-type-onehot", "conjugated", "in-ring", "stereo")
 
@@ -78,7 +74,7 @@ def cuik() -> Maker:
 
     if not hasattr(cuik_molmaker, "batch_mol_featurizer"):
         raise ImportError("cuik_molmaker has no compiled part")
-    atoms = cuik_molmaker.atom_onehot_feature_names_to_array(list(CUIK_ATOMS))
+    atoms = cuik_molmaker.atom_onehot_feature_names_to_array(CUIK_ATOMS)
     reals = cuik_molmaker.atom_float_feature_names_to_array(list(CUIK_REALS))
     bonds = cuik_molmaker.bond_feature_names_to_array(list(CUIK_BONDS))
     # No hydrogens added; both directions of a bond; no loops.

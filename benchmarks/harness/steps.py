@@ -68,30 +68,18 @@ def whole_batches(data: ResidentData, size: int = BATCH) -> Sequence[Tensor]:
     return found
 
 
-def stepper(
-    loss: Callable[[Any], Tensor], optimizer: torch.optim.Optimizer, batches: Iterable[Any]
-) -> Step:
-    """One whole step: batch after batch in turn, forward, backward, update."""
+def step_of(module: TrainingModule, batches: Iterable[Any]) -> Step:
+    """One whole step of the package's own training module, batch after batch in turn."""
+    module.balancer.start_epoch(0)
     turns = cycle(batches)
 
     def step() -> None:
-        optimizer.zero_grad()
-        loss(next(turns)).backward()
-        optimizer.step()
-
-    return step
-
-
-def step_of(module: TrainingModule, batches: Iterable[Any]) -> Step:
-    """A step of the package's own training module."""
-    module.balancer.start_epoch(0)
-    step = stepper(module, module.optimizer, batches)
-
-    def cleared() -> None:
-        step()
+        module.optimizer.zero_grad()
+        module(next(turns)).backward()
+        module.optimizer.step()
         module.losses.clear()
 
-    return cleared
+    return step
 
 
 def timed(

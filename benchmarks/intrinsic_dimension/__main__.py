@@ -1,13 +1,9 @@
 """Intrinsic dimension of real panels: few numbers an assay, small models, new assays, guarantees.
 
-    python -m benchmarks.intrinsic_dimension --quick
-    python -m benchmarks.intrinsic_dimension [--only NAME ...] [--minutes M] [--work FOLDER]
+    python -m benchmarks.intrinsic_dimension [--quick] [--only NAME ...] [--minutes M]
 
-``--quick`` finds the dimensions of a synthetic family, which are known (``family.py``), within a
-factor of 1.5, and those of 600 molecules of Tox21. Without it, the study, in pieces whose order is
-that of ``pieces.py``. Every piece that ends is a line of ``results/intrinsic_dimension.jsonl`` and
-is not done again; ``--minutes`` begins none after so many, ``--only`` does those whose names begin
-so. Real data are looked for in ``BIOASSAY_DATA``. One thread.
+``--quick`` finds the dimensions of a synthetic family, which are known; else pieces of the study
+(``about.md``) are done in their order, and kept. ``--only`` does those whose names begin so.
 """
 
 from __future__ import annotations
@@ -16,15 +12,19 @@ import argparse
 import sys
 import tempfile
 import time
+from collections.abc import Callable
+from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from benchmarks.harness.ledger import RESULTS, go_on
 from benchmarks.harness.study import begin, report
-from benchmarks.intrinsic_dimension.codes import SETTINGS
+from benchmarks.harness.tables import prose
+from benchmarks.intrinsic_dimension.codes import LOW, ORDINARY, SETTINGS, codes, free, shipped
 from benchmarks.intrinsic_dimension.family import Family
-from benchmarks.intrinsic_dimension.panels import panels, some
-from benchmarks.intrinsic_dimension.pieces import PIECES
+from benchmarks.intrinsic_dimension.new_assays import draw
+from benchmarks.intrinsic_dimension.panels import panels, related, some
 from benchmarks.intrinsic_dimension.table import write
 from bioassay_mtl.errors import BioassayError
 from bioassay_mtl.training.dimension import Dimension, DimensionConfig, intrinsic_dimension
@@ -35,6 +35,77 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "--only": {"nargs": "+", "default": [""], "metavar": "NAME"},
     "--minutes": {"type": float, "default": float("inf")},
     "--work": {"type": Path, "help": "folder of what is trained; else a temporary one"},
+}
+Piece = Callable[[Path], dict[str, Any]]
+SIZES = ((32, 1000), (8, 200), (96, 2400))
+DRAWS = 20
+
+
+def dimension(panel: str, seeds: int, folder: Path, parts: bool = False) -> dict[str, Any]:
+    """Of a panel; or of random and of related groups of its assays, too."""
+    read = panels[panel]()
+    sizes = [size for size in (2, 4, 8) if size < len(read.tasks)] if parts else []
+    found = intrinsic_dimension(
+        read,
+        SETTINGS["dimension"] | {"seeds": seeds},
+        sizes=sizes,
+        groups=related(read) if parts else {},
+        out=folder.parent / f"dimension-{panel}",
+    )
+    more = [{"aid": g.aid, "id": g.id, "mean_id": g.mean_id} for g in found.groups]
+    groups = [asdict(g) | m for g, m in zip(found.groups, more, strict=True)]
+    return {"panel": panel, "rows": len(read), "seeds": seeds, "groups": groups}
+
+
+def _codes(panel: str, network: dict[str, Any], *levels: int, **learning: Any) -> Piece:
+    return lambda folder: codes(panels[panel](), folder, network, levels, **learning)
+
+
+def _free(network: dict[str, Any]) -> Piece:
+    return lambda folder: free(panels["pcba-part"](), folder, network)
+
+
+def _shared(k: int, shared: int) -> dict[str, Any]:
+    return {"coordinates": k, "shared": shared}
+
+
+def _single(d: int) -> dict[str, Any]:
+    return {"form": "single", "coordinates": d}
+
+
+CERTIFIED = {"epochs": 8, "batch_size": 512}
+TOX21 = "tox21-whole"
+PIECES: dict[str, Piece] = {
+    "code 4-80": _codes("pcba-part", _shared(4, 80), 5, 12),
+    "dimension tox21, 1 seed": partial(dimension, "tox21", 1),
+    "new tox21 0": partial(draw, TOX21, 0),
+    "code 16-500": _codes("pcba-part", _shared(16, 500), 12),
+    "free each alone": _free(LOW | {"form": "free"}),
+    "code 64-2000": _codes("pcba-part", _shared(64, 2000), 12),
+    "new tox21 1": partial(draw, TOX21, 1),
+    "dimension tox21": partial(dimension, "tox21", 3),
+    "certificate pcba-1 256": _codes("pcba-1", _single(256), 2, 3),
+    "free all together": _free(ORDINARY),
+    "new tox21 2": partial(draw, TOX21, 2),
+    "shipped": lambda folder: shipped(panels["pcba-part"](), folder),
+    "certificate pcba 4-80": _codes("pcba", _shared(4, 80), 5, **CERTIFIED),
+    "dimension pcba-16": partial(dimension, "pcba-16", 1),
+    **{f"new chembl {n}": partial(draw, "chembl", n) for n in range(3)},
+    "dimension muv": partial(dimension, "muv", 1),
+    "dimension toxcast": partial(dimension, "toxcast", 1),
+    **{f"dimension {p}, 3 seeds": partial(dimension, p, 3) for p in ("pcba-16", "muv", "toxcast")},
+    "groups tox21": partial(dimension, "tox21", 3, parts=True),
+    **{f"taught tox21 {n}": partial(draw, TOX21, n, teacher="code-16-500") for n in range(3)},
+    **{f"code {k}-{n}": _codes("pcba-part", _shared(k, n), 12) for k, n in SIZES},
+    "groups pcba-16": partial(dimension, "pcba-16", 1, parts=True),
+    **{f"certificate pcba-1 {d}": _codes("pcba-1", _single(d), 2, 3) for d in (128, 64, 32)},
+    "certificate tox21-once 1-16": _codes("tox21-once", _shared(1, 16), 2, 3),
+    "certificate pcba 8-150": _codes("pcba", _shared(8, 150), 5, **CERTIFIED),
+    **{
+        f"new {panel} {n}": partial(draw, whole, n)
+        for n in range(3, DRAWS)
+        for panel, whole in (("tox21", TOX21), ("chembl", "chembl"))
+    },
 }
 
 
@@ -79,7 +150,7 @@ def run(asked: argparse.Namespace) -> None:
         until = time.monotonic() + 60 * asked.minutes
         ledger = RESULTS / "intrinsic_dimension.jsonl"
         lines = go_on(ledger, names, lambda line: str(line["piece"]), work, until)
-    return write(lines, RESULTS, __doc__ or "")
+    return write(lines, RESULTS, prose(__file__))
 
 
 if __name__ == "__main__":

@@ -62,19 +62,18 @@ class Family:
             moved: Tensor = (weights - space.origin) @ conditions.T
             return (moved - wanted).square().sum(1) / start
 
-        _minimise([coordinates, *space.parameters()], missed)
+        optimizer = torch.optim.LBFGS(
+            [coordinates, *space.parameters()],
+            max_iter=STEPS,
+            history_size=20,
+            line_search_fn="strong_wolfe",
+        )
+
+        def closure() -> Tensor:
+            optimizer.zero_grad()
+            loss: Tensor = missed().sum()
+            loss.backward()
+            return loss
+
+        optimizer.step(closure)
         return np.asarray(1 - missed().detach().numpy())
-
-
-def _minimise(learned: list[Any], missed: Any) -> None:
-    optimizer = torch.optim.LBFGS(
-        learned, max_iter=STEPS, history_size=20, line_search_fn="strong_wolfe"
-    )
-
-    def closure() -> Tensor:
-        optimizer.zero_grad()
-        loss: Tensor = missed().sum()
-        loss.backward()
-        return loss
-
-    optimizer.step(closure)

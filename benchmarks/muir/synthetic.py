@@ -7,10 +7,12 @@ after Kang et al., ICML 2011). One task alone is not determined; ten that share 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 import torch
+import yaml
 from sklearn.metrics import adjusted_rand_score
 from torch import Tensor, nn
 
@@ -31,7 +33,7 @@ NOISE = 0.5
 
 
 class Way(NamedTuple):
-    """Settings of modules, steps in all, learning rate, and the share of it in the last step."""
+    """How to search: see ``synthetic.yaml``."""
 
     search: ModuleConfig
     steps: int
@@ -39,32 +41,11 @@ class Way(NamedTuple):
     end: float
 
 
-PUBLISHED = Way(
-    ModuleConfig(
-        block=(N_INPUTS, 1),
-        contexts=1,
-        challengers=4,
-        challenger_weight=None,
-        steps=20,
-        soft_learning_rate=0.05,
-        burn_in=0.0,
-        search_until=0.75,
-    ),
-    steps=8000,
-    rate=5e-3,
-    end=0.01,
+_WAYS = yaml.safe_load(Path(__file__).with_suffix(".yaml").read_text())
+PUBLISHED, QUICK = (
+    Way(**_WAYS[name] | {"search": ModuleConfig.of(_WAYS[name]["search"])})
+    for name in ("published", "quick")
 )
-"""The published search at five times its speed: 20 steps a generation at rates of 5e-3 and 0.05
-in place of 100 at 1e-3 and 0.01. It has 300 generations, not 1,000, and a rate that falls after."""
-QUICK = Way(
-    PUBLISHED.search.model_copy(
-        update={"challengers": 8, "steps": 3, "soft_learning_rate": 3.0, "search_until": 0.65}
-    ),
-    steps=2400,
-    rate=0.01,
-    end=0.3,
-)
-"""Short generations and fast soft weights find groups in thousands of steps."""
 
 
 class Rows(NamedTuple):
