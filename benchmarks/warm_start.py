@@ -126,19 +126,18 @@ def one(key: Key, most: int | None = None) -> dict[str, Any]:
 def table(results: list[dict[str, Any]]) -> list[str]:
     """Afresh against warm, the share of its learning rate chosen by validation rows."""
     rows = []
-    for panel, size in dict.fromkeys((r["panel"], r["size"]) for r in results):
-        here = [r for r in results if (r["panel"], r["size"]) == (panel, size)]
-        by_arm = {arm: [r for r in here if r["arm"] == arm] for arm in ARMS}
-        if len({len(found) for found in by_arm.values()}) > 1:
+    for (panel, _), here in pd.DataFrame(results).groupby(["panel", "size"], sort=False):
+        by_arm, one = here.groupby("arm"), here.iloc[0]
+        if by_arm.ngroups < len(ARMS) or by_arm.size().nunique() > 1:
             continue  # not finished
-        warm = max(WARM, key=lambda arm: np.mean([r["valid_ap"] for r in by_arm[arm]]))
-        one = here[0]
+        warm = str(by_arm["valid_ap"].mean()[[*WARM]].idxmax())
         tested = f"{one['test_rows']:,} ({one['test_rows_left_out']:,})"
+        end = [f"{WARM[warm]:g}", str(by_arm.size()[warm]), tested]
         for name, metric in (("AP", "test_ap"), ("AUC", "test_auc")):
-            found = [[r[metric] for r in by_arm[arm]] for arm in (*CHOSEN, "cold", warm)]
-            cells = [f"{np.mean(each):.3f} ± {np.std(each):.3f}" for each in found]
-            end = [f"{WARM[warm]:g}", str(len(by_arm[warm])), tested]
-            rows.append([panel, f"{one['train_rows']:,}", name, *cells, *end])
+            mean, spread = by_arm[metric].mean(), by_arm[metric].std(ddof=0)
+            arms = (*CHOSEN, "cold", warm)
+            cells = [f"{mean[arm]:.3f} ± {spread[arm]:.3f}" for arm in arms]
+            rows.append([str(panel), f"{one['train_rows']:,}", name, *cells, *end])
     heads = ["panel", "training rows", "metric", *CHOSEN, "fingerprints", "fingerprints, warm"]
     return markdown([*heads, "share", "seeds", "test rows (left out)"], rows)
 

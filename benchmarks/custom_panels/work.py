@@ -29,7 +29,6 @@ from bioassay_mtl.training.ensemble import train_ensemble
 DEFAULT, NETWORK = "bioassay_mtl", "bioassay_mtl, network alone"
 OURS: dict[str, dict[str, Any]] = {DEFAULT: {}, NETWORK: {"effort": "quick"}}
 """What is asked of ``train``: nothing, and no trees."""
-WORTH = ("average_precision", "roc_auc", "rmse")
 CONTENDERS = (DEFAULT, NETWORK, *rivals, MEAN)
 """On drawn panels."""
 MEMBERS = 5
@@ -56,8 +55,7 @@ def on_drawn(
     for name, (outcome, seconds) in _outcomes(data, names, quick):
         notes = {"settings": outcome.settings, "cpu_seconds": round(seconds, 1), "seed": 0}
         notes |= outcome.notes | about
-        key = key_of(piece, name)
-        ledger.once(key, partial(data.scored, key, outcome.test, **notes))
+        ledger.keep(data.scored(key_of(piece, name), outcome.test, **notes), seconds)
 
 
 def _outcomes(
@@ -80,19 +78,7 @@ def ours(data: DrawnPanel, asked: dict[str, Any], quick: bool) -> tuple[Outcome,
     read_by = {name: new.blocks[name] for name in model.featurizer.fingerprints}
     test = model.predict_features(Features(read_by, new.status))
     settings = {"network": model.training["config"]["network"]["kind"], **asked}
-    notes = {"worth": worth_of(model.training.get("stacked"))}
-    return Outcome(test, settings, notes), time.process_time() - start
-
-
-def worth_of(stacked: dict[str, Any] | None) -> dict[str, list[float]]:
-    """Out of fold, by metric: of each expert, of their mean, of the mixture."""
-    if not stacked:
-        return {}
-    worth = stacked["worth"]
-    rows = [
-        by for each in [*worth["experts"], worth["mean"], worth["mixture"]] for by in each.values()
-    ]
-    return {name: [round(row[name], 4) for row in rows] for name in WORTH if name in rows[0]}
+    return Outcome(test, settings), time.process_time() - start
 
 
 def key_of(piece: Piece, model: str) -> Key:

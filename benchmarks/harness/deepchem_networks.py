@@ -9,9 +9,11 @@ import logging
 import tempfile
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
+import yaml
 from numpy.typing import NDArray
 from scipy.sparse import issparse
 
@@ -21,23 +23,9 @@ from benchmarks.harness.ledger import Floats
 from bioassay_mtl.splits import Split
 from bioassay_mtl.tasks.labels import is_measured
 
-STOP_ON = "macro AP of the validation rows, best epoch's weights kept"
-OWN = {"layer_sizes": [1000], "dropouts": 0.5, "batch_size": 100, "learning_rate": 1e-3}
-MULTITASK: dict[str, Any] = {
-    **OWN,
-    "epochs_at_most": 30,
-    "patience": 4,
-    "stop_on": STOP_ON,
-    "weights": "mask",
-}
-D_MPNN: dict[str, Any] = {
-    "model": "deepchem DMPNNModel (width 300, depth 3, head of 3 layers of 300)",
-    "learning_rate": 1e-3,
-    "batch_size": 64,
-    "epochs_at_most": 25,
-    "patience": 8,
-    "stop_on": STOP_ON,
-}
+_SETTINGS = yaml.safe_load(Path(__file__).with_name("deepchem.yaml").read_text())
+MULTITASK, D_MPNN = _SETTINGS["multitask"], _SETTINGS["d_mpnn"]
+OWN = ("layer_sizes", "dropouts", "batch_size", "learning_rate")
 Score = Callable[[Floats], float]
 """From predictions (n_valid, n_tasks) to what is highest in the best epoch."""
 
@@ -61,7 +49,8 @@ def deepchem(data: Source, seed: int, options: Options, epochs: int | None = Non
     most = 2 if options.quick else epochs or MULTITASK["epochs_at_most"]
     size = {"n_tasks": labels.shape[1], "n_features": data.matrix.shape[1]}
     with tempfile.TemporaryDirectory() as folder:
-        model = kind(**size, **OWN, model_dir=folder, device="cpu")
+        own = {name: MULTITASK[name] for name in OWN}
+        model = kind(**size, **own, model_dir=folder, device="cpu")
         output = int(data.is_binary)
         how = (output, score, most, MULTITASK["patience"])
         _, test, notes = _fitted(model, data.matrix, labels, parts, *how)

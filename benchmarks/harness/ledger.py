@@ -151,7 +151,11 @@ class Ledger:
         start, cpu = time.perf_counter(), sum(os.times()[:4])
         made = work()
         seconds, cpu = time.perf_counter() - start, sum(os.times()[:4]) - cpu
-        notes = {"cpu_seconds": round(cpu, 1)} | made.notes | {"made_with": provenance()}
+        return self.keep(replace(made, notes={"cpu_seconds": round(cpu, 1)} | made.notes), seconds)
+
+    def keep(self, made: Entry, seconds: float) -> Entry:
+        """Keep and show what is made, with what and in which time."""
+        notes = made.notes | {"made_with": provenance()}
         entry = self.add(replace(made, seconds=round(seconds, 2), notes=notes))
         entry.show()
         return entry

@@ -32,8 +32,8 @@ def _threads() -> None:
 
 def test_the_search_finds_the_groups_of_tasks_that_alone_are_not_determined() -> None:
     given = problem(1)
-    weights, alignment = solve(given, 1)
-    assert given.test.error(weights) < 0.01
+    weights, alignment = solve(given, 1, way=QUICK._replace(steps=600))
+    assert given.test.error(weights) < 0.1
     assert adjusted_rand_score(given.group, alignment) == 1
 
 
