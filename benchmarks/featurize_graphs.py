@@ -13,14 +13,12 @@ import argparse
 import logging
 import sys
 import warnings
-from collections import defaultdict
 from collections.abc import Callable, Sequence
-from functools import partial
 from typing import Any
 
 from benchmarks.harness.molecules import nci_smiles
 from benchmarks.harness.study import begin, report
-from benchmarks.harness.timing import in_turn, report_ratios, seconds_of
+from benchmarks.harness.timing import in_parts, report_ratios
 from bioassay_mtl.chem.featurizer import Featurizer
 from bioassay_mtl.chem.graphs import MolecularGraph
 
@@ -109,16 +107,13 @@ TARGETS = {"bare parsing": ">= 0.7", "PyG from_smiles": ">= 3", "chemprop, Pytho
 def run(asked: argparse.Namespace) -> None:
     """Report the rate of every maker, and ours as ratios to the others."""
     n_molecules, rounds = (1_000, 1) if asked.quick else (5_000, 3)
-    smiles, turns = nci_smiles()[:n_molecules], defaultdict[str, list[list[float]]](list)
+    smiles = nci_smiles()[:n_molecules]
     logging.getLogger("deepchem").setLevel(logging.ERROR)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         loaded = {name: _loaded(name, load) for name, load in MAKERS.items()}
         makers = {name: maker for name, maker in loaded.items() if maker is not None}
-        for part in (smiles[first : first + BATCH] for first in range(0, len(smiles), BATCH)):
-            works = {name: partial(seconds_of, partial(m, part)) for name, m in makers.items()}
-            for name, times in in_turn(works, rounds).items():
-                turns[name].append(times)
+        turns = in_parts(smiles, makers, BATCH, rounds)
     best = {name: sum(map(min, times)) for name, times in turns.items()}
     rounds_of = {name: [sum(each) for each in zip(*t, strict=True)] for name, t in turns.items()}
     for name, spent in best.items():

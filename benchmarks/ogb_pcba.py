@@ -3,28 +3,29 @@
     python -m benchmarks.ogb_pcba FOLDER --out runs/pcba --seeds 0 1 2
 
 FOLDER is what OGB's download of ogbg-molpcba unpacks to (Hu et al., arXiv 2005.00687). The split is
-OGB's scaffold split, the score the mean average precision of its evaluator, over several seeds. A
-run that was cut off goes on where it was. Target, not a claim: 0.29 on the test part with at most 6
-million parameters.
+OGB's scaffold split, the score the mean average precision of its evaluator, over several seeds,
+each a line of ``OUT/results.jsonl``. A run that was cut off goes on where it was. Target, not a
+claim: 0.29 on the test part with at most 6 million parameters.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import sys
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import yaml
-from numpy.typing import NDArray
 
+from benchmarks.harness.ledger import Entry, Key, Ledger
 from benchmarks.harness.networks import n_parameters
 from benchmarks.harness.provenance import provenance, used_by_torch
-from benchmarks.harness.study import begin, report
+from benchmarks.harness.study import begin
+from benchmarks.harness.tables import standings, table
 from bioassay_mtl.chem.features import Features
 from bioassay_mtl.chem.parallel import featurize
 from bioassay_mtl.metrics import macro_average_precision
@@ -74,57 +75,47 @@ def read_ogb(folder: Path) -> tuple[Panel, Split]:
     return panel, Split(first.to_numpy(), second.to_numpy(), third.to_numpy(), len(panel))
 
 
-def ogb_average_precision(labels: NDArray[Any], probabilities: NDArray[np.float32]) -> float:
-    """As ``ogb.graphproppred.Evaluator("ogbg-molpcba")`` computes it, unmeasured cells left out.
-
-    Every molecule of a part counts: one without a prediction (NaN) is ranked below all others.
-    """
-    return macro_average_precision(labels, np.nan_to_num(probabilities, nan=-1.0))
-
-
 def run(asked: argparse.Namespace) -> None:
-    """Train every seed that is not trained yet; report, and write ``results.json``."""
+    """Train every seed that is not trained yet, and print the table of all."""
     panel, parts = read_ogb(asked.folder)
-    asked.out.mkdir(parents=True, exist_ok=True)
     values = preset(asked.preset) | {"device": asked.device}
     values |= {"epochs": 1} if asked.quick else {}
-    configs = [
-        settled(TrainingConfig.of({**values, "seed": seed}), panel)[0] for seed in asked.seeds
-    ]
-    features = featurize(panel.structures or [], configs[0].featurizer(), asked.workers)
-    scores = []
-    for config in configs:
-        model = trained(panel, parts, features, config, asked.out / f"{asked.preset}-{config.seed}")
-        score: dict[str, Any] = {"seed": config.seed, "parameters": n_parameters(model)}
-        for part, rows in (("valid", parts.valid), ("test", parts.test)):
-            said = model.predict_features(features.take(rows))
-            score[part] = ogb_average_precision(panel.labels[rows], said)
-            target = f">= {TARGET}" if part == "test" else None
-            report(f"ogbg-molpcba seed {config.seed}", part, score[part], "1", target)
-        scores.append({**score, "made_with": model.training["made_with"]})
-    settings = configs[0].model_dump(mode="json", exclude={"seed"})
-    result = {"preset": asked.preset, "settings": settings, "target": TARGET, "seeds": scores}
-    for part in ("valid", "test"):
-        found = [score[part] for score in scores]
-        deviation = float(np.std(found, ddof=1)) if len(found) > 1 else None
-        result[part] = {"mean": float(np.mean(found)), "std": deviation}
-        report("ogbg-molpcba", f"{part}, {len(found)} seeds", result[part]["mean"], "1")
-    (asked.out / "results.json").write_text(json.dumps(result, indent=1) + "\n")
+    first = settled(TrainingConfig.of(values), panel)[0]
+    features = featurize(panel.structures or [], first.featurizer(), asked.workers)
+    ledger = Ledger(asked.out / "results.jsonl")
+    for seed in asked.seeds:
+        config = first.model_copy(update={"seed": seed})
+        key = (panel.digest()[:12], asked.preset, "ogbg-molpcba", "test", seed, "all")
+        out = asked.out / f"{asked.preset}-{seed}"
+        ledger.once(key, partial(one, key, panel, parts, features, config, out))
+    print("\n".join(table(standings(ledger.entries.values()), asked.preset)))
+    print(f"target: a mean AP of {TARGET}")
 
 
-def trained(
-    panel: Panel, parts: Split, features: Features, config: TrainingConfig, out: Path
-) -> Model:
-    """The model of one seed: read if it is finished, else trained, or trained further."""
+def one(
+    key: Key, panel: Panel, parts: Split, features: Features, config: TrainingConfig, out: Path
+) -> Entry:
+    """Scores of the model of a seed, which is read, trained further or trained.
+
+    As OGB's evaluator computes them: every molecule of a part counts, and one without a prediction
+    is ranked below all others.
+    """
     if out.exists():
         model = Model.load(out)
         if model.training["panel_sha256"] != panel.digest():
             raise SystemExit(f"error: {out}: trained on other molecules: give another --out")
-        return model
-    resume = out.with_name(out.name + ".training").exists()
-    record = {"made_with": provenance(used_by_torch(config.device))}
-    given: dict[str, Any] = {"parts": parts, "features": features, "record": record}
-    return train(panel, config, out=out, resume=resume, **given)
+    else:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        resume = out.with_name(out.name + ".training").exists()
+        model = train(panel, config, out=out, resume=resume, parts=parts, features=features)
+    valid, test = (
+        np.nan_to_num(model.predict_features(features.take(rows)), nan=-1.0)
+        for rows in (parts.valid, parts.test)
+    )
+    notes: dict[str, Any] = {"parameters": n_parameters(model), "settings": config.model_dump()}
+    notes["valid_ap"] = macro_average_precision(panel.labels[parts.valid], valid)
+    notes["made_with"] = provenance(used_by_torch(config.device))
+    return Entry.scored(key, panel.labels[parts.test], test, panel.tasks, **notes)
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -16,14 +16,14 @@ import sys
 import time
 from typing import Any
 
-from benchmarks.custom_panels.draws import single_tables
-from benchmarks.custom_panels.pieces import (
+from benchmarks.custom_panels.draws import (
     MULTI,
     SINGLES,
     Piece,
     multi_pieces,
     ordered,
     single_pieces,
+    single_tables,
 )
 from benchmarks.custom_panels.table import write_report
 from benchmarks.custom_panels.work import CONTENDERS, PANELS, WHOLE, on_drawn, on_whole

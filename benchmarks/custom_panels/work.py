@@ -9,8 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.custom_panels.draws import DrawnPanel, drawn
-from benchmarks.custom_panels.pieces import Piece
+from benchmarks.custom_panels.draws import DrawnPanel, Piece, drawn
 from benchmarks.custom_panels.rivals import MEAN, rivals, run_rivals
 from benchmarks.harness import contenders
 from benchmarks.harness.contenders import Contender, Options, Outcome

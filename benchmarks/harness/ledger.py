@@ -155,7 +155,7 @@ class Ledger:
 
     def keep(self, made: Entry, seconds: float) -> Entry:
         """Keep and show what is made, with what and in which time."""
-        notes = made.notes | {"made_with": provenance()}
+        notes = {"made_with": provenance()} | made.notes
         entry = self.add(replace(made, seconds=round(seconds, 2), notes=notes))
         entry.show()
         return entry

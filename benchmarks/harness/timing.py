@@ -7,7 +7,8 @@ import resource
 import statistics
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,18 @@ def in_turn(cases: Mapping[str, Callable[[], float]], rounds: int) -> dict[str, 
         for name, measured in cases.items():
             found[name].append(measured())
     return found
+
+
+def in_parts(
+    smiles: Sequence[str], makers: Mapping[str, Callable[[Any], object]], size: int, rounds: int
+) -> dict[str, list[list[float]]]:
+    """Seconds of each maker: of each part of so many molecules, round by round, in turn."""
+    turns: dict[str, list[list[float]]] = {name: [] for name in makers}
+    for part in (smiles[first : first + size] for first in range(0, len(smiles), size)):
+        works = {name: partial(seconds_of, partial(make, part)) for name, make in makers.items()}
+        for name, times in in_turn(works, rounds).items():
+            turns[name].append(times)
+    return turns
 
 
 def report_ratios(

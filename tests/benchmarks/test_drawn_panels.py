@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 
 from benchmarks.custom_panels import draws, work
-from benchmarks.custom_panels.draws import deal
-from benchmarks.custom_panels.pieces import (
+from benchmarks.custom_panels.draws import (
     DRAWS,
     MULTI,
     Piece,
+    deal,
     in_turn,
     multi_pieces,
     ordered,
