@@ -157,6 +157,8 @@ class Source:
         return self
 
     def __exit__(self, *_: object) -> None:
+        # The lines hold their source: without them it and its text are freed at once.
+        self._lines = iter(())
         if self._unpacked is not None:
             self._unpacked.close()
         if not self.is_stdin:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import gzip
 import io
 import os
@@ -9,6 +10,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from rdkit import Chem
 
@@ -167,3 +169,28 @@ def test_progress_counts_bytes_on_disk(packed: bool, tmp_path: Path) -> None:
     seen = {progress.done for _ in read_records(path, progress=progress)}
     assert progress.done == progress.total == path.stat().st_size
     assert len(seen) > 2
+
+
+@pytest.mark.parametrize("suffix", ["smi", "csv", "sdf", "parquet", "xlsx"])
+def test_what_was_read_is_not_held_until_garbage_is_looked_for(suffix: str, tmp_path: Path) -> None:
+    path = tmp_path / f"some.{suffix}"
+    table = pd.DataFrame({"smiles": ["CCO", "CCN"], "id": ["a", "b"]})
+    if suffix == "sdf":
+        with Chem.SDWriter(str(path)) as writer:
+            for text in table["smiles"]:
+                writer.write(Chem.MolFromSmiles(text))
+    elif suffix in {"parquet", "xlsx"}:
+        write = table.to_parquet if suffix == "parquet" else table.to_excel
+        write(path, index=False)
+    else:
+        table.to_csv(path, index=False, sep=" " if suffix == "smi" else ",")
+    gc.collect()
+    gc.disable()
+    try:
+        assert sum(len(batch) for batch in read_records(path)) == 2
+        begun = read_records(path, batch_size=1)
+        next(begun)
+        begun.close()
+        assert not [each for each in gc.get_objects() if type(each) is source_module.Source]
+    finally:
+        gc.enable()
