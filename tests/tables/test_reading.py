@@ -190,7 +190,7 @@ def test_what_was_read_is_not_held_until_garbage_is_looked_for(suffix: str, tmp_
         assert sum(len(batch) for batch in read_records(path)) == 2
         begun = read_records(path, batch_size=1)
         next(begun)
-        begun.close()
+        del begun
         assert not [each for each in gc.get_objects() if type(each) is source_module.Source]
     finally:
         gc.enable()
