@@ -63,16 +63,8 @@ def fit_chemprop(
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     write_tables(panel, parts, folder)
-    binary = all(kind.has_actives for kind in panel.kinds)
-    bounded = ("--task-type", "regression", "--loss-function", "bounded-mse")
-    options = (*(("--task-type", "classification") if binary else bounded), *options)
-    warmup = min(WARMUP, max(1, epochs - 1))
-    train = ["train", "--data-path", "train.csv", "--smiles-columns", "smiles"]
-    train += ["--splits-column", "split", "--output-dir", "model"]
-    train += ["--epochs", str(epochs), "--warmup-epochs", str(warmup)]
-    train += ["--batch-size", str(BATCH), "--num-workers", "0", "--accelerator", "cpu"]
-    train += ["--pytorch-seed", str(seed), *options, "--target-columns", *panel.tasks]
-    finished = _run(program, train, folder, MINUTES * 60)
+    words = train_words(panel, epochs, seed, options)
+    finished = run_program([program, *words], folder, MINUTES * 60)
     n_tasks = len(panel.tasks)
     valid = {
         path: score(_predict(program, path, "valid.csv", folder, n_tasks))
@@ -82,10 +74,10 @@ def fit_chemprop(
         raise ChempropFailedError("expected checkpoints from chemprop train, found none; see log")
     chosen = max(valid, key=lambda path: valid[path])
     settings = {
-        "options": " ".join(options),
+        "options": " ".join([*task_words(panel), *options]),
         "model": "default D-MPNN (depth 3, width 300, mean aggregation, 1-layer head of 300)",
         "epochs_scheduled": epochs,
-        "warmup_epochs": warmup,
+        "warmup_epochs": warmup_of(epochs),
         "batch_size": BATCH,
         "checkpoint": "best validation loss or last, whichever is better on validation rows",
         "version": version(program),
@@ -95,6 +87,28 @@ def fit_chemprop(
     notes = {"finished": finished, "epochs_reached": reached, "checkpoint": chosen.stem}
     notes["valid_ap"] = round(valid[chosen], 5)
     return _predict(program, chosen, "test.csv", folder, n_tasks), settings, notes
+
+
+def task_words(panel: Panel) -> tuple[str, ...]:
+    """Kind of the tasks and its loss."""
+    if all(kind.has_actives for kind in panel.kinds):
+        return ("--task-type", "classification")
+    return ("--task-type", "regression", "--loss-function", "bounded-mse")
+
+
+def warmup_of(epochs: int) -> int:
+    """Epochs at the beginning."""
+    return min(WARMUP, max(1, epochs - 1))
+
+
+def train_words(panel: Panel, epochs: int, seed: int, options: Sequence[str] = ()) -> list[str]:
+    """Words of a training of ``train.csv``, that ``model`` will hold."""
+    words = ["train", "--data-path", "train.csv", "--smiles-columns", "smiles"]
+    words += ["--splits-column", "split", "--output-dir", "model"]
+    words += ["--epochs", str(epochs), "--warmup-epochs", str(warmup_of(epochs))]
+    words += ["--batch-size", str(BATCH), "--num-workers", "0", "--accelerator", "cpu"]
+    words += ["--pytorch-seed", str(seed), *task_words(panel), *options]
+    return [*words, "--target-columns", *panel.tasks]
 
 
 def write_tables(panel: Panel, parts: Split, folder: Path) -> None:
@@ -131,7 +145,7 @@ def _predict(program: Path, checkpoint: Path, table: str, folder: Path, n_tasks:
     command = ["predict", "--test-path", table, "--smiles-columns", "smiles", "--preds-path"]
     command += [output, "--model-paths", str(checkpoint.relative_to(folder))]
     command += ["--num-workers", "0", "--accelerator", "cpu"]
-    _run(program, command, folder, None)
+    run_program([program, *command], folder, None)
     found = pd.read_csv(folder / output)
     expected = len(pd.read_csv(folder / table))
     if len(found) != expected:
@@ -140,13 +154,14 @@ def _predict(program: Path, checkpoint: Path, table: str, folder: Path, n_tasks:
     return found[found.columns[-n_tasks:]].to_numpy(dtype=float)
 
 
-def _run(program: Path, arguments: list[str], folder: Path, seconds: float | None) -> bool:
+def run_program(command: Sequence[str | Path], folder: Path, seconds: float | None) -> bool:
     """Run with one thread and a log file; False where the time limit ended it."""
     threads = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1")
+    program, *words = (str(each) for each in command)
     with (folder / "log.txt").open("ab") as log:
         try:
             done = subprocess.run(
-                [str(program.absolute()), *arguments],
+                [str(Path(program).absolute()), *words],
                 cwd=folder,
                 stdout=log,
                 stderr=subprocess.STDOUT,
@@ -159,5 +174,5 @@ def _run(program: Path, arguments: list[str], folder: Path, seconds: float | Non
     if done.returncode != 0:
         last = (folder / "log.txt").read_text(errors="replace").strip().splitlines()[-3:]
         said = " | ".join(last)
-        raise ChempropFailedError(f"chemprop {arguments[0]} ended with {done.returncode}: {said}")
+        raise ChempropFailedError(f"{Path(program).name} ended with {done.returncode}: {said}")
     return True

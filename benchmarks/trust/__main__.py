@@ -14,14 +14,16 @@ import argparse
 import sys
 import time
 from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
 
 import bioassay_mtl as bm
 from benchmarks.harness.study import report
+from benchmarks.trust.chemprop import of_outcomes, of_values
 from benchmarks.trust.measures import RATES, false_share, outcome_scores
-from benchmarks.trust.panels import QUICK, outcomes, read, values
+from benchmarks.trust.panels import QUICK, dealt, outcomes, read, values
 from bioassay_mtl.confidence.calibration import LabeledLogits, expit, fit_platt
 from bioassay_mtl.confidence.conformal import inactive_p_values
 from bioassay_mtl.confidence.evidence import LEVELS
@@ -46,6 +48,8 @@ def main() -> int:
     parser.add_argument("--kinds", nargs="+", default=["random", "scaffold"])
     parser.add_argument("--rows", type=int, help="rows of each panel that are used")
     parser.add_argument("--effort", default="normal", help="as of train")
+    parser.add_argument("--chemprop", type=Path, help="its program, in an environment of its own")
+    parser.add_argument("--only-chemprop", action="store_true", help="nothing of ours")
     parser.add_argument("--said", help="what was said out of fold (.npz)")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--quick", action="store_true", help="few rows and a small network")
@@ -70,8 +74,15 @@ def main() -> int:
             return 2
         panel = read(data / file, measure is values, rows, asked.seed)
         for kind in asked.kinds[: 1 if asked.quick else None]:
-            for metric, value in measure(panel, kind, settings):
+            found = iter(()) if asked.only_chemprop else measure(panel, kind, settings)
+            if asked.chemprop:
+                ask = of_values if measure is values else of_outcomes
+                parts = dealt(panel, kind, settings)
+                found = chain(found, ask(asked.chemprop, panel, parts, asked.seed))
+            for metric, value in found:
                 report(f"{name} {kind}", metric, value, "1", TARGETS.get(metric))
+    if asked.only_chemprop:
+        return 0
     if asked.said:
         for metric, value in out_of_fold(Path(asked.said)):
             report("pcba128 out of fold", metric, value, "1", TARGETS.get(metric))

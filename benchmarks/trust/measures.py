@@ -1,8 +1,6 @@
 """How far probabilities, intervals and selections keep what they promise; what others offer.
 
-Others are asked on the same rows, MAPIE and scikit-fingerprints where they are installed. chemprop
-has Platt and isotonic calibration and the spread of an ensemble, too: here these are
-scikit-learn's, of the same logits, and an ensemble of ours.
+Others are asked on the same rows, MAPIE and scikit-fingerprints where they are installed.
 """
 
 from __future__ import annotations
