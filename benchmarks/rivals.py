@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.harness import contenders
+from benchmarks.harness.chemprop_program import chemprop
 from benchmarks.harness.contenders import Contender, Options
 from benchmarks.harness.datasets import PROTOCOLS, Source, pcba
 from benchmarks.harness.deepchem_networks import deepchem
@@ -30,7 +31,7 @@ MODELS: dict[str, Contender] = {
     "random_forest": contenders.FOREST,
     "deepchem": deepchem,
     "deepchem_refit": deepchem,
-    "chemprop": contenders.chemprop,
+    "chemprop": chemprop,
 }
 NETWORKS = ("deepchem", "deepchem_refit")
 """Run with several seeds."""

@@ -12,6 +12,7 @@ import numpy as np
 from benchmarks.custom_panels.draws import DrawnPanel, Piece, drawn
 from benchmarks.custom_panels.rivals import MEAN, rivals, run_rivals
 from benchmarks.harness import contenders
+from benchmarks.harness.chemprop_program import chemprop
 from benchmarks.harness.contenders import Contender, Options, Outcome
 from benchmarks.harness.datasets import NO_ROWS, Source, sources
 from benchmarks.harness.deepchem_networks import deepchem
@@ -132,6 +133,6 @@ WHOLE: dict[str, tuple[Contender, str]] = {
     "random forest": (contenders.WHOLE_FOREST, "matrix"),
     "XGBoost": (contenders.BOOSTED, "matrix"),
     "DeepChem": (deepchem, "matrix"),
-    "chemprop": (contenders.chemprop, "smiles"),
+    "chemprop": (chemprop, "smiles"),
 }
 """What is compared, and the attribute of the panel that it reads, made before the time is taken."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.graph_study.cases import MIXTURES, MODELS, TRIALS, settings, shares
-from benchmarks.harness.contenders import FOREST, Contender, Options, chemprop, contested
+from benchmarks.harness.chemprop_program import chemprop
+from benchmarks.harness.contenders import FOREST, Contender, Options, contested
 from benchmarks.harness.datasets import sources
 from benchmarks.harness.deepchem_networks import d_mpnn
 from benchmarks.harness.ledger import CACHE, Entry, Key, Ledger
@@ -28,6 +29,7 @@ RIVALS: dict[str, Contender] = {
 }
 
 
+@dataclass
 class Study:
     """One dataset, at most so many rows of it fitted on, and what was done before.
 
@@ -35,18 +37,15 @@ class Study:
     with the ``first`` seed.
     """
 
-    def __init__(
-        self,
-        dataset: str,
-        rows: int | None,
-        ledger: Ledger,
-        cache: Path = CACHE / "graph_study",
-        chemprop: Path | None = None,
-        first: int = 0,
-    ) -> None:
-        self.dataset, self.rows, self.ledger, self.cache = dataset, rows, ledger, cache
-        self.options, self.first = Options(chemprop), first
-        self.source = sources[dataset]().compact(rows)
+    dataset: str
+    rows: int | None
+    ledger: Ledger
+    cache: Path = CACHE / "graph_study"
+    chemprop: Path | None = None
+    first: int = 0
+
+    def __post_init__(self) -> None:
+        self.source = sources[self.dataset]().compact(self.rows)
         self.trainer = Trainer(self.source)
 
     def entry(self, name: str, seed: int) -> Entry:
@@ -103,7 +102,9 @@ class Study:
 
     def _rival(self, name: str, seed: int, contender: Contender, stage: str = "test") -> Entry:
         data = replace(self.source, name=f"{self.dataset}-{name}")
-        return contested(self.ledger, self.key(name, seed, stage), contender, data, self.options)
+        return contested(
+            self.ledger, self.key(name, seed, stage), contender, data, Options(self.chemprop)
+        )
 
     def _trial(self, seed: int, trial: str) -> Entry:
         """Chemprop with the options of a trial."""

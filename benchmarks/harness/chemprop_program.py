@@ -16,7 +16,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -24,57 +24,49 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from benchmarks.harness.contenders import Options, Outcome
+from benchmarks.harness.datasets import Source
 from benchmarks.harness.ledger import CACHE, Floats
 from bioassay_mtl.panels.panel import Panel
-from bioassay_mtl.splits import Split
 from bioassay_mtl.tasks.labels import as_floats
 
 BATCH = 64
 WARMUP = 2
 EPOCHS = 25
 MINUTES = 120.0
+COMMON = ("--smiles-columns", "smiles", "--num-workers", "0", "--accelerator", "cpu")
 
 
 class ChempropFailedError(RuntimeError):
     """The external program ended with an error."""
 
 
-def fit_chemprop(
-    program: Path | None,
-    panel: Panel,
-    parts: Split,
-    score: Callable[[Floats], float],
-    seed: int,
-    *,
-    name: str,
-    epochs: int = EPOCHS,
-    options: Sequence[str] = (),
-) -> tuple[Floats, dict[str, Any], dict[str, Any]]:
-    """Predictions ``(n, n_tasks)`` of the test rows, settings, and how the training went.
+def chemprop(data: Source, seed: int, options: Options, more: Sequence[str] = ()) -> Outcome:
+    """Its network with more options or its defaults, stopped after two hours.
 
-    ``score`` is highest for the checkpoint to choose, by predictions of the validation rows; bounds
-    of values count as such in the loss. ``name`` is that of a git-ignored folder, emptied, then
-    used for tables and checkpoints. ``epochs`` is the length of the learning-rate schedule;
-    training is stopped after two hours. ``options`` are further ones of ``chemprop train``.
+    Of the checkpoints that one counts whose predictions of the validation rows are best; bounds of
+    values count as such in the loss. Tables and checkpoints are in a git-ignored folder.
     """
+    program, tasks = options.chemprop, data.panel.tasks
     if program is None or not program.is_file():
         raise SystemExit("chemprop runs as a program of its own: give it with --chemprop")
-    folder = CACHE / "chemprop" / f"{name}-{seed}".replace(" ", "").replace("/", "_")
+    name = f"{data.name}{'-'.join(more)}-{seed}".replace(" ", "").replace("/", "_")
+    folder = CACHE / "chemprop" / name
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
-    write_tables(panel, parts, folder)
-    words = train_words(panel, epochs, seed, options)
+    write_tables(data, folder)
+    epochs = 2 if options.quick else EPOCHS
+    words = train_words(data.panel, epochs, seed, more)
     finished = run_program([program, *words], folder, MINUTES * 60)
-    n_tasks = len(panel.tasks)
     valid = {
-        path: score(_predict(program, path, "valid.csv", folder, n_tasks))
+        path: data.valid_score(_predict(program, path, "valid.csv", folder, len(tasks)))
         for path in sorted(folder.glob("model/**/*.ckpt"))
     }
     if not valid:
         raise ChempropFailedError("expected checkpoints from chemprop train, found none; see log")
     chosen = max(valid, key=lambda path: valid[path])
     settings = {
-        "options": " ".join([*task_words(panel), *options]),
+        "options": " ".join([*task_words(data.panel), *more]),
         "model": "default D-MPNN (depth 3, width 300, mean aggregation, 1-layer head of 300)",
         "epochs_scheduled": epochs,
         "warmup_epochs": warmup_of(epochs),
@@ -86,7 +78,7 @@ def fit_chemprop(
     reached = [int(each["val_loss"].notna().sum()) for each in tables]
     notes = {"finished": finished, "epochs_reached": reached, "checkpoint": chosen.stem}
     notes["valid_ap"] = round(valid[chosen], 5)
-    return _predict(program, chosen, "test.csv", folder, n_tasks), settings, notes
+    return Outcome(_predict(program, chosen, "test.csv", folder, len(tasks)), settings, notes)
 
 
 def task_words(panel: Panel) -> tuple[str, ...]:
@@ -103,23 +95,22 @@ def warmup_of(epochs: int) -> int:
 
 def train_words(panel: Panel, epochs: int, seed: int, options: Sequence[str] = ()) -> list[str]:
     """Words of a training of ``train.csv``, that ``model`` will hold."""
-    words = ["train", "--data-path", "train.csv", "--smiles-columns", "smiles"]
-    words += ["--splits-column", "split", "--output-dir", "model"]
+    words = ["train", "--data-path", "train.csv", *COMMON]
+    words += ["--splits-column", "split", "--output-dir", "model", "--batch-size", str(BATCH)]
     words += ["--epochs", str(epochs), "--warmup-epochs", str(warmup_of(epochs))]
-    words += ["--batch-size", str(BATCH), "--num-workers", "0", "--accelerator", "cpu"]
     words += ["--pytorch-seed", str(seed), *task_words(panel), *options]
     return [*words, "--target-columns", *panel.tasks]
 
 
-def write_tables(panel: Panel, parts: Split, folder: Path) -> None:
+def write_tables(data: Source, folder: Path) -> None:
     """Write ``train.csv``, with the validation rows in it, ``valid.csv`` and ``test.csv``."""
-    smiles = np.array(panel.structures, dtype=object)
-    known = np.concatenate([parts.train, parts.valid])
-    table = pd.DataFrame(cells(panel.take(known)), columns=list(panel.tasks))
-    table.insert(0, "smiles", smiles[known])
-    table.insert(1, "split", ["train"] * len(parts.train) + ["val"] * len(parts.valid))
+    smiles = np.array(data.smiles, dtype=object)
+    rows = np.concatenate([data.fit, data.valid])
+    table = pd.DataFrame(cells(data.panel.take(rows)), columns=list(data.panel.tasks))
+    table.insert(0, "smiles", smiles[rows])
+    table.insert(1, "split", ["train"] * len(data.fit) + ["val"] * len(data.valid))
     table.to_csv(folder / "train.csv", index=False)
-    for name, rows in (("valid", parts.valid), ("test", parts.test)):
+    for name, rows in (("valid", data.valid), ("test", data.test)):
         pd.DataFrame({"smiles": smiles[rows]}).to_csv(folder / f"{name}.csv", index=False)
 
 
@@ -142,10 +133,9 @@ def version(program: Path) -> str:
 
 def _predict(program: Path, checkpoint: Path, table: str, folder: Path, n_tasks: int) -> Floats:
     output = f"predicted_{table}"
-    command = ["predict", "--test-path", table, "--smiles-columns", "smiles", "--preds-path"]
-    command += [output, "--model-paths", str(checkpoint.relative_to(folder))]
-    command += ["--num-workers", "0", "--accelerator", "cpu"]
-    run_program([program, *command], folder, None)
+    words = ["predict", "--test-path", table, *COMMON, "--preds-path", output]
+    words += ["--model-paths", str(checkpoint.relative_to(folder))]
+    run_program([program, *words], folder, None)
     found = pd.read_csv(folder / output)
     expected = len(pd.read_csv(folder / table))
     if len(found) != expected:
@@ -157,18 +147,12 @@ def _predict(program: Path, checkpoint: Path, table: str, folder: Path, n_tasks:
 def run_program(command: Sequence[str | Path], folder: Path, seconds: float | None) -> bool:
     """Run with one thread and a log file; False where the time limit ended it."""
     threads = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1")
+    how: dict[str, Any] = {"cwd": folder, "env": {**os.environ, **threads}, "timeout": seconds}
     program, *words = (str(each) for each in command)
     with (folder / "log.txt").open("ab") as log:
         try:
-            done = subprocess.run(
-                [str(Path(program).absolute()), *words],
-                cwd=folder,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                env={**os.environ, **threads},
-                timeout=seconds,
-                check=False,
-            )
+            whole = [str(Path(program).absolute()), *words]
+            done = subprocess.run(whole, stdout=log, stderr=subprocess.STDOUT, **how)
         except subprocess.TimeoutExpired:
             return False
     if done.returncode != 0:

@@ -1,11 +1,12 @@
 """Models of other libraries on the rows of a source, each in one way for all studies.
 
-Here are those that fit one model an assay, and chemprop; ``deepchem_networks`` has other networks.
+Here are those that fit one model an assay; ``deepchem_networks`` and ``chemprop_program`` have the
+networks.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,6 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import issparse
 
-from benchmarks.harness.chemprop_program import EPOCHS, fit_chemprop
 from benchmarks.harness.datasets import Rows, Source
 from benchmarks.harness.ledger import Entry, Floats, Key, Ledger
 
@@ -55,13 +55,6 @@ def contested(
         return data.scored(key, outcome.test, settings=outcome.settings, **outcome.notes)
 
     return ledger.once(key, work)
-
-
-def chemprop(data: Source, seed: int, options: Options, more: Sequence[str] = ()) -> Outcome:
-    """Chemprop's network through its own command line, with more options or its defaults."""
-    given = (options.chemprop, data.panel, data.parts, data.valid_score, seed)
-    name, epochs = f"{data.name}{'-'.join(more)}", 2 if options.quick else EPOCHS
-    return Outcome(*fit_chemprop(*given, name=name, epochs=epochs, options=more))
 
 
 def forest(x: Any, y: Any, new: Any, settings: Settings, outcomes: bool, seed: int) -> Floats:

@@ -1,11 +1,6 @@
 """What 10^9 molecules take: a model, from stages that are measured one by one.
 
-Assumptions. Cores are like those measured. Parts are independent, so that any number of processes
-writes them; each has eight cores, and the last parts of all end in one wave. Where records end is
-found by one process, before all else (not at all for a library of many files of a part each, or of
-Parquet). The file system takes what is written; the model tells how much a second that is. A GPU
-takes the predicting of its cores and has time left: the featurising of 16 cores bounds it. Each
-process starts once. The best are joined by one process.
+What it takes for granted stands in docs/scaling.md.
 """
 
 from __future__ import annotations

@@ -16,11 +16,13 @@ import time
 from collections.abc import Iterator
 from itertools import chain
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 import bioassay_mtl as bm
-from benchmarks.harness.study import report
+from benchmarks.harness.molecules import DataAbsentError, data_folder
+from benchmarks.harness.study import CHEMPROP, begin, report
 from benchmarks.trust.chemprop import of_outcomes, of_values
 from benchmarks.trust.measures import RATES, false_share, outcome_scores
 from benchmarks.trust.panels import QUICK, dealt, outcomes, read, values
@@ -40,38 +42,32 @@ TARGETS = {
 }
 
 
-def main() -> int:
+OPTIONS: dict[str, dict[str, Any]] = {
+    "--panels": {"nargs": "*", "choices": PANELS, "default": list(PANELS)},
+    "--kinds": {"nargs": "+", "default": ["random", "scaffold"]},
+    "--rows": {"type": int, "help": "rows of each panel that are used"},
+    "--effort": {"default": "normal", "help": "as of train"},
+    "--chemprop": CHEMPROP,
+    "--only-chemprop": {"action": "store_true", "help": "nothing of ours"},
+    "--said": {"type": Path, "help": "what was said out of fold (.npz)"},
+    "--seed": {"type": int, "default": 0},
+    "--plots": {"nargs": "+", "type": Path, "help": "draw what was published in these files"},
+}
+
+
+def run(asked: argparse.Namespace) -> None:
     """Print one line of JSON for each figure."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--data", help="folder with the panels")
-    parser.add_argument("--panels", nargs="*", choices=PANELS, default=list(PANELS))
-    parser.add_argument("--kinds", nargs="+", default=["random", "scaffold"])
-    parser.add_argument("--rows", type=int, help="rows of each panel that are used")
-    parser.add_argument("--effort", default="normal", help="as of train")
-    parser.add_argument("--chemprop", type=Path, help="its program, in an environment of its own")
-    parser.add_argument("--only-chemprop", action="store_true", help="nothing of ours")
-    parser.add_argument("--said", help="what was said out of fold (.npz)")
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--quick", action="store_true", help="few rows and a small network")
-    parser.add_argument("--plots", nargs="+", help="draw what was published in these files")
-    asked = parser.parse_args()
     if asked.plots:
         from benchmarks.trust.plots import write_plots
 
-        write_plots([Path(file) for file in asked.plots])
-        return 0
-    import torch
-
-    torch.set_num_threads(1)
-    data = Path(asked.data or Path(__file__).resolve().parents[2].parent / "shared" / "data")
-    rows = 400 if asked.quick else asked.rows
+        return write_plots(asked.plots)
+    data, rows = data_folder(), 400 if asked.quick else asked.rows
     settings = {"seed": asked.seed, "device": "cpu", "loggers": (), "effort": asked.effort}
     settings |= QUICK if asked.quick else {}
     for name in asked.panels:
         measure, file = PANELS[name]
         if not (data / file).is_file():
-            print(f"error: {data / file} is missing (--data)", file=sys.stderr)
-            return 2
+            raise DataAbsentError(f"{data / file} is missing (--data)")
         panel = read(data / file, measure is values, rows, asked.seed)
         for kind in asked.kinds[: 1 if asked.quick else None]:
             found = iter(()) if asked.only_chemprop else measure(panel, kind, settings)
@@ -82,13 +78,12 @@ def main() -> int:
             for metric, value in found:
                 report(f"{name} {kind}", metric, value, "1", TARGETS.get(metric))
     if asked.only_chemprop:
-        return 0
-    if asked.said:
-        for metric, value in out_of_fold(Path(asked.said)):
-            report("pcba128 out of fold", metric, value, "1", TARGETS.get(metric))
+        return None
+    for metric, value in out_of_fold(asked.said) if asked.said else ():
+        report("pcba128 out of fold", metric, value, "1", TARGETS.get(metric))
     for metric, value in seconds(256 if asked.quick else 4096):
         report("pcba128 128 assays", metric, value, "molecules/s")
-    return 0
+    return None
 
 
 def out_of_fold(file: Path) -> Iterator[tuple[str, float]]:
@@ -108,7 +103,7 @@ def out_of_fold(file: Path) -> Iterator[tuple[str, float]]:
         said[at, of] = expit(platt.slope[of] * z + platt.offset[of])
         p[at, of] = inactive_p_values(counts)[of, places(z)]
     for when, found in (("before", raw), ("after", said)):
-        yield from ((f"{name}_{when}", value) for name, value in outcome_scores(found, labels))
+        yield from outcome_scores(found, labels, when)
     shares: dict[str, list[float]] = {}
     for number in np.unique(fold).tolist():
         here = fold == number
@@ -135,4 +130,4 @@ def seconds(n: int) -> Iterator[tuple[str, float]]:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(begin(__doc__, run, "few rows and a small network", OPTIONS))

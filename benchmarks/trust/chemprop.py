@@ -15,7 +15,7 @@ import pandas as pd
 from rdkit.Chem import MolFromSmiles
 
 from benchmarks.graph_study.cases import TRIALS
-from benchmarks.harness.chemprop_program import EPOCHS, cells, run_program, train_words
+from benchmarks.harness.chemprop_program import COMMON, EPOCHS, cells, run_program, train_words
 from benchmarks.harness.datasets import Rows
 from benchmarks.harness.ledger import CACHE
 from benchmarks.trust.measures import Floats, Found, error_by, outcome_scores
@@ -72,10 +72,9 @@ class Chemprop:
         """
         script = self.folder / "predict.py"
         script.write_text(PREDICT)
-        words = ["predict", "--test-path", "test.csv", "--smiles-columns", "smiles"]
+        words = ["predict", "--test-path", "test.csv", *COMMON]
         words += ["--preds-path", "said.csv", "--uncertainty-method", method]
         words += ["--model-paths", *(str(p) for p in sorted(self.folder.glob("model/**/best.pt")))]
-        words += ["--num-workers", "0", "--accelerator", "cpu"]
         if calibration is not None:
             words += ["--calibration-method", calibration, "--cal-path", "calibrate.csv"]
             words += ["--conformal-alpha", str(alpha)]
@@ -107,7 +106,7 @@ def of_outcomes(program: Path, panel: Panel, parts: Split, seed: int) -> Found:
         ("chemprop_platt", ensemble.says("classification", "platt")[0]),
         ("chemprop_isotonic", ensemble.says("classification", "isotonic")[0]),
     ):
-        yield from ((f"{metric}_{name}", value) for metric, value in outcome_scores(said, labels))
+        yield from outcome_scores(said, labels, name)
     error = np.where(labels < 0, np.nan, (raw - (labels == 1)) ** 2)
     yield from error_by("chemprop_spread", error, raw, spread)
 

@@ -10,9 +10,9 @@ from importlib.util import find_spec
 
 import numpy as np
 from numpy.typing import NDArray
-from rdkit import Chem
-from rdkit.Chem import rdFingerprintGenerator
 
+from benchmarks.harness.datasets import BITS
+from bioassay_mtl.chem.featurizer import Featurizer
 from bioassay_mtl.confidence.conformal import errors
 from bioassay_mtl.confidence.evidence import LEVELS
 from bioassay_mtl.confidence.grid import LARGEST, STEP, ScoreCounts
@@ -26,7 +26,7 @@ RATES = (0.1, 0.3, 0.5)
 N_BINS, N_ALIKE, N_PARTS = 15, 10, 5
 
 
-def outcome_scores(probabilities: Floats, labels: Labels) -> Found:
+def outcome_scores(probabilities: Floats, labels: Labels, when: str) -> Found:
     """Macro log loss, Brier score and calibration error of ``(n, T)``; labels -1 not measured."""
     losses, briers, errors = [], [], []
     for said, came in columns(probabilities, labels):
@@ -37,7 +37,7 @@ def outcome_scores(probabilities: Floats, labels: Labels) -> Found:
         gaps = [abs(said[own].mean() - came[own].mean()) * len(own) for own in bins if len(own)]
         errors.append(sum(gaps) / len(said))
     for name, found in (("log_loss", losses), ("brier", briers), ("calibration_error", errors)):
-        yield name, float(np.mean(found))
+        yield f"{name}_{when}", float(np.mean(found))
 
 
 def reliability(probabilities: Floats, labels: Labels, when: str) -> Found:
@@ -106,14 +106,13 @@ def calibrated_alone(counts: ScoreCounts, logits: Floats, labels: Labels) -> Fou
             IsotonicRegression(out_of_bounds="clip").fit(x, y, n).predict(z[known])
         )
     for name, said in (("platt", platt), ("isotonic", isotonic)):
-        yield from ((f"{metric}_{name}", value) for metric, value in outcome_scores(said, labels))
+        yield from outcome_scores(said, labels, name)
 
 
 def bits(structures: list[str]) -> Floats:
     """``(n, 1024)``: Morgan, radius 2; zeros where a structure cannot be read."""
-    made = rdFingerprintGenerator.GetMorganGenerator(radius=2, fpSize=1024)
-    read = (Chem.MolFromSmiles(each) for each in structures)
-    return np.array([np.zeros(1024) if m is None else made.GetFingerprintAsNumPy(m) for m in read])
+    made: Floats = Featurizer.from_config({"fingerprints": BITS})(structures).blocks["morgan"].raw()
+    return made
 
 
 def domain_checkers(train: list[str], test: list[str], error: Floats) -> Found:

@@ -49,7 +49,7 @@ def outcomes(panel: Panel, kind: str, settings: dict[str, Any]) -> Found:
     features, labels = model.featurize(test.structures or []), test.labels
     raw, said = (model.predict_features(features, calibrated=each) for each in (False, True))
     for when, found in (("before", raw), ("after", said)):
-        yield from ((f"{name}_{when}", value) for name, value in outcome_scores(found, labels))
+        yield from outcome_scores(found, labels, when)
         yield from reliability(found, labels, when)
     yield "is_calibrated", float(model.calibration is not None)
     error = np.where(labels < 0, np.nan, (said - (labels == 1)) ** 2)

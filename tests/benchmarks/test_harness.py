@@ -164,7 +164,7 @@ def test_values_reach_chemprop_with_their_bounds(tmp_path: Path) -> None:
     smiles = ["C" * int(n) for n in length]
     panel = Panel.from_arrays(smiles, labels, ["up", "down"], kinds=["censored"] * 2, bounds=bounds)
     source = values_source(panel, "alkanes")
-    chemprop_program.write_tables(source.panel, source.parts, tmp_path)
+    chemprop_program.write_tables(source, tmp_path)
     train = pd.read_csv(tmp_path / "train.csv", dtype=str, keep_default_na=False)
     n_train = ["train"] * len(source.fit)
     assert train["split"].tolist() == n_train + ["val"] * len(source.valid)

@@ -18,7 +18,10 @@ def test_scores_of_what_is_right_and_of_what_is_far_too_sure() -> None:
     truth = rng.uniform(0.05, 0.95, (4000, 2))
     labels = (rng.random(truth.shape) < truth).astype(np.int8)
     labels[rng.random(labels.shape) < 0.2] = -1
-    right, sure = dict(outcome_scores(truth, labels)), dict(outcome_scores(truth**3, labels))
+    right, sure = (
+        {name.removesuffix("_now"): value for name, value in outcome_scores(said, labels, "now")}
+        for said in (truth, truth**3)
+    )
     assert right["calibration_error"] < 0.04 < sure["calibration_error"]
     assert all(right[name] < sure[name] for name in ("log_loss", "brier"))
 
@@ -50,7 +53,9 @@ def test_rivals_calibrate_by_what_was_counted() -> None:
     task = np.tile(np.arange(2), 2000)
     counts = ScoreCounts.of(task, logits[:2000].ravel(), labels[:2000].ravel(), 2)
     found = dict(calibrated_alone(counts, logits[2000:], labels[2000:]))
-    (before,) = [v for n, v in outcome_scores(expit(logits[2000:]), labels[2000:]) if "log" in n]
+    (before,) = [
+        v for n, v in outcome_scores(expit(logits[2000:]), labels[2000:], "") if "log" in n
+    ]
     assert max(found["log_loss_platt"], found["log_loss_isotonic"]) < before
     said = dict(reliability(expit(0.5 * logits + 1), labels, "after"))
     assert max(abs(said[f"said_after_{k}"] - said[f"came_after_{k}"]) for k in range(1, 11)) < 0.05
