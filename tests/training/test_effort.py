@@ -46,21 +46,25 @@ def test_a_small_panel_gets_trees_beside_its_network(nci_smiles: list[str]) -> N
 
 
 @pytest.mark.parametrize(
-    ("n", "n_active", "n_tasks"), [(40, 20, 1), (400, 4, 1), (400, 0, 3), (4000, 400, 11)]
+    ("n", "n_active", "n_tasks"), [(40, 20, 1), (400, 1, 1), (400, 0, 3), (4000, 400, 11)]
 )
 def test_others_get_their_network_alone(
     nci_smiles: list[str], n: int, n_active: int, n_tasks: int
 ) -> None:
-    """Too few rows, too few actives, none, and too many cells for trees of every assay."""
+    """Too few rows, one active, none, and too many cells for trees of every assay."""
     network, said = chosen(panel_of(nci_smiles, n, n_active, n_tasks))
     assert network.kind == "mmoeex"
     assert "beside a forest" not in said
 
 
+def test_two_actives_are_enough(nci_smiles: list[str]) -> None:
+    assert chosen(panel_of(nci_smiles, 400, 2))[0].kind == "stacked"
+
+
 def test_one_assay_that_can_tell_experts_apart_is_enough(nci_smiles: list[str]) -> None:
     labels = np.full((200, 3), np.nan)
     labels[:, 0] = np.arange(200) % 2
-    labels[:3, 1] = 1
+    labels[:1, 1] = 1
     panel = Panel.from_arrays(nci_smiles[:200], labels, ["a", "b", "c"])
     assert chosen(panel)[0].kind == "stacked"
 
