@@ -6,15 +6,18 @@ Real molecules (RDKit's NCI set) with random labels, and the network of the defa
 thread (and on CUDA where there is one). A step is a batch of 1,024 molecules, forward, backward and
 update. Plain and balanced steps are timed in turn, round by round, and the median ratio counts; on
 a CPU time is that of the thread, which other processes change little. Peak memory is that of one
-step over what is held between steps. All tasks with every parameter are timed in one step on a CPU.
+step over what is held between steps. The naive loop, and all tasks with every parameter, are timed
+in one step on a CPU.
 """
 
 from __future__ import annotations
 
 import argparse
+import copy
 import gc
 import statistics
 import sys
+from dataclasses import replace
 from typing import Any
 
 import torch
@@ -23,12 +26,15 @@ from benchmarks.harness import steps
 from benchmarks.harness.steps import BATCH, Step
 from benchmarks.harness.study import begin, report
 from benchmarks.harness.timing import peak_bytes
-from bioassay_mtl.balance import balancers
+from bioassay_mtl.balance import Batch, Update, balancers
+from bioassay_mtl.balance.reductions import task_means
 from bioassay_mtl.nn.rows import Rows
 from bioassay_mtl.training.config import TrainingConfig
 
 N_TASKS = (12, 32, 128, 617)
 ENOUGH_SECONDS = 20
+NAIVE = "naive loop"
+"""Two-step on everything as the paper has it: a deep copy and two passes for every task."""
 OURS = {"sum", "fixed", "two_step"}
 QUICK = {"gradnorm", "mgda", "pcgrad"}
 MOST_TASKS = {"upgrad": 128}
@@ -70,6 +76,7 @@ def time_all(device: torch.device, config: TrainingConfig, n_tasks: int, quick: 
     cases: dict[str, tuple[Any, int]] = {n: (slow | how, rounds) for n, how in TWO_STEP.items()}
     if n_tasks <= 128:
         cases["two_step all order=1"] = (slow | {"scope": "all"}, few)
+        cases[NAIVE] = ("sum", few)
     for kind in sorted(QUICK & set(balancers) if quick else set(balancers) - OURS):
         if n_tasks <= MOST_TASKS.get(kind, n_tasks):
             cases[kind] = (kind, rounds)
@@ -79,6 +86,8 @@ def time_all(device: torch.device, config: TrainingConfig, n_tasks: int, quick: 
     plain_bytes = peak_bytes(plain, device)
     for name, (balance, n_rounds) in cases.items():
         found = module_for(config, balance, data, sizes)
+        if name == NAIVE:
+            found.balancer.forward = naive_two_step
         step = steps.step_of(found, batches)
         measure(f"{name} T={n_tasks}", step, n_rounds, plain, plain_bytes, device)
         del found, step
@@ -111,6 +120,30 @@ def measure(
         n_bytes = peak_bytes(step, device)
         report(case, "peak_memory", n_bytes / 2**20, "MiB")
         report(case, "peak_memory_ratio", n_bytes / plain_bytes, "1")
+
+
+def naive_two_step(batch: Batch) -> Update:
+    """First order, rate 0.01: the sum over tasks of the gradients of their stepped copies."""
+    n_inner = round(2 / 3 * len(batch))
+    inner, outer = batch.part(0, n_inner), batch.part(n_inner, len(batch))
+    before = replace(batch.objective, reduce=task_means)
+    parameters = list(batch.network.parameters())
+    total = [torch.zeros_like(parameter) for parameter in parameters]
+    losses = []
+    for task in range(batch.labels[1].shape[1]):
+        clone = copy.deepcopy(batch.network)
+        mine = list(clone.parameters())
+        loss = replace(inner, network=clone, objective=before).task_losses()[task]
+        with torch.no_grad():
+            for parameter, gradient in zip(mine, torch.autograd.grad(loss, mine), strict=True):
+                parameter -= 0.01 * gradient
+        loss = replace(outer, network=clone).task_losses()[task]
+        for held, gradient in zip(total, torch.autograd.grad(loss, mine), strict=True):
+            held += gradient
+        losses.append(loss.detach())
+    # Its gradient is the total.
+    update = torch.stack([(p * g).sum() for p, g in zip(parameters, total, strict=True)]).sum()
+    return Update(update, torch.stack(losses))
 
 
 if __name__ == "__main__":
