@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +21,7 @@ from benchmarks.harness.datasets import NO_ROWS
 from benchmarks.harness.study import begin, report
 from benchmarks.pcba128.__main__ import DEVICE, QUICK, config_of, panel_of, save
 from benchmarks.pcba128.cards import card
+from bioassay_mtl.chem.featurizer import Featurizer
 from bioassay_mtl.confidence.evidence import OUT_OF_FOLD
 from bioassay_mtl.models.evaluation import outputs_at
 from bioassay_mtl.models.folder import amend_folder
@@ -27,7 +30,6 @@ from bioassay_mtl.models.panel_inputs import panel_features
 from bioassay_mtl.panels.panel import Panel
 from bioassay_mtl.splits import Split, SplitConfig, folds
 from bioassay_mtl.training import train
-from bioassay_mtl.training.config import TrainingConfig
 from bioassay_mtl.training.evidence import OutOfSight, beside_of
 
 N_FOLDS = 5
@@ -35,31 +37,37 @@ N_FOLDS = 5
 
 def run(asked: argparse.Namespace) -> None:
     config = config_of(asked)
-    seen = out_of_fold(panel_of(asked, config), config)
+    panel = panel_of(asked, config)
+    seen = out_of_fold(panel, config.featurizer(), partial(train, panel, config))
     if asked.said:
         cells = seen.cells
         kept: dict[str, Any] = {"row": cells.row, "task": cells.task}
         kept["label"] = cells.value.astype(np.int8)
         np.savez(asked.said, logit=seen.said, fold=seen.fold, **kept)
-    beside = beside_of(seen)
-    for when in ("before", "after"):
-        value = getattr(beside.get("calibration"), f"log_loss_{when}", float("nan"))
-        report("pcba128 out of fold", f"log_loss_{when}", value, "nats")
-    amend_folder(Path(asked.model), beside)
+    put_beside(Path(asked.model), "pcba128", seen)
     model = Model.load(asked.model)
     model.card = card(model)
     save(model, Path(asked.model), overwrite=True)
 
 
-def out_of_fold(panel: Panel, config: TrainingConfig) -> OutOfSight:
-    """What models say of the rows that each was trained without."""
+def put_beside(folder: Path, name: str, seen: OutOfSight) -> None:
+    """Put the calibration and the evidence into a model folder, and report the log losses."""
+    beside = beside_of(seen)
+    for when in ("before", "after"):
+        value = getattr(beside.get("calibration"), f"log_loss_{when}", float("nan"))
+        report(f"{name} out of fold", f"log_loss_{when}", value, "nats")
+    amend_folder(folder, beside)
+
+
+def out_of_fold(panel: Panel, featurizer: Featurizer, fit: Callable[..., Model]) -> OutOfSight:
+    """What models say of the rows that each was trained without; ``fit(parts=)`` trains one."""
     cells = panel.cells
     said = np.full(cells.n_cells, np.nan, np.float32)
     fold: NDArray[np.int64] = np.zeros(len(panel), np.int64)
-    features = panel_features(panel, config.featurizer())
+    features = panel_features(panel, featurizer)
     dealt = SplitConfig(kind="random", fractions=(0.8, 0.0, 0.2))
     for number, parts in enumerate(folds(panel, dealt, N_FOLDS)):
-        model = train(panel, config, parts=Split(parts.train, NO_ROWS, NO_ROWS, len(panel)))
+        model = fit(parts=Split(parts.train, NO_ROWS, NO_ROWS, len(panel)))
         fold[parts.test] = number
         here = np.flatnonzero(np.isin(cells.row, parts.test))
         rows, tasks = cells.row[here].astype(np.int64), cells.task[here].astype(np.int64)
