@@ -29,6 +29,9 @@ SPEAKERS = {  # which verbs can say what a file says
     "cli/evaluate": frozenset({"evaluate"}),
     "cli/explain.py": frozenset({"explain"}),
     "cli/merge.py": frozenset({"merge"}),
+    "cli/output_options.py": frozenset(
+        {"adapt", "compress", "datasets fetch", "dimension", "screen", "train"}
+    ),
     "cli/panel.py": frozenset({"panel check"}),
     "cli/panel_remarks.py": frozenset({"train"}),
     "cli/panel_report.py": frozenset({"panel check"}),

@@ -40,7 +40,7 @@ def test_print_config_shows_what_is_in_effect_for_a_panel(cli: Run, panel: Path)
 
 
 def test_what_is_set_wins(cli: Run, panel: Path, tmp_path: Path) -> None:
-    rule = shown(cli, panel)
+    rule = shown(cli, panel, "--effort", "quick")
     file = tmp_path / "settings.yaml"
     file.write_text("epochs: 4\nsplit: {kind: scaffold}\n")
     places = ("--set", "network.experts.1.n=5", "--set", "fingerprints.morgan.n_bits=512")
