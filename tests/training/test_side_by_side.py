@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -35,11 +36,20 @@ CONFIG = small_config(epochs=2)
 
 def children() -> list[int]:
     """Processes that this one has started and that train."""
-    return [
-        each.pid
-        for each in psutil.Process().children(recursive=True)
-        if "side_by_side" in " ".join(each.cmdline())
-    ]
+    found = list[int]()
+    for each in psutil.Process().children(recursive=True):
+        with suppress(psutil.Error):  # it has just ended
+            if "side_by_side" in " ".join(each.cmdline()):
+                found.append(each.pid)
+    return found
+
+
+def is_alive(pid: int) -> bool:
+    """Whether a process is there, and more than a note that it has ended."""
+    try:
+        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
 
 
 def test_members_are_those_in_sequence_which_go_on_with_them(
@@ -235,7 +245,7 @@ def test_ctrl_c_leaves_no_process(small_panel: Panel, tmp_path: Path) -> None:
     assert "--resume goes on" in said[-1]
     assert len(started) >= 2
     for _ in range(50):
-        left = [pid for pid in started if psutil.pid_exists(pid)]
+        left = [pid for pid in started if is_alive(pid)]
         if not left:
             break
         time.sleep(0.1)
