@@ -48,6 +48,11 @@ class Representation(Config):
     kind: str
 
     @property
+    def is_flat(self) -> bool:
+        """Whether stereochemistry makes no difference: molecules need not have it found."""
+        return False
+
+    @property
     def n_features(self) -> int:
         """Number of features: positions of a fingerprint, columns, or width of an atom."""
         raise NotImplementedError

@@ -9,14 +9,23 @@ from typing import Any, Literal
 import numpy as np
 import pytest
 from rdkit import Chem
-from rdkit.rdBase import LogStatus
+from rdkit.rdBase import BlockLogs, LogStatus
 
 from bioassay_mtl.chem.features import PackedBits
 from bioassay_mtl.chem.featurizer import Featurizer
-from bioassay_mtl.chem.fingerprints import Fingerprint, MorganFingerprint, TorsionFingerprint
+from bioassay_mtl.chem.fingerprints import (
+    Fingerprint,
+    MorganFingerprint,
+    TorsionFingerprint,
+    fingerprint_from,
+    fingerprints,
+)
+from bioassay_mtl.chem.molecule import parse_smiles
 from bioassay_mtl.chem.probe import PROBE_SMILES
+from bioassay_mtl.chem.sight import sight_of
 from bioassay_mtl.chem.status import Status
 from bioassay_mtl.errors import ConfigError, ModelFolderError
+from tests.chem.test_fingerprints import NEEDED
 
 
 @pytest.fixture
@@ -44,6 +53,60 @@ def test_rows_never_shift(featurizer: Featurizer, nci_smiles: list[str]) -> None
     for name, block in features.blocks.items():
         np.testing.assert_array_equal(block.dense()[features.ok], alone.blocks[name].dense())
         assert not block.dense()[~features.ok].any()
+
+
+STEREO = ["N[C@@H](C)C(=O)O", "F/C=C\\F", "CC=[C@]=CC", "C[S@](=O)N", "F[Po@SP1](Cl)(Br)I"]
+HYDROGENS = [
+    "[H]/N=C/C",
+    "[H]OC",
+    "[2H]/C=C/C",
+    "[H][H]",
+    "[H+]",
+    "[HH]",
+    "[D]C",
+    "[H]B1([H])[H]B1",
+]
+UNUSUAL = [
+    "C[Hg]",
+    "N->[Pt]<-N",
+    "[Fe+2]",
+    "*C",
+    "C(=O)([O-])[Na+]",
+    "P(Cl)(Cl)(Cl)(Cl)Cl",
+    "O[Cl](=O)=O",
+]
+REFUSED = ["c1cccc1", "C(C)(C)(C)(C)C", "C1CC", "C1CC1>>C", "[Xx]", "n1cccc1", "C" * 600]
+
+
+@pytest.mark.parametrize("kind", ["morgan", "torsion", "atom_pair", "rdkit_path"])
+def test_without_stereochemistry_features_are_the_same(kind: str, nci_smiles: list[str]) -> None:
+    """Where none is read, none is found: half the time of parsing."""
+    fingerprint = fingerprint_from({"kind": kind})
+    assert fingerprint.is_flat
+    texts = [*STEREO, *HYDROGENS, *UNUSUAL, *REFUSED, *nci_smiles[:500]]
+    found = Featurizer({"one": fingerprint})(texts)
+    with BlockLogs():
+        mols = [parse_smiles(text) for text in texts]
+    assert found.status.tolist() == [m.code if isinstance(m, Status) else 0 for m in mols]
+    wanted = fingerprint.block(m for m in mols if not isinstance(m, Status))
+    np.testing.assert_array_equal(found.blocks["one"].dense()[found.ok], wanted.dense())
+
+
+def test_stereochemistry_is_found_where_an_input_reads_it() -> None:
+    told = Featurizer({"flat": MorganFingerprint(), "chiral": MorganFingerprint(chirality=True)})
+    blocks = told(["N[C@@H](C)C(=O)O", "N[C@H](C)C(=O)O"]).blocks
+    for name, differ in (("flat", False), ("chiral", True)):
+        one, other = blocks[name].dense()
+        assert (one != other).any() == differ
+
+
+@pytest.mark.parametrize("kind", sorted(fingerprints))
+def test_what_is_flat_does_not_tell_stereoisomers_apart(kind: str) -> None:
+    fingerprint = fingerprint_from({"kind": kind} | NEEDED.get(kind, {}))
+    if fingerprint.is_flat and fingerprint.is_computed:
+        sight = sight_of(Featurizer({"one": fingerprint}))
+        assert sight is not None
+        assert sight[:2] == (False, False)
 
 
 def test_no_structures_give_no_rows(featurizer: Featurizer) -> None:

@@ -43,6 +43,11 @@ class AtomPairFingerprint(Fingerprint):
             )
         return self
 
+    @property
+    def is_flat(self) -> bool:
+        """See :attr:`Representation.is_flat`."""
+        return not self.chirality
+
     def generator(self) -> Any:
         """RDKit's."""
         from rdkit.Chem import rdFingerprintGenerator as generators

@@ -34,6 +34,11 @@ class MorganFingerprint(Fingerprint):
     chirality: bool = False
     invariants: Literal["connectivity", "features"] = "connectivity"
 
+    @property
+    def is_flat(self) -> bool:
+        """See :attr:`Representation.is_flat`."""
+        return not self.chirality
+
     def generator(self) -> Any:
         """RDKit's."""
         from rdkit.Chem import rdFingerprintGenerator as generators

@@ -40,6 +40,11 @@ class RDKitPathFingerprint(Fingerprint):
             raise ValueError(f"min_path {self.min_path} is above max_path {self.max_path}")
         return self
 
+    @property
+    def is_flat(self) -> bool:
+        """See :attr:`Representation.is_flat`."""
+        return True
+
     def generator(self) -> Any:
         """RDKit's."""
         from rdkit.Chem import rdFingerprintGenerator as generators

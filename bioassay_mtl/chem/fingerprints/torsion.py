@@ -34,6 +34,11 @@ class TorsionFingerprint(Fingerprint):
     n_atoms: int = Field(default=4, ge=2, le=7)
     chirality: bool = False
 
+    @property
+    def is_flat(self) -> bool:
+        """See :attr:`Representation.is_flat`."""
+        return not self.chirality
+
     def generator(self) -> Any:
         """RDKit's."""
         from rdkit.Chem import rdFingerprintGenerator as generators
