@@ -47,7 +47,7 @@ def children() -> list[int]:
 def is_alive(pid: int) -> bool:
     """Whether a process is there, and more than a note that it has ended."""
     try:
-        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+        return bool(psutil.Process(pid).status() != psutil.STATUS_ZOMBIE)
     except psutil.NoSuchProcess:
         return False
 
