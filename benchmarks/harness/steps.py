@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
 from benchmarks.harness.molecules import nci_smiles
@@ -29,21 +28,17 @@ DEVICES: dict[str, Any] = {
 }
 
 
-def random_labels(
-    n_rows: int, n_tasks: int = N_TASKS, measured: float = 0.6, active: float = 0.014
-) -> NDArray[np.int8]:
-    """``(n_rows, n_tasks)``: shares of measured cells, and of actives among these, as PCBA has."""
-    rng, shape = np.random.default_rng(0), (n_rows, n_tasks)
-    return np.where(rng.random(shape) < measured, rng.random(shape) < active, -1).astype(np.int8)
-
-
 def nci_data(
     device: torch.device, prints: Any = None, n: int | None = None, n_tasks: int = N_TASKS
 ) -> tuple[ResidentData, dict[str, Any]]:
-    """RDKit's NCI molecules with random labels on a device, and the sizes of inputs."""
+    """RDKit's NCI molecules on a device, and the sizes of inputs.
+
+    Of random labels as many are measured, and of these active, as in PCBA.
+    """
     inputs = {"fingerprints": prints or TrainingConfig().fingerprints}
     featurizer, smiles = Featurizer.from_config(inputs), nci_smiles()[:n]
-    labels = random_labels(len(smiles), n_tasks)
+    rng, shape = np.random.default_rng(0), (len(smiles), n_tasks)
+    labels = np.where(rng.random(shape) < 0.6, rng.random(shape) < 0.014, -1).astype(np.int8)
     return ResidentData(featurizer(smiles).blocks, labels, device), featurizer.input_sizes
 
 

@@ -27,8 +27,7 @@ from bioassay_mtl.training.sampling import draw
 FEWEST_SPARSE_TASKS = 256
 MOST_SPARSE_SHARE = 0.05
 """Limits of what is sparse: from so many tasks, up to such a share of measured cells. There
-products of single pairs take less time than those of whole matrices (``python -m
-benchmarks.many_assays``)."""
+products of single pairs take less time than those of whole matrices."""
 FEWEST_WHOLE_SHARE = 1 / 8
 """Share of cells that are measured. From here on outcomes are kept as a matrix, too: a byte for
 each, measured or not, is no more than the eight that a measured one has alone."""
