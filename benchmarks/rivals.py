@@ -1,16 +1,20 @@
-"""Models of other libraries on the rows that the shipped model is compared on.
+"""Models of other libraries on the rows that networks of this package are compared on.
 
     python -m benchmarks.rivals [--quick] [--protocol NAME] [--models NAME ...] [--report]
     python -m benchmarks.rivals --protocol B-random --models chemprop --chemprop PATH
 
-Work that the results file already holds is not repeated, so a killed run is resumed by the same
-command. ``benchmarks.harness.chemprop_program`` says how to get chemprop.
+On PCBA they stand beside the shipped model's settings, which ``benchmarks.mixture_study`` fits; on
+whole panels of others beside what ``train`` makes as a network alone (``--effort quick``). Work
+that the results file already holds is not repeated, so a killed run is resumed by the same command.
+``benchmarks.harness.chemprop_program`` says how to get chemprop.
 """
 
 from __future__ import annotations
 
 import argparse
 import sys
+import time
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -18,14 +22,37 @@ import numpy as np
 
 from benchmarks.harness import contenders
 from benchmarks.harness.chemprop_program import chemprop
-from benchmarks.harness.contenders import Contender, Options
-from benchmarks.harness.datasets import PROTOCOLS, Source, pcba
+from benchmarks.harness.contenders import Contender, Options, Outcome
+from benchmarks.harness.datasets import PROTOCOLS, Source, pcba, sources
 from benchmarks.harness.deepchem_networks import deepchem
 from benchmarks.harness.ledger import RESULTS, Ledger
+from benchmarks.harness.networks import n_parameters
 from benchmarks.harness.study import CHEMPROP, REPORT, begin
-from benchmarks.harness.tables import prose, standings, table
+from benchmarks.harness.tables import prose, sign_of, standings, table
+from bioassay_mtl.models.panel_inputs import panel_features
+from bioassay_mtl.training import train
+from bioassay_mtl.training.defaults import settled
+from bioassay_mtl.training.ensemble import train_ensemble
 
-MODELS: dict[str, Contender] = {
+
+def own(data: Source, seed: int, options: Options, members: int = 1) -> Outcome:
+    """A network as ``train`` makes it, or an ensemble, no two of which share a member."""
+    given: dict[str, Any] = {"seed": members * seed, "device": "cpu", "effort": "quick"}
+    given |= {"epochs": 1} if options.quick else {}
+    features = panel_features(data.panel, settled(given, data.panel)[0].featurizer())
+    cpu, how = time.process_time(), {"parts": data.parts, "features": features}
+    if members > 1:
+        model = train_ensemble(data.panel, given, members, **how)
+    else:
+        model = train(data.panel, given, **how)
+    test = model.predict_features(features.take(data.test))
+    notes = {"cpu_seconds": round(time.process_time() - cpu, 1)}
+    notes |= {"parameters": n_parameters(model), "best_epoch": model.training["best_epoch"]}
+    return Outcome(test, model.training["config"], notes)
+
+
+OURS = "bioassay_mtl"
+ON_PCBA: dict[str, Contender] = {
     "logistic_regression": contenders.LOGISTIC,
     "xgboost": contenders.BOOSTED,
     "random_forest": contenders.FOREST,
@@ -33,28 +60,53 @@ MODELS: dict[str, Contender] = {
     "deepchem_refit": deepchem,
     "chemprop": chemprop,
 }
+ON_PANELS: dict[str, Contender] = {
+    OURS: own,
+    f"{OURS}, 5 seeds": partial(own, members=5),
+    "random_forest": contenders.WHOLE_FOREST,
+    **{name: ON_PCBA[name] for name in ("xgboost", "deepchem", "chemprop")},
+}
+PANELS: dict[str, tuple[str, int | None]] = {
+    "tox21": ("tox21_scaffold", None),
+    "chembl100": ("chembl100", None),
+    "hiv": ("hiv_scaffold", 10_000),
+    "muv": ("muv_scaffold", 10_000),
+}
+"""Source of a whole panel, and the most rows that are fitted on."""
+EVERY = (*PROTOCOLS, *PANELS)
 NETWORKS = ("deepchem", "deepchem_refit")
-"""Run with several seeds."""
+"""Run with several seeds on PCBA, too."""
 HOLDOUT = 0.1
 READ = {
     "bits": "1,024 Morgan bits, radius 2",
     "counts": "4,096 log2(1 + count) Morgan radius 2 + 2,048 log2(1 + count) topological torsions",
     "graph": "atom and bond graph, chemprop's default featurizer",
+    "own": "what `train` chooses for the panel",
 }
+
+
+def source_of(protocol: str) -> Source:
+    if protocol in PROTOCOLS:
+        return pcba(protocol, HOLDOUT)
+    name, rows = PANELS[protocol]
+    return replace(sources[name]().compact(rows), name=protocol)
 
 
 def one(name: str, data: Source, seed: int, ledger: Ledger, options: Options) -> None:
     """A model with a seed, where that is not done and can be done."""
     read = "graph" if name == "chemprop" else "counts" if data.smiles else "bits"
+    read = "own" if name.startswith(OURS) else read
     if ledger.select(protocol=data.name, rival=name, stage="final", seed=seed):
         return
-    contender = MODELS[name]
+    contender = (ON_PCBA if data.name in PROTOCOLS else ON_PANELS)[name]
     if name == "deepchem_refit":
         done = ledger.select(protocol=data.name, rival="deepchem", stage="final")
         if not done or data.name == "B-scaffold":  # whose fit has all training rows
             return
         epochs = int(np.median([entry.notes["best_epoch"] for entry in done]))
         contender = partial(deepchem, epochs=epochs)
+    if read == "counts":
+        data.matrix  # noqa: B018 (made before the time is taken)
     contenders.contested(
         ledger, (data.name, name, read, "final", seed, "all"), contender, data, options
     )
@@ -62,15 +114,22 @@ def one(name: str, data: Source, seed: int, ledger: Ledger, options: Options) ->
 
 def report_of(ledger: Ledger) -> str:
     lines = [prose(__file__, "rivals")]
-    for protocol in PROTOCOLS:
-        found = standings(ledger.select(protocol=protocol, stage="final"))
-        found.sort(key=lambda each: -each.mean("ap"))
-        if found:
-            rows = table(found, "xgboost", lambda each: each.entries[0].features)
-            lines += ["", f"## {protocol}", "", *rows, ""]
-            noted = [each for each in ledger.select(protocol=protocol) if "settings" in each.notes]
-            settings = {each.rival: each.notes["settings"] for each in noted}
-            lines += [f"- {rival}: `{each}`" for rival, each in settings.items()]
+    for protocol in EVERY:
+        done = ledger.select(protocol=protocol)
+        found = standings(each for each in done if each.stage == "final")
+        if not found:
+            continue
+        metric, base = next(iter(found[0].entries[0].metrics)), "xgboost"
+        found.sort(key=lambda each: -sign_of(metric) * each.mean(metric))
+        lines += ["", f"## {protocol}", ""]
+        if protocol in PANELS:
+            base, about = OURS, done[0].notes
+            said = f"{about['about']}; {about['assays']} assays, {about['fit']:,} rows fitted on, "
+            lines += [f"{said}{about['valid']:,} to stop on, {about['test']:,} of test.", ""]
+        lines += table(found, base, lambda each: each.entries[0].features)
+    noted = [each for each in ledger.entries.values() if each.protocol in PROTOCOLS]
+    settings = {e.rival: e.notes["settings"] for e in noted if "settings" in e.notes}
+    lines += ["", "## Settings", "", *(f"- {name}: `{how}`" for name, how in settings.items())]
     lines += ["", *(f"- `{name}`: {text}." for name, text in READ.items())]
     return "\n".join(lines) + "\n"
 
@@ -78,14 +137,16 @@ def report_of(ledger: Ledger) -> str:
 def run(asked: argparse.Namespace) -> None:
     ledger = Ledger(None if asked.quick else RESULTS / "rivals.jsonl")
     options, seeds = Options(asked.chemprop, asked.quick), asked.seeds[: 1 if asked.quick else None]
-    for protocol in [] if asked.report else [asked.protocol] if asked.protocol else PROTOCOLS:
-        source = pcba(protocol, HOLDOUT)
+    for protocol in [] if asked.report else [asked.protocol] if asked.protocol else EVERY:
+        source = source_of(protocol)
         source = source.look(4, 3000) if asked.quick else source
-        for name in asked.models:
+        models = ON_PCBA if protocol in PROTOCOLS else ON_PANELS
+        for name in [each for each in models if each in (asked.models or models)]:
             if name == "chemprop" and not (source.smiles and asked.chemprop):
                 print(f"{protocol} chemprop is left out", file=sys.stderr)
                 continue
-            for seed in seeds if name in NETWORKS else seeds[:1]:
+            once = protocol in PROTOCOLS and name not in NETWORKS
+            for seed in seeds[:1] if once else seeds:
                 one(name, source, seed, ledger, options)
     if not asked.quick:
         (RESULTS / "rivals.md").write_text(report_of(ledger))
@@ -93,8 +154,8 @@ def run(asked: argparse.Namespace) -> None:
 
 def main(arguments: list[str] | None = None) -> int:
     options: dict[str, dict[str, Any]] = {
-        "--protocol": {"choices": PROTOCOLS, "help": "default: all"},
-        "--models": {"nargs": "+", "choices": MODELS, "default": list(MODELS)},
+        "--protocol": {"choices": EVERY, "help": "default: all"},
+        "--models": {"nargs": "+", "choices": sorted({*ON_PCBA, *ON_PANELS})},
         "--seeds": {"type": int, "nargs": "+", "default": [0, 1, 2], "help": "of networks"},
         "--report": REPORT,
         "--chemprop": CHEMPROP,

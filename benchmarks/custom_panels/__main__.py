@@ -5,8 +5,8 @@
 Every piece of work that ends is a line of ``results/custom_panels.jsonl``, and is not done again: a
 killed run is resumed, and a later one extends the table. ``--minutes`` ends it after the piece that
 is under way then. The report is written at the end, and by ``--report`` without running anything.
-``--whole`` compares on whole panels instead, with rivals as they come: DeepChem and chemprop among
-them. ``--quick`` trains hardly at all, and keeps nothing.
+Whole panels beside rivals as they come, DeepChem and chemprop among them: ``benchmarks.rivals``.
+``--quick`` trains hardly at all, and keeps nothing.
 """
 
 from __future__ import annotations
@@ -26,13 +26,10 @@ from benchmarks.custom_panels.draws import (
     single_tables,
 )
 from benchmarks.custom_panels.table import write_report
-from benchmarks.custom_panels.work import CONTENDERS, PANELS, WHOLE, on_drawn, on_whole
-from benchmarks.harness.contenders import Options
+from benchmarks.custom_panels.work import CONTENDERS, on_drawn
 from benchmarks.harness.ledger import RESULTS, Ledger
-from benchmarks.harness.study import CHEMPROP, REPORT, begin
+from benchmarks.harness.study import REPORT, begin
 
-QUICK = "rules"
-REAL = [name for name in PANELS if name != QUICK]
 OPTIONS: dict[str, dict[str, Any]] = {
     "--tables": {"nargs": "+", "choices": sorted({*MULTI, *SINGLES})},
     "--only": {"choices": ["single", "several"], "help": "panels of so many assays"},
@@ -41,17 +38,13 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "--models": {"nargs": "+", "help": "contenders; default: all"},
     "--minutes": {"type": float, "help": "begin no piece of work after so many"},
     "--report": REPORT,
-    "--whole": {"action": "store_true", "help": "whole panels, rivals not tuned"},
-    "--datasets": {"nargs": "+", "choices": REAL, "default": REAL, "help": "with --whole"},
-    "--seeds": {"nargs": "+", "type": int, "default": [0], "help": "with --whole"},
-    "--chemprop": CHEMPROP,
 }
 
 
 def run(asked: argparse.Namespace) -> int:
     ledger = Ledger(None if asked.quick else RESULTS / "custom_panels.jsonl")
     if not asked.report:
-        (whole if asked.whole else drawn)(asked, ledger)
+        drawn(asked, ledger)
     return 0 if asked.quick or write_report(RESULTS) else 1
 
 
@@ -76,16 +69,6 @@ def asked_pieces(asked: argparse.Namespace) -> list[Piece]:
         and (not asked.rows or str(piece.rows or "whole") in asked.rows)
         and (not asked.draws or piece.draw in asked.draws)
     ]
-
-
-def whole(asked: argparse.Namespace, ledger: Ledger) -> None:
-    """Whole panels; a quick look is at made-up labels."""
-    models = asked.models or [name for name in WHOLE if name != "chemprop" or asked.chemprop]
-    options = Options(asked.chemprop, asked.quick)
-    for dataset in [QUICK] if asked.quick else asked.datasets:
-        for seed in asked.seeds[:1] if asked.quick else asked.seeds:
-            for model in models:
-                on_whole(dataset, model, seed, ledger, options)
 
 
 if __name__ == "__main__":

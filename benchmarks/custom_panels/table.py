@@ -1,4 +1,4 @@
-"""The report: drawn panels first, then whole ones, from the results file."""
+"""The report, from the results file."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from benchmarks.custom_panels.work import CONTENDERS, DEFAULT, PANELS, WHOLE
+from benchmarks.custom_panels.work import CONTENDERS, DEFAULT
 from benchmarks.harness.ledger import Entry, Ledger
 from benchmarks.harness.plots import COLORS, LEVEL, Dot, dots
 from benchmarks.harness.statistics import Difference, paired
-from benchmarks.harness.tables import NAMES, markdown, prose, sign_of, standings, table
+from benchmarks.harness.tables import NAMES, markdown, prose, sign_of
 
 SHOWN = ("ap", "auc", "rmse", "concordance")
 RIVALS = tuple(name for name in CONTENDERS if not name.startswith(DEFAULT))
@@ -133,27 +133,11 @@ def write_report(results: Path) -> bool:
     """Write ``custom_panels.md`` and its plot; False where there is nothing to tell."""
     ledger = Ledger(results / "custom_panels.jsonl")
     groups = groups_of(ledger.entries.values())
-    lines = []
-    if groups:
-        write_plot(groups, results / "custom_panels-sizes.png")
-        lines += [*drawn_section(groups), ""]
-    lines += _whole_section(ledger)
-    if not lines:
+    if not groups:
         return False
-    (results / "custom_panels.md").write_text("\n".join(lines).rstrip() + "\n")
+    write_plot(groups, results / "custom_panels-sizes.png")
+    (results / "custom_panels.md").write_text("\n".join(drawn_section(groups)) + "\n")
     return True
-
-
-def _whole_section(ledger: Ledger) -> list[str]:
-    lines = []
-    for name in PANELS:
-        found = standings(ledger.select(protocol=name), [*WHOLE])
-        if found:
-            about = found[0].entries[0].notes
-            said = f"{about['about']}; {about['assays']} assays, {about['fit']:,} rows fitted on, "
-            said += f"{about['valid']:,} to stop on, {about['test']:,} of test."
-            lines += [f"## {name}", "", said, "", *table(found, DEFAULT, digits=3), ""]
-    return [prose(__file__, "whole"), "", *lines] if lines else []
 
 
 def write_plot(groups: Sequence[Group], path: Path) -> None:

@@ -1,17 +1,17 @@
-"""The comparison on whole panels: its scores, its contenders, its table."""
+"""Rivals on whole panels: their scores, values among them, and their tables."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from benchmarks.custom_panels import work
-from benchmarks.custom_panels.table import write_report
+from benchmarks import rivals
 from benchmarks.harness.contenders import BOOSTED, WHOLE_FOREST, Options, Outcome
-from benchmarks.harness.datasets import Source, values_source
+from benchmarks.harness.datasets import Source, rules, values_source
 from benchmarks.harness.deepchem_networks import standards
 from benchmarks.harness.ledger import Entry, Ledger
 from bioassay_mtl.panels.panel import Panel
@@ -74,29 +74,39 @@ def test_finished_work_is_not_done_again(tmp_path: Path, monkeypatch: pytest.Mon
         calls.append(seed)
         return Outcome(np.full((len(data.test), len(data.panel.tasks)), 0.5), {})
 
-    monkeypatch.setitem(work.WHOLE, "constant", (constant, "smiles"))
-    path = tmp_path / "results.jsonl"
+    monkeypatch.setitem(rivals.ON_PANELS, "chemprop", constant)
+    data = replace(rules(), name="tox21")
     for _ in range(2):
-        entry = work.on_whole("rules", "constant", 3, Ledger(path), Options())
+        ledger = Ledger(tmp_path / "results.jsonl")
+        rivals.one("chemprop", data, 3, ledger, Options())
     assert calls == [3]
+    (entry,) = ledger.entries.values()
     assert set(entry.auc) == {0.5}
     assert entry.notes["fit"] + entry.notes["valid"] + entry.notes["test"] > 1900
 
 
-def test_report(tmp_path: Path) -> None:
-    assert not write_report(tmp_path)
-    ledger = Ledger(tmp_path / "custom_panels.jsonl")
+def test_report() -> None:
+    ledger = Ledger(None)
     about: dict[str, Any] = {"about": "a split", "fit": 1000, "valid": 100, "test": 200}
     about |= {"cpu_seconds": 9.0, "assays": 2, "settings": {}}
     for model, ap, rmse in (("bioassay_mtl", 0.5, 0.7), ("chemprop", 0.4, 0.6)):
         for seed in (0, 1):
-            key = ("tox21", model, "all", "test", seed, "all")
+            key = ("tox21", model, "own", "final", seed, "all")
             scores = [0.9, 0.8], [ap + seed / 10, 0.1]
             ledger.add(Entry(*key, ["one", "two"], *scores, notes=about))
         measured = {"rmse": [rmse, rmse], "concordance": [0.8, 0.8], "r2": [0.5, 0.5]}
-        key = ("chembl100", model, "all", "test", 0, "all")
+        key = ("chembl100", model, "own", "final", 0, "all")
         ledger.add(Entry(*key, ["one", "two"], notes=about | {"values": measured}))
-    assert write_report(tmp_path)
-    text = (tmp_path / "custom_panels.md").read_text()
-    assert "| chemprop | 2 | 0.275 ± 0.035 | **0.850** ± 0.000 | 0 of 2 | 9 s |" in text
-    assert "| chemprop | 1 | **0.600** | **0.800** | **0.500** | 2 of 2 | 9 s |" in text
+    text = rivals.report_of(ledger)
+    assert "| chemprop | 2 | 0.2750 ± 0.0354 | **0.8500** ± 0.0000 | 0 of 2 | 9 s | own |" in text
+    best = "| chemprop | 1 | **0.6000** | **0.8000** | **0.5000** | 2 of 2 | 9 s | own |"
+    assert text.index(best) < text.index("| bioassay_mtl | 1 | 0.7000 |")
+
+
+@pytest.mark.soak
+def test_a_network_alone_and_an_ensemble_learn() -> None:
+    data = rules().look(2, 300)
+    for members in (1, 2):
+        outcome = rivals.own(data, 0, Options(quick=True), members)
+        assert outcome.test.shape == (len(data.test), 2)
+        assert outcome.notes["parameters"] > 1000
