@@ -40,7 +40,7 @@ def own(data: Source, seed: int, options: Options, members: int = 1) -> Outcome:
     given: dict[str, Any] = {"seed": members * seed, "device": "cpu", "effort": "quick"}
     given |= {"epochs": 1} if options.quick else {}
     features = panel_features(data.panel, settled(given, data.panel)[0].featurizer())
-    cpu, how = time.process_time(), {"parts": data.parts, "features": features}
+    cpu, how = time.process_time(), dict[str, Any](parts=data.parts, features=features)
     if members > 1:
         model = train_ensemble(data.panel, given, members, **how)
     else:
