@@ -28,7 +28,7 @@ from benchmarks.harness.molecules import nci_smiles
 from benchmarks.harness.provenance import provenance, used_by_torch
 from benchmarks.harness.study import begin, report
 from benchmarks.pcba128.__main__ import config_of, fit_all, panel_of
-from benchmarks.pcba128.calibrate import out_of_fold, put_beside
+from benchmarks.pcba128.calibrate import configs_of, out_of_fold, put_beside, with_inputs
 from bioassay_mtl.models.join import join
 from bioassay_mtl.models.model import Model
 from bioassay_mtl.nn.devices import found_device
@@ -146,15 +146,13 @@ def calibration(asked: argparse.Namespace) -> None:
     folder, shares = Path(asked.out) / MIXTURE, Model.load("pcba128-mix").training["shares"]
     experts = [Model.load(folder.with_name(name)) for name in EXPERTS]
     join(experts, shares, name=MIXTURE).save(folder)
-    configs = [config_of(asked, each) for each in EXPERTS.values()]
-    inputs = {name: how for config in configs for name, how in config.fingerprints.items()}
-    both = configs[0].model_copy(update={"fingerprints": inputs})
-    panel = panel_of(asked, both)
+    configs = configs_of(asked, mixed=True)
+    panel, featurizer = with_inputs(asked, configs)
 
     def fit(parts: Split) -> Model:
         return join([train(panel, config, parts=parts) for config in configs], shares)
 
-    put_beside(folder, MIXTURE, out_of_fold(panel, both.featurizer(), fit))
+    put_beside(folder, MIXTURE, out_of_fold(panel, featurizer, fit))
 
 
 OWN = {"parity": parity, **dict.fromkeys(EXPERTS, training), "calibration": calibration}
