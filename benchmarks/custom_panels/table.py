@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -16,200 +16,137 @@ from benchmarks.harness.statistics import Difference, paired
 from benchmarks.harness.tables import NAMES, markdown, prose, sign_of
 
 SHOWN = ("ap", "auc", "rmse", "concordance")
-RIVALS = tuple(name for name in CONTENDERS if not name.startswith(DEFAULT))
+WHOLE = 10**9
+"""Rows of a whole table: it comes last."""
+LINE = ["several", "panel", "rows", "split"]
+"""Panels that are the same in these are reported in one line; those of one assay come first."""
+Line = tuple[Any, ...]
 
 
-@dataclass
-class Group:
-    """Panels (their kind, rows, split) that are reported in one line.
+class Report:
+    """What contenders reached on drawn panels: tables, and a picture."""
 
-    Entries are by panel and draw, then by contender.
-    """
+    def __init__(self, entries: Iterable[Entry]) -> None:
+        self.entries = {(each.protocol, each.seed, each.rival): each for each in entries}
+        self.scores = pd.DataFrame(map(_scores, self.entries.values()))
+        there = {DEFAULT, *(rival for _, _, rival in self.entries)}
+        self.names = [name for name in CONTENDERS if name in there]
+        self.rivals = [name for name in self.names if not name.startswith(DEFAULT)]
+        self.metrics = [metric for metric in SHOWN if metric in self.scores]
 
-    name: tuple[str, str, str]
-    entries: dict[tuple[str, int], dict[str, Entry]] = field(default_factory=dict)
+    def by_panel(self, metric: str) -> pd.DataFrame:
+        """Higher is better: a row for each panel and draw that all contenders have."""
+        index = [*LINE, "name", "draw"]
+        wide = self.scores.pivot(index=index, columns="contender", values=metric)
+        return wide.reindex(columns=self.names).dropna()
 
-    @property
-    def is_single(self) -> bool:
-        """Whether its panels have one assay each."""
-        return self.name[0].startswith("single")
+    def lines(self, metric: str) -> Iterator[tuple[Line, pd.DataFrame]]:
+        yield from self.by_panel(metric).groupby(level=LINE)
 
-    @property
-    def metrics(self) -> list[str]:
-        found = next(iter(next(iter(self.entries.values())).values())).metrics
-        return [metric for metric in SHOWN if metric in found]
+    def overall(self, metric: str, rival: str) -> Difference:
+        """Mean over panels of ours minus a rival's: draws of one are one, its sizes are several."""
+        found = self.by_panel(metric)
+        return paired((found[DEFAULT] - found[rival]).groupby(level="name").mean().tolist())
 
-    def values(self, metric: str, names: Sequence[str]) -> pd.DataFrame:
-        """Means over assays: a row for each panel and draw that all contenders have."""
-        means = {
-            key: {name: np.mean(by[name].metrics[metric] or np.nan) for name in by}
-            for key, by in self.entries.items()
-        }
-        return pd.DataFrame(means).T.reindex(columns=list(names)).dropna()
-
-    def gaps(self, metric: str, rival: str, names: Sequence[str]) -> pd.Series[float]:
-        """Ours minus a rival's, above 0 where ours is better, by panel and draw."""
-        found = self.values(metric, names)
-        return sign_of(metric) * (found[DEFAULT] - found[rival])
-
-    def difference(self, metric: str, rival: str, names: Sequence[str]) -> Difference:
-        """Over assays taken singly, over draws, or of one draw over the assays of the panel."""
-        gaps = self.gaps(metric, rival, names)
-        if self.is_single:
-            return paired(gaps.groupby(level=0, sort=False).mean().tolist())
-        by = self.entries[gaps.index[0]]
+    def gap(self, metric: str, rival: str, found: pd.DataFrame) -> Difference:
+        """That of a line: over its assays, or over its draws; of one draw, over the assays."""
+        gaps = found[DEFAULT] - found[rival]
+        several, *_, name, draw = gaps.index[0]
+        if not several:
+            return paired(gaps.groupby(level="name").mean().tolist())
+        ours, theirs = (self.entries[name, draw, each] for each in (DEFAULT, rival))
         if len(gaps) == 1:
-            mine, theirs = (np.array(by[n].metrics[metric]) for n in (DEFAULT, rival))
-            return paired(sign_of(metric) * (mine - theirs))
-        notes = by[DEFAULT].notes
-        return paired(gaps.tolist(), notes["held"] / notes["brought"])
+            return paired(
+                sign_of(metric) * np.subtract(ours.metrics[metric], theirs.metrics[metric])
+            )
+        return paired(gaps.tolist(), ours.notes["held"] / ours.notes["brought"])
 
-    def against_best_rival(self, metric: str, names: list[str]) -> str:
-        """The difference from the best rival and what it means; empty without ours or a rival."""
-        rivals = [name for name in names if name in RIVALS]
-        if DEFAULT not in names or not rivals:
-            return ""
-        rival = best(self.values(metric, names)[rivals].mean(), metric)
-        gap = self.difference(metric, rival, names)
-        error = "?" if np.isnan(gap.error) else f"{gap.error:.3f}"
-        return f"{gap.mean:+.3f} ± {error} ({rival}): {gap.verdict}"
+    def ranks(self) -> list[str]:
+        """Mean rank over panels and draws, 1 the best, and ours minus each."""
+        found = {metric: self.by_panel(metric) for metric in self.metrics}
+        rows = []
+        for name in self.names:
+            cells = [f"**{name}**" if name == DEFAULT else name]
+            for metric, scores in found.items():
+                cell = f"{scores.rank(axis=1, ascending=False)[name].mean():.2f}"
+                if name != DEFAULT:
+                    gap = self.overall(metric, name)
+                    low, high = gap.interval
+                    cell += f"; {gap.mean:+.3f} [{low:+.3f}, {high:+.3f}]"
+                cells.append(cell)
+            rows.append(cells)
+        heads = [f"{NAMES[metric]}, {len(scores)} panels" for metric, scores in found.items()]
+        return markdown(["", *heads], rows)
 
-    def seconds(self, name: str) -> list[float]:
-        """Processor time of a contender on each panel."""
-        return [by[name].notes["cpu_seconds"] for by in self.entries.values() if name in by]
+    def means(self, metric: str) -> list[str]:
+        """Means of each line, and what ours has more than the best rival."""
+        rows = []
+        for line, found in self.lines(metric):
+            means = found.mean()
+            first, rival = str(means.idxmax()), str(means[self.rivals].idxmax())
+            shown = {name: f"{sign_of(metric) * value:.3f}" for name, value in means.items()}
+            cells = [f"**{shown[n]}**" if n == first else shown[n] for n in self.names]
+            gap = self.gap(metric, rival, found)
+            error = "?" if np.isnan(gap.error) else f"{gap.error:.3f}"
+            said = f"{gap.mean:+.3f} ± {error} ({rival}): {gap.verdict}"
+            rows.append([*_words(line), str(len(found)), *cells, first, said])
+        heads = ["panel", "rows", "split", "n", *self.names, "best", "ours minus best rival"]
+        return [f"## {NAMES[metric]}", "", *markdown(heads, rows)]
 
+    def seconds(self) -> list[str]:
+        """Processor time of each contender."""
+        found = self.scores.pivot_table("seconds", "contender", LINE[::2], aggfunc="median")
+        sizes: list[tuple[bool, int]] = found.columns.to_numpy().tolist()
+        rows = [
+            [str(name), *("–" if np.isnan(each) else f"{each:,.0f}" for each in times)]
+            for name, times in found.reindex(self.names).iterrows()
+        ]
+        about = ["## Seconds", "", "Median of panels of one assay, and of several.", ""]
+        heads = [f"{'several' if many else 'one assay'}, {_size(n)} rows" for many, n in sizes]
+        return [*about, *markdown(["", *heads], rows)]
 
-def groups_of(entries: Iterable[Entry]) -> list[Group]:
-    """Drawn panels by what they are reported with, in the order of size."""
-    found: dict[tuple[str, str, str], Group] = {}
-    for entry in entries:
-        if entry.features == "drawn":
-            panel, rows, split = entry.notes["group"]
-            group = found.setdefault((panel, rows, split), Group((panel, rows, split)))
-            group.entries.setdefault((entry.protocol, entry.seed), {})[entry.rival] = entry
-    return sorted(
-        found.values(), key=lambda g: (not g.is_single, g.name[0], size_of(g.name[1]), g.name[2])
-    )
-
-
-def size_of(rows: str) -> int:
-    """For sorting: whole tables come last."""
-    return int(rows) if rows.isdigit() else 10**9
-
-
-def present(groups: Iterable[Group]) -> list[str]:
-    """Contenders that have results, in one order."""
-    there = {name for group in groups for by in group.entries.values() for name in by}
-    return [name for name in CONTENDERS if name in there]
-
-
-def mean_ranks(
-    groups: Iterable[Group], metric: str, names: Sequence[str]
-) -> tuple[dict[str, float], int]:
-    """Mean rank over panels and draws, 1 the best, and how many there are."""
-    found = [group.values(metric, names) for group in groups if metric in group.metrics]
-    whole = pd.concat(found) if found else pd.DataFrame()
-    ranks = (-sign_of(metric) * whole).rank(axis=1).mean().dropna()
-    return {str(name): float(rank) for name, rank in ranks.items()}, len(whole)
-
-
-def overall(
-    groups: Iterable[Group], metric: str, rival: str, names: Sequence[str]
-) -> Difference | None:
-    """Mean over panels of ours minus a rival's: draws of a panel are one, sizes of it another."""
-    gaps = [group.gaps(metric, rival, names) for group in groups if metric in group.metrics]
-    whole = pd.concat(gaps) if gaps else pd.Series()
-    if not len(whole):
-        return None
-    return paired(whole.groupby(level=0, sort=False).mean().tolist())
+    def draw(self, path: Path) -> None:
+        """Ours minus each rival, by line; dots right of zero are wins."""
+        columns: dict[str, list[Dot]] = {f"minus {name}": [] for name in self.rivals}
+        for metric in self.metrics:
+            for line, found in self.lines(metric):
+                for rival, column in zip(self.rivals, columns.values(), strict=True):
+                    gap = self.gap(metric, rival, found)
+                    error = 0.0 if np.isnan(gap.error) else gap.error
+                    row = f"{', '.join(_words(line))}: {NAMES[metric]}"
+                    column.append(Dot(row, gap.mean, error, COLORS.get(gap.verdict, LEVEL)))
+        title = f"{DEFAULT} with no option, minus a tuned rival: right of the line ours is better"
+        dots(path, columns, f"{title}; bars: one standard error", line=0.0)
 
 
-def best(means: pd.Series[float], metric: str) -> str:
-    """The name of the best mean."""
-    return str((sign_of(metric) * means).idxmax())
+def _scores(entry: Entry) -> dict[str, Any]:
+    """Means over assays, with their sign turned where lower is better."""
+    panel, rows, split = entry.notes["group"]
+    size = int(rows) if rows.isdigit() else WHOLE
+    line = dict(zip(LINE, (not panel.startswith("single"), panel, size, split), strict=True))
+    about = {"name": entry.protocol, "draw": entry.seed, "contender": entry.rival}
+    scores = {m: sign_of(m) * np.mean(v or np.nan) for m, v in entry.metrics.items() if m in SHOWN}
+    return {**line, **about, "seconds": entry.notes["cpu_seconds"], **scores}
+
+
+def _size(rows: int) -> str:
+    return "whole" if rows == WHOLE else str(rows)
+
+
+def _words(line: Line) -> list[str]:
+    _, panel, rows, split = line
+    return [panel, _size(rows), split]
 
 
 def write_report(results: Path) -> bool:
     """Write ``custom_panels.md`` and its plot; False where there is nothing to tell."""
-    ledger = Ledger(results / "custom_panels.jsonl")
-    groups = groups_of(ledger.entries.values())
-    if not groups:
+    entries = Ledger(results / "custom_panels.jsonl").entries.values()
+    if not entries:
         return False
-    write_plot(groups, results / "custom_panels-sizes.png")
-    (results / "custom_panels.md").write_text("\n".join(drawn_section(groups)) + "\n")
+    report = Report(entries)
+    report.draw(results / "custom_panels-sizes.png")
+    lines = [prose(__file__, "drawn"), "", *report.ranks()]
+    for metric in report.metrics:
+        lines += ["", *report.means(metric)]
+    (results / "custom_panels.md").write_text("\n".join([*lines, "", *report.seconds()]) + "\n")
     return True
-
-
-def write_plot(groups: Sequence[Group], path: Path) -> None:
-    """Ours minus each rival, by panel and size; dots right of the line are wins."""
-    names = present(groups)
-    columns: dict[str, list[Dot]] = {f"minus {name}": [] for name in names if name in RIVALS}
-    for metric in SHOWN:
-        for group in groups:
-            if metric not in group.metrics or group.values(metric, names).empty:
-                continue
-            row = f"{', '.join(group.name)}: {NAMES[metric]}"
-            for title, found in columns.items():
-                gap = group.difference(metric, title.removeprefix("minus "), names)
-                error = 0.0 if np.isnan(gap.error) else gap.error
-                found.append(Dot(row, gap.mean, error, COLORS.get(gap.verdict, LEVEL)))
-    title = f"{DEFAULT} with no option, minus a tuned rival: right of the line ours is better"
-    dots(path, columns, f"{title}; bars: one standard error", line=0.0)
-
-
-def drawn_section(groups: Sequence[Group]) -> list[str]:
-    names = present(groups)
-    lines = [prose(__file__, "drawn"), "", *_ranks(groups, names)]
-    for metric in SHOWN:
-        measured = [group for group in groups if metric in group.metrics]
-        lines += ["", *_by_panel(measured, metric, names)] if measured else []
-    return [*lines, "", *_seconds(groups, names)]
-
-
-def _ranks(groups: Sequence[Group], names: list[str]) -> list[str]:
-    found = {metric: mean_ranks(groups, metric, names) for metric in SHOWN}
-    found = {metric: each for metric, each in found.items() if each[1]}
-    rows = []
-    for name in names:
-        cells = [f"**{name}**" if name == DEFAULT else name]
-        for metric, (ranks, _) in found.items():
-            cell = f"{ranks[name]:.2f}"
-            gap = overall(groups, metric, name, names) if DEFAULT in names else None
-            if gap is not None and name != DEFAULT:
-                low, high = gap.interval
-                cell += f"; {gap.mean:+.3f} [{low:+.3f}, {high:+.3f}]"
-            cells.append(cell)
-        rows.append(cells)
-    heads = [f"{NAMES[metric]}, {n} panels" for metric, (_, n) in found.items()]
-    return markdown(["", *heads], rows)
-
-
-def _by_panel(groups: Sequence[Group], metric: str, names: list[str]) -> list[str]:
-    rows = []
-    for group in groups:
-        found = group.values(metric, names)
-        if len(found):
-            means = found.mean()
-            first = best(means, metric)
-            cells = [f"**{means[n]:.3f}**" if n == first else f"{means[n]:.3f}" for n in names]
-            said = group.against_best_rival(metric, names)
-            rows.append([*group.name, str(len(found)), *cells, first, said])
-    heads = ["panel", "rows", "split", "n", *names, "best", "ours minus best rival"]
-    return [f"## {NAMES[metric]}", "", *markdown(heads, rows)]
-
-
-def _seconds(groups: Sequence[Group], names: list[str]) -> list[str]:
-    sizes = sorted({group.name[1] for group in groups}, key=size_of)
-    kinds = {
-        f"{'one assay' if single else 'several'}, {n} rows": [
-            group for group in groups if group.is_single == single and group.name[1] == n
-        ]
-        for single in (True, False)
-        for n in sizes
-    }
-    rows, kinds = [], {head: those for head, those in kinds.items() if those}
-    for name in names:
-        times = [[s for group in those for s in group.seconds(name)] for those in kinds.values()]
-        rows.append([name, *(f"{np.median(found):,.0f}" if found else "–" for found in times)])
-    about = ["## Seconds", "", "Median of panels of one assay, and of several.", ""]
-    return [*about, *markdown(["", *kinds], rows)]

@@ -92,13 +92,13 @@ def new_assays(lines: Lines) -> Iterator[list[str]]:
     )
     if BASELINE not in found:
         return
-    for (panel, m), scores in found.groupby(keys).first().groupby(level=keys[:2]):
+    for key, scores in found.groupby(keys).first().groupby(level=keys[:2]):
         less = scores.sub(scores[BASELINE], axis=0).groupby(level="assay").mean()
         for name, own in scores.items():
             more = less[name].dropna()
             if len(more):
                 p = f"{wilcoxon(more).pvalue:.3f}" if more.any() else ""
-                said = [panel, str(m), str(name), f"{own.mean():.3f}", f"{more.mean():+.3f}", p]
+                said = [*map(str, key), str(name), f"{own.mean():.3f}", f"{more.mean():+.3f}", p]
                 draws = own.dropna().index.get_level_values("draw").nunique()
                 yield [*said, str(len(more)), str(draws)]
 

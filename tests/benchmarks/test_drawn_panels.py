@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,7 @@ from benchmarks.custom_panels.draws import (
     single_pieces,
 )
 from benchmarks.custom_panels.rivals import inputs_of, mean_of, rivals
-from benchmarks.custom_panels.table import groups_of, mean_ranks, overall, write_report
+from benchmarks.custom_panels.table import WHOLE, Report, write_report
 from benchmarks.custom_panels.work import CONTENDERS, DEFAULT, key_of, on_drawn
 from benchmarks.harness.assay_tables import ALL, POOL, REST, Table
 from benchmarks.harness.contenders import Outcome
@@ -199,14 +200,28 @@ def _ledger(path: Path | None) -> Ledger:
 
 
 def test_ours_is_ranked_and_compared() -> None:
-    groups = groups_of(_ledger(None).entries.values())
-    assert [group.name for group in groups] == [("single assays, outcomes", "300", "random")]
-    ranks, n = mean_ranks(groups, "auc", CONTENDERS)
-    assert n == 3
-    assert ranks[DEFAULT] == 1
-    gap = overall(groups, "auc", "forest", CONTENDERS)
-    assert gap is not None
-    assert gap.mean == pytest.approx(0.2)
+    report = Report(_ledger(None).entries.values())
+    ((line, found),) = report.lines("auc")
+    assert line == (False, "single assays, outcomes", 300, "random")
+    assert len(found) == 3
+    assert found.rank(axis=1, ascending=False)[DEFAULT].mean() == 1
+    assert report.overall("auc", "forest").mean == pytest.approx(0.2)
+
+
+def test_several_assays_are_judged_over_them_and_then_over_draws() -> None:
+    ledger, piece = Ledger(None), Piece("tox21", None, None, "random")
+    notes = {"group": list(piece.group), "cpu_seconds": 9.0, "brought": 300, "held": 100}
+    for draw, own in ((1, [0.9, 0.7]), (2, [0.9, 0.9])):
+        for name, scores in ((DEFAULT, own), ("forest", [0.5, 0.5])):
+            key = key_of(replace(piece, draw=draw), name)
+            ledger.add(Entry(*key, ["a", "b"], scores, scores, notes=notes))
+        report = Report(ledger.entries.values())
+        ((line, found),) = report.lines("ap")
+        assert line == (True, "tox21", WHOLE, "random")
+        gap = report.gap("ap", "forest", found)
+        # Two values 0.2 apart, then two 0.1 apart, of draws that share molecules.
+        wanted = (0.3, 0.1) if draw == 1 else (0.35, 0.05 * (1 + 2 / 3) ** 0.5)
+        assert (gap.mean, gap.error) == pytest.approx(wanted)
 
 
 def test_report_of_drawn_panels(tmp_path: Path) -> None:
