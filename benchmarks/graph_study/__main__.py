@@ -12,7 +12,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from benchmarks.graph_study.cases import MIXTURES, MODELS, TRIALS
+from benchmarks.graph_study.cases import MIXTURES, MODELS
 from benchmarks.graph_study.study import RIVALS, Study
 from benchmarks.harness.datasets import sources
 from benchmarks.harness.ledger import RESULTS, Ledger
@@ -23,10 +23,9 @@ SAME_ROWS = {"pcba": "B-random", "pcba_scaffold": "B-scaffold"}
 """Protocols of ``benchmarks.rivals`` with the test rows of a dataset of this study."""
 KNOWN = [name for name in sources if name.removesuffix("_scaffold") in ("pcba", "tox21", "muv")]
 NETWORKS = [*MODELS, *MIXTURES]
-TUNED = ["chemprop tuned", *(f"chemprop {trial}" for trial in TRIALS if trial != "default")]
 OPTIONS: dict[str, dict[str, Any]] = {
     "--dataset": {"nargs": "+", "choices": KNOWN, "default": ["pcba_scaffold"]},
-    "--models": {"nargs": "+", "choices": [*NETWORKS, *RIVALS, *TUNED], "default": NETWORKS},
+    "--models": {"nargs": "+", "choices": [*NETWORKS, *RIVALS], "default": NETWORKS},
     "--seeds": {"nargs": "+", "type": int, "default": [0]},
     "--rows": {"type": int, "help": "fit on at most so many rows"},
     "--report": REPORT,
@@ -57,7 +56,6 @@ def _remark(standing: Standing) -> str:
     shares = notes.get("settings", {}).get("shares")
     said = [f"shares {shares}; time without members" if shares else ""]
     said += [f"{notes['parameters'] / 1e6:.1f} M weights" if "parameters" in notes else ""]
-    said += [f"chosen: {notes['chosen']}" if "chosen" in notes else ""]
     return "; ".join(filter(None, said))
 
 
@@ -67,9 +65,8 @@ def run(asked: argparse.Namespace) -> int:
             Study("tox21", 300, Ledger(None), Path(folder)).entry("fingerprint", 0)
         return 0
     ledger = Ledger(RESULTS / "graph_study.jsonl")
-    how = {"chemprop": asked.chemprop, "first": min(asked.seeds)}
     for dataset in [] if asked.report else asked.dataset:
-        study = Study(dataset, asked.rows, ledger, **how)
+        study = Study(dataset, asked.rows, ledger, chemprop=asked.chemprop)
         for seed in asked.seeds:
             for name in asked.models:
                 study.entry(name, seed)

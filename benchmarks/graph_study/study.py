@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -25,7 +24,7 @@ from bioassay_mtl.models.model import Model
 RIVALS: dict[str, Contender] = {
     "random forest": FOREST,
     "DeepChem D-MPNN": d_mpnn,
-    "chemprop": chemprop,
+    **{name: partial(chemprop, more=options) for name, options in TRIALS.items()},
 }
 
 
@@ -33,8 +32,7 @@ RIVALS: dict[str, Contender] = {
 class Study:
     """One dataset, at most so many rows of it fitted on, and what was done before.
 
-    ``cache`` is a folder of trained networks, which mixtures are joined from; chemprop is tuned
-    with the ``first`` seed.
+    ``cache`` is a folder of trained networks, which mixtures are joined from.
     """
 
     dataset: str
@@ -42,7 +40,6 @@ class Study:
     ledger: Ledger
     cache: Path = CACHE / "graph_study"
     chemprop: Path | None = None
-    first: int = 0
 
     def __post_init__(self) -> None:
         self.source = sources[self.dataset]().compact(self.rows)
@@ -50,19 +47,18 @@ class Study:
 
     def entry(self, name: str, seed: int) -> Entry:
         """A piece of work by its name."""
-        if name in MODELS or name in MIXTURES:
-            for member in MIXTURES.get(name, ()):  # before the time is taken
-                self.entry(member, seed)
-            if not self.folder_of(name, seed).exists():
-                self.ledger.entries.pop(self.key(name, seed), None)
-            work = self._network if name in MODELS else self._mixture
-            return self.ledger.once(self.key(name, seed), partial(work, name, seed))
+        key = (self.dataset, name, str(self.rows or "all"), "test", seed, "all")
         if name in RIVALS:
-            return self._rival(name, seed, RIVALS[name])
-        trial = name.removeprefix("chemprop ")
-        return self._chosen(name, seed, [*TRIALS] if trial == "tuned" else [trial])
+            data = replace(self.source, name=f"{self.dataset}-{name}")
+            return contested(self.ledger, key, RIVALS[name], data, Options(self.chemprop))
+        for member in MIXTURES.get(name, ()):  # before the time is taken
+            self.entry(member, seed)
+        if not self.folder_of(name, seed).exists():
+            self.ledger.entries.pop(key, None)
+        work = self._network if name in MODELS else self._mixture
+        return self.ledger.once(key, partial(work, key, name, seed))
 
-    def _network(self, name: str, seed: int) -> Entry:
+    def _network(self, key: Key, name: str, seed: int) -> Entry:
         """A network of one kind of experts, stopped on the validation rows."""
         source, chosen, cpu = self.source, settings(name, seed), time.process_time()
         model = self.trainer.fit(chosen, source.fit, source.valid)
@@ -71,9 +67,9 @@ class Study:
         more = {"cpu_seconds": round(cpu, 1), "epochs": epochs}
         more["molecules_per_second"] = round(epochs * len(source.fit) / cpu)
         more["best_epoch"] = model.training["best_epoch"]
-        return self._kept(model, name, seed, settings=chosen, **more)
+        return self._kept(model, key, name, seed, settings=chosen, **more)
 
-    def _mixture(self, name: str, seed: int) -> Entry:
+    def _mixture(self, key: Key, name: str, seed: int) -> Entry:
         """Trained networks joined, with the shares that are best on the validation rows."""
         members = [Model.load(self.folder_of(member, seed)) for member in MIXTURES[name]]
         # Outputs of a mixture are sums of logits: they need not be computed for each share anew.
@@ -84,9 +80,9 @@ class Study:
 
         best = max(shares(len(members)), key=valid_ap)
         chosen = {"members": MIXTURES[name], "shares": [round(share, 2) for share in best]}
-        return self._kept(join(members, best, name=name), name, seed, settings=chosen)
+        return self._kept(join(members, best, name=name), key, name, seed, settings=chosen)
 
-    def _kept(self, model: Model, name: str, seed: int, **notes: Any) -> Entry:
+    def _kept(self, model: Model, key: Key, name: str, seed: int, **notes: Any) -> Entry:
         """Put a model into the cache, and score it."""
         model.save(self.folder_of(name, seed), overwrite=True)
         valid, test = (
@@ -94,40 +90,11 @@ class Study:
         )
         notes |= {"valid_ap": round(self.source.valid_score(valid), 5)}
         notes |= {"parameters": n_parameters(model)}
-        return self.source.scored(self.key(name, seed), test, **notes)
+        return self.source.scored(key, test, **notes)
 
     def _logits(self, model: Model) -> NDArray[np.float64]:
         p = self.trainer.predict(model, self.source.valid).astype(np.float64).clip(1e-7, 1 - 1e-7)
         return np.asarray(np.log(p) - np.log1p(-p))
 
-    def _rival(self, name: str, seed: int, contender: Contender, stage: str = "test") -> Entry:
-        data = replace(self.source, name=f"{self.dataset}-{name}")
-        return contested(
-            self.ledger, self.key(name, seed, stage), contender, data, Options(self.chemprop)
-        )
-
-    def _trial(self, seed: int, trial: str) -> Entry:
-        """Chemprop with the options of a trial."""
-        if trial == "default":
-            return self.entry("chemprop", seed)
-        return self._rival(
-            f"chemprop {trial}", seed, partial(chemprop, more=TRIALS[trial]), "trial"
-        )
-
-    def _chosen(self, name: str, seed: int, tried: Sequence[str]) -> Entry:
-        """Chemprop with the best of some options by validation rows with the first seed."""
-        if done := self.ledger.get(self.key(name, seed)):
-            return done
-        best = tried[0]
-        if len(tried) > 1:
-            found = {each: self._trial(self.first, each) for each in tried}
-            best = max(tried, key=lambda each: float(found[each].notes["valid_ap"]))
-        entry = self._trial(seed, best)
-        notes = entry.notes | {"chosen": best, "trials": len(tried)}
-        return self.ledger.add(replace(entry, rival=name, stage="test", notes=notes))
-
     def folder_of(self, name: str, seed: int) -> Path:
         return self.cache / f"{self.dataset}-{name.replace(' ', '')}-{seed}"
-
-    def key(self, name: str, seed: int, stage: str = "test") -> Key:
-        return (self.dataset, name, str(self.rows or "all"), stage, seed, "all")

@@ -62,7 +62,7 @@ class Chemprop:
         self._write("calibrate", valid)
         self._write("test", parts.test[self.places])
         several = ("--ensemble-size", str(MEMBERS))
-        words = train_words(panel, EPOCHS, seed, (*TRIALS["fast"], *several))
+        words = train_words(panel, EPOCHS, seed, (*TRIALS["chemprop fast"], *several))
         run_program([program, *words], self.folder, None)
 
     def says(self, method: str, calibration: str | None = None, alpha: float = 0.1) -> Floats:
