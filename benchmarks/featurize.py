@@ -27,12 +27,10 @@ CASES: dict[str, dict[str, Any]] = {
     "torsion_counts": {"kind": "torsion", "counts": True},
     "torsion": {"kind": "torsion"},
     "atom_pair": {"kind": "atom_pair"},
-    "maccs": {"kind": "maccs"},
-    "rdkit_path": {"kind": "rdkit_path"},
     "rdkit_descriptors": {"kind": "rdkit_descriptors"},
 }
-SLOW = {"maccs": 2_000, "rdkit_path": 2_000, "rdkit_descriptors": 2_000}
-"""Molecules of the slow ones."""
+SLOW = {"rdkit_descriptors": 2_000}
+"""Molecules of the slow one."""
 
 
 def run(asked: argparse.Namespace) -> None:

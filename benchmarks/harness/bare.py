@@ -20,10 +20,6 @@ from rdkit.rdBase import BlockLogs
 def rdkit_vector(settings: dict[str, Any]) -> Callable[[Any], Any]:
     """RDKit's own function for the same features, of all of a representation's settings."""
     kind = settings["kind"]
-    if kind == "maccs":
-        from rdkit.Chem.rdMolDescriptors import GetMACCSKeysFingerprint as maccs
-
-        return maccs  # type: ignore[no-any-return]
     if kind == "rdkit_descriptors":
         from rdkit.Chem.Descriptors import CalcMolDescriptors as descriptors
 
@@ -36,9 +32,6 @@ def rdkit_vector(settings: dict[str, Any]) -> Callable[[Any], Any]:
         ),
         "atom_pair": lambda f: generators.GetAtomPairGenerator(
             minDistance=f["min_distance"], maxDistance=f["max_distance"], **common
-        ),
-        "rdkit_path": lambda f: generators.GetRDKitFPGenerator(
-            minPath=f["min_path"], maxPath=f["max_path"], fpSize=f["n_bits"]
         ),
     }[kind](settings)
     return generator.GetCountFingerprint if settings["counts"] else generator.GetFingerprint  # type: ignore[no-any-return]

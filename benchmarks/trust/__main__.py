@@ -4,15 +4,13 @@
 on four fifths of a panel and judges on the fifth, by a random split and by scaffolds, beside what
 others offer on the same rows (:mod:`benchmarks.trust.measures`). ``--said`` is what
 ``benchmarks.pcba128.calibrate`` has kept: the shipped model's settings out of fold, calibrated here
-on four folds and judged on the fifth. Last, molecules a second in 128 assays, with and without
-confidence. ``--plots FILE ...`` draws what was published.
+on four folds and judged on the fifth. ``--plots FILE ...`` draws what was published.
 """
 
 from __future__ import annotations
 
 import argparse
 import sys
-import time
 from collections.abc import Iterator
 from itertools import chain
 from pathlib import Path
@@ -20,17 +18,15 @@ from typing import Any
 
 import numpy as np
 
-import bioassay_mtl as bm
 from benchmarks.harness.molecules import DataAbsentError, data_folder
 from benchmarks.harness.study import CHEMPROP, begin, report
-from benchmarks.trust.chemprop import of_outcomes, of_values
+from benchmarks.trust.chemprop import of_outcomes
 from benchmarks.trust.measures import RATES, false_share, outcome_scores
 from benchmarks.trust.panels import QUICK, dealt, outcomes, read, values
 from bioassay_mtl.confidence.calibration import LabeledLogits, expit, fit_platt
 from bioassay_mtl.confidence.conformal import inactive_p_values
 from bioassay_mtl.confidence.evidence import LEVELS
 from bioassay_mtl.confidence.grid import ScoreCounts, places
-from bioassay_mtl.models.confident import confidence_of
 
 PANELS = {
     "tox21": (outcomes, "tox21.csv.gz"),
@@ -71,18 +67,15 @@ def run(asked: argparse.Namespace) -> None:
         panel = read(data / file, measure is values, rows, asked.seed)
         for kind in asked.kinds[: 1 if asked.quick else None]:
             found = iter(()) if asked.only_chemprop else measure(panel, kind, settings)
-            if asked.chemprop:
-                ask = of_values if measure is values else of_outcomes
+            if asked.chemprop and measure is outcomes:
                 parts = dealt(panel, kind, settings)
-                found = chain(found, ask(asked.chemprop, panel, parts, asked.seed))
+                found = chain(found, of_outcomes(asked.chemprop, panel, parts, asked.seed))
             for metric, value in found:
                 report(f"{name} {kind}", metric, value, "1", TARGETS.get(metric))
     if asked.only_chemprop:
         return None
     for metric, value in out_of_fold(asked.said) if asked.said else ():
         report("pcba128 out of fold", metric, value, "1", TARGETS.get(metric))
-    for metric, value in seconds(256 if asked.quick else 4096):
-        report("pcba128 128 assays", metric, value, "molecules/s")
     return None
 
 
@@ -110,23 +103,6 @@ def out_of_fold(file: Path) -> Iterator[tuple[str, float]]:
         for name, value in false_share(p[here], labels[here]):
             shares.setdefault(name, []).append(value)
     yield from ((name, float(np.mean(found))) for name, found in shares.items())
-
-
-def seconds(n: int) -> Iterator[tuple[str, float]]:
-    """Molecules a second of the network alone, and with spread and intervals beside it."""
-    model = bm.load("pcba128")
-    features = model.featurize(["CC(=O)Oc1ccccc1C(=O)O", "c1ccc2ncccc2c1", "CCO"] * (n // 3))
-    some = features.take(np.arange(100))
-    model.predict_features(some)
-    start = time.perf_counter()
-    said = model.predict_features(features)
-    plain = time.perf_counter() - start
-    confidence_of(model, some, said[:100])  # tables are made once
-    start = time.perf_counter()
-    confidence_of(model, features, said)
-    more = time.perf_counter() - start
-    yield "predictions", len(features) / plain
-    yield "predictions_and_confidence", len(features) / (plain + more)
 
 
 if __name__ == "__main__":

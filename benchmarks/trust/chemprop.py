@@ -1,8 +1,8 @@
 """What chemprop says of its own confidence, on the rows that ours is judged on.
 
 An ensemble of three with the settings that won on Tox21 in the study on graphs. A fifth of what may
-be learned from is its validation rows, on which it is calibrated too, as its documentation does:
-probabilities by Platt's method or isotonic regression, intervals by conformal regression.
+be learned from is its validation rows, on which it is calibrated too, as its documentation does, by
+Platt's method or isotonic regression.
 """
 
 from __future__ import annotations
@@ -19,8 +19,6 @@ from benchmarks.harness.chemprop_program import COMMON, EPOCHS, cells, run_progr
 from benchmarks.harness.datasets import Rows
 from benchmarks.harness.ledger import CACHE
 from benchmarks.trust.measures import Floats, Found, error_by, outcome_scores
-from bioassay_mtl.confidence.conformal import errors
-from bioassay_mtl.confidence.evidence import LEVELS
 from bioassay_mtl.panels.panel import Panel
 from bioassay_mtl.splits import Split
 
@@ -65,7 +63,7 @@ class Chemprop:
         words = train_words(panel, EPOCHS, seed, (*TRIALS["chemprop fast"], *several))
         run_program([program, *words], self.folder, None)
 
-    def says(self, method: str, calibration: str | None = None, alpha: float = 0.1) -> Floats:
+    def says(self, method: str, calibration: str | None = None) -> Floats:
         """Predictions, then uncertainties where these are written, of the test rows.
 
         NaN where RDKit reads no molecule, at which chemprop stops.
@@ -77,7 +75,6 @@ class Chemprop:
         words += ["--model-paths", *(str(p) for p in sorted(self.folder.glob("model/**/best.pt")))]
         if calibration is not None:
             words += ["--calibration-method", calibration, "--cal-path", "calibrate.csv"]
-            words += ["--conformal-alpha", str(alpha)]
         run_program([self.program.with_name("python"), script, *words], self.folder, None)
         tasks = [*self.panel.tasks]
         found = pd.read_csv(self.folder / "said.csv")
@@ -89,8 +86,6 @@ class Chemprop:
 
     def _write(self, name: str, rows: Rows, part: list[str] | None = None) -> None:
         table = pd.DataFrame(cells(self.panel.take(rows)), columns=list(self.panel.tasks))
-        if name == "calibrate":  # bounds are no values
-            table = table.where(~table.apply(lambda column: column.str[:1].isin(["<", ">"])), "")
         table.insert(0, "smiles", np.array(self.panel.structures, object)[rows])
         if part is not None:
             table.insert(1, "split", part)
@@ -109,15 +104,3 @@ def of_outcomes(program: Path, panel: Panel, parts: Split, seed: int) -> Found:
         yield from outcome_scores(said, labels, name)
     error = np.where(labels < 0, np.nan, (raw - (labels == 1)) ** 2)
     yield from error_by("chemprop_spread", error, raw, spread)
-
-
-def of_values(program: Path, panel: Panel, parts: Split, seed: int) -> Found:
-    """Coverage of intervals, and half their width."""
-    ensemble, held = Chemprop(program, panel, parts, seed), panel.take(parts.test).cells
-    for level in LEVELS:
-        said, half = ensemble.says("ensemble", "conformal-regression", 1 - level)
-        at = (held.row, held.task)
-        away = errors(said[at], held.value.astype(float), held.bound)
-        usable = ~np.isnan(away)
-        yield f"coverage_at_{level:.0%}_chemprop", float((away <= half[at])[usable].mean())
-        yield f"half_width_at_{level:.0%}_chemprop", float(half[at][usable].mean())

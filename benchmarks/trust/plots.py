@@ -1,96 +1,75 @@
-"""Pictures of what was published: calibration, errors, and promises beside what came."""
+"""Pictures of what was published: promises beside what came, and errors by what tells of them."""
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from benchmarks.harness.ledger import RESULTS, read_records
+from benchmarks.harness.plots import pictured
+from benchmarks.trust.measures import Floats
 
 Cases = dict[str, dict[str, float]]
+"""By panel and split the values of metrics."""
 BY = {
     "spread": "spread of experts",
     "ensemble_spread": "spread of 3 members",
     "distance": "distance",
 }
 STYLES = {"random": "-", "scaffold": "--"}
-BLUE, RED, GREY, GREEN = "#3b7dd8", "#d1495b", "#8a8f98", "#2a9d8f"
+BLUE, RED, GREEN = "#3b7dd8", "#d1495b", "#2a9d8f"
 
 
 def write_plots(files: Sequence[Path]) -> None:
-    """Write ``trust-calibration.png``, ``trust-errors.png`` and ``trust-promises.png``."""
-    import matplotlib as mpl
-
-    mpl.use("Agg")
-    from matplotlib import pyplot as plt
-
-    cases: Cases = {}
+    """Write ``trust-promises.png`` and ``trust-errors.png``."""
+    cases: Cases = defaultdict(dict)
     for found in (line for file in files for line in read_records(file) if "metric" in line):
-        cases.setdefault(found["case"], {})[found["metric"]] = found["value"]
-    for name, draw, size in (
-        ("calibration", _calibration, (9, 4)),
-        ("errors", _errors, (12, 3.6)),
-        ("promises", _promises, (9, 4)),
-    ):
-        figure, axes = plt.subplots(1, 3 if name == "errors" else 2, figsize=size)
-        draw(axes, cases)
-        figure.tight_layout()
-        figure.savefig(RESULTS / f"trust-{name}.png", dpi=100, bbox_inches="tight")
-        plt.close(figure)
+        cases[found["case"]][found["metric"]] = found["value"]
+    with pictured(RESULTS / "trust-promises.png", 3, (12, 4), dpi=100) as axes:
+        _promises(axes, cases)
+    with pictured(RESULTS / "trust-errors.png", 3, (12, 3.6), dpi=100) as axes:
+        _errors(axes, cases)
 
 
-def _calibration(axes: Any, cases: Cases) -> None:
-    """Share of actives against mean probability, in ten parts of the cells."""
-    for axis, kind in zip(axes, STYLES, strict=True):
-        of = cases.get(f"tox21 {kind}", {})
-        axis.set_visible(bool(of))
-        for when, colour in (("before", GREY), ("after", BLUE)):
-            points = [[of.get(f"{w}_{when}_{k}") for k in range(1, 11)] for w in ("said", "came")]
-            error = of.get(f"calibration_error_{when}", float("nan"))
-            axis.plot(*points, "o-", color=colour, label=f"{when}, error {error:.3f}")
-        axis.axline((0, 0), slope=1, color="black", linewidth=0.6)
-        axis.set(xlabel="probability", ylabel="share of actives", title=f"Tox21, {kind} split")
+def _values(cases: Cases, case: str, metric: str, places: Sequence[int]) -> Floats:
+    """Those of a numbered metric; NaN where it was not measured, which is not drawn."""
+    return np.array([cases[case].get(metric.format(place), np.nan) for place in places])
+
+
+def _promises(axes: Any, cases: Cases) -> None:
+    """Share of actives against probability, coverage against level, false share against rate."""
+    left, middle, right = axes
+    levels, rates, tenths = (50, 80, 90, 95), (10, 30, 50), range(1, 11)
+    for kind, style in STYLES.items():
+        tox21, line, label = f"tox21 {kind}", f"o{style}", f"Tox21, {kind}"
+        came, said = (_values(cases, tox21, f"{w}_after_{{}}", tenths) for w in ("came", "said"))
+        left.plot(100 * said, 100 * came, line, color=BLUE, label=label)
+        for suffix, color, name in (("", BLUE, "ours"), ("_mapie", GREEN, "MAPIE, forest")):
+            found = _values(cases, f"chembl_censored {kind}", f"coverage_at_{{}}%{suffix}", levels)
+            middle.plot(levels, 100 * found, line, color=color, label=f"{name}, {kind}")
+        found = _values(cases, tox21, "false_share_at_{}%", rates)
+        right.plot(rates, 100 * found, line, color=BLUE, label=label)
+    left.set(xlabel="probability, %", ylabel="actives, %", title="probabilities, by tenths")
+    middle.set(xlabel="level, %", ylabel="of new values inside, %", title="intervals of values")
+    right.set(xlabel="rate, %", ylabel="false among the selected, %", title="selections")
+    for axis in axes:
+        axis.axline((50, 50), slope=1, color="black", linewidth=0.6)
         axis.legend(frameon=False)
 
 
 def _errors(axes: Any, cases: Cases) -> None:
     """Mean error of five parts of the cells, of about the same prediction, by what tells of it."""
     for axis, (by, title) in zip(axes, BY.items(), strict=True):
-        for panel, colour in (("tox21", BLUE), ("chembl_censored", RED)):
+        for panel, color in (("tox21", BLUE), ("chembl_censored", RED)):
             for kind, style in STYLES.items():
-                of = cases.get(f"{panel} {kind}", {})
-                found = [of.get(f"error_by_{by}_{k}") for k in range(1, 6)]
-                if None in found or not sum(found):  # type: ignore[arg-type]
-                    continue
-                mean = sum(found) / 5  # type: ignore[arg-type]
-                label = f"{panel.split('_')[0]}, {kind}"
-                axis.plot(range(1, 6), [x / mean for x in found], style, color=colour, label=label)  # type: ignore[operator]
-        axis.set_visible(bool(axis.lines))
+                found = _values(cases, f"{panel} {kind}", f"error_by_{by}_{{}}", range(1, 6))
+                if not np.isnan(found).any():
+                    label = f"{panel.split('_')[0]}, {kind}"
+                    axis.plot(range(1, 6), found / found.mean(), style, color=color, label=label)
         axis.axhline(1, color="black", linewidth=0.6)
         axis.set(xlabel=f"fifths by {title}", ylabel="error / mean error", title=title)
         axis.legend(frameon=False)
-
-
-def _promises(axes: Any, cases: Cases) -> None:
-    """Coverage against the level that was asked for, false share against the rate."""
-    left, right = axes
-    levels, rates = (50, 80, 90, 95), (10, 30, 50)
-    for kind, style in STYLES.items():
-        of = cases.get(f"chembl_censored {kind}", {})
-        for suffix, colour, name in (("", BLUE, "ours"), ("_mapie", GREEN, "MAPIE, forest")):
-            found = [of.get(f"coverage_at_{level}%{suffix}") for level in levels]
-            if None not in found:
-                share = [100 * x for x in found]  # type: ignore[operator]
-                left.plot(levels, share, f"o{style}", color=colour, label=f"{name}, {kind}")
-        found = [cases.get(f"tox21 {kind}", {}).get(f"false_share_at_{rate}%") for rate in rates]
-        if None not in found:
-            share = [100 * x for x in found]  # type: ignore[operator]
-            right.plot(rates, share, f"o{style}", color=BLUE, label=f"Tox21, {kind}")
-    left.set(xlabel="level, %", ylabel="of new values inside, %", title="intervals of values")
-    right.set(xlabel="rate, %", ylabel="false among the selected, %", title="selections")
-    for axis in axes:
-        axis.set_visible(bool(axis.lines))
-        if axis.get_visible():
-            axis.axline((50, 50), slope=1, color="black", linewidth=0.6)
-            axis.legend(frameon=False)
