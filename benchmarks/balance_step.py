@@ -5,9 +5,9 @@
 Real molecules (RDKit's NCI set) with random labels, and the network of the default settings, on one
 thread (and on CUDA where there is one). A step is a batch of 1,024 molecules, forward, backward and
 update. Plain and balanced steps are timed in turn, round by round, and the median ratio counts; on
-a CPU time is that of the thread, which other processes change little. Peak memory is that of one
-step over what is held between steps. The naive loop, and all tasks with every parameter, are timed
-in one step on a CPU.
+a CPU time is that of the thread, which other processes change little. On CUDA the peak memory of a
+step is told, over what is held between steps. The naive loop, and all tasks with every parameter,
+are timed in one step on a CPU.
 """
 
 from __future__ import annotations
@@ -25,7 +25,6 @@ import torch
 from benchmarks.harness import steps
 from benchmarks.harness.steps import BATCH, Step
 from benchmarks.harness.study import begin, report
-from benchmarks.harness.timing import peak_bytes
 from bioassay_mtl.balance import Batch, Update, balancers
 from bioassay_mtl.balance.reductions import task_means
 from bioassay_mtl.nn.rows import Rows
@@ -83,13 +82,12 @@ def time_all(device: torch.device, config: TrainingConfig, n_tasks: int, quick: 
 
     plain = steps.step_of(module_for(config, "sum", data, sizes), batches)
     plain()
-    plain_bytes = peak_bytes(plain, device)
     for name, (balance, n_rounds) in cases.items():
         found = module_for(config, balance, data, sizes)
         if name == NAIVE:
             found.balancer.forward = naive_two_step
         step = steps.step_of(found, batches)
-        measure(f"{name} T={n_tasks}", step, n_rounds, plain, plain_bytes, device)
+        measure(f"{name} T={n_tasks}", step, n_rounds, plain, device)
         del found, step
         gc.collect()
 
@@ -99,10 +97,8 @@ def module_for(config: TrainingConfig, balance: Any, data: Any, sizes: dict[str,
     return steps.module_of(config, data, sizes)
 
 
-def measure(
-    case: str, step: Step, n_rounds: int, plain: Step, plain_bytes: int, device: torch.device
-) -> None:
-    """Report how much longer and how much more memory a step takes than a plain one."""
+def measure(case: str, step: Step, n_rounds: int, plain: Step, device: torch.device) -> None:
+    """Report how much longer, and on CUDA how much more memory, a step takes than a plain one."""
     if n_rounds > 1:
         step()
     plainly, balanced = steps.timed(plain, device), steps.timed(step, device)
@@ -116,10 +112,19 @@ def measure(
     target, case = TARGETS.get(case), case if device.type == "cpu" else f"{case}, {device.type}"
     report(case, "time_ratio_to_plain", statistics.median(ratios), "1", target)
     report(case, "step_time", statistics.median(seconds), "s")
-    if n_rounds > 1:
-        n_bytes = peak_bytes(step, device)
+    if device.type == "cuda":
+        n_bytes = peak_bytes(step)
         report(case, "peak_memory", n_bytes / 2**20, "MiB")
-        report(case, "peak_memory_ratio", n_bytes / plain_bytes, "1")
+        report(case, "peak_memory_ratio", n_bytes / peak_bytes(plain), "1")
+
+
+def peak_bytes(step: Step) -> int:
+    """Most memory of a GPU that one step takes beyond what is held before it."""
+    torch.cuda.synchronize()
+    torch.cuda.reset_peak_memory_stats()
+    held = torch.cuda.memory_allocated()
+    step()
+    return torch.cuda.max_memory_allocated() - held
 
 
 def naive_two_step(batch: Batch) -> Update:

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import ctypes
 import resource
 import statistics
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 from benchmarks.harness.study import report
@@ -63,29 +61,3 @@ def children_seconds() -> float:
     """Processor time of all child processes that have ended."""
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
     return used.ru_utime + used.ru_stime
-
-
-def peak_bytes(step: Callable[[], object], device: Any) -> int:
-    """Most memory that one step takes beyond what is held before it; on a CPU, on Linux alone."""
-    import torch
-
-    if device.type == "cuda":
-        torch.cuda.synchronize()
-        torch.cuda.reset_peak_memory_stats()
-        held = torch.cuda.memory_allocated()
-        step()
-        return torch.cuda.max_memory_allocated() - held
-    most = 0
-    for _ in range(2):  # memory that was free before, and kept, hides what the step takes
-        ctypes.CDLL("libc.so.6").malloc_trim(0)
-        Path("/proc/self/clear_refs").write_text("5")  # forgets the highest value so far
-        held = _resident_bytes("VmRSS")
-        step()
-        most = max(most, _resident_bytes("VmHWM") - held)
-    return most
-
-
-def _resident_bytes(kind: str) -> int:
-    """Memory of this process: ``VmRSS`` now, ``VmHWM`` at most."""
-    lines = Path("/proc/self/status").read_text().splitlines()
-    return next(int(line.split()[1]) * 1024 for line in lines if line.startswith(kind))
