@@ -111,8 +111,8 @@ class Featurizer:
         search = self._search(structures, notation, known)
         close = search.close if search else frozenset[int]()
         computed = {name: f for name, f in self.fingerprints.items() if f.is_computed}
-        flat = parse is parse_smiles and all(each.is_flat for each in computed.values())
-        parse_most = parse_flat if flat else parse
+        if parse is parse_smiles and all(each.is_flat for each in computed.values()):
+            parse = parse_flat
         encoders = [encoder_of(fingerprint) for fingerprint in computed.values()]
         # A molecule without atoms has no bits: it stands in where there is no molecule.
         blank = [encode(MolFromSmiles("")) for encode in encoders]
@@ -120,8 +120,7 @@ class Featurizer:
         codes = np.zeros(len(structures), dtype=np.uint8)
         with BlockLogs():
             for row, structure in enumerate(structures):
-                reads = parse if row in close else parse_most
-                mol = known.get(row) or reads(structure, max_atoms)
+                mol = known.get(row) or parse(structure, max_atoms)
                 if isinstance(mol, Status):
                     codes[row] = mol.code
                     continue

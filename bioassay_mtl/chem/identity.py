@@ -21,7 +21,7 @@ from rdkit.Chem import MolFromSmiles, MolToSmiles
 from rdkit.rdBase import BlockLogs
 
 from bioassay_mtl.chem.isolation import each
-from bioassay_mtl.chem.molecule import Notation, parse_smiles, without_labels
+from bioassay_mtl.chem.molecule import Notation, parse_flat, parse_smiles, without_labels
 from bioassay_mtl.chem.probe import PROBE_SMILES
 from bioassay_mtl.chem.skeleton import Skeletons, read_skeletons, skeletons_of
 from bioassay_mtl.chem.status import Status
@@ -281,7 +281,7 @@ def probe() -> str:
 def plain_smiles(smiles: str) -> str | None:
     """Canonical SMILES without stereochemistry, isotopes and atom maps; None for no molecule."""
     with BlockLogs():
-        mol = parse_smiles(smiles)
+        mol = parse_flat(smiles)
         return None if isinstance(mol, Status) else _plain(mol)
 
 
