@@ -1,4 +1,4 @@
-"""The server under load: answers a second, latency, what is lost, and memory.
+"""The server under load: answers a second, what is lost, and memory.
 
 A server is started as ``bioassay-mtl serve`` starts it, and asked from this process over HTTP on
 this machine. Molecules are those that ship with RDKit; each request has others.
@@ -10,13 +10,11 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import statistics
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import partial
 from itertools import cycle, islice
 from typing import Any
 
@@ -25,62 +23,28 @@ import psutil
 
 from benchmarks.harness.molecules import smiles_of
 from benchmarks.harness.study import begin, report
-from benchmarks.harness.timing import seconds_of
 
 AT_ONCE = 100
-BESIDE = ("confidence", "domain")
 COMMAND = [sys.executable, "-m", "bioassay_mtl", "serve", "--port", "0"]
 
 
 def run(asked: argparse.Namespace) -> None:
-    begun, hooks = time.perf_counter(), {"response": [httpx.Response.raise_for_status]}
-    with (
-        served(asked.model) as (address, pid),
-        httpx.Client(base_url=address, timeout=300, event_hooks=hooks) as one,
-    ):
-        report("start", "until the address is told", time.perf_counter() - begun, "s")
-        measure_alone(one, 5 if asked.quick else 20)
-        measure_load(address, pid, 2 if asked.quick else 6)
-        measure_file(one, 500 if asked.quick else 5000)
-
-
-def measure_alone(client: httpx.Client, n: int) -> None:
-    """Latency of one molecule in all assays, with nobody else asking."""
-    for case, beside in (("alone", ()), ("alone, beside", BESIDE)):
-        times = []
-        for each in smiles_of()[:n]:
-            body = {"smiles": [each], "beside": beside}
-            times.append(seconds_of(partial(client.post, "/api/predict", json=body)))
-        report(case, "first prediction", times[0], "s")
-        report(case, "median of the next", statistics.median(times[1:]), "s")
-
-
-def measure_load(address: str, pid: int, rounds: int) -> None:
-    """A hundred requests at once, again and again."""
+    """Ask for a hundred answers at once, again and again."""
     sizes, lost = [], 0
     source = cycle(smiles_of())
-    for _ in range(rounds):
-        bodies = [{"smiles": list(islice(source, 5))} for _ in range(AT_ONCE)]
-        begun = time.perf_counter()
-        answers = asyncio.run(at_once(address, bodies))
-        seconds = time.perf_counter() - begun
-        lost += sum(status != 200 or n != 5 for status, n, _ in answers)
-        sizes.append(psutil.Process(pid).memory_info().rss)
-        report("100 at once", "answers", AT_ONCE / seconds, "1/s")
+    with served(asked.model) as (address, pid):
+        for _ in range(2 if asked.quick else 6):
+            bodies = [{"smiles": list(islice(source, 5))} for _ in range(AT_ONCE)]
+            begun = time.perf_counter()
+            answers = asyncio.run(at_once(address, bodies))
+            seconds = time.perf_counter() - begun
+            lost += sum(status != 200 or n != 5 for status, n, _ in answers)
+            sizes.append(psutil.Process(pid).memory_info().rss)
+            report("100 at once", "answers", AT_ONCE / seconds, "1/s")
     report("100 at once", "slowest answer of the last round", max(a[2] for a in answers), "s")
     report("100 at once", "lost", lost, "requests", "0")
     report("memory", "resident after the first round", sizes[0] / 1e6, "MB")
     report("memory", "growth to the last round", (sizes[-1] - sizes[0]) / 1e6, "MB", "<= 16")
-
-
-def measure_file(client: httpx.Client, n: int) -> None:
-    content = "\n".join(islice(cycle(smiles_of()), n))
-    begun = time.perf_counter()
-    answer = client.post("/api/screen", params={"format": "csv"}, content=content)
-    seconds = time.perf_counter() - begun
-    rows = answer.text.count("\n") - 1
-    report("file", "rows", rows, "rows", f"{n}")
-    report("file", "molecules", rows / seconds, "1/s")
 
 
 async def at_once(address: str, bodies: list[dict[str, Any]]) -> list[tuple[int, int, float]]:
