@@ -12,6 +12,7 @@ Whole panels beside rivals as they come, DeepChem and chemprop among them: ``ben
 from __future__ import annotations
 
 import argparse
+import math
 import sys
 import time
 from typing import Any
@@ -36,24 +37,19 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "--rows": {"nargs": "+", "help": "sizes, or whole"},
     "--draws": {"nargs": "+", "type": int},
     "--models": {"nargs": "+", "help": "contenders; default: all"},
-    "--minutes": {"type": float, "help": "begin no piece of work after so many"},
+    "--minutes": {"type": float, "default": math.inf, "help": "begin no piece after so many"},
     "--report": REPORT,
 }
 
 
 def run(asked: argparse.Namespace) -> int:
     ledger = Ledger(None if asked.quick else RESULTS / "custom_panels.jsonl")
-    if not asked.report:
-        drawn(asked, ledger)
-    return 0 if asked.quick or write_report(RESULTS) else 1
-
-
-def drawn(asked: argparse.Namespace, ledger: Ledger) -> None:
     begun = time.monotonic()
-    for piece in asked_pieces(asked):
-        if asked.minutes is not None and time.monotonic() - begun > 60 * asked.minutes:
+    for piece in [] if asked.report else asked_pieces(asked):
+        if time.monotonic() - begun > 60 * asked.minutes:
             break
         on_drawn(piece, ledger, asked.models or CONTENDERS, asked.quick)
+    return 0 if asked.quick or write_report(RESULTS) else 1
 
 
 def asked_pieces(asked: argparse.Namespace) -> list[Piece]:

@@ -112,13 +112,8 @@ def multi_pieces() -> Iterator[Piece]:
 
 
 def ordered(singles: Iterable[list[Piece]], multi: Iterable[Piece]) -> list[Piece]:
-    """All pieces of all draws: each assay once, then panels of several, then the other sizes."""
-    each, several = list(singles), list(multi)
-    first = [pieces[0] for pieces in each]
-    rest = in_turn(pieces[1:] for pieces in each)
-    small = [piece for piece in several if (piece.rows or 10**9) <= 1000]
-    large = [piece for piece in several if piece not in small]
-    once = [*first, *small, *rest, *large]
+    """All pieces of all draws: each assay once, then its other sizes, then panels of several."""
+    once = [*in_turn(singles), *multi]
     return [replace(piece, draw=draw) for draw in range(1, DRAWS + 1) for piece in once]
 
 

@@ -18,7 +18,6 @@ import shutil
 import subprocess
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -33,7 +32,6 @@ from bioassay_mtl.tasks.labels import as_floats
 BATCH = 64
 WARMUP = 2
 EPOCHS = 25
-MINUTES = 120.0
 COMMON = ("--smiles-columns", "smiles", "--num-workers", "0", "--accelerator", "cpu")
 
 
@@ -42,7 +40,7 @@ class ChempropFailedError(RuntimeError):
 
 
 def chemprop(data: Source, seed: int, options: Options, more: Sequence[str] = ()) -> Outcome:
-    """Its network with more options or its defaults, stopped after two hours.
+    """Its network with more options or its defaults.
 
     Of the checkpoints that one counts whose predictions of the validation rows are best; bounds of
     values count as such in the loss. Tables and checkpoints are in a git-ignored folder.
@@ -57,7 +55,7 @@ def chemprop(data: Source, seed: int, options: Options, more: Sequence[str] = ()
     write_tables(data, folder)
     epochs = 2 if options.quick else EPOCHS
     words = train_words(data.panel, epochs, seed, more)
-    finished = run_program([program, *words], folder, MINUTES * 60)
+    run_program([program, *words], folder)
     valid = {
         path: data.valid_score(_predict(program, path, "valid.csv", folder, len(tasks)))
         for path in sorted(folder.glob("model/**/*.ckpt"))
@@ -68,16 +66,12 @@ def chemprop(data: Source, seed: int, options: Options, more: Sequence[str] = ()
     settings = {
         "options": " ".join([*task_words(data.panel), *more]),
         "model": "default D-MPNN (depth 3, width 300, mean aggregation, 1-layer head of 300)",
-        "epochs_scheduled": epochs,
-        "warmup_epochs": warmup_of(epochs),
+        "epochs": epochs,
         "batch_size": BATCH,
         "checkpoint": "best validation loss or last, whichever is better on validation rows",
         "version": version(program),
     }
-    tables = [pd.read_csv(path) for path in folder.glob("model/**/metrics.csv")]
-    reached = [int(each["val_loss"].notna().sum()) for each in tables]
-    notes = {"finished": finished, "epochs_reached": reached, "checkpoint": chosen.stem}
-    notes["valid_ap"] = round(valid[chosen], 5)
+    notes = {"checkpoint": chosen.stem, "valid_ap": round(valid[chosen], 5)}
     return Outcome(_predict(program, chosen, "test.csv", folder, len(tasks)), settings, notes)
 
 
@@ -88,16 +82,11 @@ def task_words(panel: Panel) -> tuple[str, ...]:
     return ("--task-type", "regression", "--loss-function", "bounded-mse")
 
 
-def warmup_of(epochs: int) -> int:
-    """Epochs at the beginning."""
-    return min(WARMUP, max(1, epochs - 1))
-
-
 def train_words(panel: Panel, epochs: int, seed: int, options: Sequence[str] = ()) -> list[str]:
     """Words of a training of ``train.csv``, that ``model`` will hold."""
     words = ["train", "--data-path", "train.csv", *COMMON]
     words += ["--splits-column", "split", "--output-dir", "model", "--batch-size", str(BATCH)]
-    words += ["--epochs", str(epochs), "--warmup-epochs", str(warmup_of(epochs))]
+    words += ["--epochs", str(epochs), "--warmup-epochs", str(min(WARMUP, max(1, epochs - 1)))]
     words += ["--pytorch-seed", str(seed), *task_words(panel), *options]
     return [*words, "--target-columns", *panel.tasks]
 
@@ -135,7 +124,7 @@ def _predict(program: Path, checkpoint: Path, table: str, folder: Path, n_tasks:
     output = f"predicted_{table}"
     words = ["predict", "--test-path", table, *COMMON, "--preds-path", output]
     words += ["--model-paths", str(checkpoint.relative_to(folder))]
-    run_program([program, *words], folder, None)
+    run_program([program, *words], folder)
     found = pd.read_csv(folder / output)
     expected = len(pd.read_csv(folder / table))
     if len(found) != expected:
@@ -144,19 +133,14 @@ def _predict(program: Path, checkpoint: Path, table: str, folder: Path, n_tasks:
     return found[found.columns[-n_tasks:]].to_numpy(dtype=float)
 
 
-def run_program(command: Sequence[str | Path], folder: Path, seconds: float | None) -> bool:
-    """Run with one thread and a log file; False where the time limit ended it."""
-    threads = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1")
-    how: dict[str, Any] = {"cwd": folder, "env": {**os.environ, **threads}, "timeout": seconds}
+def run_program(command: Sequence[str | Path], folder: Path) -> None:
+    """Run with one thread and a log file."""
     program, *words = (str(each) for each in command)
+    env = os.environ | dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1")
     with (folder / "log.txt").open("ab") as log:
-        try:
-            whole = [str(Path(program).absolute()), *words]
-            done = subprocess.run(whole, stdout=log, stderr=subprocess.STDOUT, **how)
-        except subprocess.TimeoutExpired:
-            return False
+        whole = [str(Path(program).absolute()), *words]
+        done = subprocess.run(whole, stdout=log, stderr=subprocess.STDOUT, cwd=folder, env=env)
     if done.returncode != 0:
         last = (folder / "log.txt").read_text(errors="replace").strip().splitlines()[-3:]
         said = " | ".join(last)
         raise ChempropFailedError(f"{Path(program).name} ended with {done.returncode}: {said}")
-    return True

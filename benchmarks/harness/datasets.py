@@ -265,37 +265,29 @@ def table_source(
     file: str, how: SplitConfig, groups: Mapping[str, str], tasks: Sequence[str] | None = None
 ) -> Source:
     """A SMILES table, all assays or some, split by the package."""
-    panel = _readable(Panel.read(find_data() / file, tasks=tasks))
-    # So few are active in MUV that a cut which loses some would leave nothing to learn.
-    rare = bool((panel.labels == 1).any(axis=1).mean() < 0.05)
-    return _split(panel, how, "", groups, rare)
+    return parted(Panel.read(find_data() / file, tasks=tasks), how, groups=groups)
 
 
 def values_source(panel: Panel, what: str) -> Source:
     """A panel of values, split so that each range of them is in each part."""
-    panel = _readable(panel)
     bounds = panel.bounds
     share = 0.0 if bounds is None else float((bounds[panel.mask] != 0).mean())
     what = f"{what}, {share:.0%} of the values bounds; "
-    return _split(panel, RANDOM.model_copy(update={"kind": "stratified"}), what)
+    return parted(panel, RANDOM.model_copy(update={"kind": "stratified"}), what)
 
 
-def _readable(panel: Panel) -> Panel:
-    return panel.take(panel_features(panel, Featurizer.from_config({"fingerprints": BITS})).ok)
-
-
-def _split(
-    panel: Panel,
-    how: SplitConfig,
-    what: str,
-    groups: Mapping[str, str] | None = None,
-    keep_actives: bool = False,
+def parted(
+    panel: Panel, how: SplitConfig, what: str = "", groups: Mapping[str, str] | None = None
 ) -> Source:
+    """Rows that RDKit can read, in parts."""
+    panel = panel.take(panel_features(panel, Featurizer.from_config({"fingerprints": BITS})).ok)
+    # So few are active in MUV that a cut which loses some would leave nothing to learn.
+    rare = bool((panel.labels == 1).any(axis=1).mean() < 0.05)
     parts = split(panel, how)
     shares = " / ".join(f"{100 * share:.0f}" for share in how.fractions)
     about = f"{what}{how.kind} split {shares} %, seed {how.seed}"
     rows = parts.train, parts.valid, parts.test
-    return Source(panel, *rows, about, groups or {}, keep_actives=keep_actives)
+    return Source(panel, *rows, about, groups or {}, keep_actives=rare)
 
 
 _GROUPS: dict[str, dict[str, list[str]]] = yaml.safe_load(
@@ -347,4 +339,4 @@ def rules() -> Source:
     labels = np.where(measured, truth, -1).astype(np.int8)
     panel = Panel(smiles, None, labels, tuple(smarts), [""] * len(smiles))
     groups = {task: "nitrogen" if "n" in task else "other" for task in smarts}
-    return _split(panel, RANDOM, "labels made up by substructure rules; ", groups)
+    return parted(panel, RANDOM, "labels made up by substructure rules; ", groups)

@@ -19,13 +19,11 @@ import numpy as np
 from benchmarks.harness.datasets import PROTOCOLS, Source, sources
 from benchmarks.harness.ledger import RESULTS, Entry, Key, Ledger
 from benchmarks.harness.networks import Trainer, n_parameters
-from benchmarks.harness.plots import LEVEL, LOST, WON, Dot, dots
 from benchmarks.harness.study import REPORT, begin
 from benchmarks.harness.tables import Standing, markdown, prose, spread, standings
 from benchmarks.mixture_study import cases
 
 AVERAGED = "three models averaged"
-COLORS = {"shared_bottom": LEVEL, "mmoe": WON, "mmoeex": LOST}
 OPTIONS = {"--protocol": {"choices": PROTOCOLS, "default": "A"}, "--report": REPORT}
 
 
@@ -109,19 +107,13 @@ def run(asked: argparse.Namespace) -> None:
 
 
 def write_report() -> None:
-    lines, columns = [prose(__file__), "", "![every seed](mixture_study.png)"], {}
+    lines = [prose(__file__)]
     for protocol in PROTOCOLS:
         file = RESULTS / f"mixture_study-{protocol}.jsonl"
         if file.is_file():
             ledger = Ledger(file)
             lines += ["", f"## {protocol}", "", *_models(ledger), *_ablation(ledger)]
-            columns[f"{protocol}, macro AP"] = [
-                Dot(model, float(np.mean(entry.ap)), 0.0, COLORS[model])
-                for model in cases.MODELS
-                for entry in ledger.select(stage="test", rival=model)
-            ]
     (RESULTS / "mixture_study.md").write_text("\n".join(lines) + "\n")
-    dots(RESULTS / "mixture_study.png", columns, "test rows, every seed")
 
 
 def _models(ledger: Ledger) -> list[str]:

@@ -61,7 +61,7 @@ class Chemprop:
         self._write("test", parts.test[self.places])
         several = ("--ensemble-size", str(MEMBERS))
         words = train_words(panel, EPOCHS, seed, (*TRIALS["chemprop fast"], *several))
-        run_program([program, *words], self.folder, None)
+        run_program([program, *words], self.folder)
 
     def says(self, method: str, calibration: str | None = None) -> Floats:
         """Predictions, then uncertainties where these are written, of the test rows.
@@ -75,7 +75,7 @@ class Chemprop:
         words += ["--model-paths", *(str(p) for p in sorted(self.folder.glob("model/**/best.pt")))]
         if calibration is not None:
             words += ["--calibration-method", calibration, "--cal-path", "calibrate.csv"]
-        run_program([self.program.with_name("python"), script, *words], self.folder, None)
+        run_program([self.program.with_name("python"), script, *words], self.folder)
         tasks = [*self.panel.tasks]
         found = pd.read_csv(self.folder / "said.csv")
         more = [f"{task}_unc" for task in tasks]
