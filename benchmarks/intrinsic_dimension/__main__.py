@@ -36,9 +36,6 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "--minutes": {"type": float, "default": float("inf")},
     "--work": {"type": Path, "help": "folder of what is trained; else a temporary one"},
 }
-Piece = Callable[[Path], dict[str, Any]]
-SIZES = ((32, 1000), (8, 200), (96, 2400))
-DRAWS = 20
 
 
 def dimension(panel: str, seeds: int, folder: Path, parts: bool = False) -> dict[str, Any]:
@@ -57,55 +54,44 @@ def dimension(panel: str, seeds: int, folder: Path, parts: bool = False) -> dict
     return {"panel": panel, "rows": len(read), "seeds": seeds, "groups": groups}
 
 
-def _codes(panel: str, network: dict[str, Any], *levels: int, **learning: Any) -> Piece:
-    return lambda folder: codes(panels[panel](), folder, network, levels, **learning)
-
-
-def _free(network: dict[str, Any]) -> Piece:
-    return lambda folder: free(panels["pcba-part"](), folder, network)
-
-
-def _shared(k: int, shared: int) -> dict[str, Any]:
-    return {"coordinates": k, "shared": shared}
-
-
-def _single(d: int) -> dict[str, Any]:
-    return {"form": "single", "coordinates": d}
-
-
+Piece = Callable[[Path], dict[str, Any]]
+PART, TOX21, ALL = "pcba-part", "tox21-whole", ("pcba-16", "muv", "toxcast")
 CERTIFIED = {"epochs": 8, "batch_size": 512}
-TOX21 = "tox21-whole"
+
+
+def code(panel: str, k: int, shared: int, *levels: int, **learning: Any) -> Piece:
+    return partial(codes, panel, {"coordinates": k, "shared": shared}, levels, **learning)
+
+
+def single(d: int) -> Piece:
+    return partial(codes, "pcba-1", {"form": "single", "coordinates": d}, (2, 3))
+
+
 PIECES: dict[str, Piece] = {
-    "code 4-80": _codes("pcba-part", _shared(4, 80), 5, 12),
     "dimension tox21, 1 seed": partial(dimension, "tox21", 1),
-    "new tox21 0": partial(draw, TOX21, 0),
-    "code 16-500": _codes("pcba-part", _shared(16, 500), 12),
-    "free each alone": _free(LOW | {"form": "free"}),
-    "code 64-2000": _codes("pcba-part", _shared(64, 2000), 12),
-    "new tox21 1": partial(draw, TOX21, 1),
     "dimension tox21": partial(dimension, "tox21", 3),
-    "certificate pcba-1 256": _codes("pcba-1", _single(256), 2, 3),
-    "free all together": _free(ORDINARY),
-    "new tox21 2": partial(draw, TOX21, 2),
-    "shipped": lambda folder: shipped(panels["pcba-part"](), folder),
-    "certificate pcba 4-80": _codes("pcba", _shared(4, 80), 5, **CERTIFIED),
-    "dimension pcba-16": partial(dimension, "pcba-16", 1),
-    **{f"new chembl {n}": partial(draw, "chembl", n) for n in range(3)},
-    "dimension muv": partial(dimension, "muv", 1),
-    "dimension toxcast": partial(dimension, "toxcast", 1),
-    **{f"dimension {p}, 3 seeds": partial(dimension, p, 3) for p in ("pcba-16", "muv", "toxcast")},
+    **{f"dimension {panel}": partial(dimension, panel, 1) for panel in ALL},
+    **{f"dimension {panel}, 3 seeds": partial(dimension, panel, 3) for panel in ALL},
     "groups tox21": partial(dimension, "tox21", 3, parts=True),
-    **{f"taught tox21 {n}": partial(draw, TOX21, n, teacher="code-16-500") for n in range(3)},
-    **{f"code {k}-{n}": _codes("pcba-part", _shared(k, n), 12) for k, n in SIZES},
     "groups pcba-16": partial(dimension, "pcba-16", 1, parts=True),
-    **{f"certificate pcba-1 {d}": _codes("pcba-1", _single(d), 2, 3) for d in (128, 64, 32)},
-    "certificate tox21-once 1-16": _codes("tox21-once", _shared(1, 16), 2, 3),
-    "certificate pcba 8-150": _codes("pcba", _shared(8, 150), 5, **CERTIFIED),
+    "code 4-80": code(PART, 4, 80, 5, 12),
+    **{
+        f"code {k}-{shared}": code(PART, k, shared, 12)
+        for k, shared in ((8, 200), (16, 500), (32, 1000), (64, 2000), (96, 2400))
+    },
+    "free each alone": partial(free, PART, LOW | {"form": "free"}),
+    "free all together": partial(free, PART, ORDINARY),
+    "shipped": partial(shipped, PART),
+    **{f"certificate pcba-1 {d}": single(d) for d in (256, 128, 64, 32)},
+    "certificate tox21-once 1-16": code("tox21-once", 1, 16, 2, 3),
+    "certificate pcba 4-80": code("pcba", 4, 80, 5, **CERTIFIED),
+    "certificate pcba 8-150": code("pcba", 8, 150, 5, **CERTIFIED),
     **{
         f"new {panel} {n}": partial(draw, whole, n)
-        for n in range(3, DRAWS)
+        for n in range(20)
         for panel, whole in (("tox21", TOX21), ("chembl", "chembl"))
     },
+    **{f"taught tox21 {n}": partial(draw, TOX21, n, teacher="code-16-500") for n in range(3)},
 }
 
 

@@ -14,6 +14,7 @@ import yaml
 from numpy.typing import NDArray
 
 from benchmarks.harness.networks import n_parameters
+from benchmarks.intrinsic_dimension.panels import panels
 from bioassay_mtl.chem.features import Features
 from bioassay_mtl.chem.featurizer import Featurizer
 from bioassay_mtl.metrics import evaluate
@@ -56,10 +57,10 @@ class Left:
 
 
 def codes(
-    panel: Panel, folder: Path, network: dict[str, Any], levels: tuple[int, ...], **learning: Any
+    name: str, network: dict[str, Any], levels: tuple[int, ...], folder: Path, **learning: Any
 ) -> dict[str, Any]:
-    """Train; then with each codebook code, write, read again, measure and certify."""
-    settings = LEARNING | learning | {"network": LOW | network}
+    """Train on a panel; then with each codebook code, write, read again, measure and certify."""
+    panel, settings = panels[name](), LEARNING | learning | {"network": LOW | network}
     model = train(panel, settings, out=folder / "model", resume=True)
     left = Left(panel, model)
     found = [_code(model, panel, folder / f"small-{each}", left, each) for each in levels]
@@ -87,17 +88,18 @@ def _code(model: Model, panel: Panel, folder: Path, left: Left, levels: int) -> 
     }
 
 
-def free(panel: Panel, folder: Path, network: dict[str, Any]) -> dict[str, Any]:
+def free(name: str, network: dict[str, Any], folder: Path) -> dict[str, Any]:
     """A model whose weights are all free, of each assay alone or of all."""
+    panel = panels[name]()
     model = train(panel, LEARNING | {"network": network}, out=folder / "model", resume=True)
     return Left(panel, model).before(network, model) | {"numbers": n_parameters(model)}
 
 
-def shipped(panel: Panel, folder: Path) -> dict[str, Any]:
+def shipped(name: str, folder: Path) -> dict[str, Any]:
     """The settings of ``pcba128``, learned here anew, in half precision, bytes, and pruned."""
     settings = yaml.safe_load(SHIPPED.read_text())
     # Features that a panel brings are not those that the settings name.
-    panel = panel.changed(features=None)
+    panel = panels[name]().changed(features=None)
     prints = Featurizer.from_config({"fingerprints": settings["fingerprints"]})
     features = panel_features(panel, prints)
     parts = usable_parts(split(panel, SplitConfig.of(SPLIT)), features, panel)
