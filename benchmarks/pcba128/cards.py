@@ -50,6 +50,7 @@ def mix_card(model: Model) -> str:
         graph=KINDS[group["kind"]],
         rows=graph["rows"]["train"],
         epochs=graph["config"]["epochs"],
+        calibrated=calibrated(model),
     )
 
 
