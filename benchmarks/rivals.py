@@ -152,16 +152,13 @@ def run(asked: argparse.Namespace) -> None:
         (RESULTS / "rivals.md").write_text(report_of(ledger))
 
 
-def main(arguments: list[str] | None = None) -> int:
-    options: dict[str, dict[str, Any]] = {
-        "--protocol": {"choices": EVERY, "help": "default: all"},
-        "--models": {"nargs": "+", "choices": sorted({*ON_PCBA, *ON_PANELS})},
-        "--seeds": {"type": int, "nargs": "+", "default": [0, 1, 2], "help": "of networks"},
-        "--report": REPORT,
-        "--chemprop": CHEMPROP,
-    }
-    return begin(__doc__, run, "3,000 rows and 4 assays, nothing kept", options, arguments)
-
+OPTIONS: dict[str, dict[str, Any]] = {
+    "--protocol": {"choices": EVERY, "help": "default: all"},
+    "--models": {"nargs": "+", "choices": sorted({*ON_PCBA, *ON_PANELS})},
+    "--seeds": {"type": int, "nargs": "+", "default": [0, 1, 2], "help": "of networks"},
+    "--report": REPORT,
+    "--chemprop": CHEMPROP,
+}
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(begin(__doc__, run, "3,000 rows and 4 assays, nothing kept", OPTIONS))

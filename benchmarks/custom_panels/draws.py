@@ -47,8 +47,6 @@ HELD = 700
 HELD_OF_WHOLE = 2500
 VALID_SHARE = 0.2
 """Of the rows brought, that settings of rivals are chosen on."""
-SMALL_POOL = 3000
-"""Molecules up to which features are made of all at once, for many draws."""
 RARE = 0.05
 """Share of molecules active in some assay under which all of these are drawn."""
 LEAST_SHARE = 0.03
@@ -160,10 +158,7 @@ def drawn(piece: Piece) -> DrawnPanel | None:
     order = order[: n_fit + (HELD if piece.rows else HELD_OF_WHOLE)]
     if len(order) < n_fit + FEWEST_HELD:
         return None
-    if len(table.smiles) <= SMALL_POOL:
-        features = _all_features(piece.table, tenths).take(order)
-    else:
-        features = features_of(table.smiles[order])
+    features = features_of(table.smiles[order])
     order, features = order[features.ok], features.take(np.flatnonzero(features.ok))
     groups = np.arange(len(order))
     if piece.split != "random":
@@ -224,11 +219,6 @@ def features_of(smiles: NDArray[np.str_]) -> Features:
     panel = Panel.from_arrays(smiles.tolist(), np.zeros(len(smiles), int), ["any"])
     inputs = {**DEFAULT_FINGERPRINTS, "descriptors": DESCRIPTORS}
     return panel_features(panel, Featurizer.from_config({"fingerprints": inputs}))
-
-
-@cache
-def _all_features(name: str, tenths: range) -> Features:
-    return features_of(pool(name, tenths).smiles)
 
 
 def _judges(cells: NDArray[np.float64], *parts: Rows) -> bool:

@@ -6,7 +6,7 @@ import argparse
 import json
 import os
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +23,6 @@ def begin(
     run: Callable[[argparse.Namespace], object],
     quick: str = LOOK,
     options: Mapping[str, Mapping[str, Any]] | None = None,
-    arguments: Sequence[str] | None = None,
     threads: int | None = 1,
 ) -> int:
     """Read the command line and run; what ``run`` returns, or 2 where data are absent.
@@ -37,7 +36,7 @@ def begin(
     parser.add_argument("--data", help="folder with the tables and pcba/ (or BIOASSAY_DATA)")
     for name, how in (options or {}).items():
         parser.add_argument(name, **how)
-    asked = parser.parse_args(arguments)
+    asked = parser.parse_args()
     if asked.data:
         os.environ["BIOASSAY_DATA"] = asked.data
     if threads:

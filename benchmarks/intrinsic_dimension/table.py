@@ -52,30 +52,26 @@ def certificates(lines: Lines) -> Iterator[list[str]]:
 
 
 def sizes(lines: Lines) -> Iterator[list[str]]:
-    """How good models of so many bytes are, on the same molecules."""
-    free = {line["piece"]: ap(line["before"]) for line in lines if "free" in line["piece"]}
-    wanted = [free.get(piece) for piece in ("free each alone", "free all together")]
-    for name, size, bits, scores in sized(lines):
-        shares = [f"{ap(scores) / each:.0%}" if each else "–" for each in wanted]
-        about = [name, f"{size:,}", shown(bits) if bits else ""]
-        yield [*about, f"{ap(scores):.4f}", *shares, f"{scores['roc_auc']:.3f}"]
-
-
-def ap(scores: dict[str, float]) -> float:
-    return scores["average_precision"]
-
-
-def sized(lines: Lines) -> Iterator[tuple[str, int, float | None, dict[str, float]]]:
-    """Name, bytes, bits a number and scores of all models of one panel."""
+    """How good models of so many bytes, or bits a number, are on the same molecules."""
+    found: list[tuple[str, int, str, dict[str, float]]] = []
     for line in lines:
         if line["piece"].startswith("code "):
             for code in line["codes"]:
-                bits = code["bits"] / code["numbers"]
-                yield line["piece"], code["bytes"], bits, code["after"]
+                bits = shown(code["bits"] / code["numbers"])
+                found.append((line["piece"], code["bytes"], bits, code["after"]))
         elif line["piece"].startswith("free"):
-            yield f"{line['piece']}, float32", 4 * line["numbers"], 32, line["before"]
-        for smaller in line.get("smaller", ()):
-            yield f"as pcba128, {smaller['how']}", smaller["bytes"], None, smaller["after"]
+            name, size = f"{line['piece']}, float32", 4 * line["numbers"]
+            found.append((name, size, "32", line["before"]))
+        found += [
+            (f"as pcba128, {each['how']}", each["bytes"], "", each["after"])
+            for each in line.get("smaller", ())
+        ]
+    free = {name: scores["average_precision"] for name, _, _, scores in found}
+    for name, size, bits, scores in found:
+        ap = scores["average_precision"]
+        wanted = (free.get(f"free {which}, float32") for which in ("each alone", "all together"))
+        shares = [f"{ap / each:.0%}" if each else "–" for each in wanted]
+        yield [name, f"{size:,}", bits, f"{ap:.4f}", *shares, f"{scores['roc_auc']:.3f}"]
 
 
 def new_assays(lines: Lines) -> Iterator[list[str]]:

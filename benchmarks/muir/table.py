@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from benchmarks.harness.plots import LEVEL, LOST, WON, Dot, dots
 from benchmarks.harness.statistics import Scores, gain, holm, paired
@@ -64,18 +64,13 @@ def differences(runs: Results, panel: str, case: str) -> Scores:
 
     A panel of one assay has a difference for each seed instead.
     """
-    scores: dict[str, dict[tuple[int, str], float]] = defaultdict(dict)
-    for each in runs:
-        for task, value in each["panels"][panel]["tasks"].items():
-            if value is not None:
-                scores[each["case"]][each["seed"], task] = value
-    own, base = scores[case], scores[BASE]
-    found: dict[str, list[float]] = defaultdict(list)
-    for key in own.keys() & base.keys():
-        found[key[1]].append(own[key] - base[key])
-    if len(found) == 1:
-        return np.array(next(iter(found.values())))
-    return np.array([np.mean(found[task]) for task in sorted(found)])
+    own, base = (
+        pd.DataFrame({e["seed"]: e["panels"][panel]["tasks"] for e in runs if e["case"] == name})
+        for name in (case, BASE)
+    )
+    gaps = (own.astype(float) - base.astype(float)).dropna(axis=1, how="all").dropna(how="all")
+    found: Scores = gaps.to_numpy()[0] if len(gaps) == 1 else gaps.mean(axis=1).to_numpy()
+    return found
 
 
 def write_plot(results: Results, folder: Path) -> None:

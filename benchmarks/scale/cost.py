@@ -41,25 +41,13 @@ class Stages(NamedTuple):
     disk: float
 
 
-class Cost(NamedTuple):
-    """Hours of each step, of all, and of all cores together; terabytes, and gigabytes a second."""
-
-    cutting: float
-    screening: float
-    joining: float
-    total: float
-    core_hours: float
-    terabytes: float
-    gigabytes_a_second: float
-
-
-def cost(stages: Stages, cores: int, gpus: int = 0, molecules: int = MOLECULES) -> Cost:
-    """The model.
+def cost(stages: Stages, cores: int, gpus: int = 0, molecules: int = MOLECULES) -> dict[str, float]:
+    """The model: hours of each step, of all, and of all cores together; terabytes; GB a second.
 
     Examples
     --------
     >>> stages = Stages(0, 0.5e-3, 0, 0.5e-3, 0, 0, 1000)
-    >>> cost(stages, 8, molecules=36 * 102_400).screening  # 1 ms each, on 8 cores
+    >>> cost(stages, 8, molecules=36 * 102_400)["screening"]  # 1 ms each, on 8 cores
     0.128
     """
     processes = math.ceil(cores / CORES_OF_A_PROCESS)
@@ -68,15 +56,15 @@ def cost(stages: Stages, cores: int, gpus: int = 0, molecules: int = MOLECULES) 
     waves = math.ceil(molecules / PART_ROWS / processes)
     screening = waves * of_a_part + stages.start
     cutting, joining = molecules * stages.cutting, molecules * stages.joining
-    return Cost(
-        cutting / 3600,
-        screening / 3600,
-        joining / 3600,
-        (cutting + screening + joining) / 3600,
-        cores * screening / 3600,
-        molecules * stages.disk / 1e12,
-        molecules * stages.disk / 1e9 / screening,
-    )
+    return {
+        "cutting": cutting / 3600,
+        "screening": screening / 3600,
+        "joining": joining / 3600,
+        "total": (cutting + screening + joining) / 3600,
+        "core_hours": cores * screening / 3600,
+        "terabytes": molecules * stages.disk / 1e12,
+        "gigabytes_a_second": molecules * stages.disk / 1e9 / screening,
+    }
 
 
 def run(folder: Path, smiles: Sequence[str], options: argparse.Namespace) -> None:
@@ -89,8 +77,7 @@ def run(folder: Path, smiles: Sequence[str], options: argparse.Namespace) -> Non
         scaled = value if unit else value * 1e6
         report(f"stages, {rows} rows, one core", name, scaled, unit or "us/molecule")
     for name, (cores, gpus) in MACHINES.items():
-        found = cost(stages, cores, gpus)
-        for metric, value in found._asdict().items():
+        for metric, value in cost(stages, cores, gpus).items():
             unit = {"terabytes": "TB", "gigabytes_a_second": "GB/s"}.get(metric, "hours")
             report(f"10^9 molecules on {name} (a model)", metric, value, unit)
 

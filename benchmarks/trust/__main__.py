@@ -12,14 +12,13 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Iterator
-from itertools import chain
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from benchmarks.harness.molecules import DataAbsentError, data_folder
-from benchmarks.harness.study import CHEMPROP, begin, report
+from benchmarks.harness.study import begin, report
 from benchmarks.trust.chemprop import of_outcomes
 from benchmarks.trust.measures import RATES, false_share, outcome_scores
 from benchmarks.trust.panels import QUICK, dealt, outcomes, read, values
@@ -43,8 +42,7 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "--kinds": {"nargs": "+", "default": ["random", "scaffold"]},
     "--rows": {"type": int, "help": "rows of each panel that are used"},
     "--effort": {"default": "normal", "help": "as of train"},
-    "--chemprop": CHEMPROP,
-    "--only-chemprop": {"action": "store_true", "help": "nothing of ours"},
+    "--chemprop": {"type": Path, "help": "the chemprop command: judge it alone, on outcomes"},
     "--said": {"type": Path, "help": "what was said out of fold (.npz)"},
     "--seed": {"type": int, "default": 0},
     "--plots": {"nargs": "+", "type": Path, "help": "draw what was published in these files"},
@@ -60,20 +58,19 @@ def run(asked: argparse.Namespace) -> None:
     data, rows = data_folder(), 400 if asked.quick else asked.rows
     settings = {"seed": asked.seed, "device": "cpu", "loggers": (), "effort": asked.effort}
     settings |= QUICK if asked.quick else {}
-    for name in asked.panels:
+    for name in ["tox21"] if asked.chemprop else asked.panels:
         measure, file = PANELS[name]
         if not (data / file).is_file():
             raise DataAbsentError(f"{data / file} is missing (--data)")
         panel = read(data / file, measure is values, rows, asked.seed)
         for kind in asked.kinds[: 1 if asked.quick else None]:
-            found = iter(()) if asked.only_chemprop else measure(panel, kind, settings)
-            if asked.chemprop and measure is outcomes:
+            if asked.chemprop:
                 parts = dealt(panel, kind, settings)
-                found = chain(found, of_outcomes(asked.chemprop, panel, parts, asked.seed))
+                found = of_outcomes(asked.chemprop, panel, parts, asked.seed)
+            else:
+                found = measure(panel, kind, settings)
             for metric, value in found:
                 report(f"{name} {kind}", metric, value, "1", TARGETS.get(metric))
-    if asked.only_chemprop:
-        return None
     for metric, value in out_of_fold(asked.said) if asked.said else ():
         report("pcba128 out of fold", metric, value, "1", TARGETS.get(metric))
     return None

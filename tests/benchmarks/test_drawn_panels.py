@@ -49,13 +49,11 @@ def made_up() -> Table:
 
 @pytest.fixture(scope="module", autouse=True)
 def _pools(made_up: Table) -> Iterator[None]:
-    """Pools of the molecules that are made up, whose features are made once."""
+    """Pools of the molecules that are made up."""
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(draws, "pool", lambda name, tenths=REST: made_up)
         patched.setattr(draws, "HELD", 200)
-        draws._all_features.cache_clear()
         yield
-        draws._all_features.cache_clear()
 
 
 @pytest.fixture

@@ -19,6 +19,7 @@ from benchmarks.harness.datasets import Source, cut_holdout, log_counts, rules, 
 from benchmarks.harness.ledger import RESULTS, Entry, Ledger, add_record, go_on, read_records
 from benchmarks.harness.plots import Dot, dots
 from benchmarks.harness.statistics import critical_difference, gain, holm, mean_ranks, paired
+from benchmarks.harness.study import begin
 from benchmarks.harness.tables import standings, table
 from bioassay_mtl.panels.panel import Panel
 from tests.needs import extra
@@ -253,7 +254,8 @@ def test_absent_data_end_with_a_clear_message(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("BIOASSAY_DATA", "elsewhere")
-    assert rivals.main(["--quick", "--data", str(tmp_path)]) == 2
+    monkeypatch.setattr("sys.argv", ["rivals", "--quick", "--data", str(tmp_path)])
+    assert begin(None, rivals.run, options=rivals.OPTIONS) == 2
     said = capsys.readouterr()
     assert said.out == ""
     assert "BIOASSAY_DATA" in said.err
