@@ -91,7 +91,6 @@ PIECES: dict[str, Piece] = {
         for n in range(20)
         for panel, whole in (("tox21", TOX21), ("chembl", "chembl"))
     },
-    **{f"taught tox21 {n}": partial(draw, TOX21, n, teacher="code-16-500") for n in range(3)},
 }
 
 

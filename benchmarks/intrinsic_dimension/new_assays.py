@@ -34,19 +34,14 @@ SOURCE = TAUGHT | {"split": {"kind": "random", "fractions": (0.9, 0.1, 0.0)}, "e
 SHARED = LOW | {"depth": 2, "coordinates": 8, "shared": 300}
 
 
-def draw(name: str, number: int, folder: Path, teacher: str | None = None) -> dict[str, Any]:
-    """ROC-AUC of each contender, by assay and number of molecules, for one draw of them.
-
-    With a teacher, a piece that has trained a model of other assays, that of ``adapt`` to it alone.
-    """
+def draw(name: str, number: int, folder: Path) -> dict[str, Any]:
+    """ROC-AUC of each contender, by assay and number of molecules, for one draw of them."""
     panel, folder = panels[name](), folder.parent / f"source-{name}"
     half = np.random.default_rng(0).permutation(len(panel)) % 2 == 0
     others = panel.take(np.flatnonzero(~half))
-    low = Model.load(folder.parent / teacher / "model") if teacher else None
-    if low is None:
-        source = panel.take(np.flatnonzero(half)).select_tasks(panel.tasks[::2])
-        low = _taught(source, SHARED, folder / "low")
-        _taught(source, ORDINARY, folder / "ordinary")
+    source = panel.take(np.flatnonzero(half)).select_tasks(panel.tasks[::2])
+    low = _taught(source, SHARED, folder / "low")
+    _taught(source, ORDINARY, folder / "ordinary")
     features = panel_features(others, low.featurizer)
     others, features = others.take(np.flatnonzero(features.ok)), features.take(features.ok)
     found = []
@@ -55,10 +50,9 @@ def draw(name: str, number: int, folder: Path, teacher: str | None = None) -> di
         for m in DRAWN:
             parts = drawn(alone, m, number)
             if parts is not None:
-                start = None if teacher else folder / "ordinary"
-                scores = one(low, start, alone, features, parts, number)
+                scores = one(low, folder / "ordinary", alone, features, parts, number)
                 found.append({"assay": assay, "m": m, "roc_auc": scores})
-    return {"panel": name, "draw": number, "teacher": teacher, "results": found}
+    return {"panel": name, "draw": number, "results": found}
 
 
 def _taught(source: Panel, network: dict[str, Any], out: Path) -> Model:
@@ -83,7 +77,7 @@ def drawn(panel: Panel, m: int, seed: int) -> Split | None:
 
 
 def one(
-    low: Model, start: Path | None, panel: Panel, features: Features, parts: Split, seed: int
+    low: Model, start: Path, panel: Panel, features: Features, parts: Split, seed: int
 ) -> dict[str, float]:
     """ROC-AUC of each contender on the molecules that were not drawn."""
     labels = np.zeros(len(panel), dtype=bool)
@@ -91,14 +85,11 @@ def one(
     few, rest = (features.take(rows) for rows in (parts.train, parts.test))
     adapted = adapt(low, panel, parts=parts, features=features).predict_features(rest)[:, 0]
     of_few, of_rest = (each.blocks["morgan"].dense() > 0 for each in (few, rest))
-    if start is None:
-        said: dict[str, NDArray[Any]] = {"adapt, 128 other assays": adapted}
-    else:
-        said = rivals(of_few, labels[parts.train], of_rest, seed) | {"adapt": adapted}
-        said["adapt + forest"] = (adapted + said["forest"]) / 2
-        settings = TAUGHT | {"start_from": str(start), "network": ORDINARY, "epochs": 15}
-        warm = train(panel, settings | {"seed": seed}, parts=parts, features=features)
-        said["train --from"] = warm.outputs_of(rest)[:, 0]
+    said = rivals(of_few, labels[parts.train], of_rest, seed) | {"adapt": adapted}
+    said["adapt + forest"] = (adapted + said["forest"]) / 2
+    settings = TAUGHT | {"start_from": str(start), "network": ORDINARY, "epochs": 15}
+    warm = train(panel, settings | {"seed": seed}, parts=parts, features=features)
+    said["train --from"] = warm.outputs_of(rest)[:, 0]
     active = labels[parts.test]
     return {name: round(float(roc_auc_score(active, each)), 5) for name, each in said.items()}
 

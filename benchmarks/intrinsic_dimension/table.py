@@ -75,10 +75,7 @@ def sizes(lines: Lines) -> Iterator[list[str]]:
 
 
 def new_assays(lines: Lines) -> Iterator[list[str]]:
-    """Means, and differences to the forest (of each assay the mean of draws), tested over assays.
-
-    What another teacher's model says of an assay and draw stands beside what the first one does.
-    """
+    """Means, and differences to the forest, of each assay those of its draws, tested over assays."""
     keys = ["panel", "m", "assay", "draw"]
     found = pd.DataFrame(
         {"panel": line["panel"], "m": each["m"], "assay": each["assay"], "draw": line["draw"]}
@@ -88,7 +85,7 @@ def new_assays(lines: Lines) -> Iterator[list[str]]:
     )
     if BASELINE not in found:
         return
-    for key, scores in found.groupby(keys).first().groupby(level=keys[:2]):
+    for key, scores in found.set_index(keys).groupby(level=keys[:2]):
         less = scores.sub(scores[BASELINE], axis=0).groupby(level="assay").mean()
         for name, own in scores.items():
             more = less[name].dropna()
