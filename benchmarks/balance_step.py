@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import argparse
 import copy
-import gc
 import statistics
 import sys
 from dataclasses import replace
@@ -88,8 +87,6 @@ def time_all(device: torch.device, config: TrainingConfig, n_tasks: int, quick: 
             found.balancer.forward = naive_two_step
         step = steps.step_of(found, batches)
         measure(f"{name} T={n_tasks}", step, n_rounds, plain, device)
-        del found, step
-        gc.collect()
 
 
 def module_for(config: TrainingConfig, balance: Any, data: Any, sizes: dict[str, Any]) -> Any:

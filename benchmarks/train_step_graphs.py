@@ -37,8 +37,6 @@ FLOAT = "1 dmpnn expert, float32"
 GRAPH = {"graph": {"kind": "graph", "codes": "chemprop"}}
 CASES: dict[str, dict[str, Any]] = {
     "1 dmpnn expert": {"kind": "dmpnn", "n": 1},
-    "4 dmpnn experts that share all layers but the last": {"kind": "dmpnn", "n": 4},
-    "4 dmpnn experts that share nothing": {"kind": "dmpnn", "n": 4, "shared_depth": 0},
     "1 gine expert with a virtual node": {"kind": "gine", "n": 1},
     "1 gatedgcn expert": {"kind": "gatedgcn", "n": 1},
 }

@@ -40,13 +40,13 @@ def outcome_scores(probabilities: Floats, labels: Labels, when: str) -> Found:
         yield f"{name}_{when}", float(np.mean(found))
 
 
-def reliability(probabilities: Floats, labels: Labels, when: str) -> Found:
+def reliability(probabilities: Floats, labels: Labels) -> Found:
     """Mean probability and share of actives of ten parts of all cells, by rising probability."""
     known = (labels >= 0) & ~np.isnan(probabilities)
     said, came = probabilities[known], labels[known] == 1
     for place, own in enumerate(np.array_split(np.argsort(said), 10), start=1):
-        yield f"said_{when}_{place}", float(said[own].mean())
-        yield f"came_{when}_{place}", float(came[own].mean())
+        yield f"said_after_{place}", float(said[own].mean())
+        yield f"came_after_{place}", float(came[own].mean())
 
 
 def columns(said: Floats, labels: Labels) -> Iterator[tuple[Floats, NDArray[np.bool_]]]:

@@ -50,7 +50,7 @@ def outcomes(panel: Panel, kind: str, settings: dict[str, Any]) -> Found:
     raw, said = (model.predict_features(features, calibrated=each) for each in (False, True))
     for when, found in (("before", raw), ("after", said)):
         yield from outcome_scores(found, labels, when)
-        yield from reliability(found, labels, when)
+    yield from reliability(said, labels)
     yield "is_calibrated", float(model.calibration is not None)
     error = np.where(labels < 0, np.nan, (said - (labels == 1)) ** 2)
     yield from error_by("spread", error, said, model.spread_features(features))

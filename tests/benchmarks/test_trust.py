@@ -57,5 +57,5 @@ def test_rivals_calibrate_by_what_was_counted() -> None:
         v for n, v in outcome_scores(expit(logits[2000:]), labels[2000:], "") if "log" in n
     ]
     assert max(found["log_loss_platt"], found["log_loss_isotonic"]) < before
-    said = dict(reliability(expit(0.5 * logits + 1), labels, "after"))
+    said = dict(reliability(expit(0.5 * logits + 1), labels))
     assert max(abs(said[f"said_after_{k}"] - said[f"came_after_{k}"]) for k in range(1, 11)) < 0.05
