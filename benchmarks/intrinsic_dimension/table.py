@@ -75,7 +75,7 @@ def sizes(lines: Lines) -> Iterator[list[str]]:
 
 
 def new_assays(lines: Lines) -> Iterator[list[str]]:
-    """Means, and differences to the forest, of each assay those of its draws, tested over assays."""
+    """Means, and differences to the forest (of each assay, over its draws), tested over assays."""
     keys = ["panel", "m", "assay", "draw"]
     found = pd.DataFrame(
         {"panel": line["panel"], "m": each["m"], "assay": each["assay"], "draw": line["draw"]}
