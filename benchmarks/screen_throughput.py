@@ -27,14 +27,15 @@ from benchmarks.harness.molecules import real_smiles
 from benchmarks.harness.running import library, screened
 from benchmarks.harness.study import begin, report
 from benchmarks.harness.timing import children_seconds
+from bioassay_mtl.models.shipped import DEFAULT, find_model
 
 RATIOS = {"ratio": "wall", "ratio_processor": "processor"}
 MORGAN = {"morgan": {"kind": "morgan", "radius": 2, "n_bits": 1024, "counts": False}}
 OPTIONS: dict[str, dict[str, Any]] = {
-    "--model": {"default": "pcba128", "help": "shipped model or model folder"},
+    "--model": {"default": DEFAULT, "help": "shipped model or model folder"},
     "--workers": {"type": int, "default": len(os.sched_getaffinity(0))},
     "--device": {"default": "cpu", "help": "where the network runs"},
-    "--rows": {"type": int, "default": 100_000},
+    "--rows": {"type": int, "default": 60_000},
     "--rounds": {"type": int, "default": 3},
 }
 
@@ -84,7 +85,6 @@ def run(asked: argparse.Namespace) -> None:
 def compare(path: Path, asked: argparse.Namespace) -> float:
     """Report rates, ratios of rounds, stages, and the peak memory in MB, which is returned."""
     from bioassay_mtl.models.folder import read_config
-    from bioassay_mtl.models.shipped import find_model
 
     config = json.dumps(read_config(find_model(asked.model))["featurizer"])
     one = json.dumps({"fingerprints": MORGAN})
@@ -105,10 +105,10 @@ def compare(path: Path, asked: argparse.Namespace) -> float:
         report(case, name, rate, "molecules/s")
         used = statistics.median(each.processor / asked.rows * 1e6 for each in runs)
         report(case, f"{name}_processor", used, "us/molecule")
-    aim = ">= 0.8" if asked.model == "pcba128" else None  # networks of graphs take longer
     for name, field in RATIOS.items():
-        report(case, name, within(alone, cli, field), "", aim)
-    report(case, "ratio_to_morgan", within(morgan, cli, "wall"), "", ">= 0.6" if aim else None)
+        report(case, name, within(alone, cli, field), "")
+    aim = ">= 0.6" if asked.model == DEFAULT else None  # the others read more
+    report(case, "ratio_to_morgan", within(morgan, cli, "wall"), "", aim)
     for stage, value in stages[-1].items():
         report(case, f"last_round_{stage}", value / asked.rows * 1e6, "us/molecule")
     report(case, "peak_memory", max(memory), "MB", "< 1000")

@@ -54,6 +54,22 @@ def mix_card(model: Model) -> str:
     )
 
 
+def fast_card(model: Model) -> str:
+    """Markdown card of ``pcba128-fast``."""
+    config = model.training["config"]
+    (group,) = config["network"]["experts"]
+    return _filled(
+        "fast_card",
+        model,
+        experts=group["n"],
+        width=group["width"],
+        epochs=config["epochs"],
+        rows=model.training["rows"]["train"],
+        molecules=model.training["library"]["molecules"],
+        calibrated=calibrated(model),
+    )
+
+
 def _filled(template: str, model: Model, **facts: Any) -> str:
     text = Path(__file__).with_name(f"{template}.md").read_text()
     table = "\n".join(metric_row(name, values) for name, values in model.metrics.items())
