@@ -1,7 +1,7 @@
 """bioassay_mtl: how a molecule behaves in many biological assays at once.
 
 >>> import bioassay_mtl as bm
->>> model = bm.load("pcba128")
+>>> model = bm.load()
 >>> model.predict(["CCO", "not a molecule"])["status"].tolist()
 ['ok', 'invalid_smiles']
 """
@@ -58,7 +58,7 @@ _HOMES = {
 moved.install()
 
 
-def load(name_or_folder: str | Path = "pcba128", device: str = "cpu") -> Model:
+def load(name_or_folder: str | Path = "pcba128-fast", device: str = "cpu") -> Model:
     """A shipped model by name, or any model folder.
 
     Raises

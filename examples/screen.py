@@ -9,7 +9,7 @@ import bioassay_mtl as bm
 
 SMILES = ["CC(=O)Oc1ccccc1C(=O)O", "CN1CCC[C@H]1c1cccnc1", "not a molecule"]
 
-model = bm.load(sys.argv[1] if len(sys.argv) > 1 else "pcba128")
+model = bm.load(*sys.argv[1:2])
 table = model.predict(SMILES)
 print(table["status"].tolist())
 

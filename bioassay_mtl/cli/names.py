@@ -1,3 +1,3 @@
 """Names that several verbs share."""
 
-DEFAULT_MODEL = "pcba128"
+DEFAULT_MODEL = "pcba128-fast"

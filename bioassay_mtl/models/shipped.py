@@ -8,7 +8,7 @@ from bioassay_mtl.config import did_you_mean
 from bioassay_mtl.errors import ModelFolderError
 from bioassay_mtl.files import recover
 
-DEFAULT = "pcba128"
+DEFAULT = "pcba128-fast"
 _FOLDER = Path(__file__).resolve().parent
 
 

@@ -11,6 +11,7 @@ from bioassay_mtl.chem.descriptors import UserColumns
 from bioassay_mtl.chem.featurizer import Featurizer
 from bioassay_mtl.chem.sight import Sight, sight_of
 from bioassay_mtl.models.model import Model
+from bioassay_mtl.models.shipped import names
 
 
 def featurizer(standardize: bool = False, **settings: Any) -> Featurizer:
@@ -54,7 +55,7 @@ def test_words_say_what_is_not_seen() -> None:
     assert "cis and trans isomers get" in " ".join(Sight(True, False, False).sentences)
 
 
-@pytest.mark.parametrize("name", ["pcba128", "pcba128-mix"])
+@pytest.mark.parametrize("name", names())
 def test_shipped_models_predict_what_is_said_of_them(name: str) -> None:
     model = Model.load(name)
     sight = sight_of(model.featurizer)

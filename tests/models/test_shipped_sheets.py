@@ -10,16 +10,15 @@ import pytest
 from bioassay_mtl.metrics.grading import RULE
 from bioassay_mtl.models.folder import read_config
 from bioassay_mtl.models.sheet_reading import sheet_in
-from bioassay_mtl.models.shipped import find_model
+from bioassay_mtl.models.shipped import find_model, names
 
-MODELS = ("pcba128", "pcba128-mix")
 COLUMNS = {"name": "name", "target": "target", "gene": "gene_symbol", "uniprot": "uniprot"} | {
     "organism": "organism",
     "readout": "format",
 }
 
 
-@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize("name", names())
 def test_every_assay_has_counts_figures_and_a_page(name: str) -> None:
     sheet = sheet_in(name)
     assert [assay.id for assay in sheet.assays] == read_config(find_model(name))["tasks"]
@@ -33,7 +32,7 @@ def test_every_assay_has_counts_figures_and_a_page(name: str) -> None:
             assert figure.low <= figure.value <= figure.high
 
 
-@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize("name", names())
 def test_facts_are_those_of_the_tables(name: str, shared_data: Path) -> None:
     with (shared_data / "pcba" / "assay_names.csv").open(newline="", encoding="utf-8") as stream:
         rows = {row["task"]: row for row in csv.DictReader(stream)}

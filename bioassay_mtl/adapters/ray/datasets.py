@@ -30,7 +30,7 @@ MOST_BLOCKS = 1 << 20
 
 def predict(
     dataset: Any,
-    model: str | Path = "pcba128",
+    model: str | Path = "pcba128-fast",
     *,
     smiles: str = "smiles",
     device: str = "cpu",
