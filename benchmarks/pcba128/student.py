@@ -45,7 +45,6 @@ from bioassay_mtl.panels.panel import Panel
 from bioassay_mtl.splits import Split, SplitConfig, split
 from bioassay_mtl.tasks.measured import MeasuredCells
 from bioassay_mtl.training import train
-from bioassay_mtl.training.config import TrainingConfig
 from bioassay_mtl.training.evidence import OutOfSight, beside_of
 
 NAME = "pcba128-fast"
@@ -55,18 +54,17 @@ SHARES = (0.22, 0.22, 0.21, 0.35)
 """Of the mixture's 0.65 for fingerprints each seed has a third."""
 MEASURED = 0.5
 """Share of what was measured in the target of a cell; the rest is what the teachers say."""
-AT_ONCE = 8192
 
 
 class Taught(Panel):
     """Molecules with a target for each assay, a probability, beside what was measured of them."""
 
     def __init__(self, measured: Panel, target: NDArray[np.float32]) -> None:
-        self.__dict__.update(vars(measured))
         n, n_tasks = target.shape
         offsets = np.arange(0, n * n_tasks + 1, n_tasks, dtype=np.int64)
         task = np.tile(np.arange(n_tasks, dtype=np.int32), n)
-        self.__dict__["_targets"] = MeasuredCells(offsets, task, target.ravel(), None, n_tasks)
+        targets = MeasuredCells(offsets, task, target.ravel(), None, n_tasks)
+        self.__dict__.update(vars(measured), _measured=measured, _targets=targets)
 
     @property
     def cells(self) -> MeasuredCells:
@@ -76,14 +74,8 @@ class Taught(Panel):
 
     def take(self, rows: Any) -> Panel:
         """Some rows, with what was measured alone."""
-        return self.measured.take(rows)
-
-    @property
-    def measured(self) -> Panel:
-        """All rows, with what was measured alone."""
-        found = object.__new__(Panel)
-        vars(found).update({k: v for k, v in vars(self).items() if k != "_targets"})
-        return found
+        measured: Panel = self.__dict__["_measured"]
+        return measured.take(rows)
 
 
 class Library:
@@ -99,16 +91,9 @@ class Library:
         self.smiles = [new[row] for row in np.flatnonzero(features.ok).tolist()]
 
 
-def logits(model: Model, blocks: Mapping[str, Block], n: int) -> NDArray[np.float32]:
-    """``(n, T)`` logits of a model."""
-    mine = {name: blocks[name] for name in model.featurizer.fingerprints}
-    found = np.empty((n, len(model.tasks)), np.float32)
-    for start in range(0, n, AT_ONCE):
-        rows = np.arange(start, min(start + AT_ONCE, n))
-        p = model.predict_features({name: block.take(rows) for name, block in mine.items()})
-        p = p.astype(np.float64).clip(1e-7, 1 - 1e-7)
-        found[rows] = np.log(p) - np.log1p(-p)
-    return found
+def said(model: Model, blocks: Mapping[str, Block]) -> NDArray[np.float32]:
+    """``(n, T)`` probabilities of molecules, by the inputs that a model reads of them."""
+    return model.predict_features({name: blocks[name] for name in model.featurizer.fingerprints})
 
 
 def teacher(asked: argparse.Namespace, panel: Panel, rows: Rows, name: str) -> Model:
@@ -127,10 +112,8 @@ def teacher(asked: argparse.Namespace, panel: Panel, rows: Rows, name: str) -> M
 
 def taught(panel: Panel, library: Library, of: Model) -> tuple[Taught, NDArray[np.float32]]:
     """Molecules of a panel and of the library with targets, and the weights of these."""
-    n, more = len(panel), len(library.smiles)
-    told = (panel.features or {}, n), (library.blocks, more)
-    said = [logits(of, blocks, count) for blocks, count in told]
-    target = (1 / (1 + np.exp(-np.concatenate(said)))).astype(np.float32)
+    n = len(panel) + len(library.smiles)
+    target = np.concatenate([said(of, panel.features or {}), said(of, library.blocks)])
     cells = panel.cells
     own = cells.row, cells.task
     target[own] = MEASURED * cells.value + (1 - MEASURED) * target[own]
@@ -138,9 +121,9 @@ def taught(panel: Panel, library: Library, of: Model) -> tuple[Taught, NDArray[n
     measured = Panel(
         [*(panel.structures or []), *library.smiles],
         {"morgan": SparseCounts.concatenate(both)},
-        MeasuredCells.of(*own, cells.value, shape=(n + more, len(panel.tasks))),
+        MeasuredCells.of(*own, cells.value, shape=(n, len(panel.tasks))),
         panel.tasks,
-        [str(number) for number in range(n + more)],
+        [str(number) for number in range(n)],
     )
     return Taught(measured, target), np.ones(target.shape, np.float32)
 
@@ -151,14 +134,9 @@ def student(
     """The student of teachers that were fitted on some rows of a panel."""
     own = panel.take(rows)
     lesson, weights = taught(own, library, teacher(asked, panel, rows, name))
+    config = config_of(asked, yaml.safe_load(Path(__file__).with_name("student.yaml").read_text()))
     everything = Split(np.arange(len(lesson)), NO_ROWS, NO_ROWS, len(lesson))
-    return train(lesson, student_config(asked), parts=everything, weights=weights, name=NAME)
-
-
-def student_config(asked: argparse.Namespace) -> TrainingConfig:
-    """Settings of the student."""
-    text = Path(__file__).with_name("student.yaml").read_text()
-    return config_of(asked, yaml.safe_load(text))
+    return train(lesson, config, parts=everything, weights=weights, name=NAME)
 
 
 def run(asked: argparse.Namespace) -> None:
