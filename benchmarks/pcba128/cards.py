@@ -20,61 +20,31 @@ KINDS = {
 
 def card(model: Model) -> str:
     """Markdown card of ``pcba128``; ``model.metrics`` holds both evaluations."""
-    counts, config = model.label_counts, model.training["config"]
-    rows = model.training["rows"]["train"]
+    counts, rows = model.label_counts, model.training["rows"]["train"]
     active, inactive = sum(counts["active"]), sum(counts["inactive"])
-    return _filled(
-        "card",
-        model,
-        experts=model.network.connections.shape[1],
-        width=config["network"]["experts"][0]["width"],
-        calibrated=calibrated(model),
-        rows=rows,
-        epochs=config["epochs"],
-        active=active,
-        inactive=inactive,
-        missing=1 - (active + inactive) / (rows * len(model.tasks)),
-    )
+    missing = 1 - (active + inactive) / (rows * len(model.tasks))
+    n = model.network.connections.shape[1]
+    return _filled("card", model, experts=n, active=active, inactive=inactive, missing=missing)
 
 
 def mix_card(model: Model) -> str:
+    """Markdown card of ``pcba128-mix``."""
     graph = model.training["members"]["graph"]
-    first, second = model.training["shares"]
     group = graph["config"]["network"]["experts"][0]
-    return _filled(
-        "mix_card",
-        model,
-        first=first,
-        second=second,
-        n_graph=group["n"],
-        graph=KINDS[group["kind"]],
-        rows=graph["rows"]["train"],
-        epochs=graph["config"]["epochs"],
-        calibrated=calibrated(model),
-    )
+    return _filled("mix_card", model, graph=graph, group=group, kind=KINDS[group["kind"]])
 
 
 def fast_card(model: Model) -> str:
     """Markdown card of ``pcba128-fast``."""
-    config = model.training["config"]
-    (group,) = config["network"]["experts"]
-    return _filled(
-        "fast_card",
-        model,
-        experts=group["n"],
-        width=group["width"],
-        epochs=config["epochs"],
-        rows=model.training["rows"]["train"],
-        molecules=model.training["library"]["molecules"],
-        calibrated=calibrated(model),
-    )
+    return _filled("fast_card", model)
 
 
 def _filled(template: str, model: Model, **facts: Any) -> str:
     text = Path(__file__).with_name(f"{template}.md").read_text()
     table = "\n".join(metric_row(name, values) for name, values in model.metrics.items())
     facts |= {"parameters": n_parameters(model) / 1e6, "inputs": ", ".join(describe_inputs(model))}
-    return text.format(table=table, sight=sight(model), **facts)
+    facts |= {"table": table, "sight": sight(model), "calibrated": calibrated(model)}
+    return text.format(training=model.training, **facts)
 
 
 def calibrated(model: Model) -> str:
