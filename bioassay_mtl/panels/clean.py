@@ -17,7 +17,13 @@ from bioassay_mtl.tasks.units import known_unit
 
 
 def with_id_column(panel: Panel) -> tuple[Panel, str, str]:
-    """The panel as its cleaned table gives it, and the table's columns of SMILES and of names."""
+    """The panel as its cleaned table gives it, and the table's columns of SMILES and of names.
+
+    A column without a name, of which the rows that are left hold nothing, is none of a table.
+    """
+    kept = {name: held for name, held in panel.columns.items() if name or any(held)}
+    if len(kept) < len(panel.columns):
+        panel = panel.changed(columns=kept)
     taken = {*panel.tasks, *panel.columns}
     identity = next((name for name, held in panel.columns.items() if held == panel.ids), None)
     if identity is None:

@@ -80,6 +80,8 @@ CONTRADICTING = "smiles,assay,relation,value_nM,pvalue\nCCO,0,,,0\nxx,0,,,0\nxx,
 """Of the one molecule that can be read."""
 LOOKS_LIKE_QUALIFIERS = "smiles,assay,relation,pvalue,value_nM\nCCO,0,,"
 """The last column is kept, and is none of qualifiers."""
+EMPTY_WITHOUT_A_NAME = "smiles,a,0,\nCCO,,0,\nxx,,0,0\n"
+"""The last column holds something in a row that is left out alone."""
 LOOKS_LIKE_UNITS = "smiles,assay,pvalue,value_nM,relation\nCCO,0,>5,µM,\n"
 
 
@@ -92,6 +94,7 @@ LOOKS_LIKE_UNITS = "smiles,assay,pvalue,value_nM,relation\nCCO,0,>5,µM,\n"
     "smiles,assay,relation,pvalue,value_nM\nCCO,0,,7.25,>=\n", PanelSchema(to_p=False, min_rows=1)
 )
 @example(LOOKS_LIKE_UNITS, PanelSchema(to_p=False, min_rows=1))
+@example(EMPTY_WITHOUT_A_NAME, PanelSchema(to_p=False, min_rows=1))
 @settings(max_examples=150, suppress_health_check=[HealthCheck.too_slow])
 @given(tables(), SCHEMAS)
 def test_any_table(text: str, schema: PanelSchema) -> None:
