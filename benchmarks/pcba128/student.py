@@ -110,8 +110,8 @@ def teacher(asked: argparse.Namespace, panel: Panel, rows: Rows, name: str) -> M
     return join(members, SHARES)
 
 
-def taught(panel: Panel, library: Library, of: Model) -> tuple[Taught, NDArray[np.float32]]:
-    """Molecules of a panel and of the library with targets, and the weights of these."""
+def taught(panel: Panel, library: Library, of: Model) -> Taught:
+    """Molecules of a panel and of the library with targets."""
     n = len(panel) + len(library.smiles)
     target = np.concatenate([said(of, panel.features or {}), said(of, library.blocks)])
     cells = panel.cells
@@ -125,7 +125,7 @@ def taught(panel: Panel, library: Library, of: Model) -> tuple[Taught, NDArray[n
         panel.tasks,
         [str(number) for number in range(n)],
     )
-    return Taught(measured, target), np.ones(target.shape, np.float32)
+    return Taught(measured, target)
 
 
 def student(
@@ -133,7 +133,8 @@ def student(
 ) -> Model:
     """The student of teachers that were fitted on some rows of a panel."""
     own = panel.take(rows)
-    lesson, weights = taught(own, library, teacher(asked, panel, rows, name))
+    lesson = taught(own, library, teacher(asked, panel, rows, name))
+    weights = np.ones(lesson.cells.shape, np.float32)  # without any, outcomes are kept as bytes
     config = config_of(asked, yaml.safe_load(Path(__file__).with_name("student.yaml").read_text()))
     everything = Split(np.arange(len(lesson)), NO_ROWS, NO_ROWS, len(lesson))
     return train(lesson, config, parts=everything, weights=weights, name=NAME)

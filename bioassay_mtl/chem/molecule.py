@@ -44,7 +44,7 @@ def parse_smiles(text: object, max_atoms: int = DEFAULT_MAX_ATOMS) -> Any | Stat
 
 
 def parse_flat(text: object, max_atoms: int = DEFAULT_MAX_ATOMS) -> Any | Status:
-    """The same without its stereochemistry, which takes RDKit half the time of a molecule to find.
+    """The same without finding its stereochemistry, on which RDKit spends much of its time.
 
     Atoms, bonds and rings are those of :func:`parse_smiles`, and so is the status; tags of
     stereochemistry are as they were written. It is for what reads none.

@@ -80,7 +80,7 @@ REFUSED = ["c1cccc1", "C(C)(C)(C)(C)C", "C1CC", "C1CC1>>C", "[Xx]", "n1cccc1", "
 
 @pytest.mark.parametrize("kind", ["morgan", "torsion", "atom_pair", "rdkit_path"])
 def test_without_stereochemistry_features_are_the_same(kind: str, nci_smiles: list[str]) -> None:
-    """Where none is read, none is found: half the time of parsing."""
+    """Where none is read, none is looked for."""
     fingerprint = fingerprint_from({"kind": kind})
     assert fingerprint.is_flat
     texts = [*STEREO, *HYDROGENS, *UNUSUAL, *REFUSED, *nci_smiles[:500]]

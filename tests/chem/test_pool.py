@@ -27,6 +27,7 @@ from bioassay_mtl.chem.worker import mapping
 from bioassay_mtl.errors import WorkerError
 from tests.chem.test_parallel import Batch, assert_equal
 from tests.hard import complete, hypercube
+from tests.processes import is_alive
 
 ROOT = Path(bioassay_mtl.__file__).resolve().parent.parent
 HANGS = complete(40)  # a second and more
@@ -280,7 +281,7 @@ def test_no_worker_outlives_its_parent(number: signal.Signals) -> None:
         process.send_signal(number)
         # The worker holds the other end of stderr, which is closed when it is gone.
         process.communicate(timeout=30)
-    assert not _is_alive(worker)
+    assert not is_alive(worker)
 
 
 NO_KERNEL = "from bioassay_mtl.chem import lifeline; lifeline._ask_kernel = lambda: False; "
@@ -324,19 +325,11 @@ def test_the_worker_that_stays_is_not_a_fork_s(monkeypatch: pytest.MonkeyPatch) 
 
 def _wait_until_busy(pid: int) -> None:
     """Until a process has used a second of processor time: it is past its start."""
-    while _is_alive(pid):
+    while is_alive(pid):
         fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
         if int(fields[11]) / os.sysconf("SC_CLK_TCK") > 1.5:
             return
         time.sleep(0.05)
-
-
-def _is_alive(pid: int) -> bool:
-    """Whether a process is there, and more than a note that it has ended."""
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except (FileNotFoundError, ProcessLookupError):
-        return False
 
 
 @pytest.mark.soak

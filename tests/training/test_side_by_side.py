@@ -26,6 +26,7 @@ from bioassay_mtl.training.mapped import read_mapped, remove_mapped, write_mappe
 from bioassay_mtl.training.side_by_side import Ended, Told, Training
 from bioassay_mtl.training.tuning import train_tuned
 from tests.needs import extra, installed
+from tests.processes import is_alive
 from tests.training.conftest import small_config
 from tests.training.test_fit import same
 from tests.training.test_resume import Killed
@@ -42,14 +43,6 @@ def children() -> list[int]:
             if "side_by_side" in " ".join(each.cmdline()):
                 found.append(each.pid)
     return found
-
-
-def is_alive(pid: int) -> bool:
-    """Whether a process is there, and more than a note that it has ended."""
-    try:
-        return bool(psutil.Process(pid).status() != psutil.STATUS_ZOMBIE)
-    except psutil.NoSuchProcess:
-        return False
 
 
 def test_members_are_those_in_sequence_which_go_on_with_them(
