@@ -32,22 +32,31 @@ class StackedProduct:
         self._matrices: list[Tensor] = []
         self._made_from: tuple[int, int] | None = None
 
-    def __call__(self, x: Tensor, weight: Tensor) -> Tensor:
-        """``x (B, E or 1, K), weight (E, K, N) or (K, N) -> (E, B, N)``."""
-        if torch.compiler.is_compiling():  # a compiler chooses for itself how it multiplies
-            return _of_stacked(x, weight, _padded_product)
+    def __call__(self, x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
+        """``x (B, E or 1, K), weight (E, K, N) or (K, N) -> (E, B, N)``.
+
+        A bias, ``(E, N)`` or ``(N,)``, is added: in predictions on the way, in one pass.
+        """
         if weight.requires_grad:  # optimizers may change it without a new version
             self._made_from = None
-        if not _suits_onednn(x, weight):
-            return _of_stacked(x, weight, _batched_product)
+        if torch.compiler.is_compiling():  # a compiler chooses for itself how it multiplies
+            product = _of_stacked(x, weight, _padded_product)
+        elif _suits_onednn(x, weight):
+            return self._predicted(x, weight, bias)
+        else:
+            product = _of_stacked(x, weight, _batched_product)
+        return product if bias is None else product + bias.unsqueeze(-2)
+
+    def _predicted(self, x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
         if weight.dim() == 3:
             x = x.expand(-1, len(weight), -1)
         matrices = self._rearranged(weight)
         products = x.new_empty(x.shape[1], x.shape[0], weight.shape[-1])
         for expert, product in enumerate(products):
             matrix = matrices[expert % len(matrices)]
+            own = bias if bias is None or bias.dim() == 1 else bias[expert]
             for rows, result in zip(_blocks(x[:, expert]), _blocks(product), strict=True):
-                result.copy_(functional.linear(rows.to_mkldnn(), matrix).to_dense())
+                result.copy_(_linear(rows.contiguous(), matrix, own))
         return products
 
     def __reduce__(self) -> tuple[type[StackedProduct], tuple[()]]:
@@ -57,7 +66,10 @@ class StackedProduct:
         source = (weight.data_ptr(), weight._version)
         if source != self._made_from:
             stacked = weight.detach() if weight.dim() == 3 else weight.detach()[None]
-            self._matrices = [m.t().contiguous().to_mkldnn() for m in stacked.unbind()]
+            self._matrices = [
+                torch.ops.mkldnn._reorder_linear_weight(m.t().contiguous(), BLOCK)
+                for m in stacked.unbind()
+            ]
             self._made_from = source
         return self._matrices
 
@@ -79,6 +91,7 @@ def _suits_onednn(x: Tensor, weight: Tensor) -> bool:
     return (
         torch.is_inference_mode_enabled()
         and _is_single_precision(x, weight)
+        and hasattr(torch.ops.mkldnn, "_reorder_linear_weight")
         and not weight.is_inference()  # such a one does not tell whether it was changed
     )
 
@@ -155,10 +168,12 @@ class _Product(torch.autograd.Function):
 
 
 def _by_onednn(a: Tensor, b: Tensor) -> Tensor:
+    return _linear(_dense(a), _dense(b).mT)
+
+
+def _linear(x: Tensor, matrix: Tensor, bias: Tensor | None = None) -> Tensor:
     # PyTorch has no public way to oneDNN that takes ordinary tensors.
-    product: Tensor = torch.ops.mkldnn._linear_pointwise(
-        _dense(a), _dense(b).mT, None, "none", [], ""
-    )
+    product: Tensor = torch.ops.mkldnn._linear_pointwise(x, matrix, bias, "none", [], "")
     return product
 
 

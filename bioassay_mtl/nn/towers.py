@@ -190,7 +190,7 @@ class LinearTower(VotingTower):
         nn.init.uniform_(self.weight, -(n_hidden**-0.5), n_hidden**-0.5)
 
     def expert_logits(self, experts: Tensor) -> Tensor:
-        return self._product(experts, self.weight) + self.bias
+        return self._product(experts, self.weight, self.bias)
 
 
 @towers.register("per_expert")
@@ -206,7 +206,7 @@ class PerExpertTower(VotingTower):
         nn.init.uniform_(self.weight, -(n_hidden**-0.5), n_hidden**-0.5)
 
     def expert_logits(self, experts: Tensor) -> Tensor:
-        return self._product(experts, self.weight) + self.bias
+        return self._product(experts, self.weight, self.bias)
 
 
 @towers.register("mlp")

@@ -42,6 +42,16 @@ def test_prediction_and_training_agree(shape: tuple[int, ...]) -> None:
 
 
 @shapes
+def test_a_bias_is_added_on_the_way(shape: tuple[int, ...]) -> None:
+    x, weight = sample(shape)
+    bias = torch.randn(*shape[:-2], shape[-1], generator=torch.Generator().manual_seed(1))
+    product, apart = StackedProduct(), bias.unsqueeze(-2)
+    torch.testing.assert_close(product(x, weight, bias), product(x, weight) + apart)
+    with torch.inference_mode():
+        torch.testing.assert_close(product(x, weight, bias), product(x, weight) + apart)
+
+
+@shapes
 def test_the_place_of_a_row_changes_no_bit(shape: tuple[int, ...]) -> None:
     x, weight = sample(shape)
     product = StackedProduct()

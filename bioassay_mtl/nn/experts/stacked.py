@@ -26,7 +26,7 @@ class StackedLinear(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """``(B, E or 1, H_in) -> (B, E, H_out)``."""
-        return self._product(x, self.weight).transpose(0, 1) + self.bias
+        return self._product(x, self.weight, self.bias).transpose(0, 1)
 
 
 class StackedNorm(nn.Module):
