@@ -60,9 +60,15 @@ class Pool:
         Workers.
     timeout
         Seconds that one record may take; 0 for no limit.
+
+    Attributes
+    ----------
+    n_workers
+        Number of workers.
     """
 
     def __init__(self, n: int, timeout: float = DEFAULT_TIMEOUT) -> None:
+        self.n_workers = n
         self._timeout = timeout
         self._tasks: SimpleQueue[Task | None] = SimpleQueue()
         self._workers: list[Worker | None] = [None] * n

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from bioassay_mtl.errors import ConfigError, MissingExtraError
 
 CORES_OF_AN_ACTOR = 8
-"""Cores whose features one actor reads: predicting takes a sixth of the time of featurizing."""
+"""Cores of one actor, which featurizes and predicts on them as a screen on one machine does."""
 
 
 OWN_CLUSTER = {
@@ -87,24 +87,36 @@ def connected(address: str | None, cores: int | None) -> Iterator[None]:
 
 
 class Shares(NamedTuple):
-    """Shares of a cluster: actors, GPUs of each, and cores whose features each reads."""
+    """Shares of a cluster: actors, and of each its GPUs, its cores, and how many it holds itself.
+
+    An actor that holds none leaves its cores to the tasks that featurize for it.
+    """
 
     actors: int
     gpus: int
     cores: int
+    held: int
 
 
 def shares(n_parts: int, device: str) -> Shares:
-    """Shares of the connected cluster for so many parts."""
-    resources = ray().cluster_resources()
-    cores = max(1, int(resources.get("CPU", 1)))
+    """Shares of the connected cluster for so many parts.
+
+    Actors with GPUs have tasks featurize for them on any machine. Others featurize on cores of
+    their own: as many each as use the most of the cluster with few actors.
+    """
     if device.startswith("cuda"):
+        resources = ray().cluster_resources()
         gpus = int(resources.get("GPU", 0))
         if not gpus:
             raise ConfigError(f"device {device}: the cluster has no GPU")
-        return Shares(min(gpus, n_parts), 1, math.ceil(cores / gpus))
-    actors = min(math.ceil(cores / CORES_OF_AN_ACTOR), n_parts)
-    return Shares(actors, 0, math.ceil(cores / actors))
+        cores = max(1, int(resources.get("CPU", 1)))
+        return Shares(min(gpus, n_parts), 1, math.ceil(cores / gpus), 0)
+    machines = [int(each["Resources"].get("CPU", 0)) for each in ray().nodes() if each["Alive"]]
+    most = max(CORES_OF_AN_ACTOR, sum(machines) // n_parts)
+    sizes = {min(most, cores) for cores in machines if cores} or {1}
+    fitting = {size: sum(cores // size for cores in machines) for size in sizes}
+    cores = max(sizes, key=lambda size: ((size - 0.5) * fitting[size], size))
+    return Shares(max(1, min(fitting[cores], n_parts)), 0, cores, cores)
 
 
 @contextmanager

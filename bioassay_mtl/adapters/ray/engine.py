@@ -10,6 +10,8 @@ from typing import Any
 
 from bioassay_mtl.adapters.ray.cluster import Shares, connected, quiet_data, ray, shares
 from bioassay_mtl.adapters.ray.features import ClusterPool
+from bioassay_mtl.chem.parallel import Submits
+from bioassay_mtl.chem.pool import Pool
 from bioassay_mtl.screening.parts.plan import Part, PartsOptions, Shard
 from bioassay_mtl.screening.parts.run import ALL, BegunParts, PartsRun, begin_parts, summary_of
 from bioassay_mtl.screening.parts.summary import PartsSummary
@@ -104,7 +106,7 @@ def _written(begun: BegunParts, missing: Sequence[Part], model: str, device: str
             fn_constructor_args=(_made_of(begun, model, device), share),
             batch_size=at_once,
             compute=ray().data.ActorPoolStrategy(size=share.actors),
-            num_cpus=0,  # the tasks that it waits for need all of them
+            num_cpus=share.held,
             num_gpus=share.gpus,
         )
     )
@@ -136,7 +138,12 @@ class PartWriter:
 
     def __init__(self, made_of: dict[str, Any], share: Shares) -> None:
         self._begun = begin_parts(**made_of)
-        self._pool = ClusterPool(share.cores, self._begun.options.molecule_timeout)
+        timeout = self._begun.options.molecule_timeout
+        self._pool: Submits = (
+            Pool(share.cores, timeout).__enter__()  # its workers end with this process
+            if share.held
+            else ClusterPool(share.cores, timeout)
+        )
 
     def __call__(self, batch: dict[str, Any]) -> dict[str, list[str]]:
         parts = [self._begun.plan.parts[place] for place in batch["item"].tolist()]

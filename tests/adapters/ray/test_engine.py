@@ -14,7 +14,8 @@ import numpy as np
 import psutil
 import pytest
 
-from bioassay_mtl.adapters.ray import predict, screen
+from bioassay_mtl.adapters.ray import engine, predict, screen
+from bioassay_mtl.adapters.ray.cluster import Shares, shares
 from bioassay_mtl.errors import ConfigError, MissingExtraError, OutputError
 from bioassay_mtl.models.model import Model
 from bioassay_mtl.screening.parts import PartsOptions, Shard, screen_parts
@@ -73,12 +74,23 @@ class Killing(threading.Thread):
                     self.killed = True
 
 
+@pytest.mark.parametrize(
+    ("worker", "held_cores"), [("bioassay_mtl.chem.worker", 2), ("ray::featurized", 0)]
+)
 def test_workers_and_actors_are_killed_while_they_go_on_with_a_local_screen(
-    molecules: str, model_folder: Path, whole: Path, tmp_path: Path
+    molecules: str,
+    model_folder: Path,
+    whole: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    worker: str,
+    held_cores: int,
 ) -> None:
+    share = Shares(1, 0, 2, held_cores)  # one that holds none is as one with a GPU
+    monkeypatch.setattr(engine, "shares", lambda n_parts, device: share)
     out = tmp_path / "out"
     screen_parts([molecules], model_folder, out, SMALL, shard=Shard(index=1, n=3))
-    killing = [Killing("ray::featurized", out, 6), Killing("PartWriter", out, 8)]
+    killing = [Killing(worker, out, 6), Killing("PartWriter", out, 8)]
     for each in killing:
         each.start()
     summary = screen(molecules, model_folder, out, SMALL)
@@ -110,6 +122,30 @@ def test_a_driver_is_killed_and_started_again(
     assert summary.is_complete
     assert summary.written == len(told) < summary.parts
     assert held(out) == held(whole)
+
+
+@pytest.mark.parametrize(
+    ("machines", "n_parts", "expected"),
+    [
+        ([2], 100, (1, 2)),
+        ([16], 1, (1, 16)),
+        ([16], 100, (2, 8)),
+        ([64, 64], 100, (16, 8)),
+        ([4, 4, 4], 100, (3, 4)),
+        ([1, 8, 8], 100, (2, 8)),
+        ([1, 2], 100, (1, 2)),
+        ([8, 0], 3, (1, 8)),
+        ([0], 3, (1, 1)),
+    ],
+)
+def test_actors_use_most_of_the_cores(
+    machines: list[int], n_parts: int, expected: tuple[int, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    nodes = [{"Alive": True, "Resources": {"CPU": float(n)} if n else {}} for n in machines]
+    monkeypatch.setattr(ray, "nodes", lambda: [*nodes, {"Alive": False, "Resources": {"CPU": 64}}])
+    share = shares(n_parts, "cpu")
+    assert (share.actors, share.held) == expected
+    assert share.cores == share.held
 
 
 def test_a_data_set_gets_columns(model_folder: Path, nci_smiles: list[str]) -> None:
