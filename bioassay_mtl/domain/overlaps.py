@@ -20,7 +20,7 @@ Words = NDArray[np.uint64]
 BLOCK = 65_536
 """Molecules whose bitmaps are summed at a time: what that takes stays near the processor."""
 
-AT_ONCE = 16
+AT_ONCE = 64
 """Queries that are counted at a time."""
 
 _WORD = 64
