@@ -104,10 +104,12 @@ def naive_update(
     scope: str,
     order: int,
     weights: Sequence[float] | None = None,
+    swapped: bool = False,
 ) -> dict[str, Tensor]:
     """The gradient, task by task."""
     network = batch.network
     inner, outer = batch.part(0, n_inner), batch.part(n_inner, len(batch))
+    inner, outer = (outer, inner) if swapped else (inner, outer)
     shared = tuple(f"gate.{prefix}" for prefix in network.gate.shared)
     names = [name for name, _ in network.named_parameters()]
     adapted = [

@@ -82,6 +82,18 @@ def test_equals_a_loop_for_every_network(network: Any, scope: str, order: int) -
     check(make_batch(network, some_missing()), scope, order)
 
 
+@pytest.mark.parametrize(("scope", "order"), SCOPES_AND_ORDERS)
+def test_parts_in_both_roles_give_the_mean_of_two_updates(scope: str, order: int) -> None:
+    batch = make_batch(mixture("static", "per_expert"), some_missing())
+    found = update(batch, scope=scope, order=order, both_roles=True)
+    each = [
+        naive_update(batch, round(2 / 3 * len(batch)), RATE, scope, order, swapped=swapped)
+        for swapped in (False, True)
+    ]
+    mean = {name: (one + each[1][name]) / 2 for name, one in each[0].items()}
+    assert_equal(found, mean)
+
+
 OBJECTIVES: dict[str, dict[str, Any]] = {
     "mixture alone": {"expert_loss": 0.0},
     "decoupled": {"decoupled": True},

@@ -24,19 +24,22 @@ class TwoStepBatch:
     Parameters
     ----------
     batch
-        Batch whose first ``n_inner`` rows are the inner ones.
+        Batch whose first ``n_inner`` rows are one part, the inner one unless ``swapped``.
     n_inner
-        Number of inner rows: at least 1, and fewer than the rows of the batch.
+        Number of rows of the first part: at least 1, and fewer than those of the batch.
     rate
         Learning rate of the inner step.
     order
         1: the inner gradient counts as a constant; 2: the update is the exact gradient.
+    swapped
+        Whether the first rows are the outer ones, and the others the inner ones.
     """
 
     batch: Batch
     n_inner: int
     rate: float
     order: int
+    swapped: bool = False
 
     @property
     def network(self) -> Any:
@@ -49,7 +52,7 @@ class TwoStepBatch:
 
     @cached_property
     def inner(self) -> Batch:
-        """Inner rows, the first ones; judged by means over each task's cells, and as outer rows.
+        """Inner rows; judged by means over each task's cells, and as outer rows.
 
         Its losses are ``(2, T)``.
         """
@@ -58,13 +61,16 @@ class TwoStepBatch:
         def both(losses: TaskLosses) -> Tensor:
             return torch.stack([task_means(losses), reduce(losses)])
 
-        rows = self.batch.part(0, self.n_inner)
-        return replace(rows, objective=replace(self.objective, reduce=both))
+        return replace(self._part(not self.swapped), objective=replace(self.objective, reduce=both))
 
     @cached_property
     def outer(self) -> Batch:
         """Outer rows, all others."""
-        return self.batch.part(self.n_inner, len(self.batch))
+        return self._part(self.swapped)
+
+    def _part(self, is_first: bool) -> Batch:
+        first = 0, self.n_inner
+        return self.batch.part(*(first if is_first else (self.n_inner, len(self.batch))))
 
     def stepped_product(self, layer: InputLinear, gradient: Tensor) -> Tensor:
         """Change of a layer's product with the outer rows by an inner step on its tables.
