@@ -12,6 +12,7 @@ from bioassay_mtl.errors import counted
 from bioassay_mtl.report.cards import cards
 from bioassay_mtl.report.molecule import molecule
 from bioassay_mtl.report.page import Section, facts, page, paragraph
+from bioassay_mtl.report.said import sentences
 from bioassay_mtl.report.templates import piece
 from bioassay_mtl.report.wording import brief, number, shortened
 
@@ -81,7 +82,11 @@ def _card(row: dict[str, Any]) -> Markup:
 
 
 def _lines(row: dict[str, Any]) -> Iterator[str]:
-    yield f"prediction {number(row['score']) if 0 <= row['score'] <= 1 else brief(row['score'])}"
+    shown = number if 0 <= row["score"] <= 1 else brief
+    yield f"prediction {shown(row['score'])}"
+    beside = {name: row.get(name) for name in ("low", "high", "similarity", "in_domain")}
+    measured = {name: cell for name, cell in beside.items() if isinstance(cell, bool | float)}
+    yield from sentences(measured, shown=shown)
     if row["in_training"]:
         yield "the model was trained on it"
     simple = [

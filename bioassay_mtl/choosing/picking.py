@@ -30,6 +30,10 @@ _KINDS = {
     "promiscuity": "count",
     "similarity": "decimals",
     "nearest_active": "decimals",
+    "in_domain": "flag",
+    "spread": "number",
+    "low": "number",
+    "high": "number",
 }
 
 
@@ -199,17 +203,24 @@ def _cells(chosen: Sequence[Chosen], told: Sequence[Mapping[str, Any]]) -> dict[
     for name in dict.fromkeys(names):
         column = [row.get(name) for row in told]
         if any(cell is not None for cell in column) or name == "alerts":
-            cells[name if name not in cells else f"{name} (input)"] = [
-                _typed(name, cell) for cell in column
-            ]
+            cells[name if name not in cells else f"{name} (input)"] = _typed(name, column)
     return cells
 
 
-def _typed(name: str, cell: Any) -> Any:
-    """A cell of a text file as what it is."""
-    if cell is None or name not in _KINDS:
-        return cell if cell is None or isinstance(cell, bool) else str(cell)
-    return int(float(cell)) if _KINDS[name] == "count" else float(cell)
+def _typed(name: str, column: Sequence[Any]) -> list[Any]:
+    """Cells of a text file as what they are; all of them texts where one is not of the kind."""
+    try:
+        return [cell if cell is None else _of_kind(_KINDS.get(name), cell) for cell in column]
+    except ValueError:  # a column of the user's that has such a name
+        return [cell if cell is None else str(cell) for cell in column]
+
+
+def _of_kind(kind: str | None, cell: Any) -> Any:
+    if kind == "flag" and not isinstance(cell, bool):
+        return bool(("false", "true").index(str(cell).lower()))
+    if kind is None or kind == "flag":
+        return cell if isinstance(cell, bool) else str(cell)
+    return int(float(cell)) if kind == "count" else float(cell)
 
 
 def _kind(name: str, cells: Sequence[Any]) -> Any:
@@ -217,4 +228,6 @@ def _kind(name: str, cells: Sequence[Any]) -> Any:
         return "count"
     if name == "in_training" or any(isinstance(cell, bool) for cell in cells):
         return "flag"
+    if any(isinstance(cell, str) for cell in cells):
+        return "text"
     return "number" if name == "score" else _KINDS.get(name, "text")

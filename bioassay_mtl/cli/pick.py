@@ -31,7 +31,8 @@ def pick(
             "--output",
             "-o",
             metavar="FILE",
-            help="File to write, also several: .csv, .sdf, .xlsx, .html (drawings), ...",
+            help="File to write, also several: .csv, .sdf, .xlsx, .html (drawings), ...; a CSV on "
+            "standard output if none is given.",
         ),
     ] = None,
     max_per_scaffold: Annotated[

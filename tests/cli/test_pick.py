@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pandas as pd
@@ -65,6 +66,29 @@ def test_a_model_tells_more(cli: Run, tmp_path: Path, nci_smiles: list[str]) -> 
     assert {"promiscuity", "nearest", "similarity", "in_domain"} <= {*table.columns}
     assert "Grade of the model" in page.read_text()
     assert "https://pubchem.ncbi.nlm.nih.gov/bioassay/1030" in page.read_text()
+
+
+def test_a_page_says_how_sure_and_how_near(cli: Run, tmp_path: Path) -> None:
+    lines = ["smiles,status,id,similarity,in_domain,A,A:low,A:high"]
+    lines += ["CCO,ok,a,0.2,false,0.6,0.25,0.75", "CCN,ok,b,,,0.5,,"]
+    (hits := tmp_path / "hits.csv").write_text("\n".join(lines) + "\n")
+    out, page = tmp_path / "out.jsonl", tmp_path / "out.html"
+    done = cli("pick", hits, "--assay", "A", "-o", out, "-o", page)
+    assert done.code == 0, done.err
+    first, second = (json.loads(line) for line in out.read_text().splitlines())
+    assert (first["low"], first["high"], first["in_domain"]) == (0.25, 0.75, False)
+    assert (second["low"], second["in_domain"]) == (None, None)
+    text = page.read_text()
+    assert text.count("likely 0.250 to 0.750") == text.count("likely") == 1
+    assert "similarity 0.20, outside the domain of the model" in text
+
+
+def test_a_column_that_has_the_name_of_a_number_may_hold_texts(cli: Run, tmp_path: Path) -> None:
+    hits, out = tmp_path / "hits.csv", tmp_path / "out.jsonl"
+    hits.write_text("smiles,status,low,A\nCCO,ok,3,0.6\nCCN,ok,n/a,0.5\n")
+    done = cli("pick", hits, "--assay", "A", "--keep", "low", "-o", out)
+    assert done.code == 0, done.err
+    assert [json.loads(line)["low"] for line in out.read_text().splitlines()] == ["3", "n/a"]
 
 
 def test_rules_and_columns(cli: Run, screened: Screened, tmp_path: Path) -> None:
