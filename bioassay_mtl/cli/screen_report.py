@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -184,7 +184,7 @@ def hits_table(hits: TellingHits, model: ModelDescription, width: int) -> Table:
     """The most telling molecules, each beside what is usual for the assay.
 
     Assays and numbers are never cut; a narrow terminal has room for fewer columns, and for the
-    most important ones first (:data:`ROOM`).
+    most important ones first (:data:`ROOM`). What an assay is stands below where it lacks room.
     """
     best = hits.best()
     title = "Molecules furthest above the usual, each in its most telling assay"
@@ -243,7 +243,8 @@ def _fitted(title: str, columns: dict[str, list[str]], width: int) -> Table:
     """A table of those columns that there is room for."""
     widest = {name: max(map(len, (name, *texts))) for name, texts in columns.items()}
     gap = 3  # around and between columns
-    columns = {name: texts for name, texts in columns.items() if any(texts)}
+    whole = columns = {name: texts for name, texts in columns.items() if any(texts)}
+    columns = dict(whole)
     fixed = [widest[name] + gap for name in columns if name not in ROOM]
     room = width - 2 - sum(fixed)
     for name in [name for name in ROOM if name in columns]:
@@ -254,10 +255,11 @@ def _fitted(title: str, columns: dict[str, list[str]], width: int) -> Table:
             continue
         columns[name] = [shortened(text, share) for text in columns[name]]
         room -= share + gap
+    meanings = "; ".join(f"{name}: {said}" for name, said in SAID.items() if name in columns)
     table = Table(
         title=title,
         title_justify="left",
-        caption="; ".join(f"{name}: {said}" for name, said in SAID.items() if name in columns),
+        caption="\n".join([meanings, *_said_below(whole, columns)]),
         caption_justify="left",
         box=box.SIMPLE,
     )
@@ -267,6 +269,16 @@ def _fitted(title: str, columns: dict[str, list[str]], width: int) -> Table:
     for row in zip(*columns.values(), strict=True):
         table.add_row(*row)
     return table
+
+
+def _said_below(whole: Mapping[str, list[str]], shown: Mapping[str, list[str]]) -> list[str]:
+    """A line on each assay, once: its name and grade, where the table has no room for them."""
+    absent = [whole[name] for name in ("about", "grade") if name in whole and name not in shown]
+    if not absent:
+        return []
+    texts = zip(whole["assay"], *absent, strict=True)
+    said = {assay: ", ".join(text for text in others if text) for assay, *others in texts}
+    return [f"{assay}: {text}" for assay, text in said.items() if text]
 
 
 def shortened(text: str, width: int) -> str:
@@ -293,6 +305,7 @@ def summary_table(summary: ScreenSummary) -> Table:
     stages = [
         (stage, f"{seconds:.2f}", "" if (rate := rates[stage]) is None else f"{rate:,.0f}")
         for stage, seconds in summary.seconds.items()
+        if seconds
     ]
     for line in range(max(len(statuses), len(stages))):
         left = statuses[line] if line < len(statuses) else ("", "")

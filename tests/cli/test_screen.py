@@ -125,6 +125,21 @@ def test_shown_hits_tell_what_the_assay_is_about(cli: Run, library: Path, tmp_pa
     assert len([line for line in done.out.splitlines() if " kinase " in line]) == 2
 
 
+def test_a_narrow_terminal_names_the_assays_below(
+    cli: Run, library: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = tiny_model()
+    model.annotations = {task: {"target_class": "kinase", "disease_area": ""} for task in TASKS}
+    folder = model.save(tmp_path / "model")
+    monkeypatch.setenv("COLUMNS", "42")
+    done = cli("screen", library, "-o", tmp_path / "out.csv", "--model", folder, "--show", 3)
+    head = next(line for line in done.out.splitlines() if "molecule" in line and "fold" in line)
+    assert "about" not in head
+    shown = {word for word in done.out.split() if word in TASKS}
+    said = [line.strip() for line in done.out.splitlines() if line.strip().endswith(": kinase")]
+    assert sorted(said) == sorted(f"{task}: kinase" for task in shown)
+
+
 def test_assays_from_a_file(cli: Run, library: Path, model_folder: Path, tmp_path: Path) -> None:
     chosen = tmp_path / "assays.txt"
     chosen.write_text("PCBA-400\r\n\r\nPCBA-1\r\n")
