@@ -119,10 +119,15 @@ class ScreenSummary:
         return sum(self.statuses.get(s.value, 0) for s in NO_MOLECULES) > _NEARLY_ALL * self.rows
 
     @property
+    def rows_timed(self) -> int:
+        """Rows that the seconds were spent on."""
+        return self.rows
+
+    @property
     def molecules_per_second(self) -> dict[str, float | None]:
-        """Rows over the seconds of each stage and in total; None where no time was spent."""
+        """Rows timed over the seconds of each stage and in total; None where no time was spent."""
         return {
-            stage: round(self.rows / seconds, 1) if seconds else None
+            stage: round(self.rows_timed / seconds, 1) if seconds else None
             for stage, seconds in self.seconds.items()
         }
 

@@ -64,7 +64,7 @@ def screen(
     ray()
     paths = [inputs] if isinstance(inputs, str | Path) else list(inputs)
     begun = begin_parts(paths, model, folder, options, device=device)
-    missing, written = begun.missing(shard), 0
+    missing, written = begun.missing(shard), list[str]()
     if missing:
         with connected(address, begun.options.workers), quiet_data():
             written = _until_done(begun, str(model), shard, device, tell)
@@ -76,13 +76,14 @@ def screen(
 
 def _until_done(
     begun: BegunParts, model: str, shard: Shard, device: str, tell: Callable[[str], None]
-) -> int:
+) -> list[str]:
     """Write what is missing, and wait for a while for what others write; parts written here."""
-    written, last = 0, time.monotonic()
+    written, last = list[str](), time.monotonic()
     while missing := begun.missing(shard):
         for name in _written(begun, missing, model, device):
             tell(name)
-            written, last = written + 1, time.monotonic()
+            written.append(name)
+            last = time.monotonic()
         if time.monotonic() - last > PATIENCE:
             break
         if begun.missing(shard):

@@ -82,7 +82,7 @@ def merge(
     if options.select and all(each["name"] != P_VALUE for each in parts.plan.table.beside):
         raise ConfigError(
             f"{setting('select')} needs p-values, which these parts lack: screen again into "
-            "another folder, with the annotator p_value"
+            "another folder, with the annotator p_value (screen --p-values)"
         )
     if options.new_only and not parts.plan.table.knows_training:
         raise ConfigError("the model does not know its training molecules (new_only)")

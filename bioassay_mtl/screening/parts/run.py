@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -83,7 +83,7 @@ def screen_parts(
     begun = begin_parts(inputs, model, folder, options, device=device)
     missing = begun.missing(shard)
     run = PartsRun(begun, clock, pool=pool, watch=watch)
-    written = sum(1 for _ in run.written(missing)) if missing else 0
+    written = [part.name for part in run.written(missing)] if missing else []
     begun.folder.finish(begun.plan)
     seconds = {**clock.seconds, "total": time.perf_counter() - start}
     return summary_of(begun, seconds, written=written, elsewhere=len(run.elsewhere))
@@ -312,11 +312,12 @@ def _name(part: Part) -> str:
 
 
 def summary_of(
-    begun: BegunParts, seconds: dict[str, float], *, written: int, elsewhere: int = 0
+    begun: BegunParts, seconds: dict[str, float], *, written: Collection[str], elsewhere: int = 0
 ) -> PartsSummary:
-    """Summary of a data set as it is now."""
+    """Summary of a data set as it is now; `written` names the parts that were written here."""
     plan = begun.plan
-    receipts = [receipt for receipt in begun.folder.receipts(plan) if receipt is not None]
+    found = zip(plan.parts, begun.folder.receipts(plan), strict=True)
+    there = {part.name: receipt for part, receipt in found if receipt is not None}
     return PartsSummary(
         model=begun.model.name,
         inputs=[each.path for each in plan.inputs],
@@ -324,8 +325,9 @@ def summary_of(
         assays=begun.prepared.n_assays,
         seconds=seconds,
         parts=len(plan.parts),
-        finished=len(receipts),
-        written=written,
+        finished=len(there),
+        written=len(written),
         elsewhere=elsewhere,
-        **totals([receipt.model_dump() for receipt in receipts]),
+        rows_here=sum(there[name].rows for name in written if name in there),
+        **totals([receipt.model_dump() for receipt in there.values()]),
     )

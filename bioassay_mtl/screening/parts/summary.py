@@ -19,12 +19,20 @@ class PartsSummary(ScreenSummary):
         Parts that this run wrote.
     elsewhere
         Parts of this run's share that other processes are writing.
+    rows_here
+        Records that this run went through; None for all.
     """
 
     parts: int = 0
     finished: int = 0
     written: int = 0
     elsewhere: int = 0
+    rows_here: int | None = None
+
+    @property
+    def rows_timed(self) -> int:
+        """Rows that the seconds were spent on."""
+        return self.rows if self.rows_here is None else self.rows_here
 
     @property
     def is_complete(self) -> bool:

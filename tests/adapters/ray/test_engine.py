@@ -121,6 +121,7 @@ def test_a_driver_is_killed_and_started_again(
     summary = screen(molecules, model_folder, out, SMALL, tell=told.append)
     assert summary.is_complete
     assert summary.written == len(told) < summary.parts
+    assert 0 < summary.rows_timed < summary.rows
     assert held(out) == held(whole)
 
 

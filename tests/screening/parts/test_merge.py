@@ -130,7 +130,7 @@ def test_a_partial_output_says_so(
 def test_what_cannot_be_joined(parts: Path, tmp_path: Path) -> None:
     with pytest.raises(InputError, match="no data set of parts"):
         merge(tmp_path / "nothing", tmp_path / "out.csv")
-    with pytest.raises(ConfigError, match="select needs p-values"):
+    with pytest.raises(ConfigError, match=r"select needs p-values.*screen --p-values"):
         merge(parts, tmp_path / "out.csv", MergeOptions(select=0.1))
     with pytest.raises(ConfigError, match="top and long exclude each other"):
         merge(parts, tmp_path / "out.csv", MergeOptions(top=3, long=True))

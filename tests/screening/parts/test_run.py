@@ -49,7 +49,8 @@ def test_a_data_set(inputs: list[str], model_folder: Path, pool: Pool, tmp_path:
     assert [row["row"] for row in table] == [*range(1, 61), *range(1, 31)]  # in its own file
     assert [row["file"] for row in table] == [inputs[0]] * 60 + [inputs[2]] * 30
     assert table[-1]["id"] == "m129\nof a plate"
-    assert screen_parts(inputs, model_folder, tmp_path / "out", SMALL).written == 0
+    again = screen_parts(inputs, model_folder, tmp_path / "out", SMALL)
+    assert (again.written, again.rows, again.rows_timed) == (0, 90, 0)
 
 
 class Stop(Exception):
@@ -78,6 +79,11 @@ def test_goes_on_where_it_stopped(
     done = sum(name.startswith("parts/") for name in broken)
     summary = screen_parts(inputs, model_folder, tmp_path / "out", SMALL, pool=pool)
     assert summary.written == 6 - done
+    sizes = [25, 25, 10, 0, 25, 5]
+    there = [f"parts/part-{number:05}.parquet" in broken for number in range(6)]
+    rows = sum(size for size, had in zip(sizes, there, strict=True) if not had)
+    assert (summary.rows, summary.rows_timed) == (90, rows)
+    assert summary.molecules_per_second["total"] == round(rows / summary.seconds["total"], 1)
     assert held(tmp_path / "out") == whole
 
 
