@@ -135,8 +135,12 @@ def _add_predictions(app: FastAPI, engine: Engine, runner: Runner) -> None:
     async def screen(
         request: Request,
         name: Annotated[str, Query(description="Of the file; its suffix tells the format.")] = "",
-        assays: Annotated[list[str] | None, Query(description="As of /api/predict.")] = None,
-        beside: Annotated[list[str] | None, Query(description="As of /api/predict.")] = None,
+        assays: Annotated[
+            list[str] | None, Query(description="As of /api/predict; given again for each.")
+        ] = None,
+        beside: Annotated[
+            list[str] | None, Query(description="As of /api/predict; A,B or given again for each.")
+        ] = None,
         standardize: Annotated[bool, Query(description="As of /api/predict.")] = False,
         former: Annotated[bool, Query(alias="standardise", include_in_schema=False)] = False,
         format: Annotated[
@@ -150,7 +154,9 @@ def _add_predictions(app: FastAPI, engine: Engine, runner: Runner) -> None:
         content = await request.body()
         file = sent_file(content, name, request.headers.get("content-type", ""))
         options = engine.screen_options(
-            assays=assays or None, annotate=beside or (), standardize=standardize or former
+            assays=assays or None,
+            annotate=[name for text in beside or () for name in text.split(",")],
+            standardize=standardize or former,
         )
         job = Job(engine, file, options, with_rows=format != "csv", with_csv=format != "lines")
         events = runner.events(job)

@@ -53,6 +53,14 @@ def test_a_file_of_smiles_has_a_row_for_each_record(server: Served, name: str) -
     assert [row["id"] for row in rows["rows"]][:2] == ["ethanol", "bad"]  # type: ignore[attr-defined]
 
 
+@pytest.mark.parametrize("beside", ["confidence,liabilities", ["confidence", "liabilities"]])
+def test_what_stands_beside_is_listed_either_way(server: Served, beside: str | list[str]) -> None:
+    answer = server.client.post("/api/screen", params={"beside": beside}, content="CCO\n")
+    assert answer.status_code == 200, answer.text
+    _, rows, _ = lines(answer.text)
+    assert "mw" in rows["rows"][0]["beside"]  # type: ignore[index]
+
+
 @pytest.mark.parametrize(
     ("name", "kind", "content"),
     [
