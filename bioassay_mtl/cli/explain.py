@@ -34,9 +34,9 @@ def explain(
 ) -> None:
     """Share a prediction among the atoms of a molecule, for each expert and for all.
 
-    Shares sum to the change of the log-odds (of a value, in its unit) from an empty input to the
-    molecule; what no atom has part in, such as descriptors, is of the whole molecule. Without FILE
-    numbers go to stdout, one JSON object a line.
+    Shares sum to the change of the log-odds, before they are calibrated (of a value, in its unit),
+    from an empty input to the molecule; what no atom has part in, such as descriptors, is of the
+    whole molecule. Without FILE numbers go to stdout, one JSON object a line.
 
     Example:  bioassay-mtl explain "CC(=O)Nc1ccc(O)cc1" --assays PCBA-1030 --out reasons.html
     """
