@@ -22,7 +22,10 @@ class ListingGroup(TyperGroup):
         return super().parse_args(ctx, args)
 
 
-app = typer.Typer(cls=ListingGroup, help="List, search and describe the assays of a model.")
+app = typer.Typer(
+    cls=ListingGroup,
+    help="List, search and describe the assays of a model; list may be left out: assays --find TEXT.",
+)
 
 
 @app.command("list")
