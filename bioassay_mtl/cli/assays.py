@@ -24,7 +24,7 @@ class ListingGroup(TyperGroup):
 
 app = typer.Typer(
     cls=ListingGroup,
-    help="List, search and describe the assays of a model; list may be left out: assays --find TEXT.",
+    help="List (also without that word: assays --find TEXT) and describe the assays of a model.",
 )
 
 
