@@ -23,7 +23,8 @@ def merge(
         typer.Option(
             min=1,
             metavar="K",
-            help="Write the K molecules of each assay with the highest probability or value.",
+            help="Write the K molecules of each assay with the highest probability, or the best "
+            "value.",
         ),
     ] = None,
     select: Annotated[
