@@ -12,6 +12,8 @@ from typing import Any, NamedTuple
 
 from bioassay_mtl.errors import ConfigError, MissingExtraError
 
+log = logging.getLogger(__name__)
+
 CORES_OF_AN_ACTOR = 8
 """Cores of one actor, which featurizes and predicts on them as a screen on one machine does."""
 
@@ -102,7 +104,8 @@ def shares(n_parts: int, device: str) -> Shares:
     """Shares of the connected cluster for so many parts.
 
     Actors with GPUs have tasks featurize for them on any machine. Others featurize on cores of
-    their own: as many each as use the most of the cluster with few actors.
+    their own: as many each as use the most of the cluster with few actors; fewer where no machine
+    has as many free now, since others may never give theirs back.
     """
     if device.startswith("cuda"):
         resources = ray().cluster_resources()
@@ -116,7 +119,17 @@ def shares(n_parts: int, device: str) -> Shares:
     sizes = {min(most, cores) for cores in machines if cores} or {1}
     fitting = {size: sum(cores // size for cores in machines) for size in sizes}
     cores = max(sizes, key=lambda size: ((size - 0.5) * fitting[size], size))
+    if not (free := most_free()):
+        log.warning("the cluster has no core that is free: waiting for %d on one machine", cores)
+    elif free < cores:
+        cores, fitting[free] = free, sum(each // free for each in machines)
     return Shares(max(1, min(fitting[cores], n_parts)), 0, cores, cores)
+
+
+def most_free() -> int:
+    """Cores that nobody holds of the machine of the connected cluster that has most of them."""
+    machines = ray()._private.state.available_resources_per_node().values()
+    return max((int(each.get("CPU", 0)) for each in machines), default=0)
 
 
 @contextmanager

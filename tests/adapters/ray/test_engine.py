@@ -14,7 +14,7 @@ import numpy as np
 import psutil
 import pytest
 
-from bioassay_mtl.adapters.ray import engine, predict, screen
+from bioassay_mtl.adapters.ray import cluster, engine, predict, screen
 from bioassay_mtl.adapters.ray.cluster import Shares, shares
 from bioassay_mtl.errors import ConfigError, MissingExtraError, OutputError
 from bioassay_mtl.models.model import Model
@@ -49,6 +49,13 @@ def whole(tmp_path_factory: pytest.TempPathFactory, molecules: str, model_folder
     folder = tmp_path_factory.mktemp("whole") / "parts"
     screen_parts([molecules], model_folder, folder, SMALL)
     return folder
+
+
+class Keeper:
+    """An actor of somebody else."""
+
+    def is_there(self) -> bool:
+        return True
 
 
 class Killing(threading.Thread):
@@ -126,27 +133,52 @@ def test_a_driver_is_killed_and_started_again(
 
 
 @pytest.mark.parametrize(
-    ("machines", "n_parts", "expected"),
+    ("machines", "free", "n_parts", "expected"),
     [
-        ([2], 100, (1, 2)),
-        ([16], 1, (1, 16)),
-        ([16], 100, (2, 8)),
-        ([64, 64], 100, (16, 8)),
-        ([4, 4, 4], 100, (3, 4)),
-        ([1, 8, 8], 100, (2, 8)),
-        ([1, 2], 100, (1, 2)),
-        ([8, 0], 3, (1, 8)),
-        ([0], 3, (1, 1)),
+        ([2], 2, 100, (1, 2)),
+        ([16], 16, 1, (1, 16)),
+        ([16], 16, 100, (2, 8)),
+        ([64, 64], 64, 100, (16, 8)),
+        ([4, 4, 4], 4, 100, (3, 4)),
+        ([1, 8, 8], 8, 100, (2, 8)),
+        ([1, 2], 2, 100, (1, 2)),
+        ([8, 0], 8, 3, (1, 8)),
+        ([0], 0, 3, (1, 1)),
+        ([2], 1, 100, (2, 1)),
+        ([16], 15, 1, (1, 15)),
+        ([64, 64], 8, 100, (16, 8)),
+        ([64, 64], 3, 10, (10, 3)),
+        ([4, 4], 0, 100, (2, 4)),
     ],
 )
 def test_actors_use_most_of_the_cores(
-    machines: list[int], n_parts: int, expected: tuple[int, int], monkeypatch: pytest.MonkeyPatch
+    machines: list[int],
+    free: int,
+    n_parts: int,
+    expected: tuple[int, int],
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
+    monkeypatch.setattr(cluster, "most_free", lambda: free)
     nodes = [{"Alive": True, "Resources": {"CPU": float(n)} if n else {}} for n in machines]
     monkeypatch.setattr(ray, "nodes", lambda: [*nodes, {"Alive": False, "Resources": {"CPU": 64}}])
     share = shares(n_parts, "cpu")
     assert (share.actors, share.held) == expected
     assert share.cores == share.held
+    assert ("no core that is free" in caplog.text) == (free == 0)
+
+
+def test_cores_that_others_keep_are_not_waited_for(
+    molecules: str, model_folder: Path, whole: Path, tmp_path: Path
+) -> None:
+    keeper = ray.remote(num_cpus=1)(Keeper).remote()
+    try:
+        ray.get(keeper.is_there.remote())
+        summary = screen(molecules, model_folder, tmp_path / "out", SMALL)
+    finally:
+        ray.kill(keeper)
+    assert summary.is_complete
+    assert held(tmp_path / "out") == held(whole)
 
 
 def test_a_data_set_gets_columns(model_folder: Path, nci_smiles: list[str]) -> None:
