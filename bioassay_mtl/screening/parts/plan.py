@@ -252,6 +252,16 @@ def check_same(found: Plan, wanted: Plan, folder: object) -> None:
         )
 
 
+def check_unchanged(plan: Plan, path: str) -> None:
+    """Raise an InputError where an input is no longer what the data set was begun with."""
+    if InputFile.of_path(path) not in plan.inputs:
+        raise InputError(
+            "has changed while it was read, and its parts would not fit together",
+            file=path,
+            hint="put back what was there, or screen it into another folder",
+        )
+
+
 def _differences(found: Plan, wanted: Plan) -> Iterator[str]:
     yield from _changed("version of", found.made_by, wanted.made_by)
     if found.model["sha256"] != wanted.model["sha256"]:

@@ -19,7 +19,15 @@ from bioassay_mtl.models.shipped import find_model
 from bioassay_mtl.screening.batch import ScreenedBatch
 from bioassay_mtl.screening.hits import lowest_first
 from bioassay_mtl.screening.parts.folder import Counted, PartsFolder, Receipt, totals
-from bioassay_mtl.screening.parts.plan import Part, PartsOptions, Plan, Shard, check_same, plan_of
+from bioassay_mtl.screening.parts.plan import (
+    Part,
+    PartsOptions,
+    Plan,
+    Shard,
+    check_same,
+    check_unchanged,
+    plan_of,
+)
 from bioassay_mtl.screening.parts.summary import PartsSummary
 from bioassay_mtl.screening.pipeline import (
     Prepared,
@@ -275,8 +283,9 @@ class _OpenPart:
         self.in_training += 0 if batch.in_training is None else int(batch.in_training.sum())
 
     def close(self) -> Part:
-        """Put the part and its receipt in place."""
+        """Put the part and its receipt in place, if its input is still what it was."""
         folder, plan = self.begun.folder, self.begun.plan
+        check_unchanged(plan, self.part.path)
         self._opened().close()
         self._place.close()
         receipt = Receipt(

@@ -164,6 +164,22 @@ def test_other_inputs_and_models_are_refused(
         screen_parts(inputs, model_folder, out, SMALL)
 
 
+def test_an_input_that_changes_meanwhile_makes_no_part(
+    inputs: list[str], model_folder: Path, pool: Pool, tmp_path: Path
+) -> None:
+    path, out = Path(inputs[0]), tmp_path / "out"
+    lines = path.read_text().splitlines(keepends=True)
+
+    def change(batch: ScreenedBatch) -> None:
+        if batch.first_row == 26:
+            path.write_text("".join(lines[::-1]))
+
+    with pytest.raises(InputError, match=r"a\.smi: has changed while it was read"):
+        screen_parts(inputs[:1], model_folder, out, SMALL, pool=pool, watch=[change])
+    assert [each.name for each in (out / "receipts").iterdir()] == ["part-00000.json"]
+    assert [each.name for each in (out / "parts").iterdir()] == ["part-00000.parquet"]
+
+
 def test_what_cannot_be_screened_in_parts(
     inputs: list[str], model_folder: Path, tmp_path: Path
 ) -> None:
