@@ -82,7 +82,7 @@ def save(model: Model, folder: Path, **how: Any) -> None:
     """Write a folder in half precision, and report its size."""
     model.save(folder, half=True, **how)
     size = sum(path.stat().st_size for path in folder.iterdir())
-    report(f"{model.name} model folder", "size", size / 1e6, "MB", "<= 20")
+    report(f"{model.name} model folder", "size", size / 1e6, "MB", "<= 28")
 
 
 if __name__ == "__main__":

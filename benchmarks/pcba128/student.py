@@ -33,7 +33,7 @@ from bioassay_mtl.chem.features import Features, SparseCounts
 from bioassay_mtl.chem.featurizer import Featurizer
 from bioassay_mtl.chem.identity import TrainingMolecules
 from bioassay_mtl.chem.parallel import featurize
-from bioassay_mtl.confidence.evidence import OUT_OF_FOLD
+from bioassay_mtl.confidence.evidence import HELD_OUT
 from bioassay_mtl.metrics import evaluate
 from bioassay_mtl.models.about import known_assays
 from bioassay_mtl.models.evaluation import outputs_at
@@ -191,7 +191,7 @@ def held_out(model: Model, test: Panel) -> OutOfSight:
     features = Features({"morgan": (test.features or {})["morgan"]}, np.zeros(len(test), np.uint8))
     rows, tasks = cells.row.astype(np.int64), cells.task.astype(np.int64)
     said = outputs_at(model, features, rows, tasks)
-    return OutOfSight(cells, said, np.arange(len(test)) % 5, test.kinds, None, OUT_OF_FOLD)
+    return OutOfSight(cells, said, np.arange(len(test)) % 5, test.kinds, None, HELD_OUT)
 
 
 def finished(model: Model, shipped: Model, metrics: dict[str, Any], seen: OutOfSight) -> Model:

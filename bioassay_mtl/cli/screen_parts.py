@@ -110,7 +110,7 @@ def shard_of(text: str | None) -> Shard:
     """
     from bioassay_mtl.screening.parts import Shard
 
-    found = re.fullmatch(r"(\d+)/(\d+)", "1/1" if text is None else text)
+    found = re.fullmatch(r"0*([1-9]\d*)/0*([1-9]\d*)", "1/1" if text is None else text)
     if found is None:
         raise ConfigError(f"--shard: I/N is expected, such as 3/16, found {text!r}")
     return Shard.of({"index": int(found[1]), "n": int(found[2])})

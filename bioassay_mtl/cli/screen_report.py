@@ -132,6 +132,10 @@ def show(
     show_summary(summary, as_json=as_json, stdout_is_free=stdout_is_free)
 
 
+MARGIN = 0.1
+"""Share of inactive hits beyond the promised one, by their own probabilities, that is told."""
+
+
 def say_selected(summary: ScreenSummary, rate: float) -> None:
     """Say what a selection promises, and whether the probabilities of the hits agree."""
     say(
@@ -139,7 +143,7 @@ def say_selected(summary: ScreenSummary, rate: float) -> None:
         f"libraries like the model's panel, at most {rate:.0%} are inactive"
     )
     inactive = summary.selected_inactive or 0.0
-    if inactive > 2 * rate:
+    if inactive > rate + MARGIN:
         say(
             f"by their own probabilities {inactive:.0%} of these are: the promise is not for "
             "molecules unlike the panel's, nor for the hits of many assays together"

@@ -16,9 +16,10 @@ LEVELS = (0.5, 0.8, 0.9, 0.95)
 """Shares of new measurements that intervals of values agree with."""
 USUAL_LEVEL = 0.9
 
-OUT_OF_FOLD, VALIDATION = "out of fold", "validation"
-"""Rows that were predicted by a model which was trained without them; and rows that chose the epoch
-of a network, on which it may do a little better than on others."""
+OUT_OF_FOLD, VALIDATION, HELD_OUT = "out of fold", "validation", "held out"
+"""Rows that were predicted by a model which was trained without them; rows that chose the epoch of
+a network, on which it may do a little better than on others; and rows that one other training of
+the same settings had not seen."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,7 +34,7 @@ class Evidence:
         ``(T, len(LEVELS)) float64``: of intervals about values, in the tasks' units; infinite where
         there are too few cells, or outcomes.
     rows
-        :data:`OUT_OF_FOLD` or :data:`VALIDATION`.
+        :data:`OUT_OF_FOLD`, :data:`VALIDATION` or :data:`HELD_OUT`.
     """
 
     counts: ScoreCounts

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from bioassay_mtl.chem.sight import sight_of
-from bioassay_mtl.confidence.evidence import OUT_OF_FOLD, VALIDATION
+from bioassay_mtl.confidence.evidence import HELD_OUT, OUT_OF_FOLD, VALIDATION
 from bioassay_mtl.errors import counted
 from bioassay_mtl.models.model import Model
 from bioassay_mtl.nn.network import n_weights
@@ -47,6 +47,13 @@ def model_card(model: Model) -> str:
     return "\n".join(lines) + "\n"
 
 
+CALIBRATED_ON = {
+    OUT_OF_FOLD: "training rows out of fold",
+    VALIDATION: "the validation rows",
+    HELD_OUT: "rows held out from another training of the same settings",
+}
+
+
 def said_of(model: Model) -> list[str]:
     """Words on how probabilities were calibrated, and where values end."""
     limits = [] if model.limits is None else model.limits.words(model.tasks)
@@ -60,7 +67,7 @@ def calibrated_on(model: Model) -> list[str]:
     found = model.calibration
     if found is None:
         return []
-    rows = {OUT_OF_FOLD: "training rows out of fold", VALIDATION: "the validation rows"}[found.rows]
+    rows = CALIBRATED_ON[found.rows]
     return [
         f"Probabilities are calibrated on {rows}: mean log loss {found.log_loss_before:.4f} before "
         f"and {found.log_loss_after:.4f} after, where the calibration was not fitted."

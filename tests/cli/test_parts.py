@@ -51,6 +51,7 @@ def test_parts_are_written_and_joined(
         (["--out", "-"], "--out -: a folder is written, and - is standard output (-o - writes one"),
         (["--out", "x", "--top", "3"], "--top cannot be obeyed part by part"),
         (["--out", "x", "--shard", "3"], "--shard: I/N is expected"),
+        (["--out", "x", "--shard", "0/2"], "--shard: I/N is expected"),
         (["--out", "x", "--shard", "3/2"], "shard 3 of 2"),
         (["--out", "x", "--engine", "spark"], "--engine spark: local or ray is expected"),
         (["--out", "x", "--address", "auto"], "--address is for --engine ray"),
