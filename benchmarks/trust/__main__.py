@@ -19,7 +19,7 @@ import numpy as np
 
 from benchmarks.harness.molecules import DataAbsentError, data_folder
 from benchmarks.harness.study import begin, report
-from benchmarks.trust.chemprop import of_outcomes
+from benchmarks.trust.chemprop import of_outcomes, of_values
 from benchmarks.trust.measures import RATES, false_share, outcome_scores
 from benchmarks.trust.panels import QUICK, dealt, outcomes, read, values
 from bioassay_mtl.confidence.calibration import LabeledLogits, expit, fit_platt
@@ -42,7 +42,7 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "--kinds": {"nargs": "+", "default": ["random", "scaffold"]},
     "--rows": {"type": int, "help": "rows of each panel that are used"},
     "--effort": {"default": "normal", "help": "as of train"},
-    "--chemprop": {"type": Path, "help": "the chemprop command: judge it alone, on outcomes"},
+    "--chemprop": {"type": Path, "help": "the chemprop command: judge it alone"},
     "--said": {"type": Path, "help": "what was said out of fold (.npz)"},
     "--seed": {"type": int, "default": 0},
     "--plots": {"nargs": "+", "type": Path, "help": "draw what was published in these files"},
@@ -58,7 +58,7 @@ def run(asked: argparse.Namespace) -> None:
     data, rows = data_folder(), 400 if asked.quick else asked.rows
     settings = {"seed": asked.seed, "device": "cpu", "loggers": (), "effort": asked.effort}
     settings |= QUICK if asked.quick else {}
-    for name in ["tox21"] if asked.chemprop else asked.panels:
+    for name in asked.panels:
         measure, file = PANELS[name]
         if not (data / file).is_file():
             raise DataAbsentError(f"{data / file} is missing (--data)")
@@ -66,7 +66,8 @@ def run(asked: argparse.Namespace) -> None:
         for kind in asked.kinds[: 1 if asked.quick else None]:
             if asked.chemprop:
                 parts = dealt(panel, kind, settings)
-                found = of_outcomes(asked.chemprop, panel, parts, asked.seed)
+                rival = of_values if measure is values else of_outcomes
+                found = rival(asked.chemprop, panel, parts, asked.seed)
             else:
                 found = measure(panel, kind, settings)
             for metric, value in found:
