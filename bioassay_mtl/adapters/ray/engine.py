@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import pickle
 import time
 from collections.abc import Callable, Iterator, Sequence
+from functools import cached_property
 from math import ceil
 from pathlib import Path
 from typing import Any
@@ -12,6 +14,7 @@ from bioassay_mtl.adapters.ray.cluster import Shares, connected, quiet_data, ray
 from bioassay_mtl.adapters.ray.features import ClusterPool
 from bioassay_mtl.chem.parallel import Submits
 from bioassay_mtl.chem.pool import Pool
+from bioassay_mtl.errors import BioassayError
 from bioassay_mtl.screening.parts.plan import Part, PartsOptions, Shard
 from bioassay_mtl.screening.parts.run import ALL, BegunParts, PartsRun, begin_parts, summary_of
 from bioassay_mtl.screening.parts.summary import PartsSummary
@@ -111,7 +114,11 @@ def _written(begun: BegunParts, missing: Sequence[Part], model: str, device: str
             num_gpus=share.gpus,
         )
     )
-    yield from (row["part"] for row in found.iter_rows() if row["part"])
+    for row in found.iter_rows():
+        if row["fault"]:
+            raise pickle.loads(row["fault"])
+        if row["part"]:
+            yield row["part"]
 
 
 def _made_of(begun: BegunParts, model: str, device: str) -> dict[str, Any]:
@@ -128,6 +135,9 @@ def _made_of(begun: BegunParts, model: str, device: str) -> dict[str, Any]:
 class PartWriter:
     """An actor that writes one part at a time.
 
+    A fault that a user can mend is handed to the driver, which raises it: in Ray's own words it
+    would be a fault of the program.
+
     Parameters
     ----------
     made_of
@@ -138,16 +148,24 @@ class PartWriter:
     """
 
     def __init__(self, made_of: dict[str, Any], share: Shares) -> None:
-        self._begun = begin_parts(**made_of)
-        timeout = self._begun.options.molecule_timeout
+        self._made_of = made_of
+        timeout = made_of["options"].molecule_timeout
         self._pool: Submits = (
             Pool(share.cores, timeout).__enter__()  # its workers end with this process
             if share.held
             else ClusterPool(share.cores, timeout)
         )
 
-    def __call__(self, batch: dict[str, Any]) -> dict[str, list[str]]:
-        parts = [self._begun.plan.parts[place] for place in batch["item"].tolist()]
-        run = PartsRun(self._begun, StageClock(), pool=self._pool)
-        written = {part.name for part in run.written(parts)}
-        return {"part": [part.name if part.name in written else "" for part in parts]}
+    @cached_property
+    def _begun(self) -> BegunParts:
+        return begin_parts(**self._made_of)
+
+    def __call__(self, batch: dict[str, Any]) -> dict[str, list[Any]]:
+        written, fault = list[str](), b""
+        try:
+            parts = [self._begun.plan.parts[place] for place in batch["item"].tolist()]
+            run = PartsRun(self._begun, StageClock(), pool=self._pool)
+            written.extend(part.name for part in run.written(parts))
+        except BioassayError as error:
+            fault = pickle.dumps(error)
+        return {"part": [*written, ""], "fault": [b""] * len(written) + [fault]}

@@ -194,6 +194,15 @@ def test_a_data_set_gets_columns(model_folder: Path, nci_smiles: list[str]) -> N
     np.testing.assert_array_equal(cells, wanted[columns].to_numpy())
 
 
+def test_what_an_actor_cannot_use_is_the_users_fault(
+    molecules: str, model_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    usual, other = engine._made_of, SMALL.model_copy(update={"part_rows": 50})
+    monkeypatch.setattr(engine, "_made_of", lambda *given: {**usual(*given), "options": other})
+    with pytest.raises(OutputError, match="part_rows was 100, is 50"):
+        screen(molecules, model_folder, tmp_path / "out", SMALL)
+
+
 def test_what_a_cluster_lacks_is_said(
     molecules: str, model_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
