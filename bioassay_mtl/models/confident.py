@@ -132,4 +132,4 @@ def confidence_table(
     found = confidence_of(model, features, predictions, calibrated=calibrated)
     every = np.stack([found.spread, found.low, found.high], axis=2)
     names = [f"{column}:{what}" for column in model.columns for what in ("spread", "low", "high")]
-    return pd.DataFrame(every.reshape(len(every), -1), index=index, columns=names)
+    return pd.DataFrame(every.reshape(len(every), len(names)), index=index, columns=names)

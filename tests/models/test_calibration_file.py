@@ -55,6 +55,13 @@ def test_both_are_read_again(
     assert again.evidence.rows == VALIDATION
 
 
+def test_of_no_molecules_there_is_an_empty_table(model: Model) -> None:  # noqa: F811
+    whole = calibrated(model)
+    found, one = (whole.predict(smiles, confidence=True) for smiles in ([], ["C"]))
+    assert found.empty
+    assert [*found.columns] == [*one.columns]
+
+
 def test_exports_are_calibrated(model: Model, nci_smiles: list[str]) -> None:  # noqa: F811
     whole = calibrated(model)
     features = whole.featurize(nci_smiles[:8])
