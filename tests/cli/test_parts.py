@@ -33,7 +33,7 @@ def test_parts_are_written_and_joined(
     assert "1 part written, 1 of 2 are there" in done.err
     assert json.loads(done.out)["rows"] == 200
     best = ["merge", tmp_path / "parts", "-o", tmp_path / "best.csv", "--top", 5]
-    assert "1 part of 2 are not there yet" in cli(*best).err
+    assert "1 of 2 parts still to be written" in cli(*best).err
     done = cli(*best, "--partial")
     assert "best.partial.csv is partial: 1 part of 2 missing" in done.err
     assert "1 part written, 2 of 2 are there" in cli(*screened, *into).err

@@ -82,7 +82,7 @@ def merge(
     if options.select and all(each["name"] != P_VALUE for each in parts.plan.table.beside):
         raise ConfigError(
             f"{setting('select')} needs p-values, which these parts lack: screen again into "
-            "another folder, with the annotator p_value (screen --p-values)"
+            "another folder with p-values (screen --p-values)"
         )
     if options.new_only and not parts.plan.table.knows_training:
         raise ConfigError("the model does not know its training molecules (new_only)")
@@ -133,7 +133,7 @@ class _Parts:
         self.n_missing = len(receipts) - len(self.there)
         if self.n_missing and not partial:
             raise InputError(
-                f"{counted(self.n_missing, 'part')} of {len(receipts):,} are not there yet",
+                f"{self.n_missing:,} of {counted(len(receipts), 'part')} still to be written",
                 file=folder.path,
                 hint="run the screen again, which goes on; or join what is there with "
                 f"{setting('partial')}",
@@ -161,7 +161,7 @@ class _Parts:
         if str(output) == STDOUT:
             raise ConfigError(
                 f"name a file ({setting('output')}): on standard output nothing would say that "
-                f"{counted(self.n_missing, 'part')} are missing"
+                f"some of it is missing ({counted(self.n_missing, 'part')})"
             )
         path = Path(output)
         stem, dot, suffixes = path.name.partition(".")

@@ -87,7 +87,7 @@ class Folder:
             for folder in folders or ("",):
                 (self._path / folder).mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise OutputError(f"{self._path}: could not be made: {error.strerror}") from error
+            raise OutputError(f"{self._path}: no folder can be made: {error.strerror}") from error
 
     def read(self, name: str) -> bytes | None:
         path = self._path / name

@@ -112,7 +112,7 @@ def test_a_partial_output_says_so(
     folder, output = tmp_path / "parts", tmp_path / "all.csv.gz"
     shard = Shard(index=2, n=2)
     screen_parts(inputs, model_folder, folder, SMALL, shard=shard, pool=pool)
-    with pytest.raises(InputError, match="3 parts of 6 are not there yet"):
+    with pytest.raises(InputError, match="3 of 6 parts still to be written"):
         merge(folder, output)
     with pytest.raises(ConfigError, match="name a file"):
         merge(folder, options=MergeOptions(partial=True))
