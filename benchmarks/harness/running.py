@@ -53,10 +53,14 @@ def watched(
     cores: int | None = None,
     look: Callable[[Sample], None] = lambda sample: None,
     limit: float | None = None,
+    *,
+    every: float = SAMPLING_SECONDS,
 ) -> Watched:
     """Run the command on the first so many cores; RuntimeError where it fails.
 
-    With a limit of seconds it may fail, and is killed with all its processes then.
+    With a limit of seconds it may fail, and is killed with all its processes then. Time
+    and memory of processes are read ``every`` so many seconds, 0 for never: five times a second it
+    takes a tenth of two cores.
     """
     command, env = [*COMMAND, *words], dict(os.environ)
     if cores is not None:
@@ -70,8 +74,9 @@ def watched(
         with subprocess.Popen(
             command, env=env, stdout=subprocess.PIPE, stderr=into, text=True
         ) as process:
-            sampling = _Sampling(process.pid, look)
-            sampling.start()
+            sampling = _Sampling(process.pid, look, every)
+            if every:
+                sampling.start()
             try:
                 out, _ = process.communicate(timeout=limit)
                 code = process.returncode
@@ -79,7 +84,8 @@ def watched(
                 sampling.kill()
             seconds = time.perf_counter() - start
             sampling.over = True
-            sampling.join()
+            if every:
+                sampling.join()
         if code and limit is None:
             errors.seek(0)
             raise RuntimeError(f"{' '.join(words)}: {errors.read()[-500:]}")
@@ -88,19 +94,19 @@ def watched(
     return Watched(code, seconds, sum(of.values()), of.get(process.pid, 0.0), waited, *most, out)
 
 
-def screened(path: Path, *options: str) -> Watched:
+def screened(path: Path, *options: str, every: float = 0) -> Watched:
     """``bioassay-mtl screen`` of a file, beside which its table stands until the next time."""
     out = path.with_suffix(".csv")
     out.unlink(missing_ok=True)
-    return watched(["screen", str(path), "-o", str(out), "--json", *options])
+    return watched(["screen", str(path), "-o", str(out), "--json", *options], every=every)
 
 
 class _Sampling(threading.Thread):
     """Memory and time of the processes below one; memory of Ray's own servers is not counted."""
 
-    def __init__(self, pid: int, look: Callable[[Sample], None]) -> None:
+    def __init__(self, pid: int, look: Callable[[Sample], None], every: float) -> None:
         super().__init__(daemon=True)
-        self._root, self._look = psutil.Process(pid), look
+        self._root, self._look, self._every = psutil.Process(pid), look, every
         self.largest, self.together, self.over = 0, 0, False
         self.processor: dict[int, float] = {}
 
@@ -116,7 +122,7 @@ class _Sampling(threading.Thread):
                 megabytes = tuple(sorted((size / 1e6 for size in sizes), reverse=True))
                 used = sum(self.processor.values())
                 self._look(Sample(time.perf_counter() - start, used, megabytes))
-            time.sleep(SAMPLING_SECONDS)
+            time.sleep(self._every)
 
     def _sizes(self) -> list[int]:
         """Of each what no other has; together, a shared page counts once."""

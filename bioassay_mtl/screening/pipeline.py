@@ -357,7 +357,9 @@ def _predict(
     predicted = predict_batches(
         clock.timed("featurising", with_columns(featurized, featurizer), without="reading"),
         partial(_predicted, model, not options.raw),
-        threads=cores if annotated or _reads_graphs(featurizer) else max(1, cores // 4),
+        threads=min(cores, max(2, cores // 4))
+        if not (annotated or _reads_graphs(featurizer))
+        else cores,
         ahead=max(2, RECORDS_AHEAD // options.batch_size),
         clock=clock,
         n_bytes=lambda batch, features: batch.n_bytes + features.n_bytes,
