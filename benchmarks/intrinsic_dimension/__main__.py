@@ -21,7 +21,7 @@ from typing import Any
 from benchmarks.harness.ledger import RESULTS, go_on
 from benchmarks.harness.study import begin, report
 from benchmarks.harness.tables import prose
-from benchmarks.intrinsic_dimension.codes import LOW, ORDINARY, SETTINGS, codes, free, shipped
+from benchmarks.intrinsic_dimension.codes import LOW, ORDINARY, SETTINGS, codes, free
 from benchmarks.intrinsic_dimension.family import Family
 from benchmarks.intrinsic_dimension.new_assays import draw
 from benchmarks.intrinsic_dimension.panels import panels, related, some
@@ -81,7 +81,6 @@ PIECES: dict[str, Piece] = {
     },
     "free each alone": partial(free, PART, LOW | {"form": "free"}),
     "free all together": partial(free, PART, ORDINARY),
-    "shipped": partial(shipped, PART),
     **{f"certificate pcba-1 {d}": single(d) for d in (256, 128, 64, 32)},
     "certificate tox21-once 1-16": code("tox21-once", 1, 16, 2, 3),
     "certificate pcba 4-80": code("pcba", 4, 80, 5, **CERTIFIED),

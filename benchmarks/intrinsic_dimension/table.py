@@ -62,10 +62,6 @@ def sizes(lines: Lines) -> Iterator[list[str]]:
         elif line["piece"].startswith("free"):
             name, size = f"{line['piece']}, float32", 4 * line["numbers"]
             found.append((name, size, "32", line["before"]))
-        found += [
-            (f"as pcba128, {each['how']}", each["bytes"], "", each["after"])
-            for each in line.get("smaller", ())
-        ]
     free = {name: scores["average_precision"] for name, _, _, scores in found}
     for name, size, bits, scores in found:
         ap = scores["average_precision"]

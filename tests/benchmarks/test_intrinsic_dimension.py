@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 import pytest
 
-from benchmarks.intrinsic_dimension.codes import SMALLER
 from benchmarks.intrinsic_dimension.family import Family
 from benchmarks.intrinsic_dimension.new_assays import MOST, drawn
 from benchmarks.intrinsic_dimension.table import TABLES
@@ -34,21 +33,6 @@ def test_both_dimensions_are_found_within_a_factor_of_one_and_a_half() -> None:
     found = dimension_of("family", tasks, FAMILY.score, config)
     assert found.id == pytest.approx(FAMILY.d, rel=0.33)
     assert found.aid == pytest.approx(FAMILY.aid, rel=0.33)
-
-
-def test_smaller_weights_take_the_bytes_that_are_said() -> None:
-    weights = np.random.default_rng(0).standard_normal((40, 50)).astype(np.float32)
-    made = {name: smaller(weights) for name, smaller in SMALLER.items()}
-    sizes = {name: size for name, (_, size) in made.items()}
-    assert sizes["float32"] == 8_000
-    assert sizes["half precision"] == 4_000
-    assert sizes["int8"] == 2_000 + 4 * 40
-    step = np.abs(weights).max(axis=1, keepdims=True) / 127
-    assert (np.abs(made["int8"][0] - weights) <= step / 2 + 1e-6).all()
-    few = made["90 % pruned"][0]
-    assert np.count_nonzero(few) == 200
-    assert np.abs(few[few != 0]).min() >= np.abs(weights[few == 0]).max() - 1e-3
-    assert sizes["90 % pruned"] == pytest.approx(400 + 0.469 * 2_000 / 8, rel=0.01)
 
 
 @pytest.mark.parametrize("m", [20, 100])
