@@ -14,12 +14,15 @@ from numpy.typing import NDArray
 from benchmarks.graph_study.cases import MIXTURES, MODELS, TRIALS, settings, shares
 from benchmarks.harness.chemprop_program import chemprop
 from benchmarks.harness.contenders import FOREST, Contender, Options, contested
-from benchmarks.harness.datasets import sources
+from benchmarks.harness.datasets import NO_ROWS, sources
 from benchmarks.harness.deepchem_networks import d_mpnn
 from benchmarks.harness.ledger import CACHE, Entry, Key, Ledger
 from benchmarks.harness.networks import Trainer, n_parameters
+from bioassay_mtl.chem.identity import TrainingMolecules
 from bioassay_mtl.models.join import join
 from bioassay_mtl.models.model import Model
+from bioassay_mtl.splits import Split
+from bioassay_mtl.training import train
 
 RIVALS: dict[str, Contender] = {
     "random forest": FOREST,
@@ -60,7 +63,10 @@ class Study:
 
     def _network(self, key: Key, name: str, seed: int) -> Entry:
         """A network of one kind of experts, stopped on the validation rows."""
-        source, chosen, cpu = self.source, settings(name, seed), time.process_time()
+        source, chosen = self.source, settings(name, seed)
+        if "start_from" in chosen:
+            chosen["start_from"] = str(self.pretrained(chosen["start_from"]))
+        cpu = time.process_time()
         model = self.trainer.fit(chosen, source.fit, source.valid)
         cpu = time.process_time() - cpu
         epochs = len(model.training["history"])
@@ -68,6 +74,18 @@ class Study:
         more["molecules_per_second"] = round(epochs * len(source.fit) / cpu)
         more["best_epoch"] = model.training["best_epoch"]
         return self._kept(model, key, name, seed, settings=chosen, **more)
+
+    def pretrained(self, name: str) -> Path:
+        """Folder of a network of all PCBA molecules that are none of this panel."""
+        folder = self.folder_of(f"{name} of PCBA", 0)
+        if not folder.exists():
+            panel = sources["pcba"]().panel
+            held = TrainingMolecules.of(self.source.smiles).hold(panel.structures or [])
+            known = panel.take(np.flatnonzero(~np.asarray(held)))
+            rows = np.arange(len(known))
+            parts = Split(rows, NO_ROWS, NO_ROWS, len(rows))
+            train(known, settings(name, 0), parts=parts).save(folder)
+        return folder
 
     def _mixture(self, key: Key, name: str, seed: int) -> Entry:
         """Trained networks joined, with the shares that are best on the validation rows."""
