@@ -41,7 +41,7 @@ def test_what_a_command_takes() -> None:
 def test_a_screen_can_be_watched_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Though the command refuses a table that is there."""
 
-    def refusing(words: list[str]) -> None:
+    def refusing(words: list[str], every: float) -> None:
         Path(words[words.index("-o") + 1]).touch(exist_ok=False)
 
     monkeypatch.setattr(running, "watched", refusing)
