@@ -63,11 +63,11 @@ class Study:
 
     def _network(self, key: Key, name: str, seed: int) -> Entry:
         """A network of one kind of experts, stopped on the validation rows."""
-        source, chosen = self.source, settings(name, seed)
+        source, chosen, start = self.source, settings(name, seed), {}
         if "start_from" in chosen:
-            chosen["start_from"] = str(self.pretrained(chosen["start_from"]))
+            start = {"start_from": str(self.pretrained(chosen["start_from"]))}
         cpu = time.process_time()
-        model = self.trainer.fit(chosen, source.fit, source.valid)
+        model = self.trainer.fit(chosen | start, source.fit, source.valid)
         cpu = time.process_time() - cpu
         epochs = len(model.training["history"])
         more = {"cpu_seconds": round(cpu, 1), "epochs": epochs}

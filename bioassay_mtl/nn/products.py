@@ -37,13 +37,13 @@ class StackedProduct:
 
         A bias, ``(E, N)`` or ``(N,)``, is added: in predictions on the way, in one pass.
         """
-        if weight.requires_grad:  # optimizers may change it without a new version
-            self._made_from = None
         if torch.compiler.is_compiling():  # a compiler chooses for itself how it multiplies
             product = _of_stacked(x, weight, _padded_product)
-        elif _suits_onednn(x, weight):
-            return self._predicted(x, weight, bias)
         else:
+            if weight.requires_grad:  # optimizers may change it without a new version
+                self._made_from = None
+            if _suits_onednn(x, weight):
+                return self._predicted(x, weight, bias)
             product = _of_stacked(x, weight, _batched_product)
         return product if bias is None else product + bias.unsqueeze(-2)
 

@@ -350,16 +350,14 @@ def _predict(
     if annotated and annotated.inputs:
         prints = {**featurizer.fingerprints, **annotated.inputs}
         featurizer = replace(featurizer, fingerprints=prints)
-    cores = available_cores()
+    cores, is_slow = available_cores(), bool(annotated) or _reads_graphs(featurizer)
     featurized = featurize_batches(
         records, featurizer, options.workers or cores, options.molecule_timeout, pool
     )
     predicted = predict_batches(
         clock.timed("featurising", with_columns(featurized, featurizer), without="reading"),
         partial(_predicted, model, not options.raw),
-        threads=min(cores, max(2, cores // 4))
-        if not (annotated or _reads_graphs(featurizer))
-        else cores,
+        threads=cores if is_slow else min(cores, max(2, cores // 4)),
         ahead=max(2, RECORDS_AHEAD // options.batch_size),
         clock=clock,
         n_bytes=lambda batch, features: batch.n_bytes + features.n_bytes,

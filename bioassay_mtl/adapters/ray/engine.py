@@ -116,7 +116,7 @@ def _written(begun: BegunParts, missing: Sequence[Part], model: str, device: str
     )
     for row in found.iter_rows():
         if row["fault"]:
-            raise pickle.loads(row["fault"])
+            raise pickle.loads(row["fault"])  # an actor of this run has made it, as all of Ray's
         if row["part"]:
             yield row["part"]
 
