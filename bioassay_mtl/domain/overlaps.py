@@ -101,7 +101,7 @@ _SET = np.unpackbits(np.arange(256, dtype=np.uint8)[:, None], axis=1).sum(axis=1
 
 def _bits_of(packed: NDArray[np.uint8], sizes: NDArray[np.int64], n_bits: int) -> NDArray[np.intp]:
     """``(n, largest size)``: positions of the set bits, then `n_bits`, which no molecule has."""
-    row, bit = np.nonzero(np.unpackbits(packed, axis=1))
+    row, bit = np.divmod(np.flatnonzero(np.unpackbits(packed).view(np.bool_)), n_bits)
     place = np.arange(len(row)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
     found = np.full((len(packed), int(sizes.max(initial=0))), n_bits, dtype=np.intp)
     found[row, place] = bit
@@ -218,12 +218,12 @@ class _Buffers:
 
 def _transposed(packed: NDArray[np.uint8], w: int) -> Words:
     """``(n_bits + 1, w)``: of each bit the molecules that have it, the first the lowest."""
-    padded = np.zeros((_WORD * w, packed.shape[1]), np.uint8)
-    padded[: len(packed)] = packed
     found = np.zeros((8 * packed.shape[1] + 1, 8 * w), np.uint8)
-    for at in range(packed.shape[1]):
-        bits = np.unpackbits(padded[:, at : at + 1], axis=1).T
-        found[8 * at : 8 * at + 8] = np.packbits(bits, axis=1, bitorder="little")
+    one = np.zeros(_WORD * w, np.uint8)
+    for at, column in enumerate(np.ascontiguousarray(packed.T)):
+        for bit in range(8):
+            np.bitwise_and(column, 128 >> bit, out=one[: len(packed)])
+            found[8 * at + bit] = np.packbits(one, bitorder="little")  # what is not 0 is 1
     return found.view("<u8").astype(np.uint64, copy=False)
 
 
