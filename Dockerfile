@@ -15,7 +15,7 @@ COPY . .
 # A local version (+cpu, +cu128) is newer than the same version without one, and is taken.
 RUN /opt/venv/bin/pip install --no-cache-dir --constraint constraints.txt \
       --extra-index-url "https://download.pytorch.org/whl/${TORCH}" \
-      ".[compress,excel,serve,trees]"
+      ".[compiled,compress,excel,serve,trees]"
 
 FROM python:${PYTHON}-slim-bookworm
 

@@ -58,14 +58,14 @@ docs: .venv/.docs
 
 # All that tests look at, beside what screening and training take.
 $(TESTING): $(READY)
-	$(INSTALL) --editable '.[compress,deepchem,excel,graphs,onnx,plots,ray,serve,tensorboard,test,torchjd,trees,tune]'
+	$(INSTALL) --editable '.[compiled,compress,deepchem,excel,graphs,onnx,plots,ray,serve,tensorboard,test,torchjd,trees,tune]'
 	@touch $@
 
 $(READY): setup.cfg pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(v < (3, 10) and f"Python 3.10 or newer is needed, found {v[0]}.{v[1]}: make PYTHON=/path/to/python3.11")'
 	@echo "Making .venv (a minute or two, once) ..."
 	$(PYTHON) -m venv --clear .venv
-	$(INSTALL) --editable '.[excel,plots,trees]'
+	$(INSTALL) --editable '.[compiled,excel,plots,trees]'
 	@touch $@
 
 clean:

@@ -37,6 +37,7 @@ LAYERS = (
     "cli",
 )
 TESTED = [
+    "compiled",
     "compress",
     "deepchem",
     "excel",

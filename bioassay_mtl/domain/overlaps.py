@@ -4,27 +4,33 @@ Fingerprints are held by bit: a bitmap of the molecules that have it. The overla
 all molecules is the sum of the bitmaps of its bits, and bitmaps are summed by carry-save adders: a
 sum is held in planes, bitmaps of the ones, the twos, the fours, and so on (Mula, Kurz and Lemire,
 doi 10.1093/comjnl/bxx046). Planes are compared with what a similarity asks for by the same logic,
-so that only molecules that reach it are ever looked at.
+so that only molecules that reach it are ever looked at. Where many pairs are to be counted, and
+numba is there, :mod:`bioassay_mtl.domain.compiled` does it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-Words = NDArray[np.uint64]
+from bioassay_mtl.domain.compiled import EIGHT, Places, Words, compiled
 
 BLOCK = 65_536
 """Molecules whose bitmaps are summed at a time: what that takes stays near the processor."""
 
 AT_ONCE = 64
-"""Queries that are counted at a time."""
+"""Queries that NumPy counts at a time."""
+
+PAYS = 1 << 28
+"""Pairs after which compiled code is used: NumPy counts so many while numba is imported."""
 
 _WORD = 64
 _ROUNDING = 1e-9
+_ROOM = 256
+"""Pairs of a query that compiled code has room for at first, on average."""
 
 
 class Pairs(NamedTuple):
@@ -65,6 +71,7 @@ class BitColumns:
             _Block(packed[start : start + BLOCK], self.sizes[start : start + BLOCK])
             for start in range(0, len(packed), BLOCK)
         ]
+        self._n_counted = 0
 
     def pairs(self, queries: NDArray[np.uint8], at_least: float) -> Pairs:
         """All pairs of a Tanimoto similarity of `at_least`, and perhaps few that fall short of it.
@@ -77,13 +84,15 @@ class BitColumns:
             Least similarity, from 0, which every pair has, to 1.
         """
         sizes, found = sizes_of(queries), list[Pairs]()
+        self._n_counted += len(queries) * len(self.sizes)
+        kernel = compiled() if self._n_counted > PAYS else None
         bits = _bits_of(queries, sizes, self.n_bits)
         order = np.argsort(sizes, kind="stable")  # those of a chunk are summed in as many steps
-        for start in range(0, len(order), AT_ONCE):
-            rows = order[start : start + AT_ONCE]
-            own = np.ascontiguousarray(bits[rows, : int(sizes[rows].max())].T)
+        step = AT_ONCE if kernel is None else max(1, len(order))
+        for start in range(0, len(order), step):
+            rows = order[start : start + step]
             for number, block in enumerate(self._blocks):
-                pairs = block.pairs(own, sizes[rows], at_least)
+                pairs = block.pairs(bits[rows], sizes[rows], at_least, kernel)
                 found.append(
                     Pairs(rows[pairs.query], pairs.molecule + number * BLOCK, pairs.overlap)
                 )
@@ -100,10 +109,14 @@ _SET = np.unpackbits(np.arange(256, dtype=np.uint8)[:, None], axis=1).sum(axis=1
 
 
 def _bits_of(packed: NDArray[np.uint8], sizes: NDArray[np.int64], n_bits: int) -> NDArray[np.intp]:
-    """``(n, largest size)``: positions of the set bits, then `n_bits`, which no molecule has."""
+    """``(n, k)``: positions of the set bits, then `n_bits`, which no molecule has.
+
+    k is a multiple of :data:`~bioassay_mtl.domain.compiled.EIGHT`.
+    """
     row, bit = np.divmod(np.flatnonzero(np.unpackbits(packed).view(np.bool_)), n_bits)
     place = np.arange(len(row)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
-    found = np.full((len(packed), int(sizes.max(initial=0))), n_bits, dtype=np.intp)
+    k = -(-int(sizes.max(initial=0)) // EIGHT) * EIGHT
+    found = np.full((len(packed), k), n_bits, dtype=np.intp)
     found[row, place] = bit
     return found
 
@@ -118,12 +131,34 @@ class _Block:
         self._columns = _transposed(packed, self.w)
         self._asked: dict[tuple[int, float], Words] = {}
 
-    def pairs(self, bits: NDArray[np.intp], sizes: NDArray[np.int64], at_least: float) -> Pairs:
-        """Overlaps of q queries, given by their ``bits (k, q)`` and ``sizes (q,)``."""
+    def pairs(
+        self, bits: Places, sizes: Places, at_least: float, kernel: Callable[..., int] | None
+    ) -> Pairs:
+        """Overlaps of q queries, given by their ``bits (q, k)`` and ``sizes (q,)``."""
+        if kernel is not None:
+            return self._compiled(bits, sizes, at_least, kernel)
         buffers = _Buffers((len(sizes), self.w))
-        planes = self._planes(bits, buffers)
+        planes = self._planes(np.ascontiguousarray(bits[:, : int(sizes.max())].T), buffers)
         reached = self._reached(planes, sizes, at_least, buffers)
         return _extracted(reached, planes, self.n)
+
+    def _compiled(
+        self, bits: Places, sizes: Places, at_least: float, kernel: Callable[..., int]
+    ) -> Pairs:
+        """The same pairs, in another order."""
+        every, of_size = np.unique(sizes, return_inverse=True)
+        asked = [self._not_asked(int(size), at_least) for size in every]
+        n_planes = max(4, int(every[-1]).bit_length(), *map(len, asked))
+        below = np.full((len(every), n_planes, self.w), ~np.uint64(0))
+        for row, each in enumerate(asked):
+            below[row, : len(each)] = each
+        room, n = 0, _ROOM * len(sizes)
+        while n > room:
+            room = n
+            found = Pairs(*(np.empty(room, np.int64) for _ in range(3)))
+            n = kernel(self._columns, bits, below, of_size, *found)
+        real = np.flatnonzero(found.molecule[:n] < self.n)  # see _extracted
+        return Pairs(*(each[real] for each in found))
 
     def _planes(self, bits: NDArray[np.intp], buffers: _Buffers) -> list[Words | None]:
         """The overlaps of q queries: ``(q, w)`` each, the ones first."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
@@ -17,12 +17,22 @@ def random_bits(n: int, share: float, seed: int) -> NDArray[np.uint8]:
     return np.packbits(dense, axis=1)
 
 
+@pytest.fixture(params=[1 << 60, 0], ids=["numpy", "compiled"])
+def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By NumPy alone, and by compiled code from the first pair on."""
+    if request.param == 0:
+        pytest.importorskip("numba")
+    monkeypatch.setattr(overlaps, "PAYS", request.param)
+
+
 def counted(queries: NDArray[np.uint8], molecules: NDArray[np.uint8]) -> NDArray[np.int64]:
     left, right = (np.unpackbits(each, axis=1).astype(np.int64) for each in (queries, molecules))
     product: NDArray[np.int64] = left @ right.T
     return product
 
 
+@pytest.mark.usefixtures("way")
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     n=st.integers(1, 300),
     m=st.integers(1, 40),
@@ -44,6 +54,7 @@ def test_pairs_are_those_of_a_product(
     assert len(got) == len({*got})
 
 
+@pytest.mark.usefixtures("way")
 def test_blocks_make_no_difference(monkeypatch: pytest.MonkeyPatch) -> None:
     molecules, queries = random_bits(300, 0.3, 0), random_bits(50, 0.3, 1)
     whole = BitColumns(molecules).pairs(queries, 0.3)
@@ -53,6 +64,29 @@ def test_blocks_make_no_difference(monkeypatch: pytest.MonkeyPatch) -> None:
     assert {*zip(*whole, strict=True)} == {*zip(*parts, strict=True)}
 
 
+def test_many_molecules_are_the_same_both_ways(monkeypatch: pytest.MonkeyPatch) -> None:
+    """More words than are summed at a time, more pairs than there is room for at first."""
+    pytest.importorskip("numba")
+    molecules, queries = random_bits(20_000, 0.3, 0), random_bits(70, 0.3, 1)
+    columns = BitColumns(molecules)
+    plain = columns.pairs(queries, 0.2)
+    assert len(plain.query) > overlaps._ROOM * len(queries)
+    monkeypatch.setattr(overlaps, "PAYS", 0)
+    made = columns.pairs(queries, 0.2)
+    assert sorted(zip(*plain, strict=True)) == sorted(zip(*made, strict=True))
+
+
+def test_compiled_code_starts_where_it_pays(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = list[int]()
+    monkeypatch.setattr(overlaps, "PAYS", 1_000)
+    monkeypatch.setattr(overlaps, "compiled", lambda: asked.append(1))
+    columns = BitColumns(random_bits(100, 0.3, 0))
+    for n in (5, 5, 1):
+        columns.pairs(random_bits(n, 0.3, 1), 0.3)
+    assert len(asked) == 1
+
+
+@pytest.mark.usefixtures("way")
 def test_nothing_is_compared_with_nothing() -> None:
     none = np.zeros((0, 8), np.uint8)
     assert not len(BitColumns(none).pairs(random_bits(3, 0.5, 0), 0.1).query)
