@@ -14,12 +14,14 @@ from concurrent.futures import Future, InvalidStateError
 from contextlib import suppress
 from queue import SimpleQueue
 from types import TracebackType
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from bioassay_mtl.chem.molecule import Notation
 from bioassay_mtl.chem.status import Status
 from bioassay_mtl.chem.supervised import DEFAULT_TIMEOUT, Lost, Watch, Worker
 from bioassay_mtl.errors import BioassayError, WorkerError
+
+if TYPE_CHECKING:
+    from bioassay_mtl.chem.molecule import Notation
 
 REQUEST_SIZE = 1024
 """Records a request at most: enough to hide the pipe, few enough to be done again."""

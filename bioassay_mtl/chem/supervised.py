@@ -14,12 +14,14 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from bioassay_mtl.chem.molecule import Notation
 from bioassay_mtl.chem.status import Status
 from bioassay_mtl.chem.worker import BOARD_BYTES, READY, receive, send
 from bioassay_mtl.errors import WorkerError
+
+if TYPE_CHECKING:
+    from bioassay_mtl.chem.molecule import Notation
 
 DEFAULT_TIMEOUT = 5.0
 """Seconds that one molecule may take; thousands of times what one usually takes."""

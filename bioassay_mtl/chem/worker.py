@@ -18,13 +18,15 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 
 from bioassay_mtl.chem.lifeline import end_with
-from bioassay_mtl.chem.molecule import Notation
-from bioassay_mtl.chem.status import Status
 
-Job = Callable[[Sequence[Any], Notation, Mapping[int, Status]], Any]
+if TYPE_CHECKING:
+    from bioassay_mtl.chem.molecule import Notation
+    from bioassay_mtl.chem.status import Status
+
+Job = Callable[[Sequence[Any], "Notation", "Mapping[int, Status]"], Any]
 """Job on structures; of some, by position, the status is known already."""
 
 BOARD_BYTES = 8

@@ -71,6 +71,17 @@ def made_slowly(seconds):
 '''
 
 
+@pytest.mark.parametrize("module", ["pool", "worker"])
+def test_workers_can_be_started_before_anything_that_takes_long_is_loaded(module: str) -> None:
+    code = (
+        f"import bioassay_mtl.chem.{module}, sys\n"
+        "print(*{'numpy', 'pydantic', 'rdkit'} & {*sys.modules})\n"
+        "print(bioassay_mtl.chem.fingerprints.MorganFingerprint.__name__)"
+    )
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert found.stdout.splitlines() == ["", "MorganFingerprint"]
+
+
 @pytest.fixture
 def act(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     (tmp_path / "culprits.py").write_text(CULPRITS)

@@ -14,7 +14,15 @@ from bioassay_mtl.errors import ConfigError
 from bioassay_mtl.registry import Registry, class_of
 
 fingerprints: Registry[type[Representation]] = Registry(
-    "fingerprint", "fingerprints", class_of("bioassay_mtl.chem.representation:Representation")
+    "fingerprint",
+    "fingerprints",
+    class_of("bioassay_mtl.chem.representation:Representation"),
+    homes={
+        "columns": "bioassay_mtl.chem.descriptors",
+        "dense": "bioassay_mtl.chem.descriptors",
+        "graph": "bioassay_mtl.chem.graphs",
+        "rdkit_descriptors": "bioassay_mtl.chem.descriptors",
+    },
 )
 """All kinds that a model can read; graphs are among them."""
 
