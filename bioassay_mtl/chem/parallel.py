@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import pickle
 from collections import deque
-from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from functools import lru_cache
@@ -107,6 +107,7 @@ def featurize_batches(
     workers: int,
     timeout: float = DEFAULT_TIMEOUT,
     pool: Submits | None = None,
+    meanwhile: Callable[[], None] = lambda: None,
 ) -> Generator[tuple[RecordsT, Features], None, None]:
     """Featurize a stream of batches on several processes.
 
@@ -123,6 +124,9 @@ def featurize_batches(
         Seconds that one structure may take, else its status is ``timed_out``; 0 for no limit.
     pool
         Workers to ask in place of those, with the time limit that they have.
+    meanwhile
+        Called once, when workers have been given all that they are given before the first batch is
+        waited for; begins what may take long beside them.
 
     Yields
     ------
@@ -138,10 +142,12 @@ def featurize_batches(
     batches = iter(batches)
     recipe = pickle.dumps((featurizing, featurizer.config()))
     if pool is not None:
-        yield from _in_order(batches, pool, recipe, _AHEAD * getattr(pool, "n_workers", 1))
+        ahead = _AHEAD * getattr(pool, "n_workers", 1)
+        yield from _in_order(batches, pool, recipe, ahead, meanwhile)
         return
     head = list(islice(batches, 2))
     if workers < 1 or len(head) < 2:
+        meanwhile()
         for batch in chain(head, batches):
             yield batch, _features_here(batch, featurizer, recipe, timeout)
         return
@@ -149,7 +155,7 @@ def featurize_batches(
     batches = chain(head, batches)
     del head  # the stream may be long: do not hold its first batches
     with Pool(workers, timeout) as pool:
-        yield from _in_order(batches, pool, recipe, _AHEAD * workers)
+        yield from _in_order(batches, pool, recipe, _AHEAD * workers, meanwhile)
 
 
 def features_of(recipe: bytes, records: Request, timeout: float = DEFAULT_TIMEOUT) -> Features:
@@ -184,18 +190,28 @@ def featurizing(config: dict[str, Any]) -> Job:
 
 
 def _in_order(
-    batches: Iterable[RecordsT], pool: Submits, recipe: bytes, ahead: int
+    batches: Iterable[RecordsT],
+    pool: Submits,
+    recipe: bytes,
+    ahead: int,
+    meanwhile: Callable[[], None],
 ) -> Iterator[tuple[RecordsT, Features]]:
     pending: deque[tuple[RecordsT, Future[list[Any]]]] = deque()
     n_bytes = 0
+    is_first = True
     for batch in batches:
         request = Request(batch.structures, batch.notation, batch.problems)
         pending.append((batch, pool.submit(recipe, request)))
         n_bytes += batch.n_bytes
         while len(pending) > ahead or (n_bytes > WAITING_BYTES and pending):
+            if is_first:
+                meanwhile()
+                is_first = False
             done, future = pending.popleft()
             n_bytes -= done.n_bytes
             yield done, _joined(future.result())
+    if is_first:
+        meanwhile()
     while pending:
         done, future = pending.popleft()
         yield done, _joined(future.result())

@@ -16,6 +16,7 @@ from queue import SimpleQueue
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from bioassay_mtl.chem.ahead import started_ahead
 from bioassay_mtl.chem.status import Status
 from bioassay_mtl.chem.supervised import DEFAULT_TIMEOUT, Lost, Watch, Worker
 from bioassay_mtl.errors import BioassayError, WorkerError
@@ -139,7 +140,8 @@ class Pool:
     def _worker(self, place: int) -> Worker:
         worker = self._workers[place]
         if worker is None:
-            worker = self._workers[place] = Worker(self._timeout)
+            worker = started_ahead(self._timeout) or Worker(self._timeout)
+            self._workers[place] = worker
             if self._is_over:
                 worker.process.kill()
         return worker

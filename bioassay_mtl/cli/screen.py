@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import csv
 import gc
+from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -28,11 +30,12 @@ from bioassay_mtl.cli.terminal import say
 from bioassay_mtl.cli.waiting import waiting
 from bioassay_mtl.errors import ConfigError, InputError, OutputError, counted
 
-if TYPE_CHECKING:
-    pass
-
 GARBAGE_THRESHOLD = 100_000
 """Objects between two searches for garbage: imports make a million that never become any."""
+
+LONG = 1_000_000
+"""Bytes of inputs that keep workers busy for seconds; of shorter ones it is not sure that any
+worker is needed."""
 
 
 def screen(
@@ -217,6 +220,12 @@ def screen(
     Example:  bioassay-mtl screen library.smi -o hits.csv --show 10
     """
     gc.set_threshold(GARBAGE_THRESHOLD)
+    is_long = are_long(inputs)
+    if is_long and engine == "local":
+        from bioassay_mtl.chem.ahead import workers_ahead
+        from bioassay_mtl.screening.cores import available_cores
+
+        ctx.with_resource(workers_ahead(workers or available_cores(), molecule_timeout))
     from bioassay_mtl.cli import screen_report as report
     from bioassay_mtl.cli.screen_parts import refuse_without_out, screen_in_parts
     from bioassay_mtl.models.loading import PendingModel
@@ -278,7 +287,7 @@ def screen(
     if page and Path(page).absolute() == Path(output).absolute():
         raise ConfigError(f"{page}: results and report need different files")
     check_inputs(inputs)
-    pending = PendingModel(model, device=device)
+    pending = PendingModel(model, device=device, at_once=not is_long)
     options = with_assays_named(options, pending)
     hits = report.collector(pending, options, show)
     if top and (order := report.order_of_values(pending, options)):
@@ -314,6 +323,15 @@ def screen(
     report.show(summary, hits, pending, as_json=as_json, stdout_is_free=not target.is_stdout)
     if summary.is_unusable:
         raise unusable(summary, options)
+
+
+def are_long(inputs: Sequence[str]) -> bool:
+    """Whether inputs are sure to be worth workers; of a stream that is not known."""
+    n_bytes = 0
+    for path in map(Path, inputs):
+        with suppress(OSError):  # it is refused later, in words
+            n_bytes += path.stat().st_size if path.is_file() else 0
+    return n_bytes >= LONG
 
 
 def annotators_of(**asked: bool) -> tuple[str, ...]:

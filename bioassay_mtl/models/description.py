@@ -113,6 +113,9 @@ def own_features(model: ModelDescription, features: Features) -> Features:
 class Predictor(ModelDescription):
     """A described model that predicts."""
 
+    def prepare(self) -> None:
+        """Load what is not loaded yet, in the background."""
+
     def predict_features(self, features: Features, calibrated: bool = True) -> NDArray[np.float32]:
         """Predictions ``(n, n_columns) float32``, NaN where the status is not ok."""
         raise NotImplementedError

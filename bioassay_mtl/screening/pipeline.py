@@ -352,7 +352,12 @@ def _predict(
         featurizer = replace(featurizer, fingerprints=prints)
     cores, is_slow = available_cores(), bool(annotated) or _reads_graphs(featurizer)
     featurized = featurize_batches(
-        records, featurizer, options.workers or cores, options.molecule_timeout, pool
+        records,
+        featurizer,
+        options.workers or cores,
+        options.molecule_timeout,
+        pool,
+        meanwhile=model.prepare,
     )
     predicted = predict_batches(
         clock.timed("featurising", with_columns(featurized, featurizer), without="reading"),

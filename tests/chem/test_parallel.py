@@ -71,6 +71,25 @@ def test_workers_agree_with_one_process(
     assert len(featurize([], featurizer, workers=2)) == 0
 
 
+@pytest.mark.parametrize(("n", "workers", "begun"), [(1, 2, 1), (4, 0, 2), (4, 2, 4), (20, 2, 7)])
+def test_what_goes_on_meanwhile_begins_when_workers_have_enough(
+    featurizer: Featurizer, n: int, workers: int, begun: int
+) -> None:
+    read: list[int] = []
+    seen: list[int] = []
+
+    def batches() -> Iterator[Batch]:
+        for number in range(n):
+            read.append(number)
+            yield Batch(["CCO"])
+
+    found = featurize_batches(
+        batches(), featurizer, workers, meanwhile=lambda: seen.append(len(read))
+    )
+    assert len([*found]) == n
+    assert seen == [begun]
+
+
 def test_order_is_kept_where_batches_take_unlike_time(featurizer: Featurizer) -> None:
     sizes = [400, 1, 1, 200, 1, 30, 1, 1, 1, 300, 1, 1]
     batches = [Batch(["CC(=O)Oc1ccccc1C(=O)O" + "C" * i] * n) for i, n in enumerate(sizes)]

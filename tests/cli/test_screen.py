@@ -10,11 +10,13 @@ import signal
 import subprocess
 import sys
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
 
+from bioassay_mtl.chem import ahead
 from bioassay_mtl.chem.identity import TrainingMolecules
 from tests.cli.conftest import COMMAND, Run
 from tests.screening.tiny_model import TASKS, tiny_model
@@ -332,6 +334,31 @@ def test_hardly_a_molecule_is_a_fault(cli: Run, model_folder: Path, tmp_path: Pa
     assert [line.split(",")[1] for line in out.read_text().splitlines()[1:]] == [
         f"m{n}" for n in range(1, 6)
     ]
+
+
+def test_workers_of_a_long_file_start_first(
+    library: Path, nci_smiles: list[str], monkeypatch: pytest.MonkeyPatch, cli: Run, tmp_path: Path
+) -> None:
+    started: list[tuple[int, float]] = []
+
+    @contextmanager
+    def noted(n: int, timeout: float) -> Iterator[None]:
+        started.append((n, timeout))
+        yield
+
+    monkeypatch.setattr(ahead, "workers_ahead", noted)
+    long = tmp_path / "long.smi"
+    long.write_text("".join(f"{smiles}\n" for smiles in nci_smiles) * 10)
+    for path in (library, long, tmp_path / "missing.smi"):
+        options = ("--workers", 3, "--molecule-timeout", 7, "-o", tmp_path / "out.csv")
+        assert cli("screen", path, *options, "--model", "no/such").code == 2
+    assert started == [(3, 7.0)]
+
+
+def test_workers_that_a_fault_makes_needless_end_with_it(endless: Path, process: Run) -> None:
+    done = process("screen", endless, "--model", "no/such", "--workers", 2)
+    # A worker that went on would hold standard error.
+    assert (done.code, done.err.count("\n"), "no/such" in done.err) == (2, 1, True)
 
 
 def test_a_screen_begins_without_pytorch() -> None:
