@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import gc
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import Annotated
 import typer
 
 from bioassay_mtl.cli.engines import Address
+from bioassay_mtl.cli.garbage import unsearched
 from bioassay_mtl.cli.names import DEFAULT_MODEL
 from bioassay_mtl.cli.output_options import AsJson, Format, Long, Overwrite, SpreadsheetSafe
 from bioassay_mtl.cli.screened import unusable, with_assays_named
@@ -29,9 +29,6 @@ from bioassay_mtl.cli.table_options import (
 from bioassay_mtl.cli.terminal import say
 from bioassay_mtl.cli.waiting import waiting
 from bioassay_mtl.errors import ConfigError, InputError, OutputError, counted
-
-GARBAGE_THRESHOLD = 100_000
-"""Objects between two searches for garbage: imports make a million that never become any."""
 
 LONG = 1_000_000
 """Bytes of inputs that keep workers busy for seconds; of shorter ones it is not sure that any
@@ -219,7 +216,7 @@ def screen(
 
     Example:  bioassay-mtl screen library.smi -o hits.csv --show 10
     """
-    gc.set_threshold(GARBAGE_THRESHOLD)
+    search_garbage = ctx.with_resource(unsearched())
     is_long = are_long(inputs)
     if is_long and engine == "local":
         from bioassay_mtl.chem.ahead import workers_ahead
@@ -259,6 +256,8 @@ def screen(
         "spreadsheet_safe": spreadsheet_safe,
     }
     if out is not None:
+        if engine != "local":
+            search_garbage(None)  # nothing is written here
         screen_in_parts(
             ctx,
             inputs,
@@ -271,6 +270,7 @@ def screen(
             address=address,
             device=device,
             as_json=as_json,
+            watch=[search_garbage],
         )
         return
     refuse_without_out(ctx)
@@ -294,7 +294,7 @@ def screen(
         say(order)
     reads = [ReadProgress() for _ in inputs]
     with report.progress_bar(reads, report.size_of(inputs)) as step:
-        watch = [step] if hits is None else [step, hits.add]
+        watch = [search_garbage, step] if hits is None else [search_garbage, step, hits.add]
         tally = None
         if page_target:
             from bioassay_mtl.report import screen_tally

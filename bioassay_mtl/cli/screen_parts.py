@@ -56,6 +56,7 @@ def screen_in_parts(
     address: str | None,
     device: str,
     as_json: bool,
+    watch: Sequence[Watch] = (),
 ) -> None:
     """Write a data set of parts, or go on with one."""
     from bioassay_mtl.cli.screen_report import show_summary
@@ -84,7 +85,7 @@ def screen_in_parts(
     else:
         with progress() as step:
             summary = screen_parts(
-                inputs, model, folder, options, shard=own, device=device, watch=[step]
+                inputs, model, folder, options, shard=own, device=device, watch=[*watch, step]
             )
     _tell(summary)
     show_summary(summary, as_json=as_json, stdout_is_free=True)
