@@ -205,8 +205,8 @@ def read_folder(folder: Path) -> ModelContent:
     featurizer = description.featurizer
     with described(path, "network"):
         architecture = network_config(config["network"])
-        # Draws are for weights that are replaced.
-        with _weights(weights_path), of_no_more_weights(weights_path), Draws(0).used():
+        draws = Draws(0, replaced=True)
+        with _weights(weights_path), of_no_more_weights(weights_path), draws.used():
             network = build_network(
                 architecture, featurizer.input_sizes, description.tasks, description.kinds
             )

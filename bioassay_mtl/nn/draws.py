@@ -27,10 +27,13 @@ class Draws:
     ----------
     seed
         Seed that all draws depend on.
+    replaced
+        Whether all weights that are drawn are replaced: they are left as they are then.
     """
 
-    def __init__(self, seed: int) -> None:
+    def __init__(self, seed: int, *, replaced: bool = False) -> None:
         self._seed = seed
+        self.replaced = replaced
         self._generators: dict[torch.device, torch.Generator] = {}
 
     def seed(self, seed: int) -> None:
@@ -89,6 +92,8 @@ class _Redirected(TorchDispatchMode):
         given = dict(kwargs or {})
         if torch.Tag.nondeterministic_seeded not in func.tags or given.get("generator"):
             return func(*args, **given)
+        if self._draws.replaced and func in _OF_WEIGHTS and args[0].requires_grad:
+            return args[0]
         if func is torch.ops.aten.native_dropout.default:
             return self._dropout(*args)
         if (change := _LIKE.get(func.overloadpacket)) is not None:
@@ -117,6 +122,9 @@ _LIKE = {
     torch.ops.aten.randint_like: "random_",
 }
 """Functions that take no generator in all versions of PyTorch, and what does the same."""
+
+_OF_WEIGHTS = (torch.ops.aten.normal_.default, torch.ops.aten.uniform_.default)
+"""What fills weights that a layer begins with; of some fingerprints it is the most of loading."""
 
 
 def _with_generator(func: Any) -> Any:

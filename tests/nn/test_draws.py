@@ -72,6 +72,26 @@ def assert_redirected(drawn: Callable[[], Tensor], everywhere: bool) -> None:
     assert generator() is None
 
 
+def test_weights_that_are_replaced_are_left_as_they_are() -> None:
+    """Not so what no file holds, such as a buffer: it is drawn as ever."""
+    weight = nn.Parameter(torch.full((50, 50), 7.0))
+    linear = nn.Linear(3, 3)
+    before = {name: held.clone() for name, held in linear.state_dict().items()}
+    with Draws(3, replaced=True).used():
+        nn.init.normal_(weight)
+        nn.init.uniform_(weight, -1, 1)
+        linear.reset_parameters()
+        buffer = nn.init.normal_(torch.empty(9))
+        rand = torch.rand(9)
+    assert (weight == 7).all()
+    assert all(held.equal(before[name]) for name, held in linear.state_dict().items())
+    with Draws(3).used():
+        assert buffer.equal(nn.init.normal_(torch.empty(9)))
+        assert rand.equal(torch.rand(9))
+        nn.init.normal_(weight)
+    assert not (weight == 7).any()
+
+
 def test_a_generator_that_is_given_stays() -> None:
     own = torch.Generator().manual_seed(3)
     with Draws(7).used():
