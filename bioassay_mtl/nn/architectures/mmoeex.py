@@ -84,7 +84,8 @@ class MMoEEx(nn.Module):
 
     def experts(self, inputs: Inputs) -> Tensor:
         """Outputs of all experts, ``(B, E, H)``, narrower ones filled up with zeros."""
-        return torch.cat([filled(group(inputs), self.width) for group in self.groups], dim=1)
+        found = [filled(group(inputs), self.width) for group in self.groups]
+        return found[0] if len(found) == 1 else torch.cat(found, dim=1)
 
     def mixing_weights(self, inputs: Inputs) -> Tensor:
         """Gates of all tasks, ``(B, T, E)``, or ``(1, T, E)`` where no molecule matters."""
