@@ -34,8 +34,10 @@ _WALL_TO_PROCESSOR = 10
 _ALL_TO_ONE = 4
 
 # A molecule is thousands of small blocks of memory, freed at once. Let glibc keep 300 of each size
-# at hand rather than 7: a sixth of a worker's time. Other C libraries do not read this.
-_ALLOCATOR = {"GLIBC_TUNABLES": "glibc.malloc.tcache_count=300"}
+# at hand rather than 7, a sixth of a worker's time; and let it ask for memory in large pages, where
+# Linux gives them to who asks: three quarters of the faults, a twentieth of the time. Other C
+# libraries do not read this.
+_ALLOCATOR = {"GLIBC_TUNABLES": "glibc.malloc.tcache_count=300:glibc.malloc.hugetlb=1"}
 
 
 class Lost(Exception):

@@ -23,6 +23,7 @@ from bioassay_mtl.chem.molecule import canonical_smiles
 from bioassay_mtl.chem.parallel import featurize, featurize_batches
 from bioassay_mtl.chem.pool import Pool, Records
 from bioassay_mtl.chem.status import Status
+from bioassay_mtl.chem.supervised import Worker
 from bioassay_mtl.chem.worker import mapping
 from bioassay_mtl.errors import WorkerError
 from tests.chem.test_parallel import Batch, assert_equal
@@ -319,6 +320,24 @@ def test_nor_where_the_kernel_does_not_help(monkeypatch: pytest.MonkeyPatch) -> 
         process.kill()
         _, error = process.communicate(timeout=60)  # held open by the child while it is there
     assert error == ""
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="processes are read from /proc")
+@pytest.mark.parametrize("own", [None, "glibc.malloc.tcache_count=9"])
+def test_memory_of_a_worker_is_had_in_large_pages_unless_the_user_says_otherwise(
+    own: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("GLIBC_TUNABLES", raising=False)
+    if own:
+        monkeypatch.setenv("GLIBC_TUNABLES", own)
+    worker = Worker()
+    try:
+        assert worker.ask(pickle.dumps((mapping, len)), ["CC", "O"], "smiles", {}) == [2, 1]
+        found = Path(f"/proc/{worker.process.pid}/environ").read_text().split("\0")
+    finally:
+        worker.close()
+    expected = own or "glibc.malloc.tcache_count=300:glibc.malloc.hugetlb=1"
+    assert f"GLIBC_TUNABLES={expected}" in found
 
 
 def test_the_worker_that_stays_is_not_a_fork_s(monkeypatch: pytest.MonkeyPatch) -> None:
