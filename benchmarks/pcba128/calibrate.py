@@ -100,9 +100,16 @@ def out_of_fold(
         said[here] = outputs_at(model, features, rows, tasks)
         print(f"fold {number + 1} of {N_FOLDS}", file=sys.stderr, flush=True)
         if kept:
-            of_cells: dict[str, Any] = {"row": cells.row, "task": cells.task, "label": cells.value}
-            np.savez(kept, logit=said, fold=fold, **of_cells)
+            keep(OutOfSight(cells, said, fold, panel.kinds, None, OUT_OF_FOLD), kept)
     return OutOfSight(cells, said, fold, panel.kinds, None, OUT_OF_FOLD)
+
+
+def keep(seen: OutOfSight, file: str | Path) -> None:
+    """Write what was said, for :mod:`benchmarks.trust`."""
+    cells = seen.cells
+    of_cells: dict[str, Any] = {"row": cells.row, "task": cells.task, "label": cells.value}
+    Path(file).parent.mkdir(parents=True, exist_ok=True)
+    np.savez(file, logit=seen.said, fold=seen.fold, **of_cells)
 
 
 if __name__ == "__main__":

@@ -6,7 +6,9 @@
 say of those molecules and of a library without labels, in which no molecule of the panel is left,
 and from what was measured; it is scored on the test part. Then the same is done with all rows: the
 shipped model. Its probabilities are calibrated on what the student of the random evaluation said of
-its test rows. Teachers are kept in ``--cache FOLDER``, and taken from there again.
+its test rows. Teachers are kept in ``--cache FOLDER``, and taken from there again. With ``--said
+FOLDER`` what the students of the evaluations say of their test rows is kept there, for
+``python -m benchmarks.trust --said``, and no model is made.
 """
 
 from __future__ import annotations
@@ -26,7 +28,7 @@ from benchmarks.graph_study.cases import settings
 from benchmarks.harness.datasets import NO_ROWS, Rows, find_data
 from benchmarks.harness.study import begin, report
 from benchmarks.pcba128.__main__ import DEVICE, EVALUATIONS, config_of, save
-from benchmarks.pcba128.calibrate import with_inputs
+from benchmarks.pcba128.calibrate import keep, with_inputs
 from benchmarks.pcba128.cards import fast_card
 from bioassay_mtl.chem.blocks import Block
 from bioassay_mtl.chem.features import Features, SparseCounts
@@ -145,21 +147,25 @@ def run(asked: argparse.Namespace) -> None:
     panel, featurizer = with_inputs(asked, configs)
     library = Library(panel, asked, featurizer)
     report("library", "molecules", len(library.smiles), "1")
-    shipped, metrics, seen = Model.load("pcba128"), {}, None
+    shipped, metrics, seen = Model.load("pcba128"), {}, list[OutOfSight]()
     for name, column in EVALUATIONS.items():
         parts = split(panel, SplitConfig(kind="column", column=column))
         model, test = student(asked, panel, parts.train, library, name), panel.take(parts.test)
         result = scored(model, test, f"{NAME} {name} test", shipped.metrics[name]["macro"])
         metrics[name] = {"n_train": len(parts.train), "n_test": len(test)} | result
-        scored(untaught(asked, panel, parts.train), test, f"untaught {name} test")
-        seen = seen or held_out(model, test)
-    assert seen is not None
+        seen.append(held_out(model, test))
+        if asked.said:
+            keep(seen[-1], Path(asked.said, f"{NAME} {name} test.npz"))
+        else:
+            scored(untaught(asked, panel, parts.train), test, f"untaught {name} test")
+    if asked.said:
+        return
     model = student(asked, panel, np.arange(len(panel)), library, "all")
     model.training |= {
         "rows": shipped.training["rows"],
         "library": {"source": "PubChem AID 1706", "molecules": len(library.smiles)},
     }
-    save(finished(model, shipped, metrics, seen), Path(asked.out))
+    save(finished(model, shipped, metrics, seen[0]), Path(asked.out))
 
 
 def untaught(asked: argparse.Namespace, panel: Panel, rows: Rows) -> Model:
@@ -207,7 +213,8 @@ def finished(model: Model, shipped: Model, metrics: dict[str, Any], seen: OutOfS
 
 if __name__ == "__main__":
     options: dict[str, dict[str, Any]] = {
-        "--out": {"required": True, "help": "model folder to write; must not exist"},
+        "--out": {"default": NAME, "help": "model folder to write; must not exist"},
+        "--said": {"help": "folder for what students say of test rows; makes no model"},
         "--cache": {"help": "folder of teachers"},
         "--device": DEVICE,
     }
