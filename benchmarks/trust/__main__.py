@@ -1,10 +1,11 @@
 """How far probabilities, spreads, intervals and selections can be trusted, on rows nobody fitted.
 
-``python -m benchmarks.trust [--quick] [--panels NAME ...] [--data FOLDER] [--said FILE]``: trains
-on four fifths of a panel and judges on the fifth, by a random split and by scaffolds, beside what
-others offer on the same rows (:mod:`benchmarks.trust.measures`). ``--said`` is what
-``benchmarks.pcba128.calibrate`` has kept: the shipped model's settings out of fold, calibrated here
-on four folds and judged on the fifth. ``--plots FILE ...`` draws what was published.
+``python -m benchmarks.trust [--quick] [--panels NAME ...] [--data FOLDER] [--said FILE ...]``:
+trains on four fifths of a panel and judges on the fifth, by a random split and by scaffolds, beside
+what others offer on the same rows (:mod:`benchmarks.trust.measures`). ``--said`` is what
+``benchmarks.pcba128.calibrate`` and ``student`` have kept of shipped models' settings: calibrated
+here on four folds and judged on the fifth; of further files, on all folds of the first.
+``--plots FILE ...`` draws what was published.
 """
 
 from __future__ import annotations
@@ -36,6 +37,7 @@ TARGETS = {
     **{f"coverage_at_{level:.0%}": f">= {level}" for level in LEVELS},
 }
 
+KEPT = ("row", "task", "label", "logit", "fold")
 
 OPTIONS: dict[str, dict[str, Any]] = {
     "--panels": {"nargs": "*", "choices": PANELS, "default": list(PANELS)},
@@ -43,7 +45,7 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "--rows": {"type": int, "help": "rows of each panel that are used"},
     "--effort": {"default": "normal", "help": "as of train"},
     "--chemprop": {"type": Path, "help": "the chemprop command: judge it alone"},
-    "--said": {"type": Path, "help": "what was said out of fold (.npz)"},
+    "--said": {"nargs": "+", "type": Path, "help": "what was said of rows not seen (.npz)"},
     "--seed": {"type": int, "default": 0},
     "--plots": {"nargs": "+", "type": Path, "help": "draw what was published in these files"},
 }
@@ -72,22 +74,25 @@ def run(asked: argparse.Namespace) -> None:
                 found = measure(panel, kind, settings)
             for metric, value in found:
                 report(f"{name} {kind}", metric, value, "1", TARGETS.get(metric))
-    for metric, value in out_of_fold(asked.said) if asked.said else ():
-        report("pcba128 out of fold", metric, value, "1", TARGETS.get(metric))
+    for file in asked.said or ():
+        for metric, value in out_of_sight(file, asked.said[0]):
+            report(file.stem, metric, value, "1", TARGETS.get(metric))
     return None
 
 
-def out_of_fold(file: Path) -> Iterator[tuple[str, float]]:
-    """The shipped model's settings: each fold judged by what the others say."""
-    with np.load(file) as held:
-        row, task, label, logit, fold = (held[k] for k in ("row", "task", "label", "logit", "fold"))
-    n, n_tasks, folds = len(fold), int(task.max()) + 1, fold[row]
+def out_of_sight(file: Path, first: Path) -> Iterator[tuple[str, float]]:
+    """A shipped model's settings: each fold judged by what was said of others."""
+    with np.load(file) as held, np.load(first) as before:
+        row, task, label, logit, fold = (held[key] for key in KEPT)
+        row_of, task_of, label_of, logit_of, fold_of = (before[key] for key in KEPT)
+    n, n_tasks, folds = len(fold), int(task_of.max()) + 1, fold[row]
     labels = np.full((n, n_tasks), -1, np.int8)
     labels[row, task] = label
     raw, said, p = (np.full((n, n_tasks), np.nan, np.float32) for _ in range(3))
     for number in np.unique(fold).tolist():
-        other, own = folds != number, folds == number
-        counts = ScoreCounts.of(task[other], logit[other], label[other], n_tasks)
+        other = fold_of[row_of] != (number if file == first else -1)
+        own = folds == number
+        counts = ScoreCounts.of(task_of[other], logit_of[other], label_of[other], n_tasks)
         platt = fit_platt(LabeledLogits.of_counts(counts))
         at, of, z = row[own], task[own], logit[own].astype(np.float64)
         raw[at, of] = expit(z)
