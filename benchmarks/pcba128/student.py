@@ -8,7 +8,8 @@ and from what was measured; it is scored on the test part. Then the same is done
 shipped model. Its probabilities are calibrated on what the student of the random evaluation said of
 its test rows. Teachers are kept in ``--cache FOLDER``, and taken from there again. With ``--said
 FOLDER`` what the students of the evaluations say of their test rows is kept there, for
-``python -m benchmarks.trust --said``, and no model is made.
+``python -m benchmarks.trust --said``, and no model is made. ``--trials FILE ...`` scores students
+of other settings than ``student.yaml`` on the validation rows of the scaffold split.
 """
 
 from __future__ import annotations
@@ -50,6 +51,7 @@ from bioassay_mtl.training import train
 from bioassay_mtl.training.evidence import OutOfSight, beside_of
 
 NAME = "pcba128-fast"
+SETTINGS = Path(__file__).with_name("student.yaml")
 LIBRARY = "hts_library_aid1706.csv.gz"
 TEACHERS = (*(("fingerprint", seed) for seed in range(3)), ("D-MPNN", 0))
 SHARES = (0.22, 0.22, 0.21, 0.35)
@@ -131,13 +133,18 @@ def taught(panel: Panel, library: Library, of: Model) -> Taught:
 
 
 def student(
-    asked: argparse.Namespace, panel: Panel, rows: Rows, library: Library, name: str
+    asked: argparse.Namespace,
+    panel: Panel,
+    rows: Rows,
+    library: Library,
+    name: str,
+    settings: Path = SETTINGS,
 ) -> Model:
     """The student of teachers that were fitted on some rows of a panel."""
     own = panel.take(rows)
     lesson = taught(own, library, teacher(asked, panel, rows, name))
     weights = np.ones(lesson.cells.shape, np.float32)  # without any, outcomes are kept as bytes
-    config = config_of(asked, yaml.safe_load(Path(__file__).with_name("student.yaml").read_text()))
+    config = config_of(asked, yaml.safe_load(settings.read_text()))
     everything = Split(np.arange(len(lesson)), NO_ROWS, NO_ROWS, len(lesson))
     return train(lesson, config, parts=everything, weights=weights, name=NAME)
 
@@ -147,6 +154,8 @@ def run(asked: argparse.Namespace) -> None:
     panel, featurizer = with_inputs(asked, configs)
     library = Library(panel, asked, featurizer)
     report("library", "molecules", len(library.smiles), "1")
+    if asked.trials:
+        return tried(asked, panel, library)
     shipped, metrics, seen = Model.load("pcba128"), {}, list[OutOfSight]()
     for name, column in EVALUATIONS.items():
         parts = split(panel, SplitConfig(kind="column", column=column))
@@ -159,13 +168,23 @@ def run(asked: argparse.Namespace) -> None:
         else:
             scored(untaught(asked, panel, parts.train), test, f"untaught {name} test")
     if asked.said:
-        return
+        return None
     model = student(asked, panel, np.arange(len(panel)), library, "all")
     model.training |= {
         "rows": shipped.training["rows"],
         "library": {"source": "PubChem AID 1706", "molecules": len(library.smiles)},
     }
-    save(finished(model, shipped, metrics, seen[0]), Path(asked.out))
+    return save(finished(model, shipped, metrics, seen[0]), Path(asked.out))
+
+
+def tried(asked: argparse.Namespace, panel: Panel, library: Library) -> None:
+    """Score students of some settings on rows that are neither trained on nor tested."""
+    parts = split(panel, SplitConfig(kind="column", column=EVALUATIONS["scaffold"]))
+    for file in map(Path, asked.trials):
+        model = student(asked, panel, parts.train, library, "scaffold", file)
+        if asked.cache:
+            model.save(Path(asked.cache) / f"scaffold-{file.stem}")
+        scored(model, panel.take(parts.valid), f"{file.stem} scaffold validation")
 
 
 def untaught(asked: argparse.Namespace, panel: Panel, rows: Rows) -> Model:
@@ -215,6 +234,7 @@ if __name__ == "__main__":
     options: dict[str, dict[str, Any]] = {
         "--out": {"default": NAME, "help": "model folder to write; must not exist"},
         "--said": {"help": "folder for what students say of test rows; makes no model"},
+        "--trials": {"nargs": "+", "help": "settings (.yaml) to try, and no more"},
         "--cache": {"help": "folder of teachers"},
         "--device": DEVICE,
     }
