@@ -24,6 +24,9 @@ BLOCK = 65_536
 AT_ONCE = 64
 """Queries that NumPy counts at a time."""
 
+MORE_AT_ONCE = 2048
+"""Queries that compiled code counts at a time: room for their pairs takes 12 MB."""
+
 PAYS = 1 << 28
 """Pairs after which compiled code is used: NumPy counts so many while numba is imported."""
 
@@ -88,7 +91,7 @@ class BitColumns:
         kernel = compiled() if self._n_counted > PAYS else None
         bits = _bits_of(queries, sizes, self.n_bits)
         order = np.argsort(sizes, kind="stable")  # those of a chunk are summed in as many steps
-        step = AT_ONCE if kernel is None else max(1, len(order))
+        step = AT_ONCE if kernel is None else MORE_AT_ONCE
         for start in range(0, len(order), step):
             rows = order[start : start + step]
             for number, block in enumerate(self._blocks):
