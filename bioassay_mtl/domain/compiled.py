@@ -1,8 +1,8 @@
 """The sums of :mod:`bioassay_mtl.domain.overlaps`, compiled: they never leave the processor.
 
 Numba (optional: the extra ``compiled``) translates :func:`pairs_of` at its first use in a process,
-and keeps what it made. NumPy, which reads and writes memory for each step, takes five times as
-long for the same pairs.
+and keeps what it made where it can. NumPy, which reads and writes memory for each step, takes five
+times as long for the same pairs.
 """
 
 from __future__ import annotations
@@ -126,14 +126,25 @@ def pairs_of(
 
 @cache
 def compiled() -> Callable[..., int] | None:
-    """:func:`pairs_of`, translated; None without numba."""
+    """:func:`pairs_of`, translated; None without a numba that works."""
     if find_spec("numba") is None:
         return None
-    import numba
-
-    how: dict[str, Any] = {"nogil": True, "error_model": "numpy"}
     try:
-        found: Callable[..., int] = numba.njit(pairs_of, cache=True, **how)
-    except RuntimeError:  # no folder that can be written to keep it in
-        found = numba.njit(pairs_of, **how)
+        import numba
+    except Exception:  # such as one that is made for another NumPy
+        return None
+    settings: Any = numba.config
+    if settings.DISABLE_JIT:  # it would be run as it stands, a thousand times as slow as NumPy
+        return None
+    try:
+        return _translated(numba, cache=True)
+    except Exception:  # what was kept cannot be read, or nothing can be written
+        return _translated(numba)
+
+
+def _translated(numba: Any, **how: Any) -> Callable[..., int]:
+    found: Callable[..., int] = numba.njit(pairs_of, nogil=True, error_model="numpy", **how)
+    places = np.empty(0, np.int64)
+    columns, below = np.zeros((1, 1), np.uint64), np.zeros((1, 4, 1), np.uint64)
+    found(columns, places.reshape(0, 8), below, places, places, places, places)
     return found
