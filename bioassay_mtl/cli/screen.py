@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 from collections.abc import Sequence
 from contextlib import suppress
+from math import isfinite
 from pathlib import Path
 from typing import Annotated
 
@@ -218,7 +219,7 @@ def screen(
     """
     search_garbage = ctx.with_resource(unsearched())
     is_long = are_long(inputs)
-    if is_long and engine == "local":
+    if is_long and engine == "local" and isfinite(molecule_timeout):  # else it is refused below
         from bioassay_mtl.chem.ahead import workers_ahead
         from bioassay_mtl.screening.cores import available_cores
 

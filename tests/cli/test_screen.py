@@ -361,6 +361,11 @@ def test_workers_that_a_fault_makes_needless_end_with_it(endless: Path, process:
     assert (done.code, done.err.count("\n"), "no/such" in done.err) == (2, 1, True)
 
 
+def test_no_worker_starts_with_a_time_limit_that_is_refused(endless: Path, process: Run) -> None:
+    done = process("screen", endless, "--molecule-timeout", "inf", "--workers", 2)
+    assert (done.code, done.err.count("\n"), "molecule_timeout" in done.err) == (2, 1, True)
+
+
 def test_a_screen_begins_without_pytorch() -> None:
     """It loads beside the model, in the time in which records are read."""
     program = (
