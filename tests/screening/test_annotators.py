@@ -14,7 +14,7 @@ from bioassay_mtl.errors import ConfigError
 from bioassay_mtl.screening.batch import ScreenedBatch
 from bioassay_mtl.screening.beside import BesideColumn
 from bioassay_mtl.screening.top import TopWriter
-from bioassay_mtl.screening.writers import Layout, formats
+from bioassay_mtl.screening.writers import Layout, formats, text_writer
 from bioassay_mtl.screening.writers.base import Writer
 from tests.screening.batches import make_batch
 from tests.screening.test_writers import TABLES
@@ -199,3 +199,23 @@ def test_formulas_beside_predictions_are_looked_at() -> None:
     batch = replace(make_batch(1, 1), beside={"nearest": np.array(["=1+1"], object)})
     formats["csv"].open(io.BytesIO(), layout).write(batch)
     assert layout.guard.found == 1
+
+
+@pytest.mark.parametrize("name", ["csv", "jsonl"])
+@pytest.mark.parametrize("long", [False, True])
+def test_a_long_text_changes_no_other_record(
+    name: str, long: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Records near it are written cell by cell, all others at once."""
+    layout = Layout(ASSAYS, long=long, beside=(BesideColumn("known", "text", of_assays=True),))
+    known = np.full((100, 3), "", object)
+    known[7], known[50, 1], known[99, 2] = "active", "active / inactive", "inactive"
+    batch = replace(make_batch(100, 3), beside={"known": known})
+    said = []
+    for apart in (100, 32, 1):
+        monkeypatch.setattr(text_writer, "RECORDS_APART", apart)
+        sink = io.BytesIO()
+        formats[name].open(sink, layout).write(batch)
+        said.append(sink.getvalue())
+    assert said[0].count(b"active / inactive") == 1
+    assert said[0] == said[1] == said[2]

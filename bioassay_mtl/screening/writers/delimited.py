@@ -25,7 +25,7 @@ class DelimitedWriter(TextWriter):
         self._special = re.compile(f'[{delimiter}"\r\n]')
         comma, n_beside = delimiter.encode(), len(layout.of_assays)
         if layout.long:
-            lines = [HEAD + assay.encode() + comma for assay in self._quoted(layout.assays)]
+            lines = [HEAD + assay.encode() + comma for assay in self.quoted(layout.assays)]
             starts = [lines[0], *(b"\n" + line for line in lines[1:])]
             literals = [part for start in starts for part in (start, *[comma] * n_beside)]
             literals.append(b"\n")
@@ -35,15 +35,15 @@ class DelimitedWriter(TextWriter):
             literals = [HEAD, *[comma] * (n_cells - 1), b"\n"]
             blank = b"".join(literals)
         super().__init__(sink, layout, literals, blank)
-        sink.write((delimiter.join(self._quoted(layout.columns)) + "\n").encode())
+        sink.write((delimiter.join(self.quoted(layout.columns)) + "\n").encode())
 
     def heads(self, batch: ScreenedBatch) -> Iterable[bytes]:
         d = self.delimiter
-        file = "".join(self._quoted([batch.file])) + d if self.layout.with_file else ""
+        file = "".join(self.quoted([batch.file])) + d if self.layout.with_file else ""
         fields = zip(
             batch.rows,
-            self._quoted(batch.ids),
-            self._quoted(batch.smiles),
+            self.quoted(batch.ids),
+            self.quoted(batch.smiles),
             batch.status_names(),
             batch.known_names(),
             self.beside(batch),
@@ -54,17 +54,14 @@ class DelimitedWriter(TextWriter):
             for row, id, smiles, status, known, beside in fields
         ]
 
-    def quoted(self, text: str) -> str:
-        return self._quoted([text])[0]
+    def quoted(self, texts: Sequence[str]) -> Sequence[str]:
+        texts, search = self.layout.guard(texts), self._special.search
+        if not search("".join(texts)):
+            return texts
+        return ['"' + t.replace('"', '""') + '"' if search(t) else t for t in texts]
 
     def told(self, cells: Sequence[str]) -> str:
         return "".join(cell + self.delimiter for cell in cells)
-
-    def _quoted(self, fields: Sequence[str]) -> Sequence[str]:
-        fields, search = self.layout.guard(fields), self._special.search
-        if not search("".join(fields)):
-            return fields
-        return ['"' + f.replace('"', '""') + '"' if search(f) else f for f in fields]
 
 
 def write_table(

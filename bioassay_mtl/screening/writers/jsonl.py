@@ -54,8 +54,8 @@ class JsonLinesWriter(TextWriter):
             for row, id, smiles, status, known, beside in fields
         ]
 
-    def quoted(self, text: str) -> str:
-        return dumps(text)
+    def quoted(self, texts: Sequence[str]) -> Sequence[str]:
+        return [dumps(text) for text in texts]
 
     def told(self, cells: Sequence[str]) -> str:
         return "".join(f"{key}: {cell}, " for key, cell in zip(self._keys, cells, strict=True))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
-from itertools import islice, repeat
+from itertools import chain, islice, repeat
 from typing import Any, BinaryIO, ClassVar
 
 import numpy as np
@@ -26,6 +26,9 @@ from bioassay_mtl.screening.writers.text import (
 
 CELLS_AT_ONCE = 500_000
 """Numbers that are made text at a time."""
+
+RECORDS_APART = 32
+"""Records that are written cell by cell where one of them has a long text."""
 
 
 class TextWriter:
@@ -64,8 +67,8 @@ class TextWriter:
         """The leading columns of each record."""
         raise NotImplementedError
 
-    def quoted(self, text: str) -> str:
-        """A text that stands in one cell."""
+    def quoted(self, texts: Sequence[str]) -> Sequence[str]:
+        """Texts that stand in one cell each."""
         raise NotImplementedError
 
     def write(self, batch: ScreenedBatch) -> None:
@@ -89,10 +92,18 @@ class TextWriter:
         if not self.layout.of_molecules:
             return repeat("", len(batch))
         columns = (
-            map(partial(self._text, column), column.plain(batch.beside[column.name]))
+            self._texts(column, column.plain(batch.beside[column.name]))
             for column in self.layout.of_molecules
         )
         return map(self.told, zip(*columns, strict=True))
+
+    def _texts(self, column: BesideColumn, values: Sequence[Any]) -> list[str]:
+        """All cells of a column at once, which takes a third of the time of one by one."""
+        nothing = self.nothing.decode()
+        texts: Sequence[str] = ["" if value is None else column.shown(value) for value in values]
+        if column.kind == "text":
+            texts = self.quoted(texts)
+        return [nothing if v is None else text for v, text in zip(values, texts, strict=True)]
 
     def _records(
         self, heads: Iterable[bytes], batch: ScreenedBatch, part: slice
@@ -111,6 +122,13 @@ class TextWriter:
             if len(found) == len(words):
                 columns = self._in_order([self._template.words(predictions[ok]).T, *found])
                 return self._template.render_words(heads, ok, np.stack(columns, axis=1))
+            if len(ok) > RECORDS_APART:
+                starts = range(part.start, part.start + len(ok), RECORDS_APART)
+                parts = [slice(at, min(at + RECORDS_APART, part.start + len(ok))) for at in starts]
+                heads = iter(heads)
+                few = (islice(heads, RECORDS_APART) for _ in parts)
+                records = map(self._records, few, repeat(batch), parts)
+                return chain.from_iterable(records)
         plain = [
             [column.plain(cells) for cells in own.T]
             for column, own in zip(self.layout.of_assays, beside, strict=True)
@@ -128,7 +146,8 @@ class TextWriter:
         found = np.full(cells.shape, word(self.nothing))
         there = cells.astype(np.bool_)
         texts: list[str] = cells[there].tolist()
-        short = {text: self.quoted(text).encode() for text in {*texts}}
+        each = [*{*texts}]
+        short = {text: shown.encode() for text, shown in zip(each, self.quoted(each), strict=True)}
         if any(len(text) > WIDTH or GONE in text for text in short.values()):
             return None
         found[there] = np.array(
@@ -157,7 +176,7 @@ class TextWriter:
         if value is None:
             return self.nothing.decode()
         text = column.shown(value)
-        return self.quoted(text) if column.kind == "text" else text
+        return self.quoted([text])[0] if column.kind == "text" else text
 
 
 def _fit(cells: NDArray[np.float32]) -> bool:
