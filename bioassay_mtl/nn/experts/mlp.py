@@ -80,7 +80,7 @@ class ExpertGroup(nn.Module):
     def forward(self, inputs: Inputs) -> Tensor:
         """``(B, E, H)``."""
         hidden: Tensor = self.first(inputs).unflatten(1, self.first_bias.shape) + self.first_bias
-        if torch.is_inference_mode_enabled():
+        if not torch.compiler.is_compiling() and torch.is_inference_mode_enabled():
             return self._predicted(hidden)
         hidden = self.dropout(self.activation(hidden))
         for layer in self.layers:
