@@ -8,6 +8,7 @@ times as long for the same pairs.
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from functools import cache
 from importlib.util import find_spec
 from typing import Any
@@ -136,10 +137,10 @@ def compiled() -> Callable[..., int] | None:
     settings: Any = numba.config
     if settings.DISABLE_JIT:  # it would be run as it stands, a thousand times as slow as NumPy
         return None
-    try:
-        return _translated(numba, cache=True)
-    except Exception:  # what was kept cannot be read, or nothing can be written
-        return _translated(numba)
+    for is_kept in (True, False):  # what was kept may be broken, and nothing may be writable
+        with suppress(Exception):
+            return _translated(numba, cache=is_kept)
+    return None
 
 
 def _translated(numba: Any, **how: Any) -> Callable[..., int]:

@@ -76,3 +76,13 @@ def test_what_was_kept_and_is_broken_is_not_used(
         file.write_bytes(b"")
     compiled.cache_clear()
     assert compiled() is not None
+
+
+def test_where_nothing_can_be_translated_there_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    numba = pytest.importorskip("numba")
+
+    def njit(*_: Any, **__: Any) -> Any:
+        raise OSError("no such processor")
+
+    monkeypatch.setattr(numba, "njit", njit)
+    assert compiled() is None

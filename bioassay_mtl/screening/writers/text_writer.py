@@ -98,7 +98,7 @@ class TextWriter:
         return map(self.told, zip(*columns, strict=True))
 
     def _texts(self, column: BesideColumn, values: Sequence[Any]) -> list[str]:
-        """All cells of a column at once, which takes a third of the time of one by one."""
+        """All cells of a column at once: text is looked at as a whole before it is cell by cell."""
         nothing = self.nothing.decode()
         texts: Sequence[str] = ["" if value is None else column.shown(value) for value in values]
         if column.kind == "text":
