@@ -8,7 +8,7 @@ and from what was measured; it is scored on the test part. Then the same is done
 shipped model. Its probabilities are calibrated on what the student of the random evaluation said of
 its test rows. Teachers are kept in ``--cache FOLDER``, and taken from there again. With ``--said
 FOLDER`` what the students of the evaluations say of their test rows is kept there, for
-``python -m benchmarks.trust --said``, and no model is made. ``--trials FILE ...`` scores students
+``python -m benchmarks.trust --said``. ``--trials FILE ...`` scores students
 of other settings than ``student.yaml`` on the validation rows of the scaffold split.
 """
 
@@ -165,10 +165,7 @@ def run(asked: argparse.Namespace) -> None:
         seen.append(held_out(model, test))
         if asked.said:
             keep(seen[-1], Path(asked.said, f"{NAME} {name} test.npz"))
-        else:
-            scored(untaught(asked, panel, parts.train), test, f"untaught {name} test")
-    if asked.said:
-        return None
+        scored(untaught(asked, panel, parts.train), test, f"untaught {name} test")
     model = student(asked, panel, np.arange(len(panel)), library, "all")
     model.training |= {
         "rows": shipped.training["rows"],
@@ -233,7 +230,7 @@ def finished(model: Model, shipped: Model, metrics: dict[str, Any], seen: OutOfS
 if __name__ == "__main__":
     options: dict[str, dict[str, Any]] = {
         "--out": {"default": NAME, "help": "model folder to write; must not exist"},
-        "--said": {"help": "folder for what students say of test rows; makes no model"},
+        "--said": {"help": "folder for what students say of test rows"},
         "--trials": {"nargs": "+", "help": "settings (.yaml) to try, and no more"},
         "--cache": {"help": "folder of teachers"},
         "--device": DEVICE,
