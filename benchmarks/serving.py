@@ -23,6 +23,7 @@ import psutil
 
 from benchmarks.harness.molecules import smiles_of
 from benchmarks.harness.study import begin, report
+from bioassay_mtl.models.shipped import DEFAULT
 
 AT_ONCE = 100
 COMMAND = [sys.executable, "-m", "bioassay_mtl", "serve", "--port", "0"]
@@ -74,4 +75,4 @@ def served(model: str) -> Iterator[tuple[str, int]]:
 
 
 if __name__ == "__main__":
-    sys.exit(begin(__doc__, run, "fewer rounds", {"--model": {"default": "pcba128"}}))
+    sys.exit(begin(__doc__, run, "fewer rounds", {"--model": {"default": DEFAULT}}))

@@ -16,7 +16,7 @@ from benchmarks.harness.timing import COMMAND, seconds_of
 
 FIRST_PREDICTION = """
 import bioassay_mtl as bm
-model = bm.load("pcba128")
+model = bm.load()
 model.predict(["CC(=O)Oc1ccccc1C(=O)O"])
 """
 VERBS = ("screen", "train", "evaluate", "info", "models", "datasets")
