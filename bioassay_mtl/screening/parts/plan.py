@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -230,8 +231,12 @@ def plan_of(
     InputError
         An input is no file, or given twice.
     """
-    if twice := next((path for path in inputs if list(inputs).count(path) > 1), None):
-        raise InputError("is given twice: its records would be, too", file=twice)
+    seen = set[str]()
+    for path in inputs:
+        place = path if is_remote(path) else os.path.realpath(path)
+        if place in seen:
+            raise InputError("is given twice: its records would be, too", file=path)
+        seen.add(place)
     return Plan(
         made_by={"bioassay_mtl": __version__, "rdkit": version("rdkit")},
         model={"name": model_name, "sha256": sha256(model_folder / CONFIG)},

@@ -195,6 +195,7 @@ def test_what_cannot_be_screened_in_parts(
         (["-"], "standard input cannot be read again"),
         (["/dev/null"], "no file that can be read again"),
         ([*inputs, inputs[0]], "given twice"),
+        ([*inputs, os.path.relpath(inputs[0])], "given twice"),
     ):
         with pytest.raises(InputError, match=fault):
             screen_parts(files, model_folder, out, SMALL)
