@@ -170,6 +170,12 @@ class _Parts:
     def batches(self, new_only: bool) -> Iterator[ScreenedBatch]:
         """Batches of all parts, in the order of the records."""
         for part, receipt in self.there:
+            if part.rows not in (None, receipt.rows):
+                raise InputError(
+                    f"{counted(receipt.rows, 'record')} are in the place of {part.rows:,}",
+                    file=f"{self.folder}/{self.folder.part_name(part, self.plan)}",
+                    hint="delete it and run the screen again, which writes it anew",
+                )
             with self.folder.read_part(part, self.plan) as file:
                 if sha256_of(file) != receipt.sha256:
                     raise InputError(

@@ -128,6 +128,11 @@ class Part(Portion):
 
     name: str = ""
 
+    @property
+    def file(self) -> str:
+        """The input's name as the table has it, whatever bytes it is made of."""
+        return self.path.encode("utf-8", "backslashreplace").decode()
+
 
 class Table(Config):
     """Columns of each part."""

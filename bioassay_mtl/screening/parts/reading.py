@@ -50,10 +50,12 @@ def batches_in(
     """
     import pyarrow as pa
 
-    layout = plan.table.layout()
+    layout, due = plan.table.layout(), part.first_row
     rows = max(1, CELLS // len(layout.columns))
     try:
         for cells in _READERS[plan.suffix](file, schema_of(layout), rows):
+            _check_place(cells, due, part.file if layout.with_file else "")
+            due += len(cells)
             yield _batch(cells, part, plan.table, layout, row_offset, new_only)
     except (pa.ArrowException, OSError, ValueError, KeyError) as error:
         raise InputError(f"cannot be read: {error}", file=f"{part.name}{plan.suffix}") from error
@@ -69,11 +71,9 @@ def _batch(
 ) -> ScreenedBatch:
     status = np.array([_CODES[name] for name in cells["status"].to_pylist()], np.uint8)
     known = cells[KNOWN].fill_null(False).to_numpy(zero_copy_only=False)
-    first = cells["row"][0].as_py()
-    assert len(cells) == cells["row"][len(cells) - 1].as_py() - first + 1
     return ScreenedBatch(
-        first_row=first + row_offset,
-        file=part.path.encode("utf-8", "backslashreplace").decode(),
+        first_row=cells["row"][0].as_py() + row_offset,
+        file=part.file,
         ids=cells["id"].fill_null("").to_pylist(),
         smiles=cells["smiles"].fill_null("").to_pylist(),
         status=status,
@@ -82,6 +82,18 @@ def _batch(
         new_only=new_only,
         beside={column.name: _beside(cells, column, layout) for column in layout.beside},
     )
+
+
+def _check_place(cells: pa.RecordBatch, due: int, file: str) -> None:
+    """Raise a ValueError where records are not the ones due; no file where the table has none."""
+    first, last = cells["row"][0].as_py(), cells["row"][len(cells) - 1].as_py()
+    found = cells["file"][0].as_py() if file else ""
+    is_of_file = found.lstrip("'") == file.lstrip("'")  # one may keep spreadsheets from running it
+    if not is_of_file or (first, last) != (due, due + len(cells) - 1):
+        raise ValueError(
+            f"record {first:,}{found and f' of {found}'} is in the place of record {due:,}"
+            f"{file and f' of {file}'} (delete the part and run the screen again, which writes it)"
+        )
 
 
 def _reals(cells: pa.RecordBatch, names: Sequence[str]) -> NDArray[np.float32]:

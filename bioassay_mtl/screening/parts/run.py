@@ -271,7 +271,7 @@ class _OpenPart:
         """Whether a batch, which is of this part or of a later one, is of this one."""
         first, rows = self.part.first_row, self.part.rows
         is_within = rows is None or batch.first_row < first + rows
-        return is_within and batch.file == _name(self.part) and batch.first_row >= first + self.rows
+        return is_within and batch.file == self.part.file and batch.first_row >= first + self.rows
 
     def write(self, batch: ScreenedBatch) -> None:
         """Add a batch."""
@@ -314,10 +314,6 @@ class _OpenPart:
             form = formats[str(self.begun.options.format)]
             self._writer = form.open(self._sink.as_binary(), self._layout)
         return self._writer
-
-
-def _name(part: Part) -> str:
-    return part.path.encode("utf-8", "backslashreplace").decode()
 
 
 def summary_of(

@@ -142,3 +142,44 @@ def test_what_cannot_be_joined(parts: Path, tmp_path: Path) -> None:
         merge(parts, tmp_path / "out.csv")
     assert not (tmp_path / "out.csv").exists()
     assert PartsFolder(parts).is_complete
+
+
+@pytest.mark.parametrize("form", ["parquet", "csv", "jsonl"])
+@pytest.mark.parametrize(
+    ("source", "target", "fault"),
+    [
+        (
+            "part-00000",
+            "part-00001",
+            r"record 1 of .*a\.smi is in the place of record 26 of .*a\.smi",
+        ),
+        (
+            "part-00004",
+            "part-00000",
+            r"record 1 of .*c\.csv is in the place of record 1 of .*a\.smi",
+        ),
+        ("part-00005", "part-00001", "5 records are in the place of 25"),
+    ],
+)
+@pytest.mark.cases(3)
+def test_a_part_in_the_place_of_another_is_no_part(
+    inputs: list[str],
+    model_folder: Path,
+    pool: Pool,
+    tmp_path: Path,
+    form: str,
+    source: str,
+    target: str,
+    fault: str,
+) -> None:
+    """Both of its files fit each other: only its records tell."""
+    folder = tmp_path / "parts"
+    options = SMALL.model_copy(update={"format": form, "spreadsheet_safe": True})
+    screen_parts(inputs, model_folder, folder, options, pool=pool)
+    merge(folder, tmp_path / "whole.csv")
+    for place, suffix in (("parts", form), ("receipts", "json")):
+        content = (folder / place / f"{source}.{suffix}").read_bytes()
+        (folder / place / f"{target}.{suffix}").write_bytes(content)
+    with pytest.raises(InputError, match=fault):
+        merge(folder, tmp_path / "out.csv")
+    assert not (tmp_path / "out.csv").exists()
