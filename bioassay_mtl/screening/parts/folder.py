@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, TypeVar, cast
 
 from bioassay_mtl.config import Config
 from bioassay_mtl.errors import ConfigError, InputError
+from bioassay_mtl.remote import is_remote
 from bioassay_mtl.screening.parts.plan import Part, Plan
 from bioassay_mtl.screening.parts.store import store_at
 
@@ -105,6 +106,14 @@ class PartsFolder:
     def make_room(self) -> None:
         """Make the folders for what follows a plan."""
         self._store.make_room(_PARTS, _RECEIPTS)
+
+    def holds(self, path: str | Path) -> bool:
+        """Whether a file, there or not, is one of the data set's own, or would stand among them."""
+        if is_remote(self.path) or is_remote(path):
+            return False
+        place, file = Path(self.path).resolve(), Path(path).resolve()
+        folders = (place / _PARTS, place / _RECEIPTS)
+        return file in (place / _PLAN, place / _MANIFEST) or file.parent in folders
 
     def part_name(self, part: Part, plan: Plan) -> str:
         """The name of a part's file."""

@@ -9,7 +9,7 @@ from pathlib import Path
 from pydantic import Field
 
 from bioassay_mtl.config import Config
-from bioassay_mtl.errors import ConfigError, InputError, counted
+from bioassay_mtl.errors import ConfigError, InputError, OutputError, counted
 from bioassay_mtl.files import sha256_of
 from bioassay_mtl.screening.batch import ScreenedBatch
 from bioassay_mtl.screening.options import ScreenOptions
@@ -87,6 +87,8 @@ def merge(
     if options.new_only and not parts.plan.table.knows_training:
         raise ConfigError("the model does not know its training molecules (new_only)")
     named = parts.named(output)
+    if parts.folder.holds(named):
+        raise OutputError(f"{named}: is among the parts that are joined (choose another place)")
     target = Output(named, overwrite=options.overwrite)
     form = choose_format(options.format, named)
     layout = parts.plan.table.layout(long=options.long, quote=options.spreadsheet_safe)

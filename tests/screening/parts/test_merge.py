@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from bioassay_mtl.chem.pool import Pool
-from bioassay_mtl.errors import ConfigError, InputError
+from bioassay_mtl.errors import ConfigError, InputError, OutputError
 from bioassay_mtl.models.loading import PendingModel
 from bioassay_mtl.screening.batch import ScreenedBatch
 from bioassay_mtl.screening.options import ScreenOptions
@@ -25,7 +25,7 @@ from bioassay_mtl.screening.parts import (
 )
 from bioassay_mtl.screening.pipeline import screen, writer_of
 from bioassay_mtl.screening.writers import formats
-from tests.screening.parts.conftest import SMALL
+from tests.screening.parts.conftest import SMALL, held
 
 
 @pytest.fixture
@@ -183,3 +183,18 @@ def test_a_part_in_the_place_of_another_is_no_part(
     with pytest.raises(InputError, match=fault):
         merge(folder, tmp_path / "out.csv")
     assert not (tmp_path / "out.csv").exists()
+
+
+@pytest.mark.parametrize(
+    "name", ["parts/part-00001.parquet", "parts/all.parquet", "receipts/all.csv", "plan.json"]
+)
+@pytest.mark.cases(2)
+def test_no_output_stands_among_the_parts(parts: Path, tmp_path: Path, name: str) -> None:
+    before = held(parts)
+    (tmp_path / "link").symlink_to(parts)
+    for folder in (parts, tmp_path / "link"):
+        with pytest.raises(OutputError, match="among the parts that are joined"):
+            merge(parts, folder / name, MergeOptions(overwrite=True))
+    assert held(parts) == before
+    merge(parts, parts / "all.csv")
+    assert merge(parts, tmp_path / "all.csv").is_complete
