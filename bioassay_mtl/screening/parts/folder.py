@@ -178,7 +178,13 @@ class PartsFolder:
             content = self._store.read(name)
             return None if content is None else kind.of(json.loads(content))
         except (OSError, ValueError, ConfigError) as error:
-            raise InputError(f"cannot be used: {error}", file=file) from error
+            raise InputError(f"cannot be used: {error}", file=file, hint=_REMEDIES[kind]) from error
+
+
+_REMEDIES: dict[type[Config], str] = {
+    Plan: "put back what was there, or screen into another folder",
+    Receipt: "delete it and run the screen again, which writes its part anew",
+}
 
 
 def _receipt_name(part: Part) -> str:

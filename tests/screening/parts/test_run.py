@@ -267,10 +267,15 @@ def test_damaged_plans_and_receipts_are_named(
 ) -> None:
     out = tmp_path / "out"
     screen_parts(inputs, model_folder, out, SMALL, pool=pool)
-    for name in ("receipts/part-00002.json", "plan.json"):
+    whole = held(out)
+    for name, remedy in (("receipts/part-00002.json", "delete it"), ("plan.json", "put back")):
         (out / name).write_text('{"rows": 3')
-        with pytest.raises(InputError, match=f"{name}: cannot be used"):
+        with pytest.raises(InputError, match=rf"{name}: cannot be used.*\({remedy}"):
             screen_parts(inputs, model_folder, out, SMALL)
+        (out / name).unlink()
+        if name != "plan.json":
+            assert screen_parts(inputs, model_folder, out, SMALL, pool=pool).written == 1
+            assert held(out) == whole
 
 
 def test_columns_that_a_file_lacks_are_said_before_anything_is_written(
