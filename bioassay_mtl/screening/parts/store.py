@@ -193,7 +193,15 @@ class ObjectStore:
 
 
 def store_at(path: str | Path) -> Store:
-    """The store of a folder's path, or of a URI."""
+    """The store of a folder's path, or of a URI.
+
+    Raises
+    ------
+    OutputError
+        It is a URI of a file system, which would be taken for a folder called ``file:``.
+    """
+    if str(path).lower().startswith("file:/"):
+        raise OutputError(f"{path}: a folder of this system is expected as a path, not as a URI")
     return ObjectStore(str(path)) if remote.is_remote(path) else Folder(Path(path))
 
 

@@ -204,6 +204,8 @@ def test_what_cannot_be_screened_in_parts(
     (tmp_path / "other" / "notes").touch()
     with pytest.raises(InputError, match="other things in it"):
         screen_parts(inputs, model_folder, tmp_path / "other", SMALL)
+    with pytest.raises(OutputError, match="as a path, not as a URI"):
+        screen_parts(inputs, model_folder, f"file://{out}", SMALL)
     with pytest.raises(ConfigError, match="shard 4 of 3"):
         Shard(index=4, n=3)
 
