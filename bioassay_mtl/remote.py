@@ -7,6 +7,7 @@ Who may read what, and where the store is, is told as its own tools are told (fo
 from __future__ import annotations
 
 import io
+import os
 import re
 from pathlib import Path
 from typing import IO, Any, NamedTuple, cast
@@ -65,6 +66,20 @@ def facts(path: str | Path) -> Facts | None:
     return Facts(info.size, info.mtime_ns or 0) if info.is_file else None
 
 
+def place(path: str | Path) -> str:
+    """What all names of one file have in common: where its links lead, or its key in a store.
+
+    Raises
+    ------
+    OSError
+        The URI is of no store that is known.
+    """
+    if not is_remote(path):
+        return os.path.realpath(path)
+    store, key = _located(str(path))
+    return f"{store.type_name}:{key}"
+
+
 def sizes(uri: str) -> dict[str, int]:
     """Bytes of the objects right below a URI, by the rest of their names.
 
@@ -103,4 +118,6 @@ def _located(uri: str) -> tuple[Any, str]:
         store, key = FileSystem.from_uri(uri)
     except (ArrowException, ValueError) as error:
         raise OSError(f"no URI of a store that is known: {error}") from error
+    if "//" in key:
+        raise OSError("no URI of an object: between two slashes there is no name")
     return store, key

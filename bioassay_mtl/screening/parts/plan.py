@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -16,7 +15,7 @@ from bioassay_mtl.config import Config
 from bioassay_mtl.errors import ConfigError, InputError, OutputError
 from bioassay_mtl.files import sha256
 from bioassay_mtl.models.folder_checks import CONFIG
-from bioassay_mtl.remote import facts, is_remote
+from bioassay_mtl.remote import facts, is_remote, place
 from bioassay_mtl.screening.beside import BesideColumn
 from bioassay_mtl.screening.options import ScreenOptions
 from bioassay_mtl.screening.writers import Layout
@@ -238,10 +237,13 @@ def plan_of(
     """
     seen = set[str]()
     for path in inputs:
-        place = path if is_remote(path) else os.path.realpath(path)
-        if place in seen:
+        try:
+            found = place(path)
+        except OSError as error:
+            raise InputError(f"cannot be read: {error}", file=path) from error
+        if found in seen:
             raise InputError("is given twice: its records would be, too", file=path)
-        seen.add(place)
+        seen.add(found)
     return Plan(
         made_by={"bioassay_mtl": __version__, "rdkit": version("rdkit")},
         model={"name": model_name, "sha256": sha256(model_folder / CONFIG)},

@@ -117,3 +117,17 @@ def test_what_is_there_is_listed_and_only_that_is_read(
     assert folder.receipts(plan, plan.parts[2:]) == [third]
     store.held["bucket/out/parts/part-00000.parquet"] += b"!"  # not what its receipt is of
     assert folder.receipts(plan) == [None, None, third]
+
+
+def test_an_object_is_given_once_by_a_name_that_can_be(
+    store: Objects, model_folder: Path, tmp_path: Path
+) -> None:
+    store.held["bucket/a.smi"] = b"CCO\n"
+    for other, fault in (
+        ("s3://bucket/%61.smi", "given twice"),
+        ("s3://bucket/a.smi/", "given twice"),
+        ("s3://bucket//a.smi", "between two slashes there is no name"),
+    ):
+        with pytest.raises(InputError, match=fault):
+            screen_parts(["s3://bucket/a.smi", other], model_folder, tmp_path / "out", SMALL)
+    assert not (tmp_path / "out").exists()
