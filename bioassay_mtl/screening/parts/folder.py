@@ -177,8 +177,11 @@ class PartsFolder:
         try:
             content = self._store.read(name)
             return None if content is None else kind.of(json.loads(content))
-        except (OSError, ValueError, ConfigError) as error:
-            raise InputError(f"cannot be used: {error}", file=file, hint=_REMEDIES[kind]) from error
+        except OSError as error:
+            raise InputError(f"cannot be read: {error}", file=file) from error
+        except (ValueError, ConfigError) as error:
+            remedy = _REMEDIES[kind]
+            raise InputError(f"cannot be used: {error}", file=file, hint=remedy) from error
 
 
 _REMEDIES: dict[type[Config], str] = {

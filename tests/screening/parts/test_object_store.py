@@ -131,3 +131,8 @@ def test_an_object_is_given_once_by_a_name_that_can_be(
         with pytest.raises(InputError, match=fault):
             screen_parts(["s3://bucket/a.smi", other], model_folder, tmp_path / "out", SMALL)
     assert not (tmp_path / "out").exists()
+
+
+def test_what_cannot_be_reached_is_not_called_damaged() -> None:
+    with pytest.raises(InputError, match=r"plan.json: cannot be read: [^(]*$"):
+        PartsFolder("s3:///out").plan()
