@@ -33,6 +33,9 @@ def screened_rows(path: Path, choose: Choose) -> Iterator[Row]:
     InputError
         It cannot be read, or is of no such format.
     """
+    if path.is_dir():
+        hint = "`merge` makes a file of a folder of parts"
+        raise InputError("this is a folder, not a file", file=path, hint=hint)
     if not path.is_file():
         raise InputError("there is no such file", file=path)
     suffix = _suffix(path)

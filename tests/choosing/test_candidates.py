@@ -93,5 +93,7 @@ def test_broken_files_are_named(tmp_path: Path) -> None:
         (tmp_path / name).write_bytes(content)
         with pytest.raises(InputError, match=name):
             read_candidates(tmp_path / name, "a", 3)
+    with pytest.raises(InputError, match=r"this is a folder.*merge. makes a file of"):
+        read_candidates(tmp_path, "a", 3)
     with pytest.raises(InputError, match="there is no such file"):
         read_candidates(tmp_path / "none.csv", "a", 3)
