@@ -176,7 +176,7 @@ NUMBERS = ("active", "interval", "usual", "fold", "value", "beyond")
 SAID = {
     "active": "predicted probability",
     "usual": "active share in the training data",
-    "known": "trained on, no news from this model",
+    "known": "trained on (and as what, where it was measured), no news from this model",
     "nearest": "similarity of the nearest training molecule",
     "interval": "in which the prediction likely lies",
     "beyond": "standard deviations from the mean of the training molecules, on the good side",
