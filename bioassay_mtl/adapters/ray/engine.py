@@ -74,7 +74,7 @@ def screen(
             missing = begun.missing(shard)
     begun.folder.finish(begun.plan)
     seconds = {"total": time.perf_counter() - start}
-    return summary_of(begun, seconds, written=written, elsewhere=len(missing))
+    return summary_of(begun, seconds, written=written, elsewhere=missing)
 
 
 def _until_done(

@@ -29,6 +29,9 @@ from bioassay_mtl.wording import setting
 FORMATS = ("parquet", "csv", "tsv", "jsonl")
 """Formats of parts."""
 
+_CALLED = {"annotate": "what stands beside predictions"}
+"""Settings in words, where options of other names set them."""
+
 ROWS = 102_400
 """Records of a part: a minute's work of one process."""
 
@@ -282,21 +285,34 @@ def _differences(found: Plan, wanted: Plan) -> Iterator[str]:
         yield f"{setting('device')} was {found.device}, is {wanted.device}"
     yield from _changed("", found.options, wanted.options)
     before, now = ({each.path: each for each in plan.inputs} for plan in (found, wanted))
-    yield from (f"input {path} is missing now" for path in before if path not in now)
-    yield from (f"input {path} is new" for path in now if path not in before)
-    both = before.keys() & now.keys()
-    changed = (path for path in now if path in both and before[path] != now[path])
-    yield from (f"input {path} has changed" for path in changed)
+    gone, new = (
+        [p for p in one if p not in other] for one, other in ((before, now), (now, before))
+    )
+    moved = {old: path for path in new for old in gone if _alike(before[old], now[path])}
+    yield from (f"input {old} is given as {path} now" for old, path in moved.items())
+    yield from (f"input {path} is missing now" for path in gone if path not in moved)
+    yield from (f"input {path} is new" for path in new if path not in moved.values())
+    for path in (path for path in now if path in before and before[path] != now[path]):
+        is_longer = before[path].bytes != now[path].bytes
+        yield f"input {path} has changed" + (
+            "" if is_longer else ", by the time of its last change"
+        )
     if before == now and [*before] != [*now]:
         yield "inputs have another order"
     if found.table != wanted.table:
         yield "columns of the table are others"
 
 
+def _alike(before: InputFile, now: InputFile) -> bool:
+    """Whether two names may be those of one file."""
+    facts_of = [(Path(each.path).name, each.bytes, each.modified) for each in (before, now)]
+    return facts_of[0] == facts_of[1]
+
+
 def _changed(what: str, before: dict[str, Any], now: dict[str, Any]) -> Iterator[str]:
     for name in dict.fromkeys([*before, *now]):
         if before.get(name) != now.get(name):
-            named = f"{what} {name}" if what else setting(name)
+            named = f"{what} {name}" if what else _CALLED.get(name) or setting(name)
             yield f"{named} was {_shown(before.get(name))}, is {_shown(now.get(name))}"
 
 

@@ -94,7 +94,7 @@ def screen_parts(
     written = [part.name for part in run.written(missing)] if missing else []
     begun.folder.finish(begun.plan)
     seconds = {**clock.seconds, "total": time.perf_counter() - start}
-    return summary_of(begun, seconds, written=written, elsewhere=len(run.elsewhere))
+    return summary_of(begun, seconds, written=written, elsewhere=run.elsewhere)
 
 
 @dataclass(frozen=True)
@@ -317,9 +317,17 @@ class _OpenPart:
 
 
 def summary_of(
-    begun: BegunParts, seconds: dict[str, float], *, written: Collection[str], elsewhere: int = 0
+    begun: BegunParts,
+    seconds: dict[str, float],
+    *,
+    written: Collection[str],
+    elsewhere: Collection[Part] = (),
 ) -> PartsSummary:
-    """Summary of a data set as it is now; `written` names the parts that were written here."""
+    """Summary of a data set as it is now.
+
+    `written` names the parts that were written here, `elsewhere` are those that others wrote at a
+    time: some may be finished by now.
+    """
     plan = begun.plan
     found = zip(plan.parts, begun.folder.receipts(plan), strict=True)
     there = {part.name: receipt for part, receipt in found if receipt is not None}
@@ -332,7 +340,7 @@ def summary_of(
         parts=len(plan.parts),
         finished=len(there),
         written=len(written),
-        elsewhere=elsewhere,
+        elsewhere=sum(part.name not in there for part in elsewhere),
         rows_here=sum(there[name].rows for name in written if name in there),
         **totals([receipt.model_dump() for receipt in there.values()]),
     )

@@ -116,6 +116,7 @@ def test_shards_make_the_whole(
         ({"assays": ("PCBA-1",)}, "assays was not given, is PCBA-1"),
         ({"format": "csv"}, "format was parquet, is csv"),
         ({"max_atoms": 30}, "max_atoms was not given, is 30"),
+        ({"annotate": ("liabilities",)}, "what stands beside predictions was none, is liabilities"),
     ],
 )
 def test_other_options_are_refused(
@@ -152,6 +153,7 @@ def test_other_inputs_and_models_are_refused(
     for others, reason in (
         (inputs[:2], "is missing now"),
         ([*inputs[1:], inputs[0]], "inputs have another order"),
+        ([os.path.relpath(inputs[0]), *inputs[1:]], r"a\.smi is given as \.\..*a\.smi now"),
     ):
         with pytest.raises(OutputError, match=reason):
             screen_parts(others, model_folder, out, SMALL)
@@ -159,6 +161,11 @@ def test_other_inputs_and_models_are_refused(
     other.label_counts["active"][0] += 1
     with pytest.raises(OutputError, match=r"model was tiny \(\w{12}\), is tiny \(\w{12}\)"):
         screen_parts(inputs, other.save(tmp_path / "tiny"), out, SMALL)
+    as_changed = Path(inputs[0]).stat().st_mtime_ns
+    Path(inputs[0]).touch()
+    with pytest.raises(OutputError, match=r"a.smi has changed, by the time of its last change \("):
+        screen_parts(inputs, model_folder, out, SMALL)
+    os.utime(inputs[0], ns=(as_changed, as_changed))
     Path(inputs[1]).write_text("smiles,names\n")
     with pytest.raises(OutputError, match=r"b.csv has changed.*choose another folder"):
         screen_parts(inputs, model_folder, out, SMALL)
@@ -225,6 +232,9 @@ def test_two_at_a_time_share_the_parts(
     assert other[0].elsewhere >= 1
     assert other[0].written == other[0].finished == 6 - other[0].elsewhere
     assert mine.written == other[0].elsewhere
+    begun = running.begin_parts(inputs, model_folder, out, SMALL)
+    late = running.summary_of(begun, {}, written=[], elsewhere=begun.plan.parts)
+    assert late.elsewhere == 0  # they were written elsewhere, and are finished now
     assert held(out) == held(tmp_path / "whole")
 
 
