@@ -158,7 +158,7 @@ def screen(
         bool,
         typer.Option(
             "--annotate",
-            help="Add weight, logP, TPSA, QED, alerts (PAINS, Brenk, NIH), and promiscuity.",
+            help="Add weight, logP, TPSA, QED, alerts (PAINS, Brenk, NIH), and promiscuity: slow.",
         ),
     ] = False,
     keep: Annotated[
