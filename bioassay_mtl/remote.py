@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 import os
 import re
+from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any, NamedTuple, cast
 
@@ -107,6 +108,19 @@ def written(uri: str, content: IO[bytes]) -> None:
     with store.open_output_stream(key) as stream:
         while chunk := content.read(_CHUNK):
             stream.write(chunk)
+
+
+def removed(uri: str) -> None:
+    """Remove an object, if it is there.
+
+    Raises
+    ------
+    OSError
+        It cannot be removed.
+    """
+    store, key = _located(uri)
+    with suppress(FileNotFoundError):
+        store.delete_file(key)
 
 
 def _located(uri: str) -> tuple[Any, str]:

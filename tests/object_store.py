@@ -124,6 +124,8 @@ class Handler(BaseHTTPRequestHandler):
         self.answer(200, b"<CompleteMultipartUploadResult></CompleteMultipartUploadResult>")
 
     def do_DELETE(self) -> None:
+        if "uploadId" not in self.query:
+            self.server.held.pop(self.key, None)
         self.answer(204)
 
 

@@ -161,6 +161,11 @@ class PartsFolder:
         """Note that a part is finished."""
         self._store.put(_receipt_name(part), _json(receipt.model_dump(mode="json")))
 
+    def reopen(self, plan: Plan) -> None:
+        """Remove the manifest of a data set that has lost a part: it stands for all of them."""
+        if self.is_complete and None in self.receipts(plan):
+            self._store.remove(_MANIFEST)
+
     def finish(self, plan: Plan) -> bool:
         """Write the manifest where all parts are there; whether they are."""
         receipts = self.receipts(plan)

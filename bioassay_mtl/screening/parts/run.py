@@ -155,6 +155,7 @@ def begin_parts(
         found = place.begin(wanted.cut(options))
     check_same(found, wanted, folder)
     place.make_room()
+    place.reopen(found)
     return BegunParts(place, found, described, options, prepared)
 
 

@@ -52,6 +52,10 @@ class Store(Protocol):
         """The same, unless it is there."""
         ...
 
+    def remove(self, name: str) -> None:
+        """Remove a file, if it is there."""
+        ...
+
     def opened(self, name: str) -> AbstractContextManager[BinaryIO]:
         """A stream to a file that appears when the block ends without an exception."""
         ...
@@ -118,6 +122,10 @@ class Folder:
             if not (self._path / name).is_file():
                 raise
 
+    def remove(self, name: str) -> None:
+        with _worded(str(self._path / name)):
+            (self._path / name).unlink(missing_ok=True)
+
     def opened(self, name: str) -> AbstractContextManager[BinaryIO]:
         return whole_file(self._path / name)
 
@@ -177,6 +185,10 @@ class ObjectStore:
     def put_first(self, name: str, content: bytes) -> None:
         if self.size(name) is None:
             self.put(name, content)
+
+    def remove(self, name: str) -> None:
+        with _worded(f"{self._uri}/{name}"):
+            remote.removed(f"{self._uri}/{name}")
 
     @contextmanager
     def opened(self, name: str) -> Iterator[BinaryIO]:

@@ -73,6 +73,11 @@ def test_parts_are_those_of_a_folder(
     found = {key.removeprefix(prefix): each for key, each in store.held.items() if prefix in key}
     assert {name: each for name, each in found.items() if "part" in name} == parts
     assert PartsFolder(out).is_complete
+    del store.held["bucket/out/parts/part-00001.parquet"]
+    screen_parts([uri], model_folder, out, SMALL, pool=pool, shard=Shard(index=1, n=3))
+    assert not PartsFolder(out).is_complete
+    screen_parts([uri], model_folder, out, SMALL, pool=pool)
+    assert {k.removeprefix(prefix): each for k, each in store.held.items() if prefix in k} == found
     for folder in (out, str(tmp_path / "out")):
         merge(folder, tmp_path / f"{len(folder)}.csv")
     texts = {each.read_bytes() for each in tmp_path.glob("*.csv")}

@@ -270,6 +270,9 @@ def test_a_part_that_is_gone_is_made_again(
     whole = held(out)
     (out / "parts" / "part-00001.parquet").unlink()
     (out / "parts" / "part-00004.parquet").write_bytes(b"cut")
+    other = Shard(index=3, n=6)
+    assert not screen_parts(inputs, model_folder, out, SMALL, shard=other, pool=pool).is_complete
+    assert not PartsFolder(out).is_complete
     assert screen_parts(inputs, model_folder, out, SMALL, pool=pool).written == 2
     assert held(out) == whole
 
