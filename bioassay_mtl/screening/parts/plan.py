@@ -293,10 +293,8 @@ def _differences(found: Plan, wanted: Plan) -> Iterator[str]:
     yield from (f"input {path} is missing now" for path in gone if path not in moved)
     yield from (f"input {path} is new" for path in new if path not in moved.values())
     for path in (path for path in now if path in before and before[path] != now[path]):
-        is_longer = before[path].bytes != now[path].bytes
-        yield f"input {path} has changed" + (
-            "" if is_longer else ", by the time of its last change"
-        )
+        is_as_long = before[path].bytes == now[path].bytes
+        yield f"input {path} has changed" + (", by the time of its last change" * is_as_long)
     if before == now and [*before] != [*now]:
         yield "inputs have another order"
     if found.table != wanted.table:
