@@ -106,6 +106,11 @@ class InputFile(Config):
     modified: int
     """Time of its last change, in nanoseconds since 1970."""
 
+    @property
+    def but_for_folder(self) -> tuple[str, int, int]:
+        """What is the same of a file by all its paths."""
+        return Path(self.path).name, self.bytes, self.modified
+
     @classmethod
     def of_path(cls, path: str) -> InputFile:
         """Facts of a file as it is now; an InputError where it is no file."""
@@ -288,7 +293,8 @@ def _differences(found: Plan, wanted: Plan) -> Iterator[str]:
     gone, new = (
         [p for p in one if p not in other] for one, other in ((before, now), (now, before))
     )
-    moved = {old: path for path in new for old in gone if _alike(before[old], now[path])}
+    known = {before[path].but_for_folder: path for path in gone}
+    moved = {known[fact]: path for path in new if (fact := now[path].but_for_folder) in known}
     yield from (f"input {old} is given as {path} now" for old, path in moved.items())
     yield from (f"input {path} is missing now" for path in gone if path not in moved)
     yield from (f"input {path} is new" for path in new if path not in moved.values())
@@ -299,12 +305,6 @@ def _differences(found: Plan, wanted: Plan) -> Iterator[str]:
         yield "inputs have another order"
     if found.table != wanted.table:
         yield "columns of the table are others"
-
-
-def _alike(before: InputFile, now: InputFile) -> bool:
-    """Whether two names may be those of one file."""
-    facts_of = [(Path(each.path).name, each.bytes, each.modified) for each in (before, now)]
-    return facts_of[0] == facts_of[1]
 
 
 def _changed(what: str, before: dict[str, Any], now: dict[str, Any]) -> Iterator[str]:
