@@ -21,6 +21,7 @@ from benchmarks.custom_panels.draws import (
     MULTI,
     SINGLES,
     Piece,
+    cross_validated,
     multi_pieces,
     ordered,
     single_pieces,
@@ -33,7 +34,10 @@ from benchmarks.harness.study import REPORT, begin
 
 OPTIONS: dict[str, dict[str, Any]] = {
     "--tables": {"nargs": "+", "choices": sorted({*MULTI, *SINGLES})},
-    "--only": {"choices": ["single", "several"], "help": "panels of so many assays"},
+    "--only": {
+        "choices": ["single", "several", "5x5"],
+        "help": "panels of so many assays, or those that are cross-validated",
+    },
     "--rows": {"nargs": "+", "help": "sizes, or whole"},
     "--draws": {"nargs": "+", "type": int},
     "--models": {"nargs": "+", "help": "contenders; default: all"},
@@ -56,11 +60,16 @@ def asked_pieces(asked: argparse.Namespace) -> list[Piece]:
     """Those that are asked for, in their order."""
     if asked.quick:
         return [Piece("tox21", "SR-p53", 300, "random")]
-    singles = [] if asked.only == "several" else single_pieces(single_tables(asked.tables))
-    several = [] if asked.only == "single" else list(multi_pieces())
+    tables = {} if asked.only == "several" else single_tables(asked.tables)
+    found: list[Piece] = []
+    if asked.only != "5x5":
+        several = [] if asked.only == "single" else multi_pieces()
+        found += ordered(single_pieces(tables), several)
+    if asked.only in (None, "5x5"):
+        found += cross_validated(tables)
     return [
         piece
-        for piece in ordered(singles, several)
+        for piece in found
         if (not asked.tables or piece.table in asked.tables)
         and (not asked.rows or str(piece.rows or "whole") in asked.rows)
         and (not asked.draws or piece.draw in asked.draws)

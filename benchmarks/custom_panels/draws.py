@@ -15,6 +15,7 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 from rdkit.Chem.Scaffolds.MurckoScaffold import MurckoScaffoldSmiles
+from sklearn.model_selection import KFold, StratifiedKFold
 
 from benchmarks.harness.assay_tables import ALL, REST, Table, tables
 from benchmarks.harness.datasets import Rows, Source, in_order
@@ -41,6 +42,12 @@ MULTI = {
 """Panels of all assays of a table, and their sizes."""
 SINGLES = {"tox21": 12, "toxcast": 9, "pcba": 9, "chembl": 5, "chembl_outcomes": 4, "hiv": 1}
 """Tables, and how many of their assays are taken singly."""
+CROSS_VALIDATED = "5x5"
+"""Split of a panel whose molecules are dealt in five folds, five times: each is held out once in
+five draws."""
+N_FOLDS = 5
+CROSS_ROWS, CROSS_ASSAYS = 300, 2
+"""Rows brought there, and assays of each table: those of most of the rarer outcome, of three."""
 FEWEST_HELD = 150
 HELD = 700
 """Molecules held out, at most; of whole tables a quarter, at most 2,500."""
@@ -59,7 +66,8 @@ FEWEST_ACTIVES = 6
 class Piece:
     """One panel: of one assay, or of all of a table; rows brought, or three quarters of all.
 
-    What is held out are ``scaffold`` or ``random`` molecules; draws count from 1 on.
+    What is held out are ``scaffold`` or ``random`` molecules, or those of a fold of ``5x5``; draws
+    count from 1 on.
     """
 
     table: str
@@ -77,6 +85,8 @@ class Piece:
     @property
     def group(self) -> tuple[str, str, str]:
         """What it is reported with: panel, rows, split."""
+        if self.split == CROSS_VALIDATED and self.task is not None:
+            return (f"{self.table} {self.task}", str(self.rows), self.split)
         kind = "values" if self.table in ("chembl", "chembl100") else "outcomes"
         panel = f"single assays, {kind}" if self.task is not None else self.table
         return (panel, str(self.rows or "whole"), self.split)
@@ -107,6 +117,17 @@ def multi_pieces() -> Iterator[Piece]:
         for table, sizes in MULTI.items():
             if rows in sizes:
                 yield from (Piece(table, None, rows, split) for split in SPLITS)
+
+
+def cross_validated(tables: dict[str, Table]) -> Iterator[Piece]:
+    """Panels of one assay, and Tox21: all folds of one, then those of another."""
+    n = CROSS_ROWS
+    by_table = [
+        [Piece(name, task, n, CROSS_VALIDATED) for task in table.evenly(3, n)[-CROSS_ASSAYS:]]
+        for name, table in tables.items()
+    ]
+    for piece in [*in_turn(by_table), Piece("tox21", None, n, CROSS_VALIDATED)]:
+        yield from (replace(piece, draw=draw) for draw in range(1, N_FOLDS**2 + 1))
 
 
 def ordered(singles: Iterable[list[Piece]], multi: Iterable[Piece]) -> list[Piece]:
@@ -152,19 +173,27 @@ def drawn(piece: Piece) -> DrawnPanel | None:
     table = pool(piece.table, tenths)
     columns = [table.tasks.index(piece.task)] if piece.task else list(range(len(table.tasks)))
     cells = table.cells[:, columns]
-    rng = np.random.default_rng([piece.draw, zlib.crc32(piece.name.encode())])
+    is_crossed = piece.split == CROSS_VALIDATED
+    seed = 0 if is_crossed else piece.draw
+    rng = np.random.default_rng([seed, zlib.crc32(piece.name.encode())])
     order = candidates(cells, table.is_binary, rng)
     n_fit = piece.rows or round(0.75 * len(order))
-    order = order[: n_fit + (HELD if piece.rows else HELD_OF_WHOLE)]
-    if len(order) < n_fit + FEWEST_HELD:
+    n_held, fewest = (HELD if piece.rows else HELD_OF_WHOLE), FEWEST_HELD
+    if is_crossed:
+        n_held = fewest = n_fit // (N_FOLDS - 1)
+    order = order[: n_fit + n_held]
+    if len(order) < n_fit + fewest:
         return None
     features = features_of(table.smiles[order])
     order, features = order[features.ok], features.take(np.flatnonzero(features.ok))
     groups = np.arange(len(order))
-    if piece.split != "random":
+    if piece.split == "scaffold":
         scaffolds = [MurckoScaffoldSmiles(text) or text for text in table.smiles[order]]
         groups = np.unique(scaffolds, return_inverse=True)[1]
-    fit, held = deal(groups, n_fit, rng)
+    if is_crossed:
+        fit, held = fold(cells[order], table.is_binary, piece.draw)
+    else:
+        fit, held = deal(groups, n_fit, rng)
     renumbered = np.unique(groups[fit], return_inverse=True)[1]
     inner, valid = deal(renumbered, round((1 - VALID_SHARE) * len(fit)), rng)
     if table.is_binary and piece.task and not _judges(cells[order], fit, held):
@@ -212,6 +241,21 @@ def deal(groups: Rows, n_fit: int, rng: np.random.Generator) -> tuple[Rows, Rows
         if sizes[group] <= max(1, most):
             held |= groups == group
     return np.flatnonzero(~held)[:n_fit], np.flatnonzero(held)
+
+
+def fold(cells: NDArray[np.float64], is_binary: bool, draw: int) -> tuple[Rows, Rows]:
+    """Places to learn from and those of a fold; outcomes of a single assay in equal shares.
+
+    Draws 1 to 5 are the folds of a first deal, 6 to 10 those of a second.
+    """
+    repeat, number = divmod(draw - 1, N_FOLDS)
+    is_stratified = is_binary and cells.shape[1] == 1
+    dealer = (StratifiedKFold if is_stratified else KFold)(
+        N_FOLDS, shuffle=True, random_state=repeat
+    )
+    strata = cells[:, 0] if is_stratified else None
+    fit, held = list(dealer.split(cells, strata))[number]
+    return fit, held
 
 
 def features_of(smiles: NDArray[np.str_]) -> Features:

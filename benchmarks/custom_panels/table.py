@@ -9,10 +9,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from benchmarks.custom_panels.draws import CROSS_VALIDATED, N_FOLDS
 from benchmarks.custom_panels.work import CONTENDERS, DEFAULT
 from benchmarks.harness.ledger import Entry, Ledger
 from benchmarks.harness.plots import COLORS, LEVEL, Dot, dots
-from benchmarks.harness.statistics import Difference, paired
+from benchmarks.harness.statistics import LEVEL as SIGNIFICANT
+from benchmarks.harness.statistics import Difference, holm, paired
 from benchmarks.harness.tables import NAMES, markdown, prose, sign_of
 
 SHOWN = ("ap", "auc", "rmse", "concordance")
@@ -93,6 +95,22 @@ class Report:
         heads = ["panel", "rows", "split", "n", *self.names, "best", "ours minus best rival"]
         return [f"## {NAMES[metric]}", "", *markdown(heads, rows)]
 
+    def tests(self, metric: str) -> list[str]:
+        """Cross-validated panels: means over all folds, and tests of ours against each."""
+        rows = []
+        for (_, panel, *_), found in self.lines(metric):
+            if len(found) < N_FOLDS**2:
+                continue
+            others = [name for name in self.names if name != DEFAULT]
+            gaps = [self.gap(metric, name, found) for name in others]
+            cells = [f"**{sign_of(metric) * found[DEFAULT].mean():.3f}**"]
+            for name, gap, p in zip(others, gaps, holm([each.p for each in gaps]), strict=True):
+                said = f"{gap.mean:+.3f}, p {p:.2g}"
+                said = f"**{said}**" if p < SIGNIFICANT else said
+                cells.append(f"{sign_of(metric) * found[name].mean():.3f}; {said}")
+            rows.append([panel, *cells])
+        return ["", *markdown([NAMES[metric], *self.names], rows)] if rows else []
+
     def seconds(self) -> list[str]:
         """Processor time of each contender."""
         found = self.scores.pivot_table("seconds", "contender", LINE[::2], aggfunc="median")
@@ -141,12 +159,19 @@ def _words(line: Line) -> list[str]:
 def write_report(results: Path) -> bool:
     """Write ``custom_panels.md`` and its plot; False where there is nothing to tell."""
     entries = Ledger(results / "custom_panels.jsonl").entries.values()
-    if not entries:
+    drawn = [each for each in entries if each.notes["group"][2] != CROSS_VALIDATED]
+    crossed = [each for each in entries if each.notes["group"][2] == CROSS_VALIDATED]
+    if not drawn:
         return False
-    report = Report(entries)
+    report = Report(drawn)
     report.draw(results / "custom_panels-sizes.png")
     lines = [prose(__file__, "drawn"), "", *report.ranks()]
     for metric in report.metrics:
         lines += ["", *report.means(metric)]
-    (results / "custom_panels.md").write_text("\n".join([*lines, "", *report.seconds()]) + "\n")
+    lines += ["", *report.seconds()]
+    if crossed:
+        folds = Report(crossed)
+        lines += ["", prose(__file__, "crossed")]
+        lines += [line for metric in folds.metrics for line in folds.tests(metric)]
+    (results / "custom_panels.md").write_text("\n".join(lines) + "\n")
     return True

@@ -87,6 +87,13 @@ class Difference:
         return self.mean - reach, self.mean + reach
 
     @property
+    def p(self) -> float:
+        """That of a mean of 0, two-sided, by Student's t; 1 where the error is 0 or not known."""
+        if not self.error > 0:
+            return 1.0
+        return float(2 * stats.t.sf(abs(self.mean) / self.error, self.freedom))
+
+    @property
     def verdict(self) -> str:
         """``above`` or ``below`` by more than a standard error, ``level``, or ``open``."""
         if np.isnan(self.error):

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from benchmarks.custom_panels import draws, work
 from benchmarks.custom_panels.draws import (
@@ -109,6 +110,24 @@ def test_each_piece_is_there_once_and_singles_come_first(made_up: Table) -> None
     assert {piece.table for piece in found if piece.task is None} == set(MULTI)
     for n, expected in ((1000, 2), (None, 4)):
         assert {len(each) for each in single_pieces({"tox21": labeled(n)})} == {expected}
+
+
+def test_each_molecule_is_held_out_once_in_five_folds(made_up: Table) -> None:
+    pieces = list(draws.cross_validated({"tox21": made_up}))
+    assert len(pieces) == 25 * len({piece.task for piece in pieces})
+    of_one = [piece for piece in pieces if piece.task == pieces[0].task]
+    found = [draws.drawn(piece) for piece in of_one[:10]]
+    held = [set(data.smiles[data.test]) for data in found if data is not None]
+    assert [len(each) for each in held] == [75] * 10
+    everything = set[str]().union(*held[:5])
+    assert len(everything) == 375
+    assert everything == set[str]().union(*held[5:])
+    assert held[:5] != held[5:]
+    for data, out in zip(found, held, strict=True):
+        assert data is not None
+        assert not out & set(data.smiles[data.known])
+        active = [(data.panel.labels[rows] == 1).mean() for rows in (data.known, data.test)]
+        assert active[0] == pytest.approx(active[1], abs=0.02)
 
 
 def test_in_turn() -> None:
@@ -220,6 +239,28 @@ def test_several_assays_are_judged_over_them_and_then_over_draws() -> None:
         # Two values 0.2 apart, then two 0.1 apart, of draws that share molecules.
         wanted = (0.3, 0.1) if draw == 1 else (0.35, 0.05 * (1 + 2 / 3) ** 0.5)
         assert (gap.mean, gap.error) == pytest.approx(wanted)
+
+
+def test_cross_validated_panels_are_tested_for_chance(tmp_path: Path) -> None:
+    extra("matplotlib", "plots")
+    path = tmp_path / "custom_panels.jsonl"
+    ledger, rng = _ledger(path), np.random.default_rng(0)
+    noise = 0.05 * rng.standard_normal(25)
+    for draw in range(1, 26):
+        piece = Piece("tox21", "a", 300, draws.CROSS_VALIDATED, draw)
+        notes = {"group": list(piece.group), "cpu_seconds": 9.0, "brought": 300, "held": 75}
+        for rank, name in enumerate(CONTENDERS):
+            scores = [0.9 - rank / 10 + (rank > 0) * noise[draw - 1]], [0.5]
+            ledger.add(Entry(*key_of(piece, name), ["a"], *scores, notes=notes))
+        assert write_report(tmp_path)
+        text = (tmp_path / "custom_panels.md").read_text()
+        assert ("| tox21 a | **0.900** |" in text) == (draw == 25)
+    first = 0.1 - noise
+    t = first.mean() / (np.sqrt(1 / 25 + 1 / 4) * first.std(ddof=1))
+    p = 2 * stats.t.sf(t, 24)  # the largest of all, so that Holm leaves it
+    assert f"**{first.mean():+.3f}, p {p:.2g}**" in text
+    assert "| tox21 a | **0.500** | 0.500; +0.000, p 1 |" in text
+    assert "single assays, outcomes | 300 | random | 3 |" in text
 
 
 def test_report_of_drawn_panels(tmp_path: Path) -> None:
