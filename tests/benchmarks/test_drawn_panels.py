@@ -117,7 +117,7 @@ def test_each_molecule_is_held_out_once_in_five_folds(made_up: Table) -> None:
     assert len(pieces) == 25 * len({piece.task for piece in pieces})
     of_one = [piece for piece in pieces if piece.task == pieces[0].task]
     found = [draws.drawn(piece) for piece in of_one[:10]]
-    held = [set(data.smiles[data.test]) for data in found if data is not None]
+    held = [{data.smiles[row] for row in data.test} for data in found if data is not None]
     assert [len(each) for each in held] == [75] * 10
     everything = set[str]().union(*held[:5])
     assert len(everything) == 375
@@ -125,7 +125,7 @@ def test_each_molecule_is_held_out_once_in_five_folds(made_up: Table) -> None:
     assert held[:5] != held[5:]
     for data, out in zip(found, held, strict=True):
         assert data is not None
-        assert not out & set(data.smiles[data.known])
+        assert not out & {data.smiles[row] for row in data.known}
         active = [(data.panel.labels[rows] == 1).mean() for rows in (data.known, data.test)]
         assert active[0] == pytest.approx(active[1], abs=0.02)
 
