@@ -48,6 +48,8 @@ class Said:
         ``(n,)``: the fold of each row.
     said
         ``(P, E) float32``.
+    center
+        ``(K, T)``: mean of the values outside each fold, in standard units; 0 of other kinds.
     """
 
     panel: Panel
@@ -59,6 +61,7 @@ class Said:
     first: NDArray[np.int64]
     fold: NDArray[np.int64]
     said: Floats
+    center: NDArray[np.float64]
 
     @staticmethod
     def of(
@@ -90,8 +93,10 @@ class Said:
         fold = np.zeros(len(train), np.int64)
         place = np.zeros(len(session.panel), np.int64)
         place[train] = np.arange(len(train))
+        center = np.zeros((max(len(splits), 1), own.n_tasks))
         for number, parts in enumerate(splits):
             fold[place[parts.test]] = number
+            center[number] = TargetScaler.of(cells.take(parts.train), outputs.kinds).center
         network: Any = session.config.network
         said = np.full((len(rows), len(network.members)), np.nan, np.float32)
         features = session.features.take(train)
@@ -99,7 +104,18 @@ class Said:
             here = np.flatnonzero(fold[rows] == number)
             said[here, expert] = outputs_at(model, features, rows[here], columns[here])
         panel = session.panel.take(train)
-        return Said(panel, own, outputs, target_scaler, rows, columns, first, fold, said)
+        return Said(panel, own, outputs, target_scaler, rows, columns, first, fold, said, center)
+
+    @property
+    def known(self) -> Floats:
+        """``(P,)``: what is known of a value without any expert, the mean outside its fold.
+
+        Gates weigh what experts say beyond it. Were it the mean of all values instead, which holds
+        the one to be predicted, few values would speak for no expert at all.
+        """
+        found = np.zeros(len(self.rows), np.float32)
+        found[self.first] = self.center[self.fold[self.cells.row], self.cells.task]
+        return found
 
     def stacked(
         self, method: StackingMethod, seed: int, pairs: NDArray[np.bool_] | None = None
@@ -113,9 +129,11 @@ class Said:
         pairs
             ``(P,) bool``: the outputs that count; None for all.
         """
-        said = self.said if pairs is None else np.where(pairs[:, None], self.said, np.nan)
+        said, known = self.said - self.known[:, None], self.known[self.first]
+        said = said if pairs is None else np.where(pairs[:, None], said, np.nan)
+        cells = self.cells.with_values(self.cells.value - known)
         return fit_stacking(
-            said, self.cells, self.outputs.kinds, self.outputs.counts, method=method, seed=seed
+            said, cells, self.outputs.kinds, self.outputs.counts, method=method, seed=seed
         )
 
     def worth(self, method: StackingMethod, seed: int) -> dict[str, Any]:
@@ -131,13 +149,13 @@ class Said:
 
     def mixed(self, method: StackingMethod, seed: int) -> Floats:
         """``(P,)``: outputs of the mixture, in each fold with gates of the others."""
-        mixed = np.empty(len(self.rows), np.float32)
+        mixed, beyond = self.known, self.said - self.known[:, None]
         owner = self.outputs.owner.numpy()
         for number in np.unique(self.fold).tolist():
             here = self.fold[self.rows] == number
             gates = self.stacked(method, seed, ~here)
             places = self.columns[here]
-            mixed[here] = np.einsum("pe,pe->p", self.said[here], gates.weights[owner[places]])
+            mixed[here] += np.einsum("pe,pe->p", beyond[here], gates.weights[owner[places]])
             mixed[here] += gates.bias[places]
         return mixed
 
