@@ -27,10 +27,12 @@ from benchmarks.custom_panels.draws import (
     single_pieces,
     single_tables,
 )
+from benchmarks.custom_panels.networks import NETWORKS
 from benchmarks.custom_panels.table import write_report
 from benchmarks.custom_panels.work import CONTENDERS, on_drawn
+from benchmarks.harness.contenders import Options
 from benchmarks.harness.ledger import RESULTS, Ledger
-from benchmarks.harness.study import REPORT, begin
+from benchmarks.harness.study import CHEMPROP, REPORT, begin
 
 OPTIONS: dict[str, dict[str, Any]] = {
     "--tables": {"nargs": "+", "choices": sorted({*MULTI, *SINGLES})},
@@ -40,7 +42,12 @@ OPTIONS: dict[str, dict[str, Any]] = {
     },
     "--rows": {"nargs": "+", "help": "sizes, or whole"},
     "--draws": {"nargs": "+", "type": int},
-    "--models": {"nargs": "+", "help": "contenders; default: all"},
+    "--models": {
+        "nargs": "+",
+        "choices": [*CONTENDERS, *NETWORKS],
+        "help": f"contenders; default: all but {' and '.join(NETWORKS)}",
+    },
+    "--chemprop": CHEMPROP,
     "--minutes": {"type": float, "default": math.inf, "help": "begin no piece after so many"},
     "--report": REPORT,
 }
@@ -48,11 +55,11 @@ OPTIONS: dict[str, dict[str, Any]] = {
 
 def run(asked: argparse.Namespace) -> int:
     ledger = Ledger(None if asked.quick else RESULTS / "custom_panels.jsonl")
-    begun = time.monotonic()
+    options, begun = Options(asked.chemprop, asked.quick), time.monotonic()
     for piece in [] if asked.report else asked_pieces(asked):
         if time.monotonic() - begun > 60 * asked.minutes:
             break
-        on_drawn(piece, ledger, asked.models or CONTENDERS, asked.quick)
+        on_drawn(piece, ledger, asked.models or CONTENDERS, options)
     return 0 if asked.quick or write_report(RESULTS) else 1
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +10,9 @@ import numpy as np
 import pandas as pd
 
 from benchmarks.custom_panels.draws import CROSS_VALIDATED, N_FOLDS
-from benchmarks.custom_panels.work import CONTENDERS, DEFAULT
+from benchmarks.custom_panels.networks import NETWORKS
+from benchmarks.custom_panels.rivals import MEAN
+from benchmarks.custom_panels.work import CONTENDERS, DEFAULT, NETWORK
 from benchmarks.harness.ledger import Entry, Ledger
 from benchmarks.harness.plots import COLORS, LEVEL, Dot, dots
 from benchmarks.harness.statistics import LEVEL as SIGNIFICANT
@@ -28,11 +30,11 @@ Line = tuple[Any, ...]
 class Report:
     """What contenders reached on drawn panels: tables, and a picture."""
 
-    def __init__(self, entries: Iterable[Entry]) -> None:
+    def __init__(self, entries: Iterable[Entry], names: Sequence[str] = CONTENDERS) -> None:
         self.entries = {(each.protocol, each.seed, each.rival): each for each in entries}
         self.scores = pd.DataFrame(map(_scores, self.entries.values()))
         there = {DEFAULT, *(rival for _, _, rival in self.entries)}
-        self.names = [name for name in CONTENDERS if name in there]
+        self.names = [name for name in names if name in there]
         self.rivals = [name for name in self.names if not name.startswith(DEFAULT)]
         self.metrics = [metric for metric in SHOWN if metric in self.scores]
 
@@ -80,7 +82,7 @@ class Report:
         heads = [f"{NAMES[metric]}, {len(scores)} panels" for metric, scores in found.items()]
         return markdown(["", *heads], rows)
 
-    def means(self, metric: str) -> list[str]:
+    def means(self, metric: str, mark: str = "##") -> list[str]:
         """Means of each line, and what ours has more than the best rival."""
         rows = []
         for line, found in self.lines(metric):
@@ -93,7 +95,7 @@ class Report:
             said = f"{gap.mean:+.3f} ± {error} ({rival}): {gap.verdict}"
             rows.append([*_words(line), str(len(found)), *cells, first, said])
         heads = ["panel", "rows", "split", "n", *self.names, "best", "ours minus best rival"]
-        return [f"## {NAMES[metric]}", "", *markdown(heads, rows)]
+        return [f"{mark} {NAMES[metric]}", "", *markdown(heads, rows)]
 
     def tests(self, metric: str) -> list[str]:
         """Cross-validated panels: means over all folds, and tests of ours against each."""
@@ -111,7 +113,7 @@ class Report:
             rows.append([panel, *cells])
         return ["", *markdown([NAMES[metric], *self.names], rows)] if rows else []
 
-    def seconds(self) -> list[str]:
+    def seconds(self, mark: str = "##") -> list[str]:
         """Processor time of each contender."""
         found = self.scores.pivot_table("seconds", "contender", LINE[::2], aggfunc="median")
         sizes: list[tuple[bool, int]] = found.columns.to_numpy().tolist()
@@ -119,7 +121,7 @@ class Report:
             [str(name), *("–" if np.isnan(each) else f"{each:,.0f}" for each in times)]
             for name, times in found.reindex(self.names).iterrows()
         ]
-        about = ["## Seconds", "", "Median of panels of one assay, and of several.", ""]
+        about = [f"{mark} Seconds", "", "Median of panels of one assay, and of several.", ""]
         heads = [f"{'several' if many else 'one assay'}, {_size(n)} rows" for many, n in sizes]
         return [*about, *markdown(["", *heads], rows)]
 
@@ -169,6 +171,14 @@ def write_report(results: Path) -> bool:
     for metric in report.metrics:
         lines += ["", *report.means(metric)]
     lines += ["", *report.seconds()]
+    known = {each.protocol for each in drawn if each.rival in NETWORKS}
+    if known:
+        few = [each for each in drawn if each.protocol in known]
+        beside = Report(few, (DEFAULT, NETWORK, MEAN, *NETWORKS))
+        lines += ["", prose(__file__, "networks")]
+        for metric in beside.metrics:
+            lines += ["", *beside.means(metric, "###")]
+        lines += ["", *beside.seconds("###")]
     if crossed:
         folds = Report(crossed)
         lines += ["", prose(__file__, "crossed")]

@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 
 from benchmarks.custom_panels.draws import DrawnPanel, Piece, drawn
+from benchmarks.custom_panels.networks import NETWORKS, timed
 from benchmarks.custom_panels.rivals import MEAN, rivals, run_rivals
-from benchmarks.harness.contenders import Outcome
+from benchmarks.harness.contenders import Options, Outcome
 from benchmarks.harness.datasets import NO_ROWS
 from benchmarks.harness.ledger import Key, Ledger
 from bioassay_mtl.chem.features import Features
@@ -22,11 +23,15 @@ OURS: dict[str, dict[str, Any]] = {DEFAULT: {}, NETWORK: {"effort": "quick"}}
 """What is asked of ``train``: nothing, and no trees."""
 CONTENDERS = (DEFAULT, NETWORK, *rivals, MEAN)
 """On drawn panels."""
+NO_OPTIONS = Options()
 QUICK = {"epochs": 1, "effort": "quick"}
 
 
 def on_drawn(
-    piece: Piece, ledger: Ledger, models: Sequence[str] = CONTENDERS, quick: bool = False
+    piece: Piece,
+    ledger: Ledger,
+    models: Sequence[str] = CONTENDERS,
+    options: Options = NO_OPTIONS,
 ) -> None:
     """Do what is missing; nothing where the piece cannot be judged."""
     names = [name for name in models if ledger.get(key_of(piece, name)) is None]
@@ -34,19 +39,20 @@ def on_drawn(
     if data is None:
         return
     about = {"group": list(piece.group), "brought": len(data.known), "held": len(data.test)}
-    for name, (outcome, seconds) in _outcomes(data, names, quick):
+    for name, (outcome, seconds) in _outcomes(data, names, options):
         notes = {"settings": outcome.settings, "cpu_seconds": round(seconds, 1), "seed": 0}
         notes |= outcome.notes | about
         ledger.keep(data.scored(key_of(piece, name), outcome.test, **notes), seconds)
 
 
 def _outcomes(
-    data: DrawnPanel, names: Sequence[str], quick: bool
+    data: DrawnPanel, names: Sequence[str], options: Options
 ) -> Iterator[tuple[str, tuple[Outcome, float]]]:
     fitted = list(rivals) if MEAN in names else [name for name in names if name in rivals]
-    found = run_rivals(data, fitted, quick) if fitted else {}
+    found = run_rivals(data, fitted, options.quick) if fitted else {}
     yield from (each for each in found.items() if each[0] in names)
-    yield from ((name, ours(data, OURS[name], quick)) for name in names if name in OURS)
+    yield from ((name, timed(name, data, options)) for name in names if name in NETWORKS)
+    yield from ((name, ours(data, OURS[name], options.quick)) for name in names if name in OURS)
 
 
 def ours(data: DrawnPanel, asked: dict[str, Any], quick: bool) -> tuple[Outcome, float]:

@@ -31,6 +31,7 @@ from bioassay_mtl.tasks.labels import as_floats
 
 BATCH = 64
 WARMUP = 2
+FEATURIZERS = "--molecule-featurizers"
 EPOCHS = 25
 COMMON = ("--smiles-columns", "smiles", "--num-workers", "0", "--accelerator", "cpu")
 
@@ -56,8 +57,9 @@ def chemprop(data: Source, seed: int, options: Options, more: Sequence[str] = ()
     epochs = 2 if options.quick else EPOCHS
     words = train_words(data.panel, epochs, seed, more)
     run_program([program, *words], folder)
+    read = inputs_of(more)
     valid = {
-        path: data.valid_score(_predict(program, path, "valid.csv", folder, len(tasks)))
+        path: data.valid_score(_predict(program, path, "valid.csv", folder, len(tasks), read))
         for path in sorted(folder.glob("model/**/*.ckpt"))
     }
     if not valid:
@@ -71,8 +73,17 @@ def chemprop(data: Source, seed: int, options: Options, more: Sequence[str] = ()
         "checkpoint": "best validation loss or last, whichever is better on validation rows",
         "version": version(program),
     }
-    notes = {"checkpoint": chosen.stem, "valid_ap": round(valid[chosen], 5)}
-    return Outcome(_predict(program, chosen, "test.csv", folder, len(tasks)), settings, notes)
+    notes = {"checkpoint": chosen.stem, "valid_score": round(valid[chosen], 5)}
+    test = _predict(program, chosen, "test.csv", folder, len(tasks), read)
+    return Outcome(test, settings, notes)
+
+
+def inputs_of(options: Sequence[str]) -> Sequence[str]:
+    """Those options that a prediction needs too: what is read beside the graph."""
+    if FEATURIZERS not in options:
+        return ()
+    place = list(options).index(FEATURIZERS)
+    return options[place : place + 2]
 
 
 def task_words(panel: Panel) -> tuple[str, ...]:
@@ -120,9 +131,16 @@ def version(program: Path) -> str:
     return found[0].name.removesuffix(".dist-info").split("-")[1] if found else "unknown"
 
 
-def _predict(program: Path, checkpoint: Path, table: str, folder: Path, n_tasks: int) -> Floats:
+def _predict(
+    program: Path,
+    checkpoint: Path,
+    table: str,
+    folder: Path,
+    n_tasks: int,
+    read: Sequence[str] = (),
+) -> Floats:
     output = f"predicted_{table}"
-    words = ["predict", "--test-path", table, *COMMON, "--preds-path", output]
+    words = ["predict", "--test-path", table, *COMMON, *read, "--preds-path", output]
     words += ["--model-paths", str(checkpoint.relative_to(folder))]
     run_program([program, *words], folder)
     found = pd.read_csv(folder / output)

@@ -8,7 +8,7 @@ import io
 import logging
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -30,12 +30,19 @@ Score = Callable[[Floats], float]
 """From predictions (n_valid, n_tasks) to what is highest in the best epoch."""
 
 
-def deepchem(data: Source, seed: int, options: Options, epochs: int | None = None) -> Outcome:
+def deepchem(
+    data: Source,
+    seed: int,
+    options: Options,
+    epochs: int | None = None,
+    own: Mapping[str, Any] | None = None,
+) -> Outcome:
     """``MultitaskClassifier``, or ``MultitaskRegressor`` on standardized values.
 
-    It is stopped on the validation rows, or learns from all known ones for so many epochs.
+    It is stopped on the validation rows, or learns from all known ones for so many epochs; some of
+    its settings may be others.
     """
-    models, settings = _seeded(seed).models, dict(MULTITASK)
+    models, settings = _seeded(seed).models, {**MULTITASK, **(own or {})}
     kind = models.MultitaskClassifier if data.is_binary else models.MultitaskRegressor
     mean, scale = (0.0, 1.0) if data.is_binary else standards(data)
     labels = data.panel.labels if data.is_binary else (data.panel.labels - mean) / scale
@@ -49,11 +56,13 @@ def deepchem(data: Source, seed: int, options: Options, epochs: int | None = Non
     most = 2 if options.quick else epochs or MULTITASK["epochs_at_most"]
     size = {"n_tasks": labels.shape[1], "n_features": data.matrix.shape[1]}
     with tempfile.TemporaryDirectory() as folder:
-        own = {name: MULTITASK[name] for name in OWN}
-        model = kind(**size, **own, model_dir=folder, device="cpu")
+        made = {name: settings[name] for name in OWN}
+        model = kind(**size, **made, model_dir=folder, device="cpu")
         output = int(data.is_binary)
         how = (output, score, most, MULTITASK["patience"])
-        _, test, notes = _fitted(model, data.matrix, labels, parts, *how)
+        valid, test, notes = _fitted(model, data.matrix, labels, parts, *how)
+    if score is not None:
+        notes["valid_score"] = round(score(valid), 5)
     return Outcome(test * scale + mean, settings, notes)
 
 

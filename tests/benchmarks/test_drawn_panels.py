@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 import pytest
 from scipy import stats
+from sklearn.metrics import roc_auc_score
 
-from benchmarks.custom_panels import draws, work
+from benchmarks.custom_panels import draws, networks, work
 from benchmarks.custom_panels.draws import (
     DRAWS,
     MULTI,
@@ -26,7 +27,8 @@ from benchmarks.custom_panels.rivals import inputs_of, mean_of, rivals
 from benchmarks.custom_panels.table import WHOLE, Report, write_report
 from benchmarks.custom_panels.work import CONTENDERS, DEFAULT, key_of, on_drawn
 from benchmarks.harness.assay_tables import ALL, POOL, REST, Table
-from benchmarks.harness.contenders import Outcome
+from benchmarks.harness.chemprop_program import inputs_of as inputs_of_chemprop
+from benchmarks.harness.contenders import Options, Outcome
 from benchmarks.harness.datasets import rules
 from benchmarks.harness.ledger import Entry, Ledger
 from tests.needs import extra
@@ -148,9 +150,33 @@ def test_rivals_learn(name: str, data: draws.DrawnPanel) -> None:
         pytest.importorskip(name.lower(), reason=f"{name}, a rival, is not installed")
     outcome = rivals[name].tuned(data, inputs_of(data), n_trials=2)
     truth = data.panel.labels[data.test, 0]
-    from sklearn.metrics import roc_auc_score
-
     assert roc_auc_score(truth, outcome.test[:, 0]) > 0.8
+
+
+@pytest.mark.filterwarnings("ignore:Converting a tensor:UserWarning")
+def test_networks_of_others_learn(data: draws.DrawnPanel) -> None:
+    pytest.importorskip("deepchem", reason="DeepChem, a rival, is not installed")
+    outcome, seconds = networks.timed("DeepChem", data, Options())
+    assert roc_auc_score(data.panel.labels[data.test, 0], outcome.test[:, 0]) > 0.8
+    assert outcome.settings["trials"] == 8
+    assert seconds > 0
+
+
+def test_the_trial_that_validation_rows_like_best_counts(
+    data: draws.DrawnPanel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scores, seen = iter([0.3, float("nan"), 0.5, 0.4]), []
+
+    def chemprop(data: Any, seed: int, options: Options, more: Any) -> Outcome:
+        seen.append(list(more))
+        return Outcome(np.zeros((1, 1)), {"options": more}, {"valid_score": next(scores)})
+
+    monkeypatch.setattr(networks, "chemprop", chemprop)
+    outcome = networks.tuned_chemprop(data, Options())
+    assert outcome.settings == {"options": seen[2], "trials": 4}
+    assert all(each[-2:] == ["--batch-size", "32"] for each in seen)  # 60 validation rows
+    assert inputs_of_chemprop(seen[0]) == ()
+    assert inputs_of_chemprop(seen[1]) == ["--molecule-featurizers", "rdkit_2d"]
 
 
 def test_trials_are_the_same_for_all_panels() -> None:
@@ -193,7 +219,7 @@ def test_values_are_judged_by_their_order_too(
     monkeypatch.setattr(draws, "pool", lambda name, tenths=REST: table)
     piece = Piece("chembl", "length", 300, "random")
     ledger = Ledger(None)
-    on_drawn(piece, ledger, ("linear",), quick=True)
+    on_drawn(piece, ledger, ("linear",), Options(quick=True))
     (entry,) = ledger.entries.values()
     assert entry.metrics["concordance"][0] > 0.7
     assert entry.notes["group"] == ["single assays, values", "300", "random"]
@@ -265,9 +291,22 @@ def test_cross_validated_panels_are_tested_for_chance(tmp_path: Path) -> None:
 
 def test_report_of_drawn_panels(tmp_path: Path) -> None:
     extra("matplotlib", "plots")
-    _ledger(tmp_path / "custom_panels.jsonl")
+    ledger = _ledger(tmp_path / "custom_panels.jsonl")
     assert write_report(tmp_path)
     text = (tmp_path / "custom_panels.md").read_text()
+    assert "Networks of others" not in text
+    piece = Piece("tox21", "a", 300, "random")
+    notes = {"group": list(piece.group), "cpu_seconds": 7.0, "brought": 300, "held": 100}
+    for name, score in (("DeepChem", 0.75), ("chemprop", 0.6)):
+        ledger.add(Entry(*key_of(piece, name), ["a"], [score], [score], notes=notes))
+    assert write_report(tmp_path)
+    text = (tmp_path / "custom_panels.md").read_text()
+    _, beside = text.split("## Networks of others")
+    line = (
+        "| single assays, outcomes | 300 | random | 1 | **0.900** | 0.800 | 0.300 | 0.750 | 0.600 |"
+    )
+    assert line in beside
+    assert "| DeepChem | 7 |" in beside
     assert "| single assays, outcomes | 300 | random | 3 | **0.890** |" in text
     assert "(forest): above" in text
     assert (tmp_path / "custom_panels-sizes.png").stat().st_size > 5000
