@@ -105,7 +105,7 @@ class Report:
                 continue
             others = [name for name in self.names if name != DEFAULT]
             gaps = [self.gap(metric, name, found) for name in others]
-            cells = [f"**{sign_of(metric) * found[DEFAULT].mean():.3f}**"]
+            cells = [f"{sign_of(metric) * found[DEFAULT].mean():.3f}"]
             for name, gap, p in zip(others, gaps, holm([each.p for each in gaps]), strict=True):
                 said = f"{gap.mean:+.3f}, p {p:.2g}"
                 said = f"**{said}**" if p < SIGNIFICANT else said

@@ -278,14 +278,16 @@ def test_cross_validated_panels_are_tested_for_chance(tmp_path: Path) -> None:
         for rank, name in enumerate(CONTENDERS):
             scores = [0.9 - rank / 10 + (rank > 0) * noise[draw - 1]], [0.5]
             ledger.add(Entry(*key_of(piece, name), ["a"], *scores, notes=notes))
+        if draw < 24:
+            continue
         assert write_report(tmp_path)
         text = (tmp_path / "custom_panels.md").read_text()
-        assert ("| tox21 a | **0.900** |" in text) == (draw == 25)
+        assert ("| tox21 a | 0.900 |" in text) == (draw == 25)
     first = 0.1 - noise
     t = first.mean() / (np.sqrt(1 / 25 + 1 / 4) * first.std(ddof=1))
     p = 2 * stats.t.sf(t, 24)  # the largest of all, so that Holm leaves it
     assert f"**{first.mean():+.3f}, p {p:.2g}**" in text
-    assert "| tox21 a | **0.500** | 0.500; +0.000, p 1 |" in text
+    assert "| tox21 a | 0.500 | 0.500; +0.000, p 1 |" in text
     assert "single assays, outcomes | 300 | random | 3 |" in text
 
 
