@@ -53,13 +53,13 @@ def deepchem(
         settings["stop_on"] = f"after {epochs} epochs, all training rows"
     if not data.is_binary:
         settings["values"] = "standardised; a bound taken for a value"
-    most = 2 if options.quick else epochs or MULTITASK["epochs_at_most"]
+    most = 2 if options.quick else epochs or settings["epochs_at_most"]
     size = {"n_tasks": labels.shape[1], "n_features": data.matrix.shape[1]}
     with tempfile.TemporaryDirectory() as folder:
         made = {name: settings[name] for name in OWN}
         model = kind(**size, **made, model_dir=folder, device="cpu")
         output = int(data.is_binary)
-        how = (output, score, most, MULTITASK["patience"])
+        how = (output, score, most, settings["patience"])
         valid, test, notes = _fitted(model, data.matrix, labels, parts, *how)
     if score is not None:
         notes["valid_score"] = round(score(valid), 5)
