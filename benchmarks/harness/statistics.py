@@ -88,9 +88,11 @@ class Difference:
 
     @property
     def p(self) -> float:
-        """That of a mean of 0, two-sided, by Student's t; 1 where the error is 0 or not known."""
-        if not self.error > 0:
+        """That of a mean of 0, two-sided, by Student's t; 1 where the error is not known."""
+        if np.isnan(self.error) or not self.mean:
             return 1.0
+        if not self.error:
+            return 0.0
         return float(2 * stats.t.sf(abs(self.mean) / self.error, self.freedom))
 
     @property

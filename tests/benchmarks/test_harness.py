@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.stats import ttest_1samp
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy import sparse
@@ -215,6 +216,8 @@ def test_the_error_of_draws_that_share_molecules_is_larger() -> None:
     assert low < 0.2 < high
     assert paired([0.1]).verdict == "open"
     assert paired(gaps).verdict == "above"
+    assert paired(gaps).p == pytest.approx(ttest_1samp(gaps, 0).pvalue)
+    assert [paired(each).p for each in ([0.1], [0.0, 0.0], [0.5, 0.5])] == [1, 1, 0]
 
 
 def test_a_table_of_standings() -> None:
