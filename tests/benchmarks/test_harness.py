@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from scipy.stats import ttest_1samp
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy import sparse
+from scipy.stats import ttest_1samp
 
 from benchmarks import rivals
 from benchmarks.harness import chemprop_program
