@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -48,8 +49,6 @@ class Said:
         ``(n,)``: the fold of each row.
     said
         ``(P, E) float32``.
-    center
-        ``(K, T)``: mean of the values outside each fold, in standard units; 0 of other kinds.
     """
 
     panel: Panel
@@ -61,7 +60,6 @@ class Said:
     first: NDArray[np.int64]
     fold: NDArray[np.int64]
     said: Floats
-    center: NDArray[np.float64]
 
     @staticmethod
     def of(
@@ -93,10 +91,8 @@ class Said:
         fold = np.zeros(len(train), np.int64)
         place = np.zeros(len(session.panel), np.int64)
         place[train] = np.arange(len(train))
-        center = np.zeros((max(len(splits), 1), own.n_tasks))
         for number, parts in enumerate(splits):
             fold[place[parts.test]] = number
-            center[number] = TargetScaler.of(cells.take(parts.train), outputs.kinds).center
         network: Any = session.config.network
         said = np.full((len(rows), len(network.members)), np.nan, np.float32)
         features = session.features.take(train)
@@ -104,17 +100,21 @@ class Said:
             here = np.flatnonzero(fold[rows] == number)
             said[here, expert] = outputs_at(model, features, rows[here], columns[here])
         panel = session.panel.take(train)
-        return Said(panel, own, outputs, target_scaler, rows, columns, first, fold, said, center)
+        return Said(panel, own, outputs, target_scaler, rows, columns, first, fold, said)
 
-    @property
+    @cached_property
     def known(self) -> Floats:
         """``(P,)``: what is known of a value without any expert, the mean outside its fold.
 
         Gates weigh what experts say beyond it. Were it the mean of all values instead, which holds
         the one to be predicted, few values would speak for no expert at all.
         """
-        found = np.zeros(len(self.rows), np.float32)
-        found[self.first] = self.center[self.fold[self.cells.row], self.cells.task]
+        found, fold = np.zeros(len(self.rows), np.float32), self.fold[self.cells.row]
+        for number in np.unique(self.fold):
+            others = self.cells.take(np.flatnonzero(self.fold != number))
+            center = TargetScaler.of(others, self.outputs.kinds).center
+            here = fold == number
+            found[self.first[here]] = center[self.cells.task[here]]
         return found
 
     def stacked(
@@ -149,7 +149,7 @@ class Said:
 
     def mixed(self, method: StackingMethod, seed: int) -> Floats:
         """``(P,)``: outputs of the mixture, in each fold with gates of the others."""
-        mixed, beyond = self.known, self.said - self.known[:, None]
+        mixed, beyond = self.known.copy(), self.said - self.known[:, None]
         owner = self.outputs.owner.numpy()
         for number in np.unique(self.fold).tolist():
             here = self.fold[self.rows] == number
