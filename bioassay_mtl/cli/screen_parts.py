@@ -89,7 +89,7 @@ def screen_in_parts(
             )
     _tell(summary)
     show_summary(summary, as_json=as_json, stdout_is_free=True)
-    if summary.written and summary.is_unusable:
+    if summary.is_unusable:
         raise unusable(summary, options)
 
 

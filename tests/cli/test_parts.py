@@ -69,6 +69,18 @@ def test_options_are_obeyed_or_refused(
     assert done.out == ""
 
 
+def test_hardly_a_molecule_is_a_fault_each_time(
+    cli: Run, model_folder: Path, tmp_path: Path
+) -> None:
+    path = tmp_path / "lines.smi"
+    path.write_text("one\ntwo\nthree\n")
+    for written in ("1 part", "0 parts"):
+        done = cli("screen", path, "--out", tmp_path / "parts", "--model", model_folder)
+        assert done.code == 2
+        assert f"{written} written, 1 of 1 is there" in done.err
+        assert "hardly a record is a molecule (invalid_smiles: 3)" in done.err
+
+
 @pytest.mark.soak
 def test_a_killed_command_goes_on(
     cli: Run, model_folder: Path, molecules: Path, tmp_path: Path
