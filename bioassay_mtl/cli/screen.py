@@ -158,7 +158,8 @@ def screen(
         bool,
         typer.Option(
             "--annotate",
-            help="Add weight, logP, TPSA, QED, alerts (PAINS, Brenk, NIH), and promiscuity: slow.",
+            help="Add weight, logP, TPSA, QED, alerts (PAINS, Brenk, NIH), and promiscuity: slow, "
+            "but with --top or --select, and neither --show nor --report, of hits alone.",
         ),
     ] = False,
     keep: Annotated[
@@ -302,7 +303,15 @@ def screen(
 
             tally = screen_tally(pending, options)
             watch.append(tally.add)
-        summary = run(inputs, pending, output, options, watch=watch, progress=reads)
+        summary = run(
+            inputs,
+            pending,
+            output,
+            options,
+            watch=watch,
+            progress=reads,
+            annotate_all=bool(show or page),
+        )
     if page_target and tally:
         from bioassay_mtl.report import hit_reasons, screen_report
 

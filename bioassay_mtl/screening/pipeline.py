@@ -37,7 +37,7 @@ from bioassay_mtl.screening.options import ScreenOptions, choose_assays, columns
 from bioassay_mtl.screening.output import STDOUT, Output
 from bioassay_mtl.screening.predict import predict_batches
 from bioassay_mtl.screening.select import SelectWriter
-from bioassay_mtl.screening.summary import ScreenSummary, StageClock
+from bioassay_mtl.screening.summary import ANNOTATING, ScreenSummary, StageClock
 from bioassay_mtl.screening.top import TopWriter
 from bioassay_mtl.screening.writers import Format, Layout, Writer, choose_format
 from bioassay_mtl.tables import Portion, Readable, ReadProgress, RecordBatch, read_records
@@ -62,6 +62,7 @@ def screen(
     *,
     watch: Sequence[Callable[[ScreenedBatch], None]] = (),
     progress: Sequence[ReadProgress] | None = None,
+    annotate_all: bool | None = None,
 ) -> ScreenSummary:
     """Predict every record of some files.
 
@@ -80,6 +81,9 @@ def screen(
         Called with each :class:`ScreenedBatch` once it is written.
     progress
         One for each input, kept up to date with the bytes read.
+    annotate_all
+        Whether what takes long is told of every record, for who watches, or where hits alone are
+        written of these at the end; None for every record where somebody watches.
 
     Raises
     ------
@@ -94,7 +98,9 @@ def screen(
     file_format = choose_format(options.format, output)
     check_inputs(inputs, options, columns_read(model, options))
     clock = StageClock()
-    begun = begin(inputs, model, options, clock, progress=progress)
+    of_hits = bool(options.top or options.select)
+    of_hits &= not (watch if annotate_all is None else annotate_all)
+    begun = begin(inputs, model, options, clock, progress=progress, of_hits=of_hits)
     layout = begun.layout
     statuses = np.zeros(len(Status), dtype=np.int64)
     n_known = 0
@@ -110,6 +116,9 @@ def screen(
                 n_known += 0 if batch.in_training is None else int(batch.in_training.sum())
                 for look in watch:
                     look(batch)
+        if of_hits and begun.annotated and isinstance(writer, TopWriter | SelectWriter):
+            with clock.stage(ANNOTATING):
+                writer.complete(begun.annotated.tell)
         with clock.stage("writing"):
             writer.close()
     return ScreenSummary(
@@ -150,11 +159,14 @@ class Begun:
         Assays that were asked for.
     batches
         All records in order, with their predictions; to be closed by whoever takes no more.
+    annotated
+        The annotators that are asked for.
     """
 
     layout: Layout
     n_assays: int
     batches: Generator[ScreenedBatch, None, None]
+    annotated: Annotators | None
 
 
 @dataclass(frozen=True)
@@ -185,6 +197,7 @@ def prepare(
     *,
     with_file: bool = False,
     annotate: Callable[[Asked], Annotators] = Annotators,
+    of_hits: bool = False,
 ) -> Prepared:
     """Settle what a screen writes.
 
@@ -196,6 +209,8 @@ def prepare(
         Whether a column tells the file of each record.
     annotate
         Makes the annotators that are asked for, or keeps them from screen to screen.
+    of_hits
+        See :class:`Asked`.
 
     Raises
     ------
@@ -204,7 +219,8 @@ def prepare(
     """
     assays = choose_assays(options.assays, model)
     columns = columns_of_assays(assays, model.kinds)
-    annotated = annotate(Asked(model, columns, options)) if options.annotators else None
+    asked = Asked(model, columns, options, of_hits=of_hits)
+    annotated = annotate(asked) if options.annotators else None
     layout = Layout(
         assays=tuple(model.columns[column] for column in columns),
         values=frozenset(value_columns(model.tasks, model.kinds)),
@@ -226,6 +242,7 @@ def begin(
     progress: Sequence[ReadProgress] | None = None,
     pool: Submits | None = None,
     annotate: Callable[[Asked], Annotators] = Annotators,
+    of_hits: bool = False,
 ) -> Begun:
     """Begin a screen whose predictions go elsewhere than to a file.
 
@@ -239,15 +256,19 @@ def begin(
         Workers to ask, in place of own ones.
     annotate
         Makes the annotators that are asked for, or keeps them from screen to screen.
+    of_hits
+        See :class:`Asked`.
 
     Raises
     ------
     InputError, ConfigError
         See :func:`screen`.
     """
-    prepared = prepare(model, options, with_file=len(inputs) > 1, annotate=annotate)
+    prepared = prepare(
+        model, options, with_file=len(inputs) > 1, annotate=annotate, of_hits=of_hits
+    )
     batches = batches_of(inputs, model, options, prepared, clock, progress=progress, pool=pool)
-    return Begun(prepared.layout, prepared.n_assays, batches)
+    return Begun(prepared.layout, prepared.n_assays, batches, prepared.annotated)
 
 
 def batches_of(

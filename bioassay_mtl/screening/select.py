@@ -13,6 +13,7 @@ measured of them is known.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -21,7 +22,16 @@ from numpy.typing import NDArray
 
 from bioassay_mtl.screening.batch import ScreenedBatch
 from bioassay_mtl.screening.spill import SpilledMolecules, spooled, worded
-from bioassay_mtl.screening.top import HIT_NAMES, noted, ranked_columns, said_of, shown, told_of
+from bioassay_mtl.screening.top import (
+    HIT_NAMES,
+    Tell,
+    completed,
+    noted,
+    ranked_columns,
+    said_of,
+    shown,
+    told_of,
+)
 from bioassay_mtl.screening.writers import Format, Layout
 from bioassay_mtl.screening.writers.base import Columns
 
@@ -84,6 +94,11 @@ class SelectWriter:
             self._candidates.write(found.tobytes())
         self._n_candidates += len(found)
 
+    def complete(self, tell: Tell) -> None:
+        """See :class:`~bioassay_mtl.screening.top.TopWriter`."""
+        places = completed(self._molecules, self._selected["place"], self._layout.beside, tell)
+        self._selected["place"] = places
+
     def close(self) -> None:
         columns = ranked_columns(self._layout)
         parts = (shown(self._layout, self._format, columns, part) for part in self._tables())
@@ -111,6 +126,7 @@ class SelectWriter:
                     found[assay] = p
         return found
 
+    @cached_property
     def _selected(self) -> NDArray[Any]:
         """The selected candidates, by assay and probability."""
         largest, kept = self._largest(), list[NDArray[Any]]()
@@ -126,7 +142,7 @@ class SelectWriter:
         return found[order]
 
     def _tables(self) -> Iterator[Columns]:
-        selected = self._selected()
+        selected = self._selected
         assays = selected["assay"]
         rank = np.arange(len(selected)) - np.searchsorted(assays, assays) + 1
         names = [*HIT_NAMES, *(column.name for column in self._layout.beside)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import struct
 import tempfile
 import weakref
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import accumulate, pairwise
 from pathlib import Path
@@ -18,6 +18,8 @@ from bioassay_mtl.errors import OutputError
 
 MEMORY_BYTES = 32_000_000
 """Bytes that are held in memory; more of them go to a file."""
+
+CHANGED_AT_ONCE = 16_384
 
 _SLACK = 1_000_000  # bytes that are not worth copying anything for
 _HEAD = struct.Struct("<IIIIb")
@@ -32,6 +34,9 @@ class SpilledMolecule(NamedTuple):
     smiles: str
     in_training: bool | None
     beside: str = ""
+
+
+Change = Callable[[Sequence[SpilledMolecule]], Iterable[SpilledMolecule]]
 
 
 class SpilledMolecules:
@@ -82,7 +87,9 @@ class SpilledMolecules:
         return self._append(head + b"".join(texts))
 
     def __getitem__(self, place: int) -> SpilledMolecule:
-        raw = self._raw(self._stream, place)
+        return self._read(self._raw(self._stream, place))
+
+    def _read(self, raw: bytes) -> SpilledMolecule:
         file, *lengths, known = _HEAD.unpack_from(raw)
         ends = accumulate(lengths, initial=_HEAD.size)
         id, smiles, beside = (
@@ -110,6 +117,29 @@ class SpilledMolecules:
         close()
         self._enough = 2 * self._end + _SLACK
         return moved
+
+    def changed(self, places: NDArray[np.int64], change: Change) -> NDArray[np.int64]:
+        """Forget all others, and change these.
+
+        Parameters
+        ----------
+        places
+            ``(m,) int64``: those of use, ascending.
+        change
+            Callback that is given some at a time, and answers what takes the place of each.
+
+        Returns
+        -------
+        NDArray
+            ``(m,) int64``: their new places.
+        """
+        old, close, moved = self._stream, self.close, list[int]()
+        self._start()
+        for start in range(0, len(places), CHANGED_AT_ONCE):
+            some = places[start : start + CHANGED_AT_ONCE].tolist()
+            moved += map(self.add, change([self._read(self._raw(old, at)) for at in some]))
+        close()
+        return np.array(moved, dtype=np.int64)
 
     def _start(self) -> None:
         self._stream = spooled(self._folder)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from itertools import repeat
 from json import dumps, loads
 from pathlib import Path
@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from bioassay_mtl.errors import ConfigError
 from bioassay_mtl.screening.batch import ScreenedBatch
-from bioassay_mtl.screening.beside import BesideColumn, of_cells, of_record
+from bioassay_mtl.screening.beside import Beside, BesideColumn, of_cells, of_record
 from bioassay_mtl.screening.spill import SpilledMolecule, SpilledMolecules
 from bioassay_mtl.screening.writers import Format, Layout
 from bioassay_mtl.screening.writers.base import KNOWN, Columns
@@ -24,6 +24,8 @@ MOST_HITS = 8_000_000
 ROWS_AT_ONCE = 16_384
 BYTES_AT_ONCE = 8_000_000
 """Rows and bytes of the table that are written at once, whichever comes first."""
+
+Tell = Callable[[Sequence[str]], Beside]
 
 
 class TopWriter:
@@ -59,6 +61,10 @@ class TopWriter:
 
     def write(self, batch: ScreenedBatch) -> None:
         self._hits.add(batch)
+
+    def complete(self, tell: Tell) -> None:
+        """Have told of the hits what batches left out, before :meth:`close`."""
+        self._hits.complete(tell)
 
     def close(self) -> None:
         columns = ranked_columns(self._layout)
@@ -175,6 +181,11 @@ class TopHits:
         if hits:
             yield dict(zip(names, map(list, zip(*hits, strict=True)), strict=True))
 
+    def complete(self, tell: Tell) -> None:
+        """Have told what batches left out."""
+        used = self._row > 0
+        self._place[used] = completed(self._molecules, self._place[used], self._beside, tell)
+
     def close(self) -> None:
         """Give back what the molecules take."""
         self._molecules.close()
@@ -245,13 +256,48 @@ def said_of(
     rows: NDArray[np.int64],
     assays: Sequence[NDArray[np.int64]],
 ) -> list[str]:
-    """Values beside some rows, as JSON: of the molecule, and of assays of each row."""
-    said = []
+    """Values beside some rows, as far as told, as JSON: of the molecule, and of assays of each."""
+    said, columns = [], [column for column in columns if column.name in batch.beside]
     for at, own in zip(rows.tolist(), assays, strict=True):
         of_assays = of_cells(columns, batch.beside, at, own)
         cells = dict(zip(map(str, own.tolist()), of_assays, strict=True))
         said.append(dumps([of_record(columns, batch.beside, at), cells]))
     return said
+
+
+def completed(
+    molecules: SpilledMolecules,
+    places: NDArray[np.int64],
+    columns: Sequence[BesideColumn],
+    tell: Tell,
+) -> NDArray[np.int64]:
+    """New places of molecules once the values beside them are complete; all others are forgotten.
+
+    Parameters
+    ----------
+    molecules
+        Molecules of which some are in use.
+    places
+        ``(m,)``: places in use, some several times.
+    columns
+        Columns that stand beside predictions.
+    tell
+        Cells beside hits that batches leave out, from the SMILES of some.
+    """
+
+    def change(some: Sequence[SpilledMolecule]) -> Iterator[SpilledMolecule]:
+        said = [loads(each.beside) for each in some]
+        own = [column for column in columns if not column.of_assays]
+        lacking = [n for n, (cells, _) in enumerate(said) if len(cells) < len(own)]
+        found = tell([some[n].smiles for n in lacking]) if lacking else {}
+        for column in own:
+            if column.name in found:
+                for n, value in zip(lacking, column.plain(found[column.name]), strict=True):
+                    said[n][0][column.name] = value
+        return (m._replace(beside=dumps(c)) for m, c in zip(some, said, strict=True))
+
+    kept, which = np.unique(places, return_inverse=True)
+    return molecules.changed(kept, change)[which]
 
 
 def told_of(columns: Sequence[BesideColumn], molecule: SpilledMolecule, assay: int) -> list[Any]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -10,11 +12,15 @@ import pytest
 from rdkit import Chem
 
 from bioassay_mtl.chem.liabilities import liabilities
+from bioassay_mtl.chem.pool import Records
+from bioassay_mtl.models.model import Model
+from bioassay_mtl.screening.annotators.liabilities import LiabilitiesAnnotator
 from bioassay_mtl.screening.hits import n_far_above, usual_shares
 from bioassay_mtl.screening.options import ScreenOptions
 from bioassay_mtl.screening.pipeline import screen
 from tests.conftest import Run
 from tests.screening.mixed_model import mixed_model
+from tests.screening.test_confidence import sure
 from tests.screening.tiny_model import TASKS, tiny_model
 
 NAMES = ["mw", "logp", "tpsa", "qed", "alerts", "promiscuity"]
@@ -59,6 +65,40 @@ def test_the_best_and_mol_blocks_have_them(nci_smiles: list[str], tmp_path: Path
         own = liabilities(row["smiles"])
         assert own is not None
         assert row["qed"] == pytest.approx(own.qed, abs=1e-6)
+
+
+@pytest.mark.parametrize("asked", [{"top": 3}, {"select": 0.5}])
+def test_where_hits_are_written_these_alone_are_looked_at(
+    sure: Model,
+    nci_smiles: list[str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    asked: dict[str, float],
+) -> None:
+    looked_at = list[int]()
+    ask = LiabilitiesAnnotator._asked
+
+    def noted(self: LiabilitiesAnnotator, requests: Sequence[Records]) -> Any:
+        looked_at.extend(len(each.structures) for each in requests)
+        return ask(self, requests)
+
+    monkeypatch.setattr(LiabilitiesAnnotator, "_asked", noted)
+    monkeypatch.setattr("bioassay_mtl.screening.spill.CHANGED_AT_ONCE", 7)
+    monkeypatch.setattr("bioassay_mtl.screening.annotators.liabilities.HITS_AT_ONCE", 4)
+    source = tmp_path / "in.smi"
+    source.write_text("\n".join([*nci_smiles[:120], "nomolecule("]))
+    annotate = ("liabilities", "confidence")
+    options = ScreenOptions.of({"workers": 1, "batch_size": 16, "annotate": annotate, **asked})
+    for name, everything in (("hits", None), ("all", True)):
+        screen([source], sure, tmp_path / f"{name}.csv", options, annotate_all=everything)
+        looked_at.append(0)
+    end = looked_at.index(0)
+    hits = pd.read_csv(tmp_path / "hits.csv")
+    assert len(hits) >= 15
+    assert sum(looked_at[:end]) == hits["row"].nunique() < 121
+    assert max(looked_at[:end]) == 4
+    assert sum(looked_at[end:]) == 121
+    assert (tmp_path / "hits.csv").read_bytes() == (tmp_path / "all.csv").read_bytes()
 
 
 def test_far_above_is_ten_times_or_half_way_up() -> None:

@@ -35,12 +35,16 @@ class Asked:
         Options of the screen.
     pool
         Workers that are there already; None where an annotator starts its own.
+    of_hits
+        Whether only hits are written, once all records have been read: what needs no more than a
+        SMILES may be left to :meth:`Annotators.tell`.
     """
 
     model: Predictor
     columns: Sequence[int]
     options: ScreenOptions
     pool: Submits | None = None
+    of_hits: bool = False
 
 
 class Annotator(Protocol):
@@ -52,7 +56,8 @@ class Annotator(Protocol):
         Columns that it makes, in order.
 
     One may also have ``inputs``: what is computed of molecules for it alone, beside the inputs of
-    the model, by names that none of these have.
+    the model, by names that none of these have; and where hits alone are written, ``tell``, cells
+    of what it has left out of a batch of SMILES, from these.
     """
 
     @property
@@ -116,4 +121,12 @@ class Annotators:
         found: dict[str, NDArray[np.generic]] = {}
         for each in self._each:
             found |= each.annotate(batch, features, predictions)
+        return found
+
+    def tell(self, smiles: Sequence[str]) -> Beside:
+        """Cells of columns that were left out, as long as only hits are written in the end."""
+        found: dict[str, NDArray[np.generic]] = {}
+        for each in self._each:
+            if (tell := getattr(each, "tell", None)) is not None:
+                found |= tell(smiles)
         return found

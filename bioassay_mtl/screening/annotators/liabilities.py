@@ -33,6 +33,9 @@ SIMPLE = (
 PROMISCUITY = BesideColumn("promiscuity", "count")
 """Number of the model's assays in which a molecule stands far above the usual."""
 
+HITS_AT_ONCE = 256
+"""Hits that one worker is asked for at a time."""
+
 
 @annotators.register("liabilities")
 class LiabilitiesAnnotator:
@@ -40,7 +43,8 @@ class LiabilitiesAnnotator:
 
     See :mod:`bioassay_mtl.chem.liabilities` and :func:`bioassay_mtl.screening.hits.n_far_above`,
     which is over all assays of the model. Structures are looked at as they were read, by worker
-    processes: alerts take ten milliseconds a molecule.
+    processes: alerts take ten milliseconds a molecule, so that of SMILES only hits have them where
+    only hits are written.
 
     Parameters
     ----------
@@ -56,6 +60,7 @@ class LiabilitiesAnnotator:
         self._pool: Submits
         self._shares = usual_shares(asked.model)
         options = asked.options
+        self._of_hits = asked.of_hits
         if asked.pool is not None:
             self._pool = asked.pool
             return
@@ -66,16 +71,28 @@ class LiabilitiesAnnotator:
     def annotate(
         self, batch: RecordBatch, features: Features, predictions: NDArray[np.float32]
     ) -> Beside:
+        cells = {PROMISCUITY.name: n_far_above(predictions, self._shares)}
+        if self._of_hits and batch.notation == "smiles":
+            return cells
         unusable = np.flatnonzero(~features.ok).tolist()
         known = dict.fromkeys(unusable, Status.FAILED)
-        recipe = pickle.dumps((mapping, partial(liabilities, notation=batch.notation)))
         records = Records(batch.structures, batch.notation, known)
-        answers = self._pool.submit(recipe, records).result()
-        found = [one for part in answers for one in part]
-        return {
-            **cells_of(found),
-            PROMISCUITY.name: n_far_above(predictions, self._shares),
-        }
+        return {**cells_of(self._asked([records])), **cells}
+
+    def tell(self, smiles: Sequence[str]) -> Beside:
+        """Cells of all columns but promiscuity."""
+        starts = range(0, len(smiles), HITS_AT_ONCE)
+        return cells_of(
+            self._asked([Records(smiles[at : at + HITS_AT_ONCE], "smiles", {}) for at in starts])
+        )
+
+    def _asked(self, requests: Sequence[Records]) -> list[Liabilities | Status | None]:
+        """Answers of the workers, one for each record."""
+        answers = []
+        for records in requests:
+            recipe = pickle.dumps((mapping, partial(liabilities, notation=records.notation)))
+            answers.append(self._pool.submit(recipe, records))
+        return [one for answer in answers for part in answer.result() for one in part]
 
 
 def cells_of(found: Sequence[Liabilities | Status | None]) -> Beside:
