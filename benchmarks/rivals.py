@@ -4,8 +4,9 @@
     python -m benchmarks.rivals --protocol B-random --models chemprop --chemprop PATH
 
 On PCBA they stand beside the shipped model's settings, which ``benchmarks.mixture_study`` fits; on
-whole panels of others beside what ``train`` makes as a network alone (``--effort quick``). Work
-that the results file already holds is not repeated, so a killed run is resumed by the same command.
+whole panels of others beside what ``train`` makes, with no option and as a network alone
+(``--effort quick``). Work that the results file already holds is not repeated, so a killed run is
+resumed by the same command.
 ``benchmarks.harness.chemprop_program`` says how to get chemprop.
 """
 
@@ -23,16 +24,35 @@ import numpy as np
 from benchmarks.harness import contenders
 from benchmarks.harness.chemprop_program import chemprop
 from benchmarks.harness.contenders import Contender, Options, Outcome
-from benchmarks.harness.datasets import PROTOCOLS, Source, pcba, sources
+from benchmarks.harness.datasets import NO_ROWS, PROTOCOLS, Source, pcba, sources
 from benchmarks.harness.deepchem_networks import deepchem
 from benchmarks.harness.ledger import RESULTS, Ledger
 from benchmarks.harness.networks import n_parameters
 from benchmarks.harness.study import CHEMPROP, REPORT, begin
 from benchmarks.harness.tables import prose, sign_of, standings, table
+from bioassay_mtl.chem.features import Features
 from bioassay_mtl.models.panel_inputs import panel_features
+from bioassay_mtl.nn.architectures.stacked import StackedConfig
+from bioassay_mtl.splits import Split
 from bioassay_mtl.training import train
 from bioassay_mtl.training.defaults import settled
 from bioassay_mtl.training.ensemble import train_ensemble
+
+
+def no_option(data: Source, seed: int, options: Options) -> Outcome:
+    """What ``train`` makes of all rows but those of test, none of which it needs to stop on."""
+    given: dict[str, Any] = {"seed": seed, "device": "cpu", "loggers": ()}
+    given |= {"epochs": 1, "effort": "quick"} if options.quick else {}
+    config = settled(given, data.panel.take(data.known), stacks=True)[0]
+    features = panel_features(data.panel, config.featurizer())
+    cpu, parts = time.process_time(), data.parts
+    if isinstance(config.network, StackedConfig):
+        parts = Split(data.known, NO_ROWS, data.test, len(data.panel))
+    model = train(data.panel, config, parts=parts, features=features)
+    read = {name: features.blocks[name] for name in model.featurizer.fingerprints}
+    test = model.predict_features(Features(read, features.status).take(data.test))
+    notes = {"cpu_seconds": round(time.process_time() - cpu, 1)}
+    return Outcome(test, model.training["config"], notes)
 
 
 def own(data: Source, seed: int, options: Options, members: int = 1) -> Outcome:
@@ -61,6 +81,7 @@ ON_PCBA: dict[str, Contender] = {
     "chemprop": chemprop,
 }
 ON_PANELS: dict[str, Contender] = {
+    f"{OURS}, no option": no_option,
     OURS: own,
     f"{OURS}, 5 seeds": partial(own, members=5),
     "random_forest": contenders.WHOLE_FOREST,

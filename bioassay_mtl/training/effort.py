@@ -28,8 +28,19 @@ With fewer than five actives among 300 molecules of a ToxCast assay several kind
 AUC of 0.81 and an AP of 0.177, the network alone 0.67 and 0.088
 (``python -m benchmarks.custom_panels``, AutoFluor)."""
 
-MOST_CELLS = {"normal": 40_000, "thorough": 1_000_000}
-"""Measured cells up to which trees are grown: each assay has its own, in every fold."""
+MOST_CELLS = {"normal": 200_000, "thorough": 1_000_000}
+"""Measured cells up to which trees are grown: each assay has its own, in every fold.
+
+All experts of 50,000 outcomes take 8 minutes of one core."""
+
+CELLS_OF_VALUE = 6
+"""Cells that a value counts for: its forest looks at more columns, and with bounds is grown anew.
+
+All experts of 3,000 rows of 100 assays of values, 7,000 cells, take 8 minutes too."""
+
+MOST_ASSAYS = {"normal": 200}
+"""Assays up to which trees are grown, however few cells they have: each takes 4 seconds of one core
+with 30 values, 12 with 1,000 outcomes."""
 
 EXPECTED_ALONE = {"forest": 5.0, "boosted_trees": 1.0, "linear": 3.0}
 """Worth of experts of an assay alone beside a network's 1, before its folds say more.
@@ -65,9 +76,11 @@ def experts_for(
     """
     tables = [name for name, settings in inputs.items() if settings["kind"] != "graph"]
     read = [name for name in TREE_INPUTS if name in tables] or tables
-    few = panel.cells.n_cells <= MOST_CELLS.get(config.effort, 0)
-    if not (read and few and trees_obey(config) and _can_tell(panel)):
+    if not (read and trees_obey(config) and _can_tell(panel)):
         return None, ""
+    if not _are_grown(panel, config.effort):
+        more = config.effort == "normal" and _are_grown(panel, "thorough")
+        return None, "alone: --effort thorough grows trees beside it" if more else ""
     if find_spec("xgboost") is None:
         return None, f"no trees beside it, for that {MissingExtraError('xgboost', 'trees')}"
     members: list[Any] = [
@@ -102,6 +115,17 @@ def trees_obey(config: TrainingConfig) -> bool:
 def folds_for(n_rows: int) -> int:
     """Fewer for more rows: each costs a training of every expert."""
     return 5 if n_rows < 3_000 else 4 if n_rows < 8_000 else 3
+
+
+def _are_grown(panel: Panel, effort: str) -> bool:
+    """Whether trees of all assays are worth their time."""
+    n_assays = len(panel.tasks)
+    few = n_assays <= MOST_ASSAYS.get(effort, n_assays)
+    n_cells = sum(
+        len(panel.cells.of_task(task).values) * (CELLS_OF_VALUE if kind.is_value else 1)
+        for task, kind in enumerate(panel.kinds)
+    )
+    return few and n_cells <= MOST_CELLS.get(effort, 0)
 
 
 def _can_tell(panel: Panel) -> bool:

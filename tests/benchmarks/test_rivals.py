@@ -104,6 +104,14 @@ def test_report() -> None:
 
 
 @pytest.mark.soak
+def test_with_no_option_there_is_something_for_each_test_row() -> None:
+    data = rules().look(2, 300)
+    outcome = rivals.no_option(data, 0, Options(quick=True))
+    assert outcome.test.shape == (len(data.test), 2)
+    assert np.isfinite(outcome.test).all()
+
+
+@pytest.mark.soak
 def test_a_network_alone_and_an_ensemble_learn() -> None:
     data = rules().look(2, 300)
     for members in (1, 2):

@@ -20,7 +20,7 @@ from bioassay_mtl.screening.options import ScreenOptions
 from bioassay_mtl.screening.pipeline import screen
 from tests.conftest import Run
 from tests.screening.mixed_model import mixed_model
-from tests.screening.test_confidence import sure
+from tests.screening.test_confidence import sure  # noqa: F401
 from tests.screening.tiny_model import TASKS, tiny_model
 
 NAMES = ["mw", "logp", "tpsa", "qed", "alerts", "promiscuity"]
@@ -69,7 +69,7 @@ def test_the_best_and_mol_blocks_have_them(nci_smiles: list[str], tmp_path: Path
 
 @pytest.mark.parametrize("asked", [{"top": 3}, {"select": 0.5}])
 def test_where_hits_are_written_these_alone_are_looked_at(
-    sure: Model,
+    sure: Model,  # noqa: F811
     nci_smiles: list[str],
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,

@@ -46,15 +46,33 @@ def test_a_small_panel_gets_trees_beside_its_network(nci_smiles: list[str]) -> N
 
 
 @pytest.mark.parametrize(
-    ("n", "n_active", "n_tasks"), [(40, 20, 1), (400, 1, 1), (400, 0, 3), (4000, 400, 11)]
+    ("n", "n_active", "n_tasks"),
+    [(40, 20, 1), (400, 1, 1), (400, 0, 3), (4000, 400, 51), (60, 9, 201)],
 )
 def test_others_get_their_network_alone(
     nci_smiles: list[str], n: int, n_active: int, n_tasks: int
 ) -> None:
-    """Too few rows, one active, none, and too many cells for trees of every assay."""
+    """Too few rows, one active, none, and too many cells or assays for trees of every assay."""
     network, said = chosen(panel_of(nci_smiles, n, n_active, n_tasks))
     assert network.kind == "mmoeex"
     assert "beside a forest" not in said
+    assert ("alone: --effort thorough grows trees beside it" in said) == (n_tasks > 50)
+
+
+@pytest.mark.parametrize(("n", "fractions"), [(400, (0.8, 0.0, 0.2)), (4000, (0.9, 0.0, 0.1))])
+def test_folds_need_no_rows_to_stop_on(
+    nci_smiles: list[str], n: int, fractions: tuple[float, ...]
+) -> None:
+    panel = panel_of(nci_smiles, n, 100, 2)
+    config, said = settled({}, panel, stacks=True)
+    assert config.split.fractions == fractions
+    assert "no rows spent on stopping early" in said
+    network = {"kind": "stacked", "members": [{"kind": "linear", "inputs": ["morgan"]}]}
+    assert settled({"network": network}, panel)[0].split.fractions == fractions
+    asked = {"split": {"fractions": (0.7, 0.2, 0.1)}}
+    assert settled(asked, panel, stacks=True)[0].split.fractions == (0.7, 0.2, 0.1)
+    alone = settled({"effort": "quick"}, panel, stacks=True)[0]
+    assert (alone.split.fractions[1] == 0) == (n == 400)
 
 
 def test_two_actives_are_enough(nci_smiles: list[str]) -> None:
@@ -75,8 +93,17 @@ def test_values_need_rows_alone(nci_smiles: list[str]) -> None:
     assert chosen(panel)[0].kind == "stacked"
 
 
+@pytest.mark.parametrize(("n_tasks", "kind"), [(16, "stacked"), (17, "mmoeex")])
+def test_a_value_counts_for_six_outcomes(nci_smiles: list[str], n_tasks: int, kind: str) -> None:
+    values = np.random.default_rng(0).normal(size=(2000, n_tasks))
+    names = [f"v{n}" for n in range(n_tasks)]
+    kinds = ["regression"] * n_tasks
+    panel = Panel.from_arrays(nci_smiles[:2000], values, names, kinds=kinds)
+    assert chosen(panel)[0].kind == kind
+
+
 def test_more_effort_takes_more_cells_and_graphs(nci_smiles: list[str]) -> None:
-    panel = panel_of(nci_smiles, 4000, 400, 11)
+    panel = panel_of(nci_smiles, 4000, 400, 51)
     config, said = settled({"effort": "thorough"}, panel, stacks=True)
     assert config.network.kind == "stacked"  # type: ignore[attr-defined]
     members = config.network.members  # type: ignore[attr-defined]
