@@ -29,6 +29,7 @@ from bioassay_mtl.training.defaults import (
     NO_STOPPING,
     RATE_ALONE,
     SMALL,
+    SMALL_OF_FEW,
     STEPS_ALONE,
     settled,
 )
@@ -53,15 +54,23 @@ def ringed(smiles: list[str]) -> Panel:
     return Panel.from_arrays(smiles, np.array(rings, int), ["ring"])
 
 
-@pytest.mark.parametrize("n", [0, 1, 100, 999, 1000, 5000, SMALL - 1, SMALL])
+@pytest.mark.parametrize("n", [0, 1, 100, 999, 1000, 5000, SMALL, SMALL_OF_FEW - 1, SMALL_OF_FEW])
 def test_what_is_chosen(n: int) -> None:
     config, why = settled(None, panel_of(max(n, 1), n))
     assert config.split.kind == "stratified"
     assert (config.split.fractions[1] == 0) == (n < NO_STOPPING)
-    assert ("descriptors" in config.fingerprints) == (n < SMALL)
+    assert ("descriptors" in config.fingerprints) == (n < SMALL_OF_FEW)
     assert config.epochs >= TrainingConfig().epochs
     assert why.startswith("1 row: " if n == 1 else f"{n:,} rows: ")
-    assert ("descriptors" in why) == (n < SMALL)
+    assert ("descriptors" in why) == (n < SMALL_OF_FEW)
+
+
+def test_many_cells_are_a_large_panel_sooner() -> None:
+    labels = np.arange(SMALL * 7).reshape(SMALL, 7) % 2
+    for n_tasks in (6, 7):
+        names = [f"a{n}" for n in range(n_tasks)]
+        panel = Panel.from_arrays(["C"] * SMALL, labels[:, :n_tasks], names)
+        assert ("descriptors" in settled(None, panel)[0].fingerprints) == (n_tasks == 6)
 
 
 def test_rows_without_a_measurement_do_not_count() -> None:
@@ -69,7 +78,7 @@ def test_rows_without_a_measurement_do_not_count() -> None:
 
 
 def test_epochs_fall_with_rows_to_the_general_default() -> None:
-    rows = (100, 1000, 2000, 5000, SMALL - 1, SMALL)
+    rows = (100, 1000, 2000, 5000, SMALL_OF_FEW - 1, SMALL_OF_FEW)
     epochs = [settled(None, panel_of(n, n))[0].epochs for n in rows]
     assert epochs == sorted(epochs, reverse=True)
     assert epochs[0] > epochs[-1] == TrainingConfig().epochs
@@ -121,7 +130,7 @@ def test_what_is_set_stays_of_an_assay_alone() -> None:
 
 
 def test_values_take_more_epochs() -> None:
-    many = panel_of(SMALL, SMALL)
+    many = panel_of(SMALL_OF_FEW, SMALL_OF_FEW)
     values = Panel.from_arrays(many.structures, many.labels[:, 0] + 0.5, ["a"], kinds=["censored"])
     config, why = settled(None, values)
     assert config.epochs == config.patience == EPOCHS_OF_VALUES
@@ -139,7 +148,10 @@ def test_what_is_set_stays() -> None:
     assert (config.network, config.fingerprints) == (rule.network, rule.fingerprints)
     assert "epochs" not in why
     assert settled(TrainingConfig(epochs=3, split={"seed": 5}), panel)[0] == config
-    assert settled(config, panel_of(SMALL, SMALL)) == (config, "")  # settled once for all
+    assert settled(config, panel_of(SMALL_OF_FEW, SMALL_OF_FEW)) == (
+        config,
+        "",
+    )  # settled once for all
     assert settled(TrainingConfig.of(TrainingConfig().model_dump()), panel)[1] == ""
 
 
@@ -197,7 +209,7 @@ def test_a_warm_start_leaves_given_inputs_and_experts_alone(name: str) -> None:
 
 
 def test_a_large_panel_starts_from_experts_as_they_are() -> None:
-    config, why = settled({"start_from": "pcba128"}, panel_of(SMALL, SMALL))
+    config, why = settled({"start_from": "pcba128"}, panel_of(SMALL_OF_FEW, SMALL_OF_FEW))
     assert set(config.fingerprints) == {"morgan", "torsion", "atom_pair"}
     assert "descriptors" not in why
 
