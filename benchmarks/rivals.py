@@ -45,9 +45,8 @@ def no_option(data: Source, seed: int, options: Options) -> Outcome:
     given |= {"epochs": 1, "effort": "quick"} if options.quick else {}
     config = settled(given, data.panel.take(data.known), stacks=True)[0]
     features = panel_features(data.panel, config.featurizer())
-    cpu, parts = time.process_time(), data.parts
-    if isinstance(config.network, StackedConfig):
-        parts = Split(data.known, NO_ROWS, data.test, len(data.panel))
+    is_stacked = isinstance(config.network, StackedConfig)
+    cpu, parts = time.process_time(), all_rows(data) if is_stacked else data.parts
     model = train(data.panel, config, parts=parts, features=features)
     read = {name: features.blocks[name] for name in model.featurizer.fingerprints}
     test = model.predict_features(Features(read, features.status).take(data.test))
@@ -55,12 +54,18 @@ def no_option(data: Source, seed: int, options: Options) -> Outcome:
     return Outcome(test, model.training["config"], notes)
 
 
-def own(data: Source, seed: int, options: Options, members: int = 1) -> Outcome:
+def all_rows(data: Source) -> Split:
+    """Parts of which none is stopped on."""
+    return Split(data.known, NO_ROWS, data.test, len(data.panel))
+
+
+def own(data: Source, seed: int, options: Options, members: int = 1, stops: bool = True) -> Outcome:
     """A network as ``train`` makes it, or an ensemble, no two of which share a member."""
     given: dict[str, Any] = {"seed": members * seed, "device": "cpu", "effort": "quick"}
     given |= {"epochs": 1} if options.quick else {}
     features = panel_features(data.panel, settled(given, data.panel)[0].featurizer())
-    cpu, how = time.process_time(), dict[str, Any](parts=data.parts, features=features)
+    parts = data.parts if stops else all_rows(data)
+    cpu, how = time.process_time(), dict[str, Any](parts=parts, features=features)
     if members > 1:
         model = train_ensemble(data.panel, given, members, **how)
     else:
@@ -83,6 +88,7 @@ ON_PCBA: dict[str, Contender] = {
 ON_PANELS: dict[str, Contender] = {
     f"{OURS}, no option": no_option,
     OURS: own,
+    f"{OURS}, all rows": partial(own, stops=False),
     f"{OURS}, 5 seeds": partial(own, members=5),
     "random_forest": contenders.WHOLE_FOREST,
     **{name: ON_PCBA[name] for name in ("xgboost", "deepchem", "chemprop")},

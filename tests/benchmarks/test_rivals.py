@@ -114,7 +114,8 @@ def test_with_no_option_there_is_something_for_each_test_row() -> None:
 @pytest.mark.soak
 def test_a_network_alone_and_an_ensemble_learn() -> None:
     data = rules().look(2, 300)
-    for members in (1, 2):
-        outcome = rivals.own(data, 0, Options(quick=True), members)
+    assert len(rivals.all_rows(data).train) == len(data.fit) + len(data.valid)
+    for members, stops in ((1, True), (1, False), (2, True)):
+        outcome = rivals.own(data, 0, Options(quick=True), members, stops)
         assert outcome.test.shape == (len(data.test), 2)
         assert outcome.notes["parameters"] > 1000
