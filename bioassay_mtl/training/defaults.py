@@ -21,7 +21,7 @@ from bioassay_mtl.nn.fitted.settings import FittedConfig
 from bioassay_mtl.panels.panel import Panel
 from bioassay_mtl.training.batches import batch_size
 from bioassay_mtl.training.config import DEFAULT_FINGERPRINTS, GRAPH_LAYERS, TrainingConfig
-from bioassay_mtl.training.effort import experts_for, trees_obey
+from bioassay_mtl.training.effort import MOST_CELLS, experts_for, trees_obey, weighed_cells
 from bioassay_mtl.training.fitted.checks import check_given
 from bioassay_mtl.training.low_dimensional import check_low_dimensional, may_read, with_read_inputs
 from bioassay_mtl.training.warm_start import with_start
@@ -29,7 +29,7 @@ from bioassay_mtl.training.warm_start import with_start
 if TYPE_CHECKING:
     from bioassay_mtl.models.model import Model
 
-SMALL, FEW_CELLS, SMALL_OF_FEW = 30_000, 200_000, 60_000
+SMALL, FEW_CELLS, SMALL_OF_FEW = 30_000, MOST_CELLS["normal"], 60_000
 """Rows from which on the general defaults hold; they were chosen on 44,000, of 128 assays. With few
 cells they hold later: on validation rows of one assay, HIV, 25,000 rows to fit, the general network
 is best after two epochs, with an AP of 0.286 and an AUC of 0.722; settings of small panels, trees
@@ -245,7 +245,7 @@ def _beside(config: TrainingConfig, given: Collection[str]) -> dict[str, Any]:
 
 def is_small(panel: Panel, n: int) -> bool:
     """Whether the general defaults, of large panels, would be learned by heart."""
-    return n < (SMALL_OF_FEW if panel.cells.n_cells <= FEW_CELLS else SMALL)
+    return n < SMALL or (n < SMALL_OF_FEW and weighed_cells(panel) <= FEW_CELLS)
 
 
 def is_alone(panel: Panel, n: int, config: TrainingConfig, given: Collection[str]) -> bool:

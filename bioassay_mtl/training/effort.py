@@ -121,11 +121,15 @@ def _are_grown(panel: Panel, effort: str) -> bool:
     """Whether trees of all assays are worth their time."""
     n_assays = len(panel.tasks)
     few = n_assays <= MOST_ASSAYS.get(effort, n_assays)
-    n_cells = sum(
+    return few and weighed_cells(panel) <= MOST_CELLS.get(effort, 0)
+
+
+def weighed_cells(panel: Panel) -> int:
+    """Measured cells by the time that their trees take: a value counts for several outcomes."""
+    return sum(
         len(panel.cells.of_task(task).values) * (CELLS_OF_VALUE if kind.is_value else 1)
         for task, kind in enumerate(panel.kinds)
     )
-    return few and n_cells <= MOST_CELLS.get(effort, 0)
 
 
 def _can_tell(panel: Panel) -> bool:

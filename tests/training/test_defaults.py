@@ -65,6 +65,14 @@ def test_what_is_chosen(n: int) -> None:
     assert ("descriptors" in why) == (n < SMALL_OF_FEW)
 
 
+def test_a_value_counts_for_six_outcomes() -> None:
+    n = SMALL + 5_000
+    outcomes = panel_of(n, n)
+    values = Panel.from_arrays(outcomes.structures, np.arange(n), ["a"], kinds=["regression"])
+    assert "descriptors" in settled(None, outcomes)[0].fingerprints
+    assert "descriptors" not in settled(None, values)[0].fingerprints
+
+
 def test_many_cells_are_a_large_panel_sooner() -> None:
     labels = np.arange(SMALL * 7).reshape(SMALL, 7) % 2
     for n_tasks in (6, 7):
