@@ -80,7 +80,7 @@ def experts_for(
         return None, ""
     if not _are_grown(panel, config.effort):
         more = config.effort == "normal" and _are_grown(panel, "thorough")
-        return None, "alone: --effort thorough grows trees beside it" if more else ""
+        return None, "alone (an effort of thorough grows trees beside it)" if more else ""
     if find_spec("xgboost") is None:
         return None, f"no trees beside it, for that {MissingExtraError('xgboost', 'trees')}"
     members: list[Any] = [

@@ -56,7 +56,7 @@ def test_others_get_their_network_alone(
     network, said = chosen(panel_of(nci_smiles, n, n_active, n_tasks))
     assert network.kind == "mmoeex"
     assert "beside a forest" not in said
-    assert ("alone: --effort thorough grows trees beside it" in said) == (n_tasks > 50)
+    assert ("alone (an effort of thorough grows trees beside it)" in said) == (n_tasks > 50)
 
 
 @pytest.mark.parametrize(("n", "fractions"), [(400, (0.8, 0.0, 0.2)), (4000, (0.9, 0.0, 0.1))])
