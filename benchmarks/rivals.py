@@ -39,38 +39,37 @@ from bioassay_mtl.training.defaults import settled
 from bioassay_mtl.training.ensemble import train_ensemble
 
 
-def no_option(data: Source, seed: int, options: Options) -> Outcome:
-    """What ``train`` makes of all rows but those of test, none of which it needs to stop on."""
-    given: dict[str, Any] = {"seed": seed, "device": "cpu", "loggers": ()}
-    given |= {"epochs": 1, "effort": "quick"} if options.quick else {}
-    config = settled(given, data.panel.take(data.known), stacks=True)[0]
-    features = panel_features(data.panel, config.featurizer())
-    is_stacked = isinstance(config.network, StackedConfig)
-    cpu, parts = time.process_time(), all_rows(data) if is_stacked else data.parts
-    model = train(data.panel, config, parts=parts, features=features)
-    read = {name: features.blocks[name] for name in model.featurizer.fingerprints}
-    test = model.predict_features(Features(read, features.status).take(data.test))
-    notes = {"cpu_seconds": round(time.process_time() - cpu, 1)}
-    return Outcome(test, model.training["config"], notes)
-
-
 def all_rows(data: Source) -> Split:
     """Parts of which none is stopped on."""
     return Split(data.known, NO_ROWS, data.test, len(data.panel))
 
 
-def own(data: Source, seed: int, options: Options, members: int = 1, stops: bool = True) -> Outcome:
-    """A network as ``train`` makes it, or an ensemble, no two of which share a member."""
-    given: dict[str, Any] = {"seed": members * seed, "device": "cpu", "effort": "quick"}
-    given |= {"epochs": 1} if options.quick else {}
-    features = panel_features(data.panel, settled(given, data.panel)[0].featurizer())
-    parts = data.parts if stops else all_rows(data)
+def own(
+    data: Source,
+    seed: int,
+    options: Options,
+    members: int = 1,
+    stops: bool = True,
+    effort: str = "quick",
+) -> Outcome:
+    """What ``train`` makes of the rows that are known, or an ensemble, no two with a shared member.
+
+    With more effort, folds that judge are in place of rows to stop on, where the panel is small.
+    """
+    given: dict[str, Any] = {"seed": members * seed, "device": "cpu", "effort": effort}
+    given |= {"epochs": 1, "effort": "quick"} if options.quick else {}
+    config = settled(given, data.panel.take(data.known))[0]
+    features = panel_features(data.panel, config.featurizer())
+    parts = (
+        data.parts if stops and not isinstance(config.network, StackedConfig) else all_rows(data)
+    )
     cpu, how = time.process_time(), dict[str, Any](parts=parts, features=features)
     if members > 1:
-        model = train_ensemble(data.panel, given, members, **how)
+        model = train_ensemble(data.panel, config, members, **how)
     else:
-        model = train(data.panel, given, **how)
-    test = model.predict_features(features.take(data.test))
+        model = train(data.panel, config, **how)
+    read = {name: features.blocks[name] for name in model.featurizer.fingerprints}
+    test = model.predict_features(Features(read, features.status).take(data.test))
     notes = {"cpu_seconds": round(time.process_time() - cpu, 1)}
     notes |= {"parameters": n_parameters(model), "best_epoch": model.training["best_epoch"]}
     return Outcome(test, model.training["config"], notes)
@@ -86,7 +85,7 @@ ON_PCBA: dict[str, Contender] = {
     "chemprop": chemprop,
 }
 ON_PANELS: dict[str, Contender] = {
-    f"{OURS}, no option": no_option,
+    f"{OURS}, no option": partial(own, effort="normal"),
     OURS: own,
     f"{OURS}, all rows": partial(own, stops=False),
     f"{OURS}, 5 seeds": partial(own, members=5),

@@ -106,7 +106,7 @@ def test_report() -> None:
 @pytest.mark.soak
 def test_with_no_option_there_is_something_for_each_test_row() -> None:
     data = rules().look(2, 300)
-    outcome = rivals.no_option(data, 0, Options(quick=True))
+    outcome = rivals.own(data, 0, Options(quick=True), effort="normal")
     assert outcome.test.shape == (len(data.test), 2)
     assert np.isfinite(outcome.test).all()
 

@@ -156,10 +156,8 @@ def test_what_is_set_stays() -> None:
     assert (config.network, config.fingerprints) == (rule.network, rule.fingerprints)
     assert "epochs" not in why
     assert settled(TrainingConfig(epochs=3, split={"seed": 5}), panel)[0] == config
-    assert settled(config, panel_of(SMALL_OF_FEW, SMALL_OF_FEW)) == (
-        config,
-        "",
-    )  # settled once for all
+    large = panel_of(SMALL_OF_FEW, SMALL_OF_FEW)
+    assert settled(config, large) == (config, "")  # settled once for all
     assert settled(TrainingConfig.of(TrainingConfig().model_dump()), panel)[1] == ""
 
 
