@@ -6,6 +6,7 @@ import itertools
 import time
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 
@@ -32,6 +33,17 @@ def test_the_sum_is_that_of_all_molecules_and_epochs(small_panel: Panel) -> None
     again = estimate(small_panel, small_config(epochs=20), workers=2, models=3)
     expected: list[Any] = [pytest.approx(found.featurizing / 2), pytest.approx(found.epochs * 6)]
     assert again == Estimate(*expected)
+
+
+@pytest.mark.usefixtures("ticking")
+def test_trees_of_more_rows_are_deeper(small_panel: Panel) -> None:
+    """300 molecules take a second, and so do trees of as many rows as there will be."""
+    four_times = small_panel.take(np.resize(np.arange(300), 1_200))
+    forest = {"kind": "forest", "inputs": ["morgan"]}
+    found = estimate(four_times, small_config(network=forest))
+    assert found is not None
+    assert found.featurizing == pytest.approx(1_200 / 300)
+    assert found.epochs == pytest.approx(np.log(960) / np.log(300), rel=1e-2)
 
 
 def test_it_changes_nothing(small_panel: Panel) -> None:
