@@ -17,7 +17,7 @@ from bioassay_mtl.models.evaluation import outputs_at
 from bioassay_mtl.models.model import Model
 from bioassay_mtl.nn.heads import heads
 from bioassay_mtl.nn.outputs import Outputs, as_outputs
-from bioassay_mtl.nn.stacking import Stacking, StackingMethod, fit_stacking
+from bioassay_mtl.nn.stacking import BOUND_NOISE, Stacking, StackingMethod, fit_stacking
 from bioassay_mtl.panels.panel import Panel
 from bioassay_mtl.splits import Split
 from bioassay_mtl.tasks.measured import MeasuredCells
@@ -49,6 +49,8 @@ class Said:
         ``(n,)``: the fold of each row.
     said
         ``(P, E) float32``.
+    bound_noise
+        How sharp bounds of censored values are, in standard units.
     """
 
     panel: Panel
@@ -60,6 +62,7 @@ class Said:
     first: NDArray[np.int64]
     fold: NDArray[np.int64]
     said: Floats
+    bound_noise: float = BOUND_NOISE
 
     @staticmethod
     def of(
@@ -100,7 +103,8 @@ class Said:
             here = np.flatnonzero(fold[rows] == number)
             said[here, expert] = outputs_at(model, features, rows[here], columns[here])
         panel = session.panel.take(train)
-        return Said(panel, own, outputs, target_scaler, rows, columns, first, fold, said)
+        noise = session.config.value_loss.noise
+        return Said(panel, own, outputs, target_scaler, rows, columns, first, fold, said, noise)
 
     @cached_property
     def known(self) -> Floats:
@@ -133,7 +137,13 @@ class Said:
         said = said if pairs is None else np.where(pairs[:, None], said, np.nan)
         cells = self.cells.with_values(self.cells.value - known)
         return fit_stacking(
-            said, cells, self.outputs.kinds, self.outputs.counts, method=method, seed=seed
+            said,
+            cells,
+            self.outputs.kinds,
+            self.outputs.counts,
+            method=method,
+            bound_noise=self.bound_noise,
+            seed=seed,
         )
 
     def worth(self, method: StackingMethod, seed: int) -> dict[str, Any]:

@@ -7,10 +7,12 @@ from bioassay_mtl.nn.stacking.base import (
     stacking_config,
     stackings,
 )
+from bioassay_mtl.nn.stacking.losses import BOUND_NOISE
 from bioassay_mtl.nn.stacking.out_of_fold import OutOfFold
 from bioassay_mtl.nn.stacking.result import Stacking
 
 __all__ = [
+    "BOUND_NOISE",
     "OutOfFold",
     "Stacking",
     "StackingMethod",

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bioassay_mtl.config import Config
+from bioassay_mtl.nn.stacking.losses import BOUND_NOISE
 from bioassay_mtl.nn.stacking.out_of_fold import Floats, OutOfFold, TaskOutputs
 from bioassay_mtl.nn.stacking.result import Stacking
 from bioassay_mtl.registry import Registry, settings_of
@@ -135,13 +136,14 @@ def fit_stacking(
     *,
     method: str | Mapping[str, Any] | StackingMethod = DEFAULT,
     weight: NDArray[Any] | None = None,
+    bound_noise: float = BOUND_NOISE,
     seed: int = 0,
 ) -> Stacking:
     """Weights of E experts for T tasks, from their outputs for rows they did not learn from.
 
     Parameters
     ----------
-    outputs, cells, kinds, counts, weight
+    outputs, cells, kinds, counts, weight, bound_noise
         See :class:`OutOfFold`; without `counts`, each task has one output.
     method
         The name of a stacking, or its settings.
@@ -149,5 +151,5 @@ def fit_stacking(
         Seed of whatever is drawn at random.
     """
     numbers = np.ones(len(kinds), np.int64) if counts is None else np.asarray(counts, np.int64)
-    held_out = OutOfFold(np.asarray(outputs), cells, tuple(kinds), numbers, weight)
+    held_out = OutOfFold(np.asarray(outputs), cells, tuple(kinds), numbers, weight, bound_noise)
     return stacking_config(method).fit(held_out, seed)

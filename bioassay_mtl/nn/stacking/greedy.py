@@ -105,7 +105,7 @@ class Greedy(StackingMethod):
         labels = np.tile(task.labels, n)
         bounds = None if task.bounds is None else np.tile(task.bounds, n)
         flat = means.reshape(-1, means.shape[-1])
-        losses = stack_losses[task.kind](flat, labels, bounds, noise).value
+        losses = stack_losses[task.kind](flat, labels, bounds, noise, task.bound_noise).value
         found: Floats = np.einsum("bem,bm->be", losses.reshape(means.shape[:3]), bags)
         return found
 

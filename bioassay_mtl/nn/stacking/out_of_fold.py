@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bioassay_mtl.errors import InputError
-from bioassay_mtl.nn.stacking.losses import CellLosses, stack_losses
+from bioassay_mtl.nn.stacking.losses import BOUND_NOISE, CellLosses, stack_losses
 from bioassay_mtl.tasks.kinds import TaskKind
 from bioassay_mtl.tasks.measured import MeasuredCells
 
@@ -35,6 +35,8 @@ class TaskOutputs(NamedTuple):
         ``(m,) float64`` of the cells.
     kind
         The registered name of the task's kind.
+    bound_noise
+        How sharp bounds are, in standard units.
     """
 
     outputs: Floats
@@ -42,10 +44,12 @@ class TaskOutputs(NamedTuple):
     bounds: NDArray[np.int8] | None
     weight: Floats
     kind: str
+    bound_noise: float = BOUND_NOISE
 
     def losses(self, combined: Floats, noise: float) -> CellLosses:
         """Losses of combined outputs ``(m, k)``."""
-        return stack_losses[self.kind](combined, self.labels, self.bounds, noise)
+        loss = stack_losses[self.kind]
+        return loss(combined, self.labels, self.bounds, noise, self.bound_noise)
 
     def mean_loss(self, combined: Floats, noise: float) -> float:
         """Mean loss a cell, NaN where there is none."""
@@ -56,8 +60,11 @@ class TaskOutputs(NamedTuple):
     def take(self, cells: NDArray[np.int64]) -> TaskOutputs:
         """Some cells, in that order."""
         bounds = None if self.bounds is None else self.bounds[cells]
-        return TaskOutputs(
-            self.outputs[cells], self.labels[cells], bounds, self.weight[cells], self.kind
+        return self._replace(
+            outputs=self.outputs[cells],
+            labels=self.labels[cells],
+            bounds=bounds,
+            weight=self.weight[cells],
         )
 
 
@@ -79,6 +86,8 @@ class OutOfFold:
         ``(T,)``: outputs of each task; the O outputs are in the order of the tasks.
     weight
         ``(m,)`` of the measured cells, or None where all weigh 1.
+    bound_noise
+        How sharp bounds of censored values are, in standard units.
 
     Raises
     ------
@@ -91,6 +100,7 @@ class OutOfFold:
     kinds: tuple[TaskKind, ...]
     counts: NDArray[np.int64]
     weight: NDArray[Any] | None = None
+    bound_noise: float = BOUND_NOISE
 
     def __post_init__(self) -> None:
         self._check_shapes()
@@ -199,7 +209,9 @@ class OutOfFold:
         labels = self.cells.value[cells].astype(np.float64)
         bounds = None if self.cells.bound is None else self.cells.bound[cells]
         weight = np.ones(len(cells)) if self.weight is None else self.weight[cells].astype(float)
-        found = TaskOutputs(outputs, labels, bounds, weight, self.kinds[task].kind)
+        found = TaskOutputs(
+            outputs, labels, bounds, weight, self.kinds[task].kind, self.bound_noise
+        )
         silent = np.isnan(outputs)
         if not silent.any():
             return found

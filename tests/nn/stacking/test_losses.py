@@ -53,8 +53,24 @@ def test_values_cost_minus_their_log_likelihood() -> None:
     expected = np.select(
         [bounds == 0, bounds > 0], [about.logpdf(labels), about.logsf(labels)], about.logcdf(labels)
     )
-    found = stack_losses["censored"](outputs, labels, bounds, 0.7).value
+    found = stack_losses["censored"](outputs, labels, bounds, 0.7, bound_noise=0.7).value
     np.testing.assert_allclose(found, -expected)
+    wider = stack_losses["censored"](outputs, labels, bounds, 0.7, bound_noise=2.0).value
+    np.testing.assert_array_equal(wider, found)
+
+
+def test_bounds_cost_what_exact_values_do_where_violated_and_nothing_else() -> None:
+    outputs, labels = np.array([[-2.0], [-0.5], [0.5], [2.0]]), np.zeros(4)
+    at_least, at_most = np.ones(4, np.int8), -np.ones(4, np.int8)
+    loss = stack_losses["censored"]
+    exact, nothing = loss(outputs, labels, None, 0.7), loss(outputs[:1] * 0, labels[:1], None, 0.7)
+    squares = exact.value - nothing.value
+    above = loss(outputs, labels, at_least, 0.7, bound_noise=1e-3)
+    np.testing.assert_allclose(above.value, np.where(outputs[:, 0] < 0, squares, 0), rtol=1e-4)
+    np.testing.assert_allclose(above.slope, np.where(outputs < 0, exact.slope, 0), rtol=1e-4)
+    below = loss(-outputs, labels, at_most, 0.7, bound_noise=1e-3)
+    np.testing.assert_array_equal(below.value, above.value)
+    np.testing.assert_array_equal(below.slope, -above.slope)
 
 
 @pytest.mark.parametrize("kind", WIDTHS)

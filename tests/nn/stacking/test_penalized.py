@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -166,9 +167,29 @@ def test_many_cells_overrule_the_prior_of_values_with_bounds() -> None:
     outputs = np.stack([truth + s * rng.standard_normal(truth.shape) for s in (0.3, 3)], 1)
     bounds = (truth > 0.5).astype(np.int8)
     labels = np.minimum(truth, 0.5)
-    found = fit(sim.held_out(outputs.astype(np.float32), labels, (sim.CENSORED,), bounds))
-    # The best weights of the true values: bounds do not draw them towards 0.5.
-    np.testing.assert_allclose(found.weights[0], [0.92, 0], atol=0.04)
+    held_out = sim.held_out(outputs.astype(np.float32), labels, (sim.CENSORED,), bounds)
+    # By their likelihood, the best weights of the true values: bounds do not draw them towards 0.5.
+    likely = fit(replace(held_out, bound_noise=10.0))
+    np.testing.assert_allclose(likely.weights[0], [0.92, 0], atol=0.04)
+    # Sharp bounds hardly do; labels at face value would.
+    np.testing.assert_allclose(fit(held_out).weights[0], [0.88, 0], atol=0.02)
+    taken = sim.held_out(outputs.astype(np.float32), labels, (sim.CENSORED,))
+    assert fit(taken).weights[0, 0] < 0.75
+
+
+def test_many_bounds_do_not_stretch_what_experts_say() -> None:
+    """Where most values are bounds, exact ones are predicted as well as by the expert itself."""
+    rng = np.random.default_rng(0)
+    said = rng.standard_normal((2000, 1)).astype(np.float32)
+    truth = said + rng.standard_normal(said.shape).astype(np.float32)
+    bounds = -(truth < 0.7).astype(np.int8)
+    labels = np.maximum(truth, 0.7)
+    seen = np.maximum(said, 0.2)[:, None]  # an expert that learned from such labels
+    found = fit(sim.held_out(seen, labels, (sim.CENSORED,), bounds))
+    exact = bounds[:, 0] == 0
+    mixed = seen[:, 0] * found.weights[0] + found.bias
+    errors = [np.sqrt(np.mean((o - truth)[exact] ** 2)) for o in (mixed, seen[:, 0])]
+    assert errors[0] < 1.02 * errors[1]
 
 
 def test_what_is_expected_holds_where_cells_say_nothing() -> None:

@@ -16,6 +16,10 @@ from bioassay_mtl.registry import Registry
 
 Floats = NDArray[np.float64]
 
+BOUND_NOISE = 0.1
+"""Noise of bounds, in standard units: that of networks
+(:class:`~bioassay_mtl.balance.losses.value_loss.ValueLoss`)."""
+
 
 class CellLosses(NamedTuple):
     """Losses of m cells of k outputs each.
@@ -39,7 +43,12 @@ class StackLoss(Protocol):
     """Loss of combined outputs of one task, a convex function of them."""
 
     def __call__(
-        self, outputs: Floats, labels: Floats, bounds: NDArray[np.int8] | None, noise: float
+        self,
+        outputs: Floats,
+        labels: Floats,
+        bounds: NDArray[np.int8] | None,
+        noise: float,
+        bound_noise: float = BOUND_NOISE,
     ) -> CellLosses:
         """Losses of m cells.
 
@@ -54,6 +63,8 @@ class StackLoss(Protocol):
             below, 0 exact; None where all are exact.
         noise
             Standard deviation of values about the outputs; of no meaning to outcomes.
+        bound_noise
+            How sharp bounds are, as noise; a greater one counts as `noise`.
         """
         ...
 

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 from scipy.special import log_softmax
 
 from bioassay_mtl.nn.stacking.losses.base import (
+    BOUND_NOISE,
     CellLosses,
     Floats,
     one_by_one,
@@ -17,7 +18,11 @@ from bioassay_mtl.nn.stacking.losses.base import (
 
 @stack_losses.register("multiclass")
 def cross_entropy_of_classes(
-    outputs: Floats, labels: Floats, bounds: NDArray[np.int8] | None, noise: float
+    outputs: Floats,
+    labels: Floats,
+    bounds: NDArray[np.int8] | None,
+    noise: float,
+    bound_noise: float = BOUND_NOISE,
 ) -> CellLosses:
     """``-log softmax(outputs)_y``."""
     logs = log_softmax(outputs, axis=1)
@@ -31,7 +36,11 @@ def cross_entropy_of_classes(
 
 @stack_losses.register("ordinal")
 def continuation_ratios(
-    outputs: Floats, labels: Floats, bounds: NDArray[np.int8] | None, noise: float
+    outputs: Floats,
+    labels: Floats,
+    bounds: NDArray[np.int8] | None,
+    noise: float,
+    bound_noise: float = BOUND_NOISE,
 ) -> CellLosses:
     """A cross-entropy for each class that was reached, of going beyond it.
 
