@@ -28,8 +28,13 @@ OF_VALUES = 0.1
 MOST_DENSE = 2**28
 """Numbers up to which rows are spread out: scikit-learn is several times as fast on these."""
 
-ROUNDS = 2
-"""Rounds in which expected values take the place of bounds."""
+SPREAD = 0.3
+"""Standard deviation of what is expected beyond a bound, in those of the task's values.
+
+On validation rows of nine ChEMBL assays it gives exact values an RMSE of 0.579, and a concordance
+of 0.702; 0.1 has 0.569 and 0.698, bounds at face value 0.562 and 0.697, but then nothing is
+predicted beyond a bound; the errors of exact values, in two rounds, have 0.675 and 0.704: they draw
+exact ones down with the bounds."""
 
 ENOUGH_TREES = 50
 """Trees for each row to be left out of some: what is expected of it is asked of these."""
@@ -68,22 +73,19 @@ def _regression(job: Job) -> Grown:
 def _censored(job: Job) -> Grown:
     """A bound counts as what is expected of a value beyond it (Schmee and Hahn 1979).
 
-    Expected are values about the forest's out-of-bag predictions, with the spread of the exact
-    values about theirs.
+    Expected are values about the out-of-bag predictions of a forest of bounds at face value.
     """
     train, bound = job.train, job.train.bound
-    exact = bound == 0
-    for _ in range(ROUNDS if not exact.all() else 0):
-        n_trees = max(ENOUGH_TREES, job.settings.n_trees)
-        forest = _fitted(job, train, n_estimators=n_trees, oob_score=True)
+    if not (exact := bound == 0).all():
+        forest = _fitted(job, train, n_estimators=ENOUGH_TREES, oob_score=True)
         around = np.nan_to_num(forest.oob_prediction_.astype(np.float64), nan=job.start[0])
-        apart = (around - train.y)[exact] if exact.any() else np.zeros(0)
-        spread = max(job.noise, float(np.sqrt(np.mean(apart**2))) if len(apart) else 1.0)
-        beyond = around + bound * spread * inverse_mills(bound * (around - job.train.y) / spread)
+        spread = max(SPREAD, job.noise)
+        off = bound * (around - train.y) / spread
+        beyond = around + bound * spread * inverse_mills(off)
         # What is expected lies beyond the bound, whatever rounding says.
-        beyond = np.where(bound > 0, np.maximum(beyond, job.train.y), beyond)
-        beyond = np.where(bound < 0, np.minimum(beyond, job.train.y), beyond)
-        train = train.labeled(np.where(exact, job.train.y, beyond))
+        beyond = np.where(bound > 0, np.maximum(beyond, train.y), beyond)
+        beyond = np.where(bound < 0, np.minimum(beyond, train.y), beyond)
+        train = train.labeled(np.where(exact, train.y, beyond))
     return _of_values(job, train)
 
 
