@@ -176,6 +176,9 @@ def _choices(
     """Rule for settings, and words on them."""
     inputs: Inputs = config.fingerprints
     alone, small = is_alone(panel, n, config, given), is_small(panel, n)
+    large, beside_large = None, ""
+    if not small and stacks and "network" not in given and config.start_from is None:
+        large, beside_large = _large(config, panel, n, given)
     more: Inputs = {}
     has_folds = isinstance(config.network, StackedConfig)
     if config.start_from is not None:
@@ -188,7 +191,7 @@ def _choices(
                 name: given_input(name, each) for name, each in (panel.features or {}).items()
             }
             yield {"fingerprints": inputs}, "its features as they are"
-        elif small and may_read(config.network, "descriptors"):
+        elif (small or large) and may_read(config.network, "descriptors"):
             names = ("morgan",) if alone else tuple(DEFAULT_FINGERPRINTS)
             prints = {name: DEFAULT_FINGERPRINTS[name] for name in names}
             inputs = {**prints, "descriptors": DESCRIPTORS}
@@ -209,6 +212,9 @@ def _choices(
         )
         has_folds = has_folds or stacked is not None
         yield {"network": stacked or network}, f"{said} {beside}".rstrip()
+    elif large:
+        has_folds = True
+        yield {"network": large}, f"the network of large panels {beside_large}"
     if panel.standardize:
         yield {"standardize": panel.standardize}, "molecules standardized, as the panel's are"
     epochs = None if isinstance(config.network, FittedConfig) else epochs_for(panel, n)
@@ -227,6 +233,23 @@ def _choices(
         )
     elif has_folds and not stops:
         yield {"split": {"fractions": STACKED_FRACTIONS}}, "no rows spent on stopping early"
+
+
+def _large(
+    config: TrainingConfig, panel: Panel, n: int, given: Collection[str]
+) -> tuple[dict[str, Any] | None, str]:
+    """The general network and trees beside it, where these are worth their time; words on it.
+
+    Most of the panels that get it are of values. On validation rows of 100 ChEMBL assays, 62,000
+    values, the network alone has an RMSE of 0.626, and the mean of it and boosted trees 0.623; that
+    of small panels 0.638 and 0.630, and 0.616 under gates.
+    """
+    if panel.structures is None or not (n < SMALL_OF_FEW or config.effort == "thorough"):
+        return None, ""
+    inputs: Inputs = config.fingerprints
+    if "fingerprints" not in given:
+        inputs = {**inputs, "descriptors": DESCRIPTORS}
+    return experts_for(config, config.network.model_dump(), inputs, panel)
 
 
 def _beside(config: TrainingConfig, given: Collection[str]) -> dict[str, Any]:

@@ -93,13 +93,50 @@ def test_values_need_rows_alone(nci_smiles: list[str]) -> None:
     assert chosen(panel)[0].kind == "stacked"
 
 
-@pytest.mark.parametrize(("n_tasks", "kind"), [(16, "stacked"), (17, "mmoeex")])
-def test_a_value_counts_for_six_outcomes(nci_smiles: list[str], n_tasks: int, kind: str) -> None:
+@pytest.mark.parametrize(
+    ("n_tasks", "kinds"),
+    [(16, [*FITTED, "mmoeex"]), (17, [*FITTED[1:], "mmoeex"]), (50, [*FITTED[1:], "mmoeex"])],
+)
+def test_a_value_counts_for_six_outcomes_and_for_two_without_a_forest(
+    nci_smiles: list[str], n_tasks: int, kinds: list[str]
+) -> None:
+    network, said = chosen(of_values(nci_smiles, n_tasks))
+    assert [member.kind for member in network.members] == kinds
+    assert ("beside a forest, boosted trees" in said) == (len(kinds) == 4)
+    assert "boosted trees and a linear model" in said
+
+
+def test_more_values_get_their_network_alone(nci_smiles: list[str]) -> None:
+    assert chosen(of_values(nci_smiles, 51))[0].kind == "mmoeex"
+    thorough = chosen(of_values(nci_smiles, 51), effort="thorough")[0]
+    assert thorough.members[0].kind == "forest"
+
+
+def test_a_large_panel_of_values_gets_trees_beside_the_general_network(
+    nci_smiles: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bioassay_mtl.training.defaults.SMALL", 1_000)
+    panel = of_values(nci_smiles, 17)
+    config, said = settled({}, panel, stacks=True)
+    members = config.network.members  # type: ignore[attr-defined]
+    assert [member.kind for member in members] == [*FITTED[1:], "mmoeex"]
+    assert members[2] == TrainingConfig().network
+    assert members[0].inputs == ("morgan", "descriptors")
+    assert "descriptors" in config.fingerprints
+    assert config.split.fractions == (0.9, 0.0, 0.1)
+    assert "the network of large panels beside boosted trees and a linear model" in said
+    for more, settings in ((False, {}), (True, {"effort": "quick"})):
+        plain, _ = settled(settings, panel, stacks=more)
+        assert plain.network == TrainingConfig().network
+        assert "descriptors" not in plain.fingerprints
+    monkeypatch.setattr("bioassay_mtl.training.defaults.SMALL_OF_FEW", 1_000)
+    assert chosen(panel)[0].kind == "mmoeex"
+
+
+def of_values(smiles: list[str], n_tasks: int) -> Panel:
     values = np.random.default_rng(0).normal(size=(2000, n_tasks))
     names = [f"v{n}" for n in range(n_tasks)]
-    kinds = ["regression"] * n_tasks
-    panel = Panel.from_arrays(nci_smiles[:2000], values, names, kinds=kinds)
-    assert chosen(panel)[0].kind == kind
+    return Panel.from_arrays(smiles[:2000], values, names, kinds=["regression"] * n_tasks)
 
 
 def test_more_effort_takes_more_cells_and_graphs(nci_smiles: list[str]) -> None:
