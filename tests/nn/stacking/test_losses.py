@@ -10,7 +10,7 @@ from scipy.stats import norm
 
 from bioassay_mtl.balance.losses.kind_losses import kind_losses
 from bioassay_mtl.balance.losses.value_loss import ValueLoss
-from bioassay_mtl.nn.stacking.losses import stack_losses
+from bioassay_mtl.nn.stacking.losses import BOUND_NOISE, stack_losses
 
 WIDTHS = {"binary": 1, "multiclass": 3, "ordinal": 2, "regression": 1, "censored": 1}
 Floats = NDArray[np.float64]
@@ -57,6 +57,10 @@ def test_values_cost_minus_their_log_likelihood() -> None:
     np.testing.assert_allclose(found, -expected)
     wider = stack_losses["censored"](outputs, labels, bounds, 0.7, bound_noise=2.0).value
     np.testing.assert_array_equal(wider, found)
+
+
+def test_bounds_are_as_sharp_as_networks_learn_them() -> None:
+    assert ValueLoss().noise == BOUND_NOISE
 
 
 def test_bounds_cost_what_exact_values_do_where_violated_and_nothing_else() -> None:
