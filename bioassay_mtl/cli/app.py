@@ -36,6 +36,7 @@ from bioassay_mtl.cli.datasets import app as datasets
 from bioassay_mtl.cli.faults import interrupt_once, leave, reported_faults
 from bioassay_mtl.cli.panel import app as panel
 from bioassay_mtl.cli.terminal import SpokenLog, mend_streams
+from bioassay_mtl.cli.threads import let_threads_rest
 from bioassay_mtl.cli.wording import option
 from bioassay_mtl.renamed import FORMER_SPELLING
 from bioassay_mtl.wording import worded
@@ -104,6 +105,7 @@ def main() -> None:
     """Entry point of the console script."""
     mend_streams()
     interrupt_once()
+    let_threads_rest()
     logging.getLogger("bioassay_mtl").addHandler(SpokenLog())
     try:
         app(prog_name="bioassay-mtl")
