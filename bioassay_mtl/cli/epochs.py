@@ -31,7 +31,7 @@ class TimeLeft:
     panels
         Panels that are trained at once, each with a record of each epoch.
     jobs
-        Models, or trials, that are trained at a time.
+        Models, experts or trials that are trained at a time.
     """
 
     def __init__(
@@ -50,6 +50,7 @@ class TimeLeft:
         self._start = time.perf_counter()
         self._seen = 0
         self._at_work = dict[tuple[bool, int], int]()
+        self._shares = dict[int, dict[int, float]]()
         self.left = 0
 
     def __call__(self, record: Mapping[str, Any]) -> float:
@@ -57,11 +58,7 @@ class TimeLeft:
         self._seen += 1
         passed = time.perf_counter() - self._start
         if "expert" in record:  # they differ in what they take: a guess, and no bound
-            done = (record["expert"] - 1) * self.runs + record["run"] - 1
-            done += record.get("epoch", self.epochs) / self.epochs
-            model = record.get("member", record.get("fold", 1)) - 1
-            share = (model + done / (self.experts * self.runs)) / self.members
-            return float(passed * max(0.0, 1 / share - 1))
+            return float(passed * max(0.0, 1 / self._share_done(record) - 1))
         per_epoch = passed * self.panels / self._seen
         if self.jobs > 1:
             return per_epoch * self._epochs_left(record)
@@ -69,6 +66,21 @@ class TimeLeft:
         if "trial" in record:
             runs = self.trials - record["trial"] + self.members
         return float(per_epoch * (self.epochs - record["epoch"] + self.epochs * runs))
+
+    def _share_done(self, record: Mapping[str, Any]) -> float:
+        """Share of the trainings of experts that is done: those that began first have ended, if
+        others have begun. The last run of each comes when all experts have had the others."""
+        expert, run, folds = record["expert"] - 1, record["run"] - 1, self.runs - 1
+        place = expert * folds + run if run < folds else self.experts * folds + expert
+        model = record.get("member", record.get("fold", 1))
+        shares = self._shares.setdefault(model, {})
+        shares[place] = record.get("epoch", self.epochs) / self.epochs
+        self._shares[model] = {each: shares[each] for each in sorted(shares)[-self.jobs :]}
+        before = (min(self._shares) - 1) * self.experts * self.runs
+        done = before + sum(
+            max(each) + 1 - len(each) + sum(each.values()) for each in self._shares.values()
+        )
+        return float(done / (self.experts * self.runs * self.members))
 
     def _epochs_left(self, record: Mapping[str, Any]) -> int:
         """Epochs left of all trainings together; those that began first have ended, if others have
@@ -131,7 +143,9 @@ def shown_epochs(
             ]
             facts = [*score, f"{bound} {duration(left(record))} left"]
             total, done = epochs, record.get("epoch", epochs)
-            if jobs > 1:  # of all together, for one after the other tells of itself
+            if (
+                jobs > 1 and experts == 1
+            ):  # of all together, for one after the other tells of itself
                 total, done = left.all_epochs, left.all_epochs - left.left
             bar.update(task, description=", ".join(where), facts=", ".join(facts))
             bar.update(task, total=total, completed=done)

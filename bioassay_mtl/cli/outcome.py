@@ -26,7 +26,9 @@ NAMES = {
 }
 
 
-def expected(found: Estimate, epochs: int, models: int, experts: int = 1, times: int = 1) -> str:
+def expected(
+    found: Estimate, epochs: int, models: int, experts: int = 1, times: int = 1, jobs: int = 1
+) -> str:
     """A line before training: how long it will take.
 
     Parameters
@@ -37,11 +39,14 @@ def expected(found: Estimate, epochs: int, models: int, experts: int = 1, times:
         Epochs of each model (0 where trees are grown), and the number of models.
     experts, times
         Experts of a model that are trained each on its own, and how often each.
+    jobs
+        Number of trainings at a time.
     """
     runs = counted(epochs, "epoch") if epochs else "trees"
     if times > 1:
         runs = f"{counted(experts, 'expert')} trained {times} times each"
     runs += f" of {models:,} models" if models > 1 else ""
+    runs += f" ({jobs:,} at a time)" if jobs > 1 else ""
     bound = " at most" if times == 1 else ""  # trees are guessed from a few small ones
     return (
         f"about {duration(found.total)}{bound}: {runs} {duration(found.epochs)}, features of "

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from bioassay_mtl.training.config import TrainingConfig
     from bioassay_mtl.training.side_by_side import Jobs
 
+AT_ONCE = 4
+"""Experts that are trained at a time at most, unless more are asked for: each takes memory."""
+
 Run = Callable[..., "Evidence | None"]
 """Training: a panel and its settings to a model, and to its predictions of unseen molecules.
 
@@ -24,10 +27,8 @@ Its report is in the folder when this appears. None where the folder was whole a
 """
 
 
-def check_folds(folds: int | None, repeats: int, members: int, trials: int, jobs: int = 1) -> None:
+def check_folds(folds: int | None, repeats: int, members: int, trials: int) -> None:
     """Raise a ConfigError where these do not go together."""
-    if jobs > 1 and folds is None and members == 1 and not trials:
-        raise ConfigError("--jobs needs several trainings: --ensemble, --folds or --tune")
     if folds is None and repeats > 1:
         raise ConfigError("--repeats needs --folds")
     if folds is not None and members > 1:
@@ -37,6 +38,33 @@ def check_folds(folds: int | None, repeats: int, members: int, trials: int, jobs
             "--tune and --folds exclude each other, for a search would see every fold: search "
             "first, and give what it finds to --folds as --config"
         )
+
+
+def jobs_for(config: TrainingConfig, models: int, asked: int | None) -> int:
+    """Number of trainings at a time: experts that are trained each on its own share out the threads
+    of the processor if nothing is asked for.
+
+    Raises
+    ------
+    ConfigError
+        Several are asked for, and there is one training alone.
+    """
+    import torch
+
+    from bioassay_mtl.nn.architectures.stacked import StackedConfig
+    from bioassay_mtl.nn.devices import found_device
+
+    is_stacked = isinstance(config.network, StackedConfig)
+    if asked is None:
+        shares = is_stacked and models == 1 and config.devices == 1
+        is_here = shares and found_device(config.device) == "cpu"
+        return min(torch.get_num_threads(), AT_ONCE) if is_here else 1
+    if asked > 1 and models == 1 and not is_stacked:
+        raise ConfigError(
+            "--jobs needs several trainings: --ensemble, --folds or --tune, or experts that are "
+            "trained each on its own, which --effort normal has for small panels"
+        )
+    return asked
 
 
 def run_of(
@@ -142,4 +170,4 @@ def _trained(members: int, trials: int, jobs: int | Jobs) -> Callable[..., Model
         return partial(train_ensemble, members=members, jobs=jobs)
     from bioassay_mtl.training.fit import train
 
-    return train
+    return partial(train, jobs=jobs)

@@ -25,7 +25,7 @@ from bioassay_mtl.cli.panel_schema import (
     kinds_line,
     schema_of,
 )
-from bioassay_mtl.cli.runs import check_folds, resumable, run_of
+from bioassay_mtl.cli.runs import check_folds, jobs_for, resumable, run_of
 from bioassay_mtl.cli.settings import Asked, asks_for_one_network, read_settings
 from bioassay_mtl.cli.table_options import (
     FORMATS,
@@ -105,13 +105,14 @@ def train(
         ),
     ] = 0,
     jobs: Annotated[
-        int,
+        int | None,
         typer.Option(
             min=1,
             metavar="N",
-            help="With --ensemble, --folds or --tune: train N at a time, each in a process.",
+            help="Members, folds, trials or experts that are trained at a time, each in a process "
+            "(1; experts: as many as PyTorch has threads, up to 4).",
         ),
-    ] = 1,
+    ] = None,
     engine: Annotated[
         str,
         typer.Option(metavar="local|ray", help="Engine of --jobs: this machine, or Ray."),
@@ -210,8 +211,8 @@ def train(
     from bioassay_mtl.training.warm_start import with_start
 
     check_folder(out or "")
-    check_folds(folds, repeats, ensemble, tune, jobs)
-    at_once = jobs_of(engine, address, jobs)
+    check_folds(folds, repeats, ensemble, tune)
+    at_once = jobs_of(engine, address, jobs or 1)
     check_together(panels or (), together, sharing, alternation)
     panel = panels[0] if panels else None
     began = time.perf_counter()
@@ -237,6 +238,7 @@ def train(
 
     if together:
         alone = {"ensemble": ensemble > 1, "folds": folds, "tune": tune, "about": about}
+        alone["jobs"] = jobs
         check_alone(alone | {"print-config": print_config})
         train_panels(
             panels or [],
@@ -287,18 +289,21 @@ def train(
     from bioassay_mtl.screening.cores import available_cores
     from bioassay_mtl.training.estimate import estimate, parts_of
 
-    models = tune + (folds * repeats if folds else ensemble)
+    members = folds * repeats if folds else ensemble
+    models = tune + members
+    n_jobs = jobs_for(chosen, models, jobs)
+    at_once = jobs_of(engine, address, n_jobs) if jobs is None else at_once
     networks, folds_of_each = parts_of(chosen)
     experts = (len(networks), folds_of_each + (folds_of_each > 1))  # in folds, and on all rows
     if not resume:
         with waiting("estimating the time"):
-            found = estimate(table, chosen, workers=workers or available_cores(), models=models)
+            n = workers or available_cores()
+            found = estimate(table, chosen, workers=n, models=models, jobs=n_jobs)
         if found:
             is_of_trees = isinstance(chosen.network, FittedConfig)
             epochs = 0 if is_of_trees else chosen.epochs
-            say(expected(found, epochs, models, *experts))
-    members = folds * repeats if folds else ensemble
-    shown = shown_epochs(chosen.epochs, members, tune, *experts, jobs=jobs)
+            say(expected(found, epochs, models, *experts, jobs=n_jobs))
+    shown = shown_epochs(chosen.epochs, members, tune, *experts, jobs=n_jobs)
     with shown as show, resumable(Path(out)), at_once as at_a_time:
         run = run_of(folds, repeats, ensemble, tune, baseline, at_a_time)
         evidence = run(

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 from bioassay_mtl.chem.features import Features
@@ -60,7 +62,7 @@ class Estimate:
 
 
 def estimate(
-    panel: Panel, config: TrainingConfig, *, workers: int = 1, models: int = 1
+    panel: Panel, config: TrainingConfig, *, workers: int = 1, models: int = 1, jobs: int = 1
 ) -> Estimate | None:
     """Time a training on trial: it changes nothing, and takes a second or two.
 
@@ -72,6 +74,8 @@ def estimate(
         Processes that will featurize.
     models
         Number of times that all epochs are run: members, folds, trials.
+    jobs
+        Number of trainings at a time, of models or of experts, which share out the threads.
 
     Returns
     -------
@@ -80,6 +84,7 @@ def estimate(
     if config.devices not in (1, "auto"):
         return None
     networks, runs = parts_of(config)
+    jobs = min(jobs, max(models, len(networks) * runs))
     is_fitted = any(isinstance(each, FittedConfig) for each in networks)
     n = N_OF_FITTED if is_fitted else N_MOLECULES
     sample = panel.take(np.unique(np.linspace(0, len(panel) - 1, n).astype(np.int64)))
@@ -92,14 +97,28 @@ def estimate(
     if not len(known):
         return None
     rows = max(1, round(len(panel) * config.split.fractions[0]))
-    per_row = sum(
-        _seconds_per_row(sample, features, known, config.model_copy(update={"network": each}), rows)
-        for each in networks
-    )
+    with _threads(max(1, torch.get_num_threads() // jobs)):
+        per_row = sum(
+            _seconds_per_row(
+                sample, features, known, config.model_copy(update={"network": each}), rows
+            )
+            for each in networks
+        )
     return Estimate(
         featurizing=per_molecule * len(panel) / max(1, workers),
-        epochs=per_row * rows * config.epochs * models * runs,
+        epochs=per_row * rows * config.epochs * models * runs / jobs,
     )
+
+
+@contextmanager
+def _threads(n: int) -> Iterator[None]:
+    """Compute in so many threads until the block ends."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(n)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 def parts_of(config: TrainingConfig) -> tuple[tuple[Config, ...], int]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -43,6 +43,9 @@ from bioassay_mtl.training.session import Session
 from bioassay_mtl.training.trainers import fitters, trainers
 from bioassay_mtl.training.warm_start import WarmStart
 
+if TYPE_CHECKING:
+    from bioassay_mtl.training.side_by_side import Jobs
+
 
 def train(
     panel: Panel,
@@ -61,6 +64,7 @@ def train(
     scalings: Mapping[str, FeatureScaler] | None = None,
     finish: Finish | None = None,
     about: About | None = None,
+    jobs: int | Jobs = 1,
 ) -> Model:
     """Train a model on a panel.
 
@@ -102,6 +106,11 @@ def train(
     about
         Facts of the assays for the model's sheet: a file, or facts by assay
         (:func:`bioassay_mtl.models.about.known_assays`).
+    jobs
+        Number of experts that are trained at a time, in processes of their own if that is several,
+        where each is trained on its own (``gate.kind: stacked``); or such jobs on a cluster
+        (:func:`bioassay_mtl.adapters.ray.jobs`). They share out the threads of this one; with as
+        many threads each, weights are those of experts that are trained in sequence, bit for bit.
 
     Returns
     -------
@@ -112,7 +121,8 @@ def train(
     Raises
     ------
     ConfigError
-        A setting is wrong, or ``out`` exists; to resume, it is of another run.
+        A setting is wrong, or ``out`` exists; to resume, it is of another run. Or there are several
+        jobs for one network.
     InputError
         No row can be trained on, or ``about`` describes an assay that is not there.
     OutputError
@@ -142,6 +152,7 @@ def train(
         record=record,
         scalings=scalings,
         finish=finish,
+        jobs=jobs,
     )
 
 
@@ -155,6 +166,7 @@ def train_session(
     record: Mapping[str, Any] | None = None,
     scalings: Mapping[str, FeatureScaler] | None = None,
     finish: Finish | None = None,
+    jobs: int | Jobs = 1,
 ) -> Model:
     """Train a model as it is settled; parameters, result and errors as of :func:`train`."""
     kind = session.config.network.kind  # type: ignore[attr-defined]
@@ -168,8 +180,14 @@ def train_session(
             record=record,
             scalings=scalings,
             finish=finish,
+            jobs=jobs,
         )
         return found
+    if jobs != 1:
+        raise ConfigError(
+            "jobs: one network is one training: several need experts that are trained each on its "
+            "own (gate.kind: stacked), an ensemble, folds or a search"
+        )
     config, begin = session.config, session.begin
     out = None if out is None else Path(out)
     with claimed(out, resume) as scratch:

@@ -14,7 +14,7 @@ import pickle
 import subprocess
 import sys
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -172,24 +172,27 @@ class Jobs:
 
 
 def train_side_by_side(trainings: Sequence[Training], jobs: Jobs, told: Told, ended: Ended) -> None:
-    """Train; an exception of what is called ends all of them.
+    """Train all, in their order; parameters and errors as of :func:`crew_of` and of a crew."""
+    with crew_of(trainings, jobs) as crew:
+        crew.train(range(len(trainings)), told, ended)
+
+
+@contextmanager
+def crew_of(trainings: Sequence[Training], jobs: Jobs) -> Iterator[Crew]:
+    """Processes for some trainings, which end with the block.
 
     Parameters
     ----------
     trainings
-        They are begun in this order.
+        All that may be asked for.
     jobs
         Processes, each with its share of this one's threads. Where this machine has several GPUs,
         each process has one, in turn.
-    told, ended
-        Called in this thread.
 
     Raises
     ------
     ConfigError
         They need a kind that this process alone knows, or several devices each.
-    WorkerError
-        A process died. What it trained can be resumed, as after a kill of all.
     """
     for training in trainings:
         _check(training)
@@ -203,7 +206,7 @@ def train_side_by_side(trainings: Sequence[Training], jobs: Jobs, told: Told, en
         crew = [
             stack.enter_context(jobs.start(place, data, n_threads, heard)) for place in range(size)
         ]
-        _Crew(data, crew, heard).train(len(trainings), told, ended)
+        yield Crew(data, crew, heard)
 
 
 def _check(training: Training) -> None:
@@ -216,7 +219,7 @@ def _check(training: Training) -> None:
         )
 
 
-class _Crew:
+class Crew:
     """The processes.
 
     Parameters
@@ -232,10 +235,35 @@ class _Crew:
     def __init__(self, data: Path, processes: Sequence[Process], heard: Heard) -> None:
         self._data, self._unready = data, len(processes)
         self._processes, self._heard = processes, heard
+        self._idle = list[int]()
 
-    def train(self, n: int, told: Told, ended: Ended) -> None:
-        """Have so many trained."""
-        waiting, at_work = deque(range(n)), dict[int, int]()
+    def train(self, numbers: Iterable[int], told: Told, ended: Ended) -> None:
+        """Have some trained; an exception of what is called ends it.
+
+        Parameters
+        ----------
+        numbers
+            Indices of trainings, which are begun in this order.
+        told, ended
+            Called in this thread.
+
+        Raises
+        ------
+        WorkerError
+            A process died. What it trained can be resumed, as after a kill of all.
+        """
+        waiting, at_work = deque(numbers), dict[int, int]()
+
+        def give(place: int) -> None:
+            if waiting:
+                at_work[place] = waiting.popleft()
+                self._processes[place].say(at_work[place])
+            else:
+                self._idle.append(place)
+
+        idle, self._idle = self._idle, []
+        for place in idle:
+            give(place)
         while waiting or at_work:
             place, (what, content) = self._heard.get()
             process = self._processes[place]
@@ -244,14 +272,12 @@ class _Crew:
             elif what == _LOG:
                 name, level, message = content
                 logging.getLogger(name).log(level, "%s", message)
-            elif what in (_READY, _ENDED):
-                if what == _READY:
-                    self._note_ready()
-                else:
-                    ended(at_work.pop(place), content)
-                if waiting:
-                    at_work[place] = waiting.popleft()
-                    process.say(at_work[place])
+            elif what == _READY:
+                self._note_ready()
+                give(place)
+            elif what == _ENDED:
+                ended(at_work.pop(place), content)
+                give(place)
             elif place in at_work or self._unready:
                 raise process.death()
 

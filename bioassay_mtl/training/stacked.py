@@ -1,25 +1,29 @@
 """Training of a stacked network: experts each on its own, gates from what they say out of fold.
 
 Every expert is trained K times without a fold of the training rows, which it then predicts, and
-once on all of them. Gates are fitted to the predictions out of fold (Wolpert 1992, Stacked
-generalization; Breiman 1996, Stacked regressions: weights that are not negative). An expert that no
-assay listens to is left out of the model.
+once on all of them; several at a time if asked, each in a process of its own. Gates are fitted to
+the predictions out of fold (Wolpert 1992, Stacked generalization; Breiman 1996, Stacked
+regressions: weights that are not negative). An expert that no assay listens to is left out of the
+model.
 """
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import replace
 from functools import partial
+from itertools import product
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
 import torch
 
 from bioassay_mtl.chem.features import Features
-from bioassay_mtl.errors import InputError, counted
+from bioassay_mtl.errors import BioassayError, InputError, counted
 from bioassay_mtl.models.join import naming_inputs
 from bioassay_mtl.models.model import Model
 from bioassay_mtl.models.scaling import FeatureScaler, fit_scalings
@@ -46,6 +50,7 @@ from bioassay_mtl.training.members import mark, member, numbered
 from bioassay_mtl.training.out_of_fold import Said
 from bioassay_mtl.training.scratch import STACK, begun, claimed
 from bioassay_mtl.training.session import Session
+from bioassay_mtl.training.side_by_side import Crew, Jobs, Training, crew_of
 from bioassay_mtl.training.trainers import trainers
 
 log = logging.getLogger(__name__)
@@ -62,6 +67,7 @@ def train_stacked(
     record: Mapping[str, Any] | None = None,
     scalings: Mapping[str, FeatureScaler] | None = None,
     finish: Finish | None = None,
+    jobs: int | Jobs = 1,
 ) -> Model:
     """Train experts, fit gates, join; parameters, result and errors as of :func:`fit.train`.
 
@@ -80,13 +86,12 @@ def train_stacked(
             if scratch is not None:
                 mark(scratch / STACK, session.identity)
             splits = list(fold_parts(session, stacked.gate.folds))
-            runs = Runs(session, scratch, progress, scaled_by, len(splits))
-            said = Said.of(
-                session, splits, runs.out_of_fold(splits), runs.target_scaler, runs.cells
-            )
-            stacking = said.stacked(stacked.gate.method, config.seed)
-            heard = np.flatnonzero((stacking.weights > 0).any(axis=0)).tolist()
-            models = [runs.whole(number) for number in heard]
+            with ExitStack() as stack:
+                runs = Runs(session, scratch, progress, scaled_by, splits, Jobs.of(jobs), stack)
+                said = Said.of(session, splits, runs.out_of_fold(), runs.target_scaler, runs.cells)
+                stacking = said.stacked(stacked.gate.method, config.seed)
+                heard = np.flatnonzero((stacking.weights > 0).any(axis=0)).tolist()
+                models = runs.whole(heard)
         model = _joined(session, stacked, heard, models, stacking)
         model.name = name or (out.name if out else "model")
         model.training = {
@@ -128,8 +133,12 @@ class Runs:
         Callback for every epoch.
     scalings
         Scalers of real-valued inputs.
-    n_folds
-        K.
+    splits
+        Rows of the K folds.
+    jobs
+        Trainings at a time, in processes of their own if that is several.
+    stack
+        Context that ends these.
     """
 
     def __init__(
@@ -138,44 +147,103 @@ class Runs:
         scratch: Path | None,
         progress: Progress | None,
         scalings: Mapping[str, FeatureScaler],
-        n_folds: int,
+        splits: Sequence[Split],
+        jobs: Jobs,
+        stack: ExitStack,
     ) -> None:
-        self.session, self.scratch, self.progress = session, scratch, progress
-        self.scalings, self.n_folds = scalings, n_folds
+        self.session, self.progress, self.scalings = session, progress, scalings
+        self.n_folds, self._jobs, self._stack = len(splits), jobs, stack
         network: StackedConfig = session.config.network  # type: ignore[assignment]
         self.members = network.members
         self.target_scaler, self.cells = standardized_of(session)
+        if jobs.n > 1 and scratch is None:
+            scratch = Path(stack.enter_context(TemporaryDirectory()))
+        parts = {f"fold-{number}": rows for number, rows in enumerate(splits, 1)}
+        parts["all"] = session.parts
+        self._runs = list(product(range(len(self.members)), range(len(parts))))
+        self._trainings = [
+            self._training(number, rows, scratch and scratch / f"expert-{number + 1}-{name}")
+            for number in range(len(self.members))
+            for name, rows in parts.items()
+        ]
+        self._crew: Crew | None = None
 
-    def out_of_fold(self, splits: Sequence[Split]) -> Iterator[tuple[int, int, Model]]:
+    def out_of_fold(self) -> Iterator[tuple[int, int, Model]]:
         """Number of an expert, of a fold, and the model that has not seen the fold's rows."""
-        for number in range(len(self.members)):
-            for fold, parts in enumerate(splits):
-                yield number, fold, self._trained(number, f"fold-{fold + 1}", parts, fold + 1)
+        wanted = list(product(range(len(self.members)), range(self.n_folds)))
+        for (number, fold), model in zip(wanted, self._trained(wanted), strict=True):
+            yield number, fold, model
 
-    def whole(self, number: int) -> Model:
-        """An expert that has seen all training rows."""
-        return self._trained(number, "all", self.session.parts, self.n_folds + 1)
+    def whole(self, numbers: Sequence[int]) -> list[Model]:
+        """Experts that have seen all training rows."""
+        return list(self._trained([(number, self.n_folds) for number in numbers]))
 
     def settings(self, number: int) -> TrainingConfig:
         """Settings of an expert that is trained alone."""
         changes: dict[str, Any] = {"network": self.members[number]}
-        if isinstance(self.members[number], FittedConfig):
+        if self._is_fitted(number):
             changes |= {"device": "cpu", "devices": 1}
         return self.session.config.model_copy(update=changes)
 
-    def _trained(self, number: int, part: str, parts: Split, run: int) -> Model:
-        config = self.settings(number)
+    def _is_fitted(self, number: int) -> bool:
+        return isinstance(self.members[number], FittedConfig)
+
+    def _training(self, number: int, parts: Split, folder: Path | None) -> Training:
         plain = replace(
             self.session, target_scaler=self.target_scaler, remembers=False, is_part=True
         )
         vars(plain).update(features=self.session.features, parts=self.session.parts)
-        session = plain.with_settings(config).within(parts)
-        folder = self.scratch / f"expert-{number + 1}-{part}" if self.scratch else None
-        progress = numbered(self.progress, expert=number + 1, run=run)
-        model = member(session, folder, scalings=self.scalings, progress=progress)
-        if progress is not None and isinstance(config.network, FittedConfig):  # it has no epochs
+        session = plain.with_settings(self.settings(number)).within(parts)
+        return Training(session, folder, {"scalings": self.scalings})
+
+    def _trained(self, wanted: Sequence[tuple[int, int]]) -> Iterator[Model]:
+        """Models by expert and run: as they are in their folders, or trained."""
+        places = [self._runs.index(each) for each in wanted]
+        if self._jobs.n > 1:
+            self._train_at_once(places)
+        for place in places:
+            training, progress = self._trainings[place], self._progress_of(place)
+            model = member(training.session, training.folder, progress=progress, **training.given)
+            if self._jobs.n == 1:
+                self._tell_end(place)
+            yield model
+
+    def _train_at_once(self, places: Sequence[int]) -> None:
+        """Train those whose folders are not there."""
+        missing = [place for place in places if not self._folder(place).exists()]
+        for place in sorted({*places} - {*missing}):
+            self._tell_end(place)
+        if not missing:
+            return
+        if self._crew is None:
+            self._crew = self._stack.enter_context(crew_of(self._trainings, self._jobs))
+
+        def told(place: int, record: Mapping[str, Any]) -> bool:
+            if (progress := self._progress_of(place)) is not None:
+                progress(record)
+            return True
+
+        def ended(place: int, failure: BioassayError | None) -> None:
+            if failure is not None:
+                raise failure
+            self._tell_end(place)
+
+        self._crew.train(missing, told, ended)
+
+    def _folder(self, place: int) -> Path:
+        folder = self._trainings[place].folder
+        assert folder is not None
+        return folder
+
+    def _progress_of(self, place: int) -> Progress | None:
+        number, run = self._runs[place]
+        return numbered(self.progress, expert=number + 1, run=run + 1)
+
+    def _tell_end(self, place: int) -> None:
+        """Tell of an expert that has no epochs."""
+        progress = self._progress_of(place)
+        if progress is not None and self._is_fitted(self._runs[place][0]):
             progress({})
-        return model
 
 
 def fold_parts(session: Session, n_folds: int) -> Iterator[Split]:

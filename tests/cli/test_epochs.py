@@ -66,8 +66,22 @@ def test_time_left_knows_that_each_panel_tells_of_each_epoch() -> None:
 def test_time_left_is_guessed_from_the_share_of_experts_that_are_done() -> None:
     left = TimeLeft(epochs=5, experts=3, runs=4)
     assert left({"expert": 1, "run": 3}) == pytest.approx(2 * 3)  # a tree has no epochs
-    assert left({"expert": 2, "run": 2, "epoch": 5}) == pytest.approx(4 * 1)
+    assert left({"expert": 2, "run": 2, "epoch": 5}) == pytest.approx(4 * (12 / 5 - 1))
+    assert left({"expert": 1, "run": 4}) == pytest.approx(6 * (12 / 10 - 1))  # after all folds
     assert left({"expert": 3, "run": 4, "epoch": 5}) == 0
+
+
+@pytest.mark.usefixtures("clock")
+def test_time_left_of_experts_side_by_side() -> None:
+    left = TimeLeft(epochs=5, experts=3, runs=4, jobs=2)
+    assert left({"expert": 1, "run": 1, "epoch": 1}) == pytest.approx(2 * (12 / 0.2 - 1))
+    assert left({"expert": 1, "run": 2, "epoch": 1}) == pytest.approx(4 * (12 / 0.4 - 1))
+    assert left({"expert": 1, "run": 1, "epoch": 5}) == pytest.approx(6 * (12 / 1.2 - 1))
+    assert left({"expert": 2, "run": 2, "epoch": 3}) == pytest.approx(8 * (12 / 3.8 - 1))
+    left = TimeLeft(epochs=5, experts=3, runs=4, members=2)
+    assert left({"member": 2, "expert": 1, "run": 1, "epoch": 5}) == pytest.approx(
+        2 * (24 / 13 - 1)
+    )
 
 
 @pytest.mark.parametrize(

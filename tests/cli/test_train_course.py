@@ -82,7 +82,7 @@ def test_folds_make_a_model_and_judge_every_row(cli: Run, panel: Path, tmp_path:
     ("options", "message"),
     [
         (["--repeats", 2], "--repeats needs --folds"),
-        (["--jobs", 2], "--jobs needs several trainings"),
+        (["--jobs", 2, "--effort", "quick"], "--jobs needs several trainings"),
         (["--folds", 3, "--ensemble", 2], "leave out --ensemble"),
         (["--folds", 3, "--tune", 2], "search first"),
         (["--folds", 3, "--set", "split.kind=column"], "'column' has no folds"),

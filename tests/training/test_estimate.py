@@ -33,6 +33,8 @@ def test_the_sum_is_that_of_all_molecules_and_epochs(small_panel: Panel) -> None
     again = estimate(small_panel, small_config(epochs=20), workers=2, models=3)
     expected: list[Any] = [pytest.approx(found.featurizing / 2), pytest.approx(found.epochs * 6)]
     assert again == Estimate(*expected)
+    at_once = estimate(small_panel, small_config(epochs=20), workers=2, models=3, jobs=3)
+    assert at_once == Estimate(expected[0], pytest.approx(found.epochs * 2))  # type: ignore[arg-type]
 
 
 @pytest.mark.usefixtures("ticking")

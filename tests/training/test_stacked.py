@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ import pytest
 
 from bioassay_mtl.chem.features import Features
 from bioassay_mtl.cli.outcome import worth
-from bioassay_mtl.errors import ConfigError
+from bioassay_mtl.errors import ConfigError, TrainingError
 from bioassay_mtl.models.model import Model
 from bioassay_mtl.panels.panel import Panel
 from bioassay_mtl.report.experts import expert_names
@@ -25,6 +26,7 @@ from bioassay_mtl.training.stacked import fold_parts
 from tests.training.conftest import small_config
 from tests.training.test_fit import same
 from tests.training.test_resume import Killed
+from tests.training.test_side_by_side import children
 
 PRINTS = {"morgan": {"kind": "morgan", "n_bits": 256}, "maccs": {"kind": "maccs"}}
 GROUPS = [
@@ -109,6 +111,66 @@ def test_resumed_equals_unbroken(
     assert model.training == unbroken.training
     again = train(small_panel, stacked_config(), out=out, resume=True)
     assert same(again, unbroken)
+
+
+def test_experts_side_by_side_are_those_in_sequence(
+    small_panel: Panel, unbroken: Model, tmp_path: Path
+) -> None:
+    """Killed amid the folds by what is told, and gone on with."""
+    out, config, seen = tmp_path / "model", stacked_config(), list[Mapping[str, Any]]()
+
+    def stop(record: Mapping[str, Any]) -> None:
+        seen.append(record)
+        assert len(children()) == 2
+        if len(seen) == 7:
+            raise Killed
+
+    with pytest.raises(Killed):
+        train(small_panel, config, out=out, progress=stop, jobs=2)
+    assert children() == []
+    again = list[Mapping[str, Any]]()
+    model = train(small_panel, config, out=out, progress=again.append, resume=True, jobs=2)
+    assert same(model, unbroken)
+    assert model.training == unbroken.training
+    assert {(each["expert"], each["run"]) for each in [*seen, *again]} == set(
+        product((1, 2), (1, 2, 3, 4))
+    )
+
+
+def test_an_expert_that_cannot_be_trained_ends_those_beside_it(
+    small_panel: Panel, tmp_path: Path
+) -> None:
+    config = stacked_config(learning_rate=1e30, epochs=3)
+    with pytest.raises(TrainingError):
+        train(small_panel, config, out=tmp_path / "model", jobs=2)
+    assert children() == []
+    assert not (tmp_path / "model").exists()
+
+
+def test_fitted_experts_tell_of_their_end_once(nci_smiles: list[str]) -> None:
+    """Side by side as in sequence; with no folder of the user's."""
+    labels = np.arange(60)[:, None] % 2
+    panel = Panel.from_arrays(nci_smiles[:60], labels, ["t"])
+    linear = {"kind": "linear", "inputs": ["maccs"]}
+    network = {"kind": "stacked", "members": [linear, linear], "gate": {"folds": 2}}
+    config = stacked_config(fingerprints={"maccs": {"kind": "maccs"}}, network=network)
+    told: dict[int, list[tuple[int, int]]] = {}
+    models = list[Model]()
+    for jobs in (1, 2):
+        told[jobs] = []
+
+        def tell(record: Mapping[str, Any], to: list[tuple[int, int]] = told[jobs]) -> None:
+            to.append((record["expert"], record["run"]))
+
+        models.append(train(panel, config, progress=tell, jobs=jobs))
+    assert same(*models)
+    assert sorted(told[1]) == sorted(told[2])
+    assert len(told[1]) == len(set(told[1])) >= 5
+
+
+def test_several_jobs_are_refused_for_one_network(small_panel: Panel) -> None:
+    with pytest.raises(ConfigError, match="one network is one training"):
+        train(small_panel, small_config(), jobs=2)
 
 
 def test_an_expert_that_no_assay_listens_to_is_not_in_the_model(small_panel: Panel) -> None:
