@@ -27,7 +27,7 @@ import torch
 
 from bioassay_mtl.chem.lifeline import end_with
 from bioassay_mtl.chem.worker import receive, send
-from bioassay_mtl.errors import BioassayError, ConfigError, WorkerError
+from bioassay_mtl.errors import BioassayError, ConfigError, OutputError, WorkerError
 from bioassay_mtl.registry import check_shared
 from bioassay_mtl.training.child import death, serving
 from bioassay_mtl.training.fit import train_session
@@ -193,6 +193,8 @@ def crew_of(trainings: Sequence[Training], jobs: Jobs) -> Iterator[Crew]:
     ------
     ConfigError
         They need a kind that this process alone knows, or several devices each.
+    OutputError
+        The folder of temporary files has no room for what they learn from.
     """
     for training in trainings:
         _check(training)
@@ -201,7 +203,13 @@ def crew_of(trainings: Sequence[Training], jobs: Jobs) -> Iterator[Crew]:
     with ExitStack() as stack:
         folder = Path(stack.enter_context(TemporaryDirectory()))
         data = folder / "trainings"
-        write_mapped(list(trainings), data)
+        try:
+            write_mapped(list(trainings), data)
+        except OSError as error:
+            raise OutputError(
+                f"{data}: what processes learn from could not be written: {error.strerror} (TMPDIR "
+                "names another folder; one training at a time needs none)"
+            ) from error
         heard: Heard = SimpleQueue()
         crew = [
             stack.enter_context(jobs.start(place, data, n_threads, heard)) for place in range(size)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import subprocess
@@ -16,7 +17,13 @@ import numpy as np
 import psutil
 import pytest
 
-from bioassay_mtl.errors import BioassayError, ConfigError, TrainingError, WorkerError
+from bioassay_mtl.errors import (
+    BioassayError,
+    ConfigError,
+    OutputError,
+    TrainingError,
+    WorkerError,
+)
 from bioassay_mtl.models.model import Model
 from bioassay_mtl.panels.panel import Panel
 from bioassay_mtl.training.cross_validation import cross_validate
@@ -64,6 +71,18 @@ def test_members_are_those_in_sequence_which_go_on_with_them(
     model = train_ensemble(small_panel, CONFIG, 2, out=out, resume=True)
     assert same(model, whole)
     assert model.training["members"] == whole.training["members"]
+
+
+def test_no_room_for_what_they_learn_from_is_said(
+    small_panel: Panel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr("bioassay_mtl.training.side_by_side.write_mapped", full)
+    with pytest.raises(OutputError, match=r"could not be written: No space left.*TMPDIR"):
+        train_ensemble(small_panel, CONFIG, 2, jobs=2)
+    assert children() == []
 
 
 @pytest.mark.soak
