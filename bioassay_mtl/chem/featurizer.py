@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from operator import itemgetter
 from typing import Any
 
 import numpy as np
@@ -32,6 +33,9 @@ from bioassay_mtl.chem.status import Status
 from bioassay_mtl.config import Config
 from bioassay_mtl.errors import ConfigError, InputError, ModelFolderError
 from bioassay_mtl.renamed import FORMER_SPELLING, attribute, keywords
+
+_PROBES: dict[Hashable, tuple[list[Any], str]] = {}
+"""What :meth:`Featurizer.probe` has found by inputs, and the encoders that it was found with."""
 
 
 class _Settings(Config):
@@ -265,7 +269,21 @@ class Featurizer:
         return {"rdkit": rdkit.__version__}
 
     def probe(self) -> str:
-        """SHA-256 (hex) over the features of a fixed, diverse set of molecules."""
+        """SHA-256 (hex) over the features of a fixed, diverse set of molecules.
+
+        It is computed once in a process: saving and loading many models of the same inputs, as a
+        training by folds does, needs it each time.
+        """
+        prints = sorted(self.fingerprints.items(), key=itemgetter(0))
+        encoders = [encoder_of(each) for _, each in prints if each.is_computed]
+        key = (tuple(prints), self.max_atoms, self.standardize)
+        before, digest = _PROBES.get(key, ([], ""))
+        if not digest or any(a is not b for a, b in zip(before, encoders, strict=True)):
+            digest = self._probed()
+            _PROBES[key] = encoders, digest
+        return digest
+
+    def _probed(self) -> str:
         features = self(PROBE_SMILES)
         digest = hashlib.sha256(features.status.tobytes())
         for name, block in sorted(features.blocks.items()):

@@ -233,6 +233,23 @@ def test_probe_depends_on_what_is_computed(featurizer: Featurizer) -> None:
     assert len({other.probe() for other in others} | {featurizer.probe()}) == 5
 
 
+def test_a_probe_is_computed_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A training by folds saves and loads dozens of models with the same inputs."""
+    computed = list[Featurizer]()
+    probed = Featurizer._probed
+
+    def watched(self: Featurizer) -> str:
+        computed.append(self)
+        return probed(self)
+
+    monkeypatch.setattr(Featurizer, "_probed", watched)
+    settings = {"fingerprints": {"few": {"kind": "morgan", "n_bits": 77}}}
+    probes = [Featurizer.from_config(settings).probe() for _ in range(3)]
+    assert len(set(probes)) == len(computed) == 1
+    assert Featurizer.from_config({**settings, "max_atoms": 9}).probe() not in probes
+    assert len(computed) == 2
+
+
 def test_probe_molecules_all_parse_and_differ() -> None:
     featurizer = Featurizer({"morgan": MorganFingerprint(chirality=True)})
     features = featurizer(PROBE_SMILES)
