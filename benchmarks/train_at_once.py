@@ -1,8 +1,8 @@
 """How long ``train`` takes a panel of one assay, with experts in sequence and several at a time.
 
 Each way trains once a round, in turn: in three rounds where nothing else runs, in one beside two
-programs that compute. Threads that wait awake are what PyTorch has by itself (``GOMP_SPINCOUNT``). All ways must give the
-same weights, to the byte.
+programs that compute. Threads that wait awake are what PyTorch has by itself (``GOMP_SPINCOUNT``).
+All ways must give the same weights, to the byte.
 
     python -m benchmarks.train_at_once [--quick]
 """

@@ -6,8 +6,8 @@ import os
 
 SPINS = "1000"
 """Rounds that a thread of GCC's OpenMP waits for the others awake, in place of some 300,000: beside
-other work these take the core that the awaited one needs. 320 molecules, two cores: 33 and 32 s
-where nothing else runs, 154 and 68 s beside two other programs; the weights are the same."""
+other work these take the core that the awaited one needs. 1,250 molecules on two cores: 30 and 27 s
+where nothing else runs, 55 and 124 s beside two other programs (``benchmarks.train_at_once``)."""
 
 
 def let_threads_rest() -> None:
