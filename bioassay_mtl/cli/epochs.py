@@ -143,9 +143,7 @@ def shown_epochs(
             ]
             facts = [*score, f"{bound} {duration(left(record))} left"]
             total, done = epochs, record.get("epoch", epochs)
-            if (
-                jobs > 1 and experts == 1
-            ):  # of all together, for one after the other tells of itself
+            if jobs > 1 and experts == 1:  # of all, for one after the other tells of itself
                 total, done = left.all_epochs, left.all_epochs - left.left
             bar.update(task, description=", ".join(where), facts=", ".join(facts))
             bar.update(task, total=total, completed=done)

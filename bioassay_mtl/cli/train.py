@@ -238,8 +238,7 @@ def train(
 
     if together:
         alone = {"ensemble": ensemble > 1, "folds": folds, "tune": tune, "about": about}
-        alone["jobs"] = jobs
-        check_alone(alone | {"print-config": print_config})
+        check_alone(alone | {"jobs": jobs, "print-config": print_config})
         train_panels(
             panels or [],
             Joint.of(values, start_from, changes, seed, sharing, alternation),
