@@ -10,7 +10,7 @@ import typer
 from bioassay_mtl.errors import ConfigError
 
 if TYPE_CHECKING:
-    from bioassay_mtl.training.side_by_side import Jobs
+    from bioassay_mtl.training.jobs import Jobs
 
 ENGINES = ("local", "ray")
 Address = Annotated[

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from bioassay_mtl.panels.panel import Panel
     from bioassay_mtl.report import Evidence
     from bioassay_mtl.training.config import TrainingConfig
-    from bioassay_mtl.training.side_by_side import Jobs
+    from bioassay_mtl.training.jobs import Jobs
 
 AT_ONCE = 4
 """Experts that are trained at a time at most, unless more are asked for: each takes memory."""

@@ -29,10 +29,11 @@ from bioassay_mtl.training.config import TrainingConfig
 from bioassay_mtl.training.finish import completed, identity_of, publish
 from bioassay_mtl.training.fit import label_counts
 from bioassay_mtl.training.identity import run_identity
+from bioassay_mtl.training.jobs import Jobs
 from bioassay_mtl.training.members import known, mark, numbered, trained_members
 from bioassay_mtl.training.scratch import FOLDS, begun, claimed
 from bioassay_mtl.training.session import Session
-from bioassay_mtl.training.side_by_side import Jobs, Training
+from bioassay_mtl.training.side_by_side import Training
 from bioassay_mtl.training.usable import with_features
 
 if TYPE_CHECKING:

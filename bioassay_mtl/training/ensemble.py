@@ -22,10 +22,11 @@ from bioassay_mtl.training.config import TrainingConfig
 from bioassay_mtl.training.evidence import give_evidence
 from bioassay_mtl.training.finish import Finish, completed, identity_of, publish
 from bioassay_mtl.training.fit import measure
+from bioassay_mtl.training.jobs import Jobs
 from bioassay_mtl.training.members import known, mark, numbered, trained_members
 from bioassay_mtl.training.scratch import MEMBERS, begun, claimed
 from bioassay_mtl.training.session import Session
-from bioassay_mtl.training.side_by_side import Jobs, Training
+from bioassay_mtl.training.side_by_side import Training
 
 MARK = MEMBERS
 

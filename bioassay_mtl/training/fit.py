@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import torch
@@ -36,15 +36,13 @@ from bioassay_mtl.training.config import TrainingConfig
 from bioassay_mtl.training.domain import note_domain
 from bioassay_mtl.training.evidence import give_evidence
 from bioassay_mtl.training.finish import Finish, completed, publish
+from bioassay_mtl.training.jobs import Jobs
 from bioassay_mtl.training.loop import Run, fit
 from bioassay_mtl.training.processes import other_ranks
 from bioassay_mtl.training.scratch import STATE, claimed, scratch_loggers
 from bioassay_mtl.training.session import Session
 from bioassay_mtl.training.trainers import fitters, trainers
 from bioassay_mtl.training.warm_start import WarmStart
-
-if TYPE_CHECKING:
-    from bioassay_mtl.training.side_by_side import Jobs
 
 
 def train(
@@ -183,7 +181,7 @@ def train_session(
             jobs=jobs,
         )
         return found
-    if jobs != 1:
+    if Jobs.of(jobs).n > 1:
         raise ConfigError(
             "jobs: one network is one training: several need experts that are trained each on its "
             "own (gate.kind: stacked), an ensemble, folds or a search"

@@ -14,8 +14,9 @@ from bioassay_mtl.files import write_whole
 from bioassay_mtl.models.model import Model
 from bioassay_mtl.training.callbacks import Progress
 from bioassay_mtl.training.fit import train_session
+from bioassay_mtl.training.jobs import Jobs
 from bioassay_mtl.training.session import Session
-from bioassay_mtl.training.side_by_side import Jobs, Training, train_member, train_side_by_side
+from bioassay_mtl.training.side_by_side import Training, train_member, train_side_by_side
 
 
 def trained_members(

@@ -15,13 +15,13 @@ import subprocess
 import sys
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from queue import SimpleQueue
 from tempfile import TemporaryDirectory
 from threading import Thread
-from typing import Any, Protocol
+from typing import Any
 
 import torch
 
@@ -31,6 +31,7 @@ from bioassay_mtl.errors import BioassayError, ConfigError, OutputError, WorkerE
 from bioassay_mtl.registry import check_shared
 from bioassay_mtl.training.child import death, serving
 from bioassay_mtl.training.fit import train_session
+from bioassay_mtl.training.jobs import Heard, Jobs, Process
 from bioassay_mtl.training.mapped import read_mapped, remove_mapped, write_mapped
 from bioassay_mtl.training.scratch import STATES
 from bioassay_mtl.training.session import Session
@@ -40,9 +41,6 @@ Told = Callable[[int, Mapping[str, Any]], bool]
 
 Ended = Callable[[int, BioassayError | None], object]
 """Callback with the index of a training and its fault; None where it ended, or was stopped."""
-
-Heard = SimpleQueue[tuple[int, Any]]
-"""Messages of processes, each with the place of its process; ``(None, None)`` is the last."""
 
 _READY, _EPOCH, _LOG, _ENDED = "ready", "epoch", "log", "ended"
 
@@ -64,28 +62,6 @@ class Training:
     session: Session
     folder: Path | None = None
     given: Mapping[str, Any] = field(default_factory=dict)
-
-
-class Process(Protocol):
-    """A process that trains, wherever it is."""
-
-    def say(self, what: object) -> None:
-        """Tell it something; nothing happens if it is dead."""
-        ...
-
-    def death(self) -> WorkerError:
-        """Error that says what it died of."""
-        ...
-
-
-class Start(Protocol):
-    """Starts a process, which trains until the end of the block."""
-
-    def __call__(
-        self, place: int, data: Path, n_threads: int, heard: Heard
-    ) -> AbstractContextManager[Process]:
-        """Parameters: its place among all, file of the trainings, its threads, its messages."""
-        ...
 
 
 class _Stopped(Exception):
@@ -150,27 +126,6 @@ def _one_gpu(place: int) -> dict[str, str]:
     return {"CUDA_VISIBLE_DEVICES": seen.split(",")[place % n]}
 
 
-@dataclass(frozen=True)
-class Jobs:
-    """How many trainings run at a time, and where.
-
-    Parameters
-    ----------
-    n
-        Number of trainings at a time.
-    start
-        Starts the process of each.
-    """
-
-    n: int = 1
-    start: Start = started_here
-
-    @staticmethod
-    def of(jobs: int | Jobs) -> Jobs:
-        """Jobs of this machine, where a number of them is given."""
-        return jobs if isinstance(jobs, Jobs) else Jobs(jobs)
-
-
 def train_side_by_side(trainings: Sequence[Training], jobs: Jobs, told: Told, ended: Ended) -> None:
     """Train all, in their order; parameters and errors as of :func:`crew_of` and of a crew."""
     with crew_of(trainings, jobs) as crew:
@@ -198,6 +153,7 @@ def crew_of(trainings: Sequence[Training], jobs: Jobs) -> Iterator[Crew]:
     """
     for training in trainings:
         _check(training)
+    start = jobs.start or started_here
     size = min(jobs.n, len(trainings))
     n_threads = max(1, torch.get_num_threads() // size)
     with ExitStack() as stack:
@@ -211,9 +167,7 @@ def crew_of(trainings: Sequence[Training], jobs: Jobs) -> Iterator[Crew]:
                 "names another folder; one training at a time needs none)"
             ) from error
         heard: Heard = SimpleQueue()
-        crew = [
-            stack.enter_context(jobs.start(place, data, n_threads, heard)) for place in range(size)
-        ]
+        crew = [stack.enter_context(start(place, data, n_threads, heard)) for place in range(size)]
         yield Crew(data, crew, heard)
 
 

@@ -46,11 +46,12 @@ from bioassay_mtl.training.fit import (
     molecules_of,
     standardized_of,
 )
+from bioassay_mtl.training.jobs import Jobs
 from bioassay_mtl.training.members import mark, member, numbered
 from bioassay_mtl.training.out_of_fold import Said
 from bioassay_mtl.training.scratch import STACK, begun, claimed
 from bioassay_mtl.training.session import Session
-from bioassay_mtl.training.side_by_side import Crew, Jobs, Training, crew_of
+from bioassay_mtl.training.side_by_side import Crew, Training, crew_of
 from bioassay_mtl.training.trainers import trainers
 
 log = logging.getLogger(__name__)

@@ -31,6 +31,7 @@ from bioassay_mtl.training.config import TrainingConfig
 from bioassay_mtl.training.ensemble import ensemble_of
 from bioassay_mtl.training.finish import Finish, completed, identity_of
 from bioassay_mtl.training.fit import train_session
+from bioassay_mtl.training.jobs import Jobs
 from bioassay_mtl.training.score import AVERAGE_PRECISION, SKILL
 from bioassay_mtl.training.scratch import JOURNAL, MEMBERS, STACK, STATE, begun, claimed
 from bioassay_mtl.training.search_space import (
@@ -40,7 +41,7 @@ from bioassay_mtl.training.search_space import (
     with_settings,
 )
 from bioassay_mtl.training.session import Session
-from bioassay_mtl.training.side_by_side import Jobs, Training, train_side_by_side
+from bioassay_mtl.training.side_by_side import Training, train_side_by_side
 
 if TYPE_CHECKING:
     import optuna

@@ -19,8 +19,8 @@ from bioassay_mtl.chem.worker import receive, send
 from bioassay_mtl.errors import WorkerError
 from bioassay_mtl.training import side_by_side
 from bioassay_mtl.training.child import death, serving
+from bioassay_mtl.training.jobs import Heard, Jobs, Process
 from bioassay_mtl.training.mapped import files_of
-from bioassay_mtl.training.side_by_side import Heard, Jobs, Process
 
 LAST = (None, None)
 """Message of a process that has ended."""
@@ -63,7 +63,7 @@ def jobs(n: int, *, address: str | None = None) -> Iterator[Jobs]:
 
 
 class _Cluster:
-    """Starts processes on the connected cluster: see :class:`side_by_side.Start`."""
+    """Starts processes on the connected cluster: see :class:`~bioassay_mtl.training.jobs.Start`."""
 
     def __init__(self) -> None:
         self._kept: tuple[Path, Any] | None = None

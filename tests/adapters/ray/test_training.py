@@ -15,7 +15,7 @@ from bioassay_mtl.adapters.ray import jobs
 from bioassay_mtl.errors import BioassayError, TrainingError, WorkerError
 from bioassay_mtl.panels import Panel
 from bioassay_mtl.training.ensemble import train_ensemble
-from bioassay_mtl.training.side_by_side import Jobs
+from bioassay_mtl.training.jobs import Jobs
 from bioassay_mtl.training.tuning import train_tuned
 from tests.conftest import Run
 from tests.needs import installed
