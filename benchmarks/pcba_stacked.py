@@ -19,6 +19,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -40,6 +41,7 @@ from bioassay_mtl.nn.stacking import stacking_config
 from bioassay_mtl.panels.panel import Panel
 from bioassay_mtl.splits import Split
 from bioassay_mtl.training.config import TrainingConfig
+from bioassay_mtl.training.jobs import Jobs
 from bioassay_mtl.training.out_of_fold import Said
 from bioassay_mtl.training.session import Session
 from bioassay_mtl.training.stacked import Runs, fold_parts, named
@@ -81,8 +83,8 @@ class Experts(Runs):
     """Trains each expert by settings of its own, where a stacked network has some for all."""
 
     def __init__(self, configs: Sequence[TrainingConfig], *given: Any) -> None:
-        super().__init__(*given)
         self.configs = configs
+        super().__init__(*given)
 
     def settings(self, number: int) -> TrainingConfig:
         """Of an expert."""
@@ -105,9 +107,10 @@ def judged(
     scalings = fit_scalings(features.blocks, parts.train)
     splits = list(fold_parts(session, N_FOLDS))
     keep.mkdir(parents=True, exist_ok=True)
-    runs = Experts(configs, session, keep, None, scalings, len(splits))
-    said = Said.of(session, splits, runs.out_of_fold(splits), runs.target_scaler, runs.cells)
-    models: list[Model] = [runs.whole(number) for number in range(len(members))]
+    with ExitStack() as stack:
+        runs = Experts(configs, session, keep, None, scalings, splits, Jobs(), stack)
+        said = Said.of(session, splits, runs.out_of_fold(), runs.target_scaler, runs.cells)
+        models = runs.whole(range(len(members)))
     test = panel.take(parts.test)
     outputs = [model.outputs_of(read_by(model, features.take(parts.test))) for model in models]
     for member, found in zip(members, outputs, strict=True):
