@@ -12,6 +12,7 @@ import torch
 
 from bioassay_mtl.panels.panel import Panel
 from bioassay_mtl.training.estimate import Estimate, estimate
+from bioassay_mtl.training.session import Session
 from tests.training.conftest import small_config
 
 
@@ -46,6 +47,24 @@ def test_trees_of_more_rows_are_deeper(small_panel: Panel) -> None:
     assert found is not None
     assert found.featurizing == pytest.approx(1_200 / 300)
     assert found.epochs == pytest.approx(np.log(960) / np.log(300), rel=1e-2)
+
+
+def test_the_cost_of_the_first_training_alone_hides_no_tree(
+    small_panel: Panel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A tree takes a second, and the first training 50 more: it imports what grows them."""
+    clock, starting = [0.0], [50.0]
+
+    def train(session: Session) -> None:
+        clock[0] += session.config.network.n_trees + sum(starting)  # type: ignore[attr-defined]
+        starting.clear()
+
+    monkeypatch.setattr(time, "perf_counter", lambda: clock[0])
+    monkeypatch.setattr("bioassay_mtl.training.estimate.train_session", train)
+    forest = {"kind": "forest", "inputs": ["morgan"], "n_trees": 200}
+    found = estimate(small_panel, small_config(network=forest))
+    assert found is not None
+    assert found.epochs == pytest.approx(200)
 
 
 def test_it_changes_nothing(small_panel: Panel) -> None:
