@@ -301,7 +301,8 @@ def model_of(
     model.beside.update(session.beside)
     note_domain(session, model)
     give_evidence(model, session)
-    measure(model, panel, session.features, parts, session.about)
+    if session.remembers:
+        measure(model, panel, session.features, parts, session.about)
     return model
 
 

@@ -54,7 +54,8 @@ class Session:
     target_scaler
         Scaler of values; None for that of the training rows.
     remembers
-        Whether the model is to know its training molecules: a part of a model need not.
+        Whether the model is to know its training molecules and its scores: a part of a model need
+        not.
     is_part
         Whether the model is to be joined with others: then it needs no calibration of its own.
     about

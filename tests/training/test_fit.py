@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,8 @@ from bioassay_mtl.models.model import Model
 from bioassay_mtl.panels.panel import Panel
 from bioassay_mtl.splits import Split
 from bioassay_mtl.training import train
+from bioassay_mtl.training.fit import train_session
+from bioassay_mtl.training.session import Session
 from tests.needs import installed
 from tests.training.conftest import small_config
 
@@ -119,6 +122,16 @@ def test_given_rows_and_features_are_used(small_panel: Panel) -> None:
     )
     again = train(bare, small_config(), parts=Split(parts.train, NO_ROWS, NO_ROWS, 299))
     assert same(model, again)
+
+
+def test_a_part_of_a_model_knows_neither_molecules_nor_scores(small_panel: Panel) -> None:
+    session = Session.of(small_panel, small_config(epochs=1))
+    whole, part = (train_session(replace(session, remembers=asked)) for asked in (True, False))
+    assert same(whole, part)
+    assert whole.training_molecules is not None
+    assert set(whole.metrics) == {"valid", "test"}
+    assert part.training_molecules is None
+    assert not part.metrics
 
 
 def test_invalid_rows_are_counted_not_trained_on(
