@@ -168,6 +168,24 @@ class Source:
         """An error at some place of this input."""
         return InputError(message, file=self.name, line=line, hint=hint)
 
+    @property
+    def is_pipe(self) -> bool:
+        """Whether the bytes come once, and cannot be read :meth:`again`."""
+        return self.is_stdin or not self._raw.seekable()
+
+    def held(self) -> Held:
+        """All bytes, in memory.
+
+        Raises
+        ------
+        InputError
+            They cannot be read.
+        """
+        try:
+            return Held(self.name, self._raw.read())
+        except OSError as error:
+            raise self.fault(f"cannot be read: {_reason(error)}") from None
+
     def again(self) -> Source:
         """The same file from its beginning."""
         return Source(self.path, encoding=self.encoding)

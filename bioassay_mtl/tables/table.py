@@ -12,7 +12,7 @@ from bioassay_mtl.tables.columns import bare_names, check_names
 from bioassay_mtl.tables.detection import chosen
 from bioassay_mtl.tables.options import TableOptions, only_table_options
 from bioassay_mtl.tables.records import ReadOptions
-from bioassay_mtl.tables.stream import Source
+from bioassay_mtl.tables.stream import Held, Source
 from bioassay_mtl.wording import setting
 
 if TYPE_CHECKING:
@@ -24,6 +24,9 @@ log = logging.getLogger(__name__)
 
 IN_MEMORY = Path("the table")
 """Name in place of the file of a table that was never in one (:mod:`bioassay_mtl.tables.frame`)."""
+
+_piped: dict[str, Held] = {}
+"""Content of the pipes that tables came through, by their paths: lines are looked up in it."""
 
 
 def read_table(path: Path, options: TableOptions | None = None) -> pa.Table:
@@ -48,7 +51,7 @@ def read_table(path: Path, options: TableOptions | None = None) -> pa.Table:
         If the file is missing, not such a table, or ragged.
     """
     options = only_table_options(options)
-    with Source(path, encoding=options.encoding) as source:
+    with _table_source(path, options) as source:
         table = chosen(source, options).table(source, ReadOptions(table=options))
         if source.has_odd_bytes:
             log.warning(
@@ -96,9 +99,20 @@ def lines_of(path: Path, options: TableOptions | None = None) -> list[int]:
     return list(_lines(path, options))
 
 
+def _table_source(path: Path, options: TableOptions) -> Source:
+    """A table's file, or what came through a pipe: a table is read more than once."""
+    source = Source(path, encoding=options.encoding)
+    _piped.pop(str(path), None)
+    if not source.is_pipe:
+        return source
+    with source:
+        _piped[str(path)] = source.held()
+    return Source(_piped[str(path)], encoding=options.encoding)
+
+
 def _lines(path: Path, options: TableOptions | None) -> Iterator[int]:
     options = only_table_options(options)
-    with Source(path, encoding=options.encoding) as source:
+    with Source(_piped.get(str(path), path), encoding=options.encoding) as source:
         yield from chosen(source, options).lines(source, ReadOptions(table=options))
 
 

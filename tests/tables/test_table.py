@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import csv
 import gzip
-from io import StringIO
+import os
+import sys
+from io import BufferedReader, BytesIO, StringIO, TextIOWrapper
 from pathlib import Path
+from threading import Thread
 
 import pandas as pd
 import pyarrow as pa
@@ -152,3 +155,38 @@ def test_the_line_that_names_the_columns_is_told(tmp_path: Path, title: str, sig
     for read in (lambda: load_panel([path]), lambda: list(read_records(path))):
         with pytest.raises(InputError, match=r"line 3 seems to name the columns: leave out what"):
             read()
+
+
+@pytest.mark.parametrize("packed", [False, True])
+def test_a_panel_from_a_pipe_is_that_of_the_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, packed: bool
+) -> None:
+    """More than a buffer holds; and lines are found after the pipe is at its end."""
+    rows = [f"{'C' * n}O,{n / 7:.2f}" for n in range(1, 400)]
+    text = "\n".join(["smiles,pIC50", *rows, "CCN,inf"]).encode()
+    path = tmp_path / "panel.csv"
+    path.write_bytes(text)
+    expected = load_panel([path], PanelSchema())
+    sent = gzip.compress(text) if packed else text
+
+    pipe = tmp_path / f"pipe.csv{'.gz' if packed else ''}"
+    os.mkfifo(pipe)
+    Thread(target=pipe.write_bytes, args=[sent], daemon=True).start()
+    monkeypatch.setattr(sys, "stdin", TextIOWrapper(BufferedReader(BytesIO(sent))))
+    for name in (pipe, Path("-")):
+        found = load_panel([name], PanelSchema())
+        assert found.panel.digest() == expected.panel.digest()
+        assert found.panel.structures == expected.panel.structures
+        assert line_of(name, 399) == 401
+        write_log(found.log, log := StringIO())
+        assert [row["line"] for row in csv.DictReader(log.getvalue().splitlines())] == ["401"]
+
+
+def test_a_file_that_takes_the_place_of_a_pipe_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "panel.csv"
+    os.mkfifo(path)
+    Thread(target=path.write_text, args=["smiles,a\n\nCCO,1\n"], daemon=True).start()
+    assert line_of(path, read_table(path).num_rows - 1) == 3
+    path.unlink()
+    path.write_text("smiles,a\nCCO,1\n")
+    assert line_of(path, read_table(path).num_rows - 1) == 2
