@@ -35,11 +35,12 @@ from bioassay_mtl.panels.outcomes import (
     without,
     word_outcomes,
 )
-from bioassay_mtl.panels.reading import infer_kind
+from bioassay_mtl.panels.reading import infer_kind, nearly_outcomes, share_of_outcomes
 from bioassay_mtl.panels.row_log import RowLog, Topic
 from bioassay_mtl.panels.schema import NO_TASK, PanelSchema, TaskEntry
 from bioassay_mtl.panels.source import Source
 from bioassay_mtl.tables.cells import Cells, with_commas
+from bioassay_mtl.tables.table import place_of
 from bioassay_mtl.wording import setting
 
 if TYPE_CHECKING:
@@ -76,10 +77,10 @@ _DESCRIBED = {
     Held.TEXTS: "texts",
 }
 _LABELS = (Held.OUTCOMES, Held.WORDS, Held.BOUNDS, Held.NUMBERS, Held.CLASSES)
-_DOUBTFUL = (Held.NOTHING, Held.ONE_VALUE, Held.ONE_OUTCOME, Held.OUTCOMES, Held.BOUNDS)
+_DOUBTFUL = (Held.NOTHING, Held.ONE_VALUE, Held.ONE_OUTCOME, Held.OUTCOMES, Held.BOUNDS, Held.SLIPS)
 _COMPUTED = (Says.PROPERTY, Says.KEY)
 _ALONE = (Held.ONE_VALUE, Held.ONE_OUTCOME)
-_SLIP = 0.9  # of the cells are 0 or 1
+_MOST = 0.5  # of the cells of a column of texts are outcomes
 _MANY_KEYS = 20  # complete columns of 0 and 1 beside few that are named
 
 
@@ -98,8 +99,18 @@ class Candidate(NamedTuple):
         return bool(self.source.cells.missing.any())
 
     @property
+    def slip(self) -> tuple[int, str]:
+        """The first row that holds neither 0 nor 1, and what it holds."""
+        cells = self.source.cells
+        odd = [code for code in self.source.occurring() if plain_outcome(cells, code) is None]
+        row = int(np.flatnonzero(np.isin(cells.codes, odd))[0])
+        return row, cells.text(row)
+
+    @property
     def described(self) -> str:
         """Content in words."""
+        if self.held is Held.SLIPS:
+            return f"{_DESCRIBED[self.held]}, but for {self.slip[1]!r}"
         texts = [self.source.cells.texts[code] for code in self.source.occurring()]
         commas = with_commas(texts) if self.held in (Held.TEXTS, Held.CLASSES) else ""
         return f"texts {commas}" if commas else _DESCRIBED[self.held]
@@ -184,7 +195,7 @@ def _held(source: Source, kind: str | None, says: Says) -> Held:
     if kind == "censored":
         return Held.BOUNDS
     if kind == "regression":
-        if _nearly_01(cells):
+        if nearly_outcomes(cells):  # a number beside them is more likely a slip than a value
             return Held.SLIPS
         return Held.ROW_NUMBERS if _counts_rows(cells) else Held.NUMBERS
     if kind == "multiclass":
@@ -217,6 +228,8 @@ def _decided(
     if named and not settled:
         wanted = (c for c in candidates.values() if schema.entry(c.name).kind != NO_TASK)
         _ask_for_commas(wanted, path)
+    if not settled:
+        _ask_for_slips(candidates.values(), found, schema, path)
     unclear = [each for each in free if each not in picked and each.name not in found]
     found |= {each.name: (True, _why(each)) for each in picked}
     found |= _others(unclear, named, settled, path)
@@ -235,6 +248,30 @@ def _ask_for_commas(candidates: Iterable[Candidate], path: Path) -> None:
                 column=each.name,
                 hint=f"{take} reads what is a number; {leave} leaves it out",
             )
+
+
+def _ask_for_slips(
+    candidates: Iterable[Candidate],
+    found: Mapping[str, tuple[bool, str]],
+    schema: PanelSchema,
+    path: Path,
+) -> None:
+    """Raise an InputError where a column of outcomes would be lost for a few numbers."""
+    for each in candidates:
+        is_open = each.name in found and schema.entry(each.name).kind != NO_TASK
+        if not (is_open and each.held is Held.SLIPS) or each.says.never:
+            continue
+        row, text = each.slip
+        outcomes, numbers, leave = (
+            setting("tasks", kind, key=each.name) for kind in ("binary", "regression", NO_TASK)
+        )
+        raise InputError(
+            f"outcomes, or numbers? {text!r}, where nearly all others are 0 and 1",
+            **place_of(path, row, schema),
+            column=each.name,
+            hint=f"{outcomes} leaves out what is neither; {numbers} takes numbers; "
+            f"{leave} leaves out the column",
+        )
 
 
 def _never(each: Candidate) -> str | None:
@@ -414,8 +451,10 @@ def _is_ternary(each: Candidate, schema: PanelSchema) -> bool:
 
 def _looks_measured(each: Candidate) -> bool:
     """Whether a column that is no assay holds outcomes, bounds or broken numbers."""
-    values = each.source.cells.values
-    broken = bool((values != np.rint(values))[~np.isnan(values)].any())
+    cells = each.source.cells
+    broken = bool((cells.values != np.rint(cells.values))[~np.isnan(cells.values)].any())
+    if each.held is Held.TEXTS:
+        return share_of_outcomes(cells) > _MOST
     return each.held in _DOUBTFUL or (each.held is Held.NUMBERS and broken)
 
 
@@ -454,13 +493,6 @@ def _say_words(each: Candidate, kind: str, log: RowLog) -> None:
     spelled, unit = each.source.spelled_unit
     if spelled and kind in ("regression", "censored"):
         log.note(Topic.UNITS, f"{each.name}: the unit of {spelled!r} is read as {unit}")
-
-
-def _nearly_01(cells: Cells) -> bool:
-    """Whether a number other than 0 and 1 is more likely a slip than a value."""
-    held = [plain_outcome(cells, code) is not None for code in range(len(cells.texts))]
-    is_01 = cells.each(held, np.bool_)
-    return int(is_01.sum()) >= _SLIP * int((~cells.missing).sum())
 
 
 def _counts_rows(cells: Cells) -> bool:

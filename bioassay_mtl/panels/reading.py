@@ -25,6 +25,7 @@ MOST_CLASSES = 10
 """Texts of more different values are taken for remarks, unless a schema says otherwise."""
 
 _NUMBERS = 0.75  # share of the distinct texts of a column of numbers that are numbers
+_OUTCOMES = 0.9  # share of the measured cells, where few others are no reason to lose them
 
 
 class Reading(NamedTuple):
@@ -52,9 +53,9 @@ def infer_kind(source: Source, rows: NDArray[np.int64] | None = None) -> str | N
     """The kind that the measured cells of some rows, or of all, speak for, or None.
 
     The first rule that holds counts: nothing but 0 and 1 is binary, and stays so with a qualifier
-    in some cell, which its reader refuses; numbers are censored where some have a qualifier, else
-    regression, also where they are few and whole; words such as active and inactive are binary; 2
-    to `MOST_CLASSES` texts are multiclass.
+    in some cell, or with other texts in few, which its reader leaves out; numbers are censored
+    where some have a qualifier, else regression, also where they are few and whole; words such as
+    active and inactive are binary; 2 to `MOST_CLASSES` texts are multiclass.
     """
     codes = source.occurring(rows)
     if not codes:
@@ -66,6 +67,8 @@ def infer_kind(source: Source, rows: NDArray[np.int64] | None = None) -> str | N
     values = [cells.parsed[code].value for code in codes]
     if {0, 1} <= set(outcomes) and all(value in (0, 1) for value in values):
         return "binary"
+    if set(values) == {0, 1, None} and nearly_outcomes(cells, rows):
+        return "binary"
     numbers = sum(value is not None for value in values)
     if numbers >= _NUMBERS * len(codes) or _mostly_numbers(source, rows):
         return "censored" if source.qualified.any() else "regression"
@@ -74,6 +77,20 @@ def infer_kind(source: Source, rows: NDArray[np.int64] | None = None) -> str | N
         return "binary"
     folded = {text.casefold() for text in texts}
     return "multiclass" if not numbers and 2 <= len(folded) <= MOST_CLASSES else None
+
+
+def nearly_outcomes(cells: Cells, rows: NDArray[np.int64] | None = None) -> bool:
+    """Whether nearly all measured cells of some rows, or of all, are 0 or 1."""
+    return share_of_outcomes(cells, rows) >= _OUTCOMES
+
+
+def share_of_outcomes(cells: Cells, rows: NDArray[np.int64] | None = None) -> float:
+    """Share of the measured cells of some rows, or of all, that are 0 or 1."""
+    held = [plain_outcome(cells, code) is not None for code in range(len(cells.texts))]
+    is_01, missing = cells.each(held, np.bool_), cells.missing
+    if rows is not None:
+        is_01, missing = is_01[rows], missing[rows]
+    return int(is_01.sum()) / max(1, int((~missing).sum()))
 
 
 def _mostly_numbers(source: Source, rows: NDArray[np.int64] | None) -> bool:

@@ -239,10 +239,27 @@ def test_small_and_odd_tables(tmp_path: Path) -> None:
     huge = Panel.read(write(tmp_path / "huge.csv", f"smiles,a\n{long},1\nC,0\n"))
     assert huge.structures == [long, "C"]
     slip = "smiles,a,b\n" + "CC,1,0\n" * 20 + "C,2,1\n"
-    assert Panel.read(write(tmp_path / "slip.csv", slip)).tasks == ("b",)
+    with pytest.raises(
+        InputError, match=r"slip.csv, line 22, column 'a': outcomes, or numbers\? '2'"
+    ):
+        Panel.read(write(tmp_path / "slip.csv", slip))
+    none = PanelSchema.of({"also": {"a": "none"}})
+    assert Panel.read(tmp_path / "slip.csv", schema=none).tasks == ("b",)
     asked = load_panel([tmp_path / "slip.csv"], PanelSchema.of({"tasks": ["a"]}))
     assert asked.log.counts() == {Outcome.UNREADABLE: 1}
     assert asked.panel.labels[:, 0].tolist() == [1] * 20 + [-1]
+
+
+def test_a_text_among_outcomes_loses_its_cell_alone(tmp_path: Path) -> None:
+    text = "smiles,a,b\n" + "CC,1,0\nC,0,1\n" * 10 + "CCC,n/d,0\n"
+    loaded = load_panel([write(tmp_path / "p.csv", text)])
+    assert loaded.panel.tasks == ("a", "b")
+    assert loaded.panel.labels[-1].tolist() == [-1, 0]
+    assert loaded.log.counts() == {Outcome.UNREADABLE: 1}
+    many = text + "CCC,low,0\nCCO,high,1\nCCN,low,1\n"
+    found = load_panel([write(tmp_path / "many.csv", many)])
+    (left_out,) = [each for each in found.columns if each.column == "a"]
+    assert (left_out.kind, left_out.doubtful) == ("", True)
 
 
 @pytest.mark.parametrize(
