@@ -31,8 +31,9 @@ class SpokenLog(logging.Handler):
 def mend_streams() -> None:
     """Set up the standard streams so that no message can fail a verb.
 
-    A standard stream that is closed drops what is written to it; files are written whole all the
-    same. What a stream's encoding cannot express is written out, as ``\\u2192``.
+    A standard stream that is closed drops what is written to it, and so does standard error whose
+    reader has gone; files are written whole all the same. What a stream's encoding cannot express
+    is written out, as ``\\u2192``.
     """
     for number in range(3):
         if not _is_open(number):
@@ -42,6 +43,12 @@ def mend_streams() -> None:
     sys.stdin = sys.stdin or os.fdopen(0, closefd=False)
     sys.stdout = sys.stdout or _dropped(1)
     sys.stderr = sys.stderr or _dropped(2)
+    if isinstance(sys.stderr, io.TextIOWrapper) and not sys.stderr.isatty():
+        sys.stderr = io.TextIOWrapper(
+            io.BufferedWriter(_Unheard(2, "w", closefd=False)),
+            encoding=sys.stderr.encoding,
+            line_buffering=True,
+        )
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
@@ -57,6 +64,16 @@ def _is_open(number: int) -> bool:
 
 def _dropped(number: int) -> io.TextIOWrapper:
     return io.TextIOWrapper(io.BufferedWriter(_Dropped(number)), encoding="utf-8")
+
+
+class _Unheard(io.FileIO):
+    """A stream that keeps nothing once it cannot be written to, such as a pipe to ``head``."""
+
+    def write(self, data: ReadableBuffer, /) -> int:
+        try:
+            return super().write(data)
+        except OSError:
+            return len(memoryview(data))
 
 
 class _Dropped(io.RawIOBase):

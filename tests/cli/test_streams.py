@@ -85,6 +85,28 @@ def test_training_with_all_streams_closed(panel: Path, tmp_path: Path) -> None:
     assert (out / "report.html").exists()
 
 
+def unread(*arguments: Any) -> int:
+    """The exit code of a command whose reader has gone, as ``2>&1 | head -0`` has it."""
+    read, write = os.pipe()
+    os.close(read)
+    words = [*COMMAND, *map(str, arguments)]
+    try:
+        return subprocess.run(words, check=False, stdout=write, stderr=write).returncode
+    finally:
+        os.close(write)
+
+
+def test_a_table_is_written_though_nobody_reads_what_is_said(panel: Path, tmp_path: Path) -> None:
+    assert unread("panel", "check", panel, "--out", tmp_path / "out.csv") == 0
+    assert (tmp_path / "out.csv").exists()
+
+
+@pytest.mark.soak
+def test_training_though_nobody_reads_what_is_said(panel: Path, tmp_path: Path) -> None:
+    assert unread("train", panel, "--out", tmp_path / "model", *SMALL, *FAST) == 0
+    assert (tmp_path / "model" / "report.html").exists()
+
+
 @pytest.mark.parametrize(
     "verb",
     [
