@@ -452,9 +452,9 @@ def _is_ternary(each: Candidate, schema: PanelSchema) -> bool:
 def _looks_measured(each: Candidate) -> bool:
     """Whether a column that is no assay holds outcomes, bounds or broken numbers."""
     cells = each.source.cells
-    broken = bool((cells.values != np.rint(cells.values))[~np.isnan(cells.values)].any())
     if each.held is Held.TEXTS:
         return share_of_outcomes(cells) > _MOST
+    broken = bool((cells.values != np.rint(cells.values))[~np.isnan(cells.values)].any())
     return each.held in _DOUBTFUL or (each.held is Held.NUMBERS and broken)
 
 
