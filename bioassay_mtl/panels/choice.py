@@ -17,29 +17,28 @@ named assays: those are it then. Every decision is kept in :attr:`RowLog.columns
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from enum import IntEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from bioassay_mtl.errors import InputError, counted
 from bioassay_mtl.panels.beside import Companions
+from bioassay_mtl.panels.candidate import DESCRIBED, Candidate, Held, held_by, judged
 from bioassay_mtl.panels.decisions import ColumnDecision, Role
 from bioassay_mtl.panels.header import require, some
-from bioassay_mtl.panels.label_cells import label_cells, say_aside
-from bioassay_mtl.panels.names import Says, is_lone_cell_line, what_name_says
+from bioassay_mtl.panels.label_cells import say_aside
+from bioassay_mtl.panels.names import Says
 from bioassay_mtl.panels.outcomes import (
     plain_outcome,
     say_themselves,
     without,
     word_outcomes,
 )
-from bioassay_mtl.panels.reading import infer_kind, nearly_outcomes, share_of_outcomes
+from bioassay_mtl.panels.reading import infer_kind, share_of_outcomes
 from bioassay_mtl.panels.row_log import RowLog, Topic
 from bioassay_mtl.panels.schema import NO_TASK, PanelSchema, TaskEntry
 from bioassay_mtl.panels.source import Source
-from bioassay_mtl.tables.cells import Cells, with_commas
 from bioassay_mtl.tables.table import place_of
 from bioassay_mtl.wording import setting
 
@@ -47,73 +46,12 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 
-class Held(IntEnum):
-    """Content of the cells of a column."""
-
-    NOTHING = 0
-    ONE_VALUE = 1
-    ONE_OUTCOME = 2
-    OUTCOMES = 3
-    WORDS = 4
-    BOUNDS = 5
-    NUMBERS = 6
-    ROW_NUMBERS = 7
-    SLIPS = 8
-    CLASSES = 9
-    TEXTS = 10
-
-
-_DESCRIBED = {
-    Held.NOTHING: "empty",
-    Held.ONE_VALUE: "one value alone",
-    Held.ONE_OUTCOME: "0 or 1 alone",
-    Held.OUTCOMES: "0 and 1",
-    Held.WORDS: "words of an outcome",
-    Held.BOUNDS: "numbers with > or <",
-    Held.NUMBERS: "numbers",
-    Held.ROW_NUMBERS: "numbers that count rows",
-    Held.SLIPS: "nearly all 0 and 1",
-    Held.CLASSES: "a few texts",
-    Held.TEXTS: "texts",
-}
 _LABELS = (Held.OUTCOMES, Held.WORDS, Held.BOUNDS, Held.NUMBERS, Held.CLASSES)
 _DOUBTFUL = (Held.NOTHING, Held.ONE_VALUE, Held.ONE_OUTCOME, Held.OUTCOMES, Held.BOUNDS, Held.SLIPS)
 _COMPUTED = (Says.PROPERTY, Says.KEY)
 _ALONE = (Held.ONE_VALUE, Held.ONE_OUTCOME)
 _MOST = 0.5  # of the cells of a column of texts are outcomes
 _MANY_KEYS = 20  # complete columns of 0 and 1 beside few that are named
-
-
-class Candidate(NamedTuple):
-    """A column that may be an assay."""
-
-    name: str
-    source: Source
-    kind: str | None
-    says: Says
-    held: Held
-
-    @property
-    def gaps(self) -> bool:
-        """Whether some rows hold nothing."""
-        return bool(self.source.cells.missing.any())
-
-    @property
-    def slip(self) -> tuple[int, str]:
-        """The first row that holds neither 0 nor 1, and what it holds."""
-        cells = self.source.cells
-        odd = [code for code in self.source.occurring() if plain_outcome(cells, code) is None]
-        row = int(np.flatnonzero(np.isin(cells.codes, odd))[0])
-        return row, cells.text(row)
-
-    @property
-    def described(self) -> str:
-        """Content in words."""
-        if self.held is Held.SLIPS:
-            return f"{_DESCRIBED[self.held]}, but for {self.slip[1]!r}"
-        texts = [self.source.cells.texts[code] for code in self.source.occurring()]
-        commas = with_commas(texts) if self.held in (Held.TEXTS, Held.CLASSES) else ""
-        return f"texts {commas}" if commas else _DESCRIBED[self.held]
 
 
 def choose_assays(
@@ -156,55 +94,6 @@ def choose_assays(
     return chosen
 
 
-def judged(
-    table: pa.Table, name: str, path: Path, schema: PanelSchema, companions: Companions, log: RowLog
-) -> Candidate:
-    """A column with what its name and its cells say."""
-    cells = label_cells(table, name, schema)
-    beside = companions.of(name)
-    source = Source(
-        path,
-        name,
-        cells,
-        log,
-        None if beside.qualifier is None else Cells(table.column(beside.qualifier)),
-        None if beside.unit is None else Cells(table.column(beside.unit)),
-    )
-    kind = infer_kind(source)
-    says = what_name_says(name)
-    if says is Says.KEY and is_lone_cell_line(name, table.column_names):
-        says = Says.NOTHING
-    return Candidate(name, source, kind, says, _held(source, kind, says))
-
-
-def _held(source: Source, kind: str | None, says: Says) -> Held:
-    cells, codes = source.cells, source.occurring()
-    if not codes:
-        return Held.NOTHING
-    outcomes = {plain_outcome(cells, code) for code in codes}
-    values = {cells.parsed[code][::2] for code in codes}  # numbers with their units
-    texts = {cells.texts[code].casefold() for code in codes}
-    if None not in outcomes:
-        return Held.OUTCOMES if len(outcomes) > 1 else Held.ONE_OUTCOME
-    if len(texts) == 1 or (
-        len(values) == 1 and (None, "") not in values and not source.qualified.any()
-    ):
-        return Held.ONE_VALUE
-    if kind == "binary":
-        return Held.WORDS if word_outcomes(cells.texts[code] for code in codes) else Held.OUTCOMES
-    if kind == "censored":
-        return Held.BOUNDS
-    if kind == "regression":
-        if nearly_outcomes(cells):  # a number beside them is more likely a slip than a value
-            return Held.SLIPS
-        return Held.ROW_NUMBERS if _counts_rows(cells) else Held.NUMBERS
-    if kind == "multiclass":
-        # A text of its own for nearly every row is a name, not a class.
-        enough = int((~cells.missing).sum()) >= (1.5 if says.measured else 2) * len(texts)
-        return Held.CLASSES if enough else Held.TEXTS
-    return Held.TEXTS
-
-
 def _decided(
     candidates: Mapping[str, Candidate], schema: PanelSchema, asked: set[str], path: Path
 ) -> dict[str, tuple[bool, str]]:
@@ -240,7 +129,7 @@ def _ask_for_commas(candidates: Iterable[Candidate], path: Path) -> None:
     """Raise an InputError where a column of a measured type would be lost for its commas."""
     for each in candidates:
         is_text = each.says.measured and each.held is Held.TEXTS
-        if is_text and each.described != _DESCRIBED[Held.TEXTS]:
+        if is_text and each.described != DESCRIBED[Held.TEXTS]:
             take, leave = (setting("tasks", k, key=each.name) for k in ("regression", NO_TASK))
             raise InputError(
                 f"a name of a measured type, and {each.described}",
@@ -434,7 +323,9 @@ def _without_minus_one(
         cells = without(source.cells, ["-1"])
         source = Source(path, name, cells, log, source.qualifiers, source.units)
         kind = infer_kind(source)
-        changed[name] = each._replace(source=source, kind=kind, held=_held(source, kind, each.says))
+        changed[name] = each._replace(
+            source=source, kind=kind, held=held_by(source, kind, each.says)
+        )
     return changed
 
 
@@ -493,16 +384,6 @@ def _say_words(each: Candidate, kind: str, log: RowLog) -> None:
     spelled, unit = each.source.spelled_unit
     if spelled and kind in ("regression", "censored"):
         log.note(Topic.UNITS, f"{each.name}: the unit of {spelled!r} is read as {unit}")
-
-
-def _counts_rows(cells: Cells) -> bool:
-    """Whether the cells are numbers of rows or records: whole, and each the next one."""
-    values = cells.values
-    if len(values) < 3 or np.isnan(values).any():
-        return False
-    steps = np.diff(values)
-    starts = values[0] in (0, 1) or len(values) >= 20
-    return bool(starts and (steps == 1).all())
 
 
 def _no_assay(
